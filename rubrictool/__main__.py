@@ -1,0 +1,5 @@
+"""python -m rubrictool"""
+
+from rubrictool.cli import main
+
+main()

@@ -1,0 +1,125 @@
+"""Criteria that a program decides: no model call, never wrong by noise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Self
+
+import re2
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from rubrictool.texts import normal, visible, words
+
+Format = Literal["list", "numbered", "table", "code", "heading", "json"]
+
+
+@lru_cache(maxsize=4096)
+def _pattern(source: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(source, options)
+
+
+def _compiles(source: str) -> str:
+    try:
+        _pattern(source)
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(f"is no RE2 pattern ({reason}); look-around and back-references are not supported") from None
+    return source
+
+
+def _has_letters(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(normal(text).strip() for text in texts):
+        raise ValueError("has an empty text, which every response contains")
+    return texts
+
+
+Texts = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_has_letters)]
+
+
+class Length(BaseModel):
+    """Bounds on the number of words, both inclusive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    min: Annotated[int, Field(ge=0)] = 0
+    max: int | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.max is not None and self.max < self.min:
+            raise ValueError("max is below min")
+        if not self.model_fields_set:
+            raise ValueError("needs min or max")
+        return self
+
+
+class Check(BaseModel):
+    """What the program looks for; several keys must all hold.
+
+    `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
+    pattern found anywhere; `words`: bounds on the number of Unicode words; `format`: a piece of structure is there.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    contains: Texts | None = None
+    excludes: Texts | None = None
+    matches: Annotated[str, AfterValidator(_compiles)] | None = None
+    words: Length | None = None
+    format: Format | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
+            raise ValueError("needs one of contains, excludes, matches, words, format")
+        return self
+
+
+def holds(check: Check, response: str) -> bool:
+    """Whether a response passes a check, reasoning blocks removed."""
+    text = visible(response)
+    return all(test(text) for test in _tests(check))
+
+
+def _tests(check: Check) -> list[Callable[[str], bool]]:
+    tests: list[Callable[[str], bool]] = []
+    if (length := check.words) is not None:
+        tests.append(lambda text: length.min <= len(words(text)) <= (length.max or float("inf")))
+    if (contains := check.contains) is not None:
+        tests.append(lambda text: all(normal(part) in normal(text) for part in contains))
+    if (excludes := check.excludes) is not None:
+        tests.append(lambda text: not any(normal(part) in normal(text) for part in excludes))
+    if (matches := check.matches) is not None:
+        tests.append(lambda text: _pattern(matches).search(text) is not None)
+    if (format_ := check.format) is not None:
+        tests.append(lambda text: has_format(text, format_))
+    return tests
+
+
+# RE2 here too: the text under test may be hostile.
+_FORMATS: dict[Format, str] = {
+    "list": r"(?m)^[ \t]*[-*+•‣–][ \t]+\S",
+    "numbered": r"(?m)^[ \t]*\d{1,3}[.)][ \t]+\S",
+    "table": r"(?m)^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t|:-]*$",
+    "code": r"(?m)^[ \t]*```[^\n]*\n(?:[^\n]*\n)*?[ \t]*```[ \t]*$|^[ \t]*~~~[^\n]*\n(?:[^\n]*\n)*?[ \t]*~~~[ \t]*$",
+    "heading": r"(?m)^#{1,6}[ \t]+\S",
+}
+
+
+def has_format(text: str, format_: Format) -> bool:
+    """Whether a text shows a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
+    if format_ == "json":
+        return _is_json(text)
+    return _pattern(_FORMATS[format_]).search(text) is not None
+
+
+def _is_json(text: str) -> bool:
+    bare = text.strip().removeprefix("```json").strip("`")
+    try:
+        return isinstance(json.loads(bare), dict | list)
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,80 @@
+"""The command line: rows in and out, everything else on stderr, exit codes that scripts can trust."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from rubrictool import __version__
+from rubrictool.cli import filter_top_k, housekeeping, propose, refine, sample, score, winrate
+from rubrictool.cli.files import ReaderGone
+from rubrictool.cli.flags import takes_flags
+from rubrictool.cli.session import INTERRUPTED, Interrupted
+from rubrictool.errors import InputError
+from rubrictool.progress import error_line
+
+BAD_INPUT, READER_GONE = 2, 141
+
+app = typer.Typer(
+    name="rubrictool",
+    help="Rubrics that still tell excellent from great: propose, refine, score, compare.",
+    epilog="Next: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+for _name, _module in {
+    "sample": sample,
+    "propose": propose,
+    "score": score,
+    "filter-top-k": filter_top_k,
+    "refine": refine,
+    "winrate": winrate,
+}.items():
+    app.command(_name, no_args_is_help=True)(takes_flags(_module.command))
+
+app.command("templates", no_args_is_help=True)(housekeeping.copy_templates)
+_cache = typer.Typer(help="Replies already paid for.", no_args_is_help=True, rich_markup_mode=None)
+_cache.command("export", no_args_is_help=True)(housekeeping.export_cache)
+app.add_typer(_cache, name="cache")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"rubrictool {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Rubrics that still tell excellent from great: propose, refine, score, compare."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code is returned."""
+    try:
+        app(args=arguments, prog_name="rubrictool")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except InputError as error:
+        error_line(str(error))
+        return BAD_INPUT
+    except Interrupted as error:
+        error_line(str(error))
+        return INTERRUPTED
+    except ReaderGone:
+        return READER_GONE
+    return 0

@@ -1,0 +1,166 @@
+"""The flags, each written once, in groups that a command takes by annotating one parameter."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from rubrictool.errors import InputError
+from rubrictool.specs import OFFLINE, Asked
+
+Row = Annotated[str, typer.Argument(metavar="FILE", show_default=False)]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where rows go."""
+
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Rows go here; - is stdout.")] = "-"
+    failures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Unfinished rows go here. [default: OUTPUT.failed.jsonl]", show_default=False
+        ),
+    ] = None
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The closing figures as JSON.", show_default=False)
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How models are asked."""
+
+    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight at once.")] = 64
+    attempts: Annotated[int, typer.Option(min=1, help="Requests for one question in all, whatever the reason.")] = 5
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one request.")] = 300
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Replies already paid for. [default: the user's cache]", show_default=False),
+    ] = None
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither look up replies nor keep them.")] = False
+    allow_http_key: Annotated[
+        bool, typer.Option("--allow-http-key", help="Send RUBRICTOOL_API_KEY over plain http too.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What models are shown."""
+
+    use_reference: Annotated[bool, typer.Option("--use-reference", help="Show models the prompt's reference.")] = False
+    templates: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Use the prompt texts in this folder.", show_default=False, file_okay=False),
+    ] = None
+
+
+Seed = Annotated[int, typer.Option(help="For our own draws; never sent to a model.")]
+
+
+@dataclass(frozen=True)
+class JudgeFlags:
+    """Who judges."""
+
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC", envvar="RUBRICTOOL_JUDGE", help="The judge. [default: offline]", show_default=False
+        ),
+    ] = None
+    judge_args: Annotated[
+        str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)
+    ] = "{}"
+
+
+@dataclass(frozen=True)
+class ProposerFlags:
+    """Who proposes."""
+
+    proposer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC", envvar="RUBRICTOOL_PROPOSER", help="The proposer. [default: offline]", show_default=False
+        ),
+    ] = None
+    proposer_args: Annotated[
+        str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)
+    ] = "{}"
+
+
+@dataclass(frozen=True)
+class ModelFlags:
+    """Who writes candidates."""
+
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="SPEC", help="Draw from this model; repeatable.", show_default=False)
+    ] = None
+    model_args: Annotated[
+        str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)
+    ] = "{}"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How the command's only role is asked."""
+
+    temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
+        None
+    )
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = 4096
+
+
+GROUPS = (Files, Asking, Wording, JudgeFlags, ProposerFlags, ModelFlags, Parameters)
+
+
+def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A command for Typer in which each parameter that is a group of flags is spread out into its flags."""
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
+    own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(command).parameters.values()]
+
+    @wraps(command)
+    def spread(**values: Any) -> None:
+        built = {
+            name: kind(**{f.name: values.pop(f.name) for f in dataclasses.fields(kind)})
+            for name, kind in groups.items()
+        }
+        command(**values, **built)
+
+    flat = [p for p in own if p.name not in groups] + [p for kind in groups.values() for p in _parameters(kind)]
+    spread.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in flat])  # type: ignore[attr-defined]
+    return spread
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+        for f in dataclasses.fields(group)
+    ]
+
+
+def asked(spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0) -> Asked:
+    """A role's parameters as its flags give them. Raises `InputError` for arguments that are no JSON object."""
+    parameters = parameters or Parameters()
+    warmth = temperature if parameters.temperature is None else parameters.temperature
+    return Asked(spec or OFFLINE, warmth, parameters.max_tokens, _object(args, flag))
+
+
+def _object(text: str, flag: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{flag}: is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise InputError(f'{flag}: must be a JSON object such as {{"top_p": 0.9}}')
+    return value

@@ -1,0 +1,56 @@
+"""The rows that a command is given, checked before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.jsonl import STDIN, Rows
+from rubrictool.records import EVERY_PROMPT, Prompt, Response, Rubric
+
+
+def one_stdin(*paths: str | None) -> None:
+    """Raise `InputError` where two inputs would both read standard input."""
+    if sum(path == STDIN for path in paths) > 1:
+        raise InputError("- (standard input) can be read only once; put one of the inputs into a file")
+
+
+def count(rows: Rows[Any]) -> int:
+    """How many rows there are; reading them all is the first pass, in which they are checked."""
+    return sum(1 for _ in rows)
+
+
+def rubrics_by_prompt(path: str) -> dict[str, Rubric]:
+    """The rubrics of a file by the id of their prompt."""
+    return {rubric.id: rubric for rubric in Rows(path, Rubric).rows()}
+
+
+def prompts_by_id(path: str | None) -> dict[str, Prompt]:
+    """The prompts of a file by their id; none without a file."""
+    return {prompt.id: prompt for prompt in Rows(path, Prompt).rows()} if path else {}
+
+
+def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:
+    """The prompt's own rubric, else the one for every prompt."""
+    return rubrics.get(prompt_id) or rubrics.get(EVERY_PROMPT)
+
+
+def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
+    """The prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
+    known = prompts.get(row.prompt_id)
+    text = row.prompt or (rubric.prompt if rubric else None) or (known.prompt if known else None)
+    if text is None:
+        return None
+    references = [row.unknown().get("reference"), known and known.reference, rubric and rubric.reference]
+    reference = next((text for text in references if isinstance(text, str)), None)
+    extra = known.unknown() if known else {}
+    return Prompt.model_construct(None, id=row.prompt_id, prompt=text, reference=reference, **extra)
+
+
+def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:
+    """Responses by their prompt, each list in the order of the rows."""
+    grouped: dict[str, list[Response]] = {}
+    for row in rows:
+        grouped.setdefault(row.prompt_id, []).append(row)
+    return grouped

@@ -1,0 +1,44 @@
+"""rubrictool propose: a first rubric for each prompt."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.flags import Asking, Files, Parameters, ProposerFlags, Wording, asked
+from rubrictool.cli.inputs import count
+from rubrictool.cli.session import Session
+from rubrictool.jsonl import Rows
+from rubrictool.proposing import propose
+from rubrictool.records import Prompt
+from rubrictool.run import Outcome
+
+
+def command(
+    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    proposing: ProposerFlags,
+    parameters: Parameters,
+    wording: Wording,
+    files: Files,
+    asking: Asking,
+) -> None:
+    """Write a first rubric for each prompt, from the prompt alone.
+
+    Example: rubrictool propose prompts.jsonl --proposer gpt-4.1 -o rubrics.jsonl
+    """
+    rows = Rows(prompts, Prompt)
+    total = count(rows)
+    role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", parameters)
+    session = Session("propose", files, asking, wording)
+
+    async def main() -> None:
+        session.say_offline(proposer=role)
+        proposer = await session.proposer(role)
+
+        async def work(prompt: Prompt) -> Outcome:
+            return Outcome((await propose(prompt, proposer),))
+
+        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
+
+    session.run(main)

@@ -1,0 +1,210 @@
+"""rubrictool refine: sharpen a rubric per prompt on the best pairs of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Literal
+
+import typer
+
+from rubrictool.cli.flags import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording, asked
+from rubrictool.cli.inputs import by_prompt, one_stdin, rubric_for, rubrics_by_prompt
+from rubrictool.cli.sample import draws, outcome_of
+from rubrictool.cli.session import Session
+from rubrictool.cli.showcase import show, tied_line
+from rubrictool.errors import InputError
+from rubrictool.jsonl import Rows
+from rubrictool.llm import Model
+from rubrictool.ranking import PairRule, PoolRule, writers
+from rubrictool.records import Prompt, Response, Rubric
+from rubrictool.refinement import Refinement, refine
+from rubrictool.run import Outcome
+
+Hidden = Annotated[str | None, typer.Option(hidden=True)]
+
+
+def command(
+    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    judging: JudgeFlags,
+    proposing: ProposerFlags,
+    models: ModelFlags,
+    wording: Wording,
+    files: Files,
+    asking: Asking,
+    pairs: Annotated[PairRule, typer.Option(help="Which two candidates a round shows.")] = "great-diverse",
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds per prompt.")] = 4,
+    rubrics: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Rubrics to begin with; - is stdin.", show_default=False)
+    ] = None,
+    responses: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Candidates, instead of the prompt rows' own.", show_default=False),
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="Candidates to draw per prompt and --model.")] = 4,
+    pool: Annotated[PoolRule, typer.Option(help="Whether a shown pair leaves the pool.")] = "drop-used",
+    accept: Annotated[Literal["always"], typer.Option(help="Which proposals are taken.")] = "always",
+    trace: Annotated[
+        str | None, typer.Option(metavar="FILE", help="One row per prompt and round.", show_default=False)
+    ] = None,
+    seed: Seed = 0,
+    temperature: Hidden = None,
+    max_tokens: Hidden = None,
+) -> None:
+    """Refine a rubric per prompt: score the candidates, show the proposer the best pair, take its rubric, go round.
+
+    Candidates are the prompt rows' own responses, those in --responses, or drawn with --model.
+
+    Example: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 --proposer gpt-4.1 --judge gpt-4.1-mini
+    """
+    assert accept == "always", "the only rule so far"
+    one_stdin(prompts, rubrics, responses)
+    _refuse_shared(temperature=temperature, max_tokens=max_tokens)
+    _both_or_none(judging.judge, proposing.proposer)
+    judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
+    proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
+    known = rubrics_by_prompt(rubrics) if rubrics else {}
+    rows = Rows(prompts, Prompt)
+    given, strangers = _given(rows, responses)
+    total = _checked(rows, given, pairs, models.model or [], known if rubrics else None)
+    session = Session("refine", files, asking, wording, trace=trace)
+    report = _Report()
+
+    async def main() -> None:
+        session.say_offline(judge=judge_role, proposer=proposer_role)
+        if strangers:
+            session.tell(f"refine: {strangers} responses belong to other prompts and are left out")
+        judge, proposer = await session.judge(judge_role), await session.proposer(proposer_role)
+        drawn_from = [
+            await session.model(asked(spec, models.model_args, "--model-args", None, temperature=1))
+            for spec in models.model or []
+        ]
+
+        async def work(prompt: Prompt) -> Outcome:
+            members, short = await _pool(prompt, given, drawn_from, n)
+            if not members and short.failure:
+                return short
+            refined = await refine(
+                prompt,
+                members,
+                judge=judge,
+                proposer=proposer,
+                pairs=pairs,
+                rounds=rounds,
+                pool_rule=pool,
+                rubric=rubric_for(prompt.id, known),
+                seed=seed,
+            )
+            report.add(refined)
+            return Outcome((refined.rubric,), refined.failure or short.failure, refined.rounds)
+
+        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
+        report.close(session, files)
+
+    session.run(main)
+
+
+@dataclass
+class _Report:
+    """What the end of a run tells: ties at the top at first and at last, and one or two examples."""
+
+    prompts: int = 0
+    judged: int = 0
+    tied_first: int = 0
+    tied_last: int = 0
+    rounds: int = 0
+    examples: tuple[Refinement, ...] = ()
+
+    def add(self, refined: Refinement) -> None:
+        self.prompts += 1
+        self.rounds += len(refined.rounds)
+        if refined.tied:
+            self.judged += 1
+            self.tied_first += refined.tied[0]
+            self.tied_last += refined.tied[-1]
+        slim = replace(refined, rubric=refined.rubric.model_copy(update={"prompt": None}))
+        self.examples = tuple(sorted((*self.examples, slim), key=_interest)[:2])
+
+    def close(self, session: Session, files: Files) -> None:
+        session.figures |= {
+            "rounds": self.rounds,
+            "judged_prompts": self.judged,
+            "tied_first": self.tied_first,
+            "tied_last": self.tied_last,
+        }
+        session.progress.stop()
+        show(session.tell, self.examples)
+        session.tell(tied_line(self.tied_first, self.tied_last, self.judged))
+        if files.output != "-":
+            session.tell(f"next: rubrictool score RESPONSES --rubrics {files.output}")
+
+
+def _interest(refined: Refinement) -> tuple[bool, int, str]:
+    """Smaller is more telling: a tie at first that is gone at last, then few criteria, then the id."""
+    resolved = bool(refined.tied) and refined.tied[0] and not refined.tied[-1]
+    return (not resolved, len(refined.rubric.criteria), refined.rubric.id)
+
+
+def _refuse_shared(**flags: str | None) -> None:
+    if given := [name for name, value in flags.items() if value is not None]:
+        flag = given[0].replace("_", "-")
+        raise InputError(
+            f"refine plays several roles, so --{flag} has no single meaning; use --judge-args, --proposer-args"
+        )
+
+
+def _both_or_none(judge: str | None, proposer: str | None) -> None:
+    if (judge is None) != (proposer is None):
+        missing = "--judge" if judge is None else "--proposer"
+        raise InputError(f"refine: only one role has a model; add {missing} SPEC, or {missing} offline if you mean it")
+
+
+def _given(rows: Rows[Prompt], responses: str | None) -> tuple[dict[str, list[Response]] | None, int]:
+    """The candidates of --responses by prompt, and how many belong to no prompt here."""
+    if responses is None:
+        return None, 0
+    grouped = by_prompt(Rows(responses, Response).rows())
+    ours = {row.id for _, row in rows}
+    strangers = sum(len(group) for prompt_id, group in grouped.items() if prompt_id not in ours)
+    return {prompt_id: group for prompt_id, group in grouped.items() if prompt_id in ours}, strangers
+
+
+def _own(prompt: Prompt, given: Mapping[str, list[Response]] | None) -> Sequence[Response]:
+    return prompt.responses if given is None else given.get(prompt.id, [])
+
+
+def _checked(
+    rows: Rows[Prompt],
+    given: Mapping[str, list[Response]] | None,
+    pairs: PairRule,
+    specs: Sequence[str],
+    rubrics: Mapping[str, Rubric] | None,
+) -> int:
+    """How many prompts there are; raises `InputError` for one that could not be refined."""
+    total = 0
+    for line, prompt in rows:
+        total += 1
+        own = _own(prompt, given)
+        if not own and not specs:
+            raise rows.error(
+                line, "responses: no candidates; add them to the row, give --responses FILE, or draw with --model"
+            )
+        if rubrics is not None and rubric_for(prompt.id, rubrics) is None:
+            raise rows.error(
+                line, f"id: --rubrics has no rubric for the prompt {prompt.id!r}; add one, or leave --rubrics out"
+            )
+        if pairs == "great-diverse" and len(writers(own) if own else set(specs)) < 2:
+            remedy = "label the responses with their model, add another writer's, or use --pairs great"
+            raise rows.error(line, f"responses: great-diverse needs candidates of at least two models; {remedy}")
+    return total
+
+
+async def _pool(
+    prompt: Prompt, given: Mapping[str, list[Response]] | None, models: list[Model], n: int
+) -> tuple[Sequence[Response], Outcome]:
+    """A prompt's candidates: its own, else drawn; and what went wrong in drawing."""
+    own = _own(prompt, given)
+    if own:
+        return own, Outcome()
+    drawn = await draws(prompt, models, n)
+    return [one for one in drawn if isinstance(one, Response)], outcome_of(drawn)

@@ -1,0 +1,74 @@
+"""rubrictool sample: draw responses from models."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.flags import Asking, Files, ModelFlags, Parameters, asked
+from rubrictool.cli.inputs import count
+from rubrictool.cli.session import Session
+from rubrictool.errors import InputError, ModelFailure
+from rubrictool.jsonl import Rows
+from rubrictool.llm import Model
+from rubrictool.records import Prompt, Response
+from rubrictool.run import Outcome
+from rubrictool.sampling import sample
+from rubrictool.specs import OFFLINE
+
+
+def command(
+    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    models: ModelFlags,
+    parameters: Parameters,
+    files: Files,
+    asking: Asking,
+    n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
+) -> None:
+    """Draw responses to each prompt from one or more models.
+
+    Example: rubrictool sample prompts.jsonl --model gpt-4.1 --model tiny@http://localhost:8000/v1 -n 4
+    """
+    specs = models.model or []
+    if not specs or OFFLINE in specs:
+        raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
+    rows = Rows(prompts, Prompt)
+    total = count(rows)
+    session = Session("sample", files, asking)
+
+    async def main() -> None:
+        drawn_from = [
+            await session.model(asked(spec, models.model_args, "--model-args", parameters, temperature=1))
+            for spec in specs
+        ]
+
+        async def work(prompt: Prompt) -> Outcome:
+            return outcome_of(await draws(prompt, drawn_from, n))
+
+        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
+
+    session.run(main)
+
+
+async def draws(prompt: Prompt, models: list[Model], n: int) -> list[Response | ModelFailure]:
+    """What n draws from each model bring, by model and number: a response, or why there is none."""
+    return list(await asyncio.gather(*(_draw(prompt, model, number) for model in models for number in range(n))))
+
+
+def outcome_of(drawn: list[Response | ModelFailure]) -> Outcome:
+    """The responses that could be drawn, and the first failure, saying how many there were."""
+    failures = [one for one in drawn if isinstance(one, ModelFailure)]
+    responses = tuple(one for one in drawn if isinstance(one, Response))
+    if not failures:
+        return Outcome(responses)
+    message = f"{len(failures)} of {len(drawn)} responses failed; the first: {failures[0].message}"
+    return Outcome(responses, ModelFailure(failures[0].kind, message, attempts=failures[0].attempts))
+
+
+async def _draw(prompt: Prompt, model: Model, number: int) -> Response | ModelFailure:
+    try:
+        return await sample(prompt, model, number=number)
+    except ModelFailure as failure:
+        return failure

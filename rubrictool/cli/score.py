@@ -1,0 +1,114 @@
+"""rubrictool score: judge responses by their prompts' rubrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+import typer
+
+from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Wording, asked
+from rubrictool.cli.inputs import one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
+from rubrictool.cli.session import Session
+from rubrictool.errors import RowFailure
+from rubrictool.jsonl import Rows
+from rubrictool.records import Prompt, Response, Rubric
+from rubrictool.run import Outcome
+from rubrictool.scoring import score
+
+MissingRubric = Literal["error", "skip"]
+
+
+def command(
+    responses: Annotated[
+        str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
+    ],
+    rubrics: Annotated[str, typer.Option(metavar="FILE", help="Rubric rows; - is stdin.", show_default=False)],
+    judging: JudgeFlags,
+    parameters: Parameters,
+    wording: Wording,
+    files: Files,
+    asking: Asking,
+    prompts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
+    ] = None,
+    missing_rubric: Annotated[
+        MissingRubric, typer.Option(help="What a response without a rubric is: bad input, or a failed row.")
+    ] = "error",
+    fail_under: Annotated[
+        float | None, typer.Option(help="Exit 3 when the mean of the prompts' means is lower.", show_default=False)
+    ] = None,
+) -> None:
+    """Score each response: one verdict per criterion, weights added up.
+
+    Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
+    """
+    one_stdin(responses, rubrics, prompts)
+    known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
+    rows = Rows(responses, Response)
+    total = _checked(rows, known, asked_of, missing_rubric)
+    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
+    session = Session("score", files, asking, wording)
+    means = _Means()
+
+    async def main() -> None:
+        session.say_offline(judge=role)
+        judge = await session.judge(role)
+
+        async def work(row: Response) -> Outcome:
+            rubric = rubric_for(row.prompt_id, known)
+            if rubric is None:
+                raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
+            prompt = prompt_of(row, rubric, asked_of)
+            assert prompt is not None, "the first pass has seen to it"
+            scored = await score(prompt, rubric, row, judge)
+            means.add(scored.prompt_id, scored.score)
+            return Outcome((scored,))
+
+        await session.do((row for _, row in rows), work, lambda row: row, total=total)
+        _close(session, means, fail_under)
+
+    session.run(main)
+
+
+class _Means:
+    """The mean score of each prompt, kept as sums."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    def add(self, prompt_id: str, value: float) -> None:
+        total, n = self._sums.get(prompt_id, (0.0, 0))
+        self._sums[prompt_id] = total + value, n + 1
+
+    def mean(self) -> float | None:
+        """The mean of the prompts' means, None without a score."""
+        means = [total / n for total, n in self._sums.values()]
+        return sum(means) / len(means) if means else None
+
+
+def _checked(
+    rows: Rows[Response], rubrics: Mapping[str, Rubric], prompts: Mapping[str, Prompt], missing: MissingRubric
+) -> int:
+    """How many rows there are; raises `InputError` for one that could not be scored."""
+    total = 0
+    for line, row in rows:
+        total += 1
+        rubric = rubric_for(row.prompt_id, rubrics)
+        if rubric is None and missing == "error":
+            remedy = "add one, or go on without these rows: --missing-rubric skip"
+            raise rows.error(line, f"prompt_id: no rubric for the prompt {row.prompt_id!r}; {remedy}")
+        if rubric is not None and prompt_of(row, rubric, prompts) is None:
+            raise rows.error(line, "prompt: neither the row nor its rubric has the prompt's text; give --prompts FILE")
+    return total
+
+
+def _close(session: Session, means: _Means, fail_under: float | None) -> None:
+    mean = means.mean()
+    session.figures["mean_score"] = mean
+    if mean is None:
+        return
+    session.tell(f"score: mean of prompt means {mean:.3f}")
+    if fail_under is not None and mean < fail_under:
+        session.miss(f"the mean {mean:.3f} is below {fail_under:g}")

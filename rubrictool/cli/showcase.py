@@ -1,0 +1,54 @@
+"""The end of a refinement as a person reads it: one or two rubrics before and after, and the ties at the top."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+
+from rubrictool.records import Criterion
+from rubrictool.refinement import Refinement
+from rubrictool.texts import one_line
+
+Tell = Callable[[str], None]
+
+
+def show(tell: Tell, examples: Sequence[Refinement]) -> None:
+    """Show what became of some rubrics; on a terminal only."""
+    if not sys.stderr.isatty():
+        return
+    width = min(shutil.get_terminal_size().columns, 110)
+    for refined in examples:
+        tell("\n".join(before_and_after(refined, width=width)))
+
+
+def before_and_after(refined: Refinement, *, width: int) -> Iterator[str]:
+    """A rubric's criteria as lines: what stayed, what was rewritten (~), added (+) and dropped (-)."""
+    before, after = {c.id: c for c in refined.first}, {c.id: c for c in refined.rubric.criteria}
+    yield f"{refined.rubric.id}: {len(before)} criteria before, {len(after)} after {len(refined.rounds)} rounds"
+    for name, criterion in {**before, **after}.items():
+        yield one_line(_line(_mark(before.get(name), after.get(name)), criterion), width=width)
+    yield ""
+
+
+def tied_line(first: int, last: int, judged: int) -> str:
+    """How many prompts had a tie at the top of their pool, the first and the last time it was judged."""
+    if not judged:
+        return "refine: these pairs are drawn unscored, so no tie at the top is known"
+    return (
+        f"tied top pairs: {first} of {judged} prompts under the first rubric (whole pool), {last} of {judged} under the "
+        "last rubric that judged the pool (what was left of it)"
+    )
+
+
+def _mark(before: Criterion | None, after: Criterion | None) -> str:
+    if before is None:
+        return "+"
+    if after is None:
+        return "-"
+    return " " if before == after else "~"
+
+
+def _line(mark: str, criterion: Criterion) -> str:
+    # The mark must survive one_line, which strips leading space.
+    return f"{mark if mark != ' ' else '='} {criterion.id:>4} [{criterion.weight:g}] {criterion.criterion}"

@@ -1,0 +1,73 @@
+"""Every error that rubrictool raises on purpose.
+
+RubrictoolError
+├── InputError            rows, flags or set-up are wrong; nothing was spent
+├── RowFailure            one row could not be finished; it goes to the failures file
+│   └── ModelFailure      ... because the model did not give an answer we can use
+├── BackendError          what a backend says about one request
+│   ├── Transient         worth asking again (429, 5xx, a reset, a reply that is no completion)
+│   ├── TemperatureRefused  the model takes no temperature
+│   └── Final             asking again would not help
+└── ReplyError            what is wrong with a reply that did arrive
+    ├── Truncated         it ran into the output limit
+    └── Unreadable        it does not answer the question; carries the complaint to send back
+"""
+
+from __future__ import annotations
+
+
+class RubrictoolError(Exception):
+    """The base of every error in this module."""
+
+
+class InputError(RubrictoolError):
+    """Rows, flags or set-up are wrong: what, where, and what to do about it. Nothing was spent."""
+
+
+class RowFailure(RubrictoolError):
+    """One row could not be finished.
+
+    `kind` is a word for programs, `attempts` the number of requests made for the question that failed.
+    """
+
+    def __init__(self, kind: str, message: str, *, attempts: int = 0) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.attempts = attempts
+
+
+class ModelFailure(RowFailure):
+    """A row failed on the model; `kind` is `unavailable`, `refused`, `truncated`, `unreadable` or `not_tried`."""
+
+
+class BackendError(RubrictoolError):
+    """What a backend says about one request that brought no completion."""
+
+
+class Transient(BackendError):
+    """The same request may succeed later; `retry_after` is the server's own wish in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TemperatureRefused(BackendError):
+    """The model refuses the temperature; the same request without one may succeed."""
+
+
+class Final(BackendError):
+    """The same request would fail again."""
+
+
+class ReplyError(RubrictoolError):
+    """A reply arrived and cannot be used as it is."""
+
+
+class Truncated(ReplyError):
+    """The reply ran into the output limit; it is never parsed."""
+
+
+class Unreadable(ReplyError):
+    """The reply does not answer the question. The text of this error is the complaint shown to the model."""

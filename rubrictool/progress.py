@@ -1,0 +1,105 @@
+"""What a person sees on stderr while a command runs: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rubrictool.llm import Tally
+from rubrictool.texts import one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+PLAIN_EVERY_S = 10.0
+
+
+class Progress:
+    """Rows done and failed, calls and cached answers, and the time that is left."""
+
+    def __init__(self, command: str, *, quiet: bool) -> None:
+        self._command, self._quiet = command, quiet
+        self.done = self.failed = 0
+        self._total, self._tallies = 0, list[Tally]()
+        self._began = self._spoke = time.monotonic()
+        self._bar: Bar | None = None
+        self._task: Any = None
+
+    def start(self, total: int, tallies: Sequence[Tally]) -> None:
+        """Show that `total` rows are to be done by models that count into `tallies`."""
+        self._total, self._tallies = total, list(tallies)
+        if sys.stderr.isatty() and not self._quiet:
+            self._bar = _bar()
+            self._task = self._bar.add_task(self._command, total=total, counts="")
+            self._bar.start()
+
+    def row(self, *, failed: bool) -> None:
+        """Count one row."""
+        self.done += 1
+        self.failed += failed
+        if self._bar:
+            self._bar.update(self._task, completed=self.done, counts=self._counts())
+        elif time.monotonic() - self._spoke >= PLAIN_EVERY_S:
+            self._spoke = time.monotonic()
+            self.tell(f"{self._command}: {self.done} of {self._total} rows, {self._counts()}, {self._left()}")
+
+    def tell(self, line: str) -> None:
+        """Say a line, above the bar where there is one."""
+        if self._quiet:
+            return
+        if self._bar:
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+
+    @property
+    def seconds(self) -> float:
+        """Since the command began."""
+        return time.monotonic() - self._began
+
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        return sum(tally.calls for tally in self._tallies)
+
+    @property
+    def cached(self) -> int:
+        """Answers found in the cache so far."""
+        return sum(tally.cached for tally in self._tallies)
+
+    def _counts(self) -> str:
+        rate = self.calls / max(self.seconds, 1e-3)
+        return f"{self.failed} failed, {self.cached} cached, {rate:.0f} calls/s"
+
+    def _left(self) -> str:
+        left = self.seconds / max(self.done, 1) * (self._total - self.done)
+        return f"about {left:.0f} s left"
+
+
+def _bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[counts]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def error_line(message: str) -> None:
+    """Say an error; control characters in it never reach the terminal."""
+    lines = message.splitlines() or [""]
+    print("rubrictool: " + "\n".join(one_line(line, width=2000) for line in lines), file=sys.stderr, flush=True)

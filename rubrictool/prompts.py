@@ -1,0 +1,179 @@
+"""What a model is asked: templates filled in one pass, every foreign text in a fence that it cannot close."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from rubrictool.errors import InputError
+from rubrictool.records import Criterion, Message, Prompt, Response, Verdict
+from rubrictool.texts import digest, visible
+
+Ask = Mapping[str, str]
+"""One message as it is sent: `{"role": .., "content": ..}`."""
+
+PLACEHOLDERS = {
+    "judge": ("prompt", "reference", "criteria", "response"),
+    "propose": ("prompt", "reference"),
+    "separate": ("prompt", "reference", "criteria", "first", "second", "verdicts"),
+    "compare": ("prompt", "reference", "first", "second"),
+}
+"""The templates by name, and what each is filled with; `reference` and `verdicts` may come out empty."""
+
+_OPTIONAL = {"reference", "verdicts"}
+_SLOT = re.compile(r"\{([a-z_]+)\}")
+
+
+class Judged(NamedTuple):
+    """A response as the proposer sees it: with what the judge said of it, where it was judged."""
+
+    response: Response
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Templates:
+    """The texts of our questions; a directory overrides those whose file name it has.
+
+    Raises `InputError` for a template that lacks a placeholder or has an unknown one.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._texts = {name: _load(name, directory) for name in PLACEHOLDERS}
+
+    def judge(
+        self, prompt: Prompt, criteria: Sequence[str], response: str, *, use_reference: bool = False
+    ) -> list[Ask]:
+        """Whether a response meets criteria, which are shown as c1, c2, ...; the response comes last."""
+        labelled = "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1))
+        return self._ask(
+            "judge",
+            prompt=_asked(prompt),
+            reference=_reference(prompt, use_reference),
+            criteria=fence("criteria", labelled),
+            response=fence("response", visible(response)),
+        )
+
+    def propose(self, prompt: Prompt, *, use_reference: bool = False) -> list[Ask]:
+        """A first rubric, from the prompt alone."""
+        return self._ask("propose", prompt=_asked(prompt), reference=_reference(prompt, use_reference))
+
+    def separate(
+        self,
+        prompt: Prompt,
+        criteria: Sequence[Criterion],
+        first: Judged,
+        second: Judged,
+        *,
+        use_reference: bool = False,
+    ) -> list[Ask]:
+        """What tells two responses apart, and how the rubric must change to see it."""
+        return self._ask(
+            "separate",
+            prompt=_asked(prompt),
+            reference=_reference(prompt, use_reference),
+            criteria=fence("rubric", "\n".join(f"{c.id} (weight {c.weight:g}): {c.criterion}" for c in criteria)),
+            first=fence("first", visible(first.response.response)),
+            second=fence("second", visible(second.response.response)),
+            verdicts=_verdicts(criteria, first, second),
+        )
+
+    def compare(self, prompt: Prompt, first: str, second: str, *, use_reference: bool = False) -> list[Ask]:
+        """Which of two responses is better."""
+        return self._ask(
+            "compare",
+            prompt=_asked(prompt),
+            reference=_reference(prompt, use_reference),
+            first=fence("first", visible(first)),
+            second=fence("second", visible(second)),
+        )
+
+    def _ask(self, name: str, **texts: str) -> list[Ask]:
+        return [{"role": "user", "content": fill(self._texts[name], texts)}]
+
+
+def fill(template: str, texts: Mapping[str, str]) -> str:
+    """The template with its placeholders replaced in one pass, so that a text with braces stays text.
+
+    A placeholder for an empty text goes with its paragraph.
+    """
+    for name in (name for name, text in texts.items() if not text):
+        template = template.replace(f"{{{name}}}\n\n", "")
+    return _SLOT.sub(lambda slot: texts.get(slot[1], slot[0]), template)
+
+
+def fence(name: str, text: str) -> str:
+    """A foreign text between tags that carry a hash of the text, so that it cannot contain its own end."""
+    tag = f"{name}-{digest(text)[:8]}"
+    return f"<{tag}>\n{text}\n</{tag}>"
+
+
+def conversation(prompt: Prompt) -> list[Ask]:
+    """The prompt as the messages that a model is asked to answer."""
+    if isinstance(prompt.prompt, str):
+        return [{"role": "user", "content": prompt.prompt}]
+    return [{"role": message.role, "content": message.content} for message in prompt.prompt]
+
+
+def plain(prompt: str | tuple[Message, ...]) -> str:
+    """A prompt as one text; the messages of a chat one after the other, each under its role."""
+    if isinstance(prompt, str):
+        return prompt
+    return "\n\n".join(f"{message.role}:\n{message.content}" for message in prompt)
+
+
+def shipped(name: str) -> str:
+    """The text of a template as it comes with rubrictool."""
+    return (files("rubrictool") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def _asked(prompt: Prompt) -> str:
+    return fence("prompt", plain(prompt.prompt))
+
+
+def _reference(prompt: Prompt, use: bool) -> str:
+    if not use or not prompt.reference:
+        return ""
+    return "A reference answer that is known to be good:\n\n" + fence("reference", prompt.reference)
+
+
+def _verdicts(criteria: Sequence[Criterion], first: Judged, second: Judged) -> str:
+    if not first.verdicts or not second.verdicts:
+        return ""
+    rows = zip(_met(first), _met(second), strict=True)
+    lines = [f"{c.id}: first {one}, second {two}" for c, (one, two) in zip(criteria, rows, strict=True)]
+    return "A judge found under the present rubric:\n\n" + "\n".join(lines)
+
+
+def _met(judged: Judged) -> list[str]:
+    return ["yes" if verdict.met else "no" for verdict in judged.verdicts]
+
+
+def _load(name: str, directory: Path | None) -> str:
+    own = directory / f"{name}.txt" if directory else None
+    if own is None or not own.exists():
+        return _shipped(name)
+    try:
+        text = own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{own}: cannot be read: {error}") from None
+    _complete(name, text, own)
+    return text
+
+
+@cache
+def _shipped(name: str) -> str:
+    return shipped(name)
+
+
+def _complete(name: str, text: str, path: Path) -> None:
+    known, found = set(PLACEHOLDERS[name]), _SLOT.findall(text)
+    if unknown := sorted(set(found) - known):
+        raise InputError(f"{path}: {{{unknown[0]}}} is unknown; this template knows {', '.join(sorted(known))}")
+    if missing := sorted(known - _OPTIONAL - set(found)):
+        raise InputError(f"{path}: lacks the placeholder {{{missing[0]}}}")
+    if twice := [slot for slot in ("response", "first", "second") if found.count(slot) > 1]:
+        raise InputError(f"{path}: {{{twice[0]}}} stands twice; a response is shown once")

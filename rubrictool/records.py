@@ -1,0 +1,347 @@
+"""The rows: what stands in each JSON Lines file, as frozen records that keep columns they do not know."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+
+from rubrictool.checks import Check
+from rubrictool.texts import canonical, digest
+
+EVERY_PROMPT = "*"
+"""The id of a rubric that serves every prompt without its own."""
+
+
+class Row(BaseModel):
+    """A frozen record read strictly (no text for a number) that carries unknown columns along."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    def columns(self) -> dict[str, Any]:
+        """The row as it is written: what was given, absent columns left out."""
+        return self.model_dump(exclude_unset=True)
+
+    def unknown(self) -> dict[str, Any]:
+        """The columns that rubrictool does not know and carries along."""
+        return dict(self.model_extra or {})
+
+
+def joined(kind: type[Row], row: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row of one kind, with the unknown columns of other rows joined to it; the first one wins.
+
+    Candidates and errors stay where they were.
+    """
+    columns = dict(row)
+    for other in others:
+        columns |= {
+            n: v for n, v in other.items() if n not in columns and n not in kind.model_fields and n not in _STAY
+        }
+    return columns
+
+
+_STAY = {"responses", "error"}
+
+
+def _shape_of(value: object) -> str | None:
+    return "<text>" if isinstance(value, str) else "<chat>" if isinstance(value, list | tuple) else None
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError("must be finite")
+    return number
+
+
+def _known_weight(number: float) -> float:
+    if not math.isfinite(number) or number == 0:
+        raise ValueError("must be a finite number other than 0")
+    return number
+
+
+class Message(Row):
+    """One message of a chat."""
+
+    role: str
+    content: str
+
+
+Filled = Annotated[str, AfterValidator(_not_blank)]
+Number = Annotated[int | float, AfterValidator(_finite)]
+Weight = Annotated[int | float, AfterValidator(_known_weight)]
+Chat = Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
+PromptText = Annotated[
+    Annotated[Filled, Tag("<text>")] | Annotated[Chat, Tag("<chat>")],
+    Discriminator(
+        _shape_of,
+        custom_error_type="prompt_shape",
+        custom_error_message="must be text or a list of {role, content}",
+    ),
+]
+
+
+def prompt_key(prompt: object) -> str:
+    """The id of a prompt that was given none: a hash of its text, or of its chat as canonical JSON."""
+    if isinstance(prompt, str):
+        return digest(prompt)
+    return digest(canonical([m.columns() if isinstance(m, Message) else m for m in _items(prompt)]))
+
+
+def _items(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _with_id(data: Any, key: str) -> Any:
+    """The same data with its prompt's id under `key`, where it had none and there is a prompt to make one of."""
+    if not isinstance(data, Mapping) or data.get(key) is not None or "prompt" not in data:
+        return data
+    return {**data, key: prompt_key(data["prompt"])}
+
+
+def name_response(data: Any, taken: Counter[str]) -> Any:
+    """The same data with an id made of (prompt_id, model, response) where it had none.
+
+    `taken` counts the ids made so far; a repeat gets -2, -3, ...
+    """
+    if not isinstance(data, Mapping) or data.get("id") is not None:
+        return data
+    data = _with_id(data, "prompt_id")
+    named = [data.get(part) for part in ("prompt_id", "model", "response")]
+    if not all(part is None or isinstance(part, str) for part in named):
+        return data
+    name = digest(canonical(named))
+    taken[name] += 1
+    return {**data, "id": name if taken[name] == 1 else f"{name}-{taken[name]}"}
+
+
+class Response(Row):
+    """What a model answered to a prompt; `model` is who wrote it."""
+
+    id: str
+    prompt_id: str
+    model: str | None = None
+    prompt: PromptText | None = None
+    response: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_ids(cls, data: Any) -> Any:
+        return _with_id(name_response(data, Counter()), "prompt_id")
+
+
+class Scored(Response):
+    """A response with a score, wherever that came from."""
+
+    score: Number
+
+
+def _own(responses: Sequence[Any], prompt_id: object) -> list[Any]:
+    """The candidates of one prompt as response rows, each under an id of its own."""
+    taken: Counter[str] = Counter()
+    rows = [{"response": item} if isinstance(item, str) else item for item in responses]
+    return [name_response({"prompt_id": prompt_id, **r}, taken) if isinstance(r, Mapping) else r for r in rows]
+
+
+class Prompt(Row):
+    """A question to a model, with the candidates that already answer it.
+
+    `reference` is an answer known to be good; models see it only when asked to.
+    """
+
+    id: str
+    prompt: PromptText
+    responses: Annotated[tuple[Response, ...], Field(strict=False)] = ()
+    reference: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_ids(cls, data: Any) -> Any:
+        data = _with_id(data, "id")
+        if not isinstance(data, Mapping) or not isinstance(data.get("responses"), list | tuple):
+            return data
+        return {**data, "responses": _own(data["responses"], data.get("id"))}
+
+    @model_validator(mode="after")
+    def _own_candidates(self) -> Self:
+        strangers = [response.id for response in self.responses if response.prompt_id != self.id]
+        if strangers:
+            raise ValueError(f"the response {strangers[0]} belongs to another prompt_id")
+        if twice := _first_repeat(response.id for response in self.responses):
+            raise ValueError(f"the id {twice} stands for two responses")
+        return self
+
+
+def _first_repeat(names: Iterable[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+class Criterion(Row):
+    """One thing a response can meet or not; a negative weight is a penalty that meeting it costs."""
+
+    id: str = ""
+    criterion: Filled
+    weight: Weight
+    dimension: str | None = None
+    role: Literal["score", "veto"] = "score"
+    check: Check | None = None
+    proposer: str | None = None
+
+    @property
+    def veto(self) -> bool:
+        """Whether the criterion is a must: unmet, it caps the score at 0."""
+        return self.role == "veto"
+
+
+def _name_by_position(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    """Criteria without an id are c1, c2, ... by their place; ids are unique within a rubric."""
+    named = tuple(
+        criterion if criterion.id else criterion.model_copy(update={"id": f"c{place}"})
+        for place, criterion in enumerate(criteria, start=1)
+    )
+    if twice := _first_repeat(criterion.id for criterion in named):
+        raise ValueError(f"the id {twice} stands for two criteria (one without an id is named by its place)")
+    return named
+
+
+def _can_score(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    if not any(criterion.weight > 0 and not criterion.veto for criterion in criteria):
+        raise ValueError("no criterion has a positive weight (vetoes aside), so nothing could score")
+    return criteria
+
+
+Criteria = Annotated[
+    tuple[Criterion, ...], Field(strict=False), AfterValidator(_name_by_position), AfterValidator(_can_score)
+]
+
+
+class Rubric(Row):
+    """The criteria by which the responses to one prompt are scored; the id `*` serves every prompt."""
+
+    id: str
+    prompt: PromptText | None = None
+    criteria: Criteria
+    reference: str | None = None
+    rounds: int | None = None
+    stopped: Literal["done", "pool", "failed"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_id(cls, data: Any) -> Any:
+        return _with_id(data, "id")
+
+
+class Verdict(Row):
+    """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one."""
+
+    id: str
+    met: bool
+    p: Annotated[float, Field(ge=0, le=1)] | None = None
+    reason: str | None = None
+
+
+class Score(Scored):
+    """A response with its score, the verdicts behind it, and who judged it how with which rubric."""
+
+    verdicts: Annotated[tuple[Verdict, ...], Field(strict=False)]
+    judge: str
+    judging: str
+    rubric: str
+
+
+Winner = Literal["a", "b", "tie"]
+
+
+class Orders(Row):
+    """Who won when `a` was shown first (`ab`), and when `b` was (`ba`)."""
+
+    ab: Winner
+    ba: Winner
+
+
+class Comparison(Row):
+    """Which of two responses to one prompt is better, after asking in both orders."""
+
+    prompt_id: str
+    a: str
+    b: str
+    winner: Winner
+    orders: Orders
+    judge: str
+
+
+class Outcome(Row):
+    """A comparison that was made elsewhere: a winner, or the probability in [0, 1] that `a` wins."""
+
+    prompt_id: str
+    winner: Winner | None = None
+    preference: Annotated[float, Field(ge=0, le=1)] | None = None
+    orders: Orders | None = None
+
+    @model_validator(mode="after")
+    def _decided(self) -> Self:
+        if (self.winner is None) == (self.preference is None):
+            raise ValueError("needs either `winner` or `preference`")
+        return self
+
+
+class Standing(Row):
+    """A rubric by its hash, and the scores of the shown pair under it where something judged them."""
+
+    rubric: str
+    scores: tuple[float | None, float | None]
+
+
+class Place(Row):
+    """One member of a round's pool."""
+
+    id: str
+    model: str | None = None
+    score: float | None = None
+
+
+class Rewrite(Row):
+    """A criterion before and after a proposal continued it with another text, weight or field."""
+
+    id: str
+    before: Criterion
+    after: Criterion
+
+
+class Changes(Row):
+    """What a proposal does to a rubric: ids kept as they were, and the criteria added, rewritten and dropped."""
+
+    kept: tuple[str, ...] = ()
+    added: tuple[Criterion, ...] = ()
+    rewritten: tuple[Rewrite, ...] = ()
+    dropped: tuple[Criterion, ...] = ()
+
+
+class Round(Row):
+    """How one round of refinement went: the pool, the pair as shown, and what became of the proposal."""
+
+    prompt_id: str
+    round: int
+    pool: tuple[Place, ...]
+    pair: tuple[str, str] | None
+    before: Standing
+    after: Standing
+    changes: Changes
+    accepted: bool
+    reason: str

@@ -1,0 +1,214 @@
+"""From a model's reply to an answer: tolerant of form, never of what is missing.
+
+The last JSON value that has the right shape wins, so that neither a draft nor a quotation before it can. What is
+missing, doubled, unknown or unclear raises `Unreadable`, whose text is the complaint to send back; complaints name ids
+and never repeat criteria.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from rubrictool.checks import Check
+from rubrictool.errors import Unreadable
+from rubrictool.records import Verdict
+from rubrictool.rubrics import Item, Proposal
+from rubrictool.texts import visible
+
+Preference = Literal["first", "second", "tie"]
+
+_YES = {"yes", "y", "true", "met", "1"}
+_NO = {"no", "n", "false", "not met", "unmet", "0"}
+_WINNERS: dict[str, Preference] = {
+    "a": "first", "1": "first", "response a": "first",
+    "b": "second", "2": "second", "response b": "second",
+    "tie": "tie", "draw": "tie",
+}  # fmt: skip
+_ITEM_FIELDS = {"id", "criterion", "weight", "dimension", "check"}
+
+
+def verdicts(reply: str, *, count: int) -> list[Verdict]:
+    """One verdict for each of c1..c`count`, in that order.
+
+    Raises `Unreadable` where one is missing, doubled, unknown or neither yes nor no.
+    """
+    answers = _last(_verdict_pairs(value) for value in _values(reply))
+    if answers is None:
+        raise Unreadable('there is no JSON object of verdicts in it, such as {"c1": "yes", "c2": "no"}')
+    given = [name.strip().casefold() for name, _ in answers]
+    wanted = [f"c{place}" for place in range(1, count + 1)]
+    _exactly_once(given, wanted)
+    by_id = dict(zip(given, (answer for _, answer in answers), strict=True))
+    return [_verdict(name, by_id[name]) for name in wanted]
+
+
+def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
+    """A proposer's answer: items, and ids to drop; `known` are the ids of the rubric it was shown.
+
+    Raises `Unreadable` for an empty list, weights other than 1, 2, 3, unknown or doubled ids, and checks we cannot run.
+    """
+    found = _last(_items_and_dropped(value) for value in _values(reply))
+    if found is None:
+        raise Unreadable('there is no JSON array of criteria in it, such as [{"criterion": "...", "weight": 2}]')
+    items, dropped = [_item(value, place) for place, value in enumerate(found[0], start=1)], found[1]
+    if not items:
+        raise Unreadable("the list of criteria is empty")
+    _known_once([item.id for item in items if item.id is not None] + dropped, known)
+    return Proposal(tuple(items), frozenset(dropped))
+
+
+def preference(reply: str) -> Preference:
+    """Which of two responses is better. Raises `Unreadable` where no object names a winner."""
+    winner = _last(value.get("winner") if isinstance(value, dict) else None for value in _values(reply))
+    verdict = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
+    if verdict is None:
+        raise Unreadable('it does not name a winner: {"winner": "A"}, {"winner": "B"} or {"winner": "tie"}')
+    return verdict
+
+
+def text(reply: str) -> str:
+    """The reply as a response. Raises `Unreadable` where nothing is left beside reasoning."""
+    if not visible(reply):
+        raise Unreadable("it is empty")
+    return reply
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as its pairs, while its keys may still be doubled."""
+
+
+def _values(reply: str) -> Iterator[Any]:
+    """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    text, at = visible(reply), 0
+    while opening := re.compile(r"[\[{]").search(text, at):
+        try:
+            value, at = decoder.raw_decode(text, opening.start())
+            yield value
+        except json.JSONDecodeError as error:
+            # Past the fault, not past the bracket: the inside of a broken value is no answer.
+            at = max(error.pos, opening.end())
+        except RecursionError:
+            raise Unreadable("it is nested too deeply") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else _Pairs(pairs)
+
+
+def _last(readings: Iterator[Any]) -> Any:
+    """The last reading that is one, or None."""
+    last = None
+    for reading in readings:
+        last = last if reading is None else reading
+    return last
+
+
+def _verdict_pairs(value: Any) -> list[tuple[str, Any]] | None:
+    if isinstance(value, _Pairs):
+        return value
+    if isinstance(value, dict):
+        return _wrapped(value) or list(value.items()) or None
+    if isinstance(value, list) and value and all(isinstance(v, dict) and isinstance(v.get("id"), str) for v in value):
+        return [(entry["id"], entry) for entry in value]
+    return None
+
+
+def _wrapped(value: dict[str, Any]) -> list[tuple[str, Any]] | None:
+    """The verdicts one level down, as in `{"verdicts": [...]}`."""
+    (name, inner), *others = [*value.items()] or [("", None)]
+    wraps = not others and isinstance(inner, list | dict) and not re.fullmatch(r"\s*c\d+\s*", name, re.IGNORECASE)
+    return _verdict_pairs(inner) if wraps else None
+
+
+def _verdict(name: str, answer: Any) -> Verdict:
+    entry = answer if isinstance(answer, dict) else {"met": answer}
+    reason, p = entry.get("reason"), entry.get("p")
+    fields: dict[str, Any] = {"reason": reason if isinstance(reason, str) else None, "p": p if _is_share(p) else None}
+    return Verdict(id=name, met=_met(name, entry.get("met")), **{k: v for k, v in fields.items() if v is not None})
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _met(name: str, answer: Any) -> bool:
+    spelled = _spelling(answer) if isinstance(answer, str | int) else ""
+    if spelled in _YES:
+        return True
+    if spelled in _NO:
+        return False
+    raise Unreadable(f'the verdict on {name} is neither "yes" nor "no"')
+
+
+def _spelling(answer: str | int) -> str:
+    return " ".join(re.sub(r"[\W_]+", " ", str(answer)).split()).casefold()
+
+
+def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:
+    counts = Counter(given)
+    faults = {
+        "missing": [name for name in wanted if name not in counts],
+        "given twice": [name for name in wanted if counts[name] > 1],
+        "unknown": [name[:20] for name in counts if name not in wanted],
+    }
+    complaints = [f"{fault}: {', '.join(names[:20])}" for fault, names in faults.items() if names]
+    if complaints:
+        raise Unreadable(f"give each of {wanted[0]} to {wanted[-1]} once; " + "; ".join(complaints))
+
+
+def _items_and_dropped(value: Any) -> tuple[list[Any], list[str]] | None:
+    if isinstance(value, list):
+        fits = all(isinstance(item, str) or (isinstance(item, dict) and item.keys() & _ITEM_FIELDS) for item in value)
+        return (value, []) if fits else None
+    if isinstance(value, dict) and isinstance(value.get("criteria"), list):
+        dropped = value.get("dropped") or []
+        return value["criteria"], [str(name) for name in dropped] if isinstance(dropped, list) else [str(dropped)]
+    return None
+
+
+def _item(value: Any, place: int) -> Item:
+    if isinstance(value, str):
+        value = {"criterion": value, "weight": 1}
+    if not isinstance(value, dict):
+        raise Unreadable(f'item {place} is no object {{"criterion": "...", "weight": 2}}')
+    fields = {
+        name: value[name] for name in _ITEM_FIELDS if name in value and (name == "check" or value[name] is not None)
+    }
+    continues = "id" in fields
+    if not continues and not fields.keys() >= {"criterion", "weight"}:
+        raise Unreadable(f"item {place} is new (it has no id) and needs both criterion and weight")
+    if "weight" in fields:
+        fields["weight"] = _weight(fields["weight"], place)
+    return _checked_item(fields, place)
+
+
+def _checked_item(fields: dict[str, Any], place: int) -> Item:
+    try:
+        if isinstance(fields.get("check"), dict):
+            fields["check"] = Check.model_validate(fields["check"])
+        return Item.model_validate(fields)
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"]) or "check"
+        raise Unreadable(f"item {place}: {field} cannot be used") from None
+
+
+def _weight(value: Any, place: int) -> int:
+    weight = {"1": 1, "2": 2, "3": 3, "1.0": 1, "2.0": 2, "3.0": 3}.get(str(value).strip())
+    if weight is None or isinstance(value, bool):
+        raise Unreadable(f"the weight of item {place} must be 1, 2 or 3")
+    return weight
+
+
+def _known_once(named: Sequence[str], known: Collection[str]) -> None:
+    if unknown := sorted({name[:40] for name in named if name not in known}):
+        raise Unreadable(f"there is no criterion {', '.join(unknown[:20])}; leave the id out for a new one")
+    if twice := [name for name, count in Counter(named).items() if count > 1]:
+        raise Unreadable(f"{', '.join(twice[:20])} is named twice; say one thing of each criterion")

@@ -1,0 +1,108 @@
+"""Judge and Proposer, the two roles, and a model that plays them.
+
+Whatever answers these questions is a judge or a proposer: a model, the offline rules, a panel, a simulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from rubrictool import replies
+from rubrictool.errors import Unreadable
+from rubrictool.jsonl import explain
+from rubrictool.llm import Model
+from rubrictool.prompts import Judged, Templates
+from rubrictool.records import Criterion, Prompt, Response, Verdict
+from rubrictool.replies import Preference
+from rubrictool.rubrics import Proposal, amend, valid_criteria
+
+
+class Judge(Protocol):
+    """Who decides. `name` and `judging` go into every row that it judged.
+
+    Both questions raise `ModelFailure` where no answer could be had.
+    """
+
+    name: str
+    judging: str
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """One verdict per criterion, in their order and under their ids."""
+        ...
+
+
+class Comparer(Protocol):
+    """Who says which of two responses is better."""
+
+    name: str
+
+    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
+        """Which response is better, the first shown or the second, or neither."""
+        ...
+
+
+class Proposer(Protocol):
+    """Who writes criteria. Both questions raise `ModelFailure` where no answer could be had."""
+
+    name: str
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        """A first rubric, from the prompt alone."""
+        ...
+
+    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+        """How the rubric must change to tell two responses apart."""
+        ...
+
+
+class ModelJudge:
+    """A model as judge and comparer: all criteria of a response in one question (paper, section 2)."""
+
+    judging = "together"
+
+    def __init__(self, model: Model, templates: Templates | None = None, *, use_reference: bool = False) -> None:
+        self.name, self.model = model.name, model
+        self._templates, self._use_reference = templates or Templates(), use_reference
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """One verdict per criterion. Raises `ModelFailure` rather than leave one out."""
+        texts = [criterion.criterion for criterion in criteria]
+        question = self._templates.judge(prompt, texts, response.response, use_reference=self._use_reference)
+        found = await self.model.ask(question, lambda reply: replies.verdicts(reply, count=len(texts)))
+        return [v.model_copy(update={"id": c.id}) for v, c in zip(found, criteria, strict=True)]
+
+    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
+        """Which response is better. Raises `ModelFailure`."""
+        question = self._templates.compare(prompt, first.response, second.response, use_reference=self._use_reference)
+        return await self.model.ask(question, replies.preference)
+
+
+class ModelProposer:
+    """A model as proposer."""
+
+    def __init__(self, model: Model, templates: Templates | None = None, *, use_reference: bool = False) -> None:
+        self.name, self.model = model.name, model
+        self._templates, self._use_reference = templates or Templates(), use_reference
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        """A first rubric, from the prompt alone. Raises `ModelFailure`."""
+        question = self._templates.propose(prompt, use_reference=self._use_reference)
+        return await self.model.ask(question, lambda reply: _proposal(reply, (), self.name))
+
+    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+        """How the rubric must change to tell two responses apart (paper, Algorithm 1). Raises `ModelFailure`."""
+        question = self._templates.separate(prompt, criteria, first, second, use_reference=self._use_reference)
+        return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name))
+
+
+def _proposal(reply: str, criteria: Sequence[Criterion], name: str) -> Proposal:
+    """A proposal that leaves a rubric which can score."""
+    proposal = replies.proposal(reply, known=[criterion.id for criterion in criteria])
+    try:
+        valid_criteria(amend(criteria, proposal, proposer=name).criteria)
+    except ValidationError as error:
+        raise Unreadable(f"the rubric would not do: {explain(error)}") from None
+    return proposal

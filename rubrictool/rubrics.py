@@ -1,0 +1,156 @@
+"""What a rubric is worth and how it changes: its hash, the score it gives, and what a proposal makes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from rubrictool.checks import Check
+from rubrictool.records import Changes, Criteria, Criterion, Filled, Rewrite, Verdict
+from rubrictool.texts import canonical, digest
+
+TIE = 1e-9
+"""Scores that differ by no more than this are tied, everywhere."""
+
+_SEMANTIC = {"criterion", "weight", "dimension", "role", "check"}
+
+
+def rubric_hash(criteria: Sequence[Criterion]) -> str:
+    """The first 16 hex digits of a hash of what the criteria say, their ids and provenance aside."""
+    return digest(canonical([c.model_dump(include=_SEMANTIC, exclude_unset=True, exclude_none=True) for c in criteria]))
+
+
+def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
+    """The weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
+
+    At most 1; below 0 where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With
+    positive weights this is the paper's reward (section 2), with penalties HealthBench's.
+    """
+    met = {verdict.id: verdict.met for verdict in verdicts}
+    scoring = [criterion for criterion in criteria if not criterion.veto]
+    possible = sum(criterion.weight for criterion in scoring if criterion.weight > 0)
+    earned = sum(criterion.weight for criterion in scoring if met[criterion.id])
+    share = earned / possible
+    return share if all(met[c.id] for c in criteria if c.veto) else min(share, 0.0)
+
+
+class Item(BaseModel):
+    """What a proposer says of one criterion: a new one, or under an existing `id` the fields that it restates."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str | None = None
+    criterion: Filled | None = None
+    weight: int | float | None = None
+    dimension: str | None = None
+    check: Check | None = None
+
+    def restated(self) -> dict[str, Any]:
+        """The fields of the criterion that the item sets, validated."""
+        return {name: getattr(self, name) for name in self.model_fields_set - {"id"}}
+
+
+class Proposal(NamedTuple):
+    """A proposer's answer: items to continue or add, and the ids of criteria to drop.
+
+    An answer that names no id at all replaces the rubric (the paper's way).
+    """
+
+    items: tuple[Item, ...]
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the answer is a whole new rubric."""
+        return not self.dropped and all(item.id is None for item in self.items)
+
+
+class Amended(NamedTuple):
+    """A rubric's criteria after a proposal, and what changed."""
+
+    criteria: tuple[Criterion, ...]
+    changes: Changes
+
+
+def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -> Amended:
+    """What a proposal makes of a rubric.
+
+    Items with an id continue that criterion, items without one are new, ids under `dropped` go, and a criterion that
+    the answer forgets stays. In an answer that replaces the rubric, unchanged text is the same criterion. What a person
+    pinned (a role or a check that carries no proposer) stays as it is in any case.
+    """
+    slots = _replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal)
+    numbers = _fresh_ids(criteria)
+    after = tuple(_settled(old, item, numbers, proposer) for old, item in slots)
+    return Amended(after, _changes(criteria, after))
+
+
+_Slot = tuple[Criterion | None, Item | None]
+
+
+def _continued(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
+    items = {item.id: item for item in proposal.items if item.id is not None}
+    kept: list[_Slot] = [
+        (criterion, None if _pinned(criterion) else items.get(criterion.id))
+        for criterion in criteria
+        if _pinned(criterion) or criterion.id not in proposal.dropped
+    ]
+    return kept + [(None, item) for item in proposal.items if item.id is None]
+
+
+def _replaced(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
+    left = {criterion.criterion.strip(): criterion for criterion in criteria}
+    slots: list[_Slot] = []
+    for item in proposal.items:
+        old = left.pop((item.criterion or "").strip(), None)
+        slots.append((old, None if old and _pinned(old) else item))
+    placed = {old.id for old, _ in slots if old}
+    return slots + [(old, None) for old in criteria if _pinned(old) and old.id not in placed]
+
+
+def _settled(old: Criterion | None, item: Item | None, numbers: Any, proposer: str) -> Criterion:
+    if item is None:
+        assert old is not None
+        return old
+    if old is None:
+        fields = {name: value for name, value in item.restated().items() if value is not None}
+        return Criterion(id=next(numbers), **fields, proposer=proposer)
+    changed = {name: value for name, value in item.restated().items() if getattr(old, name) != value}
+    return old.model_copy(update={**changed, "proposer": proposer}) if changed else old
+
+
+def _pinned(criterion: Criterion) -> bool:
+    by_hand = criterion.proposer is None
+    return by_hand and ("role" in criterion.model_fields_set or criterion.check is not None)
+
+
+def _fresh_ids(criteria: Sequence[Criterion]) -> Any:
+    numbers = [int(match[1]) for c in criteria if (match := re.fullmatch(r"c(\d{1,9})", c.id))]
+    first = max(numbers, default=0) + 1
+    return (f"c{number}" for number in range(first, first + 10**6))
+
+
+def _changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
+    old, new = {c.id: c for c in before}, {c.id: c for c in after}
+    both = [name for name in old if name in new]
+    return Changes(
+        kept=tuple(name for name in both if old[name] == new[name]),
+        added=tuple(new[name] for name in new if name not in old),
+        rewritten=tuple(Rewrite(id=name, before=old[name], after=new[name]) for name in both if old[name] != new[name]),
+        dropped=tuple(old[name] for name in old if name not in new),
+    )
+
+
+def valid_criteria(criteria: Sequence[Criterion]) -> tuple[Criterion, ...]:
+    """The criteria as a rubric holds them: each under an id, at least one with a positive scoring weight.
+
+    Raises pydantic's `ValidationError` where they are no rubric.
+    """
+    return _Holder(criteria=tuple(criteria)).criteria
+
+
+class _Holder(BaseModel):
+    criteria: Criteria

@@ -1,0 +1,79 @@
+"""What of a text counts: without the model's reasoning, in normal form, as words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from typing import Any
+
+import re2
+import regex
+
+# RE2 is linear in a hostile text.
+_REASONING = re2.compile(r"(?s)<think>.*?</think>")
+_OPEN, _CLOSE = "<think>", "</think>"
+# (?w) is the default word boundary of Unicode (UAX 29); a word has a letter or a digit in it.
+_WORD = regex.compile(r"(?w)\b[\p{L}\p{N}_].*?\b")
+
+
+def visible(text: str) -> str:
+    """The text that a reader would see: without `<think>` blocks.
+
+    A block that never closes hides the rest only where it opens the text, and a lone closing tag hides what stands
+    before it (chat templates that put the opening tag into the prompt leave such replies).
+    """
+    text = str(_REASONING.sub("", text))
+    if text.lstrip().startswith(_OPEN):
+        return ""
+    head, close, tail = text.rpartition(_CLOSE)
+    return (text if close and _OPEN in head else tail).strip()
+
+
+def normal(text: str) -> str:
+    """NFKC and case-folded: the form in which two texts are compared."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text by Unicode word segmentation (UAX 29), in order, as written."""
+    found: list[str] = _WORD.findall(text)
+    return found
+
+
+def similarity(first: str, second: str, *, n: int = 5) -> float:
+    """Jaccard similarity in [0, 1] of the word n-grams of two texts; shorter texts are compared whole."""
+    a, b = _shingles(first, n), _shingles(second, n)
+    return len(a & b) / len(a | b) if a | b else 1.0
+
+
+def _shingles(text: str, n: int) -> set[tuple[str, ...]]:
+    tokens = words(normal(text))
+    width = min(n, len(tokens))
+    return {tuple(tokens[i : i + width]) for i in range(len(tokens) - width + 1)} if tokens else set()
+
+
+def canonical(value: Any) -> str:
+    """Compact JSON with sorted keys: one spelling for one value."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def digest(text: str) -> str:
+    """The first 16 hex digits of the sha256 of a text: how rows are named."""
+    return sha256(text)[:16]
+
+
+def sha256(text: str) -> str:
+    """The sha256 of a text's UTF-8 as 64 hex digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def draw(seed: int, *names: str) -> str:
+    """A pseudo-random key for a draw: a hash of the seed and of what is drawn, never of when."""
+    return sha256(canonical([seed, *names]))
+
+
+def one_line(text: str, *, width: int) -> str:
+    """The text on one line of at most `width` characters, control characters removed."""
+    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return flat if len(flat) <= width else flat[: width - 1] + "…"

@@ -1,0 +1,119 @@
+"""Which of two responses is better, in both orders, and how often one side wins."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rubrictool.intervals import interval
+from rubrictool.records import Comparison, Orders, Outcome, Prompt, Response, Rubric, Winner
+from rubrictool.replies import Preference
+from rubrictool.roles import Comparer, Judge
+from rubrictool.rubrics import TIE
+from rubrictool.scoring import score
+
+_CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
+_SHOWN_AB: dict[Preference, Winner] = {"first": "a", "second": "b", "tie": "tie"}
+_SHOWN_BA: dict[Preference, Winner] = {"first": "b", "second": "a", "tie": "tie"}
+
+
+async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> Comparison:
+    """Which of two responses wins; a winner must win in both presentation orders, all else is a tie.
+
+    Raises `ModelFailure`.
+    """
+    ab, ba = await asyncio.gather(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
+    orders = Orders(ab=_SHOWN_AB[ab], ba=_SHOWN_BA[ba])
+    winner = orders.ab if orders.ab == orders.ba else "tie"
+    return Comparison(prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=orders, judge=judge.name)
+
+
+class ByRubric:
+    """A comparer that prefers the response with the higher score under the prompt's rubric."""
+
+    def __init__(self, judge: Judge, rubrics: Mapping[str, Rubric]) -> None:
+        self.name, self._judge, self._rubrics = judge.name, judge, rubrics
+
+    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
+        """The response with the higher score; scores within 1e-9 are tied. Raises `ModelFailure`."""
+        rubric = self._rubrics[prompt.id]
+        one, other = [await score(prompt, rubric, response, self._judge) for response in (first, second)]
+        if abs(one.score - other.score) <= TIE:
+            return "tie"
+        return "first" if one.score > other.score else "second"
+
+
+@dataclass(frozen=True)
+class WinRate:
+    """How often `a` wins: fractions of 1 over prompts, a tie counting one half.
+
+    `n` is the number of prompts; wins, losses, ties and flips (each order named another winner) count comparisons.
+    `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where the rows do not tell.
+    """
+
+    win_rate: float
+    low: float
+    high: float
+    n: int
+    wins: int
+    losses: int
+    ties: int
+    flips: int
+    win_rate_ab: float | None
+    win_rate_ba: float | None
+    method: str
+
+    def columns(self) -> dict[str, Any]:
+        """The figures by name."""
+        return asdict(self)
+
+
+def win_rate(outcomes: Iterable[Outcome | Comparison], *, seed: int = 0) -> WinRate:
+    """The win rate of `a` with its 95 % interval, each prompt counting its mean. Raises `ValueError` for no rows."""
+    rows = list(outcomes)
+    per_prompt = _prompt_means((row.prompt_id, credit(row)) for row in rows)
+    bounds = interval(list(per_prompt.values()), seed=seed)
+    results = Counter(_result(credit(row)) for row in rows)
+    return WinRate(
+        win_rate=sum(per_prompt.values()) / len(per_prompt),
+        low=bounds.low,
+        high=bounds.high,
+        n=len(per_prompt),
+        wins=results["a"],
+        losses=results["b"],
+        ties=results["tie"],
+        flips=sum(row.orders is not None and {row.orders.ab, row.orders.ba} == {"a", "b"} for row in rows),
+        win_rate_ab=_order_rate(rows, "ab"),
+        win_rate_ba=_order_rate(rows, "ba"),
+        method=bounds.method,
+    )
+
+
+def credit(row: Outcome | Comparison) -> float:
+    """What a comparison counts for `a`: 1, 0, one half for a tie, or the stated probability."""
+    if row.winner is not None:
+        return _CREDIT[row.winner]
+    assert isinstance(row, Outcome)
+    assert row.preference is not None
+    return row.preference
+
+
+def _prompt_means(credits: Iterable[tuple[str, float]]) -> dict[str, float]:
+    by_prompt: dict[str, list[float]] = {}
+    for prompt_id, value in credits:
+        by_prompt.setdefault(prompt_id, []).append(value)
+    return {prompt_id: sum(values) / len(values) for prompt_id, values in by_prompt.items()}
+
+
+def _result(value: float) -> Winner:
+    return "tie" if abs(value - 0.5) <= TIE else "a" if value > 0.5 else "b"
+
+
+def _order_rate(rows: list[Outcome | Comparison], order: str) -> float | None:
+    if any(row.orders is None for row in rows):
+        return None
+    means = _prompt_means((row.prompt_id, _CREDIT[getattr(row.orders, order)]) for row in rows)
+    return sum(means.values()) / len(means)
