@@ -43,7 +43,7 @@ Texts = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValid
 class Length(BaseModel):
     """Bounds on the number of words, both inclusive."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     min: Annotated[int, Field(ge=0)] = 0
     max: int | None = None
@@ -64,7 +64,7 @@ class Check(BaseModel):
     pattern found anywhere; `words`: bounds on the number of Unicode words; `format`: a piece of structure is there.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     contains: Texts | None = None
     excludes: Texts | None = None

@@ -10,9 +10,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
-import jsonlines
 from pydantic import ValidationError
 
 from rubrictool.errors import InputError
@@ -23,6 +22,9 @@ STDIN = "-"
 MAX_LINE = 16 * 2**20
 MAX_DEPTH = 100
 _DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
+
+if TYPE_CHECKING:
+    import jsonlines
 
 R = TypeVar("R", bound=Row)
 
@@ -137,6 +139,8 @@ class _Lines:
 
 def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The numbered JSON objects of a file, blank lines passed over."""
+    import jsonlines
+
     lines = _Lines(name, file)
     reader = jsonlines.Reader(lines, loads=strict)
     while True:

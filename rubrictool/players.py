@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rubrictool.llm import Model
-from rubrictool.offline import OfflineJudge, OfflineProposer
 from rubrictool.roles import Judge, ModelJudge, ModelProposer, Proposer
 from rubrictool.specs import OFFLINE, Access, Asked, connect
 
@@ -12,6 +11,8 @@ async def judge(asked: Asked | str = OFFLINE, access: Access | None = None) -> J
     """The judge for a spec. Raises `InputError` where its model cannot be used."""
     asked, access = _asked(asked), access or Access()
     if asked.spec == OFFLINE:
+        from rubrictool.offline import OfflineJudge
+
         return OfflineJudge()
     return ModelJudge(await connect(asked, access), access.templates, use_reference=access.use_reference)
 
@@ -20,6 +21,8 @@ async def proposer(asked: Asked | str = OFFLINE, access: Access | None = None) -
     """The proposer for a spec. Raises `InputError` where its model cannot be used."""
     asked, access = _asked(asked), access or Access()
     if asked.spec == OFFLINE:
+        from rubrictool.offline import OfflineProposer
+
         return OfflineProposer()
     return ModelProposer(await connect(asked, access), access.templates, use_reference=access.use_reference)
 

@@ -27,7 +27,7 @@ EVERY_PROMPT = "*"
 class Row(BaseModel):
     """A frozen record read strictly (no text for a number) that carries unknown columns along."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
 
     def columns(self) -> dict[str, Any]:
         """The row as it is written: what was given, absent columns left out."""

@@ -40,7 +40,7 @@ def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
 class Item(BaseModel):
     """What a proposer says of one criterion: a new one, or under an existing `id` the fields that it restates."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str | None = None
     criterion: Filled | None = None
@@ -153,4 +153,6 @@ def valid_criteria(criteria: Sequence[Criterion]) -> tuple[Criterion, ...]:
 
 
 class _Holder(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
     criteria: Criteria

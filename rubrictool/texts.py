@@ -8,13 +8,12 @@ import unicodedata
 from typing import Any
 
 import re2
-import regex
 
 # RE2 is linear in a hostile text.
 _REASONING = re2.compile(r"(?s)<think>.*?</think>")
 _OPEN, _CLOSE = "<think>", "</think>"
 # (?w) is the default word boundary of Unicode (UAX 29); a word has a letter or a digit in it.
-_WORD = regex.compile(r"(?w)\b[\p{L}\p{N}_].*?\b")
+_WORD = r"(?w)\b[\p{L}\p{N}_].*?\b"
 
 
 def visible(text: str) -> str:
@@ -37,7 +36,9 @@ def normal(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text by Unicode word segmentation (UAX 29), in order, as written."""
-    found: list[str] = _WORD.findall(text)
+    import regex
+
+    found: list[str] = regex.findall(_WORD, text)
     return found
 
 

@@ -19,7 +19,7 @@ _MOST = (
     r"|maximaal|hoogstens|bis zu|máximo(?: de)?|hasta|no más de|no máximo|até|au plus|jusqu'à|massimo|не более|до)"
 )
 _LEAST = (
-    r"(?:at least|minimum(?: of)?|min\.?|no fewer than|no less than|mindestens|al menos|mínimo(?: de)?|au moins|almeno"
+    r"(?:at least|minimum(?: of)?|min\.?|no fewer than|no less than|mindestens|al menos|no menos de|pas moins de|mínimo(?: de)?|au moins|almeno"
     r"|pelo menos|minstens|ten minste|не менее)"
 )
 _AFTER_MOST = r"(?: or less| or fewer| max| at most| maximum| como máximo| höchstens| maximal| maximum| au plus)"
@@ -101,7 +101,7 @@ class Demands(NamedTuple):
 def demands(text: str) -> Demands:
     """The explicit demands of a prompt's text."""
     rest = text
-    for pattern in (_RANGE, *_BOUNDS.values(), _BANNED):
+    for pattern in (_RANGE, *_BOUNDS.values(), _BANNED, *_FORBIDDEN.values(), *_DEMANDED.values()):
         rest = str(pattern.sub(" ", rest))
     return Demands((*_length_items(text), *_ban_items(text), *_form_items(text)), rest)
 
@@ -138,6 +138,8 @@ def messages(prompt: Prompt) -> list[str]:
 
 
 def _found(bound: str, text: str) -> list[str]:
+    # "No less than" holds a "less than".
+    text = text if bound == "least" else _BOUNDS["least"].sub(" ", text)
     return [next(number for number in match.groups() if number) for match in _BOUNDS[bound].finditer(text)]
 
 

@@ -20,6 +20,8 @@ _TOKEN = regex.compile(
     rf"|(?P<plain>{_LETTER}++(?:[.'’-]{_LETTER}++)*+)"
 )
 _ELISION = regex.compile(r"(?i)^(?:l|d|j|n|s|c|m|t|qu)['’]|['’]s$")
+# What is longer is data (a hash, a URL, a script that we cannot cut), no term.
+_LONGEST = 40
 # A full stop inside a number or a name ends no sentence.
 _SENTENCE = regex.compile(r"(?<=[.!?])\s+|[。！？\n]+")
 
@@ -36,14 +38,14 @@ class Term(NamedTuple):
 
     text: str
     key: str
-    check_pattern: str | None = None
+    pattern: str | None = None
     figure: bool = False
     unit: bool = False
 
     @property
     def check(self) -> Check:
         """The check that a text with this term passes."""
-        return Check(matches=self.check_pattern) if self.check_pattern else Check(contains=(self.text,))
+        return Check(matches=self.pattern) if self.pattern else Check(contains=(self.text,))
 
 
 def sentences(text: str) -> list[str]:
@@ -53,9 +55,9 @@ def sentences(text: str) -> list[str]:
 
 def terms(text: str, lexicon: Lexicon) -> list[Term]:
     """Figures and content words of a text, every occurrence; stop words and lone letters are none."""
-    figures = list(_FIGURES().finditer(text))
+    figures = list(_figures().finditer(text))
     # A figure's unit is no word of its own.
-    rest = _FIGURES().sub(" ", text)
+    rest = _figures().sub(" ", text)
     found = [_figure(match) for match in figures]
     return [term for term in found if _tells(term)] + list(_content(rest, lexicon))
 
@@ -112,7 +114,7 @@ def _short_runs(run: str) -> list[str]:
 
 
 def _weighs(part: str, key: str) -> bool:
-    if "'" in key or "’" in key or not any(character.isalpha() for character in key):
+    if len(key) > _LONGEST or "'" in key or "’" in key or not any(character.isalpha() for character in key):
         return False
     if len(key) >= 3 or (len(key) == 2 and not part.isascii()):
         return True
@@ -136,7 +138,7 @@ def _is_han(key: str) -> bool:
 
 
 @cache
-def _FIGURES() -> Any:
+def _figures() -> Any:
     choice = "|".join(regex.escape(unit) for unit in units())
     # Letters directly after a unit make it a word; after one that ends in a sign or a syllable they do not.
     unit = rf"(?:[\s-]?(?P<unit>(?i:{choice}))(?:(?<![{_ALPHABETS}])|(?![{_ALPHABETS}\p{{N}}_])))?"
@@ -169,7 +171,7 @@ def _digits(number: str) -> tuple[str, str]:
 def _figure_pattern(currency: str, whole: str, decimals: str, unit: str) -> str:
     head = whole[: len(whole) % 3]
     groups = [head] * bool(head) + [whole[place : place + 3] for place in range(len(head), len(whole), 3)]
-    number = rf"[.,'’\pZ]?".join(groups) + (rf"[.,]{decimals}" if decimals else "")
+    number = r"[.,'’\pZ]?".join(groups) + (rf"[.,]{decimals}" if decimals else "")
     opening = re2.escape(currency) + r"[\s\pZ]{0,2}" if currency else _BEFORE
     return f"(?i){opening}{number}{_unit_pattern(unit) if unit else _AFTER}"
 

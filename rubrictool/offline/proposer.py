@@ -1,0 +1,200 @@
+"""A proposer by rule: what a prompt spells out, and what one of two responses has and the other lacks.
+
+Rules cannot know which response is better, so every difference becomes a criterion, in both directions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, get_args
+
+import regex
+
+from rubrictool.checks import Check, Format, Length, holds
+from rubrictool.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
+from rubrictool.offline.lexicon import Lexicon, lexicon
+from rubrictool.offline.terms import Term, alike, sentences, terms
+from rubrictool.prompts import Judged
+from rubrictool.records import Criterion, Prompt
+from rubrictool.rubrics import Item, Proposal
+from rubrictool.texts import normal, visible, words
+
+_MAIN_TERMS = 6
+_TERMS_PER_RESPONSE = 2
+_MOST_ITEMS = 7
+_MUCH_LONGER = 1.5
+_QUOTED = regex.compile(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
+_INSIDE = regex.compile(r"[\p{L}\p{N},;:)]\s+(\p{Lu}[\p{L}\p{N}_]+)")
+
+
+class OfflineProposer:
+    """Proposes criteria that a program decides; the same texts always give the same criteria."""
+
+    name = "offline"
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        """A first rubric from the prompt alone: its explicit demands, its main terms, a sane length."""
+        texts = messages(prompt)
+        asked = demands(next((text for text in texts if _main_terms(demands(text).rest)), texts[0]))
+        speaks = [_about(term, place) for place, term in enumerate(_main_terms(asked.rest))]
+        return Proposal((*asked.items, *speaks, _SANE_LENGTH))
+
+    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+        """The criteria as they are, and new ones for what only one of two responses has."""
+        pair = _Pair(first.response.response, second.response.response)
+        kept = tuple(Item(id=criterion.id) for criterion in criteria)
+        new = (item for item in _differences(prompt, pair, criteria) if pair.told_apart_by(item.check))
+        return Proposal((*kept, *islice(new, _MOST_ITEMS)))
+
+
+_SANE_LENGTH = Item(
+    criterion="Is neither a fragment nor a treatise: 20 to 600 words.",
+    weight=1,
+    check=Check(words=Length(min=20, max=600)),
+)
+
+
+def _main_terms(text: str) -> list[Term]:
+    """The terms that a prompt turns on, the strongest first."""
+    found = terms(text, lexicon(text))
+    counts = Counter(term.key for term in found)
+    quoted = normal(" ".join(_QUOTED.findall(text)))
+    names = {normal(name) for name in _INSIDE.findall(text)}
+    bonus = {t.key: (len(t.key) >= 8) + 3 * (t.key in quoted) + 2 * (t.key in names) + 2 * t.unit for t in found}
+    # The sort is stable: of equals the one that stands first in the prompt.
+    ranked = sorted(found, key=lambda term: -counts[term.key] - bonus[term.key])
+    return _distinct(ranked)[:_MAIN_TERMS]
+
+
+def _distinct(ranked: Sequence[Term]) -> list[Term]:
+    kept: list[Term] = []
+    for term in ranked:
+        if not any(alike(term, other) for other in kept):
+            kept.append(term)
+    return kept
+
+
+def _about(term: Term, place: int) -> Item:
+    return Item(criterion=f'Speaks to "{term.text}".', weight=max(1, 3 - place // 2), check=term.check)
+
+
+class _Pair(NamedTuple):
+    """Two responses as they came; the order says nothing."""
+
+    first: str
+    second: str
+
+    def told_apart_by(self, check: Check | None) -> bool:
+        return check is not None and holds(check, self.first) != holds(check, self.second)
+
+    def shown(self) -> tuple[str, str]:
+        return visible(self.first), visible(self.second)
+
+
+class _Found(NamedTuple):
+    """A term that only one response has, how much speaks for it, and in which of the two it stands."""
+
+    term: Term
+    strength: int
+    side: int
+
+    @property
+    def rank(self) -> tuple[int, str, str]:
+        # Never the side: swapping the responses must change nothing.
+        return -self.strength, self.term.key, self.term.text
+
+
+def _differences(prompt: Prompt, pair: _Pair, criteria: Sequence[Criterion]) -> Iterator[Item]:
+    asked, shown = "\n".join(messages(prompt)), pair.shown()
+    language = lexicon("\n".join(sorted(shown)))
+    known = [criterion.check for criterion in criteria]
+    yield from _term_items(asked, pair, criteria, language)
+    yield from islice((i for i in _forms(asked) if i.check not in known and pair.told_apart_by(i.check)), 1)
+    yield from (item for item in _manners(language) if item.check not in known)
+    if not any(check and check.words and pair.told_apart_by(check) for check in known):
+        yield from _length(asked, shown)
+
+
+def _term_items(asked: str, pair: _Pair, criteria: Sequence[Criterion], language: Lexicon) -> Iterator[Item]:
+    taken = [term for text in _said(criteria) for term in terms(text, language)]
+    left = [_TERMS_PER_RESPONSE] * 2
+    for found in _lone_terms(asked, pair.shown(), language):
+        is_new = left[found.side] and not any(alike(found.term, other) for other in taken)
+        if is_new and pair.told_apart_by(found.term.check):
+            left[found.side] -= 1
+            taken.append(found.term)
+            yield _shown_by(found)
+        if not any(left):
+            return
+
+
+def _said(criteria: Sequence[Criterion]) -> Iterator[str]:
+    for criterion in criteria:
+        yield criterion.criterion
+        if criterion.check is not None:
+            yield from (criterion.check.contains or ()) + (criterion.check.excludes or ())
+
+
+def _lone_terms(asked: str, shown: tuple[str, str], language: Lexicon) -> list[_Found]:
+    """What only one of the texts has, the strongest first."""
+    topics = frozenset(term.key for term in terms(asked, language))
+    strengths = [_strengths(text, topics, language) for text in shown]
+    folded = [normal(text) for text in shown]
+    lone = [
+        _Found(term, strength, side)
+        for side, found in enumerate(strengths)
+        for key, (term, strength) in found.items()
+        if key not in strengths[1 - side] and (term.pattern or key not in folded[1 - side])
+    ]
+    return sorted(lone, key=lambda found: found.rank)
+
+
+def _strengths(text: str, topics: frozenset[str], language: Lexicon) -> dict[str, tuple[Term, int]]:
+    """The terms of a text by key: repeated, about the prompt, measured, or part of a warning or a reason."""
+    counts: Counter[str] = Counter()
+    best: dict[str, tuple[Term, int]] = {}
+    for sentence in sentences(text):
+        inside = terms(sentence, language)
+        near = _nearness(sentence, inside, topics, language)
+        counts.update(term.key for term in inside)
+        for term in inside:
+            first, strength = best.get(term.key, (term, 0))
+            best[term.key] = first, max(strength, near + term.figure + term.unit)
+    return {key: (term, strength + min(counts[key], 3) - 1) for key, (term, strength) in best.items()}
+
+
+def _nearness(sentence: str, inside: Sequence[Term], topics: frozenset[str], language: Lexicon) -> int:
+    on_topic = any(term.key in topics for term in inside)
+    marked = holds(language.warnings, sentence) or holds(language.reasons, sentence)
+    return 2 * on_topic + marked
+
+
+def _shown_by(found: _Found) -> Item:
+    verb = "Gives the figure" if found.term.figure else "Mentions"
+    weight = 3 if found.strength >= 5 else 2 if found.strength >= 3 else 1
+    return Item(criterion=f'{verb} "{found.term.text}".', weight=weight, check=found.term.check)
+
+
+def _forms(asked: str) -> Iterator[Item]:
+    for format_ in get_args(Format):
+        if not forbids(asked, format_):
+            weight = 2 if asks_for(asked, format_) else 1
+            yield Item(criterion=f"Contains {FORM_NAMES[format_]}.", weight=weight, check=Check(format=format_))
+
+
+def _manners(language: Lexicon) -> Iterator[Item]:
+    yield Item(criterion="Warns: says what to avoid or to be careful about.", weight=2, check=language.warnings)
+    yield Item(criterion="Gives reasons for what it says.", weight=2, check=language.reasons)
+    yield Item(criterion="Says what is uncertain or only usually so.", weight=1, check=language.hedges)
+
+
+def _length(asked: str, shown: tuple[str, str]) -> Iterator[Item]:
+    """A bound that the shorter text keeps; an empty one gains nothing by being short."""
+    short, long = sorted(len(words(text)) for text in shown)
+    if not short or long <= short * _MUCH_LONGER:
+        return
+    most, bounds = (short + long) // 2, asked_length(asked)
+    if bounds is None or bounds.min <= most:
+        yield Item(criterion=f"Is at most {most} words long.", weight=1, check=Check(words=Length(max=most)))

@@ -1,0 +1,54 @@
+"""The command line as a test drives it: rows in files, a run in this process, what came out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from rubrictool import cli
+
+Rows = list[dict[str, Any]]
+
+
+class Ran(NamedTuple):
+    """What a command left behind: its exit code, its rows on stdout, its words on stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> Rows:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Shell:
+    """A directory of one's own, and commands run in it."""
+
+    def __init__(self, directory: Path, captured: pytest.CaptureFixture[str]) -> None:
+        self.directory, self._captured = directory, captured
+
+    def __call__(self, *arguments: object) -> Ran:
+        """Run `rubrictool ARGUMENTS`."""
+        self._captured.readouterr()
+        code = cli.run([str(argument) for argument in arguments])
+        out, err = self._captured.readouterr()
+        return Ran(code, out, err)
+
+    def write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Path:
+        """A JSON Lines file of these rows."""
+        path = self.directory / name
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    def read(self, name: str) -> Rows:
+        """The rows of a file."""
+        return [json.loads(line) for line in (self.directory / name).read_text(encoding="utf-8").splitlines()]
+
+    def names(self) -> set[str]:
+        """The files that lie in the directory, hidden ones too."""
+        return {path.name for path in self.directory.iterdir()}
