@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 from collections.abc import Mapping
@@ -57,7 +58,7 @@ class Staged:
         self._path = path.resolve()
         # Devices and pipes have no place beside them, and nothing to put back.
         special = self._path.exists() and not self._path.is_file()
-        self._stage = self._path if special else self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        self._stage = self._path if special else _stage_of(self._path)
         try:
             self._file: IO[str] = open(self._stage, "w", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
@@ -78,6 +79,25 @@ class Staged:
         self._file.close()
         if self._stage != self._path:
             self._stage.unlink(missing_ok=True)
+
+
+def _stage_of(path: Path) -> Path:
+    """A name beside the place that no other running command uses; what a killed one left there is cleared away."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        pid = left.name.removesuffix(".part").rpartition(".")[2]
+        if pid.isdigit() and not _is_running(int(pid)):
+            left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class OnlyIfAny:

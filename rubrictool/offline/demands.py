@@ -19,7 +19,8 @@ _MOST = (
     r"|maximaal|hoogstens|bis zu|máximo(?: de)?|hasta|no más de|no máximo|até|au plus|jusqu'à|massimo|не более|до)"
 )
 _LEAST = (
-    r"(?:at least|minimum(?: of)?|min\.?|no fewer than|no less than|mindestens|al menos|no menos de|pas moins de|mínimo(?: de)?|au moins|almeno"
+    r"(?:at least|minimum(?: of)?|min\.?|no fewer than|no less than|mindestens|al menos|no menos de"
+    r"|pas moins de|mínimo(?: de)?|au moins|almeno"
     r"|pelo menos|minstens|ten minste|не менее)"
 )
 _AFTER_MOST = r"(?: or less| or fewer| max| at most| maximum| como máximo| höchstens| maximal| maximum| au plus)"
@@ -46,7 +47,7 @@ _FILLERS = rf"(?:\s+(?:me|a|an|the|some|short|small|simple|ein|eine|una|un|une|{
 _PROGRAM = r"(?:code|function|script|program|snippet|funktion|skript|función|fonction|funzione|função)"
 _DEMANDED: dict[Format, Any] = {
     "list": re2.compile(
-        r"(?i)\bbullet(?:s|ed)?\b|\b(?:as|in|make|give|write|create|provide|con|als|en|como)(?:\s+\w+){0,2}\s+list[ea]?\b"
+        r"(?i)\bbullet(?:s|ed)?(?:[ -]points?)?\b|\b(?:as|in|make|give|write|create|provide|con|als|en|como)(?:\s+\w+){0,2}\s+list[ea]?\b"
         r"|(?:^|[.!?:\n]\s*)list\b|aufzählung|stichpunkt|viñetas|\bpuces\b|elenco puntato|글머리|목록으로|箇条書き|列表|списк"
     ),
     "numbered": re2.compile(
@@ -60,7 +61,9 @@ _DEMANDED: dict[Format, Any] = {
     "code": re2.compile(
         rf"(?i)\b{_MAKER}{_FILLERS}{{0,4}}\s+{_PROGRAM}\b|\b{_TONGUES}[ -]{_PROGRAM}\b|코드를|함수를|コードを|関数を|代码|函数"
     ),
-    "json": re2.compile(r"(?i)\b(?:as|in|valid|output|return|only|als|en|como)(?:\s+(?:a|an|valid|pure)){0,2}\s+json\b"),
+    "json": re2.compile(
+        r"(?i)\b(?:as|in|valid|output|return|only|als|en|como)(?:\s+(?:a|an|valid|pure)){0,2}\s+json\b"
+    ),
 }
 _NAMES: dict[Format, str] = {
     "list": r"(?:bullet|list|aufzählung|stichpunkt|viñeta|puces|elenco|글머리|목록|箇条書き|列表|спис)",

@@ -24,6 +24,8 @@ from rubrictool.texts import normal, visible, words
 _MAIN_TERMS = 6
 _TERMS_PER_RESPONSE = 2
 _MOST_ITEMS = 7
+# Long words are rare ones; beyond this many characters length says nothing more.
+_LONG = 8
 _MUCH_LONGER = 1.5
 _QUOTED = regex.compile(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
 _INSIDE = regex.compile(r"[\p{L}\p{N},;:)]\s+(\p{Lu}[\p{L}\p{N}_]+)")
@@ -62,9 +64,9 @@ def _main_terms(text: str) -> list[Term]:
     counts = Counter(term.key for term in found)
     quoted = normal(" ".join(_QUOTED.findall(text)))
     names = {normal(name) for name in _INSIDE.findall(text)}
-    bonus = {t.key: (len(t.key) >= 8) + 3 * (t.key in quoted) + 2 * (t.key in names) + 2 * t.unit for t in found}
-    # The sort is stable: of equals the one that stands first in the prompt.
-    ranked = sorted(found, key=lambda term: -counts[term.key] - bonus[term.key])
+    bonus = {t.key: (len(t.key) >= _LONG) + 3 * (t.key in quoted) + 2 * (t.key in names) + 2 * t.unit for t in found}
+    # The sort is stable: of equals the longer, then the one that stands first in the prompt.
+    ranked = sorted(found, key=lambda term: (-counts[term.key] - bonus[term.key], -min(len(term.key), _LONG)))
     return _distinct(ranked)[:_MAIN_TERMS]
 
 
@@ -101,9 +103,9 @@ class _Found(NamedTuple):
     side: int
 
     @property
-    def rank(self) -> tuple[int, str, str]:
+    def rank(self) -> tuple[int, int, str, str]:
         # Never the side: swapping the responses must change nothing.
-        return -self.strength, self.term.key, self.term.text
+        return -self.strength, -min(len(self.term.key), _LONG), self.term.key, self.term.text
 
 
 def _differences(prompt: Prompt, pair: _Pair, criteria: Sequence[Criterion]) -> Iterator[Item]:

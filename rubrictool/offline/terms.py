@@ -98,8 +98,8 @@ def _parts(match: Any, lexicon: Lexicon) -> list[str]:
 def _nouns(token: str) -> list[str]:
     particle = next((p for p in particles() if token.endswith(p) and len(token) >= len(p) + 2), "")
     stem = token.removesuffix(particle)
-    # What still ends like a sentence is a verb.
-    return [] if stem.endswith("니다") else [stem]
+    # What still ends so is a verb, or one syllable with its particle.
+    return [] if stem.endswith(("니다", "을", "를")) and len(stem) <= 4 else [stem]
 
 
 def _runs(token: str, lexicon: Lexicon) -> list[str]:

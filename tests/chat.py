@@ -1,0 +1,85 @@
+"""A model server for whole-command tests: answers our four questions sensibly, after a pause, and counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class ChatServer(ThreadingHTTPServer):
+    """Serves the model `tiny`; `requests` holds the bodies of all requests, `pause_s` is how long each takes."""
+
+    daemon_threads = True
+    request_queue_size = 256
+
+    def __init__(self, pause_s: float) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pause_s = pause_s
+        self.requests: list[dict[str, Any]] = []
+        self.headers_seen: list[dict[str, str]] = []
+        self.status = 200
+
+    @property
+    def spec(self) -> str:
+        return f"tiny@http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+@contextmanager
+def chat_server(pause_s: float = 0.0) -> Iterator[ChatServer]:
+    server = ChatServer(pause_s)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def answer(question: str) -> str:
+    """What the model says: a verdict on each criterion, a rubric, a new criterion, a winner, or a response."""
+    if "Decide each criterion" in question:
+        # The criteria stand in a fence, one a line.
+        return json.dumps({name: "yes" for name in re.findall(r"^(c\d+): ", question, re.MULTILINE)})
+    if "You write a rubric" in question:
+        return json.dumps([{"criterion": f"Point {number}.", "weight": number % 3 + 1} for number in range(4)])
+    if "You sharpen a rubric" in question:
+        return json.dumps({"criteria": [{"criterion": f"Point of {len(question)}.", "weight": 2}]})
+    if "You compare two responses" in question:
+        return '{"winner": "A"}'
+    return f"A response to {len(question)} characters."
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: ChatServer
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append(body)
+        self.server.headers_seen.append(dict(self.headers.items()))
+        time.sleep(self.server.pause_s)
+        message = {"role": "assistant", "content": answer(body["messages"][0]["content"])}
+        self._send({"choices": [{"message": message, "finish_reason": "stop"}]})
+
+    def do_GET(self) -> None:
+        self._send({"data": [{"id": "tiny"}]})
+
+    def _send(self, envelope: Any) -> None:
+        content = json.dumps(envelope).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        try:
+            self.wfile.write(content)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""

@@ -1,0 +1,158 @@
+"""However a command ends, nothing that was paid for is lost and no file is half-written."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from chat import ChatServer, chat_server
+from shell import Shell
+
+
+def start(directory: Path, *arguments: object) -> subprocess.Popen[str]:
+    """The command as a process of its own, with its cache in the directory."""
+    environment = {**os.environ, "RUBRICTOOL_CACHE": str(directory / "cache.db")}
+    command = [sys.executable, "-m", "rubrictool", *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something to happen, 20 s at most."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
+
+
+def refining(sample: Path, server: ChatServer) -> list[object]:
+    models = ["--judge", server.spec, "--proposer", server.spec]
+    return ["refine", sample / "prompts.jsonl", *models, "--concurrency", 8, "-o", "out.jsonl", "--trace", "trace.jsonl"]
+
+
+def test_a_killed_command_repeats_only_what_was_in_flight(tmp_path: Path, sample: Path) -> None:
+    with chat_server(0.02) as whole:
+        assert start(tmp_path, *refining(sample, whole), "--no-cache").wait() == 0
+        needed = len(whole.requests)
+        expected = (tmp_path / "out.jsonl").read_bytes()
+        (tmp_path / "out.jsonl").unlink()
+    with chat_server(0.02) as server:
+        first = start(tmp_path, *refining(sample, server))
+        until(lambda: len(server.requests) >= needed // 2)
+        first.kill()
+        first.wait()
+        assert not (tmp_path / "out.jsonl").exists()
+        assert start(tmp_path, *refining(sample, server)).wait() == 0
+        assert needed <= len(server.requests) <= needed + 8
+        asked = len(server.requests)
+        assert start(tmp_path, *refining(sample, server)).wait() == 0
+        assert len(server.requests) == asked
+    assert (tmp_path / "out.jsonl").read_bytes() == expected
+    assert not list(tmp_path.glob(".*.part"))
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_with_130_and_all_files_as_they_were(
+    tmp_path: Path, sample: Path, how: signal.Signals
+) -> None:
+    (tmp_path / "out.jsonl").write_text("old")
+    with chat_server(0.05) as server:
+        process = start(tmp_path, *refining(sample, server))
+        until(lambda: len(server.requests) >= 20)
+        process.send_signal(how)
+        _, words = process.communicate(timeout=10)
+        asked = len(server.requests)
+        time.sleep(0.1)
+        assert len(server.requests) == asked, "it stops sending"
+    assert process.returncode == 130
+    assert "interrupted" in words
+    assert "Traceback" not in words
+    assert (tmp_path / "out.jsonl").read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} <= {"out.jsonl", "cache.db", "cache.db-wal", "cache.db-shm"}
+
+
+def test_a_dead_server_ends_the_run_and_every_row_is_a_failure(shell: Shell, sample: Path) -> None:
+    dead = "x@http://127.0.0.1:9/v1"
+    ran = shell("propose", sample / "prompts.jsonl", "--proposer", dead, "--attempts", 1, "--concurrency", 4, "-o", "out.jsonl")
+    assert ran.code == 1
+    assert shell.read("out.jsonl") == []
+    kinds = [row["error"]["kind"] for row in shell.read("out.jsonl.failed.jsonl")]
+    assert (kinds.count("unavailable"), len(kinds)) == (4, 13)
+    assert set(kinds[4:]) == {"not_tried"}
+
+
+def test_the_failures_file_is_an_input_that_retries_exactly_what_failed(shell: Shell, sample: Path) -> None:
+    with chat_server() as server:
+        server.status = 400
+        shell("propose", sample / "prompts.jsonl", "--proposer", server.spec, "-o", "out.jsonl")
+        server.status = 200
+        ran = shell("propose", "out.jsonl.failed.jsonl", "--proposer", server.spec, "-o", "rest.jsonl")
+    assert ran.code == 0
+    assert len(shell.read("rest.jsonl")) == 13
+    assert not any("error" in row or "responses" in row for row in shell.read("rest.jsonl"))
+
+
+def test_arguments_of_a_role_are_sent_and_the_seed_and_the_sample_number_are_not(shell: Shell, sample: Path) -> None:
+    with chat_server() as server:
+        responses, rubrics = sample / "fir-v1.jsonl", shell.write("r.jsonl", [{"id": "*", "criteria": CRITERIA}])
+        shell("score", responses, "--rubrics", rubrics, "--judge", server.spec, "--judge-args", '{"top_p": 0.5}')
+        shell("sample", sample / "prompts.jsonl", "--model", server.spec, "-n", 2)
+    judged, sampled = server.requests[:13], server.requests[13:]
+    assert {body["top_p"] for body in judged} == {0.5}
+    assert {body["temperature"] for body in judged} == {0}
+    assert {body["temperature"] for body in sampled} == {1}
+    assert len(sampled) == 26
+    assert not any({"seed", "sample", "n"} & body.keys() for body in server.requests)
+
+
+def test_the_key_goes_to_the_server_and_nowhere_else(
+    shell: Shell, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUBRICTOOL_API_KEY", "sesame-open")
+    with chat_server() as server:
+        refined = shell("refine", sample / "prompts.jsonl", "--judge", server.spec, "--proposer", server.spec, "--cache", "c.db")
+        server.status = 401
+        failed = shell("propose", sample / "prompts.jsonl", "--proposer", server.spec, "--no-cache", "-o", "out.jsonl")
+    assert {headers["Authorization"] for headers in server.headers_seen} == {"Bearer sesame-open"}
+    written = b"".join(path.read_bytes() for path in shell.directory.iterdir())
+    assert "sesame-open" not in refined.out + refined.err + failed.out + failed.err
+    assert b"sesame-open" not in written
+
+
+def test_a_bare_address_asks_the_server_for_its_models_name(shell: Shell, sample: Path) -> None:
+    with chat_server() as server:
+        ran = shell("propose", sample / "prompts.jsonl", "--proposer", server.spec.removeprefix("tiny@"))
+    assert {criterion["proposer"] for row in ran.rows for criterion in row["criteria"]} == {"tiny"}
+
+
+def test_a_judge_that_always_prefers_the_first_gives_flips_and_half_a_win_rate(shell: Shell, sample: Path) -> None:
+    with chat_server() as server:
+        a, b = sample / "fir-v2.jsonl", sample / "fir-v1.jsonl"
+        ran = shell("winrate", a, b, "--judge", server.spec, "--summary", "sum.json", "-o", "w.jsonl")
+    figures = json.loads((shell.directory / "sum.json").read_text())
+    assert ran.code == 0
+    assert (figures["win_rate"], figures["ties"], figures["flips"]) == (0.5, 13, 13)
+    assert (figures["win_rate_ab"], figures["win_rate_ba"]) == (1.0, 0.0)
+
+
+def test_an_exported_cache_replays_without_the_server(shell: Shell, sample: Path) -> None:
+    with chat_server() as server:
+        asked = ["propose", sample / "prompts.jsonl", "--cache", "c.db"]
+        live = shell(*asked, "--proposer", server.spec)
+        assert shell("cache", "export", "replies.jsonl", "--cache", "c.db").code == 0
+    replayed = shell(*asked, "--proposer", "replay:replies.jsonl")
+    assert replayed.code == 0
+    assert [row["prompt"] for row in replayed.rows] == [row["prompt"] for row in live.rows]
+    texts = [[[c["criterion"] for c in row["criteria"]] for row in ran.rows] for ran in (live, replayed)]
+    assert texts[0] == texts[1]
+
+
+CRITERIA = [{"criterion": "Is polite.", "weight": 2}, {"criterion": "Is right.", "weight": 3}]
