@@ -13,7 +13,10 @@ from typing import Any
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Serves the model `tiny`; `requests` holds the bodies of all requests, `pause_s` is how long each takes."""
+    """Serves the model `tiny`: `replies` come first, then sensible answers, each after `pause_s`.
+
+    `requests` holds the bodies of all requests, `headers_seen` their headers.
+    """
 
     daemon_threads = True
     request_queue_size = 256
@@ -24,6 +27,7 @@ class ChatServer(ThreadingHTTPServer):
         self.requests: list[dict[str, Any]] = []
         self.headers_seen: list[dict[str, str]] = []
         self.status = 200
+        self.replies: list[str] = []
 
     @property
     def spec(self) -> str:
@@ -45,7 +49,7 @@ def answer(question: str) -> str:
     """What the model says: a verdict on each criterion, a rubric, a new criterion, a winner, or a response."""
     if "Decide each criterion" in question:
         # The criteria stand in a fence, one a line.
-        return json.dumps({name: "yes" for name in re.findall(r"^(c\d+): ", question, re.MULTILINE)})
+        return json.dumps(dict.fromkeys(re.findall(r"^(c\d+): ", question, re.MULTILINE), "yes"))
     if "You write a rubric" in question:
         return json.dumps([{"criterion": f"Point {number}.", "weight": number % 3 + 1} for number in range(4)])
     if "You sharpen a rubric" in question:
@@ -64,7 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(body)
         self.server.headers_seen.append(dict(self.headers.items()))
         time.sleep(self.server.pause_s)
-        message = {"role": "assistant", "content": answer(body["messages"][0]["content"])}
+        said = self.server.replies.pop(0) if self.server.replies else answer(body["messages"][0]["content"])
+        message = {"role": "assistant", "content": said}
         self._send({"choices": [{"message": message, "finish_reason": "stop"}]})
 
     def do_GET(self) -> None:

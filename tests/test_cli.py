@@ -79,8 +79,12 @@ def test_one_round_equals_its_steps(shell: Shell, sample: Path) -> None:
 def test_the_commands_chain_in_a_shell_and_stdout_carries_rows_only(sample: Path, tmp_path: Path) -> None:
     program = f"{sys.executable} -m rubrictool"
     p, r = sample / "prompts.jsonl", sample / "fir-v1.jsonl"
-    chain = f"{program} propose {p} | {program} score {r} --rubrics - --missing-rubric skip | {program} filter-top-k - -k 2"
-    ran = subprocess.run(["bash", "-o", "pipefail", "-c", chain], capture_output=True, text=True, cwd=tmp_path, check=True)
+    chain = (
+        f"{program} propose {p} | {program} score {r} --rubrics - --missing-rubric skip | {program} filter-top-k - -k 2"
+    )
+    ran = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", chain], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
     assert len([json.loads(line) for line in ran.stdout.splitlines()]) == 13
 
 
@@ -116,7 +120,9 @@ def test_unknown_columns_survive_and_the_row_wins_over_its_prompt_and_its_rubric
 
 
 def test_a_response_without_a_rubric_is_bad_input_and_can_be_skipped_into_the_failures(shell: Shell) -> None:
-    responses = shell.write("r.jsonl", [RED | {"prompt": "x"}, {"id": "z", "prompt_id": "q", "prompt": "y", "response": "?"}])
+    responses = shell.write(
+        "r.jsonl", [RED | {"prompt": "x"}, {"id": "z", "prompt_id": "q", "prompt": "y", "response": "?"}]
+    )
     rubrics = shell.write("rubrics.jsonl", [RUBRIC])
     refused = shell("score", responses, "--rubrics", rubrics, "-o", "s.jsonl")
     assert refused.code == 2
@@ -174,11 +180,21 @@ def test_winrate_tells_worse_from_not_shown(shell: Shell) -> None:
 
 
 def test_winrate_summarises_finished_comparisons_without_a_call(shell: Shell) -> None:
-    rows = [{"prompt_id": "p", "winner": "a"}, {"prompt_id": "p", "winner": "tie"}, {"prompt_id": "q", "preference": 0.25}]
+    rows = [
+        {"prompt_id": "p", "winner": "a"},
+        {"prompt_id": "p", "winner": "tie"},
+        {"prompt_id": "q", "preference": 0.25},
+    ]
     ran = shell("winrate", shell.write("c.jsonl", rows), "--summary", "sum.json")
     figures = json.loads((shell.directory / "sum.json").read_text())
     assert figures["win_rate"] == pytest.approx((0.75 + 0.25) / 2)
-    assert (figures["n"], figures["wins"], figures["ties"], figures["losses"], figures["method"]) == (2, 1, 1, 1, "wilson")
+    assert (figures["n"], figures["wins"], figures["ties"], figures["losses"], figures["method"]) == (
+        2,
+        1,
+        1,
+        1,
+        "wilson",
+    )
     assert len(ran.rows) == 3
 
 

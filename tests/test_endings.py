@@ -35,7 +35,17 @@ def until(true: Callable[[], bool]) -> None:
 
 def refining(sample: Path, server: ChatServer) -> list[object]:
     models = ["--judge", server.spec, "--proposer", server.spec]
-    return ["refine", sample / "prompts.jsonl", *models, "--concurrency", 8, "-o", "out.jsonl", "--trace", "trace.jsonl"]
+    return [
+        "refine",
+        sample / "prompts.jsonl",
+        *models,
+        "--concurrency",
+        8,
+        "-o",
+        "out.jsonl",
+        "--trace",
+        "trace.jsonl",
+    ]
 
 
 def test_a_killed_command_repeats_only_what_was_in_flight(tmp_path: Path, sample: Path) -> None:
@@ -81,7 +91,9 @@ def test_an_interrupted_command_leaves_with_130_and_all_files_as_they_were(
 
 def test_a_dead_server_ends_the_run_and_every_row_is_a_failure(shell: Shell, sample: Path) -> None:
     dead = "x@http://127.0.0.1:9/v1"
-    ran = shell("propose", sample / "prompts.jsonl", "--proposer", dead, "--attempts", 1, "--concurrency", 4, "-o", "out.jsonl")
+    ran = shell(
+        "propose", sample / "prompts.jsonl", "--proposer", dead, "--attempts", 1, "--concurrency", 4, "-o", "out.jsonl"
+    )
     assert ran.code == 1
     assert shell.read("out.jsonl") == []
     kinds = [row["error"]["kind"] for row in shell.read("out.jsonl.failed.jsonl")]
@@ -118,7 +130,9 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
 ) -> None:
     monkeypatch.setenv("RUBRICTOOL_API_KEY", "sesame-open")
     with chat_server() as server:
-        refined = shell("refine", sample / "prompts.jsonl", "--judge", server.spec, "--proposer", server.spec, "--cache", "c.db")
+        refined = shell(
+            "refine", sample / "prompts.jsonl", "--judge", server.spec, "--proposer", server.spec, "--cache", "c.db"
+        )
         server.status = 401
         failed = shell("propose", sample / "prompts.jsonl", "--proposer", server.spec, "--no-cache", "-o", "out.jsonl")
     assert {headers["Authorization"] for headers in server.headers_seen} == {"Bearer sesame-open"}

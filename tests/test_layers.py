@@ -54,7 +54,9 @@ def imported(path: Path) -> set[str]:
             inner = {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
             found |= {name if name in HEIGHT else base for name in inner}
         if isinstance(node, ast.Import):
-            found |= {alias.name.removeprefix("rubrictool").lstrip(".") for alias in node.names if "rubrictool" in alias.name}
+            found |= {
+                alias.name.removeprefix("rubrictool").lstrip(".") for alias in node.names if "rubrictool" in alias.name
+            }
     return found
 
 
