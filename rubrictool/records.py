@@ -134,8 +134,8 @@ def name_response(data: Any, taken: Counter[str]) -> Any:
 class Response(Row):
     """What a model answered to a prompt; `model` is who wrote it."""
 
-    id: str
-    prompt_id: str
+    id: Filled = ""
+    prompt_id: Filled
     model: str | None = None
     prompt: PromptText | None = None
     response: str
@@ -165,7 +165,7 @@ class Prompt(Row):
     `reference` is an answer known to be good; models see it only when asked to.
     """
 
-    id: str
+    id: Filled = ""
     prompt: PromptText
     responses: Annotated[tuple[Response, ...], Field(strict=False)] = ()
     reference: str | None = None
@@ -234,7 +234,7 @@ Criteria = Annotated[
 class Rubric(Row):
     """The criteria by which the responses to one prompt are scored; the id `*` serves every prompt."""
 
-    id: str
+    id: Filled
     prompt: PromptText | None = None
     criteria: Criteria
     reference: str | None = None

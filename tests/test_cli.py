@@ -180,7 +180,7 @@ def test_winrate_tells_worse_from_not_shown(shell: Shell) -> None:
 
 
 def test_winrate_summarises_finished_comparisons_without_a_call(shell: Shell) -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"prompt_id": "p", "winner": "a"},
         {"prompt_id": "p", "winner": "tie"},
         {"prompt_id": "q", "preference": 0.25},
@@ -200,7 +200,7 @@ def test_winrate_summarises_finished_comparisons_without_a_call(shell: Shell) ->
 
 def test_winrate_reads_annotations_of_alpaca_eval(shell: Shell) -> None:
     pair = {"generator_1": "base", "generator_2": "ours"}
-    rows = [{"instruction": str(n), "preference": p} | pair for n, p in enumerate([2, 1, 1.5, 0, None, 1.75])]
+    rows = [{"instruction": str(n), "preference": p, **pair} for n, p in enumerate([2, 1, 1.5, 0, None, 1.75])]
     ran = shell("winrate", shell.write("ae.jsonl", rows), "--summary", "sum.json")
     figures = json.loads((shell.directory / "sum.json").read_text())
     assert figures["win_rate"] == pytest.approx((1 + 0 + 0.5 + 0.5 + 0.75) / 5)

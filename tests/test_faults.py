@@ -26,7 +26,7 @@ def replay(shell: Shell, *rows: tuple[list[str], str]) -> str:
 
 
 YES = json.dumps({"c1": "yes", "c2": "yes"})
-NEW = json.dumps({"criteria": [{"criterion": "Is brief.", "weight": 2}]})
+NEW = json.dumps({"criteria": [{"id": "c1"}, {"criterion": "Is brief.", "weight": 2}]})
 
 
 def test_prompts_whose_refinement_failed_or_whose_pool_ran_out_stay_in_the_output(shell: Shell) -> None:
@@ -58,26 +58,15 @@ def test_a_failed_grade_is_no_score_of_0_and_is_not_eligible_for_the_pair(shell:
     assert [row["id"] for row in shell.read("s.jsonl.failed.jsonl")] == ["p2"]
 
 
-@pytest.mark.parametrize(
-    "reply", ['{"c1": "yes"}', "{}", '{"c1": "yes", "c2": "maybe"}', "c1: yes", '{"c1":"yes","c1":"no","c2":"no"}']
-)
+LEFT_OPEN = ['{"c1": "yes"}', "{}", '{"c1": "yes", "c2": "maybe"}', "c1: yes", '{"c1": "yes", "c1": "no", "c2": "no"}']
+
+
+@pytest.mark.parametrize("reply", LEFT_OPEN)
 def test_what_the_judge_left_open_fails_the_row_and_is_never_a_no(shell: Shell, reply: str) -> None:
-    responses, rubrics = (
-        shell.write("p.jsonl", [prompt("p", "x")]),
-        shell.write("r.jsonl", [{"id": "*", "criteria": RUBRIC}]),
-    )
-    ran = shell(
-        "score",
-        responses,
-        "--rubrics",
-        rubrics,
-        "--judge",
-        replay(shell, ([], reply)),
-        "--attempts",
-        2,
-        "-o",
-        "s.jsonl",
-    )
+    responses = shell.write("p.jsonl", [prompt("p", "x")])
+    rubrics = shell.write("r.jsonl", [{"id": "*", "criteria": RUBRIC}])
+    judged_by = ["--judge", replay(shell, ([], reply)), "--attempts", 2]
+    ran = shell("score", responses, "--rubrics", rubrics, *judged_by, "-o", "s.jsonl")
     assert (ran.code, shell.read("s.jsonl")) == (1, [])
     (failed,) = shell.read("s.jsonl.failed.jsonl")
     assert (failed["error"]["kind"], failed["error"]["attempts"]) == ("unreadable", 2)

@@ -47,7 +47,8 @@ _FILLERS = rf"(?:\s+(?:me|a|an|the|some|short|small|simple|ein|eine|una|un|une|{
 _PROGRAM = r"(?:code|function|script|program|snippet|funktion|skript|función|fonction|funzione|função)"
 _DEMANDED: dict[Format, Any] = {
     "list": re2.compile(
-        r"(?i)\bbullet(?:s|ed)?(?:[ -]points?)?\b|\b(?:as|in|make|give|write|create|provide|con|als|en|como)(?:\s+\w+){0,2}\s+list[ea]?\b"
+        r"(?i)\bbullet(?:s|ed)?(?:[ -]points?)?\b"
+        r"|\b(?:as|in|make|give|write|create|provide|con|als|en|como)(?:\s+\w+){0,2}\s+list[ea]?\b"
         r"|(?:^|[.!?:\n]\s*)list\b|aufzählung|stichpunkt|viñetas|\bpuces\b|elenco puntato|글머리|목록으로|箇条書き|列表|списк"
     ),
     "numbered": re2.compile(

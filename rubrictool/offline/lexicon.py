@@ -28,11 +28,10 @@ _UNSPACED = {"ko", "ja", "zh"}
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What the rules know of one language; stop words and words of asking are case-folded."""
+    """What the rules know of one language; `ignored` are its stop words and words of asking, case-folded."""
 
     language: str
-    stops: frozenset[str]
-    asking: frozenset[str]
+    ignored: frozenset[str]
     hedges: Check
     warnings: Check
     reasons: Check
@@ -40,6 +39,8 @@ class Lexicon:
 
 def lexicon(text: str) -> Lexicon:
     """The lexicon of the language that a text is mostly in; English where nothing shows it."""
+    if text.isascii():
+        return of_language(_latin_language(text))
     letters = sum(character.isalpha() for character in text)
     for language, script in _SCRIPTS.items():
         # A Han character says more than a letter, and a quoted name is no language: a fifth is enough.
@@ -65,8 +66,7 @@ def of_language(language: str) -> Lexicon:
     spaced = language not in _UNSPACED
     return Lexicon(
         language=language,
-        stops=_stops()[language] | _stops()["en"],
-        asking=_split(own["asking"]) | _split(english["asking"]),
+        ignored=_stops()[language] | _stops()["en"] | _split(own["asking"]) | _split(english["asking"]),
         hedges=_any_of(own["hedges"], spaced=spaced),
         warnings=_any_of(own["warnings"], spaced=spaced),
         reasons=_any_of(own["reasons"], spaced=spaced),

@@ -32,6 +32,9 @@ _BEFORE = rf"(?:^|[^\pN{_ALPHABETS}_{_JOINTS}]|(?:^|[^\pN])[{_JOINTS}])"
 _AFTER = rf"(?:$|[^\pN{_ALPHABETS}_{_JOINTS}]|[{_JOINTS}](?:$|[^\pN]))"
 _AFTER_UNIT = rf"(?:$|[^\pN{_ALPHABETS}_])"
 
+_ALPHABETIC = regex.compile(rf"[{_ALPHABETS}\p{{N}}\p{{M}}._'’-]+")
+_HAN = regex.compile(r"\p{Han}+")
+
 
 class Term(NamedTuple):
     """A term as written, the key under which its spellings are one, and the check that finds it."""
@@ -69,7 +72,11 @@ def alike(first: Term, second: Term) -> bool:
         return True
     if first.figure or second.figure or min(len(a), len(b)) < (4 if a.isascii() or b.isascii() else 2):
         return False
-    return a.startswith(b) or b.startswith(a) or (_is_han(a) and _is_han(b) and (a[1:] == b[:-1] or b[1:] == a[:-1]))
+    return a.startswith(b) or b.startswith(a) or _overlap(a, b)
+
+
+def _overlap(a: str, b: str) -> bool:
+    return bool(_HAN.fullmatch(a) and _HAN.fullmatch(b)) and (a[1:] == b[:-1] or b[1:] == a[:-1])
 
 
 def bigrams(run: str) -> list[str]:
@@ -78,11 +85,10 @@ def bigrams(run: str) -> list[str]:
 
 
 def _content(text: str, lexicon: Lexicon) -> Iterator[Term]:
-    ignored = lexicon.stops | lexicon.asking
     for match in _TOKEN.finditer(text):
         for part in _parts(match, lexicon):
             key = normal(part)
-            if key not in ignored and _weighs(part, key):
+            if key not in lexicon.ignored and _weighs(part, key):
                 yield Term(part, key, _bounded(part))
 
 
@@ -92,7 +98,7 @@ def _parts(match: Any, lexicon: Lexicon) -> list[str]:
         return _nouns(token)
     if match["han"]:
         return [part for run in _runs(token, lexicon) for part in _short_runs(run)]
-    return [token if match["kana"] else _ELISION.sub("", token)]
+    return [_ELISION.sub("", token) if "'" in token or "’" in token else token]
 
 
 def _nouns(token: str) -> list[str]:
@@ -106,7 +112,7 @@ def _runs(token: str, lexicon: Lexicon) -> list[str]:
     """A Han run cut at function characters, which only Chinese writes in Han."""
     if lexicon.language != "zh":
         return [token]
-    return "".join(" " if character in lexicon.stops else character for character in token).split()
+    return "".join(" " if character in lexicon.ignored else character for character in token).split()
 
 
 def _short_runs(run: str) -> list[str]:
@@ -123,18 +129,10 @@ def _weighs(part: str, key: str) -> bool:
 
 def _bounded(part: str) -> str | None:
     """A pattern for a short word, which would stand inside other words; its ending stays open from 4 letters on."""
-    if len(part) > 5 or not _is_alphabetic(part):
+    if len(part) > 5 or not _ALPHABETIC.fullmatch(part):
         return None
     end = r"(?:$|[^\pL\pN])" if len(part) < 4 else ""
     return rf"(?i)(?:^|[^\pL\pN]){re2.escape(part)}{end}"
-
-
-def _is_alphabetic(part: str) -> bool:
-    return regex.fullmatch(rf"[{_ALPHABETS}\p{{N}}\p{{M}}._'’-]+", part) is not None
-
-
-def _is_han(key: str) -> bool:
-    return regex.fullmatch(r"\p{Han}+", key) is not None
 
 
 @cache
