@@ -56,6 +56,10 @@ class Length(BaseModel):
             raise ValueError("needs min or max")
         return self
 
+    def allows(self, count: int) -> bool:
+        """Whether a number of words lies within the bounds."""
+        return self.min <= count and (self.max is None or count <= self.max)
+
 
 class Check(BaseModel):
     """What the program looks for; several keys must all hold.
@@ -88,7 +92,7 @@ def holds(check: Check, response: str) -> bool:
 def _tests(check: Check) -> list[Callable[[str], bool]]:
     tests: list[Callable[[str], bool]] = []
     if (length := check.words) is not None:
-        tests.append(lambda text: length.min <= len(words(text)) <= (length.max or float("inf")))
+        tests.append(lambda text: length.allows(len(words(text))))
     if (contains := check.contains) is not None:
         tests.append(lambda text: all(normal(part) in normal(text) for part in contains))
     if (excludes := check.excludes) is not None:

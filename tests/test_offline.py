@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -207,15 +206,6 @@ def test_a_second_round_never_repeats_a_criterion(first: str, second: str) -> No
     before = amend([], separate(first, second), proposer="offline").criteria
     new = [item.criterion for item in separate(first, second, before).items if item.id is None]
     assert not set(new) & {criterion.criterion for criterion in before}
-
-
-def test_three_hundred_words_take_a_moment() -> None:
-    one = " ".join(f"kidney{n} takes {n} mg of it." for n in range(60))
-    other = " ".join(f"liver{n} gets {n} ml because so." for n in range(60))
-    separate(one, other)
-    begun = time.perf_counter()
-    separate(one, other)
-    assert time.perf_counter() - begun < 0.2  # ten times what it takes, for slow machines
 
 
 # What a prompt alone gives

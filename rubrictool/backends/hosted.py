@@ -87,7 +87,8 @@ def _completion(reply: Any) -> Completion:
     if choice.finish_reason == "content_filter":
         raise Final("the model refused: content filter")
     return Completion(
-        text=choice.message.content or "",
+        # A provider may send half of a surrogate pair, which no file of ours could hold.
+        text=(choice.message.content or "").encode(errors="replace").decode(),
         truncated=choice.finish_reason == "length",
         prompt_tokens=getattr(usage, "prompt_tokens", 0) or 0,
         completion_tokens=getattr(usage, "completion_tokens", 0) or 0,

@@ -24,9 +24,9 @@ def command(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Keep the k best-scored responses of each prompt, in the order of the input; no model is asked.
+    """Keep the k best of each prompt.
 
-    Scores within 1e-9 are tied; ties are decided by a draw with the seed.
+    No model is asked; rows stay in the order of the input. Scores within 1e-9 are tied; ties are decided by a draw with the seed.
 
     Example: rubrictool filter-top-k scores.jsonl -k 2 --distinct model
     """

@@ -22,7 +22,7 @@ def export_cache(
         Path | None, typer.Option(metavar="FILE", help="The cache. [default: the user's]", show_default=False)
     ] = None,
 ) -> None:
-    """Write the replies of the cache as a file for replay:FILE.
+    """Write the replies as a file for replay:FILE.
 
     Example: rubrictool cache export replies.jsonl
     """
@@ -40,7 +40,9 @@ def export_cache(
 def copy_templates(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder, made if need be.", show_default=False)],
 ) -> None:
-    """Copy the texts of our questions to a folder, to be edited and given back with --templates.
+    """Copy our prompt texts to a folder.
+
+    Edit them there and give the folder back with --templates.
 
     Example: rubrictool templates my-templates
     """

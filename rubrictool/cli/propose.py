@@ -23,7 +23,9 @@ def command(
     files: Files,
     asking: Asking,
 ) -> None:
-    """Write a first rubric for each prompt, from the prompt alone.
+    """Write a first rubric for each prompt.
+
+    The proposer sees the prompt alone; responses in its row are left out.
 
     Example: rubrictool propose prompts.jsonl --proposer gpt-4.1 -o rubrics.jsonl
     """

@@ -51,8 +51,9 @@ def command(
     temperature: Hidden = None,
     max_tokens: Hidden = None,
 ) -> None:
-    """Refine a rubric per prompt: score the candidates, show the proposer the best pair, take its rubric, go round.
+    """Refine rubrics on the best pairs.
 
+    Score a prompt's candidates, show the proposer the best pair, take the rubric it makes of it, go round.
     Candidates are the prompt rows' own responses, those in --responses, or drawn with --model.
 
     Example: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 --proposer gpt-4.1 --judge gpt-4.1-mini

@@ -27,7 +27,9 @@ def command(
     asking: Asking,
     n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
 ) -> None:
-    """Draw responses to each prompt from one or more models.
+    """Draw responses from models.
+
+    Each prompt gets -n responses from each --model; a chat prompt is sent as its messages.
 
     Example: rubrictool sample prompts.jsonl --model gpt-4.1 --model tiny@http://localhost:8000/v1 -n 4
     """

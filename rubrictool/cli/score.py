@@ -40,7 +40,9 @@ def command(
         float | None, typer.Option(help="Exit 3 when the mean of the prompts' means is lower.", show_default=False)
     ] = None,
 ) -> None:
-    """Score each response: one verdict per criterion, weights added up.
+    """Score responses by their rubrics.
+
+    One verdict per criterion, from its check or the judge; the score is the weighted share of criteria met.
 
     Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
     """

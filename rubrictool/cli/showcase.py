@@ -12,6 +12,9 @@ from rubrictool.texts import one_line
 
 Tell = Callable[[str], None]
 
+SHOWN = 6
+"""Criteria shown under each mark; the trace has them all."""
+
 
 def show(tell: Tell, examples: Sequence[Refinement]) -> None:
     """Show what became of some rubrics; on a terminal only."""
@@ -23,12 +26,23 @@ def show(tell: Tell, examples: Sequence[Refinement]) -> None:
 
 
 def before_and_after(refined: Refinement, *, width: int) -> Iterator[str]:
-    """A rubric's criteria as lines: what stayed, what was rewritten (~), added (+) and dropped (-)."""
+    """A rubric's criteria as lines: what stayed (=), was rewritten (~), added (+) or dropped (-), the longest cut."""
     before, after = {c.id: c for c in refined.first}, {c.id: c for c in refined.rubric.criteria}
     yield f"{refined.rubric.id}: {len(before)} criteria before, {len(after)} after {len(refined.rounds)} rounds"
-    for name, criterion in {**before, **after}.items():
-        yield one_line(_line(_mark(before.get(name), after.get(name)), criterion), width=width)
+    marked = [(_mark(before.get(name), after.get(name)), criterion) for name, criterion in {**before, **after}.items()]
+    for mark in "=~-+":
+        yield from _some(mark, [criterion for other, criterion in marked if other == mark], width=width)
     yield ""
+
+
+def _some(mark: str, criteria: Sequence[Criterion], *, width: int) -> Iterator[str]:
+    """The weightiest criteria under one mark, and how many more there are."""
+    heaviest = sorted(criteria, key=lambda criterion: -abs(criterion.weight))[:SHOWN]
+    for criterion in heaviest:
+        text = one_line(criterion.criterion, width=width - 10)
+        yield f"  {mark} {criterion.weight:>3g}  {text}"
+    if len(criteria) > len(heaviest):
+        yield f"  {mark}      … and {len(criteria) - len(heaviest)} more"
 
 
 def tied_line(first: int, last: int, judged: int) -> str:
@@ -46,9 +60,4 @@ def _mark(before: Criterion | None, after: Criterion | None) -> str:
         return "+"
     if after is None:
         return "-"
-    return " " if before == after else "~"
-
-
-def _line(mark: str, criterion: Criterion) -> str:
-    # The mark must survive one_line, which strips leading space.
-    return f"{mark if mark != ' ' else '='} {criterion.id:>4} [{criterion.weight:g}] {criterion.criterion}"
+    return "=" if before == after else "~"

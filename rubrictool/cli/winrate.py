@@ -44,10 +44,10 @@ def command(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """Compare two files of responses, the k-th response to a prompt with the k-th, and report how often A wins.
+    """How often A's responses beat B's.
 
-    Each pair is shown in both orders; a win must hold in both, anything else is a tie. With one file of finished
-    comparisons, only the figures are worked out and no model is asked.
+    The k-th response to a prompt meets the k-th. Each pair is shown in both orders; a win must hold in both, anything
+    else is a tie. With one file of finished comparisons, only the figures are worked out and no model is asked.
 
     Example: rubrictool winrate new.jsonl old.jsonl --judge gpt-4.1
     """

@@ -67,13 +67,13 @@ def _main_terms(text: str) -> list[Term]:
     bonus = {t.key: (len(t.key) >= _LONG) + 3 * (t.key in quoted) + 2 * (t.key in names) + 2 * t.unit for t in found}
     # The sort is stable: of equals the longer, then the one that stands first in the prompt.
     ranked = sorted(found, key=lambda term: (-counts[term.key] - bonus[term.key], -min(len(term.key), _LONG)))
-    return _distinct(ranked)[:_MAIN_TERMS]
+    return _distinct(ranked, most=_MAIN_TERMS)
 
 
-def _distinct(ranked: Sequence[Term]) -> list[Term]:
+def _distinct(ranked: Sequence[Term], *, most: int) -> list[Term]:
     kept: list[Term] = []
     for term in ranked:
-        if not any(alike(term, other) for other in kept):
+        if len(kept) < most and not any(alike(term, other) for other in kept):
             kept.append(term)
     return kept
 
