@@ -45,21 +45,28 @@ class Cache:
         try:
             self._db = _open(path)
         except (OSError, sqlite3.Error) as error:
-            raise InputError(
-                f"{path}: the cache cannot be used ({error}); name another with --cache, or --no-cache"
-            ) from None
+            raise self._unusable(error) from None
 
     def get(self, key: str) -> str | None:
         """The stored reply to a question, or None."""
-        row = self._db.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
+        row = self._run("SELECT reply FROM replies WHERE key = ?", key).fetchone()
         return None if row is None else str(row[0])
 
     def put(self, key: str, model: str, reply: str) -> None:
         """Store a reply that parsed; a later one to the same question takes its place."""
-        self._db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", (key, model, reply))
+        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, model, reply)
 
     def __iter__(self) -> Iterator[Recorded]:
         return (Recorded(*row) for row in self._db.execute("SELECT key, model, reply FROM replies ORDER BY key"))
+
+    def _run(self, statement: str, *values: str) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> InputError:
+        return InputError(f"{self.path}: the cache cannot be used ({error}); name another with --cache, or --no-cache")
 
     def close(self) -> None:
         """Close the file; the object is of no use afterwards."""

@@ -29,13 +29,13 @@ class Sink(Protocol):
 
 
 class Stdout:
-    """Standard output, a line at a time, so that the next command in the pipe can begin."""
+    """Standard output, a line at a time, so that the next command in the pipe can begin; UTF-8 whatever the locale."""
 
     def write(self, line: str) -> None:
         """Write a line. Raises `ReaderGone` when nobody reads any more."""
         try:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            sys.stdout.buffer.write(line.encode() + b"\n")
+            sys.stdout.buffer.flush()
         except BrokenPipeError:
             # What Python flushes at exit must not meet the broken pipe again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
