@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
 from rubrictool.errors import InputError
 
 _SCHEMA = (
@@ -73,6 +75,12 @@ class Cache:
         self._db.close()
 
 
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+# SQLite's own waiting does not cover the change to WAL, which two commands may make of one new file at once.
+@retry(retry=retry_if_exception(_is_busy), stop=stop_after_delay(_BUSY_S), wait=wait_random(0, 0.05), reraise=True)
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Created here, not by SQLite, so that replies are never readable by others, not even for a moment.
