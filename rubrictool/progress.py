@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.llm import Tally
-from rubrictool.texts import one_line
+from rubrictool.texts import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -50,9 +50,9 @@ class Progress:
         if self._quiet:
             return
         if self._bar:
-            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
         else:
-            print(line, file=sys.stderr, flush=True)
+            print(printable(line), file=sys.stderr, flush=True)
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -100,6 +100,5 @@ def _bar() -> Bar:
 
 
 def error_line(message: str) -> None:
-    """Say an error; control characters in it never reach the terminal."""
-    lines = message.splitlines() or [""]
-    print("rubrictool: " + "\n".join(one_line(line, width=2000) for line in lines), file=sys.stderr, flush=True)
+    """Say an error."""
+    print(f"rubrictool: {printable(message)}", file=sys.stderr, flush=True)

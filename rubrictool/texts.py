@@ -74,7 +74,12 @@ def draw(seed: int, *names: str) -> str:
     return sha256(canonical([seed, *names]))
 
 
+def printable(text: str) -> str:
+    """The text without control characters (a terminal would obey them); lines stay lines."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
 def one_line(text: str, *, width: int) -> str:
-    """The text on one line of at most `width` characters, control characters removed."""
-    flat = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """The text on one line of at most `width` characters, without control characters."""
+    flat = " ".join(printable(text).split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"
