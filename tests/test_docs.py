@@ -1,0 +1,85 @@
+"""The documentation tells the truth: examples run, links lead somewhere, every command and flag is told of."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from shell import Shell
+
+from rubrictool import cli, records
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def program(directory: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    (directory / "sample_data").symlink_to(ROOT / "sample_data")
+    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_readme_has_two_bash_blocks_and_ci_runs_them() -> None:
+    first, second = blocks(ROOT / "README.md", "bash")
+    assert "rubrictool refine sample_data/prompts.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl" in first
+    assert ".venv/bin/pytest" in second
+    assert "README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_readmes_library_example_runs_and_has_eight_lines(tmp_path: Path) -> None:
+    (example,) = blocks(ROOT / "README.md", "python")
+    ran = program(tmp_path, sys.executable, "-c", example)
+    assert len(ran.stdout.splitlines()) == 13, ran.stderr
+    assert len([line for line in example.splitlines() if line.strip()]) <= 9
+
+
+@pytest.mark.parametrize("example", [block for page in PAGES for block in blocks(page, "sh")])
+def test_the_shell_examples_run(tmp_path: Path, example: str) -> None:
+    ran = program(tmp_path, "bash", "-eo", "pipefail", "-c", example)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        place = (page.parent / path) if path else page
+        assert place.exists(), target
+        assert not anchor or anchor in anchors(place), target
+
+
+def test_every_command_and_flag_stands_in_the_reference(shell: Shell) -> None:
+    reference = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    group = typer.main.get_command(cli.app)
+    for name in group.commands:  # type: ignore[attr-defined]
+        assert f"## rubrictool {name}" in reference
+        if name != "cache":
+            flags = set(re.findall(r"^  (?:-\w, )?(--[\w-]+)", shell(name, "--help").out, re.MULTILINE))
+            assert all(flag in reference for flag in flags)
+
+
+def test_every_kind_of_row_stands_in_the_tables() -> None:
+    tables = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
+    for kind in (records.Prompt, records.Response, records.Rubric, records.Criterion, records.Score, records.Round):
+        assert all(f"| `{column}` |" in tables for column in kind.model_fields)
+
+
+def test_the_project_speaks_of_no_place_but_itself() -> None:
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    top = {name.split("/")[0] for name in files if not name.startswith(".")}
+    assert top <= {"pyproject.toml", "README.md", "rubrictool", "tests", "docs", "sample_data"}
