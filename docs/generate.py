@@ -152,7 +152,7 @@ def _chunks(terminal: int) -> Iterator[bytes]:
 
 def _steady(text: str) -> str:
     """Without what differs from run to run."""
-    return re.sub(r", \d+\.\d s$", ", 1.5 s", text, flags=re.MULTILINE)
+    return re.sub(r", \d+\.\d s$", ", … s", text, flags=re.MULTILINE)
 
 
 def show(path: str, line: int = 0, *, columns: tuple[str, ...] = ()) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from rubrictool.prompts import Templates
 
 API_KEY = "RUBRICTOOL_API_KEY"
 OFFLINE = "offline"
+_AT_ADDRESS = re.compile(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
 _RESERVED_ARGS = {"model", "messages", "stream", "n"}
 
 
@@ -65,7 +67,6 @@ async def connect(asked: Asked, access: Access) -> Model:
 
 async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
     kind, _, rest = spec.partition(":")
-    name, _, addresses = spec.rpartition("@")
     if not spec.strip():
         raise InputError("the model is empty; name one, or write offline")
     if kind == "replay":
@@ -74,8 +75,8 @@ async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
         return spec, Replay(rest)
     if kind == "vllm":
         raise InputError(f"{spec}: this version starts no server; run vLLM yourself and write NAME@http://HOST:PORT/v1")
-    if addresses.startswith(("http://", "https://")) or spec.startswith(("http://", "https://")):
-        return await _server(name, addresses, access)
+    if served := _AT_ADDRESS.match(spec):
+        return await _server(served["name"] or "", served["addresses"], access)
     from rubrictool.backends.hosted import Hosted
 
     return spec, Hosted(spec, timeout_s=access.timeout_s)

@@ -22,14 +22,8 @@ class Request:
 
     def key(self, model: str | None = None) -> str:
         """The name of this question in the cache, also as another model's question."""
-        asked = [
-            model or self.model,
-            list(self.messages),
-            self.temperature,
-            self.max_tokens,
-            dict(self.args),
-            self.sample,
-        ]
+        warmth = None if self.temperature is None else float(self.temperature)
+        asked = [model or self.model, list(self.messages), warmth, self.max_tokens, dict(self.args), self.sample]
         return sha256(canonical(asked))
 
     def body(self) -> dict[str, Any]:

@@ -131,8 +131,12 @@ def sink(path: str) -> Sink:
 
 
 def failures_path(given: str | None, output: str, command: str) -> Path:
-    """Where unfinished rows go: the given file, else the output's whole name plus `.failed.jsonl`."""
-    return Path(given or f"{command if output == STDOUT else output}.failed.jsonl")
+    """Where unfinished rows go: the given file, else the output's whole name plus `.failed.jsonl`.
+
+    Standard output, pipes and devices have no name to add to; the command's serves instead.
+    """
+    named = output != STDOUT and (not Path(output).exists() or Path(output).is_file())
+    return Path(given or f"{output if named else command}.failed.jsonl")
 
 
 def all_different(paths: Mapping[str, str | None]) -> None:

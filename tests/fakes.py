@@ -1,0 +1,71 @@
+"""Fakes that go through the two seams: a backend that says what it is told to, a judge, a proposer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rubrictool.backends import Completion, Request
+from rubrictool.errors import ModelFailure
+from rubrictool.prompts import Judged
+from rubrictool.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rubrics import Item, Proposal
+
+Said = str | Completion | Exception
+
+
+class Scripted:
+    """A backend that gives its lines one after the other, and the last one for ever."""
+
+    recorded = False
+
+    def __init__(self, *said: Said) -> None:
+        self._said = list(said)
+        self.requests: list[Request] = []
+
+    async def complete(self, request: Request) -> Completion:
+        self.requests.append(request)
+        said = self._said.pop(0) if len(self._said) > 1 else self._said[0]
+        if isinstance(said, Exception):
+            raise said
+        return Completion(said) if isinstance(said, str) else said
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class WordJudge:
+    """A judge for whom a criterion is met where its text occurs; it fails on responses that hold `!fail`."""
+
+    name, judging = "words", "together"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[str, ...]]] = []
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        assert prompt.id == response.prompt_id
+        self.asked.append((response.id, tuple(criterion.id for criterion in criteria)))
+        if "!fail" in response.response:
+            raise ModelFailure("unavailable", "no judge", attempts=3)
+        return [Verdict(id=c.id, met=c.criterion in response.response) for c in criteria]
+
+
+class ListProposer:
+    """A proposer that begins with `first` and adds one criterion of `later` each time it is shown a pair."""
+
+    name = "list"
+
+    def __init__(self, *first: str, later: Sequence[str] = (), on_pair: Callable[[], None] = lambda: None) -> None:
+        self._first, self._later, self._on_pair = first, list(later), on_pair
+        self.shown: list[tuple[str, str]] = []
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        assert prompt.prompt
+        return Proposal(tuple(Item(criterion=text, weight=1) for text in self._first))
+
+    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+        self.shown.append((first.response.id, second.response.id))
+        self._on_pair()
+        if not self._later:
+            raise ModelFailure("refused", f"no idea for {prompt.id}", attempts=1)
+        kept = [Item(id=criterion.id) for criterion in criteria]
+        return Proposal((*kept, Item(criterion=self._later.pop(0), weight=2)))

@@ -1,0 +1,153 @@
+"""Asking: the cache first, one budget of attempts whatever the reason, and only replies that parsed are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fakes import Said, Scripted
+
+from rubrictool import replies
+from rubrictool.backends import Completion
+from rubrictool.cache import Cache
+from rubrictool.errors import Final, ModelFailure, TemperatureRefused, Transient
+from rubrictool.llm import Model
+
+QUESTION = [{"role": "user", "content": "Is it?"}]
+GOOD = '{"c1": "yes"}'
+
+
+def parse(reply: str) -> bool:
+    return replies.verdicts(reply, count=1)[0].met
+
+
+def model(
+    *said: Said, cache: Cache | None = None, attempts: int = 5, tell: Callable[[str], None] = print
+) -> tuple[Model, Scripted]:
+    backend = Scripted(*said)
+    return Model("m", backend, cache=cache, attempts=attempts, backoff_s=0.001, tell=tell), backend
+
+
+def ask(asked: Model, **options: int | bool) -> bool:
+    return asyncio.run(asked.ask(QUESTION, parse, **options))  # type: ignore[arg-type]
+
+
+def failure(asked: Model) -> ModelFailure:
+    with pytest.raises(ModelFailure) as caught:
+        ask(asked)
+    return caught.value
+
+
+def test_passing_errors_are_tried_again() -> None:
+    asked, backend = model(Transient("503"), Transient("reset"), GOOD)
+    assert ask(asked)
+    assert (len(backend.requests), asked.tally.calls) == (3, 3)
+
+
+def test_a_final_error_is_not_tried_again() -> None:
+    asked, backend = model(Final("404"))
+    failed = failure(asked)
+    assert (failed.kind, failed.attempts, len(backend.requests)) == ("refused", 1, 1)
+
+
+def test_attempts_bound_the_requests_whatever_the_reason() -> None:
+    asked, backend = model(
+        Transient("503"), "rubbish", Completion("", truncated=True), "rubbish", Transient("503"), GOOD
+    )
+    failed = failure(asked)
+    assert (failed.kind, failed.attempts, len(backend.requests)) == ("unavailable", 5, 5)
+
+
+def test_an_unreadable_reply_is_asked_again_with_the_complaint() -> None:
+    asked, backend = model('{"c1": "perhaps"}', GOOD)
+    assert ask(asked)
+    first, second = backend.requests
+    assert list(second.messages[:1]) == list(first.messages)
+    assert second.messages[1]["content"] == '{"c1": "perhaps"}'
+    assert "c1" in second.messages[2]["content"]
+
+
+def test_a_conversation_of_complaints_does_not_grow() -> None:
+    asked, backend = model("a", "b", "c", GOOD)
+    ask(asked)
+    assert [len(request.messages) for request in backend.requests] == [1, 3, 3, 3]
+
+
+def test_a_truncated_reply_is_never_parsed_and_asked_again_with_twice_the_limit() -> None:
+    asked, backend = model(Completion(GOOD, truncated=True), GOOD)
+    assert ask(asked)
+    assert [request.max_tokens for request in backend.requests] == [4096, 8192]
+
+
+def test_a_refused_temperature_is_left_out_from_then_on_and_said_once() -> None:
+    said: list[str] = []
+    asked, backend = model(TemperatureRefused("no temperature"), GOOD, tell=said.append)
+
+    async def thrice() -> None:
+        for number in range(3):
+            await asked.ask(QUESTION, parse, sample=number)
+
+    asyncio.run(thrice())
+    assert [request.temperature for request in backend.requests] == [0, None, None, None]
+    assert len(said) == 1
+
+
+def test_only_replies_that_parsed_are_kept_and_under_the_first_form_of_their_question(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "c.db")
+    asked, backend = model(Completion("x", truncated=True), "rubbish", TemperatureRefused("t"), GOOD, cache=cache)
+    assert ask(asked)
+    (kept,) = cache
+    assert (kept.reply, kept.key) == (GOOD, backend.requests[0].key())
+    again, silent = model(Final("must not be asked"), cache=cache)
+    assert ask(again)
+    assert (silent.requests, again.tally.cached, again.tally.calls) == ([], 1, 0)
+
+
+def test_a_stored_reply_that_no_longer_parses_is_a_miss(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "c.db")
+    asked, backend = model(GOOD, cache=cache)
+    ask(asked)
+    cache.put(backend.requests[0].key(), "m", "an older form")
+    assert ask(asked)
+    assert len(backend.requests) == 2
+
+
+def test_the_key_holds_what_can_change_the_answer_and_nothing_else() -> None:
+    _, backend = model(GOOD)
+    plain = Model("m", backend)
+    others = [Model("n", backend), Model("m", backend, max_tokens=1), Model("m", backend, args={"top_p": 1})]
+    for one in [plain, *others, Model("m", backend, attempts=1, temperature=0.0)]:
+        ask(one)
+    ask(plain, sample=1)
+    keys = [request.key() for request in backend.requests]
+    assert len(set(keys[:4])) == 4
+    assert keys[5] not in keys[:4]
+    assert keys[4] == keys[0]
+
+
+def test_one_question_asked_twice_at_once_is_paid_for_once(tmp_path: Path) -> None:
+    asked, backend = model(GOOD, cache=Cache(tmp_path / "c.db"))
+
+    async def together() -> list[bool]:
+        return await asyncio.gather(*(asked.ask(QUESTION, parse) for _ in range(5)))
+
+    assert asyncio.run(together()) == [True] * 5
+    assert len(backend.requests) == 1
+
+
+def test_a_servers_wish_to_wait_is_honoured_and_capped() -> None:
+    asked, _ = model(GOOD)
+    wishes = []
+
+    class State:
+        attempt_number = 1
+
+        def __init__(self, error: Exception) -> None:
+            self.outcome = self
+            self.exception = lambda: error
+
+    for wish in (0.5, 10_000.0):
+        wishes.append(asked._pause(State(Transient("429", retry_after=wish))))  # type: ignore[arg-type]
+    assert wishes == [0.5, 120.0]

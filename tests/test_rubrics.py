@@ -1,0 +1,130 @@
+"""The score of a rubric, its hash, and what a proposal makes of it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rubrictool.checks import Check, Length, holds
+from rubrictool.records import Criterion, Rubric, Verdict
+from rubrictool.rubrics import Item, Proposal, amend, rubric_hash, score
+
+
+def rubric(*weights: float, **fields: object) -> tuple[Criterion, ...]:
+    criteria = [{"criterion": f"Point {n}.", "weight": weight, **fields} for n, weight in enumerate(weights, 1)]
+    return Rubric.model_validate({"id": "p", "criteria": criteria}).criteria
+
+
+def verdicts(*met: bool) -> list[Verdict]:
+    return [Verdict(id=f"c{n}", met=value) for n, value in enumerate(met, 1)]
+
+
+def test_the_papers_reward_is_the_weighted_share() -> None:
+    assert score(rubric(3, 3, 3, 3, 2, 2, 2, 1, 1), verdicts(*[True] * 6, False, True, True)) == pytest.approx(18 / 20)
+
+
+def test_penalties_cost_as_in_health_bench() -> None:
+    assert score(rubric(7, 5, 10, -6), verdicts(True, False, True, True)) == pytest.approx(11 / 22)
+    assert score(rubric(1, -6), verdicts(False, True)) == -6
+
+
+def test_an_unmet_veto_caps_the_score_at_0_and_weighs_nothing() -> None:
+    veto = Criterion(id="v", criterion="Is safe.", weight=9, role="veto")
+    criteria = (*rubric(1, 1), veto)
+    unsafe, safe = (
+        [*verdicts(True, False), Verdict(id="v", met=False)],
+        [*verdicts(True, False), Verdict(id="v", met=True)],
+    )
+    assert (score(criteria, safe), score(criteria, unsafe)) == (0.5, 0)
+    low = (*rubric(1, -3), veto)
+    assert score(low, [*verdicts(False, True), Verdict(id="v", met=False)]) == -3
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 100), st.booleans()), min_size=1, max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_with_positive_weights_the_score_lies_between_0_and_1(pairs: list[tuple[float, bool]]) -> None:
+    value = score(rubric(*(weight for weight, _ in pairs)), verdicts(*(met for _, met in pairs)))
+    assert -1e-12 <= value <= 1 + 1e-12
+    assert (value == 0) == (not any(met for _, met in pairs))
+
+
+def test_the_hash_is_of_what_the_criteria_say() -> None:
+    plain = rubric(1, 2)
+    assert rubric_hash(plain) == rubric_hash(rubric(1, 2, proposer="m", note="x"))
+    assert len({rubric_hash(plain), rubric_hash(rubric(2, 1)), rubric_hash(rubric(1, 2, dimension="d"))}) == 3
+
+
+def test_a_forgotten_criterion_stays_and_new_ones_get_fresh_ids() -> None:
+    items = (Item(id="c2", weight=3), Item(criterion="New.", weight=1))
+    after, changes = amend(rubric(1, 1, 1), Proposal(items, frozenset({"c3"})), proposer="m")
+    assert [(c.id, c.criterion, c.weight, c.proposer) for c in after] == [
+        ("c1", "Point 1.", 1, None),
+        ("c2", "Point 2.", 3, "m"),
+        ("c4", "New.", 1, "m"),
+    ]
+    assert (changes.kept, [c.id for c in changes.added], [c.id for c in changes.dropped]) == (("c1",), ["c4"], ["c3"])
+    assert [(change.before.weight, change.after.weight) for change in changes.rewritten] == [(1, 3)]
+
+
+def test_an_answer_without_ids_replaces_the_rubric_and_unchanged_text_is_the_same_criterion() -> None:
+    items = (Item(criterion="Other.", weight=2), Item(criterion="Point 2.", weight=2))
+    after, changes = amend(rubric(1, 2, 3, dimension="d"), Proposal(items), proposer="m")
+    assert [(c.id, c.criterion, c.dimension, c.proposer) for c in after] == [
+        ("c4", "Other.", None, "m"),
+        ("c2", "Point 2.", "d", None),
+    ]
+    assert (changes.kept, [c.id for c in changes.dropped]) == (("c2",), ["c1", "c3"])
+
+
+REWRITE = Proposal((Item(id="c1", criterion="Mine.", weight=1),), frozenset({"c2"}))
+REPLACEMENT = Proposal((Item(criterion="All new.", weight=1),))
+
+
+@pytest.mark.parametrize("proposal", [REWRITE, REPLACEMENT])
+def test_what_a_person_pinned_stays_as_it_is(proposal: Proposal) -> None:
+    by_hand = rubric(2, 2, check={"contains": ["x"]})
+    after = amend(by_hand, proposal, proposer="m").criteria
+    assert after[-2:] == by_hand or after[:2] == by_hand
+    assert set(by_hand) <= set(after)
+
+
+def test_every_field_that_is_not_restated_stays_and_unknown_ones_too() -> None:
+    (before,) = rubric(2, dimension="d", note="keep me")
+    ((after,), _) = amend([before], Proposal((Item(id="c1", criterion="Sharper.", weight=3),)), proposer="m")
+    assert (after.dimension, after.unknown(), after.criterion) == ("d", {"note": "keep me"}, "Sharper.")
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "met"),
+    [
+        (Check(contains=("STRASSE", "１２")), "In der Straße 12", True),
+        (Check(contains=("a", "z")), "abc", False),
+        (Check(excludes=("sorry",)), "I am Sorry", False),
+        (Check(matches=r"(?i)\bred\b"), "RED.", True),
+        (Check(matches="secret"), "<think>secret</think>open", False),
+        (Check(words=Length(max=3)), "don't stop now", True),
+        (Check(words=Length(max=0)), "word", False),
+        (Check(words=Length(min=2)), "one", False),
+        (Check(words=Length(min=2)), "전세 계약", True),
+        (Check(format="list"), "So:\n- a\n- b", True),
+        (Check(format="list"), "a - b", False),
+        (Check(format="numbered"), "1. a\n2. b", True),
+        (Check(format="table"), "|a|b|\n|---|---|\n|1|2|", True),
+        (Check(format="table"), "a | b\nc", False),
+        (Check(format="code"), "```py\nx\n```", True),
+        (Check(format="code"), "```py\nx", False),
+        (Check(format="heading"), "# Title", True),
+        (Check(format="json"), '```json\n{"a": 1}\n```', True),
+        (Check(format="json"), 'Here: {"a": 1}', False),
+        (Check(contains=("a",), words=Length(max=1)), "a b", False),
+    ],
+)
+def test_checks(check: Check, text: str, met: bool) -> None:
+    assert holds(check, text) is met
+
+
+def test_a_hostile_text_does_not_stall_a_check() -> None:
+    assert not holds(Check(matches="(a+)+$"), "a" * 50_000 + "!")
+    assert not holds(Check(format="table"), "|" * 200_000)
+    assert holds(Check(contains=("b",)), "<think>" * 100_000 + "b") is False

@@ -1,0 +1,135 @@
+"""A SPEC leads to its model, and what is missing is found before anything is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rubrictool.backends import Request
+from rubrictool.backends.replay import Replay
+from rubrictool.cache import Cache
+from rubrictool.errors import BackendError, Final, InputError, TemperatureRefused, Transient
+from rubrictool.llm import Model
+from rubrictool.specs import Access, Asked, connect
+
+QUESTION = Request("m", [{"role": "user", "content": "Is it red or blue?"}], 0, 16)
+
+
+def connected(spec: str, *, allow_http_key: bool = False, args: dict[str, object] | None = None) -> Model:
+    return asyncio.run(connect(Asked(spec, args=args or {}), Access(allow_http_key=allow_http_key)))
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("", "is empty"),
+        ("m@http://", "no address"),
+        ("m@http://user:secret@host/v1", "must hold no key"),
+        ("vllm:some/model", "starts no server"),
+        ("replay:nowhere.jsonl", "cannot be read"),
+        ("http://127.0.0.1:9/v1", "cannot tell the model's name"),
+        ("nonsense", "litellm knows no such model"),
+        ("hosted_vllm/x", "names no server"),
+        ("gpt-4.1", "gpt-4.1 needs OPENAI_API_KEY in the environment"),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_its_remedy(spec: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
+        connected(spec)
+    assert "secret" not in str(caught.value)
+
+
+def test_no_key_goes_over_plain_http_beyond_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUBRICTOOL_API_KEY", "sesame")
+    with pytest.raises(InputError, match="plain http"):
+        connected("m@http://models.example/v1")
+    for spec in ("m@https://models.example/v1", "m@http://localhost:1/v1", "m@http://127.0.0.1:1/v1,http://[::1]:2/v1"):
+        assert connected(spec).name == "m"
+    assert connected("m@http://models.example/v1", allow_http_key=True).name == "m"
+
+
+def test_a_name_may_hold_an_at_sign_and_slashes() -> None:
+    assert connected("org/model@v2@http://localhost:1/v1").name == "org/model@v2"
+
+
+def test_arguments_cannot_take_the_place_of_the_question() -> None:
+    with pytest.raises(InputError, match="messages cannot be set"):
+        connected("m@http://localhost:1/v1", args={"messages": []})
+
+
+def recording(directory: Path, text: str) -> Replay:
+    path = directory / "replies.jsonl"
+    path.write_text(text, encoding="utf-8")
+    return Replay(path)
+
+
+def test_a_recording_answers_by_key_under_any_name_it_holds_then_by_the_first_matching_texts(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "c.db")
+    cache.put(QUESTION.key("real-model"), "real-model", "by key")
+    lines = [f'{{"key": "{row.key}", "model": "{row.model}", "reply": "{row.reply}"}}' for row in cache]
+    by_key = recording(tmp_path, "\n".join([*lines, '{"contains": [], "reply": "any"}']))
+    assert asyncio.run(by_key.complete(QUESTION)).text == "by key"
+    by_text = recording(
+        tmp_path, '{"contains": ["red", "green"], "reply": "1"}\n{"contains": ["red", "blue"], "reply": "2"}'
+    )
+    assert asyncio.run(by_text.complete(QUESTION)).text == "2"
+
+
+def test_a_recording_that_holds_nothing_fitting_is_a_final_error(tmp_path: Path) -> None:
+    with pytest.raises(Final, match="holds no reply"):
+        asyncio.run(recording(tmp_path, '{"contains": ["green"], "reply": "1"}').complete(QUESTION))
+    with pytest.raises(InputError, match="either `key` or `contains`"):
+        recording(tmp_path, '{"reply": "1"}')
+
+
+TRANSIENT = {
+    "APIConnectionError", "APIError", "APIResponseValidationError", "BadGatewayError", "InternalServerError",
+    "MidStreamFallbackError", "RateLimitError", "ServiceUnavailableError", "Timeout",
+}  # fmt: skip
+FINAL = {
+    "AuthenticationError", "BadRequestError", "BlockedPiiEntityError", "BudgetExceededError", "ContentPolicyViolationError",
+    "ContextWindowExceededError", "GuardrailRaisedException", "ImageFetchError", "InvalidRequestError",
+    "JSONSchemaValidationError", "LiteLLMUnknownProvider", "MockException", "ModelNotMappedError", "ModifyResponseException",
+    "NotFoundError", "OpenAIError", "PaymentRequiredError", "PermissionDeniedError", "RejectedRequestError",
+    "SensitiveDataRouteException", "UnprocessableEntityError", "UnsupportedParamsError", "VectorStoreSearchError",
+}  # fmt: skip
+
+
+def test_every_exception_of_litellm_is_either_worth_another_try_or_final() -> None:
+    from litellm import exceptions
+
+    from rubrictool.backends.hosted import classified
+
+    known = {
+        name: kind for name, kind in vars(exceptions).items() if inspect.isclass(kind) and issubclass(kind, Exception)
+    }
+    assert set(known) == TRANSIENT | FINAL, "litellm has changed: sort the new ones"
+    for name, kind in known.items():
+        raised = kind.__new__(kind)
+        Exception.__init__(raised, "said so")
+        # Some print themselves through fields that their own __init__ sets.
+        raised.__dict__.update(
+            message="said so", num_retries=None, max_retries=None, original_exception=None, status_code=0
+        )
+        found: BackendError = classified(raised)
+        assert isinstance(found, Transient if name in TRANSIENT else Final), name
+
+
+def test_a_refused_temperature_is_told_apart() -> None:
+    from litellm.exceptions import UnsupportedParamsError
+
+    from rubrictool.backends.hosted import classified
+
+    error = UnsupportedParamsError("temperature=0 is not supported by this model", "openai", "m")
+    assert isinstance(classified(error), TemperatureRefused)
+
+
+def test_litellm_writes_nothing_to_stdout(tmp_path: Path) -> None:
+    script = "import asyncio; from rubrictool.specs import *; asyncio.run(connect(Asked('nonsense/x'), Access()))"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert ran.stdout == ""
