@@ -38,10 +38,13 @@ class Judged(NamedTuple):
 class Templates:
     """The texts of our questions; a directory overrides those whose file name it has.
 
-    Raises `InputError` for a template that lacks a placeholder or has an unknown one.
+    Raises `InputError` for a directory without any, and for a template that lacks a placeholder or has an unknown one.
     """
 
     def __init__(self, directory: Path | None = None) -> None:
+        if directory and not any((directory / f"{name}.txt").exists() for name in PLACEHOLDERS):
+            names = ", ".join(f"{name}.txt" for name in PLACEHOLDERS)
+            raise InputError(f"{directory}: holds no template ({names}); rubrictool templates DIR copies ours out")
         self._texts = {name: _load(name, directory) for name in PLACEHOLDERS}
 
     def judge(

@@ -286,6 +286,19 @@ def test_the_seed_alone_decides_ties(shell: Shell) -> None:
     assert len({frozenset(one) for one, _ in picks.values()}) > 1
 
 
+@pytest.mark.parametrize("folder", ["nowhere", "."])
+def test_a_folder_without_templates_is_refused(shell: Shell, folder: str) -> None:
+    ran = shell("propose", shell.write("p.jsonl", [PROMPT]), "--templates", folder)
+    assert (ran.code, "holds no template" in ran.err) == (2, True)
+
+
+def test_comparisons_come_in_the_order_of_the_first_file(shell: Shell) -> None:
+    rows = [{"prompt_id": name, "prompt": "x", "response": f"{n}"} for n, name in enumerate("pqpq")]
+    a, b = shell.write("a.jsonl", rows), shell.write("b.jsonl", rows)
+    rubrics = shell.write("rubrics.jsonl", [{**RUBRIC, "id": "*"}])
+    assert [row["prompt_id"] for row in shell("winrate", a, b, "--rubrics", rubrics).rows] == list("pqpq")
+
+
 def test_templates_can_be_taken_out_edited_and_given_back(shell: Shell) -> None:
     assert shell("templates", "mine").code == 0
     judge = shell.directory / "mine" / "judge.txt"

@@ -54,6 +54,21 @@ def test_the_shell_examples_run(tmp_path: Path, example: str) -> None:
     assert ran.stdout
 
 
+SETTINGS = re.findall(
+    r"`(rubrictool [^`]*prompts\.jsonl[^`]*)`", (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_each_setting_of_the_paper_is_a_command_that_runs(shell: Shell, sample: Path, setting: str) -> None:
+    words = [
+        {"P": "offline", "J": "offline", "prompts.jsonl": str(sample / "prompts.jsonl")}.get(w, w)
+        for w in setting.split()
+    ]
+    ran = shell(*words[1:])
+    assert (ran.code, len(ran.rows)) == (0, 13)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):

@@ -67,14 +67,15 @@ def command(
         judge = await session.judge(role)
         comparer = ByRubric(judge, _rubrics_of(duels, known)) if known is not None else judge
         assert isinstance(comparer, ByRubric | ModelJudge)
-        decided: list[Comparison] = []
+        decided: dict[str, Comparison] = {}
 
         async def work(duel: _Duel) -> Outcome:
-            decided.append(await compare(duel.prompt, duel.a, duel.b, comparer))
-            return Outcome((decided[-1],))
+            decided[duel.a.id] = await compare(duel.prompt, duel.a, duel.b, comparer)
+            return Outcome((decided[duel.a.id],))
 
         await session.do(duels, work, _Duel.columns, total=len(duels))
-        _close(session, decided, fail_under, seed)
+        # In the order of the input, not of completion: what is resampled must not depend on who answered first.
+        _close(session, [decided[duel.a.id] for duel in duels if duel.a.id in decided], fail_under, seed)
 
     session.run(main)
 
@@ -95,7 +96,8 @@ def _duels(
     a: str, b: str, prompts: Mapping[str, Prompt], rubrics: Mapping[str, Rubric] | None, *, common: bool
 ) -> list[_Duel]:
     """The pairs to compare. Raises `InputError` where the files do not match or a prompt's text is missing."""
-    ours, theirs = (by_prompt(Rows(path, Response).rows()) for path in (a, b))
+    our_rows, their_rows = (Rows(path, Response).rows() for path in (a, b))
+    ours, theirs = by_prompt(our_rows), by_prompt(their_rows)
     alone = sorted(ours.keys() ^ theirs.keys())
     if alone and not common:
         where = a if alone[0] in ours else b
@@ -105,11 +107,8 @@ def _duels(
     shared = [prompt_id for prompt_id in ours if prompt_id in theirs]
     if not shared:
         raise InputError(f"{a}: has no prompt in common with {b}")
-    return [
-        duel
-        for prompt_id in shared
-        for duel in _matched(prompt_id, ours[prompt_id], theirs[prompt_id], prompts, rubrics)
-    ]
+    found = {duel.a.id: duel for name in shared for duel in _matched(name, ours[name], theirs[name], prompts, rubrics)}
+    return [found[row.id] for row in our_rows if row.id in found]
 
 
 def _matched(
