@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rubrictool.errors import ModelFailure
@@ -85,7 +85,8 @@ class _State:
     rounds: tuple[Round, ...] = ()
     tied: tuple[bool, ...] = ()
     failure: ModelFailure | None = None
-    refused: frozenset[frozenset[str]] = field(default_factory=frozenset)
+    # Pairs whose proposal was refused are not shown again; the rule `always` refuses none.
+    refused: frozenset[frozenset[str]] = frozenset()
 
 
 async def _round(state: _State, rules: _Rules) -> tuple[_State, Stopped | None]:
@@ -102,7 +103,7 @@ async def _round(state: _State, rules: _Rules) -> tuple[_State, Stopped | None]:
         return _gave_up(state, members, shown, failure), "failed"
     amended = amend(state.criteria, proposal, proposer=rules.proposer.name)
     row = _trace(state, members, shown, amended.criteria, amended.changes, accepted=True, reason="always")
-    left = state.pool if rules.pool == "keep" else tuple(r for r in state.pool if r.id not in row_ids(shown))
+    left = state.pool if rules.pool == "keep" else tuple(r for r in state.pool if r.id not in _ids(shown))
     return replace(state, criteria=amended.criteria, pool=left, rounds=(*state.rounds, row)), None
 
 
@@ -116,8 +117,7 @@ async def _judged(state: _State, rules: _Rules) -> tuple[_State, Sequence[Respon
     return replace(state, tied=(*state.tied, top_is_tied(scores)), rounds=rounds), scores, failures
 
 
-def row_ids(pair: Pair) -> tuple[str, str]:
-    """The ids of a pair, in its order."""
+def _ids(pair: Pair) -> tuple[str, str]:
     return pair[0].id, pair[1].id
 
 
@@ -140,7 +140,7 @@ def _trace(
         prompt_id=state.prompt.id,
         round=len(state.rounds) + 1,
         pool=tuple(_place(row) for row in members),
-        pair=row_ids(shown) if shown else None,
+        pair=_ids(shown) if shown else None,
         before=Standing(rubric=rubric_hash(state.criteria), scores=(one, other)),
         after=Standing(rubric=rubric_hash(after), scores=(None, None)),
         changes=changes,

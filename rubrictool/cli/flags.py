@@ -16,8 +16,6 @@ import typer
 from rubrictool.errors import InputError
 from rubrictool.specs import OFFLINE, Asked
 
-Row = Annotated[str, typer.Argument(metavar="FILE", show_default=False)]
-
 
 @dataclass(frozen=True)
 class Files:
