@@ -1,17 +1,17 @@
 """Does the order that offline rubrics give agree with the quality labels of the sample data?
 
 Run as `python docs/agreement.py`; the table stands in docs/models.md. Three rubrics per prompt are compared over the
-same pairs of responses: the first one, the one after four rounds, and a control that grew as much by random words.
+same pairs of responses: the first one, the one after four rounds, and a control that grew as much, with the same weights, by
+random words.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import combinations, repeat
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -21,20 +21,23 @@ from rubrictool.prompts import Judged
 from rubrictool.ranking import top_is_tied
 from rubrictool.roles import Proposer
 from rubrictool.rubrics import TIE, Item, Proposal
-from rubrictool.texts import normal, visible, words
+from rubrictool.texts import draw, normal, visible, words
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "prompts.jsonl"
-SEEDS = range(8)
+SEEDS = range(20)
 TOP = 4
 
 
-class RandomWords:
-    """A control: adds as many criteria as another proposer would, on random words that one of the pair has."""
+Weights = Mapping[tuple[str, int], Sequence[float]]
+"""The weights of what a proposer added, by the prompt's id and the number of criteria there were before."""
 
-    name = "random-words"
 
-    def __init__(self, other: Proposer, seed: int) -> None:
-        self._other, self._seed = other, seed
+class Watched:
+    """Another proposer, and what it added in each round."""
+
+    def __init__(self, other: Proposer) -> None:
+        self.name, self._other = other.name, other
+        self.added: dict[tuple[str, int], list[float]] = {}
 
     async def propose(self, prompt: rt.Prompt) -> Proposal:
         """The other's first rubric."""
@@ -43,58 +46,92 @@ class RandomWords:
     async def separate(
         self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: Judged, second: Judged
     ) -> Proposal:
-        """The criteria as they are, and as many new ones as the other would add, with its weights."""
+        """The other's proposal."""
         proposed = await self._other.separate(prompt, criteria, first, second)
-        kept = [item for item in proposed.items if item.id]
-        new = [item for item in proposed.items if not item.id]
-        pair = (first.response.response, second.response.response)
-        lone = _lone_words(*pair)
-        drawn = random.Random(f"{self._seed} {prompt.id} {pair}").sample(lone, min(len(new), len(lone)))
+        new = [item.weight for item in proposed.items if item.id is None and item.weight is not None]
+        self.added[prompt.id, len(criteria)] = [float(weight) for weight in new]
+        return proposed
+
+
+class RandomWords:
+    """A control: adds as many criteria as another proposer added, on random words that only one of the pair has."""
+
+    name = "random-words"
+
+    def __init__(self, added: Weights, seed: int) -> None:
+        self._added, self._seed = added, seed
+
+    async def propose(self, prompt: rt.Prompt) -> Proposal:
+        """Nothing of its own: the control begins with a rubric that it is given."""
+        raise NotImplementedError
+
+    async def separate(
+        self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: Judged, second: Judged
+    ) -> Proposal:
+        """The criteria as they are, and new ones with the other's weights on words that it did not have yet."""
+        said = {text for c in criteria if c.check for text in c.check.contains or ()}
+        lone = _lone_words(first.response.response, second.response.response)
+        fresh = sorted(lone - said, key=lambda word: draw(self._seed, prompt.id, word))
+        weights = self._added[prompt.id, len(criteria)]
         added = [
-            Item(criterion=f'Has the word "{word}".', weight=item.weight, check=Check(contains=(word,)))
-            for word, item in zip(drawn, new, strict=False)
+            Item(criterion=f'Has the word "{word}".', weight=weight, check=Check(contains=(word,)))
+            for word, weight in zip(fresh, weights, strict=False)
         ]
-        return Proposal((*kept, *added))
+        return Proposal((*(Item(id=criterion.id) for criterion in criteria), *added))
 
 
-def _lone_words(one: str, other: str) -> list[str]:
+def _lone_words(one: str, other: str) -> set[str]:
     """The words that stand in only one of two texts, also as a part of another word."""
     texts = normal(visible(one)), normal(visible(other))
-    return sorted({word for text in texts for word in words(text) if (word in texts[0]) != (word in texts[1])})
+    return {word for text in texts for word in words(text) if (word in texts[0]) != (word in texts[1])}
 
 
-async def measure() -> pd.DataFrame:
+def measure() -> pd.DataFrame:
     """One row per rubric: how pairs of different quality are ordered, and how many prompts have a tie at the top."""
-    prompts = rt.read(SAMPLE, rt.Prompt)
-    judge, offline = await rt.judge("offline"), await rt.proposer("offline")
-    first = [await rt.propose(prompt, offline) for prompt in prompts]
-    rows = [{"rubric": "first", **await _agreement(prompts, first, judge)}]
-    after = [await _refined(prompt, judge, offline) for prompt in prompts]
-    rows.append({"rubric": "after four rounds", **await _agreement(prompts, after, judge)})
-    control = []
-    for seed in SEEDS:
-        grown = [await _refined(prompt, judge, RandomWords(offline, seed)) for prompt in prompts]
-        control.append(await _agreement(prompts, grown, judge))
-    figures = pd.DataFrame(control)
-    rows.append({"rubric": f"control, mean of {len(SEEDS)}", **figures.mean().round(3)})
-    rows.append({"rubric": "control, lowest", **figures.min().round(3)})
-    rows.append({"rubric": "control, highest", **figures.max().round(3)})
+    first, after, added = asyncio.run(_offline())
+    with ProcessPoolExecutor() as workers:
+        control = pd.DataFrame(workers.map(_control, repeat(first), repeat(added), SEEDS))
+    rows = [{"rubric": "first", **_agreement(first)}, {"rubric": "after four rounds", **_agreement(after)}]
+    for name, figures in (("mean", control.mean()), ("lowest", control.min()), ("highest", control.max())):
+        rows.append({"rubric": f"control, {name} of {len(SEEDS)}", **figures})
     return pd.DataFrame(rows)
 
 
-async def _refined(prompt: rt.Prompt, judge: Any, proposer: Any) -> rt.Rubric:
-    return (await rt.refine(prompt, prompt.responses, judge=judge, proposer=proposer)).rubric
+async def _offline() -> tuple[list[rt.Rubric], list[rt.Rubric], Weights]:
+    """The first rubrics, the refined ones, and what each round of refining added."""
+    proposer = Watched(await rt.proposer())
+    first = [await rt.propose(prompt, proposer) for prompt in rt.read(SAMPLE, rt.Prompt)]
+    return first, await _refined(first, proposer), proposer.added
 
 
-async def _agreement(prompts: Sequence[rt.Prompt], rubrics: Sequence[rt.Rubric], judge: Any) -> dict[str, float]:
-    results: list[tuple[float, bool]] = []
-    tied = 0
-    for prompt, rubric in zip(prompts, rubrics, strict=True):
-        scores = [await rt.score(prompt, rubric, response, judge) for response in prompt.responses]
-        tied += top_is_tied(scores)
-        results += _pairs(scores)
-    table = pd.DataFrame(results, columns=["result", "top"])
+def _control(first: Sequence[rt.Rubric], added: Weights, seed: int) -> dict[str, float]:
+    """How rubrics that grew by random words agree with the labels."""
+    return _agreement(asyncio.run(_refined(first, RandomWords(added, seed))))
+
+
+async def _refined(first: Sequence[rt.Rubric], proposer: Proposer) -> list[rt.Rubric]:
+    """The rubrics after four rounds of great-diverse."""
+    prompts, judge = rt.read(SAMPLE, rt.Prompt), await rt.judge()
+    return [
+        (await rt.refine(prompt, prompt.responses, judge=judge, proposer=proposer, rubric=rubric)).rubric
+        for prompt, rubric in zip(prompts, first, strict=True)
+    ]
+
+
+def _agreement(rubrics: Sequence[rt.Rubric]) -> dict[str, float]:
+    scores = asyncio.run(_scores(rubrics))
+    table = pd.DataFrame([pair for pool in scores for pair in _pairs(pool)], columns=["result", "top"])
+    tied = sum(top_is_tied(pool) for pool in scores) / len(scores)
     return {**_shares(table, ""), **_shares(table[table.top], "top "), "tied tops": tied}
+
+
+async def _scores(rubrics: Sequence[rt.Rubric]) -> list[list[rt.Score]]:
+    """The scores of each prompt's whole pool."""
+    prompts, judge = rt.read(SAMPLE, rt.Prompt), await rt.judge()
+    return [
+        [await rt.score(prompt, rubric, response, judge) for response in prompt.responses]
+        for prompt, rubric in zip(prompts, rubrics, strict=True)
+    ]
 
 
 def _pairs(scores: Sequence[rt.Score]) -> Iterator[tuple[float, bool]]:
@@ -110,16 +147,23 @@ def _shares(table: pd.DataFrame, prefix: str) -> dict[str, float]:
     named = {
         f"{prefix}{name}": float(counts.get(value, 0)) for name, value in (("win", 1.0), ("tie", 0.5), ("loss", 0.0))
     }
-    return {**named, f"{prefix}half-credit": round(float(table.result.mean()), 3)}
+    return {**named, f"{prefix}half-credit": float(table.result.mean())}
 
 
 def table() -> None:
-    """Print the table in Markdown."""
-    frame = asyncio.run(measure())
+    """Print the table in Markdown: counts as they are, shares with three digits."""
+    frame = measure()
     print("\n| " + " | ".join(frame.columns) + " |\n|" + "---|" * len(frame.columns))
-    for row in frame.itertuples(index=False):
-        print("| " + " | ".join(value if isinstance(value, str) else f"{value:g}" for value in row) + " |")
+    for _, row in frame.iterrows():
+        print("| " + " | ".join(_cell(name, value) for name, value in row.items()) + " |")
     print()
+
+
+def _cell(column: object, value: str | float) -> str:
+    if isinstance(value, str):
+        return value
+    share = str(column).endswith(("half-credit", "tied tops"))
+    return f"{value:.3f}" if share else f"{value:.1f}".removesuffix(".0")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pty
@@ -11,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from inspect import cleandoc
 from pathlib import Path
 from types import NoneType, UnionType
@@ -42,10 +44,13 @@ def overview(folder: str = "docs/") -> None:
     print()
 
 
-def transcript(*lines: str) -> None:
-    """Commands run one after the other in one directory, with what they print."""
+def transcript(*lines: str, session: str = "") -> None:
+    """Commands run one after the other in one directory, with what they print.
+
+    Transcripts of one session share their directory, so that files made in one are there in the next.
+    """
     print("\n```console")
-    with _place() as directory:
+    with _session(session) if session else _place() as directory:
         for line in lines:
             print(f"$ {line}")
             print(_shell(line, directory), end="")
@@ -60,13 +65,73 @@ def main_job() -> None:
 
 
 def row(name: str) -> None:
-    """The columns of one kind of row, from its record."""
+    """The columns of one kind of row, from its record; what each means stands in `MEANINGS`."""
     kind: type[BaseModel] = getattr(records, name)
-    print("\n| column | type | |\n|---|---|---|")
+    print("\n| column | type | needed | meaning |\n|---|---|---|---|")
     for column, field in kind.model_fields.items():
         made = column == "id" and not field.is_required()
-        print(f"| `{column}` | {_type(field.annotation)} | {'made if missing' if made else _need(field)} |")
+        need = "made if missing" if made else "yes" if field.is_required() else "no"
+        if f"{name}.{column}" in FROM_PROMPT:
+            need = "yes, or `prompt`"
+        print(f"| `{column}` | {_type(field.annotation)} | {need} | {_meaning(kind, column)} |")
     print()
+
+
+def _meaning(kind: type[BaseModel], column: str) -> str:
+    """What a column means in a row, else in any row; a column that nobody has described stops the build."""
+    own = MEANINGS.get(f"{kind.__name__}.{column}")
+    return own or MEANINGS[column]
+
+
+FROM_PROMPT = {"Response.prompt_id", "Score.prompt_id", "Rubric.id"}
+"""Columns that are needed unless the row has the prompt, whose hash then takes their place."""
+
+MEANINGS = {
+    "Prompt.id": "the prompt's name in every other file",
+    "prompt": "the question: text, or a chat as a list of `{role, content}`",
+    "Prompt.responses": "candidates that already answer it: texts or response rows",
+    "reference": "an answer known to be good; models see it only with `--use-reference`",
+    "Response.id": "the response's name",
+    "prompt_id": "the `id` of the prompt that it belongs to",
+    "Response.model": "who wrote it",
+    "Score.model": "who wrote the response (not who judged it)",
+    "Place.model": "who wrote the candidate",
+    "response": "the answer, reasoning blocks and all",
+    "Rubric.id": "the prompt's `id`; `*` serves every prompt without its own",
+    "criteria": "what a response is scored by, at least one of positive weight",
+    "rounds": "how many proposals `refine` took",
+    "stopped": "why `refine` ended: all rounds `done`, no pair left in the `pool`, or a round `failed`",
+    "Criterion.id": "`c1`, `c2`, ... by place if missing",
+    "criterion": "what must be true of a response",
+    "weight": "finite, not 0; negative is a penalty that meeting the criterion costs",
+    "dimension": "a label of yours, such as `safety`; kept, and part of the rubric's hash",
+    "Criterion.role": "`score` if missing; `veto` is a must that caps the score at 0",
+    "check": "lets the program decide instead of the judge",
+    "proposer": "which model wrote or rewrote it; a person's criterion has none",
+    "Score.id": "the response's `id`",
+    "Score.score": "the weighted share of criteria met, at most 1",
+    "Place.score": "its score under the rubric before the round; missing where nothing judged it",
+    "verdicts": "one per criterion, in the rubric's order",
+    "judge": "the SPEC that judged, without an address",
+    "judging": "how it was asked: `together`, all criteria in one question",
+    "Score.rubric": "the first 16 hex digits of a hash of the criteria",
+    "Verdict.id": "the criterion's `id`",
+    "met": "whether the response meets it",
+    "p": "the judge's probability that it does, from 0 to 1, where it gave one",
+    "Verdict.reason": "the judge's reason, where it gave one",
+    "a": "the `id` of the response from the first file",
+    "b": "the `id` of the response from the second file",
+    "winner": "who won in both orders, else `tie`",
+    "orders": "who won when `a` was shown first (`ab`), and when `b` was (`ba`)",
+    "Round.round": "from 1",
+    "pool": "the candidates in it, each `{id, model, score}`",
+    "pair": "the two ids in the order in which they were shown; null where no pair could be judged",
+    "before": "the rubric's hash, and the pair's two scores under it (null where nothing judged them)",
+    "after": "the same after it; the scores come from the next judging of the pool, so null where the pair left it (`drop-used`)",
+    "changes": "`kept` ids, and the criteria `added`, `rewritten` (before and after) and `dropped`",
+    "accepted": "whether the proposal was taken",
+    "Round.reason": "the rule that took it, or what failed",
+}
 
 
 def error_tree() -> None:
@@ -82,13 +147,10 @@ def templates() -> None:
     print()
 
 
+@cache
 def _help(command: str) -> str:
     with _place() as directory:
         return _shell(f"rubrictool {command} --help", directory).rstrip()
-
-
-def _need(field: Any) -> str:
-    return "" if field.is_required() else "optional"
 
 
 def _type(annotation: Any) -> str:
@@ -114,10 +176,34 @@ def _place() -> Iterator[Path]:
         yield Path(directory)
 
 
+@contextmanager
+def _session(name: str) -> Iterator[Path]:
+    """The directory of a session, the same one each time."""
+    if name not in _SESSIONS:
+        _SESSIONS[name] = _OPEN.enter_context(_place())
+    yield _SESSIONS[name]
+
+
+_SESSIONS: dict[str, Path] = {}
+_OPEN = ExitStack()
+atexit.register(_OPEN.close)
+
+
 def _environment(home: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("RUBRICTOOL_", "XDG_"))}
+    kept = {name: value for name, value in os.environ.items() if not _STRAYS.match(name)}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, "HOME": str(home / ".home"), "PATH": path, "COLUMNS": str(COLUMNS), "TERM": "dumb"}
+    return {
+        **kept,
+        "HOME": str(home / ".home"),
+        "PATH": path,
+        "COLUMNS": str(COLUMNS),
+        "TERM": "dumb",
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+# What would change what the program prints, or whom it asks.
+_STRAYS = re.compile(r"RUBRICTOOL_|XDG_|LC_|LANG|.*_API_KEY$|.*COLOR|CLICOLOR|TTY_|GITHUB_ACTIONS$|LINES$|PYTHONPATH$")
 
 
 def _shell(line: str, directory: Path) -> str:

@@ -118,7 +118,7 @@ def has_format(text: str, format_: Format) -> bool:
     """Whether a text shows a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
     if format_ == "json":
         return _is_json(text)
-    return _pattern(_FORMATS[format_]).search(text) is not None
+    return _pattern(_FORMATS[format_]).search(text.replace("\r\n", "\n")) is not None
 
 
 def _is_json(text: str) -> bool:

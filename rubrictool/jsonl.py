@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from rubrictool.errors import InputError
 from rubrictool.records import Prompt, Response, Row, joined, name_response
-from rubrictool.texts import one_line
+from rubrictool.texts import encodable, one_line
 
 STDIN = "-"
 MAX_LINE = 16 * 2**20
@@ -170,8 +170,8 @@ def strict(text: str | bytes) -> Any:
     """One JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
     text = text if isinstance(text, str) else text.decode()
     value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-    if "\\u" in text:
-        _encodable(value)
+    if "\\u" in text and not encodable(value):
+        raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValueError(f"nested too deeply; {_DEPTH_LIMIT}")
     return value
@@ -196,13 +196,6 @@ def _finite(text: str) -> float:
     return number
 
 
-def _encodable(value: Any) -> None:
-    try:
-        json.dumps(value, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character") from None
-
-
 def _depth(value: Any) -> int:
     level, depth = [value], 0
     while level:
@@ -212,7 +205,9 @@ def _depth(value: Any) -> int:
 
 
 def _children(value: Any) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    """The objects and lists right inside one."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inner if isinstance(child, dict | list)]
 
 
 def validated(kind: type[R], value: dict[str, Any], where: str) -> R:

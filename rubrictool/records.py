@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
@@ -64,14 +64,17 @@ def _not_blank(text: str) -> str:
     return text
 
 
+_LARGEST = sys.float_info.max
+
+
 def _finite(number: float) -> float:
-    if not math.isfinite(number):
+    if not abs(number) <= _LARGEST:
         raise ValueError("must be finite")
     return number
 
 
 def _known_weight(number: float) -> float:
-    if not math.isfinite(number) or number == 0:
+    if not 0 < abs(number) <= _LARGEST:
         raise ValueError("must be a finite number other than 0")
     return number
 
@@ -110,7 +113,7 @@ def _items(value: object) -> Sequence[Any]:
 
 def _with_id(data: Any, key: str) -> Any:
     """The same data with its prompt's id under `key`, where it had none and there is a prompt to make one of."""
-    if not isinstance(data, Mapping) or data.get(key) is not None or "prompt" not in data:
+    if not isinstance(data, Mapping) or data.get(key) is not None or data.get("prompt") is None:
         return data
     return {**data, key: prompt_key(data["prompt"])}
 

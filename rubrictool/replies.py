@@ -74,7 +74,7 @@ def preference(reply: str) -> Preference:
 
 def text(reply: str) -> str:
     """The reply as a response. Raises `Unreadable` where nothing is left beside reasoning."""
-    if not visible(reply):
+    if not _shown(reply):
         raise Unreadable("it is empty")
     return reply
 
@@ -85,17 +85,33 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _values(reply: str) -> Iterator[Any]:
     """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
-    text, at = visible(reply), 0
+    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number)
+    text, at = _shown(reply), 0
     while opening := re.compile(r"[\[{]").search(text, at):
         try:
             value, at = decoder.raw_decode(text, opening.start())
+            _writable(value)
             yield value
         except json.JSONDecodeError as error:
             # Past the fault, not past the bracket: the inside of a broken value is no answer.
             at = max(error.pos, opening.end())
         except RecursionError:
             raise Unreadable("it is nested too deeply") from None
+
+
+def _shown(reply: str) -> str:
+    _writable(reply)
+    return visible(reply)
+
+
+def _writable(value: Any) -> None:
+    if not encodable(value):
+        raise Unreadable("it has half of a surrogate pair, which is no character")
+
+
+def _number(digits: str) -> int | float:
+    """A whole number, and no fault however many digits it has."""
+    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Any:
@@ -112,20 +128,25 @@ def _last(readings: Iterator[Any]) -> Any:
 
 
 def _verdict_pairs(value: Any) -> list[tuple[str, Any]] | None:
+    """The ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`."""
+    return (_pairs(_wrapped(value)) if isinstance(value, dict) else None) or _pairs(value)
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]] | None:
     if isinstance(value, _Pairs):
         return value
     if isinstance(value, dict):
-        return _wrapped(value) or list(value.items()) or None
+        return list(value.items()) or None
     if isinstance(value, list) and value and all(isinstance(v, dict) and isinstance(v.get("id"), str) for v in value):
         return [(entry["id"], entry) for entry in value]
     return None
 
 
-def _wrapped(value: dict[str, Any]) -> list[tuple[str, Any]] | None:
-    """The verdicts one level down, as in `{"verdicts": [...]}`."""
+def _wrapped(value: dict[str, Any]) -> Any:
+    """What a lone key that is no id holds."""
     (name, inner), *others = [*value.items()] or [("", None)]
     wraps = not others and isinstance(inner, list | dict) and not re.fullmatch(r"\s*c\d+\s*", name, re.IGNORECASE)
-    return _verdict_pairs(inner) if wraps else None
+    return inner if wraps else None
 
 
 def _verdict(name: str, answer: Any) -> Verdict:
@@ -149,7 +170,8 @@ def _met(name: str, answer: Any) -> bool:
 
 
 def _spelling(answer: str | int) -> str:
-    return " ".join(re.sub(r"[\W_]+", " ", str(answer)).split()).casefold()
+    # A minus before a digit stays: -1 is not 1.
+    return " ".join(re.sub(r"(?:(?!-\d)[\W_])+", " ", str(answer)).split()).casefold()
 
 
 def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:

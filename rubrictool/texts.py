@@ -59,6 +59,15 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def encodable(value: Any) -> bool:
+    """Whether a JSON value has an UTF-8 form: half of a surrogate pair has none."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def digest(text: str) -> str:
     """The first 16 hex digits of the sha256 of a text: how rows are named."""
     return sha256(text)[:16]

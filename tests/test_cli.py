@@ -178,6 +178,19 @@ def test_fail_under_ends_with_3_and_keeps_the_rows(shell: Shell) -> None:
     assert "0.500 is below 0.9" in ran.err
 
 
+def test_a_threshold_is_not_reached_by_nothing(shell: Shell) -> None:
+    empty, rubrics = shell.write("empty.jsonl", []), shell.write("rubrics.jsonl", [RUBRIC])
+    assert shell("score", empty, "--rubrics", rubrics, "--fail-under", 0.1).code == 3
+    assert shell("score", empty, "--rubrics", rubrics).code == 0
+
+
+def test_refine_says_how_many_prompts_ran_out_of_pairs(shell: Shell) -> None:
+    responses = [{"model": name, "response": f"{name} says so"} for name in "ab"]
+    ran = shell("refine", shell.write("p.jsonl", [PROMPT | {"responses": responses}]), "--summary", "sum.json")
+    assert "1 of 1 prompts ran out of pairs before the last round" in ran.err
+    assert json.loads((shell.directory / "sum.json").read_text())["stopped"] == {"pool": 1}
+
+
 def test_winrate_tells_worse_from_not_shown(shell: Shell) -> None:
     lost = shell.write("lost.jsonl", [{"prompt_id": str(n), "winner": "b"} for n in range(50)])
     even = shell.write("even.jsonl", [{"prompt_id": str(n), "winner": "ab"[n % 2]} for n in range(50)])

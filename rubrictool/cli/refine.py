@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 import typer
@@ -114,11 +115,13 @@ class _Report:
     tied_first: int = 0
     tied_last: int = 0
     rounds: int = 0
+    stopped: Counter[str] = field(default_factory=Counter)
     examples: tuple[Refinement, ...] = ()
 
     def add(self, refined: Refinement) -> None:
         self.prompts += 1
         self.rounds += len(refined.rounds)
+        self.stopped[refined.rubric.stopped or "done"] += 1
         if refined.tied:
             self.judged += 1
             self.tied_first += refined.tied[0]
@@ -129,12 +132,17 @@ class _Report:
     def close(self, session: Session, files: Files) -> None:
         session.figures |= {
             "rounds": self.rounds,
+            "stopped": dict(self.stopped),
             "judged_prompts": self.judged,
             "tied_first": self.tied_first,
             "tied_last": self.tied_last,
         }
         session.progress.stop()
         show(session.tell, self.examples)
+        if self.stopped["pool"]:
+            session.tell(
+                f"refine: {self.stopped['pool']} of {self.prompts} prompts ran out of pairs before the last round"
+            )
         session.tell(tied_line(self.tied_first, self.tied_last, self.judged))
         if files.output != "-":
             session.tell(f"next: rubrictool score RESPONSES --rubrics {files.output}")

@@ -109,8 +109,9 @@ def _checked(
 def _close(session: Session, means: _Means, fail_under: float | None) -> None:
     mean = means.mean()
     session.figures["mean_score"] = mean
-    if mean is None:
-        return
-    session.tell(f"score: mean of prompt means {mean:.3f}")
-    if fail_under is not None and mean < fail_under:
-        session.miss(f"the mean {mean:.3f} is below {fail_under:g}")
+    if mean is not None:
+        session.tell(f"score: mean of prompt means {mean:.3f}")
+    if fail_under is not None and (mean is None or mean < fail_under):
+        session.miss(
+            "no score, so nothing is shown" if mean is None else f"the mean {mean:.3f} is below {fail_under:g}"
+        )

@@ -76,8 +76,9 @@ class Session:
         """Say which roles the built-in rules play."""
         played = [role for role, asked in roles.items() if asked.spec == OFFLINE]
         if played:
-            flags = " and ".join(f"--{role}" for role in played)
-            self.tell(f"{' and '.join(played)}: offline (built-in rules, no model); {flags} SPEC chooses a model")
+            flags = " and ".join(f"--{role} SPEC" for role in played)
+            chooses = "chooses a model" if len(played) == 1 else "choose models"
+            self.tell(f"{' and '.join(played)}: offline (built-in rules, no model); {flags} {chooses}")
 
     def tell(self, line: str) -> None:
         """Say a line to people."""
@@ -197,7 +198,8 @@ class Session:
     def _say_closing(self, counts: Mapping[str, int]) -> None:
         failed = f"{counts['failed']} failed" + (f" ({self._failures_path})" if counts["failed"] else "")
         calls = f", {counts['calls']} calls, {counts['cached']} cached" if self._models else ""
-        self.tell(f"{self._command}: {counts['rows']} rows, {failed}{calls}, {self.progress.seconds:.1f} s")
+        rows = "1 row" if counts["rows"] == 1 else f"{counts['rows']} rows"
+        self.tell(f"{self._command}: {rows}, {failed}{calls}, {self.progress.seconds:.1f} s")
         if self._missed:
             self.tell(f"{self._command}: {self._missed}")
 

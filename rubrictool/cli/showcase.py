@@ -48,7 +48,7 @@ def _some(mark: str, criteria: Sequence[Criterion], *, width: int) -> Iterator[s
 def tied_line(first: int, last: int, judged: int) -> str:
     """How many prompts had a tie at the top of their pool, the first and the last time it was judged."""
     if not judged:
-        return "refine: these pairs are drawn unscored, so no tie at the top is known"
+        return "tied top pairs: not known, since no pool was judged"
     return (
         f"tied top pairs: {first} of {judged} prompts under the first rubric (whole pool), {last} of {judged} under the "
         "last rubric that judged the pool (what was left of it)"

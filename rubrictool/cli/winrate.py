@@ -124,7 +124,7 @@ def _matched(
         )
     rubric = rubric_for(prompt_id, rubrics) if rubrics is not None else None
     if rubrics is not None and rubric is None:
-        raise InputError(f"{prompt_id}: --rubrics has no rubric for this prompt")
+        raise InputError(f"{prompt_id}: --rubrics has no rubric for this prompt; add one, or one with the id *")
     for one, other in zip(ours, theirs, strict=True):
         prompt = prompt_of(one, rubric, prompts) or prompt_of(other, rubric, prompts)
         if prompt is None:
@@ -179,6 +179,7 @@ def _from_alpaca_eval(row: dict[str, Any]) -> dict[str, Any] | None:
 def _close(session: Session, decided: Iterable[Decided | Comparison], fail_under: float | None, seed: int) -> None:
     rows = list(decided)
     if not rows:
+        session.miss("no comparison, so nothing is shown" if fail_under is not None else "")
         return
     rate = win_rate(rows, seed=seed)
     session.figures |= rate.columns()
