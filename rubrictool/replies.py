@@ -19,7 +19,7 @@ from rubrictool.checks import Check
 from rubrictool.errors import Unreadable
 from rubrictool.records import Verdict
 from rubrictool.rubrics import Item, Proposal
-from rubrictool.texts import visible
+from rubrictool.texts import encodable, visible
 
 Preference = Literal["first", "second", "tie"]
 

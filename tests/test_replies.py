@@ -56,6 +56,8 @@ def test_verdicts_in_any_honest_form(reply: str) -> None:
         ('{"c1": "yes", "c2": null}', "c2 is neither"),
         ('{"c1": "yes", "c2": "yes and no"}', "c2 is neither"),
         ('{"c1": "yes", "c2": {"met": true, "met": false}}', "c2 is neither"),
+        ('{"c1": "yes", "c2": -1}', "c2 is neither"),
+        ('{"c1": "yes", "c2": ' + "1" * 5000 + "}", "c2 is neither"),
         ('{"c1": "yes", "c2": "no",}', "no JSON object"),
         ('{"c1": "yes", "c2": "no"} and at last {"c1": "yes"}', "missing: c2"),
     ],
@@ -109,6 +111,8 @@ def test_items_continue_by_id_and_ids_are_dropped() -> None:
         ('[{"id": "c1"}, {"id": "c1"}]', "named twice"),
         ('{"criteria": [{"id": "c1"}], "dropped": ["c1"]}', "named twice"),
         ('[{"criterion": "A", "weight": 1, "check": {"matches": "(?=a)"}}]', "matches cannot be used"),
+        ('[{"criterion": "A", "weight": ' + "1" * 5000 + "}]", "must be 1, 2 or 3"),
+        (r'[{"criterion": "half \ud800 a pair", "weight": 1}]', "surrogate"),
         ("no list at all", "no JSON array"),
     ],
 )
@@ -130,6 +134,17 @@ def test_no_winner_is_a_complaint(reply: str) -> None:
         replies.preference(reply)
 
 
+@pytest.mark.parametrize("reply", ["half \ud800 a pair", '{"c1": {"met": true, "reason": "\\ud800"}, "c2": "no"}'])
+def test_what_no_file_could_hold_is_a_complaint(reply: str) -> None:
+    with pytest.raises(Unreadable, match="surrogate"):
+        read(reply)
+
+
+def test_a_sampled_text_that_no_file_could_hold_is_a_complaint() -> None:
+    with pytest.raises(Unreadable, match="surrogate"):
+        replies.text("half \ud800 a pair")
+
+
 @given(st.text(alphabet='{}[]":,c12yesno <think/>\\', max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
@@ -139,7 +154,15 @@ def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ["[" * 100_000, '{"a":' * 100_000, "{" * 100_000, "[1," * 100_000, "<think>" * 100_000]
+    "hostile",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"a":' * 800 + "1" + "}" * 800,
+        "{" * 100_000,
+        "[1," * 100_000,
+        "<think>" * 100_000,
+    ],
 )
 def test_hostile_replies_are_refused(hostile: str) -> None:
     with pytest.raises(Unreadable):

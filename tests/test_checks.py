@@ -1,0 +1,72 @@
+"""What a check may ask for, and the texts it looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from rubrictool.checks import Check, Format, has_format, holds
+from rubrictool.texts import similarity, visible
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        {"contains": []},
+        {"contains": ["a", " "]},
+        {"excludes": "word"},
+        {"matches": r"(a)\1"},
+        {"words": {}},
+        {"words": {"min": 3, "max": 2}},
+        {"words": {"min": -1}},
+        {"words": {"max": "3"}},
+        {"format": "poem"},
+        {"contains": None},
+    ],
+)
+def test_a_check_that_could_not_decide_is_refused(check: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Check.model_validate(check)
+
+
+@pytest.mark.parametrize(
+    ("format_", "text"),
+    [
+        ("list", "So:\n* a\n* b\n"),
+        ("numbered", "1) a\n2) b\n"),
+        ("table", "So:\n\n| a | b |\n| --- | :-: |\n| 1 | 2 |\n"),
+        ("code", "So:\n```py\nx\n```\nDone.\n"),
+        ("heading", "So\n## Title\n"),
+        ("json", '```json\n[{"a": 1}]\n```\n'),
+    ],
+)
+def test_a_format_is_seen_under_either_line_end(format_: Format, text: str) -> None:
+    assert has_format(text, format_)
+    assert has_format(text.replace("\n", "\r\n"), format_)
+
+
+@given(st.text(max_size=80), st.text(min_size=1, max_size=5).filter(lambda part: bool(part.strip())))
+@settings(max_examples=100, deadline=None)
+def test_one_word_is_either_contained_or_excluded(text: str, part: str) -> None:
+    contains, excludes = (Check.model_validate({kind: [part]}) for kind in ("contains", "excludes"))
+    assert holds(contains, text) != holds(excludes, text)
+
+
+@given(st.text(alphabet="ab <>/think\n", max_size=120))
+@settings(max_examples=200, deadline=None)
+def test_the_visible_text_of_a_text_without_reasoning_is_that_text(text: str) -> None:
+    if "think>" not in text:
+        assert visible(text) == text.strip()
+    assert visible(visible(f"<think>{text}</think>a")) == visible(f"<think>{text}</think>a")
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_similarity_is_symmetric_and_of_a_text_with_itself_1(one: str, other: str) -> None:
+    assert similarity(one, other) == similarity(other, one)
+    assert 0 <= similarity(one, other) <= 1
+    assert similarity(one, one) == 1
