@@ -110,7 +110,7 @@ def fill(template: str, texts: Mapping[str, str]) -> str:
 
 def fence(name: str, text: str) -> str:
     """A foreign text between tags that carry a hash of the text, so that it cannot contain its own end."""
-    tag = f"{name}-{digest(text)[:8]}"
+    tag = f"{name}-{digest(text)}"
     return f"<{tag}>\n{text}\n</{tag}>"
 
 

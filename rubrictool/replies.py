@@ -65,7 +65,7 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
 
 def preference(reply: str) -> Preference:
     """Which of two responses is better. Raises `Unreadable` where no object names a winner."""
-    winner = _last(value.get("winner") if isinstance(value, dict) else None for value in _values(reply))
+    winner = _last(_winner(value) for value in _values(reply))
     verdict = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
     if verdict is None:
         raise Unreadable('it does not name a winner: {"winner": "A"}, {"winner": "B"} or {"winner": "tie"}')
@@ -186,10 +186,22 @@ def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:
         raise Unreadable(f"give each of {wanted[0]} to {wanted[-1]} once; " + "; ".join(complaints))
 
 
+def _names(value: Any, fields: Collection[str]) -> bool:
+    """Whether a value is an object, its keys doubled or not, that has one of these fields."""
+    return isinstance(value, dict | _Pairs) and bool(dict(value).keys() & fields)
+
+
+def _winner(value: Any) -> Any:
+    if not _names(value, {"winner"}):
+        return None
+    return value["winner"] if isinstance(value, dict) else "named twice"
+
+
 def _items_and_dropped(value: Any) -> tuple[list[Any], list[str]] | None:
+    if isinstance(value, _Pairs):
+        return ([value], []) if "criteria" in dict(value) else None
     if isinstance(value, list):
-        fits = all(isinstance(item, str) or (isinstance(item, dict) and item.keys() & _ITEM_FIELDS) for item in value)
-        return (value, []) if fits else None
+        return (value, []) if all(isinstance(item, str) or _names(item, _ITEM_FIELDS) for item in value) else None
     if isinstance(value, dict) and isinstance(value.get("criteria"), list):
         dropped = value.get("dropped") or []
         return value["criteria"], [str(name) for name in dropped] if isinstance(dropped, list) else [str(dropped)]
@@ -199,6 +211,8 @@ def _items_and_dropped(value: Any) -> tuple[list[Any], list[str]] | None:
 def _item(value: Any, place: int) -> Item:
     if isinstance(value, str):
         value = {"criterion": value, "weight": 1}
+    if isinstance(value, _Pairs):
+        raise Unreadable(f"item {place} has the same key twice")
     if not isinstance(value, dict):
         raise Unreadable(f'item {place} is no object {{"criterion": "...", "weight": 2}}')
     fields = {

@@ -114,6 +114,8 @@ def test_items_continue_by_id_and_ids_are_dropped() -> None:
         ('[{"criterion": "A", "weight": ' + "1" * 5000 + "}]", "must be 1, 2 or 3"),
         (r'[{"criterion": "half \ud800 a pair", "weight": 1}]', "surrogate"),
         ("no list at all", "no JSON array"),
+        ('["Draft"] [{"criterion": "A", "weight": 1, "weight": 3}]', "same key twice"),
+        ('["Draft"] {"criteria": ["A"], "criteria": ["B"]}', "same key twice"),
     ],
 )
 def test_a_proposal_that_cannot_be_used_is_a_complaint(reply: str, complaint: str) -> None:
@@ -128,7 +130,17 @@ def test_a_winner_by_letter_or_number(said: str | int, meant: str) -> None:
     assert replies.preference(f'Draft {{"winner": "tie"}}, then {json.dumps({"winner": said})}') == meant
 
 
-@pytest.mark.parametrize("reply", ["A", "{}", '{"winner": "C"}', '{"winner": null}', '{"winner": ["A"]}'])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "A",
+        "{}",
+        '{"winner": "C"}',
+        '{"winner": "A"} {"winner": "A", "winner": "B"}',
+        '{"winner": null}',
+        '{"winner": ["A"]}',
+    ],
+)
 def test_no_winner_is_a_complaint(reply: str) -> None:
     with pytest.raises(Unreadable):
         replies.preference(reply)
