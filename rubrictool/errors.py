@@ -4,10 +4,13 @@ RubrictoolError
 ├── InputError            rows, flags or set-up are wrong; nothing was spent
 ├── RowFailure            one row could not be finished; it goes to the failures file
 │   └── ModelFailure      ... because the model did not give an answer we can use
+├── OverBudget            the run's limit of calls or dollars leaves no room for this request
 ├── BackendError          what a backend says about one request
 │   ├── Transient         worth asking again (429, 5xx, a reset, a reply that is no completion)
 │   ├── TemperatureRefused  the model takes no temperature
+│   ├── SchemaRefused     the model takes no schema, or not this one
 │   └── Final             asking again would not help
+│       └── Denied        ... because the key is missing, wrong or not allowed this
 └── ReplyError            what is wrong with a reply that did arrive
     ├── Truncated         it ran into the output limit
     └── Unreadable        it does not answer the question; carries the complaint to send back
@@ -38,7 +41,14 @@ class RowFailure(RubrictoolError):
 
 
 class ModelFailure(RowFailure):
-    """A row failed on the model; `kind` is `unavailable`, `refused`, `truncated`, `unreadable` or `not_tried`."""
+    """A row failed on the model.
+
+    `kind` is `unavailable`, `refused`, `truncated`, `unreadable`, `not_tried` or `budget`.
+    """
+
+
+class OverBudget(RubrictoolError):
+    """The request was not sent: it could have passed the limit that this error names."""
 
 
 class BackendError(RubrictoolError):
@@ -46,19 +56,35 @@ class BackendError(RubrictoolError):
 
 
 class Transient(BackendError):
-    """The same request may succeed later; `retry_after` is the server's own wish in seconds."""
+    """The same request may succeed later.
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    `retry_after` is the server's own wish in seconds, `overloaded` says that it has too much to do, `billable` that the
+    request may have been answered, and billed, all the same.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, overloaded: bool = False, billable: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.overloaded = overloaded
+        self.billable = billable
 
 
 class TemperatureRefused(BackendError):
     """The model refuses the temperature; the same request without one may succeed."""
 
 
+class SchemaRefused(BackendError):
+    """The model refuses the schema; the same request without one may succeed."""
+
+
 class Final(BackendError):
     """The same request would fail again."""
+
+
+class Denied(Final):
+    """The key is missing, wrong, or not allowed to ask this."""
 
 
 class ReplyError(RubrictoolError):

@@ -1,56 +1,52 @@
-"""How to ask a model: cache first, a slot, retries and asking again, one answer that parsed."""
+"""How to ask a model: cache first, then as fast and as long as it makes sense, until an answer has parsed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from rubrictool.backends import Backend, Completion, Request
+from rubrictool.backends import Backend, Completion, Price, Request
 from rubrictool.cache import Cache
 from rubrictool.errors import (
     BackendError,
+    Denied,
     Final,
+    InputError,
     ModelFailure,
+    OverBudget,
     ReplyError,
+    SchemaRefused,
     TemperatureRefused,
     Transient,
     Truncated,
     Unreadable,
 )
+from rubrictool.leads import Leads
+from rubrictool.pace import Pace
+from rubrictool.prompts import Question
+from rubrictool.schemas import PROBE, PROBE_SCHEMA, Schema, obeyed
+from rubrictool.spending import Budget, Tally
 
 T = TypeVar("T")
 Parse = Callable[[str], T]
 
+CONCURRENCY = 64
 LONGEST_PAUSE_S = 120.0
-_KINDS = {Transient: "unavailable", Final: "refused", TemperatureRefused: "refused", Truncated: "truncated"}
-
-
-@dataclass
-class Tally:
-    """What asking has come to: requests sent, answers found in the cache, tokens as the servers counted them."""
-
-    calls: int = 0
-    cached: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    def add(self, completion: Completion) -> None:
-        """Count the tokens of one completion."""
-        self.prompt_tokens += completion.prompt_tokens
-        self.completion_tokens += completion.completion_tokens
+_KINDS = {Transient: "unavailable", Truncated: "truncated", Unreadable: "unreadable", OverBudget: "budget"}
 
 
 class Model:
     """One model in one role: who answers, with which parameters, and what was already paid for.
 
-    `attempts` is the number of requests for one question in all, whatever the reason. `slots` bounds the requests in
-    flight and is shared by the models of a run. `tell` is called with a line for people when the model has to be asked
-    differently than was wished.
+    `attempts` is the number of requests for one question in all, whatever the reason. `pace` bounds the requests in
+    flight, `budget` what all models of a run spend. `price` is in dollars per token, None where nobody knows it. `tell`
+    is called with a line for people when the model has to be asked differently than was wished.
     """
 
     def __init__(
@@ -59,7 +55,9 @@ class Model:
         backend: Backend,
         *,
         cache: Cache | None = None,
-        slots: asyncio.Semaphore | None = None,
+        pace: Pace | None = None,
+        budget: Budget | None = None,
+        price: Price | None = None,
         attempts: int = 5,
         temperature: float | None = 0,
         max_tokens: int = 4096,
@@ -68,32 +66,107 @@ class Model:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.name, self.backend, self.tally = name, backend, Tally()
-        self.slots = slots or asyncio.Semaphore(64)
+        self.pace, self.budget = pace or Pace(CONCURRENCY), budget or Budget()
+        self.price = price
         self._cache = None if backend.recorded else cache
-        self._attempts, self._tell = attempts, tell
-        self._temperature, self._max_tokens, self._args = temperature, max_tokens, dict(args or {})
-        self._backoff = wait_random_exponential(multiplier=backoff_s, max=LONGEST_PAUSE_S)
+        self._attempts, self._backoff_s, self._tell = attempts, backoff_s, tell
+        self.max_tokens, self._temperature, self._args = max_tokens, temperature, dict(args or {})
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._leads = Leads()
         self._warm = True
+        # A recording answers whatever it holds, and whoever sets the form by hand has decided.
+        self._forms = not backend.recorded and "response_format" not in self._args
+        self._probing: asyncio.Task[bool] | None = None
 
     async def ask(
-        self, messages: Sequence[Mapping[str, str]], parse: Parse[T], *, sample: int = 0, complain: bool = True
+        self,
+        question: Question,
+        parse: Parse[T],
+        *,
+        schema: Schema | None = None,
+        sample: int = 0,
+        complain: bool = True,
     ) -> T:
         """The parsed answer to a question, from the cache where it was paid for before.
 
-        A reply that `parse` refuses with `Unreadable` is asked for again, with the complaint shown unless `complain`
-        is off; a truncated one is asked for again with a doubled limit. Raises `ModelFailure`.
+        `schema` is what the reply has to obey, where the model takes one; it may do without. A reply that `parse`
+        refuses with `Unreadable` is asked for again, with the complaint shown unless `complain` is off; a truncated
+        one is asked for again with a doubled limit. Raises `ModelFailure`, and `InputError` for a key that the model
+        denies before anything was asked of it.
         """
-        request = Request(self.name, messages, self._temperature, self._max_tokens, self._args, sample)
+        request = self._request(question, sample=sample)
         key = request.key()
+        if found := self._paid_for(key, parse):
+            return found[0]
         async with self._asking.setdefault(key, asyncio.Lock()):
             if found := self._paid_for(key, parse):
                 return found[0]
-            return await self._asked(_Exchange(self, request, parse, complain), key)
+            async with self._leads.behind(question.shared) as over:
+                return await self._asked(_Exchange(self, request, parse, schema, complain=complain, over=over), key)
 
     async def close(self) -> None:
         """Close the backend."""
+        if self._probing:
+            self._probing.cancel()
         await self.backend.close()
+
+    async def sent(self, request: Request, *, attempt: int) -> Completion:
+        """One request on its way: in its place, within the budget, without a temperature where that is refused."""
+        request = request if self._warm else replace(request, temperature=None)
+        async with self.pace.passage() as began:
+            reserved = spent = await self.budget.reserve(request, self.price)
+            self.tally.calls += 1
+            try:
+                completion = await self.backend.complete(request)
+                spent = self._price_of(completion, reserved)
+            except BackendError as error:
+                spent = self._after_error(error, reserved, began, attempt)
+                raise
+            finally:
+                self.budget.settle(reserved, spent)
+            self.pace.went_well()
+        self.tally.add(completion.usage, self.price)
+        return completion
+
+    async def takes_schemas(self) -> bool:
+        """Whether the model obeys a schema: it is asked once, in a small question that shows it.
+
+        Raises `ModelFailure` where it cannot be reached, and `InputError` where it denies our key.
+        """
+        if not self._forms:
+            return False
+        if self._probing is None:
+            self._probing = asyncio.ensure_future(self._probe())
+        return await asyncio.shield(self._probing)
+
+    def give_up_schemas(self, why: SchemaRefused) -> None:
+        """Ask for the form in words from now on, and say so once."""
+        if self._forms:
+            self._tell(f"{self.name} refuses a schema ({why}); asking for the form in words")
+        self._forms = False
+
+    def give_up_temperature(self) -> None:
+        """Ask without a temperature from now on, and say so once."""
+        if self._warm:
+            self._tell(f"{self.name} refuses the temperature {self._temperature:g}; asking without one")
+        self._warm = False
+
+    def pause_after(self, error: Transient, attempt: int) -> float:
+        """Seconds to wait: the server's own wish, capped, else full jitter (Brooker 2015)."""
+        if error.retry_after is not None:
+            return min(error.retry_after, LONGEST_PAUSE_S)
+        return random.uniform(0, min(LONGEST_PAUSE_S, self._backoff_s * 2 ** (attempt - 1)))
+
+    def _request(self, question: Question, *, sample: int = 0) -> Request:
+        return Request(
+            self.name,
+            question.messages,
+            self._temperature,
+            self.max_tokens,
+            self._args,
+            sample,
+            about=question.about,
+        )
 
     def _paid_for(self, key: str, parse: Parse[T]) -> tuple[T] | None:
         """The stored answer; a reply that a newer parser rejects is a miss."""
@@ -108,53 +181,98 @@ class Model:
         return (answer,)
 
     async def _asked(self, exchange: _Exchange[T], key: str) -> T:
+        answer, reply = await self._answered(exchange)
+        if self._cache:
+            self._cache.put(key, self.name, reply)
+        return answer
+
+    async def _answered(self, exchange: _Exchange[T]) -> tuple[T, str]:
+        """The answer and the reply it was read from, in as many requests as are allowed."""
         retrying = AsyncRetrying(
             stop=stop_after_attempt(self._attempts),
-            wait=self._pause,
-            retry=retry_if_exception_type((Transient, TemperatureRefused, ReplyError)),
+            wait=self._wait,
+            retry=retry_if_exception_type((Transient, TemperatureRefused, SchemaRefused, ReplyError)),
             reraise=True,
         )
         try:
             found: tuple[T, str] = await retrying(exchange.once)
-        except (BackendError, ReplyError) as error:
-            raise self._failure(error, int(retrying.statistics["attempt_number"])) from None
-        if self._cache:
-            self._cache.put(key, self.name, found[1])
-        return found[0]
+        except (BackendError, ReplyError, OverBudget) as error:
+            raise self._failure(error, exchange.attempts) from error
+        return found
 
-    async def sent(self, request: Request) -> Completion:
-        """One request on its way, in a slot, without a temperature where the model is known to refuse it."""
-        async with self.slots:
-            self.tally.calls += 1
-            completion = await self.backend.complete(request if self._warm else replace(request, temperature=None))
-        self.tally.add(completion)
-        return completion
-
-    def give_up_temperature(self) -> None:
-        """Ask without a temperature from now on, and say so once."""
-        if self._warm:
-            self._tell(f"{self.name} refuses the temperature {self._temperature:g}; asking without one")
-        self._warm = False
-
-    def _pause(self, state: RetryCallState) -> float:
+    def _wait(self, state: RetryCallState) -> float:
+        """The pause before the next request for a question; after an overload, the pace makes everybody pause."""
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, Transient) and not error.overloaded:
+            return self.pause_after(error, state.attempt_number)
+        return 0
+
+    async def _probe(self) -> bool:
+        request = self._request(Question([{"role": "user", "content": PROBE}]))
+        key = request.key()
+        if self._cache and obeyed(self._cache.get(key) or ""):
+            return True
+        exchange = _Exchange(self, request, obeyed, PROBE_SCHEMA, probing=True)
+        try:
+            yes, reply = await self._answered(exchange)
+        except ModelFailure as failure:
+            return self._without_an_answer(failure)
+        if yes and self._cache:
+            self._cache.put(key, self.name, reply)
+        return yes
+
+    def _without_an_answer(self, failure: ModelFailure) -> bool:
+        """What a probe says that brought no reply.
+
+        The next question tries again where the model was out of reach; without a budget there is no next one.
+        """
+        if isinstance(failure.__cause__, Denied):
+            raise InputError(f"{failure.message}; check the key and what it is allowed") from None
+        if failure.kind == "unavailable":
+            self._probing = None
+            raise failure
+        return failure.kind == "budget"
+
+    def _price_of(self, completion: Completion, reserved: float) -> float:
+        return self.price.of(completion.usage) if self.price and completion.usage else reserved
+
+    def _after_error(self, error: BackendError, reserved: float, began: float, attempt: int) -> float:
+        """What a request that failed may have cost; an overload slows down all the others."""
         if not isinstance(error, Transient):
             return 0
-        jittered = self._backoff(state)
-        return jittered if error.retry_after is None else min(error.retry_after, LONGEST_PAUSE_S)
+        if error.overloaded:
+            self.pace.overloaded(since=began, pause_s=self.pause_after(error, attempt))
+        if not error.billable:
+            return 0
+        self.tally.add(None, self.price)
+        return reserved
 
-    def _failure(self, error: BackendError | ReplyError, attempts: int) -> ModelFailure:
-        kind = _KINDS.get(type(error), "unreadable")
-        reason = f"the reply cannot be used: {error}" if isinstance(error, Unreadable) else str(error)
-        return ModelFailure(kind, f"{self.name}: {reason}", attempts=attempts)
+    def _failure(self, error: BackendError | ReplyError | OverBudget, attempts: int) -> ModelFailure:
+        kind = _KINDS.get(type(error), "refused")
+        reasons = {
+            Unreadable: f"the reply cannot be used: {error}",
+            OverBudget: f"not asked, so not judged: {error}; with more, the run goes on from here",
+        }
+        return ModelFailure(kind, f"{self.name}: {reasons.get(type(error), error)}", attempts=attempts)
 
 
 class _Exchange(Generic[T]):
     """One question and its answer, in as many requests as it takes; each request learns from the reply before."""
 
-    def __init__(self, model: Model, request: Request, parse: Parse[T], complain: bool) -> None:
+    def __init__(
+        self,
+        model: Model,
+        request: Request,
+        parse: Parse[T],
+        schema: Schema | None,
+        *,
+        complain: bool = True,
+        probing: bool = False,
+        over: Callable[[], None] = lambda: None,
+    ) -> None:
         self._model, self._first, self._request = model, request, request
-        self._parse, self._complain = parse, complain
+        self._parse, self._schema, self._complain, self._probing, self._over = parse, schema, complain, probing, over
+        self.attempts = 0
 
     async def once(self) -> tuple[T, str]:
         """The answer and the reply it was read from."""
@@ -170,13 +288,27 @@ class _Exchange(Generic[T]):
             raise
 
     async def _completion(self) -> Completion:
+        formed = self._schema is not None and (self._probing or await self._model.takes_schemas())
+        self.attempts += 1
         try:
-            return await self._model.sent(self._request)
+            return await self._model.sent(
+                replace(self._request, schema=self._schema) if formed else self._request, attempt=self.attempts
+            )
         except TemperatureRefused:
             if self._first.temperature is None:
                 raise
             self._model.give_up_temperature()
             raise
+        except SchemaRefused as why:
+            self._model.give_up_schemas(why)
+            if self._probing:
+                raise Final(str(why)) from None
+            raise
+        except OverBudget:
+            self.attempts -= 1
+            raise
+        finally:
+            self._over()
 
     def _complained(self, reply: str, complaint: Unreadable) -> list[Mapping[str, str]]:
         """The first question, the last reply and what is wrong with it; earlier ones would only grow the prompt."""

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from rubrictool.errors import InputError
 from rubrictool.llm import Model
-from rubrictool.roles import Judge, ModelJudge, ModelProposer, Proposer
+from rubrictool.records import Judging
+from rubrictool.roles import Judge, ModelJudge, ModelProposer, PerCriterionJudge, Proposer
 from rubrictool.specs import OFFLINE, Access, Asked, connect
 
 
-async def judge(asked: Asked | str = OFFLINE, access: Access | None = None) -> Judge:
-    """The judge for a spec. Raises `InputError` where its model cannot be used."""
+async def judge(
+    asked: Asked | str = OFFLINE,
+    access: Access | None = None,
+    *,
+    judging: Judging = "together",
+    reasons: bool = False,
+) -> Judge:
+    """The judge for a spec, asked about all criteria at once or each alone, and for reasons or not.
+
+    Raises `InputError` where its model cannot be used, and for reasons from the offline rules, which have none.
+    """
     asked, access = _asked(asked), access or Access()
     if asked.spec == OFFLINE:
-        from rubrictool.offline import OfflineJudge
+        return _offline_judge(judging, reasons=reasons)
+    templates = access.templates.with_reasons() if reasons else access.templates
+    plays = PerCriterionJudge if judging == "per-criterion" else ModelJudge
+    return plays(await connect(asked, access), templates, use_reference=access.use_reference)
 
-        return OfflineJudge()
-    return ModelJudge(await connect(asked, access), access.templates, use_reference=access.use_reference)
+
+def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
+    from rubrictool.offline import OfflineJudge
+
+    if reasons:
+        raise InputError("--reasons: the offline judge gives no reasons; name a model with --judge")
+    return OfflineJudge(judging)
 
 
 async def proposer(asked: Asked | str = OFFLINE, access: Access | None = None) -> Proposer:

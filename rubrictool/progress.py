@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rubrictool.llm import Tally
+from rubrictool.spending import Tally
 from rubrictool.texts import printable
 
 if TYPE_CHECKING:
@@ -66,18 +66,13 @@ class Progress:
         return time.monotonic() - self._began
 
     @property
-    def calls(self) -> int:
-        """Requests sent so far."""
-        return sum(tally.calls for tally in self._tallies)
-
-    @property
-    def cached(self) -> int:
-        """Answers found in the cache so far."""
-        return sum(tally.cached for tally in self._tallies)
+    def tally(self) -> Tally:
+        """What asking has come to so far, over all models."""
+        return sum(self._tallies, start=Tally())
 
     def _counts(self) -> str:
-        rate = self.calls / max(self.seconds, 1e-3)
-        return f"{self.failed} failed, {self.cached} cached, {rate:.0f} calls/s"
+        tally = self.tally
+        return f"{self.failed} failed, {tally.cached} cached, {tally.calls / max(self.seconds, 1e-3):.0f} calls/s"
 
     def _left(self) -> str:
         left = self.seconds / max(self.done, 1) * (self._total - self.done)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,15 +17,38 @@ from rubrictool.texts import digest, visible
 Ask = Mapping[str, str]
 """One message as it is sent: `{"role": .., "content": ..}`."""
 
+
+class Question(NamedTuple):
+    """What is said to a model.
+
+    `about` names what the question is about (a prompt's id): such questions are best answered by one server. `shared`
+    are names of the beginnings that this question has in common with others, the shortest first.
+    """
+
+    messages: Sequence[Ask]
+    about: str = ""
+    shared: Sequence[str] = ()
+
+
 PLACEHOLDERS = {
-    "judge": ("prompt", "reference", "criteria", "response"),
+    "judge": ("prompt", "reference", "criteria", "response", "form"),
+    "criterion": ("prompt", "reference", "response", "criterion", "form"),
     "propose": ("prompt", "reference"),
     "separate": ("prompt", "reference", "criteria", "first", "second", "verdicts"),
-    "compare": ("prompt", "reference", "first", "second"),
+    "compare": ("prompt", "reference", "first", "second", "form"),
 }
-"""The templates by name, and what each is filled with; `reference` and `verdicts` may come out empty."""
+"""The templates by name, and what each is filled with; `reference` and `verdicts` may come out empty.
 
-_OPTIONAL = {"reference", "verdicts"}
+`form` is an example of the answer; a template of one's own may have it in its own words, unless reasons are wished for.
+"""
+
+_OPTIONAL = {"reference", "verdicts", "form"}
+_FORMS = {"judge": '{"c1": "yes", "c2": "no"}', "criterion": '{"met": "yes"}', "compare": '{"winner": "A"}'}
+_FORMS_WITH_REASONS = {
+    "judge": '{"c1": {"reason": "one short sentence", "met": "yes"}, "c2": {"reason": "...", "met": "no"}}',
+    "criterion": '{"reason": "one short sentence", "met": "yes"}',
+    "compare": '{"reason": "one short sentence", "winner": "A"}',
+}
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -41,28 +65,59 @@ class Templates:
     Raises `InputError` for a directory without any, and for a template that lacks a placeholder or has an unknown one.
     """
 
+    reasons = False
+    _forms = _FORMS
+
     def __init__(self, directory: Path | None = None) -> None:
         if directory and not any((directory / f"{name}.txt").exists() for name in PLACEHOLDERS):
             names = ", ".join(f"{name}.txt" for name in PLACEHOLDERS)
             raise InputError(f"{directory}: holds no template ({names}); rubrictool templates DIR copies ours out")
         self._texts = {name: _load(name, directory) for name in PLACEHOLDERS}
 
-    def judge(
-        self, prompt: Prompt, criteria: Sequence[str], response: str, *, use_reference: bool = False
-    ) -> list[Ask]:
+    def with_reasons(self) -> Templates:
+        """These templates, asking for a short reason before each verdict.
+
+        Raises `InputError` for a template that shows no `{form}`, and so could not ask for one.
+        """
+        if plain := [name for name in _FORMS if "{form}" not in self._texts[name]]:
+            raise InputError(f"{plain[0]}.txt: lacks the placeholder {{form}}, by which --reasons are asked for")
+        asking = copy(self)
+        asking.reasons, asking._forms = True, _FORMS_WITH_REASONS
+        return asking
+
+    def judge(self, prompt: Prompt, criteria: Sequence[str], response: str, *, use_reference: bool = False) -> Question:
         """Whether a response meets criteria, which are shown as c1, c2, ...; the response comes last."""
-        labelled = "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1))
+        asked, reference = _asked(prompt), _reference(prompt, use_reference)
+        labelled = fence("criteria", "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1)))
         return self._ask(
             "judge",
-            prompt=_asked(prompt),
-            reference=_reference(prompt, use_reference),
-            criteria=fence("criteria", labelled),
+            prompt.id,
+            (_beginning(asked, reference, labelled),),
+            prompt=asked,
+            reference=reference,
+            criteria=labelled,
             response=fence("response", visible(response)),
+            form=self._forms["judge"],
         )
 
-    def propose(self, prompt: Prompt, *, use_reference: bool = False) -> list[Ask]:
+    def criterion(self, prompt: Prompt, criterion: str, response: str, *, use_reference: bool = False) -> Question:
+        """Whether a response meets one criterion, which comes last."""
+        asked, reference = _asked(prompt), _reference(prompt, use_reference)
+        shown = fence("response", visible(response))
+        return self._ask(
+            "criterion",
+            prompt.id,
+            (_beginning(asked, reference), _beginning(asked, reference, shown)),
+            prompt=asked,
+            reference=reference,
+            response=shown,
+            criterion=fence("criterion", criterion),
+            form=self._forms["criterion"],
+        )
+
+    def propose(self, prompt: Prompt, *, use_reference: bool = False) -> Question:
         """A first rubric, from the prompt alone."""
-        return self._ask("propose", prompt=_asked(prompt), reference=_reference(prompt, use_reference))
+        return self._ask("propose", prompt.id, prompt=_asked(prompt), reference=_reference(prompt, use_reference))
 
     def separate(
         self,
@@ -72,10 +127,11 @@ class Templates:
         second: Judged,
         *,
         use_reference: bool = False,
-    ) -> list[Ask]:
+    ) -> Question:
         """What tells two responses apart, and how the rubric must change to see it."""
         return self._ask(
             "separate",
+            prompt.id,
             prompt=_asked(prompt),
             reference=_reference(prompt, use_reference),
             criteria=fence("rubric", "\n".join(f"{c.id} (weight {c.weight:g}): {c.criterion}" for c in criteria)),
@@ -84,18 +140,25 @@ class Templates:
             verdicts=_verdicts(criteria, first, second),
         )
 
-    def compare(self, prompt: Prompt, first: str, second: str, *, use_reference: bool = False) -> list[Ask]:
+    def compare(self, prompt: Prompt, first: str, second: str, *, use_reference: bool = False) -> Question:
         """Which of two responses is better."""
         return self._ask(
             "compare",
+            prompt.id,
             prompt=_asked(prompt),
             reference=_reference(prompt, use_reference),
             first=fence("first", visible(first)),
             second=fence("second", visible(second)),
+            form=self._forms["compare"],
         )
 
-    def _ask(self, name: str, **texts: str) -> list[Ask]:
-        return [{"role": "user", "content": fill(self._texts[name], texts)}]
+    def _ask(self, name: str, about: str, shared: Sequence[str] = (), **texts: str) -> Question:
+        return Question([{"role": "user", "content": fill(self._texts[name], texts)}], about, shared)
+
+
+def _beginning(*texts: str) -> str:
+    """The name of what a question begins with."""
+    return digest("\n".join(texts))
 
 
 def fill(template: str, texts: Mapping[str, str]) -> str:
@@ -114,11 +177,11 @@ def fence(name: str, text: str) -> str:
     return f"<{tag}>\n{text}\n</{tag}>"
 
 
-def conversation(prompt: Prompt) -> list[Ask]:
+def conversation(prompt: Prompt) -> Question:
     """The prompt as the messages that a model is asked to answer."""
     if isinstance(prompt.prompt, str):
-        return [{"role": "user", "content": prompt.prompt}]
-    return [{"role": message.role, "content": message.content} for message in prompt.prompt]
+        return Question([{"role": "user", "content": prompt.prompt}], prompt.id)
+    return Question([{"role": message.role, "content": message.content} for message in prompt.prompt], prompt.id)
 
 
 def plain(prompt: str | tuple[Message, ...]) -> str:

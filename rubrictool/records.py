@@ -259,6 +259,10 @@ class Verdict(Row):
     reason: str | None = None
 
 
+Judging = Literal["together", "per-criterion"]
+"""Whether a judge is asked about all criteria of a response at once or about each alone."""
+
+
 class Score(Scored):
     """A response with its score, the verdicts behind it, and who judged it how with which rubric."""
 
@@ -278,6 +282,13 @@ class Orders(Row):
     ba: Winner
 
 
+class Reasons(Row):
+    """What the judge gave as its reason in each presentation order."""
+
+    ab: str | None = None
+    ba: str | None = None
+
+
 class Comparison(Row):
     """Which of two responses to one prompt is better, after asking in both orders."""
 
@@ -287,6 +298,7 @@ class Comparison(Row):
     winner: Winner
     orders: Orders
     judge: str
+    reasons: Reasons | None = None
 
 
 class Outcome(Row):

@@ -11,7 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
@@ -21,11 +21,19 @@ from rubrictool.records import Verdict
 from rubrictool.rubrics import Item, Proposal
 from rubrictool.texts import encodable, visible
 
-Preference = Literal["first", "second", "tie"]
+Side = Literal["first", "second", "tie"]
+
+
+class Preference(NamedTuple):
+    """Which of two responses is better, and why, where that was said."""
+
+    side: Side
+    reason: str | None = None
+
 
 _YES = {"yes", "y", "true", "met", "1"}
 _NO = {"no", "n", "false", "not met", "unmet", "0"}
-_WINNERS: dict[str, Preference] = {
+_WINNERS: dict[str, Side] = {
     "a": "first", "1": "first", "response a": "first",
     "b": "second", "2": "second", "response b": "second",
     "tie": "tie", "draw": "tie",
@@ -48,6 +56,16 @@ def verdicts(reply: str, *, count: int) -> list[Verdict]:
     return [_verdict(name, by_id[name]) for name in wanted]
 
 
+def verdict(reply: str) -> Verdict:
+    """The verdict on the only criterion, as c1. Raises `Unreadable` where it is missing or neither yes nor no."""
+    entry = _last(value if _names(value, {"met"}) else None for value in _values(reply))
+    if entry is None:
+        return verdicts(reply, count=1)[0]
+    if not isinstance(entry, dict):
+        raise Unreadable("the verdict is given twice")
+    return _verdict("c1", entry)
+
+
 def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
     """A proposer's answer: items, and ids to drop; `known` are the ids of the rubric it was shown.
 
@@ -65,11 +83,13 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
 
 def preference(reply: str) -> Preference:
     """Which of two responses is better. Raises `Unreadable` where no object names a winner."""
-    winner = _last(_winner(value) for value in _values(reply))
-    verdict = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
-    if verdict is None:
+    found = _last(value if _names(value, {"winner"}) else None for value in _values(reply))
+    answer = found if isinstance(found, dict) else {}
+    winner, reason = answer.get("winner"), answer.get("reason")
+    side = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
+    if side is None:
         raise Unreadable('it does not name a winner: {"winner": "A"}, {"winner": "B"} or {"winner": "tie"}')
-    return verdict
+    return Preference(side, reason if isinstance(reason, str) else None)
 
 
 def text(reply: str) -> str:
@@ -189,12 +209,6 @@ def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:
 def _names(value: Any, fields: Collection[str]) -> bool:
     """Whether a value is an object, its keys doubled or not, that has one of these fields."""
     return isinstance(value, dict | _Pairs) and bool(dict(value).keys() & fields)
-
-
-def _winner(value: Any) -> Any:
-    if not _names(value, {"winner"}):
-        return None
-    return value["winner"] if isinstance(value, dict) else "named twice"
 
 
 def _items_and_dropped(value: Any) -> tuple[list[Any], list[str]] | None:

@@ -10,14 +10,15 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
-from rubrictool import replies
+from rubrictool import replies, schemas
 from rubrictool.errors import Unreadable
 from rubrictool.jsonl import explain
 from rubrictool.llm import Model
 from rubrictool.prompts import Judged, Templates
-from rubrictool.records import Criterion, Prompt, Response, Verdict
+from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.replies import Preference
 from rubrictool.rubrics import Proposal, amend, valid_criteria
+from rubrictool.run import all_of
 
 
 class Judge(Protocol):
@@ -27,7 +28,7 @@ class Judge(Protocol):
     """
 
     name: str
-    judging: str
+    judging: Judging
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """One verdict per criterion, in their order and under their ids."""
@@ -61,7 +62,7 @@ class Proposer(Protocol):
 class ModelJudge:
     """A model as judge and comparer: all criteria of a response in one question (paper, section 2)."""
 
-    judging = "together"
+    judging: Judging = "together"
 
     def __init__(self, model: Model, templates: Templates | None = None, *, use_reference: bool = False) -> None:
         self.name, self.model = model.name, model
@@ -71,13 +72,37 @@ class ModelJudge:
         """One verdict per criterion. Raises `ModelFailure` rather than leave one out."""
         texts = [criterion.criterion for criterion in criteria]
         question = self._templates.judge(prompt, texts, response.response, use_reference=self._use_reference)
-        found = await self.model.ask(question, lambda reply: replies.verdicts(reply, count=len(texts)))
+        form = schemas.verdicts(len(texts), reasons=self._templates.reasons)
+        found = await self.model.ask(question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form)
         return [v.model_copy(update={"id": c.id}) for v, c in zip(found, criteria, strict=True)]
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
         """Which response is better. Raises `ModelFailure`."""
         question = self._templates.compare(prompt, first.response, second.response, use_reference=self._use_reference)
-        return await self.model.ask(question, replies.preference)
+        form = schemas.preference(reasons=self._templates.reasons)
+        return await self.model.ask(question, replies.preference, schema=form)
+
+
+class PerCriterionJudge(ModelJudge):
+    """A model as judge that is asked about each criterion alone.
+
+    A verdict then depends on the prompt, the response and the criterion's text, so that a rubric which changed in part
+    is paid for in part: the rest is in the cache.
+    """
+
+    judging: Judging = "per-criterion"
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """One verdict per criterion. Raises `ModelFailure` once all were asked about: what is answered is kept."""
+        return await all_of(*(self._verdict(prompt, criterion, response) for criterion in criteria))
+
+    async def _verdict(self, prompt: Prompt, criterion: Criterion, response: Response) -> Verdict:
+        question = self._templates.criterion(
+            prompt, criterion.criterion, response.response, use_reference=self._use_reference
+        )
+        form = schemas.verdict(reasons=self._templates.reasons)
+        found = await self.model.ask(question, replies.verdict, schema=form)
+        return found.model_copy(update={"id": criterion.id})
 
 
 class ModelProposer:
@@ -90,12 +115,13 @@ class ModelProposer:
     async def propose(self, prompt: Prompt) -> Proposal:
         """A first rubric, from the prompt alone. Raises `ModelFailure`."""
         question = self._templates.propose(prompt, use_reference=self._use_reference)
-        return await self.model.ask(question, lambda reply: _proposal(reply, (), self.name))
+        return await self.model.ask(question, lambda reply: _proposal(reply, (), self.name), schema=schemas.rubric())
 
     async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
         """How the rubric must change to tell two responses apart (paper, Algorithm 1). Raises `ModelFailure`."""
         question = self._templates.separate(prompt, criteria, first, second, use_reference=self._use_reference)
-        return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name))
+        form = schemas.amended([criterion.id for criterion in criteria])
+        return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name), schema=form)
 
 
 def _proposal(reply: str, criteria: Sequence[Criterion], name: str) -> Proposal:

@@ -26,13 +26,16 @@ class Outcome:
 Work = Callable[[T], Awaitable[Outcome]]
 
 
-async def in_order(items: Iterable[T], work: Work[T], *, at_once: int) -> AsyncGenerator[tuple[T, Outcome], None]:
+async def in_order(
+    items: Iterable[T], work: Work[T], *, at_once: int, patience: int | None = None
+) -> AsyncGenerator[tuple[T, Outcome], None]:
     """Each item with its outcome, in the order of the items, `at_once` of them under way or waiting to be yielded.
 
-    A `RowFailure` that `work` raises becomes the row's outcome. When `at_once` consecutive rows fail on the model, the
-    run ends: what is left comes out as failures of kind `not_tried`. Leaving the iteration cancels what is under way.
+    A `RowFailure` that `work` raises becomes the row's outcome. When `patience` (by default `at_once`) consecutive rows
+    fail on the model, the run ends: what is left comes out as failures of kind `not_tried`. Leaving the iteration
+    cancels what is under way.
     """
-    rows = _Rows(work, patience=at_once)
+    rows = _Rows(work, patience=patience or at_once)
     source = iter(items)
     under_way: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
     try:
@@ -83,6 +86,9 @@ class _Rows(Generic[T]):
         return outcome
 
     def _count(self, outcome: Outcome) -> None:
+        """Count a failure; one for want of money says nothing of the model, and what is cached can still be done."""
+        if outcome.failure and outcome.failure.kind == "budget":
+            return
         failed = isinstance(outcome.failure, ModelFailure)
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
         if self._failed_in_a_row >= self._patience:
@@ -92,6 +98,15 @@ class _Rows(Generic[T]):
 _NOT_TRIED = Outcome(
     failure=ModelFailure("not_tried", "the model failed on every row before this one; run again later")
 )
+
+
+async def all_of(*asked: Awaitable[T]) -> list[T]:
+    """All results, once every one is there or has failed: what is under way is paid for. Raises the first failure."""
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results  # type: ignore[return-value]
 
 
 async def _cancelled(tasks: list[asyncio.Task[Outcome]]) -> None:

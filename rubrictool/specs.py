@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from rubrictool.backends import Backend
+from rubrictool.backends import Backend, Price, Starting
 from rubrictool.cache import Cache
 from rubrictool.errors import BackendError, InputError
-from rubrictool.llm import Model
+from rubrictool.llm import CONCURRENCY, Model
+from rubrictool.pace import Pace
 from rubrictool.prompts import Templates
+from rubrictool.spending import Budget
 
 API_KEY = "RUBRICTOOL_API_KEY"
 OFFLINE = "offline"
 _AT_ADDRESS = re.compile(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
-_RESERVED_ARGS = {"model", "messages", "stream", "n"}
+_RESERVED_ARGS = {"model", "messages", "stream", "n", "api_key", "api_base", "base_url"}
 
 
 @dataclass(frozen=True)
 class Access:
-    """How the models of one run are reached: what they share."""
+    """How the models of one run are reached: what they share.
+
+    `prices` are by model name, and under an empty name for all others; they come before what a backend knows.
+    """
 
     cache: Callable[[], Cache | None] = lambda: None
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
+    concurrency: int = CONCURRENCY
     attempts: int = 5
     timeout_s: float = 300
+    budget: Budget = field(default_factory=Budget)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    vllm: Starting = field(default_factory=Starting)
     allow_http_key: bool = False
     templates: Templates = field(default_factory=Templates)
     use_reference: bool = False
     tell: Callable[[str], None] = lambda _: None
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+
+
+class Endpoint(NamedTuple):
+    """What answers for a spec, in whatever role: its name, its backend, and how fast it is asked."""
+
+    name: str
+    backend: Backend
+    pace: Pace
 
 
 @dataclass(frozen=True)
@@ -51,12 +67,22 @@ async def connect(asked: Asked, access: Access) -> Model:
     """The model behind a spec. Raises `InputError` where it cannot be used as it is set up; nothing was spent."""
     if reserved := sorted(_RESERVED_ARGS & asked.args.keys()):
         raise InputError(f"{asked.spec}: {reserved[0]} cannot be set by extra arguments")
-    name, backend = await _answering(asked.spec, access)
+    if asked.spec not in access.endpoints:
+        name, backend = await _answering(asked.spec, access)
+        access.endpoints[asked.spec] = Endpoint(name, backend, Pace(access.concurrency))
+    name, backend, pace = access.endpoints[asked.spec]
+    price = backend.price if backend.recorded else access.prices.get(name) or access.prices.get("") or backend.price
+    if access.budget.max_cost is not None and price is None:
+        raise InputError(
+            f"--max-cost: nobody knows the price of {name}; give --price IN,OUT in dollars a million tokens"
+        )
     return Model(
         name,
         backend,
         cache=None if backend.recorded else access.cache(),
-        slots=access.slots,
+        pace=pace,
+        budget=access.budget,
+        price=price,
         attempts=access.attempts,
         temperature=asked.temperature,
         max_tokens=asked.max_tokens,
@@ -74,7 +100,9 @@ async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
 
         return spec, Replay(rest)
     if kind == "vllm":
-        raise InputError(f"{spec}: this version starts no server; run vLLM yourself and write NAME@http://HOST:PORT/v1")
+        from rubrictool.backends.vllm import VllmServer
+
+        return rest, VllmServer(rest, access.vllm, timeout_s=access.timeout_s, tell=access.tell)
     if served := _AT_ADDRESS.match(spec):
         return await _server(served["name"] or "", served["addresses"], access)
     from rubrictool.backends.hosted import Hosted
@@ -87,7 +115,7 @@ async def _server(name: str, addresses: str, access: Access) -> tuple[str, Backe
 
     key = os.environ.get(API_KEY)
     urls = [_address(url.strip(), bool(key), access.allow_http_key) for url in addresses.split(",")]
-    server = HttpServer(urls, api_key=key, timeout_s=access.timeout_s)
+    server = HttpServer(urls, api_key=key, timeout_s=access.timeout_s, tell=access.tell)
     if name:
         return name, server
     try:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rubrictool.intervals import interval
-from rubrictool.records import Comparison, Orders, Outcome, Prompt, Response, Rubric, Winner
-from rubrictool.replies import Preference
+from rubrictool.records import Comparison, Orders, Outcome, Prompt, Reasons, Response, Rubric, Winner
+from rubrictool.replies import Preference, Side
 from rubrictool.roles import Comparer, Judge
 from rubrictool.rubrics import TIE
+from rubrictool.run import all_of
 from rubrictool.scoring import score
 
 _CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
-_SHOWN_AB: dict[Preference, Winner] = {"first": "a", "second": "b", "tie": "tie"}
-_SHOWN_BA: dict[Preference, Winner] = {"first": "b", "second": "a", "tie": "tie"}
+_SHOWN_AB: dict[Side, Winner] = {"first": "a", "second": "b", "tie": "tie"}
+_SHOWN_BA: dict[Side, Winner] = {"first": "b", "second": "a", "tie": "tie"}
 
 
 async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> Comparison:
@@ -25,10 +25,11 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
 
     Raises `ModelFailure`.
     """
-    ab, ba = await asyncio.gather(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
-    orders = Orders(ab=_SHOWN_AB[ab], ba=_SHOWN_BA[ba])
+    ab, ba = await all_of(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
+    orders = Orders(ab=_SHOWN_AB[ab.side], ba=_SHOWN_BA[ba.side])
     winner = orders.ab if orders.ab == orders.ba else "tie"
-    return Comparison(prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=orders, judge=judge.name)
+    told = {"reasons": Reasons(ab=ab.reason, ba=ba.reason)} if ab.reason or ba.reason else {}
+    return Comparison(prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=orders, judge=judge.name, **told)
 
 
 class ByRubric:
@@ -40,10 +41,10 @@ class ByRubric:
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
         """The response with the higher score; scores within 1e-9 are tied. Raises `ModelFailure`."""
         rubric = self._rubrics[prompt.id]
-        one, other = [await score(prompt, rubric, response, self._judge) for response in (first, second)]
+        one, other = await all_of(*(score(prompt, rubric, response, self._judge) for response in (first, second)))
         if abs(one.score - other.score) <= TIE:
-            return "tie"
-        return "first" if one.score > other.score else "second"
+            return Preference("tie")
+        return Preference("first" if one.score > other.score else "second")
 
 
 @dataclass(frozen=True)

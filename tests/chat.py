@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from rubrictool.schemas import PROBE
+
 
 class ChatServer(ThreadingHTTPServer):
     """Serves the model `tiny`: `replies` come first, then sensible answers, each after `pause_s`.
 
-    `requests` holds the bodies of all requests, `headers_seen` their headers.
+    `requests` holds the bodies of all requests, `headers_seen` their headers; the probes for schemas, which it answers
+    in its own words, stand in `probes` alone.
     """
 
     daemon_threads = True
@@ -25,6 +28,7 @@ class ChatServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pause_s = pause_s
         self.requests: list[dict[str, Any]] = []
+        self.probes: list[dict[str, Any]] = []
         self.headers_seen: list[dict[str, str]] = []
         self.status = 200
         self.replies: list[str] = []
@@ -65,15 +69,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if body["messages"][0]["content"] == PROBE:
+            self.server.probes.append(body)
+            self._say("Good day.")
+            return
         self.server.requests.append(body)
         self.server.headers_seen.append(dict(self.headers.items()))
         time.sleep(self.server.pause_s)
-        said = self.server.replies.pop(0) if self.server.replies else answer(body["messages"][0]["content"])
-        message = {"role": "assistant", "content": said}
-        self._send({"choices": [{"message": message, "finish_reason": "stop"}]})
+        self._say(self.server.replies.pop(0) if self.server.replies else answer(body["messages"][0]["content"]))
 
     def do_GET(self) -> None:
         self._send({"data": [{"id": "tiny"}]})
+
+    def _say(self, text: str) -> None:
+        message = {"role": "assistant", "content": text}
+        self._send({"choices": [{"message": message, "finish_reason": "stop"}]})
 
     def _send(self, envelope: Any) -> None:
         content = json.dumps(envelope).encode()

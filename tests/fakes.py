@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rubrictool.backends import Completion, Request
+from rubrictool.backends import Completion, Price, Request
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
-from rubrictool.records import Criterion, Prompt, Response, Verdict
+from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.rubrics import Item, Proposal
 
 Said = str | Completion | Exception
@@ -17,6 +17,7 @@ class Scripted:
     """A backend that gives its lines one after the other, and the last one for ever."""
 
     recorded = False
+    price: Price | None = None
 
     def __init__(self, *said: Said) -> None:
         self._said = list(said)
@@ -36,7 +37,8 @@ class Scripted:
 class WordJudge:
     """A judge for whom a criterion is met where its text occurs; it fails on responses that hold `!fail`."""
 
-    name, judging = "words", "together"
+    name = "words"
+    judging: Judging = "together"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[str, ...]]] = []

@@ -14,7 +14,8 @@ from time import time
 import pytest
 
 from rubrictool.backends import Completion, Request
-from rubrictool.backends.http import HttpServer, retry_after
+from rubrictool.backends.http import HttpServer
+from rubrictool.backends.refusals import retry_after
 from rubrictool.errors import BackendError, Final, TemperatureRefused, Transient
 
 REQUEST = Request("m", [{"role": "user", "content": "Hello"}], 0, 16)

@@ -14,8 +14,9 @@ from rubrictool.backends import Completion
 from rubrictool.cache import Cache
 from rubrictool.errors import Final, ModelFailure, TemperatureRefused, Transient
 from rubrictool.llm import Model
+from rubrictool.prompts import Question
 
-QUESTION = [{"role": "user", "content": "Is it?"}]
+QUESTION = Question([{"role": "user", "content": "Is it?"}])
 GOOD = '{"c1": "yes"}'
 
 
@@ -139,15 +140,5 @@ def test_one_question_asked_twice_at_once_is_paid_for_once(tmp_path: Path) -> No
 
 def test_a_servers_wish_to_wait_is_honoured_and_capped() -> None:
     asked, _ = model(GOOD)
-    wishes = []
-
-    class State:
-        attempt_number = 1
-
-        def __init__(self, error: Exception) -> None:
-            self.outcome = self
-            self.exception = lambda: error
-
-    for wish in (0.5, 10_000.0):
-        wishes.append(asked._pause(State(Transient("429", retry_after=wish))))  # type: ignore[arg-type]
+    wishes = [asked.pause_after(Transient("429", retry_after=wish), 1) for wish in (0.5, 10_000.0)]
     assert wishes == [0.5, 120.0]

@@ -16,7 +16,7 @@ PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
 
 
 def judged(response: str, *, use_reference: bool = False) -> str:
-    (message,) = Templates().judge(PROMPT, ["Is right.", "Is kind."], response, use_reference=use_reference)
+    (message,) = Templates().judge(PROMPT, ["Is right.", "Is kind."], response, use_reference=use_reference).messages
     return message["content"]
 
 
@@ -63,11 +63,11 @@ def test_the_judge_sees_no_weights_and_the_proposer_sees_them_with_the_verdicts(
         {"id": "p", "criteria": [{"id": "k", "criterion": "Is right.", "weight": 2}]}
     ).criteria
     pair = [Judged(Response(prompt_id="p", response=text), (Verdict(id="k", met=text == "x"),)) for text in "xy"]
-    (message,) = Templates().separate(PROMPT, criteria, *pair)
+    (message,) = Templates().separate(PROMPT, criteria, *pair).messages
     assert "k (weight 2): Is right." in message["content"]
     assert "k: first yes, second no" in message["content"]
     assert "weight" not in judged("x")
-    (unjudged,) = Templates().separate(PROMPT, criteria, *(Judged(one.response) for one in pair))
+    (unjudged,) = Templates().separate(PROMPT, criteria, *(Judged(one.response) for one in pair)).messages
     assert "A judge found" not in unjudged["content"]
     assert "\n\n\n" not in unjudged["content"]
 

@@ -127,7 +127,7 @@ def test_a_proposal_that_cannot_be_used_is_a_complaint(reply: str, complaint: st
     ("said", "meant"), [("A", "first"), ("b", "second"), ("Tie", "tie"), (1, "first"), ("2.", "second")]
 )
 def test_a_winner_by_letter_or_number(said: str | int, meant: str) -> None:
-    assert replies.preference(f'Draft {{"winner": "tie"}}, then {json.dumps({"winner": said})}') == meant
+    assert replies.preference(f'Draft {{"winner": "tie"}}, then {json.dumps({"winner": said})}').side == meant
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def connected(spec: str, *, allow_http_key: bool = False, args: dict[str, object
         ("", "is empty"),
         ("m@http://", "no address"),
         ("m@http://user:secret@host/v1", "must hold no key"),
-        ("vllm:some/model", "starts no server"),
+        ("vllm:some/model", "is not installed here"),
         ("replay:nowhere.jsonl", "cannot be read"),
         ("http://127.0.0.1:9/v1", "cannot tell the model's name"),
         ("nonsense", "litellm knows no such model"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rubrictool.intervals import interval, wilson
 from rubrictool.records import Comparison, Outcome, Prompt, Response
-from rubrictool.replies import Preference
+from rubrictool.replies import Preference, Side
 from rubrictool.winrates import compare, win_rate
 
 PROMPT = Prompt(id="p", prompt="x")
@@ -22,15 +22,15 @@ class Says:
 
     name = "says"
 
-    def __init__(self, ab: Preference, ba: Preference) -> None:
-        self._said = {"a": ab, "b": ba}
+    def __init__(self, ab: Side, ba: Side) -> None:
+        self._said = {"a": Preference(ab, "so I say"), "b": Preference(ba)}
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
         assert prompt.id == second.prompt_id
         return self._said[first.id]
 
 
-def duel(ab: Preference, ba: Preference) -> Comparison:
+def duel(ab: Side, ba: Side) -> Comparison:
     return asyncio.run(compare(PROMPT, A, B, Says(ab, ba)))
 
 
@@ -45,7 +45,7 @@ def duel(ab: Preference, ba: Preference) -> Comparison:
         ("tie", "tie", "tie"),
     ],
 )
-def test_a_winner_wins_in_both_orders(ab: Preference, ba: Preference, winner: str) -> None:
+def test_a_winner_wins_in_both_orders(ab: Side, ba: Side, winner: str) -> None:
     assert duel(ab, ba).winner == winner
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from rubrictool.texts import canonical, sha256
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a model; `sample` numbers the draws of one question and is never sent."""
+    """What is asked of a model.
+
+    `schema` is the JSON schema that the reply shall obey, where the model takes one. `about` names what the question is
+    about: requests about the same thing begin alike and are best answered by one server. `sample` numbers the draws of
+    one question and is never sent.
+    """
 
     model: str
     messages: Sequence[Mapping[str, str]]
@@ -19,9 +24,14 @@ class Request:
     max_tokens: int
     args: Mapping[str, Any] = field(default_factory=dict)
     sample: int = 0
+    schema: Mapping[str, Any] | None = None
+    about: str = ""
 
     def key(self, model: str | None = None) -> str:
-        """The name of this question in the cache, also as another model's question."""
+        """The name of this question in the cache, also as another model's question.
+
+        Neither the schema nor the address it goes to is part of it.
+        """
         warmth = None if self.temperature is None else float(self.temperature)
         asked = [model or self.model, list(self.messages), warmth, self.max_tokens, dict(self.args), self.sample]
         return sha256(canonical(asked))
@@ -30,36 +40,58 @@ class Request:
         """The request in the form of OpenAI's chat completions; extra arguments win over our own."""
         limit = {} if "max_completion_tokens" in self.args else {"max_tokens": self.max_tokens}
         warmth = {} if self.temperature is None else {"temperature": self.temperature}
-        return {"model": self.model, "messages": list(self.messages), **warmth, **limit, **self.args}
+        form = {} if self.schema is None else {"response_format": _response_format(self.schema)}
+        return {"model": self.model, "messages": list(self.messages), **warmth, **limit, **form, **self.args}
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+class Usage(NamedTuple):
+    """The tokens of one request as the server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Price(NamedTuple):
+    """What a model costs, in dollars per token."""
+
+    prompt: float
+    completion: float
+
+    def of(self, usage: Usage) -> float:
+        """The price of so many tokens, in dollars."""
+        return self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens
 
 
 @dataclass(frozen=True)
 class Completion:
-    """A reply; `truncated` when it ran into the output limit. Token counts are the server's, where it told them."""
+    """A reply; `truncated` when it ran into the output limit; `usage` is None where the server did not tell it."""
 
     text: str
     truncated: bool = False
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    usage: Usage | None = None
 
 
 class Backend(Protocol):
     """Text in, text out: it translates and classifies errors; it never retries, caches, parses or prints.
 
-    `complete` raises `Transient`, `TemperatureRefused` or `Final`. `recorded` says that replies cost nothing and need
-    no cache.
+    `complete` raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`. `recorded` says that replies cost
+    nothing and need no cache. `price` is what the provider's list says, None where nobody knows.
     """
 
     recorded: bool
+    price: Price | None
 
     async def complete(self, request: Request) -> Completion: ...
 
     async def close(self) -> None: ...
 
 
-def refuses_temperature(message: str) -> bool:
-    """Whether a refusal is about the temperature (several providers' reasoning models take none)."""
-    lowered = message.lower()
-    return "temperature" in lowered and any(
-        word in lowered for word in ("support", "unsupported", "only", "deprecated")
-    )
+class Starting(NamedTuple):
+    """How a server of ours is started: with which Python, and with which arguments of its own."""
+
+    python: str | None = None
+    args: tuple[str, ...] = ()

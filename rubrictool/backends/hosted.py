@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
+from dataclasses import replace
 from typing import Any
 
-from rubrictool.backends import Completion, Request, refuses_temperature
-from rubrictool.errors import BackendError, Final, InputError, TemperatureRefused, Transient
+from rubrictool.backends import Completion, Price, Request, Usage
+from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
+from rubrictool.errors import BackendError, Denied, Final, InputError, SchemaRefused, TemperatureRefused, Transient
 from rubrictool.texts import one_line
 
 _NEEDS_ADDRESS = ("hosted_vllm/", "openai_like/", "custom_openai/")
@@ -16,12 +21,16 @@ _TRANSIENT = {
     "APIConnectionError", "APIError", "APIResponseValidationError", "BadGatewayError", "InternalServerError",
     "MidStreamFallbackError", "RateLimitError", "ServiceUnavailableError", "Timeout",
 }  # fmt: skip
+_OVERLOADED = {"RateLimitError", "ServiceUnavailableError"}
+_BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
+_DENIED = {"AuthenticationError", "PermissionDeniedError"}
 
 
 class Hosted:
     """One model of a hosted provider, through litellm.
 
-    Raises `InputError` for a name that litellm does not know or whose key is not in the environment.
+    `price` is the base rate of litellm's list: neither discounts for cached input nor surcharges for long prompts are in
+    it. Raises `InputError` for a name that litellm does not know or whose key is not in the environment.
     """
 
     recorded = False
@@ -30,29 +39,80 @@ class Hosted:
         self._litellm = _load()
         self._model, self._timeout_s = model, timeout_s
         _check_set_up(self._litellm, model)
+        self.price = _price(self._litellm, model)
 
     async def complete(self, request: Request) -> Completion:
-        """The provider's reply. Raises `Transient`, `TemperatureRefused` or `Final`."""
+        """The provider's reply. Raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`."""
         try:
             reply = await self._litellm.acompletion(
-                **request.body(), timeout=self._timeout_s, num_retries=0, max_retries=0
+                **_unbounded(request).body(), timeout=self._timeout_s, num_retries=0, max_retries=0
             )
         except Exception as error:  # litellm raises its own classes, the openai client's and bare ones; sorted below
-            raise classified(error) from None
+            raise classified(error, schema=request.schema is not None) from None
         return _completion(reply)
 
     async def close(self) -> None:
         """litellm keeps its own connections."""
 
 
-def classified(error: Exception) -> BackendError:
-    """Whether it is worth asking again after an exception of litellm's."""
+def _unbounded(request: Request) -> Request:
+    """The request with a schema that bounds nothing: several providers refuse bounds, and their models end anyway."""
+    return request if request.schema is None else replace(request, schema=_without(_BOUNDS, request.schema))
+
+
+def _without(names: set[str], value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without(names, inner) for name, inner in value.items() if name not in names}
+    return [_without(names, inner) for inner in value] if isinstance(value, list) else value
+
+
+def classified(error: Exception, *, schema: bool = False) -> BackendError:
+    """Whether it is worth asking again after an exception of litellm's; the request had a `schema` or not."""
     names = [kind.__name__ for kind in type(error).__mro__]
-    message = f"{names[0]}: {one_line(str(error), width=300)}"
-    if refuses_temperature(message) and "BadRequestError" in names:
+    message = f"{names[0]}: {one_line(without_keys(str(error)), width=300)}"
+    malformed = "BadRequestError" in names
+    if malformed and refuses_temperature(message):
         return TemperatureRefused(message)
-    final = {"BadRequestError", "AuthenticationError", "PermissionDeniedError", "NotFoundError"} & set(names)
-    return Transient(message) if names[0] in _TRANSIENT and not final else Final(message)
+    if malformed and schema and refuses_schema(message):
+        return SchemaRefused(message)
+    if _DENIED & set(names):
+        return Denied(message)
+    if names[0] not in _TRANSIENT or malformed or "NotFoundError" in names:
+        return Final(message)
+    return Transient(
+        message,
+        retry_after=_retry_after(error),
+        overloaded=names[0] in _OVERLOADED,
+        billable=names[0] not in _OVERLOADED,
+    )
+
+
+def without_keys(text: str) -> str:
+    """A provider's text without the keys of this environment, which it may have sent back."""
+    for value in _keys():
+        text = text.replace(value, "***")
+    return text
+
+
+def _keys() -> list[str]:
+    """The values of all variables that are named like a secret; short ones are no keys and would maim words."""
+    secret = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+    return [value for name, value in os.environ.items() if secret.search(name) and len(value) >= 8]
+
+
+def _retry_after(error: Exception) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    return retry_after(headers) if headers else None
+
+
+def _price(litellm: Any, model: str) -> Price | None:
+    """The list price. A price of nothing is how the list writes that it does not know."""
+    try:
+        info = litellm.get_model_info(model)
+    except Exception:  # litellm raises a bare Exception for a model without an entry
+        return None
+    costs = [info.get(f"{side}_cost_per_token") for side in ("input", "output")]
+    return Price(*costs) if all(isinstance(cost, int | float) for cost in costs) and any(costs) else None
 
 
 def _load() -> Any:
@@ -62,6 +122,8 @@ def _load() -> Any:
         import litellm
     litellm.suppress_debug_info = True
     litellm.telemetry = False
+    # What it would log, keys and prompts among it, comes to us as an exception; we are the ones to say it.
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return litellm
 
 
@@ -82,14 +144,19 @@ def _check_set_up(litellm: Any, model: str) -> None:
 
 def _completion(reply: Any) -> Completion:
     if not reply.choices:
-        raise Transient("a reply without choices")
-    choice, usage = reply.choices[0], getattr(reply, "usage", None)
+        raise Transient("a reply without choices", billable=True)
+    choice = reply.choices[0]
     if choice.finish_reason == "content_filter":
         raise Final("the model refused: content filter")
     return Completion(
         # A provider may send half of a surrogate pair, which no file of ours could hold.
-        text=(choice.message.content or "").encode(errors="replace").decode(),
+        text=without_keys((choice.message.content or "").encode(errors="replace").decode()),
         truncated=choice.finish_reason == "length",
-        prompt_tokens=getattr(usage, "prompt_tokens", 0) or 0,
-        completion_tokens=getattr(usage, "completion_tokens", 0) or 0,
+        usage=_usage(getattr(reply, "usage", None)),
     )
+
+
+def _usage(told: Any) -> Usage | None:
+    """What litellm says of the tokens; it fills in zeros where the provider said nothing."""
+    counts = [getattr(told, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")]
+    return Usage(*counts) if any(counts) else None

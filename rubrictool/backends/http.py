@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import math
-import time
-from collections.abc import Mapping, Sequence
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import aiohttp
 import orjson
 
-from rubrictool.backends import Completion, Request, refuses_temperature
-from rubrictool.errors import BackendError, Final, TemperatureRefused, Transient
+from rubrictool.backends import Completion, Price, Request, Usage
+from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
+from rubrictool.backends.replicas import Replicas
+from rubrictool.errors import BackendError, Denied, Final, SchemaRefused, TemperatureRefused, Transient
 from rubrictool.texts import one_line
 
-if TYPE_CHECKING:
-    import aiohttp
-
 MAX_REPLY = 8 * 2**20
-_TRANSIENT_STATUS = {408, 409, 425, 429}
+_PASSING = {408, 409, 425, 429}
+_OVERLOADED = {429, 503, 529}
+_DENIED = {401, 403}
+_MALFORMED = {400, 422}
 
 
 class HttpServer:
-    """The chat completions of one model at one or several addresses (`http://host:port/v1`), taken in turn."""
+    """The chat completions of one model at one or several addresses (`http://host:port/v1`)."""
 
     recorded = False
+    price: Price | None = None
 
-    def __init__(self, addresses: Sequence[str], *, api_key: str | None = None, timeout_s: float = 300) -> None:
-        self._addresses = itertools.cycle(address.rstrip("/") for address in addresses)
-        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._timeout_s = timeout_s
+    def __init__(
+        self,
+        addresses: Sequence[str],
+        *,
+        api_key: str | None = None,
+        timeout_s: float = 300,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._replicas = Replicas([address.rstrip("/") for address in addresses], tell)
+        self._api_key, self._timeout_s = api_key, timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     async def complete(self, request: Request) -> Completion:
-        """The server's reply. Raises `Transient`, `TemperatureRefused` or `Final`."""
+        """The server's reply. Raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`."""
         body = orjson.dumps(request.body())
-        status, headers, content = await self._send("POST", "/chat/completions", body)
+        status, headers, content = await self._send("POST", "/chat/completions", body, about=request.about)
         if status == 200:
             return completion(content)
-        raise refusal(status, headers, content)
+        raise refusal(status, headers, content, schema=request.schema is not None)
 
     async def only_model(self) -> str:
         """The name of the server's only model. Raises `Final` where it serves none or several."""
@@ -58,33 +64,53 @@ class HttpServer:
             await self._session.close()
             self._session = None
 
-    async def _send(self, method: str, path: str, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
-        import aiohttp
+    async def _send(
+        self, method: str, path: str, body: bytes | None, *, about: str = ""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        with self._replicas.chosen(about) as address:
+            try:
+                async with self._connected().request(
+                    method, address + path, data=body, allow_redirects=False
+                ) as response:
+                    return response.status, response.headers, self._without_key(await _bounded(response.content))
+            except (TimeoutError, OSError) as error:  # aiohttp's own errors of the connection are OSErrors too
+                raise self._unanswered(error, address) from None
+            except aiohttp.ClientError as error:
+                raise _lost(error) from None
 
-        try:
-            async with self._connected().request(
-                method, next(self._addresses) + path, data=body, allow_redirects=False
-            ) as response:
-                return response.status, response.headers, await _bounded(response.content)
-        except TimeoutError:
-            raise Transient(f"no answer within {self._timeout_s:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Transient(
-                f"the connection failed: {one_line(str(error) or type(error).__name__, width=200)}"
-            ) from None
+    def _unanswered(self, error: OSError, address: str) -> Transient:
+        """What went wrong before there was an answer; an address that cannot be reached is dropped."""
+        reached = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+        late = isinstance(error, TimeoutError)
+        if late or not reached:
+            self._replicas.drop(address)
+        if late and reached:
+            return Transient(f"no answer within {self._timeout_s:g} s", billable=True)
+        return _lost(error) if reached else Transient(f"cannot connect: {_said(error)}")
+
+    def _without_key(self, content: bytes) -> bytes:
+        """What a server sent, without the key that it may have sent back: it must not reach a file or a screen."""
+        return content.replace(self._api_key.encode(), b"***") if self._api_key else content
 
     def _connected(self) -> aiohttp.ClientSession:
         """One session for the life of the run, opened where the event loop is."""
-        import aiohttp
-
         if self._session is None:
+            bearer = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=30),
-                headers={"Content-Type": "application/json", **self._headers},
+                headers={"Content-Type": "application/json", **bearer},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _lost(error: Exception) -> Transient:
+    return Transient(f"the connection failed: {_said(error)}", billable=True)
+
+
+def _said(error: Exception) -> str:
+    return one_line(str(error) or type(error).__name__, width=200)
 
 
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:
@@ -93,7 +119,7 @@ async def _bounded(stream: aiohttp.StreamReader) -> bytes:
     async for chunk in stream.iter_any():
         content += chunk
         if len(content) > MAX_REPLY:
-            raise Transient(f"the reply is larger than {MAX_REPLY // 2**20} MiB")
+            raise Transient(f"the reply is larger than {MAX_REPLY // 2**20} MiB", billable=True)
         await asyncio.sleep(0)
     return bytes(content)
 
@@ -104,61 +130,42 @@ def completion(content: bytes) -> Completion:
     choice = _first(envelope.get("choices"))
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise Transient(f"a 200 that is no chat completion: {_shown(content)}")
+        raise _no_completion("no chat completion", content)
     if choice.get("finish_reason") == "content_filter" or message.get("refusal"):
         raise Final(f"the model refused: {one_line(str(message.get('refusal') or 'content filter'), width=200)}")
-    usage = envelope.get("usage") if isinstance(envelope.get("usage"), dict) else {}
     return Completion(
         text=message["content"] if isinstance(message.get("content"), str) else "",
         truncated=choice.get("finish_reason") == "length",
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
+        usage=_usage(envelope.get("usage")),
     )
 
 
-def refusal(status: int, headers: Mapping[str, str], content: bytes) -> BackendError:
-    """What a status other than 200 means for the request."""
+def refusal(status: int, headers: Mapping[str, str], content: bytes, *, schema: bool = False) -> BackendError:
+    """What a status other than 200 means for the request, which had a `schema` or not."""
     message = f"HTTP {status}: {_shown(content)}"
-    if status in _TRANSIENT_STATUS or status >= 500:
-        return Transient(message, retry_after=retry_after(headers))
-    if status == 400 and refuses_temperature(message):
+    if status in _PASSING or status >= 500:
+        return Transient(message, retry_after=retry_after(headers), overloaded=status in _OVERLOADED)
+    if status in _DENIED:
+        return Denied(message)
+    if status in _MALFORMED and refuses_temperature(message):
         return TemperatureRefused(message)
+    if status in _MALFORMED and schema and refuses_schema(message):
+        return SchemaRefused(message)
     return Final(message)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The server's wish in seconds, from `retry-after-ms` or `Retry-After` (seconds or an HTTP date)."""
-    lowered = {name.lower(): value.strip() for name, value in headers.items()}
-    milliseconds = _seconds(lowered.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = lowered.get("retry-after", "")
-    return _until(value) if _seconds(value) is None else _seconds(value)
-
-
-def _seconds(value: str) -> float | None:
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _until(date: str) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return None
 
 
 def _json(content: bytes) -> dict[str, Any]:
     try:
         value = orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise Transient(f"a 200 that is not JSON: {_shown(content)}") from None
+        raise _no_completion("not JSON", content) from None
     if not isinstance(value, dict):
-        raise Transient(f"a 200 that is no chat completion: {_shown(content)}")
+        raise _no_completion("no chat completion", content)
     return value
+
+
+def _no_completion(what: str, content: bytes) -> Transient:
+    return Transient(f"a 200 that is {what}: {_shown(content)}", billable=True)
 
 
 def _first(choices: Any) -> dict[str, Any]:
@@ -166,9 +173,10 @@ def _first(choices: Any) -> dict[str, Any]:
     return first if isinstance(first, dict) else {}
 
 
-def _count(usage: Any, name: str) -> int:
-    value = usage.get(name)
-    return value if isinstance(value, int) else 0
+def _usage(told: Any) -> Usage | None:
+    counts = [told.get(name) for name in ("prompt_tokens", "completion_tokens")] if isinstance(told, dict) else []
+    whole = [count for count in counts if isinstance(count, int) and count >= 0]
+    return Usage(*whole) if len(whole) == 2 else None
 
 
 def _model_names(content: bytes) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from rubrictool.backends import Completion, Request
+from rubrictool.backends import Completion, Price, Request
 from rubrictool.errors import Final
 from rubrictool.jsonl import Rows
 from rubrictool.records import Row
@@ -36,6 +36,7 @@ class Replay:
     """
 
     recorded = True
+    price: Price | None = Price(0, 0)
 
     def __init__(self, path: str | Path) -> None:
         self._path = str(path)

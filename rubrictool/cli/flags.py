@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,10 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from rubrictool.backends import Price
 from rubrictool.errors import InputError
+from rubrictool.llm import CONCURRENCY
+from rubrictool.records import Judging
 from rubrictool.specs import OFFLINE, Asked
 
 
@@ -38,7 +42,9 @@ class Files:
 class Asking:
     """How models are asked."""
 
-    concurrency: Annotated[int, typer.Option(min=1, help="Requests in flight at once.")] = 64
+    concurrency: Annotated[int, typer.Option(min=1, help="Most requests in flight at once to each model.")] = (
+        CONCURRENCY
+    )
     attempts: Annotated[int, typer.Option(min=1, help="Requests for one question in all, whatever the reason.")] = 5
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one request.")] = 300
     cache: Annotated[
@@ -46,9 +52,34 @@ class Asking:
         typer.Option(metavar="FILE", help="Replies already paid for. [default: the user's cache]", show_default=False),
     ] = None
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither look up replies nor keep them.")] = False
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, help="Send no more requests than this, retries counted.", show_default=False)
+    ] = None
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, metavar="USD", help="Spend no more than this.", show_default=False)
+    ] = None
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="IN,OUT",
+            help="Dollars per million tokens, for models not in litellm's list; NAME=IN,OUT for one; repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked and what it costs at most; ask nothing.")
+    ] = False
     allow_http_key: Annotated[
         bool, typer.Option("--allow-http-key", help="Send RUBRICTOOL_API_KEY over plain http too.")
     ] = False
+    vllm_python: Annotated[
+        str | None,
+        typer.Option(metavar="PYTHON", help="The Python that has vLLM, for vllm: models.", show_default=False),
+    ] = None
+    vllm_arg: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARG", help="Passed on to vLLM's server; repeatable.", show_default=False),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +109,10 @@ class JudgeFlags:
     judge_args: Annotated[
         str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)
     ] = "{}"
+    judging: Annotated[
+        Judging, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
+    ] = "together"
+    reasons: Annotated[bool, typer.Option("--reasons", help="Ask for a short reason before each verdict.")] = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +187,26 @@ def asked(spec: str | None, args: str, flag: str, parameters: Parameters | None,
     parameters = parameters or Parameters()
     warmth = temperature if parameters.temperature is None else parameters.temperature
     return Asked(spec or OFFLINE, warmth, parameters.max_tokens, _object(args, flag))
+
+
+def prices(given: Sequence[str] | None) -> dict[str, Price]:
+    """The prices in dollars per token by model name, and under an empty name for all others.
+
+    Raises `InputError` for a price that is none.
+    """
+    found: dict[str, Price] = {}
+    for text in given or []:
+        name, _, costs = text.rpartition("=")
+        try:
+            both = [float(cost) / 1e6 for cost in costs.split(",")]
+            if len(both) != 2 or not all(math.isfinite(cost) and cost >= 0 for cost in both):
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                f"--price {text}: must be IN,OUT or NAME=IN,OUT in dollars per million tokens, as in 0.4,1.6"
+            ) from None
+        found[name] = Price(*both)
+    return found
 
 
 def _object(text: str, flag: str) -> Mapping[str, Any]:

@@ -17,12 +17,20 @@ from rubrictool.cli.showcase import show, tied_line
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
 from rubrictool.llm import Model
+from rubrictool.planning import ask_everything
 from rubrictool.ranking import PairRule, PoolRule, writers
 from rubrictool.records import Prompt, Response, Rubric
 from rubrictool.refinement import Refinement, refine
 from rubrictool.run import Outcome
+from rubrictool.schemas import LONGEST_CRITERION, MOST_CRITERIA
 
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
+
+_FORMULA = (
+    "calls <= prompts x (1 first rubric, where none is given + rounds) + candidates judged (those left in each round; "
+    f"per criterion, {MOST_CRITERIA} times as many), with rubrics of {MOST_CRITERIA} criteria of {LONGEST_CRITERION} "
+    "characters"
+)
 
 
 def command(
@@ -76,7 +84,7 @@ def command(
         session.say_offline(judge=judge_role, proposer=proposer_role)
         if strangers:
             session.tell(f"refine: {strangers} responses belong to other prompts and are left out")
-        judge, proposer = await session.judge(judge_role), await session.proposer(proposer_role)
+        judge, proposer = await session.judge(judge_role, judging), await session.proposer(proposer_role)
         drawn_from = [
             await session.model(asked(spec, models.model_args, "--model-args", None, temperature=1))
             for spec in models.model or []
@@ -100,8 +108,26 @@ def command(
             report.add(refined)
             return Outcome((refined.rubric,), refined.failure or short.failure, refined.rounds)
 
-        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
-        report.close(session, files)
+        async def plan(prompt: Prompt) -> Outcome:
+            members, _ = await _pool(prompt, given, drawn_from, n)
+            await ask_everything(
+                prompt,
+                members or [_longest(prompt, model) for model in drawn_from for _ in range(n)],
+                judge=judge,
+                proposer=proposer,
+                rounds=rounds,
+                pairs=pairs,
+                pool_rule=pool,
+                has_rubric=rubric_for(prompt.id, known) is not None,
+            )
+            return Outcome()
+
+        dry = session.dry_run is not None
+        await session.do((row for _, row in rows), plan if dry else work, lambda prompt: prompt, total=total)
+        if dry:
+            session.figures["formula"] = _FORMULA
+        else:
+            report.close(session, files)
 
     session.run(main)
 
@@ -217,3 +243,8 @@ async def _pool(
         return own, Outcome()
     drawn = await draws(prompt, models, n)
     return [one for one in drawn if isinstance(one, Response)], outcome_of(drawn)
+
+
+def _longest(prompt: Prompt, model: Model) -> Response:
+    """The longest response that a model could draw: a token is at least one byte."""
+    return Response(prompt_id=prompt.id, model=model.name, response="x" * model.max_tokens)

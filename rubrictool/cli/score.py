@@ -18,6 +18,9 @@ from rubrictool.scoring import score
 
 MissingRubric = Literal["error", "skip"]
 
+AHEAD = 4
+"""Of a prompt's responses the first goes ahead; the others, which wait for it, must not take its place in the row."""
+
 
 def command(
     responses: Annotated[
@@ -56,7 +59,7 @@ def command(
 
     async def main() -> None:
         session.say_offline(judge=role)
-        judge = await session.judge(role)
+        judge = await session.judge(role, judging)
 
         async def work(row: Response) -> Outcome:
             rubric = rubric_for(row.prompt_id, known)
@@ -68,7 +71,7 @@ def command(
             means.add(scored.prompt_id, scored.score)
             return Outcome((scored,))
 
-        await session.do((row for _, row in rows), work, lambda row: row, total=total)
+        await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
         _close(session, means, fail_under)
 
     session.run(main)

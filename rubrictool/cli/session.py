@@ -6,15 +6,18 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import typer
 
 from rubrictool import players
+from rubrictool.backends import Starting
 from rubrictool.cache import Cache, cache_path
+from rubrictool.cli.closing import plan_lines, spent_line
 from rubrictool.cli.files import OnlyIfAny, Sink, Staged, all_different, failures_path, sink
-from rubrictool.cli.flags import Asking, Files, Wording
+from rubrictool.cli.flags import Asking, Files, JudgeFlags, Wording, prices
 from rubrictool.errors import RowFailure
 from rubrictool.jsonl import encode, encode_value
 from rubrictool.llm import Model
@@ -24,6 +27,7 @@ from rubrictool.records import Row
 from rubrictool.roles import Judge, Proposer
 from rubrictool.run import Outcome, in_order
 from rubrictool.specs import OFFLINE, Access, Asked, connect
+from rubrictool.spending import Budget, DryRun
 
 T = TypeVar("T")
 
@@ -49,18 +53,27 @@ class Session:
         self._command, self._files, self._asking = command, files, asking or Asking()
         self.progress = Progress(command, quiet=files.quiet)
         self.figures: dict[str, Any] = {}
-        self._missed = ""
+        self._missed, self._unpaid = "", 0
         self._models: list[Model] = []
+        self._judged_alone: Model | None = None
         self._cache: Cache | None = None
+        self._budget = _budget(self._asking)
         self._access = self._reach(wording or Wording())
         self._failures_path = failures_path(files.failures, files.output, command)
         outputs = {"--output": files.output, "--failures": str(self._failures_path)}
         all_different({**outputs, "--summary": files.summary, "--trace": trace})
         self._open(trace)
 
-    async def judge(self, asked: Asked) -> Judge:
+    @property
+    def dry_run(self) -> DryRun | None:
+        """What adds up a dry run, None in a run that asks."""
+        return self._budget if isinstance(self._budget, DryRun) else None
+
+    async def judge(self, asked: Asked, flags: JudgeFlags) -> Judge:
         """The judge that the flags name."""
-        return self._held(await players.judge(asked, self._access))
+        judge = await players.judge(asked, self._access, judging=flags.judging, reasons=flags.reasons)
+        self._judged_alone = players.model_of(judge) if flags.judging == "per-criterion" else None
+        return self._held(judge)
 
     async def proposer(self, asked: Asked) -> Proposer:
         """The proposer that the flags name."""
@@ -95,11 +108,22 @@ class Session:
         self._failures.write(encode_value({**columns, "error": error}))
 
     async def do(
-        self, items: Iterable[T], work: Callable[[T], Awaitable[Outcome]], row_of: Callable[[T], Any], *, total: int
+        self,
+        items: Iterable[T],
+        work: Callable[[T], Awaitable[Outcome]],
+        row_of: Callable[[T], Any],
+        *,
+        total: int,
+        ahead: int = 1,
     ) -> None:
-        """Work on all items and write what comes of them, in their order."""
+        """Work on all items and write what comes of them, in their order.
+
+        `ahead` times as many rows are begun as there may be requests, so that rows which wait for another's answer
+        leave no place empty.
+        """
         self.progress.start(total, [model.tally for model in self._models])
-        async with aclosing(in_order(items, work, at_once=self._asking.concurrency)) as outcomes:
+        width = self._asking.concurrency
+        async with aclosing(in_order(items, work, at_once=ahead * width, patience=width)) as outcomes:
             async for item, outcome in outcomes:
                 self._write(row_of(item), outcome)
 
@@ -142,7 +166,10 @@ class Session:
     def _reach(self, wording: Wording) -> Access:
         return Access(
             cache=self._opened_cache,
-            slots=asyncio.Semaphore(self._asking.concurrency),
+            concurrency=self._asking.concurrency,
+            budget=self._budget,
+            prices=prices(self._asking.price),
+            vllm=Starting(self._asking.vllm_python, tuple(self._asking.vllm_arg or ())),
             attempts=self._asking.attempts,
             timeout_s=self._asking.timeout,
             allow_http_key=self._asking.allow_http_key,
@@ -179,27 +206,55 @@ class Session:
         for step in outcome.trace:
             if self._trace:
                 self._trace.write(encode(step))
-        if outcome.failure:
-            self.fail(row, outcome.failure)
-        self.progress.row(failed=outcome.failure is not None)
+        failure = outcome.failure
+        if failure and not self.dry_run:
+            self.fail(row, failure)
+        self._unpaid += failure is not None and failure.kind == "budget"
+        self.progress.row(failed=failure is not None)
 
     def _close(self) -> None:
+        if self.dry_run:
+            self._close_dry(self.dry_run)
         progress = self.progress
-        counts = {"rows": progress.done, "failed": progress.failed, "calls": progress.calls, "cached": progress.cached}
         code = SOME_FAILED if progress.failed else MISSED if self._missed else 0
-        if self._summary:
-            figures = {"command": self._command, **counts, "seconds": round(progress.seconds, 3), **self.figures}
-            self._summary.write(encode_value({**figures, "exit_code": code}))
+        figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
+        if self._judged_alone:
+            figures["verdicts_reused"] = self._judged_alone.tally.cached
+        self._summarise(figures | {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code})
         for opened in self._sinks:
             opened.commit()
-        self._say_closing(counts)
+        self._say_closing()
         raise typer.Exit(code)
 
-    def _say_closing(self, counts: Mapping[str, int]) -> None:
-        failed = f"{counts['failed']} failed" + (f" ({self._failures_path})" if counts["failed"] else "")
-        calls = f", {counts['calls']} calls, {counts['cached']} cached" if self._models else ""
-        rows = "1 row" if counts["rows"] == 1 else f"{counts['rows']} rows"
-        self.tell(f"{self._command}: {rows}, {failed}{calls}, {self.progress.seconds:.1f} s")
+    def _close_dry(self, dry: DryRun) -> None:
+        """Say what would be asked; of the files, only the summary is written."""
+        plan = dry.plan()
+        self._summarise(
+            {"dry_run": True, "rows": self.progress.done, "cached": self.progress.tally.cached, **plan, **self.figures}
+        )
+        for opened in self._sinks:
+            if opened is self._summary:
+                opened.commit()
+            else:
+                opened.discard()
+        for line in plan_lines(plan | self.figures, self.progress.done, self.progress.tally.cached):
+            self.tell(f"{self._command}: {line}")
+        raise typer.Exit(0)
+
+    def _summarise(self, figures: Mapping[str, Any]) -> None:
+        if self._summary:
+            self._summary.write(encode_value({"command": self._command, **figures}))
+
+    def _say_closing(self) -> None:
+        progress = self.progress
+        failed = f"{progress.failed} failed" + (f" ({self._failures_path})" if progress.failed else "")
+        spent = f", {spent_line(progress.tally)}" if self._models else ""
+        rows = "1 row" if progress.done == 1 else f"{progress.done} rows"
+        self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
+        if self._judged_alone:
+            self.tell(f"{self._command}: {self._judged_alone.tally.cached:,} verdicts were reused")
+        if self._unpaid:
+            self.tell(f"{self._command}: {self._unpaid} rows not judged within the limit; with more, run it again")
         if self._missed:
             self.tell(f"{self._command}: {self._missed}")
 
@@ -207,3 +262,7 @@ class Session:
         self.progress.stop()
         for opened in self._sinks:
             opened.discard()
+
+
+def _budget(asking: Asking) -> Budget:
+    return DryRun() if asking.dry_run else Budget(max_calls=asking.max_calls, max_cost=asking.max_cost)

@@ -64,7 +64,7 @@ def command(
 
     async def main() -> None:
         session.say_offline(judge=role)
-        judge = await session.judge(role)
+        judge = await session.judge(role, judging)
         comparer = ByRubric(judge, _rubrics_of(duels, known)) if known is not None else judge
         assert isinstance(comparer, ByRubric | ModelJudge)
         decided: dict[str, Comparison] = {}

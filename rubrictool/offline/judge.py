@@ -14,7 +14,7 @@ import regex
 from rubrictool.checks import holds
 from rubrictool.offline.lexicon import lexicon
 from rubrictool.offline.terms import Term, bigrams, terms
-from rubrictool.records import Criterion, Prompt, Response, Verdict
+from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.texts import normal, visible, words
 
 _QUOTED = regex.compile(r"[\"“«„「]([^\"“”«»„「」\n]+)[\"”»“」]")
@@ -28,7 +28,9 @@ class OfflineJudge:
     """Decides criteria by their checks, and those without one by lexical evidence."""
 
     name = "offline"
-    judging = "together"
+
+    def __init__(self, judging: Judging = "together") -> None:
+        self.judging = judging
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002
         """One verdict for each criterion, in order."""
