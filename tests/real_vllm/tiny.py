@@ -28,10 +28,10 @@ def make(folder: Path) -> None:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=VOCABULARY,
-        hidden_size=64,
-        intermediate_size=128,
+        hidden_size=128,
+        intermediate_size=256,
         num_hidden_layers=2,
-        num_attention_heads=4,
+        num_attention_heads=2,  # vLLM on a CPU wants heads of 32 at least
         num_key_value_heads=2,
         max_position_embeddings=LENGTH,
         bos_token_id=0,

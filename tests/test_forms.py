@@ -1,0 +1,162 @@
+"""Structured output: one probe decides, what is refused is given up, and who is denied is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from fakes import Said, Scripted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rubrictool import replies, schemas
+from rubrictool.backends import Request
+from rubrictool.cache import Cache
+from rubrictool.errors import Denied, Final, InputError, ModelFailure, SchemaRefused, Transient
+from rubrictool.leads import Leads
+from rubrictool.llm import Model
+from rubrictool.prompts import Question
+from rubrictool.schemas import PROBE
+
+OBEYED = json.dumps({"ready": "yes", "reason": "so", "parts": [1]})
+GOOD = '{"c1": "yes"}'
+QUESTION = Question([{"role": "user", "content": "Is it?"}])
+
+
+def parse(reply: str) -> bool:
+    return replies.verdicts(reply, count=1)[0].met
+
+
+def asked(*said: Said, cache: Cache | None = None, **options: object) -> tuple[Model, Scripted]:
+    backend = Scripted(*said)
+    return Model("m", backend, cache=cache, backoff_s=0.001, **options), backend  # type: ignore[arg-type]
+
+
+def ask(model: Model) -> bool:
+    return asyncio.run(model.ask(QUESTION, parse, schema=schemas.verdicts(1)))
+
+
+def kinds(backend: Scripted) -> list[tuple[str, bool]]:
+    return [(str(r.messages[0]["content"]), r.schema is not None) for r in backend.requests]
+
+
+def test_a_model_that_obeys_the_probe_is_asked_with_a_schema() -> None:
+    model, backend = asked(OBEYED, GOOD)
+    assert ask(model)
+    assert kinds(backend) == [(PROBE, True), ("Is it?", True)]
+
+
+def test_a_model_that_greets_is_asked_in_words() -> None:
+    model, backend = asked("Good day.", GOOD)
+    assert ask(model)
+    assert kinds(backend) == [(PROBE, True), ("Is it?", False)]
+
+
+def test_a_probe_that_was_obeyed_is_cached(tmp_path: Path) -> None:
+    ask(asked(OBEYED, GOOD, cache=Cache(tmp_path / "c.db"))[0])
+    again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    assert kinds(silent) == [("And it?", True)]
+
+
+def test_nothing_is_probed_for_an_answer_that_is_cached(tmp_path: Path) -> None:
+    ask(asked("Good day.", GOOD, cache=Cache(tmp_path / "c.db"))[0])
+    model, backend = asked(Final("must not be asked"), cache=Cache(tmp_path / "c.db"))
+    assert ask(model)
+    assert backend.requests == []
+
+
+def test_a_refused_schema_is_given_up_and_said_once() -> None:
+    said: list[str] = []
+    model, backend = asked(OBEYED, SchemaRefused("no maxLength"), GOOD, tell=said.append)
+    assert ask(model)
+    assert [formed for _, formed in kinds(backend)] == [True, True, False]
+    assert len(said) == 1
+
+
+def test_a_probe_that_is_refused_means_words() -> None:
+    model, backend = asked(SchemaRefused("response_format"), GOOD)
+    assert ask(model)
+    assert [formed for _, formed in kinds(backend)] == [True, False]
+
+
+def test_a_denied_key_ends_the_run() -> None:
+    model, backend = asked(Denied("HTTP 401"))
+    with pytest.raises(InputError, match="check the key"):
+        ask(model)
+    assert len(backend.requests) == 1
+
+
+def test_a_probe_out_of_reach_fails_the_row_and_the_next_row_probes_again() -> None:
+    model, backend = asked(Transient("503"), Transient("503"), OBEYED, GOOD, attempts=2)
+
+    async def twice() -> None:
+        with pytest.raises(ModelFailure) as caught:
+            await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+        assert caught.value.kind == "unavailable"
+        assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+
+    asyncio.run(twice())
+    assert [text for text, _ in kinds(backend)] == [PROBE, PROBE, PROBE, "Is it?"]
+
+
+def test_who_sets_the_form_by_hand_is_not_probed() -> None:
+    model, backend = asked(GOOD, args={"response_format": {"type": "text"}})
+    assert ask(model)
+    assert kinds(backend) == [("Is it?", False)]
+
+
+def test_the_schema_is_sent_and_is_no_part_of_the_key() -> None:
+    plain = Request("m", QUESTION.messages, 0, 16)
+    formed = Request("m", QUESTION.messages, 0, 16, schema=schemas.verdicts(2))
+    assert formed.key() == plain.key()
+    assert formed.body()["response_format"]["json_schema"]["schema"]["required"] == ["c1", "c2"]
+    assert "response_format" not in plain.body()
+
+
+@given(st.integers(1, 12), st.booleans(), st.data())
+def test_what_obeys_our_schemas_is_read_by_our_parsers(count: int, reasons: bool, data: st.DataObject) -> None:
+    words = st.sampled_from(["yes", "no"])
+    entry = st.fixed_dictionaries({"reason": st.text(min_size=1, max_size=9), "met": words}) if reasons else words
+    reply = data.draw(st.fixed_dictionaries(dict.fromkeys(schemas.verdicts(count)["required"], entry)))
+    found = replies.verdicts(json.dumps(reply), count=count)
+    assert [v.id for v in found] == [f"c{place}" for place in range(1, count + 1)]
+    assert all((v.reason is not None) == reasons for v in found)
+
+
+def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
+    order: list[str] = []
+
+    async def go(leads: Leads, name: str, release: asyncio.Event | None) -> None:
+        async with leads.behind(("beginning",)) as over:
+            order.append(name)
+            if release:
+                await release.wait()
+            over()
+
+    async def main() -> None:
+        leads, release = Leads(), asyncio.Event()
+        first = asyncio.create_task(go(leads, "first", release))
+        await asyncio.sleep(0)
+        others = [asyncio.create_task(go(leads, name, None)) for name in ("second", "third")]
+        await asyncio.sleep(0.01)
+        assert order == ["first"]
+        release.set()
+        await asyncio.gather(first, *others)
+
+    asyncio.run(main())
+    assert order == ["first", "second", "third"]
+
+
+def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
+    async def main() -> None:
+        leads = Leads()
+        with pytest.raises(ValueError, match="gone"):
+            async with leads.behind(("beginning",)):
+                raise ValueError("gone")
+        async with leads.behind(("beginning",)):
+            pass
+
+    asyncio.run(main())

@@ -1,0 +1,96 @@
+"""Money: reserved before it is spent, never passed, and what nobody knows is not called nothing."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fakes import Scripted
+
+from rubrictool import replies
+from rubrictool.backends import Completion, Price, Request, Usage
+from rubrictool.errors import ModelFailure, OverBudget, Transient
+from rubrictool.llm import Model
+from rubrictool.prompts import Question
+from rubrictool.spending import OVERHEAD, Budget, DryRun, Tally, most
+
+GOOD = '{"c1": "yes"}'
+PRICE = Price(1e-6, 1e-6)
+
+
+def question(text: str = "Is it?") -> Question:
+    return Question([{"role": "user", "content": text}])
+
+
+def parse(reply: str) -> bool:
+    return replies.verdicts(reply, count=1)[0].met
+
+
+def many(model: Model, count: int) -> list[bool | BaseException]:
+    async def ask() -> list[bool | BaseException]:
+        asked = (model.ask(question(f"Is it {number}?"), parse) for number in range(count))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    return asyncio.run(ask())
+
+
+def budget_failures(results: list[bool | BaseException]) -> int:
+    return sum(isinstance(result, ModelFailure) and result.kind == "budget" for result in results)
+
+
+def test_no_request_passes_the_limit_of_calls_retries_counted() -> None:
+    backend = Scripted(Transient("503"), GOOD)
+    results = many(Model("m", backend, budget=Budget(max_calls=4), backoff_s=0.001), 8)
+    assert len(backend.requests) == 4
+    assert (results.count(True), budget_failures(results)) == (3, 5)
+
+
+def test_a_limit_of_dollars_waits_for_what_is_under_way_and_is_never_passed() -> None:
+    backend = Scripted(Completion(GOOD, usage=Usage(100, 10)))
+    bound = PRICE.of(most(Request("m", question("Is it 0?").messages, 0, 100)))
+    budget = Budget(max_cost=bound * 2)
+    model = Model("m", backend, budget=budget, price=PRICE, max_tokens=100)
+    results = many(model, 20)
+    assert model.tally.cost_usd is not None
+    assert model.tally.cost_usd <= budget.max_cost  # type: ignore[operator]
+    assert results.count(True) == model.tally.calls > 2
+    assert budget_failures(results) == 20 - model.tally.calls
+
+
+def test_a_request_whose_bill_is_unknown_costs_what_was_reserved() -> None:
+    backend = Scripted(Transient("lost", billable=True), Completion(GOOD, usage=Usage(1, 1)))
+    bound = PRICE.of(most(Request("m", question("Is it 0?").messages, 0, 100)))
+    model = Model("m", backend, budget=Budget(max_cost=1.5 * bound), price=PRICE, max_tokens=100, backoff_s=0.001)
+    assert budget_failures(many(model, 1)) == 1
+    assert (model.tally.calls, model.tally.unmetered) == (1, 1)
+
+
+def test_a_price_that_nobody_knows_makes_the_whole_unknown() -> None:
+    known, unknown = Tally(), Tally()
+    known.add(Usage(10, 1), PRICE)
+    unknown.add(Usage(10, 1), None)
+    assert known.cost_usd == pytest.approx(11e-6)
+    assert (known + unknown).cost_usd is None
+    assert (known + Tally()).cost_usd == known.cost_usd
+
+
+def test_a_dry_run_sends_nothing_and_adds_up_the_most_that_could_be() -> None:
+    backend, dry = Scripted(GOOD), DryRun()
+    results = many(Model("m", backend, budget=dry, price=PRICE, max_tokens=50), 3)
+    assert (backend.requests, budget_failures(results)) == ([], 3)
+    plan = dry.plan()
+    assert (plan["calls"], plan["completion_tokens"]) == (3, 150)
+    assert plan["prompt_tokens"] > 3 * OVERHEAD
+    assert plan["cost_usd"] == pytest.approx((plan["prompt_tokens"] + 150) * 1e-6)
+
+
+def test_the_bound_holds_a_token_for_each_byte_and_the_limit_that_is_sent() -> None:
+    text = "Größe 木 " * 10
+    bound = most(Request("m", [{"role": "user", "content": text}], 0, 10, {"max_completion_tokens": 77}))
+    assert bound.prompt_tokens >= len(text.encode()) + OVERHEAD
+    assert bound.completion_tokens == 77
+
+
+def test_a_budget_that_is_spent_says_which_limit() -> None:
+    with pytest.raises(OverBudget, match="limit of 0 calls"):
+        asyncio.run(Budget(max_calls=0).reserve(Request("m", [], 0, 1), None))
