@@ -54,6 +54,8 @@ def answer(question: str) -> str:
     if "Decide each criterion" in question:
         # The criteria stand in a fence, one a line.
         return json.dumps(dict.fromkeys(re.findall(r"^(c\d+): ", question, re.MULTILINE), "yes"))
+    if "against one criterion" in question:
+        return '{"met": "yes"}'
     if "You write a rubric" in question:
         return json.dumps([{"criterion": f"Point {number}.", "weight": number % 3 + 1} for number in range(4)])
     if "You sharpen a rubric" in question:
