@@ -74,7 +74,7 @@ class ModelJudge:
         question = self._templates.judge(prompt, texts, response.response, use_reference=self._use_reference)
         form = schemas.verdicts(len(texts), reasons=self._templates.reasons)
         found = await self.model.ask(question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form)
-        return [v.model_copy(update={"id": c.id}) for v, c in zip(found, criteria, strict=True)]
+        return [_named(v, c) for v, c in zip(found, criteria, strict=True)]
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
         """Which response is better. Raises `ModelFailure`."""
@@ -102,7 +102,7 @@ class PerCriterionJudge(ModelJudge):
         )
         form = schemas.verdict(reasons=self._templates.reasons)
         found = await self.model.ask(question, replies.verdict, schema=form)
-        return found.model_copy(update={"id": criterion.id})
+        return _named(found, criterion)
 
 
 class ModelProposer:
@@ -122,6 +122,11 @@ class ModelProposer:
         question = self._templates.separate(prompt, criteria, first, second, use_reference=self._use_reference)
         form = schemas.amended([criterion.id for criterion in criteria])
         return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name), schema=form)
+
+
+def _named(verdict: Verdict, criterion: Criterion) -> Verdict:
+    """A verdict under its criterion's own id; copying costs more than looking."""
+    return verdict if verdict.id == criterion.id else verdict.model_copy(update={"id": criterion.id})
 
 
 def _proposal(reply: str, criteria: Sequence[Criterion], name: str) -> Proposal:

@@ -12,8 +12,8 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-MOST_CRITERIA = 32
-LONGEST_CRITERION, LONGEST_REASON = 600, 240
+MOST_CRITERIA = 24
+LONGEST_CRITERION, LONGEST_REASON = 400, 200
 PROBE = "Greet me in one short sentence."
 
 
