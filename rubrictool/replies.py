@@ -105,7 +105,8 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _values(reply: str) -> Iterator[Any]:
     """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
-    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number)
+    # Not strict: servers that make a model obey a schema let bare line breaks into its strings.
+    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, strict=False)
     text, at = _shown(reply), 0
     while opening := re.compile(r"[\[{]").search(text, at):
         try:

@@ -76,6 +76,11 @@ def test_a_refused_schema_is_given_up_and_said_once() -> None:
     assert len(said) == 1
 
 
+def test_a_bare_control_character_in_a_string_is_no_disobedience() -> None:
+    assert schemas.obeyed('{"ready": "no", "reason": "a\b\nb", "parts": [1, 1]}')
+    assert replies.verdict('{"reason": "a\b\nb", "met": "no"}').reason == "a\b\nb"
+
+
 def test_a_probe_that_is_refused_means_words() -> None:
     model, backend = asked(SchemaRefused("response_format"), GOOD)
     assert ask(model)
