@@ -153,3 +153,10 @@ def test_a_key_that_a_server_sends_back_reaches_no_file_and_no_screen(
     held = b"".join(path.read_bytes() for path in shell.directory.rglob("*") if path.is_file())
     assert key.encode() not in held
     assert key not in ran.err + ran.out + denied.err + denied.out
+
+
+def test_criteria_one_by_one_need_a_rubric_in_winrate(shell: Shell) -> None:
+    rows = shell.write("a.jsonl", [{"prompt_id": "p", "prompt": "Why?", "response": "So."}])
+    ran = shell("winrate", rows, rows, "--judge", "tiny@http://127.0.0.1:9/v1", "--judging", "per-criterion")
+    assert ran.code == 2
+    assert "needs --rubrics" in ran.err

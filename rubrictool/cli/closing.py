@@ -11,7 +11,7 @@ from rubrictool.spending import Tally
 def spent_line(tally: Tally) -> str:
     """What asking has come to."""
     parts = [f"{tally.calls:,} calls", f"{tally.cached:,} cached"]
-    if tally.calls:
+    if tally.prompt_tokens or tally.completion_tokens or tally.unmetered:
         told = bool(tally.prompt_tokens or tally.completion_tokens)
         parts += [f"{tally.prompt_tokens:,} tokens in, {tally.completion_tokens:,} out" if told else "tokens untold"]
         parts += [_cost(tally)]

@@ -58,6 +58,8 @@ def command(
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     if role.spec == OFFLINE and rubrics is None:
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
+    if judging.judging == "per-criterion" and rubrics is None:
+        raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
     known = rubrics_by_prompt(rubrics) if rubrics else None
     duels = _duels(a, b, prompts_by_id(prompts), known, common=common)
     session = Session("winrate", files, asking, wording)
