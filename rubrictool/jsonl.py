@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from rubrictool.errors import InputError
 from rubrictool.records import Prompt, Response, Row, joined, name_response
-from rubrictool.texts import encodable, one_line
+from rubrictool.texts import compact, encodable, one_line
 
 STDIN = "-"
 MAX_LINE = 16 * 2**20
@@ -95,14 +95,8 @@ def encode(row: Row) -> str:
 
 
 def encode_value(value: Any) -> str:
-    """Any JSON value on one line, text as it is; refuses NaN and infinities."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
-        return value.model_dump(exclude_unset=True)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    """Any JSON value on one line, text as it is. Raises `ValueError` for NaN and infinities."""
+    return compact(value)
 
 
 def _open(path: str | Path) -> IO[bytes]:

@@ -38,6 +38,7 @@ Parse = Callable[[str], T]
 
 CONCURRENCY = 64
 LONGEST_PAUSE_S = 120.0
+_WORTH_ANOTHER = (Transient, TemperatureRefused, SchemaRefused, ReplyError)
 _KINDS = {Transient: "unavailable", Truncated: "truncated", Unreadable: "unreadable", OverBudget: "budget"}
 
 
@@ -98,8 +99,10 @@ class Model:
         key = request.key()
         if found := self._paid_for(key, parse):
             return found[0]
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            if found := self._paid_for(key, parse):
+        asking = self._asking.setdefault(key, asyncio.Lock())
+        asked_by_another = asking.locked()
+        async with asking:
+            if asked_by_another and (found := self._paid_for(key, parse)):
                 return found[0]
             async with self._leads.behind(question.shared) as over:
                 return await self._asked(_Exchange(self, request, parse, schema, complain=complain, over=over), key)
@@ -188,24 +191,31 @@ class Model:
 
     async def _answered(self, exchange: _Exchange[T]) -> tuple[T, str]:
         """The answer and the reply it was read from, in as many requests as are allowed."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=self._wait,
-            retry=retry_if_exception_type((Transient, TemperatureRefused, SchemaRefused, ReplyError)),
-            reraise=True,
-        )
         try:
-            found: tuple[T, str] = await retrying(exchange.once)
+            return await self._first_or_again(exchange)
         except (BackendError, ReplyError, OverBudget) as error:
             raise self._failure(error, exchange.attempts) from error
+
+    async def _first_or_again(self, exchange: _Exchange[T]) -> tuple[T, str]:
+        """Nearly every first request is answered, so only the others pay for the retry loop: as much as for parsing."""
+        try:
+            return await exchange.once()
+        except _WORTH_ANOTHER as error:
+            if self._attempts == 1:
+                raise
+            await asyncio.sleep(self._pause(error, exchange.attempts))
+        again = AsyncRetrying(
+            stop=stop_after_attempt(self._attempts - 1),
+            wait=lambda state: self._pause(_fault(state), exchange.attempts),
+            retry=retry_if_exception_type(_WORTH_ANOTHER),
+            reraise=True,
+        )
+        found: tuple[T, str] = await again(exchange.once)
         return found
 
-    def _wait(self, state: RetryCallState) -> float:
-        """The pause before the next request for a question; after an overload, the pace makes everybody pause."""
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, Transient) and not error.overloaded:
-            return self.pause_after(error, state.attempt_number)
-        return 0
+    def _pause(self, error: BaseException | None, attempts: int) -> float:
+        """Seconds before the next request for a question; after an overload, the pace makes everybody pause."""
+        return self.pause_after(error, attempts) if isinstance(error, Transient) and not error.overloaded else 0
 
     async def _probe(self) -> bool:
         request = self._request(Question([{"role": "user", "content": PROBE}]))
@@ -254,6 +264,10 @@ class Model:
             OverBudget: f"not asked, so not judged: {error}; with more, the run goes on from here",
         }
         return ModelFailure(kind, f"{self.name}: {reasons.get(type(error), error)}", attempts=attempts)
+
+
+def _fault(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
 class _Exchange(Generic[T]):

@@ -12,8 +12,10 @@ from rubrictool.records import Criterion, Prompt, Response
 from rubrictool.roles import Judge, Proposer
 from rubrictool.schemas import LONGEST_CRITERION, MOST_CRITERIA
 
-FULLEST = tuple(Criterion(id=f"c{n}", criterion="x" * LONGEST_CRITERION, weight=3) for n in range(1, MOST_CRITERIA + 1))
-"""The rubric that takes most to show: as many and as long criteria as a schema allows."""
+
+def fullest() -> list[Criterion]:
+    """The criteria that take most to show: as many and as long as a schema allows."""
+    return [Criterion(id=f"c{n}", criterion="x" * LONGEST_CRITERION, weight=3) for n in range(1, MOST_CRITERIA + 1)]
 
 
 def judged_by_round(size: int, *, rounds: int, pairs: PairRule, pool_rule: PoolRule) -> list[int]:
@@ -36,6 +38,7 @@ async def ask_everything(
     has_rubric: bool,
 ) -> None:
     """Ask all that refining a prompt could ask; of use in a dry run, where a question is added up and fails."""
+    criteria = fullest()
     longest_first = sorted(pool, key=lambda row: len(row.response), reverse=True)
     if not has_rubric:
         with suppress(ModelFailure):
@@ -43,7 +46,7 @@ async def ask_everything(
     for count in judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule):
         for row in longest_first[:count]:
             with suppress(ModelFailure):
-                await judge.verdicts(prompt, FULLEST, row)
+                await judge.verdicts(prompt, criteria, row)
     for _ in range(rounds if len(pool) >= 2 else 0):
         with suppress(ModelFailure):
-            await proposer.separate(prompt, FULLEST, *map(Judged, longest_first[:2]))
+            await proposer.separate(prompt, criteria, *map(Judged, longest_first[:2]))

@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
@@ -38,6 +39,7 @@ _WINNERS: dict[str, Side] = {
     "b": "second", "2": "second", "response b": "second",
     "tie": "tie", "draw": "tie",
 }  # fmt: skip
+_OPENING = re.compile(r"[\[{]")
 _ITEM_FIELDS = {"id", "criterion", "weight", "dimension", "check"}
 
 
@@ -105,13 +107,11 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _values(reply: str) -> Iterator[Any]:
     """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
-    # Not strict: servers that make a model obey a schema let bare line breaks into its strings.
-    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, strict=False)
     text, at = _shown(reply), 0
-    while opening := re.compile(r"[\[{]").search(text, at):
+    while opening := _OPENING.search(text, at):
         try:
-            value, at = decoder.raw_decode(text, opening.start())
-            _writable(value)
+            value, at = _DECODER.raw_decode(text, opening.start())
+            _writable(value, text)
             yield value
         except json.JSONDecodeError as error:
             # Past the fault, not past the bracket: the inside of a broken value is no answer.
@@ -121,12 +121,13 @@ def _values(reply: str) -> Iterator[Any]:
 
 
 def _shown(reply: str) -> str:
-    _writable(reply)
+    _writable(reply, reply)
     return visible(reply)
 
 
-def _writable(value: Any) -> None:
-    if not encodable(value):
+def _writable(value: Any, text: str) -> None:
+    """Raise `Unreadable` for half of a surrogate pair in what was read from a text; plain ASCII has none."""
+    if (not text.isascii() or "\\u" in text) and not encodable(value):
         raise Unreadable("it has half of a surrogate pair, which is no character")
 
 
@@ -138,6 +139,10 @@ def _number(digits: str) -> int | float:
 def _object(pairs: list[tuple[str, Any]]) -> Any:
     value = dict(pairs)
     return value if len(value) == len(pairs) else _Pairs(pairs)
+
+
+# Not strict: servers that make a model obey a schema let bare line breaks into its strings.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, strict=False)
 
 
 def _last(readings: Iterator[Any]) -> Any:
@@ -171,10 +176,18 @@ def _wrapped(value: dict[str, Any]) -> Any:
 
 
 def _verdict(name: str, answer: Any) -> Verdict:
+    if isinstance(answer, str):
+        return _plain(name, answer)
     entry = answer if isinstance(answer, dict) else {"met": answer}
     reason, p = entry.get("reason"), entry.get("p")
     fields: dict[str, Any] = {"reason": reason if isinstance(reason, str) else None, "p": p if _is_share(p) else None}
     return Verdict(id=name, met=_met(name, entry.get("met")), **{k: v for k, v in fields.items() if v is not None})
+
+
+@lru_cache(maxsize=1024)
+def _plain(name: str, answer: str) -> Verdict:
+    """A verdict and nothing beside it. Records are frozen, so one can stand in many rows."""
+    return Verdict(id=name, met=_met(name, answer))
 
 
 def _is_share(value: Any) -> bool:
@@ -196,6 +209,8 @@ def _spelling(answer: str | int) -> str:
 
 
 def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:
+    if given == wanted:
+        return
     counts = Counter(given)
     faults = {
         "missing": [name for name in wanted if name not in counts],

@@ -15,12 +15,21 @@ from rubrictool.texts import canonical, digest
 TIE = 1e-9
 """Scores that differ by no more than this are tied, everywhere."""
 
-_SEMANTIC = {"criterion", "weight", "dimension", "role", "check"}
+_SEMANTIC = ("criterion", "weight", "dimension", "role", "check")
 
 
 def rubric_hash(criteria: Sequence[Criterion]) -> str:
     """The first 16 hex digits of a hash of what the criteria say, their ids and provenance aside."""
-    return digest(canonical([c.model_dump(include=_SEMANTIC, exclude_unset=True, exclude_none=True) for c in criteria]))
+    return digest(canonical([_said(criterion) for criterion in criteria]))
+
+
+def _said(criterion: Criterion) -> dict[str, Any]:
+    """What a criterion says. Every row has its rubric's hash, so this is quicker than a dump of the record."""
+    given = criterion.model_fields_set
+    said = {name: value for name in _SEMANTIC if name in given and (value := getattr(criterion, name)) is not None}
+    if criterion.check:
+        said["check"] = criterion.check.model_dump(exclude_unset=True, exclude_none=True)
+    return said
 
 
 def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.records import Round, Row
@@ -58,25 +58,22 @@ class _Rows(Generic[T]):
 
     def __init__(self, work: Work[T], *, patience: int) -> None:
         self._work, self._patience, self._failed_in_a_row = work, patience, 0
-        self._gone: asyncio.Event = asyncio.Event()
+        self._gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     def start(self, item: T) -> asyncio.Task[Outcome]:
         return asyncio.create_task(self._done(item))
 
     async def outcome(self, task: asyncio.Task[Outcome]) -> Outcome:
         """The task's outcome, or `not_tried` as soon as the model is gone."""
-        gone = asyncio.create_task(self._gone.wait())
-        try:
-            await asyncio.wait([task, gone], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            gone.cancel()
+        if not task.done():
+            await asyncio.wait([task, self._gone], return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
         await _cancelled([task])
         return _NOT_TRIED
 
     async def _done(self, item: T) -> Outcome:
-        if self._gone.is_set():
+        if self._gone.done():
             return _NOT_TRIED
         try:
             outcome = await self._work(item)
@@ -91,8 +88,8 @@ class _Rows(Generic[T]):
             return
         failed = isinstance(outcome.failure, ModelFailure)
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
-        if self._failed_in_a_row >= self._patience:
-            self._gone.set()
+        if self._failed_in_a_row >= self._patience and not self._gone.done():
+            self._gone.set_result(None)
 
 
 _NOT_TRIED = Outcome(

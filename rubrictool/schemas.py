@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -41,6 +42,7 @@ PROBE_SCHEMA = _object(ready=_MET, reason=_string(20), parts=_array(_WEIGHT, lea
 """Has every keyword that the others have, so that a model which refuses one is found out."""
 
 
+@lru_cache(maxsize=256)
 def verdicts(count: int, *, reasons: bool = False) -> Schema:
     """Verdicts on c1..c`count`, each after a reason if wished."""
     return _object(**{f"c{place}": verdict(reasons=True) if reasons else _MET for place in range(1, count + 1)})

@@ -7,6 +7,7 @@ import json
 import unicodedata
 from typing import Any
 
+import orjson
 import re2
 
 # RE2 is linear in a hostile text.
@@ -22,6 +23,8 @@ def visible(text: str) -> str:
     A block that never closes hides the rest only where it opens the text, and a lone closing tag hides what stands
     before it (chat templates that put the opening tag into the prompt leave such replies).
     """
+    if "think>" not in text:
+        return text.strip()
     text = str(_REASONING.sub("", text))
     if text.lstrip().startswith(_OPEN):
         return ""
@@ -56,7 +59,21 @@ def _shingles(text: str, n: int) -> set[tuple[str, ...]]:
 
 def canonical(value: Any) -> str:
     """Compact JSON with sorted keys: one spelling for one value."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return compact(value, sort_keys=True)
+
+
+def compact(value: Any, *, sort_keys: bool = False) -> str:
+    """JSON without white space, text as it is. Raises `ValueError` for NaN and infinities."""
+    try:
+        line = orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None).decode()
+    except orjson.JSONEncodeError:  # whole numbers of more than 64 bits, which the slower json can spell
+        return _spelled(value, sort_keys=sort_keys)
+    # orjson spells NaN as null, which json refuses.
+    return _spelled(value, sort_keys=sort_keys) if "null" in line else line
+
+
+def _spelled(value: Any, *, sort_keys: bool) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"))
 
 
 def encodable(value: Any) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import orjson
 
 from rubrictool.backends import Completion, Price, Request, Usage
@@ -14,6 +13,10 @@ from rubrictool.backends.refusals import refuses_schema, refuses_temperature, re
 from rubrictool.backends.replicas import Replicas
 from rubrictool.errors import BackendError, Denied, Final, SchemaRefused, TemperatureRefused, Transient
 from rubrictool.texts import one_line
+
+# aiohttp takes a quarter of a second to import, which a run with a full cache need not wait for.
+if TYPE_CHECKING:
+    import aiohttp
 
 MAX_REPLY = 8 * 2**20
 _PASSING = {408, 409, 425, 429}
@@ -67,6 +70,8 @@ class HttpServer:
     async def _send(
         self, method: str, path: str, body: bytes | None, *, about: str = ""
     ) -> tuple[int, Mapping[str, str], bytes]:
+        import aiohttp
+
         with self._replicas.chosen(about) as address:
             try:
                 async with self._connected().request(
@@ -80,6 +85,8 @@ class HttpServer:
 
     def _unanswered(self, error: OSError, address: str) -> Transient:
         """What went wrong before there was an answer; an address that cannot be reached is dropped."""
+        import aiohttp
+
         reached = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
         late = isinstance(error, TimeoutError)
         if late or not reached:
@@ -94,6 +101,8 @@ class HttpServer:
 
     def _connected(self) -> aiohttp.ClientSession:
         """One session for the life of the run, opened where the event loop is."""
+        import aiohttp
+
         if self._session is None:
             bearer = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
             self._session = aiohttp.ClientSession(
@@ -120,7 +129,8 @@ async def _bounded(stream: aiohttp.StreamReader) -> bytes:
         content += chunk
         if len(content) > MAX_REPLY:
             raise Transient(f"the reply is larger than {MAX_REPLY // 2**20} MiB", billable=True)
-        await asyncio.sleep(0)
+        if not stream.at_eof():
+            await asyncio.sleep(0)
     return bytes(content)
 
 
