@@ -113,7 +113,7 @@ async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
 async def _server(name: str, addresses: str, access: Access) -> tuple[str, Backend]:
     from rubrictool.backends.http import HttpServer
 
-    key = os.environ.get(API_KEY)
+    key = _api_key()
     urls = [_address(url.strip(), bool(key), access.allow_http_key) for url in addresses.split(",")]
     server = HttpServer(urls, api_key=key, timeout_s=access.timeout_s, tell=access.tell)
     if name:
@@ -123,6 +123,14 @@ async def _server(name: str, addresses: str, access: Access) -> tuple[str, Backe
     except BackendError as error:
         await server.close()
         raise InputError(f"{addresses}: cannot tell the model's name: {error}") from None
+
+
+def _api_key() -> str | None:
+    """The key for servers; files and secret mounts end with a line break that is not of it."""
+    key = os.environ.get(API_KEY, "").strip()
+    if not key.isprintable() or not key.isascii():
+        raise InputError(f"{API_KEY}: has a character that no key has; check how it is set")
+    return key or None
 
 
 def _address(url: str, has_key: bool, allow_http_key: bool) -> str:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from rubrictool.backends import Completion, Price, Request, Usage
+from rubrictool.backends.keys import without_keys
 from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
 from rubrictool.errors import BackendError, Denied, Final, InputError, SchemaRefused, TemperatureRefused, Transient
 from rubrictool.texts import one_line
@@ -22,6 +23,7 @@ _TRANSIENT = {
     "MidStreamFallbackError", "RateLimitError", "ServiceUnavailableError", "Timeout",
 }  # fmt: skip
 _OVERLOADED = {"RateLimitError", "ServiceUnavailableError"}
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
 _DENIED = {"AuthenticationError", "PermissionDeniedError"}
 
@@ -69,7 +71,7 @@ def _without(names: set[str], value: Any) -> Any:
 def classified(error: Exception, *, schema: bool = False) -> BackendError:
     """Whether it is worth asking again after an exception of litellm's; the request had a `schema` or not."""
     names = [kind.__name__ for kind in type(error).__mro__]
-    message = f"{names[0]}: {one_line(without_keys(str(error)), width=300)}"
+    message = f"{names[0]}: {one_line(_clean(str(error)), width=300)}"
     malformed = "BadRequestError" in names
     if malformed and refuses_temperature(message):
         return TemperatureRefused(message)
@@ -87,21 +89,16 @@ def classified(error: Exception, *, schema: bool = False) -> BackendError:
     )
 
 
-def without_keys(text: str) -> str:
+def _clean(text: str) -> str:
     """A provider's text without the keys of this environment, which it may have sent back."""
-    for value in _keys():
-        text = text.replace(value, "***")
-    return text
-
-
-def _keys() -> list[str]:
-    """The values of all variables that are named like a secret; short ones are no keys and would maim words."""
-    secret = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
-    return [value for name, value in os.environ.items() if secret.search(name) and len(value) >= 8]
+    return without_keys(text, [value for name, value in os.environ.items() if _SECRET.search(name)])
 
 
 def _retry_after(error: Exception) -> float | None:
-    headers = getattr(getattr(error, "response", None), "headers", None)
+    """The provider's wish; the `response` of litellm's exceptions is made up and has no headers."""
+    headers = getattr(error, "litellm_response_headers", None) or getattr(
+        getattr(error, "response", None), "headers", None
+    )
     return retry_after(headers) if headers else None
 
 
@@ -146,14 +143,22 @@ def _completion(reply: Any) -> Completion:
     if not reply.choices:
         raise Transient("a reply without choices", billable=True)
     choice = reply.choices[0]
-    if choice.finish_reason == "content_filter":
-        raise Final("the model refused: content filter")
+    if refused := _refusal(choice):
+        raise Final(f"the model refused: {one_line(_clean(refused), width=200)}")
     return Completion(
         # A provider may send half of a surrogate pair, which no file of ours could hold.
-        text=without_keys((choice.message.content or "").encode(errors="replace").decode()),
+        text=_clean((choice.message.content or "").encode(errors="replace").decode()),
         truncated=choice.finish_reason == "length",
         usage=_usage(getattr(reply, "usage", None)),
     )
+
+
+def _refusal(choice: Any) -> str | None:
+    """What a model says instead of an answer; litellm keeps the field of OpenAI's aside."""
+    if choice.finish_reason == "content_filter":
+        return "content filter"
+    kept = getattr(choice.message, "provider_specific_fields", None) or {}
+    return str(kept["refusal"]) if kept.get("refusal") else None
 
 
 def _usage(told: Any) -> Usage | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, AnyStr
 
 import orjson
 
 from rubrictool.backends import Completion, Price, Request, Usage
+from rubrictool.backends.keys import without_keys
 from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
 from rubrictool.backends.replicas import Replicas
 from rubrictool.errors import BackendError, Denied, Final, SchemaRefused, TemperatureRefused, Transient
@@ -81,7 +82,7 @@ class HttpServer:
             except (TimeoutError, OSError) as error:  # aiohttp's own errors of the connection are OSErrors too
                 raise self._unanswered(error, address) from None
             except aiohttp.ClientError as error:
-                raise _lost(error) from None
+                raise self._lost(error) from None
 
     def _unanswered(self, error: OSError, address: str) -> Transient:
         """What went wrong before there was an answer; an address that cannot be reached is dropped."""
@@ -93,11 +94,17 @@ class HttpServer:
             self._replicas.drop(address)
         if late and reached:
             return Transient(f"no answer within {self._timeout_s:g} s", billable=True)
-        return _lost(error) if reached else Transient(f"cannot connect: {_said(error)}")
+        return self._lost(error) if reached else Transient(f"cannot connect: {self._said(error)}")
 
-    def _without_key(self, content: bytes) -> bytes:
-        """What a server sent, without the key that it may have sent back: it must not reach a file or a screen."""
-        return content.replace(self._api_key.encode(), b"***") if self._api_key else content
+    def _lost(self, error: Exception) -> Transient:
+        return Transient(f"the connection failed: {self._said(error)}", billable=True)
+
+    def _said(self, error: Exception) -> str:
+        """What aiohttp says of an error; it quotes what the server sent."""
+        return one_line(self._without_key(str(error) or type(error).__name__), width=200)
+
+    def _without_key(self, said: AnyStr) -> AnyStr:
+        return without_keys(said, [self._api_key]) if self._api_key else said
 
     def _connected(self) -> aiohttp.ClientSession:
         """One session for the life of the run, opened where the event loop is."""
@@ -112,14 +119,6 @@ class HttpServer:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
-
-
-def _lost(error: Exception) -> Transient:
-    return Transient(f"the connection failed: {_said(error)}", billable=True)
-
-
-def _said(error: Exception) -> str:
-    return one_line(str(error) or type(error).__name__, width=200)
 
 
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:
