@@ -99,10 +99,8 @@ class Model:
         key = request.key()
         if found := self._paid_for(key, parse):
             return found[0]
-        asking = self._asking.setdefault(key, asyncio.Lock())
-        asked_by_another = asking.locked()
-        async with asking:
-            if asked_by_another and (found := self._paid_for(key, parse)):
+        async with self._asking.setdefault(key, asyncio.Lock()):
+            if found := self._paid_for(key, parse):
                 return found[0]
             async with self._leads.behind(question.shared) as over:
                 return await self._asked(_Exchange(self, request, parse, schema, complain=complain, over=over), key)

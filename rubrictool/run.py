@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.records import Round, Row
@@ -31,70 +31,88 @@ async def in_order(
 ) -> AsyncGenerator[tuple[T, Outcome], None]:
     """Each item with its outcome, in the order of the items, `at_once` of them under way or waiting to be yielded.
 
-    A `RowFailure` that `work` raises becomes the row's outcome. When `patience` (by default `at_once`) consecutive rows
-    fail on the model, the run ends: what is left comes out as failures of kind `not_tried`. Leaving the iteration
-    cancels what is under way.
+    A `RowFailure` that `work` raises becomes the row's outcome. The run ends when the model is out of reach for
+    `patience` (by default `at_once`) rows one after the other, or fails from the start on as many (and at least
+    `FAIR_TRIAL`) in whatever way; what is left comes out as failures of kind `not_tried`. Leaving the iteration cancels
+    what is under way.
     """
     rows = _Rows(work, patience=patience or at_once)
     source = iter(items)
-    under_way: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
     try:
         while True:
-            while len(under_way) < at_once and (item := next(source, _END)) is not _END:
-                under_way.append((item, rows.start(item)))  # type: ignore[arg-type]
-            if not under_way:
+            while len(rows.under_way) < at_once and (item := next(source, _END)) is not _END:
+                rows.start(item)  # type: ignore[arg-type]
+            if not rows.under_way:
                 return
-            item, task = under_way.popleft()
-            yield item, await rows.outcome(task)
+            yield await rows.first()
     finally:
-        await _cancelled([task for _, task in under_way])
+        await rows.cancel()
 
 
 _END = object()
 
+FAIR_TRIAL = 8
+"""A model that answers, though never as it should, gets so many rows before it counts as no use."""
+
 
 class _Rows(Generic[T]):
-    """Rows under way, and the count of those that failed on the model one after the other."""
+    """Rows under way, and what has become of the latest ones."""
 
     def __init__(self, work: Work[T], *, patience: int) -> None:
-        self._work, self._patience, self._failed_in_a_row = work, patience, 0
-        self._gone: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.under_way: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
+        self._work, self._patience = work, patience
+        self._failed = self._out_of_reach = 0
+        self._succeeded = self._given_up = False
 
-    def start(self, item: T) -> asyncio.Task[Outcome]:
-        return asyncio.create_task(self._done(item))
+    def start(self, item: T) -> None:
+        self.under_way.append((item, asyncio.create_task(self._done(item))))
 
-    async def outcome(self, task: asyncio.Task[Outcome]) -> Outcome:
-        """The task's outcome, or `not_tried` as soon as the model is gone."""
-        if not task.done():
-            await asyncio.wait([task, self._gone], return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        await _cancelled([task])
-        return _NOT_TRIED
+    async def first(self) -> tuple[T, Outcome]:
+        """The first row under way, once it is done."""
+        item, task = self.under_way[0]
+        # Unlike awaiting the task, this tells its cancellation from ours.
+        await asyncio.wait([task])
+        self.under_way.popleft()
+        return item, self._not_tried() if task.cancelled() else task.result()
+
+    async def cancel(self) -> None:
+        """Cancel what is under way, and wait until it is."""
+        self._cancel_all()
+        await asyncio.gather(*(task for _, task in self.under_way), return_exceptions=True)
 
     async def _done(self, item: T) -> Outcome:
-        if self._gone.done():
-            return _NOT_TRIED
+        if self._given_up:
+            return self._not_tried()
         try:
             outcome = await self._work(item)
         except RowFailure as failure:
             outcome = Outcome(failure=failure)
-        self._count(outcome)
+        self._count(outcome.failure)
         return outcome
 
-    def _count(self, outcome: Outcome) -> None:
-        """Count a failure; one for want of money says nothing of the model, and what is cached can still be done."""
-        if outcome.failure and outcome.failure.kind == "budget":
+    def _count(self, failure: RowFailure | None) -> None:
+        """Count a row; one that failed for want of money says nothing of the model, and others may be cached."""
+        if failure and failure.kind == "budget":
             return
-        failed = isinstance(outcome.failure, ModelFailure)
-        self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
-        if self._failed_in_a_row >= self._patience and not self._gone.done():
-            self._gone.set_result(None)
+        failed = isinstance(failure, ModelFailure)
+        self._succeeded |= not failed
+        self._failed = self._failed + 1 if failed else 0
+        self._out_of_reach = self._out_of_reach + 1 if failure and failure.kind == "unavailable" else 0
+        no_use = not self._succeeded and self._failed >= max(self._patience, FAIR_TRIAL)
+        if self._out_of_reach >= self._patience or no_use:
+            self._given_up = True
+            # All at once: a row that was cancelled alone would make way for the next one's request.
+            self._cancel_all()
 
+    def _cancel_all(self) -> None:
+        for _, task in self.under_way:
+            if task is not asyncio.current_task():
+                task.cancel()
 
-_NOT_TRIED = Outcome(
-    failure=ModelFailure("not_tried", "the model failed on every row before this one; run again later")
-)
+    def _not_tried(self) -> Outcome:
+        count = max(self._failed, self._out_of_reach)
+        message = f"the model failed on {count} rows one after the other, so this one was given up; run again later"
+        return Outcome(failure=ModelFailure("not_tried", message))
 
 
 async def all_of(*asked: Awaitable[T]) -> list[T]:
@@ -104,9 +122,3 @@ async def all_of(*asked: Awaitable[T]) -> list[T]:
         if isinstance(result, BaseException):
             raise result
     return results  # type: ignore[return-value]
-
-
-async def _cancelled(tasks: list[asyncio.Task[Outcome]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
