@@ -101,6 +101,8 @@ def encode_value(value: Any) -> str:
 
 def _open(path: str | Path) -> IO[bytes]:
     """The file, rewindable: what cannot be rewound (pipes) is spooled to a temporary file."""
+    if str(path) == STDIN and sys.stdin is None:
+        raise InputError("stdin: is closed; name a file")
     try:
         file = sys.stdin.buffer if str(path) == STDIN else open(path, "rb")  # noqa: SIM115
     except OSError as error:

@@ -6,12 +6,13 @@ import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
-from rubrictool.backends import Backend, Completion, Price, Request
+from rubrictool.backends import Backend, Completion, LimitName, Price, Request
 from rubrictool.cache import Cache
 from rubrictool.errors import (
     BackendError,
@@ -38,6 +39,8 @@ Parse = Callable[[str], T]
 
 CONCURRENCY = 64
 LONGEST_PAUSE_S = 120.0
+MOST_TOKENS = 2**17
+"""How far the limit of truncated replies is doubled; a higher one of the user's stays as it is."""
 _WORTH_ANOTHER = (Transient, TemperatureRefused, SchemaRefused, ReplyError)
 _KINDS = {Transient: "unavailable", Truncated: "truncated", Unreadable: "unreadable", OverBudget: "budget"}
 
@@ -62,6 +65,7 @@ class Model:
         attempts: int = 5,
         temperature: float | None = 0,
         max_tokens: int = 4096,
+        limit_name: LimitName = "max_tokens",
         args: Mapping[str, Any] | None = None,
         backoff_s: float = 0.5,
         tell: Callable[[str], None] = lambda _: None,
@@ -71,13 +75,15 @@ class Model:
         self.price = price
         self._cache = None if backend.recorded else cache
         self._attempts, self._backoff_s, self._tell = attempts, backoff_s, tell
-        self.max_tokens, self._temperature, self._args = max_tokens, temperature, dict(args or {})
+        self.max_tokens, self._limit_name = max_tokens, limit_name
+        self._temperature, self._args = temperature, dict(args or {})
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._leads = Leads()
         self._warm = True
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         self._forms = not backend.recorded and "response_format" not in self._args
         self._probing: asyncio.Task[bool] | None = None
+        self._probed_in_vain = 0
 
     async def ask(
         self,
@@ -132,7 +138,7 @@ class Model:
     async def takes_schemas(self) -> bool:
         """Whether the model obeys a schema: it is asked once, in a small question that shows it.
 
-        Raises `ModelFailure` where it cannot be reached, and `InputError` where it denies our key.
+        Raises `InputError` where it denies our key before anything was spent, `ModelFailure` where it does so later.
         """
         if not self._forms:
             return False
@@ -140,16 +146,16 @@ class Model:
             self._probing = asyncio.ensure_future(self._probe())
         return await asyncio.shield(self._probing)
 
-    def give_up_schemas(self, why: SchemaRefused) -> None:
+    def give_up_schemas(self, why: str) -> None:
         """Ask for the form in words from now on, and say so once."""
         if self._forms:
-            self._tell(f"{self.name} refuses a schema ({why}); asking for the form in words")
+            self._tell(f"{self.name} takes no schema ({why}); asking for the form in words")
         self._forms = False
 
-    def give_up_temperature(self) -> None:
+    def give_up_temperature(self, why: str) -> None:
         """Ask without a temperature from now on, and say so once."""
         if self._warm:
-            self._tell(f"{self.name} refuses the temperature {self._temperature:g}; asking without one")
+            self._tell(f"{self.name} refuses the temperature {self._temperature:g} ({why}); asking without one")
         self._warm = False
 
     def pause_after(self, error: Transient, attempt: int) -> float:
@@ -167,6 +173,7 @@ class Model:
             self._args,
             sample,
             about=question.about,
+            limit_name=self._limit_name,
         )
 
     def _paid_for(self, key: str, parse: Parse[T]) -> tuple[T] | None:
@@ -183,9 +190,17 @@ class Model:
 
     async def _asked(self, exchange: _Exchange[T], key: str) -> T:
         answer, reply = await self._answered(exchange)
-        if self._cache:
-            self._cache.put(key, self.name, reply)
+        self._keep(key, reply)
         return answer
+
+    def _keep(self, key: str, reply: str) -> None:
+        """Put a reply into the cache. Where that fails the reply is good all the same, and so is the rest of the run."""
+        try:
+            if self._cache:
+                self._cache.put(key, self.name, reply)
+        except InputError as error:
+            self._cache = None
+            self._tell(f"{error}; going on without the cache, so the next run pays again")
 
     async def _answered(self, exchange: _Exchange[T]) -> tuple[T, str]:
         """The answer and the reply it was read from, in as many requests as are allowed."""
@@ -218,28 +233,38 @@ class Model:
     async def _probe(self) -> bool:
         request = self._request(Question([{"role": "user", "content": PROBE}]))
         key = request.key()
-        if self._cache and obeyed(self._cache.get(key) or ""):
-            return True
+        paid_for = self._cache.get(key) if self._cache else None
+        if paid_for is not None:
+            return obeyed(paid_for)
         exchange = _Exchange(self, request, obeyed, PROBE_SCHEMA, probing=True)
         try:
             yes, reply = await self._answered(exchange)
         except ModelFailure as failure:
             return self._without_an_answer(failure)
-        if yes and self._cache:
-            self._cache.put(key, self.name, reply)
+        self._keep(key, reply)
         return yes
 
     def _without_an_answer(self, failure: ModelFailure) -> bool:
-        """What a probe says that brought no reply.
-
-        The next question tries again where the model was out of reach; without a budget there is no next one.
-        """
+        """What a probe says that brought no reply; without a budget there is no question that it could serve."""
         if isinstance(failure.__cause__, Denied):
-            raise InputError(f"{failure.message}; check the key and what it is allowed") from None
+            raise self._denied(failure)
         if failure.kind == "unavailable":
-            self._probing = None
-            raise failure
+            self._put_off_probing(failure)
         return failure.kind == "budget"
+
+    def _denied(self, failure: ModelFailure) -> InputError | ModelFailure:
+        """A wrong key is bad set-up, as long as the probe was the first call of the run."""
+        message = f"{failure.message}; check the key and what it is allowed"
+        if self.budget.calls == 1:
+            return InputError(message)
+        return ModelFailure(failure.kind, message, attempts=failure.attempts)
+
+    def _put_off_probing(self, failure: ModelFailure) -> None:
+        """Let a later question probe again, once: some servers break down over a schema alone."""
+        self._probing = None
+        self._probed_in_vain += 1
+        if self._probed_in_vain == 2:
+            self.give_up_schemas(failure.message)
 
     def _price_of(self, completion: Completion, reserved: float) -> float:
         return self.price.of(completion.usage) if self.price and completion.usage else reserved
@@ -285,13 +310,15 @@ class _Exchange(Generic[T]):
         self._model, self._first, self._request = model, request, request
         self._parse, self._schema, self._complain, self._probing, self._over = parse, schema, complain, probing, over
         self.attempts = 0
+        self._given_up: list[Callable[[], None]] = []
 
     async def once(self) -> tuple[T, str]:
         """The answer and the reply it was read from."""
         completion = await self._completion()
         if completion.truncated:
-            self._request = replace(self._request, max_tokens=2 * self._request.max_tokens)
-            raise Truncated(f"the reply ran into the limit of {self._request.max_tokens // 2} tokens")
+            limit = self._request.max_tokens
+            self._request = replace(self._request, max_tokens=max(limit, min(2 * limit, MOST_TOKENS)))
+            raise Truncated(f"the reply ran into the limit of {limit} tokens")
         try:
             return self._parse(completion.text), completion.text
         except Unreadable as complaint:
@@ -300,27 +327,44 @@ class _Exchange(Generic[T]):
             raise
 
     async def _completion(self) -> Completion:
-        formed = self._schema is not None and (self._probing or await self._model.takes_schemas())
+        request = await self._formed()
         self.attempts += 1
         try:
-            return await self._model.sent(
-                replace(self._request, schema=self._schema) if formed else self._request, attempt=self.attempts
-            )
-        except TemperatureRefused:
-            if self._first.temperature is None:
-                raise
-            self._model.give_up_temperature()
-            raise
-        except SchemaRefused as why:
-            self._model.give_up_schemas(why)
-            if self._probing:
-                raise Final(str(why)) from None
+            completion = await self._model.sent(request, attempt=self.attempts)
+        except (TemperatureRefused, SchemaRefused) as refused:
+            self._do_without(refused)
             raise
         except OverBudget:
             self.attempts -= 1
             raise
         finally:
             self._over()
+        for give_up in self._given_up:
+            give_up()
+        self._given_up.clear()
+        return completion
+
+    async def _formed(self) -> Request:
+        """The request, with the schema where the model takes one."""
+        formed = self._schema is not None and (self._probing or await self._model.takes_schemas())
+        return replace(self._request, schema=self._schema) if formed else self._request
+
+    def _do_without(self, refused: TemperatureRefused | SchemaRefused) -> None:
+        """Ask again without what was refused, and let all others do so once that has helped.
+
+        A moderator's refusal may speak of schemas, too. Raises `Final` where there is nothing to leave out.
+        """
+        if isinstance(refused, TemperatureRefused):
+            if self._request.temperature is None:
+                raise Final(str(refused)) from None
+            self._request = replace(self._request, temperature=None)
+            self._given_up.append(partial(self._model.give_up_temperature, str(refused)))
+            return
+        if self._probing:
+            self._model.give_up_schemas(str(refused))
+            raise Final(str(refused)) from None
+        self._schema = None
+        self._given_up.append(partial(self._model.give_up_schemas, str(refused)))
 
     def _complained(self, reply: str, complaint: Unreadable) -> list[Mapping[str, str]]:
         """The first question, the last reply and what is wrong with it; earlier ones would only grow the prompt."""

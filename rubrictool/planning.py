@@ -1,4 +1,4 @@
-"""What a refinement asks at most: every question of every round, with the longest rubric there can be."""
+"""What a refinement asks at most: every question of every round, with the longest rubric there can be by then."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from contextlib import suppress
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
 from rubrictool.ranking import PairRule, PoolRule, needs_scores
-from rubrictool.records import Criterion, Prompt, Response
+from rubrictool.records import Criterion, Prompt, Response, Rubric
 from rubrictool.roles import Judge, Proposer
 from rubrictool.schemas import LONGEST_CRITERION, MOST_CRITERIA
 
 
-def fullest() -> list[Criterion]:
-    """The criteria that take most to show: as many and as long as a schema allows."""
-    return [Criterion(id=f"c{n}", criterion="x" * LONGEST_CRITERION, weight=3) for n in range(1, MOST_CRITERIA + 1)]
+def fullest(rubric: Sequence[Criterion], *, answers: int) -> list[Criterion]:
+    """The criteria that take most to show after so many of a proposer's answers: each adds all that a schema allows."""
+    added = range(1, answers * MOST_CRITERIA + 1)
+    return [*rubric, *(Criterion(id=f"new{n}", criterion="x" * LONGEST_CRITERION, weight=3) for n in added)]
 
 
 def judged_by_round(size: int, *, rounds: int, pairs: PairRule, pool_rule: PoolRule) -> list[int]:
@@ -35,18 +36,20 @@ async def ask_everything(
     rounds: int,
     pairs: PairRule,
     pool_rule: PoolRule,
-    has_rubric: bool,
+    rubric: Rubric | None,
 ) -> None:
     """Ask all that refining a prompt could ask; of use in a dry run, where a question is added up and fails."""
-    criteria = fullest()
     longest_first = sorted(pool, key=lambda row: len(row.response), reverse=True)
-    if not has_rubric:
+    if rubric is None:
         with suppress(ModelFailure):
             await proposer.propose(prompt)
-    for count in judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule):
+    known, answers = (rubric.criteria, 0) if rubric else ((), 1)
+    judged = judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule)
+    for number, count in enumerate(judged):
         for row in longest_first[:count]:
             with suppress(ModelFailure):
-                await judge.verdicts(prompt, criteria, row)
-    for _ in range(rounds if len(pool) >= 2 else 0):
+                await judge.verdicts(prompt, fullest(known, answers=answers + number), row)
+    for number in range(rounds if len(pool) >= 2 else 0):
         with suppress(ModelFailure):
+            criteria = fullest(known, answers=answers + number)
             await proposer.separate(prompt, criteria, *map(Judged, longest_first[:2]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.spending import Tally
@@ -30,7 +31,7 @@ class Progress:
     def start(self, total: int, tallies: Sequence[Tally]) -> None:
         """Show that `total` rows are to be done by models that count into `tallies`."""
         self._total, self._tallies = total, list(tallies)
-        if sys.stderr.isatty() and not self._quiet:
+        if sys.stderr and sys.stderr.isatty() and not self._quiet:
             self._bar = _bar()
             self._task = self._bar.add_task(self._command, total=total, counts="")
             self._bar.start()
@@ -52,7 +53,7 @@ class Progress:
         if self._bar:
             self._bar.console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
         else:
-            print(printable(line), file=sys.stderr, flush=True)
+            _say(line)
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -96,4 +97,11 @@ def _bar() -> Bar:
 
 def error_line(message: str) -> None:
     """Say an error."""
-    print(f"rubrictool: {printable(message)}", file=sys.stderr, flush=True)
+    _say(f"rubrictool: {message}")
+
+
+def _say(line: str) -> None:
+    """Print a line on stderr; where nobody listens any more, the run goes on without being heard."""
+    if sys.stderr:
+        with suppress(OSError):
+            print(printable(line), file=sys.stderr, flush=True)

@@ -93,9 +93,11 @@ async def _round(state: _State, rules: _Rules) -> tuple[_State, Stopped | None]:
     if not pair_left(state.pool, rules.pairs, shown=state.refused):
         return state, "pool"
     state, members, failures = await _judged(state, rules)
-    pair = choose_pair(members, rules.pairs, seed=rules.seed, shown=state.refused)
+    # A pair chosen from those whom the money sufficed for would not be the one that a rerun with more chooses.
+    unpaid = next((failure for failure in failures if failure.kind == "budget"), None)
+    pair = None if unpaid else choose_pair(members, rules.pairs, seed=rules.seed, shown=state.refused)
     if pair is None:
-        return _gave_up(state, members, None, failures[0]), "failed"
+        return _gave_up(state, members, None, unpaid or failures[0]), "failed"
     shown = shown_order(pair, seed=rules.seed)
     try:
         proposal = await rules.proposer.separate(state.prompt, state.criteria, *map(_as_shown, shown))

@@ -32,6 +32,7 @@ class Preference(NamedTuple):
     reason: str | None = None
 
 
+MOST_BROKEN = 1000
 _YES = {"yes", "y", "true", "met", "1"}
 _NO = {"no", "n", "false", "not met", "unmet", "0"}
 _WINNERS: dict[str, Side] = {
@@ -48,11 +49,11 @@ def verdicts(reply: str, *, count: int) -> list[Verdict]:
 
     Raises `Unreadable` where one is missing, doubled, unknown or neither yes nor no.
     """
-    answers = _last(_verdict_pairs(value) for value in _values(reply))
+    wanted = [f"c{place}" for place in range(1, count + 1)]
+    answers = _last(_verdict_pairs(value, wanted) for value in _values(reply))
     if answers is None:
         raise Unreadable('there is no JSON object of verdicts in it, such as {"c1": "yes", "c2": "no"}')
     given = [name.strip().casefold() for name, _ in answers]
-    wanted = [f"c{place}" for place in range(1, count + 1)]
     _exactly_once(given, wanted)
     by_id = dict(zip(given, (answer for _, answer in answers), strict=True))
     return [_verdict(name, by_id[name]) for name in wanted]
@@ -107,7 +108,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 def _values(reply: str) -> Iterator[Any]:
     """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
-    text, at = _shown(reply), 0
+    text, at, broken = _shown(reply), 0, 0
     while opening := _OPENING.search(text, at):
         try:
             value, at = _DECODER.raw_decode(text, opening.start())
@@ -115,7 +116,9 @@ def _values(reply: str) -> Iterator[Any]:
             yield value
         except json.JSONDecodeError as error:
             # Past the fault, not past the bracket: the inside of a broken value is no answer.
-            at = max(error.pos, opening.end())
+            at, broken = max(error.pos, opening.end()), broken + 1
+            if broken > MOST_BROKEN:  # each costs a look at all before it
+                raise Unreadable("it has too many brackets that never close") from None
         except RecursionError:
             raise Unreadable("it is nested too deeply") from None
 
@@ -153,9 +156,14 @@ def _last(readings: Iterator[Any]) -> Any:
     return last
 
 
-def _verdict_pairs(value: Any) -> list[tuple[str, Any]] | None:
-    """The ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`."""
-    return (_pairs(_wrapped(value)) if isinstance(value, dict) else None) or _pairs(value)
+def _verdict_pairs(value: Any, wanted: Sequence[str]) -> list[tuple[str, Any]] | None:
+    """The ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`.
+
+    None where it names no criterion: a note after the verdicts is not the answer.
+    """
+    pairs = (_pairs(_wrapped(value)) if isinstance(value, dict) else None) or _pairs(value)
+    named = pairs and any(name.strip().casefold() in wanted for name, _ in pairs)
+    return pairs if named else None
 
 
 def _pairs(value: Any) -> list[tuple[str, Any]] | None:

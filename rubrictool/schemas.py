@@ -77,6 +77,6 @@ def obeyed(reply: str) -> bool:
     """Whether the reply to the probe obeys its schema, which nobody would who was not made to."""
     try:
         value = json.loads(reply, strict=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(value, dict) and list(value) == list(PROBE_SCHEMA["properties"])

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from rubrictool.backends import Backend, Price, Starting
+from rubrictool.backends import Backend, LimitName, Price, Starting
 from rubrictool.cache import Cache
 from rubrictool.errors import BackendError, InputError
 from rubrictool.llm import CONCURRENCY, Model
@@ -21,7 +22,10 @@ from rubrictool.spending import Budget
 API_KEY = "RUBRICTOOL_API_KEY"
 OFFLINE = "offline"
 _AT_ADDRESS = re.compile(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
-_RESERVED_ARGS = {"model", "messages", "stream", "n", "api_key", "api_base", "base_url"}
+_RESERVED_ARGS = {
+    "model", "messages", "stream", "n", "api_key", "api_base", "base_url", "timeout", "num_retries", "max_retries",
+}  # fmt: skip
+_LIMITS: tuple[LimitName, ...] = ("max_tokens", "max_completion_tokens")
 
 
 @dataclass(frozen=True)
@@ -61,18 +65,19 @@ class Asked:
     temperature: float | None = 0
     max_tokens: int = 4096
     args: Mapping[str, Any] = field(default_factory=dict)
+    limit_name: LimitName = "max_tokens"
 
 
 async def connect(asked: Asked, access: Access) -> Model:
     """The model behind a spec. Raises `InputError` where it cannot be used as it is set up; nothing was spent."""
-    if reserved := sorted(_RESERVED_ARGS & asked.args.keys()):
-        raise InputError(f"{asked.spec}: {reserved[0]} cannot be set by extra arguments")
+    asked = _settled(asked)
     if asked.spec not in access.endpoints:
         name, backend = await _answering(asked.spec, access)
         access.endpoints[asked.spec] = Endpoint(name, backend, Pace(access.concurrency))
     name, backend, pace = access.endpoints[asked.spec]
     price = backend.price if backend.recorded else access.prices.get(name) or access.prices.get("") or backend.price
     if access.budget.max_cost is not None and price is None:
+        await backend.close()
         raise InputError(
             f"--max-cost: nobody knows the price of {name}; give --price IN,OUT in dollars a million tokens"
         )
@@ -86,9 +91,34 @@ async def connect(asked: Asked, access: Access) -> Model:
         attempts=access.attempts,
         temperature=asked.temperature,
         max_tokens=asked.max_tokens,
+        limit_name=asked.limit_name,
         args=asked.args,
         tell=access.tell,
     )
+
+
+def _settled(asked: Asked) -> Asked:
+    """The parameters, with the temperature and the limit where the extra arguments name them.
+
+    Raises `InputError` for arguments that are not a role's to set, and for a limit that bounds nothing.
+    """
+    if reserved := sorted(_RESERVED_ARGS & asked.args.keys()):
+        raise InputError(f"{asked.spec}: {reserved[0]} cannot be set by extra arguments")
+    args = dict(asked.args)
+    warmth = _checked_warmth(asked.spec, args.pop("temperature", asked.temperature))
+    limits = [(name, args.pop(name)) for name in _LIMITS if name in args]
+    if len(limits) > 1:
+        raise InputError(f"{asked.spec}: give one of {' and '.join(_LIMITS)}, not both")
+    name, limit = limits[0] if limits else (asked.limit_name, asked.max_tokens)
+    if type(limit) is not int or limit < 1:
+        raise InputError(f"{asked.spec}: {name} must be a whole number from 1 on")
+    return replace(asked, temperature=warmth, max_tokens=limit, limit_name=name, args=args)
+
+
+def _checked_warmth(spec: str, given: Any) -> float | None:
+    if given is not None and (type(given) not in (int, float) or not 0 <= given < math.inf):
+        raise InputError(f"{spec}: temperature must be a number from 0 on")
+    return given  # type: ignore[no-any-return]
 
 
 async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
@@ -134,11 +164,16 @@ def _api_key() -> str | None:
 
 
 def _address(url: str, has_key: bool, allow_http_key: bool) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InputError(f"{url}: is no address; write http://HOST:PORT/v1")
-    if parts.username or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port out of range, half of an IPv6 address
+        known = False
+    if not known:
+        raise InputError(f"{url.rpartition('@')[2]}: is no address; write http://HOST:PORT/v1")
+    if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(f"{parts.hostname}: the address must hold no key or query; put the key into {API_KEY}")
+    assert parts.hostname
     if has_key and parts.scheme == "http" and not _is_loopback(parts.hostname) and not allow_http_key:
         raise InputError(f"{url}: {API_KEY} would go over plain http; use https, or --allow-http-key if you must")
     return url

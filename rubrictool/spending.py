@@ -17,9 +17,7 @@ OVERHEAD = 256
 
 def most(request: Request) -> Usage:
     """The most tokens that a request can take: a token is at least a byte, and the reply has its limit."""
-    asked = orjson.dumps([request.messages, request.schema])
-    limits = [request.args[name] for name in ("max_completion_tokens", "max_tokens") if name in request.args]
-    return Usage(len(asked) + OVERHEAD, limits[0] if limits and isinstance(limits[0], int) else request.max_tokens)
+    return Usage(len(orjson.dumps(request.body())) + OVERHEAD, request.max_tokens)
 
 
 @dataclass
@@ -63,11 +61,11 @@ class Tally:
 
 
 class Budget:
-    """The limits of a run, in calls and in dollars, for all of its models together."""
+    """The limits of a run, in calls and in dollars, for all of its models together; `calls` were sent so far."""
 
     def __init__(self, *, max_calls: int | None = None, max_cost: float | None = None) -> None:
         self.max_calls, self.max_cost = max_calls, max_cost
-        self._calls, self._spent = 0, 0.0
+        self.calls, self._spent = 0, 0.0
         self._held = list[float]()
         self._settled = asyncio.Event()
 
@@ -80,13 +78,13 @@ class Budget:
         while not self._has_room_for(cost):
             self._settled.clear()
             await self._settled.wait()
-        self._calls += 1
+        self.calls += 1
         self._held.append(cost)
         return cost
 
     def _has_room_for(self, cost: float) -> bool:
         """Whether a request fits now. Raises `OverBudget` where waiting for those under way would not help."""
-        if self.max_calls is not None and self._calls >= self.max_calls:
+        if self.max_calls is not None and self.calls >= self.max_calls:
             raise OverBudget(f"the limit of {self.max_calls} calls is reached")
         if self.max_cost is None or self._spent + sum(self._held) + cost <= self.max_cost:
             return True

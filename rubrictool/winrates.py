@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rubrictool.intervals import interval
 from rubrictool.records import Comparison, Orders, Outcome, Prompt, Reasons, Response, Rubric, Winner
-from rubrictool.replies import Preference, Side
+from rubrictool.replies import Side
 from rubrictool.roles import Comparer, Judge
 from rubrictool.rubrics import TIE
 from rubrictool.run import all_of
@@ -32,19 +32,20 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
     return Comparison(prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=orders, judge=judge.name, **told)
 
 
-class ByRubric:
-    """A comparer that prefers the response with the higher score under the prompt's rubric."""
+async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Judge, rubric: Rubric) -> Comparison:
+    """Which of two responses has the higher score under a rubric; scores within 1e-9 are tied.
 
-    def __init__(self, judge: Judge, rubrics: Mapping[str, Rubric]) -> None:
-        self.name, self._judge, self._rubrics = judge.name, judge, rubrics
+    Neither is shown beside the other, so there is one order only. Raises `ModelFailure`.
+    """
+    one, other = await all_of(*(score(prompt, rubric, response, judge) for response in (a, b)))
+    winner = _higher(one.score, other.score)
+    return Comparison(
+        prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=Orders(ab=winner, ba=winner), judge=judge.name
+    )
 
-    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
-        """The response with the higher score; scores within 1e-9 are tied. Raises `ModelFailure`."""
-        rubric = self._rubrics[prompt.id]
-        one, other = await all_of(*(score(prompt, rubric, response, self._judge) for response in (first, second)))
-        if abs(one.score - other.score) <= TIE:
-            return Preference("tie")
-        return Preference("first" if one.score > other.score else "second")
+
+def _higher(a: float, b: float) -> Winner:
+    return "tie" if abs(a - b) <= TIE else "a" if a > b else "b"
 
 
 @dataclass(frozen=True)

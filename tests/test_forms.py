@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrictool import replies, schemas
-from rubrictool.backends import Request
+from rubrictool.backends import Completion, Request
 from rubrictool.cache import Cache
 from rubrictool.errors import Denied, Final, InputError, ModelFailure, SchemaRefused, Transient
 from rubrictool.leads import Leads
 from rubrictool.llm import Model
 from rubrictool.prompts import Question
 from rubrictool.schemas import PROBE
+from rubrictool.spending import Budget
 
 OBEYED = json.dumps({"ready": "yes", "reason": "so", "parts": [1]})
 GOOD = '{"c1": "yes"}'
@@ -52,6 +53,13 @@ def test_a_model_that_greets_is_asked_in_words() -> None:
     model, backend = asked("Good day.", GOOD)
     assert ask(model)
     assert kinds(backend) == [(PROBE, True), ("Is it?", False)]
+
+
+def test_a_probe_that_was_not_obeyed_is_cached_too(tmp_path: Path) -> None:
+    ask(asked("Good day.", GOOD, cache=Cache(tmp_path / "c.db"))[0])
+    again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    assert kinds(silent) == [("And it?", False)]
 
 
 def test_a_probe_that_was_obeyed_is_cached(tmp_path: Path) -> None:
@@ -94,17 +102,62 @@ def test_a_denied_key_ends_the_run() -> None:
     assert len(backend.requests) == 1
 
 
-def test_a_probe_out_of_reach_fails_the_row_and_the_next_row_probes_again() -> None:
-    model, backend = asked(Transient("503"), Transient("503"), OBEYED, GOOD, attempts=2)
+def test_a_key_denied_when_money_was_spent_fails_rows_instead_of_throwing_them_away() -> None:
+    budget = Budget()
+    paid, _ = asked(GOOD, budget=budget, args={"response_format": {"type": "text"}})
+    ask(paid)
+    denied, _ = asked(Denied("HTTP 401"), budget=budget)
+    with pytest.raises(ModelFailure, match="check the key"):
+        ask(denied)
+
+
+def test_a_probe_out_of_reach_costs_no_row_and_a_later_row_probes_again() -> None:
+    model, backend = asked(Transient("503"), GOOD, OBEYED, '{"c1": "no"}', attempts=1)
 
     async def twice() -> None:
-        with pytest.raises(ModelFailure) as caught:
+        assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+        assert not await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+
+    asyncio.run(twice())
+    assert kinds(backend) == [(PROBE, True), ("Is it?", False), (PROBE, True), ("Is it?", True)]
+
+
+def test_a_server_that_breaks_down_over_schemas_is_asked_in_words_after_two_probes() -> None:
+    said: list[str] = []
+
+    class Fragile(Scripted):
+        async def complete(self, request: Request) -> Completion:
+            await super().complete(request)
+            if request.schema:
+                raise Transient("HTTP 500: grammar compiler")
+            return Completion(GOOD)
+
+    backend = Fragile("")
+    model = Model("m", backend, attempts=1, tell=said.append)
+
+    async def thrice() -> None:
+        for _ in range(3):
+            assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+
+    asyncio.run(thrice())
+    assert [formed for _, formed in kinds(backend)] == [True, False, True, False, False]
+    assert ["grammar compiler" in line for line in said] == [True]
+
+
+def test_a_refusal_that_only_speaks_of_schemas_leaves_the_others_theirs() -> None:
+    model, backend = asked(OBEYED, SchemaRefused("schema?"), Final("an essay on schemas"), GOOD)
+
+    async def twice() -> None:
+        with pytest.raises(ModelFailure, match="an essay"):
             await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
-        assert caught.value.kind == "unavailable"
         assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
 
     asyncio.run(twice())
-    assert [text for text, _ in kinds(backend)] == [PROBE, PROBE, PROBE, "Is it?"]
+    assert [formed for _, formed in kinds(backend)] == [True, True, False, True]
+
+
+def test_a_probe_answered_with_brackets_alone_is_no_obedience() -> None:
+    assert not schemas.obeyed("[" * 100_000)
 
 
 def test_who_sets_the_form_by_hand_is_not_probed() -> None:

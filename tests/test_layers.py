@@ -18,7 +18,7 @@ LAYERS = [
     {"records"},
     {"jsonl", "rubrics", "schemas"},
     {"prompts", "ranking", "replies", "intervals"},
-    {"backends", "cache", "backends.keeper", "backends.refusals", "backends.replicas"},
+    {"backends", "cache", "backends.keeper", "backends.keys", "backends.refusals", "backends.replicas"},
     {"backends.http", "backends.hosted", "backends.replay"},
     {"backends.vllm"},
     {"leads", "pace", "spending"},

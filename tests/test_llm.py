@@ -10,10 +10,10 @@ import pytest
 from fakes import Said, Scripted
 
 from rubrictool import replies
-from rubrictool.backends import Completion
+from rubrictool.backends import Completion, Request
 from rubrictool.cache import Cache
-from rubrictool.errors import Final, ModelFailure, TemperatureRefused, Transient
-from rubrictool.llm import Model
+from rubrictool.errors import Final, InputError, ModelFailure, TemperatureRefused, Transient
+from rubrictool.llm import MOST_TOKENS, Model
 from rubrictool.prompts import Question
 
 QUESTION = Question([{"role": "user", "content": "Is it?"}])
@@ -82,6 +82,20 @@ def test_a_truncated_reply_is_never_parsed_and_asked_again_with_twice_the_limit(
     assert [request.max_tokens for request in backend.requests] == [4096, 8192]
 
 
+def test_a_limit_among_the_arguments_is_doubled_under_its_own_name() -> None:
+    backend = Scripted(Completion("", truncated=True), GOOD)
+    asked = Model("m", backend, max_tokens=100, limit_name="max_completion_tokens")
+    assert ask(asked)
+    limits = [(r.body().get("max_tokens"), r.body()["max_completion_tokens"]) for r in backend.requests]
+    assert limits == [(None, 100), (None, 200)]
+
+
+def test_the_limit_is_doubled_to_a_sensible_end_and_a_failure_names_the_one_that_was_sent() -> None:
+    asked, backend = model(Completion("", truncated=True), attempts=9)
+    assert f"limit of {MOST_TOKENS} tokens" in failure(asked).message
+    assert backend.requests[-1].max_tokens == MOST_TOKENS
+
+
 def test_a_refused_temperature_is_left_out_from_then_on_and_said_once() -> None:
     said: list[str] = []
     asked, backend = model(TemperatureRefused("no temperature"), GOOD, tell=said.append)
@@ -136,6 +150,39 @@ def test_one_question_asked_twice_at_once_is_paid_for_once(tmp_path: Path) -> No
 
     assert asyncio.run(together()) == [True] * 5
     assert len(backend.requests) == 1
+
+
+def test_a_question_that_comes_while_another_is_let_in_is_not_paid_for_twice(tmp_path: Path) -> None:
+    late: list[asyncio.Task[bool]] = []
+
+    class Refusing(Scripted):
+        async def complete(self, request: Request) -> Completion:
+            await asyncio.sleep(0)
+            if not late:
+                late.append(asyncio.create_task(asked.ask(QUESTION, parse)))
+                raise Final("400")
+            return await super().complete(request)
+
+    backend = Refusing(GOOD)
+    asked = Model("m", backend, cache=Cache(tmp_path / "c.db"))
+
+    async def together() -> None:
+        await asyncio.gather(*(asked.ask(QUESTION, parse) for _ in range(2)), return_exceptions=True)
+        assert await late[0]
+
+    asyncio.run(together())
+    assert len(backend.requests) == 1
+
+
+def test_a_cache_that_fails_on_the_way_costs_no_answer(tmp_path: Path) -> None:
+    class Full(Cache):
+        def put(self, *_: str) -> None:
+            raise InputError("the disk is full")
+
+    said: list[str] = []
+    asked, _ = model(GOOD, cache=Full(tmp_path / "c.db"), tell=said.append)
+    assert ask(asked)
+    assert "without the cache" in said[0]
 
 
 def test_a_servers_wish_to_wait_is_honoured_and_capped() -> None:

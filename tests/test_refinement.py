@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from fakes import ListProposer, WordJudge
 
 from rubrictool.errors import ModelFailure
 from rubrictool.ranking import PairRule, PoolRule
-from rubrictool.records import Prompt, Rubric
+from rubrictool.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.refinement import Refinement, refine
 
 TEXTS = {"a": "red green blue", "b": "red green", "c": "red", "d": "grey"}
@@ -85,6 +86,20 @@ def test_a_candidate_whose_judgement_failed_sits_the_round_out() -> None:
     assert "a" not in proposer.shown[0]
     assert {place.id for place in refined.rounds[0].pool} == {"b", "c", "d"}
     assert refined.failure is None
+
+
+def test_a_candidate_that_there_was_no_money_to_judge_stops_the_prompt() -> None:
+    class Dear(WordJudge):
+        async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+            if response.id == "d":
+                raise ModelFailure("budget", "not asked")
+            return await super().verdicts(prompt, criteria, response)
+
+    proposer = ListProposer("red", later=["blue"])
+    refined = run(proposer, Dear(), rounds=1)
+    assert (proposer.shown, refined.rubric.stopped) == ([], "failed")
+    assert refined.failure is not None
+    assert refined.failure.kind == "budget"
 
 
 def test_when_no_candidate_could_be_judged_the_first_rubric_stays() -> None:

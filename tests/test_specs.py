@@ -7,6 +7,7 @@ import inspect
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,6 +61,36 @@ def test_a_name_may_hold_an_at_sign_and_slashes() -> None:
 def test_arguments_cannot_take_the_place_of_the_question() -> None:
     with pytest.raises(InputError, match="messages cannot be set"):
         connected("m@http://localhost:1/v1", args={"messages": []})
+
+
+@pytest.mark.parametrize("args", [{"max_tokens": -1}, {"max_completion_tokens": "9"}, {"max_tokens": None}])
+def test_a_limit_that_bounds_nothing_is_refused(args: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="must be a whole number"):
+        connected("m@http://localhost:1/v1", args=args)
+
+
+def test_two_limits_are_one_too_many() -> None:
+    with pytest.raises(InputError, match="not both"):
+        connected("m@http://localhost:1/v1", args={"max_tokens": 1, "max_completion_tokens": 2})
+
+
+@pytest.mark.parametrize("address", ["http://[::1/v1", "http://localhost:99999/v1", "http://:pw@[::1/v1", "http://"])
+def test_an_address_that_is_none_is_refused_without_what_may_be_a_password(address: str) -> None:
+    with pytest.raises(InputError, match="is no address") as caught:
+        connected(f"m@{address}")
+    assert "pw" not in str(caught.value)
+
+
+def test_an_address_with_a_password_alone_is_refused() -> None:
+    with pytest.raises(InputError, match="must hold no key") as caught:
+        connected("m@http://:secret@localhost:1/v1")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_key_that_no_header_could_carry_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUBRICTOOL_API_KEY", "sk-one\nsk-two")
+    with pytest.raises(InputError, match="no key has"):
+        connected("m@http://localhost:1/v1")
 
 
 def recording(directory: Path, text: str) -> Replay:

@@ -84,10 +84,10 @@ def test_a_dry_run_sends_nothing_and_adds_up_the_most_that_could_be() -> None:
     assert plan["cost_usd"] == pytest.approx((plan["prompt_tokens"] + 150) * 1e-6)
 
 
-def test_the_bound_holds_a_token_for_each_byte_and_the_limit_that_is_sent() -> None:
+def test_the_bound_holds_a_token_for_each_byte_that_is_sent_and_the_limit() -> None:
     text = "Größe 木 " * 10
-    bound = most(Request("m", [{"role": "user", "content": text}], 0, 10, {"max_completion_tokens": 77}))
-    assert bound.prompt_tokens >= len(text.encode()) + OVERHEAD
+    bound = most(Request("m", [{"role": "user", "content": text}], 0, 77, {"stop": "x" * 500}))
+    assert bound.prompt_tokens >= len(text.encode()) + 500 + OVERHEAD
     assert bound.completion_tokens == 77
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from fakes import WordJudge
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.intervals import interval, wilson
-from rubrictool.records import Comparison, Outcome, Prompt, Response
+from rubrictool.records import Comparison, Outcome, Prompt, Response, Rubric
 from rubrictool.replies import Preference, Side
-from rubrictool.winrates import compare, win_rate
+from rubrictool.winrates import compare, compare_by_rubric, win_rate
 
 PROMPT = Prompt(id="p", prompt="x")
 A, B = Response(id="a", prompt_id="p", response="A"), Response(id="b", prompt_id="p", response="B")
@@ -47,6 +48,14 @@ def duel(ab: Side, ba: Side) -> Comparison:
 )
 def test_a_winner_wins_in_both_orders(ab: Side, ba: Side, winner: str) -> None:
     assert duel(ab, ba).winner == winner
+
+
+def test_by_a_rubric_the_higher_score_wins_and_each_response_is_judged_once() -> None:
+    judge = WordJudge()
+    rubric = Rubric.model_validate({"id": "p", "criteria": [{"criterion": "A", "weight": 1}]})
+    found = asyncio.run(compare_by_rubric(PROMPT, A, B, judge, rubric))
+    assert (found.winner, found.orders.ab, found.orders.ba) == ("a", "a", "a")
+    assert [name for name, _ in judge.asked] == ["a", "b"]
 
 
 def test_a_flip_is_a_tie_and_counted_and_the_rates_of_each_order_are_told() -> None:

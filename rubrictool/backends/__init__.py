@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from rubrictool.texts import canonical, sha256
+
+LimitName = Literal["max_tokens", "max_completion_tokens"]
 
 
 @dataclass(frozen=True)
 class Request:
     """What is asked of a model.
 
+    `limit_name` is under which name the output limit is sent: OpenAI's reasoning models know only the longer one.
     `schema` is the JSON schema that the reply shall obey, where the model takes one. `about` names what the question is
     about: requests about the same thing begin alike and are best answered by one server. `sample` numbers the draws of
     one question and is never sent.
@@ -26,11 +29,12 @@ class Request:
     sample: int = 0
     schema: Mapping[str, Any] | None = None
     about: str = ""
+    limit_name: LimitName = "max_tokens"
 
     def key(self, model: str | None = None) -> str:
         """The name of this question in the cache, also as another model's question.
 
-        Neither the schema nor the address it goes to is part of it.
+        Neither the schema nor the address it goes to is part of it, nor under which name the limit is sent.
         """
         warmth = None if self.temperature is None else float(self.temperature)
         asked = [model or self.model, list(self.messages), warmth, self.max_tokens, dict(self.args), self.sample]
@@ -38,7 +42,7 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """The request in the form of OpenAI's chat completions; extra arguments win over our own."""
-        limit = {} if "max_completion_tokens" in self.args else {"max_tokens": self.max_tokens}
+        limit: dict[str, Any] = {self.limit_name: self.max_tokens}
         warmth = {} if self.temperature is None else {"temperature": self.temperature}
         form = {} if self.schema is None else {"response_format": _response_format(self.schema)}
         return {"model": self.model, "messages": list(self.messages), **warmth, **limit, **form, **self.args}

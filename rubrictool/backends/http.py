@@ -153,7 +153,10 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, *, schema: 
     """What a status other than 200 means for the request, which had a `schema` or not."""
     message = f"HTTP {status}: {_shown(content)}"
     if status in _PASSING or status >= 500:
-        return Transient(message, retry_after=retry_after(headers), overloaded=status in _OVERLOADED)
+        busy = status in _OVERLOADED
+        return Transient(
+            message, retry_after=retry_after(headers), overloaded=busy, billable=not busy and status >= 500
+        )
     if status in _DENIED:
         return Denied(message)
     if status in _MALFORMED and refuses_temperature(message):
@@ -185,7 +188,8 @@ def _first(choices: Any) -> dict[str, Any]:
 def _usage(told: Any) -> Usage | None:
     counts = [told.get(name) for name in ("prompt_tokens", "completion_tokens")] if isinstance(told, dict) else []
     whole = [count for count in counts if isinstance(count, int) and count >= 0]
-    return Usage(*whole) if len(whole) == 2 else None
+    # Some servers fill in zeros where they do not count.
+    return Usage(*whole) if len(whole) == 2 and any(whole) else None
 
 
 def _model_names(content: bytes) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from rubrictool.backends import Completion, Price, Request
+from rubrictool.backends import Completion, Price, Request, Usage
 from rubrictool.errors import Final
 from rubrictool.jsonl import Rows
 from rubrictool.records import Row
@@ -47,10 +47,11 @@ class Replay:
 
     async def complete(self, request: Request) -> Completion:
         """The recorded reply. Raises `Final` where there is none."""
-        reply = self._keyed(request) or self._matching(request)
+        reply = self._keyed(request)
+        reply = self._matching(request) if reply is None else reply
         if reply is None:
             raise Final(f"{self._path} holds no reply to this question (key {request.key()[:16]}...)")
-        return Completion(reply)
+        return Completion(reply, usage=Usage(0, 0))
 
     async def close(self) -> None:
         """Nothing is held open."""

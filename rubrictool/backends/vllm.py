@@ -24,6 +24,7 @@ from rubrictool.texts import printable
 MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S, SAY_EVERY_S = 0.5, 15.0
 LAST_LINES = 15
+_OURS = {"--model", "--host", "--port", "--api-key", "--served-model-name", "--uds"}
 
 
 class VllmServer:
@@ -41,6 +42,8 @@ class VllmServer:
     ) -> None:
         if not model:
             raise InputError("vllm: names no model; write vllm:PATH-OR-ID")
+        if taken := [arg for arg in starting.args if _flag(arg) in _OURS]:
+            raise InputError(f"--vllm-arg {taken[0]}: is ours to set; leave it out")
         self._model, self._args = model, starting.args
         self._python = _with_vllm(starting.python)
         self._timeout_s, self._tell = timeout_s, tell
@@ -113,6 +116,10 @@ class VllmServer:
     def _last_lines(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
         return "\n".join(f"    {printable(line)}" for line in lines) + f"\nThe whole of it: {self._log}"
+
+
+def _flag(arg: str) -> str:
+    return arg.partition("=")[0].replace("_", "-")
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

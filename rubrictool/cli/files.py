@@ -5,9 +5,10 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, Self
 
 from rubrictool.errors import InputError
 
@@ -19,39 +20,65 @@ class ReaderGone(Exception):
 
 
 class Sink(Protocol):
-    """Where lines go."""
+    """Where lines go. Leaving one that was not committed takes back what can be taken back."""
 
     def write(self, line: str) -> None: ...
 
+    def finish(self) -> None:
+        """Write what is still to be written."""
+        ...
+
     def commit(self) -> None: ...
 
-    def discard(self) -> None: ...
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def commit(*sinks: Sink | None) -> None:
+    """Put all in their places, once everything is written: a full disk is found before the first."""
+    for sink in sinks:
+        if sink:
+            sink.finish()
+    for sink in sinks:
+        if sink:
+            sink.commit()
 
 
 class Stdout:
     """Standard output, a line at a time, so that the next command in the pipe can begin; UTF-8 whatever the locale."""
 
+    def __enter__(self) -> Self:
+        if sys.stdout is None:
+            raise InputError("standard output is closed; write to a file with -o")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing can be taken back."""
+
     def write(self, line: str) -> None:
-        """Write a line. Raises `ReaderGone` when nobody reads any more."""
+        """Write a line. Raises `ReaderGone` when nobody reads any more, `InputError` when it cannot be written."""
         try:
             sys.stdout.buffer.write(line.encode() + b"\n")
             sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # What Python flushes at exit must not meet the broken pipe again.
+        except OSError as error:
+            # What Python flushes at exit must not meet the fault again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise ReaderGone from None
+            if isinstance(error, BrokenPipeError):
+                raise ReaderGone from None
+            raise _unwritable("standard output", error) from None
 
-    def commit(self) -> None:
+    def finish(self) -> None:
         """Nothing to do: what was written is out."""
 
-    def discard(self) -> None:
-        """Nothing can be taken back."""
+    def commit(self) -> None:
+        """Nothing to do either."""
 
 
 class Staged:
     """A file written beside its place, and put there when the command has come to its end.
 
-    Raises `InputError` where it could not be written, before anything is spent.
+    Raises `InputError` where it cannot be written; to begin with, before anything is spent.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,30 +89,47 @@ class Staged:
         try:
             self._file: IO[str] = open(self._stage, "w", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
-            raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+            raise _unwritable(path, error) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave what was there before as it was; after `commit` there is nothing left to do."""
+        with suppress(OSError):
+            self._file.close()
+        if self._stage != self._path:
+            self._stage.unlink(missing_ok=True)
 
     def write(self, line: str) -> None:
         """Write a line to the stage."""
-        self._file.write(line + "\n")
+        try:
+            self._file.write(line + "\n")
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
+
+    def finish(self) -> None:
+        """Write what is still in memory."""
+        try:
+            self._file.close()
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
 
     def commit(self) -> None:
         """Put the file in its place."""
-        self._file.close()
         if self._stage != self._path:
             self._stage.replace(self._path)
 
-    def discard(self) -> None:
-        """Leave what was there before as it was."""
-        self._file.close()
-        if self._stage != self._path:
-            self._stage.unlink(missing_ok=True)
+
+def _unwritable(path: Path | str, error: OSError) -> InputError:
+    return InputError(f"{path}: cannot be written: {error.strerror}")
 
 
 def _stage_of(path: Path) -> Path:
     """A name beside the place that no other running command uses; what a killed one left there is cleared away."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         pid = left.name.removesuffix(".part").rpartition(".")[2]
-        if pid.isdigit() and not _is_running(int(pid)):
+        if pid.isdecimal() and not _is_running(int(pid)):
             left.unlink(missing_ok=True)
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
@@ -93,36 +137,31 @@ def _stage_of(path: Path) -> Path:
 def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         return True
     return True
 
 
-class OnlyIfAny:
+class OnlyIfAny(Staged):
     """A staged file that is not there when nothing was written; a stale one from an earlier run goes too."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._staged, self.count = path, Staged(path), 0
+        super().__init__(path)
+        self.count = 0
 
     def write(self, line: str) -> None:
         """Write a line to the stage."""
         self.count += 1
-        self._staged.write(line)
+        super().write(line)
 
     def commit(self) -> None:
         """Put the file in its place, or take an old one away."""
         if self.count:
-            self._staged.commit()
-            return
-        self._staged.discard()
-        if self._path.is_file():
+            super().commit()
+        elif self._path.is_file():
             self._path.unlink()
-
-    def discard(self) -> None:
-        """Leave what was there before as it was."""
-        self._staged.discard()
 
 
 def sink(path: str) -> Sink:
@@ -139,13 +178,15 @@ def failures_path(given: str | None, output: str, command: str) -> Path:
     return Path(given or f"{output if named else command}.failed.jsonl")
 
 
-def all_different(paths: Mapping[str, str | None]) -> None:
-    """Raise `InputError` where two outputs would go to one file."""
-    seen: dict[Path, str] = {}
-    for flag, path in paths.items():
-        if path in (None, STDOUT):
+def seen_to(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:
+    """Raise `InputError` where two outputs would go to one file, or one to a file that is read."""
+    seen = {Path(path).resolve(): "an input" for path in reads if path not in (None, STDOUT)}
+    for flag, path in outputs.items():
+        if path is None or (path == STDOUT and flag == "--output"):
             continue
-        place = Path(str(path)).resolve()
+        if path == STDOUT:
+            raise InputError(f"{flag} -: only rows go to standard output; name a file")
+        place = Path(path).resolve()
         if place in seen:
             raise InputError(f"{flag} and {seen[place]} name the same file, {path}")
         seen[place] = flag

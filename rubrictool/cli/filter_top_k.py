@@ -32,7 +32,7 @@ def command(
     """
     rows = Rows(scores, Scored)
     pools = _pools(rows, distinct)
-    session = Session("filter-top-k", files)
+    session = Session("filter-top-k", files, reads=[scores])
     chosen = {row.id for pool in pools.values() for row in top(pool, k, seed=seed, distinct=_value_of(distinct))}
 
     async def work(row: Scored) -> Outcome:

@@ -9,7 +9,7 @@ import typer
 
 from rubrictool.backends.replay import Recording
 from rubrictool.cache import Cache, cache_path
-from rubrictool.cli.files import sink
+from rubrictool.cli.files import commit, seen_to, sink
 from rubrictool.errors import InputError
 from rubrictool.jsonl import encode
 from rubrictool.progress import error_line
@@ -29,11 +29,12 @@ def export_cache(
     path = cache_path(cache)
     if not path.exists():
         raise InputError(f"{path}: there is no cache here; name one with --cache")
-    rows = sink(file)
-    number = 0
-    for number, (key, model, reply) in enumerate(Cache(path), start=1):  # noqa: B007
-        rows.write(encode(Recording(key=key, model=model, reply=reply)))
-    rows.commit()
+    seen_to({"--output": file}, reads=[str(path)])
+    replies, number = Cache(path), 0
+    with sink(file) as rows:
+        for number, (key, model, reply) in enumerate(replies, start=1):  # noqa: B007
+            rows.write(encode(Recording(key=key, model=model, reply=reply)))
+        commit(rows)
     error_line(f"{number} replies written")
 
 

@@ -44,8 +44,11 @@ def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt
         return None
     references = [row.unknown().get("reference"), known and known.reference, rubric and rubric.reference]
     reference = next((text for text in references if isinstance(text, str)), None)
-    extra = known.unknown() if known else {}
-    return Prompt.model_construct(None, id=row.prompt_id, prompt=text, reference=reference, **extra)
+    prompt = Prompt.model_construct(id=row.prompt_id, prompt=text, reference=reference)
+    # Not as arguments: people's columns may be called `cls`.
+    assert prompt.model_extra is not None
+    prompt.model_extra.update(known.unknown() if known else {})
+    return prompt
 
 
 def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:

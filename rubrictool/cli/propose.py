@@ -32,7 +32,7 @@ def command(
     rows = Rows(prompts, Prompt)
     total = count(rows)
     role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", parameters)
-    session = Session("propose", files, asking, wording)
+    session = Session("propose", files, asking, wording, reads=[prompts])
 
     async def main() -> None:
         session.say_offline(proposer=role)

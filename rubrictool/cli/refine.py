@@ -28,8 +28,8 @@ Hidden = Annotated[str | None, typer.Option(hidden=True)]
 
 _FORMULA = (
     "calls <= prompts x (1 first rubric, where none is given + rounds) + candidates judged (those left in each round; "
-    f"per criterion, {MOST_CRITERIA} times as many), with rubrics of {MOST_CRITERIA} criteria of {LONGEST_CRITERION} "
-    "characters"
+    f"per criterion, as many times as there are criteria), where each answer of the proposer adds {MOST_CRITERIA} "
+    f"criteria of {LONGEST_CRITERION} characters and drops none"
 )
 
 
@@ -77,7 +77,7 @@ def command(
     rows = Rows(prompts, Prompt)
     given, strangers = _given(rows, responses)
     total = _checked(rows, given, pairs, models.model or [], known if rubrics else None)
-    session = Session("refine", files, asking, wording, trace=trace)
+    session = Session("refine", files, asking, wording, trace=trace, reads=[prompts, rubrics, responses])
     report = _Report()
 
     async def main() -> None:
@@ -85,10 +85,9 @@ def command(
         if strangers:
             session.tell(f"refine: {strangers} responses belong to other prompts and are left out")
         judge, proposer = await session.judge(judge_role, judging), await session.proposer(proposer_role)
-        drawn_from = [
-            await session.model(asked(spec, models.model_args, "--model-args", None, temperature=1))
-            for spec in models.model or []
-        ]
+        drawn_from = await session.writers(
+            [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
+        )
 
         async def work(prompt: Prompt) -> Outcome:
             members, short = await _pool(prompt, given, drawn_from, n)
@@ -110,15 +109,16 @@ def command(
 
         async def plan(prompt: Prompt) -> Outcome:
             members, _ = await _pool(prompt, given, drawn_from, n)
+            undrawn = [] if _own(prompt, given) else [_longest(prompt, model) for model in drawn_from for _ in range(n)]
             await ask_everything(
                 prompt,
-                members or [_longest(prompt, model) for model in drawn_from for _ in range(n)],
+                [*members, *undrawn[len(members) :]],
                 judge=judge,
                 proposer=proposer,
                 rounds=rounds,
                 pairs=pairs,
                 pool_rule=pool,
-                has_rubric=rubric_for(prompt.id, known) is not None,
+                rubric=rubric_for(prompt.id, known),
             )
             return Outcome()
 

@@ -38,13 +38,12 @@ def command(
         raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
     rows = Rows(prompts, Prompt)
     total = count(rows)
-    session = Session("sample", files, asking)
+    session = Session("sample", files, asking, reads=[prompts])
 
     async def main() -> None:
-        drawn_from = [
-            await session.model(asked(spec, models.model_args, "--model-args", parameters, temperature=1))
-            for spec in specs
-        ]
+        drawn_from = await session.writers(
+            [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
+        )
 
         async def work(prompt: Prompt) -> Outcome:
             return outcome_of(await draws(prompt, drawn_from, n))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -13,6 +14,7 @@ from rubrictool.cli.session import Session
 from rubrictool.errors import RowFailure
 from rubrictool.jsonl import Rows
 from rubrictool.records import Prompt, Response, Rubric
+from rubrictool.rubrics import TIE
 from rubrictool.run import Outcome
 from rubrictool.scoring import score
 
@@ -40,7 +42,8 @@ def command(
         MissingRubric, typer.Option(help="What a response without a rubric is: bad input, or a failed row.")
     ] = "error",
     fail_under: Annotated[
-        float | None, typer.Option(help="Exit 3 when the mean of the prompts' means is lower.", show_default=False)
+        float | None,
+        typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
     ] = None,
 ) -> None:
     """Score responses by their rubrics.
@@ -54,7 +57,7 @@ def command(
     rows = Rows(responses, Response)
     total = _checked(rows, known, asked_of, missing_rubric)
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
-    session = Session("score", files, asking, wording)
+    session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
     means = _Means()
 
     async def main() -> None:
@@ -78,19 +81,18 @@ def command(
 
 
 class _Means:
-    """The mean score of each prompt, kept as sums."""
+    """The mean score of each prompt; sums are exact, so that it does not matter who was judged first."""
 
     def __init__(self) -> None:
-        self._sums: dict[str, tuple[float, int]] = {}
+        self._scores: dict[str, list[float]] = {}
 
     def add(self, prompt_id: str, value: float) -> None:
-        total, n = self._sums.get(prompt_id, (0.0, 0))
-        self._sums[prompt_id] = total + value, n + 1
+        self._scores.setdefault(prompt_id, []).append(value)
 
     def mean(self) -> float | None:
         """The mean of the prompts' means, None without a score."""
-        means = [total / n for total, n in self._sums.values()]
-        return sum(means) / len(means) if means else None
+        means = [math.fsum(scores) / len(scores) for scores in self._scores.values()]
+        return math.fsum(means) / len(means) if means else None
 
 
 def _checked(
@@ -114,7 +116,7 @@ def _close(session: Session, means: _Means, fail_under: float | None) -> None:
     session.figures["mean_score"] = mean
     if mean is not None:
         session.tell(f"score: mean of prompt means {mean:.3f}")
-    if fail_under is not None and (mean is None or mean < fail_under):
+    if fail_under is not None and (mean is None or mean < fail_under - TIE):
         session.miss(
             "no score, so nothing is shown" if mean is None else f"the mean {mean:.3f} is below {fail_under:g}"
         )

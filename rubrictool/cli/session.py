@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import aclosing
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,9 +17,9 @@ from rubrictool import players
 from rubrictool.backends import Starting
 from rubrictool.cache import Cache, cache_path
 from rubrictool.cli.closing import plan_lines, spent_line
-from rubrictool.cli.files import OnlyIfAny, Sink, Staged, all_different, failures_path, sink
+from rubrictool.cli.files import OnlyIfAny, Staged, commit, failures_path, seen_to, sink
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Wording, prices
-from rubrictool.errors import RowFailure
+from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import encode, encode_value
 from rubrictool.llm import Model
 from rubrictool.progress import Progress
@@ -39,7 +40,10 @@ class Interrupted(Exception):
 
 
 class Session:
-    """What a command holds while it runs. Opening it opens its files, so that nothing is spent for nothing."""
+    """What a command holds while it runs. Opening it opens its files, so that nothing is spent for nothing.
+
+    `reads` are the files that the command reads, which it must not write.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Session:
         wording: Wording | None = None,
         *,
         trace: str | None = None,
+        reads: Sequence[str | None] = (),
     ) -> None:
         self._command, self._files, self._asking = command, files, asking or Asking()
         self.progress = Progress(command, quiet=files.quiet)
@@ -61,7 +66,10 @@ class Session:
         self._access = self._reach(wording or Wording())
         self._failures_path = failures_path(files.failures, files.output, command)
         outputs = {"--output": files.output, "--failures": str(self._failures_path)}
-        all_different({**outputs, "--summary": files.summary, "--trace": trace})
+        seen_to(
+            {**outputs, "--summary": files.summary, "--trace": trace},
+            reads=[*reads, str(cache_path(self._asking.cache))],
+        )
         self._open(trace)
 
     @property
@@ -79,11 +87,15 @@ class Session:
         """The proposer that the flags name."""
         return self._held(await players.proposer(asked, self._access))
 
-    async def model(self, asked: Asked) -> Model:
-        """A model to draw responses from."""
-        model = await connect(asked, self._access)
-        self._models.append(model)
-        return model
+    async def writers(self, asked: Sequence[Asked]) -> list[Model]:
+        """The models to draw responses from. Raises `InputError` for two of one name: so would their responses be."""
+        models = [await connect(one, self._access) for one in asked]
+        self._models += models
+        for name, count in Counter(model.name for model in models).items():
+            if count > 1:
+                remedy = f"draw more with -n, or spread one model over its servers: --model {name}@URL1,URL2"
+                raise InputError(f"--model: {name} is named twice; {remedy}")
+        return models
 
     def say_offline(self, **roles: Asked) -> None:
         """Say which roles the built-in rules play."""
@@ -136,32 +148,26 @@ class Session:
 
         Raises `Interrupted`, `InputError` and `ReaderGone` with all files left as they were.
         """
-        try:
-            asyncio.run(self._supervised(main))
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            self._discard()
-            raise Interrupted(
-                f"{self._command}: interrupted; what was paid for is in the cache, run it again"
-            ) from None
-        except BaseException:  # files must not stay half-written whatever it is; it is raised again
-            self._discard()
-            raise
-        self._close()
+        with self._sinks:
+            try:
+                asyncio.run(self._supervised(main))
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                raise Interrupted(f"{self._command}: interrupted; {self._kept()}") from None
+            code = self._close_dry(self.dry_run) if self.dry_run else self._close()
+        raise typer.Exit(code)
+
+    def _kept(self) -> str:
+        if self._asking.no_cache:
+            return "nothing is kept without a cache"
+        return "what was paid for is in the cache, run it again"
 
     def _open(self, trace: str | None) -> None:
-        self._sinks: list[Sink] = []
-        try:
-            self._rows = self._sink(sink(self._files.output))
-            self._failures = self._sink(OnlyIfAny(self._failures_path))
-            self._trace = self._sink(Staged(Path(trace))) if trace else None
-            self._summary = self._sink(Staged(Path(self._files.summary))) if self._files.summary else None
-        except Exception:  # the files opened before the one that failed; it is raised again
-            self._discard()
-            raise
-
-    def _sink(self, opened: Any) -> Any:
-        self._sinks.append(opened)
-        return opened
+        with ExitStack() as opening:
+            self._rows = opening.enter_context(sink(self._files.output))
+            self._failures = opening.enter_context(OnlyIfAny(self._failures_path))
+            self._trace = opening.enter_context(Staged(Path(trace))) if trace else None
+            self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None
+            self._sinks = opening.pop_all()
 
     def _reach(self, wording: Wording) -> Access:
         return Access(
@@ -201,45 +207,42 @@ class Session:
             self.progress.stop()
 
     def _write(self, row: Any, outcome: Outcome) -> None:
+        failure = outcome.failure
+        if not self.dry_run:
+            self._write_rows(row, outcome)
+        self._unpaid += failure is not None and failure.kind == "budget"
+        self.progress.row(failed=failure is not None)
+
+    def _write_rows(self, row: Any, outcome: Outcome) -> None:
         for finished in outcome.rows:
             self.emit(finished)
         for step in outcome.trace:
             if self._trace:
                 self._trace.write(encode(step))
-        failure = outcome.failure
-        if failure and not self.dry_run:
-            self.fail(row, failure)
-        self._unpaid += failure is not None and failure.kind == "budget"
-        self.progress.row(failed=failure is not None)
+        if outcome.failure:
+            self.fail(row, outcome.failure)
 
-    def _close(self) -> None:
-        if self.dry_run:
-            self._close_dry(self.dry_run)
+    def _close(self) -> int:
         progress = self.progress
         code = SOME_FAILED if progress.failed else MISSED if self._missed else 0
         figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
         if self._judged_alone:
             figures["verdicts_reused"] = self._judged_alone.tally.cached
         self._summarise(figures | {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code})
-        for opened in self._sinks:
-            opened.commit()
+        commit(self._rows, self._failures, self._trace, self._summary)
         self._say_closing()
-        raise typer.Exit(code)
+        return code
 
-    def _close_dry(self, dry: DryRun) -> None:
+    def _close_dry(self, dry: DryRun) -> int:
         """Say what would be asked; of the files, only the summary is written."""
         plan = dry.plan()
         self._summarise(
             {"dry_run": True, "rows": self.progress.done, "cached": self.progress.tally.cached, **plan, **self.figures}
         )
-        for opened in self._sinks:
-            if opened is self._summary:
-                opened.commit()
-            else:
-                opened.discard()
+        commit(self._summary)
         for line in plan_lines(plan | self.figures, self.progress.done, self.progress.tally.cached):
             self.tell(f"{self._command}: {line}")
-        raise typer.Exit(0)
+        return 0
 
     def _summarise(self, figures: Mapping[str, Any]) -> None:
         if self._summary:
@@ -257,11 +260,6 @@ class Session:
             self.tell(f"{self._command}: {self._unpaid} rows not judged within the limit; with more, run it again")
         if self._missed:
             self.tell(f"{self._command}: {self._missed}")
-
-    def _discard(self) -> None:
-        self.progress.stop()
-        for opened in self._sinks:
-            opened.discard()
 
 
 def _budget(asking: Asking) -> Budget:

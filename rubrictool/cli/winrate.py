@@ -15,10 +15,10 @@ from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows, validated
 from rubrictool.records import Comparison, Prompt, Response, Row, Rubric, prompt_key
 from rubrictool.records import Outcome as Decided
-from rubrictool.roles import ModelJudge
+from rubrictool.roles import Judge, ModelJudge
 from rubrictool.run import Outcome
 from rubrictool.specs import OFFLINE
-from rubrictool.winrates import ByRubric, WinRate, compare, win_rate
+from rubrictool.winrates import WinRate, compare, compare_by_rubric, win_rate
 
 
 def command(
@@ -62,17 +62,16 @@ def command(
         raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
     known = rubrics_by_prompt(rubrics) if rubrics else None
     duels = _duels(a, b, prompts_by_id(prompts), known, common=common)
-    session = Session("winrate", files, asking, wording)
+    session = Session("winrate", files, asking, wording, reads=[a, b, prompts, rubrics])
 
     async def main() -> None:
         session.say_offline(judge=role)
         judge = await session.judge(role, judging)
-        comparer = ByRubric(judge, _rubrics_of(duels, known)) if known is not None else judge
-        assert isinstance(comparer, ByRubric | ModelJudge)
         decided: dict[str, Comparison] = {}
 
         async def work(duel: _Duel) -> Outcome:
-            decided[duel.a.id] = await compare(duel.prompt, duel.a, duel.b, comparer)
+            rubric = rubric_for(duel.prompt.id, known) if known is not None else None
+            decided[duel.a.id] = await _decision(duel, judge, rubric)
             return Outcome((decided[duel.a.id],))
 
         await session.do(duels, work, _Duel.columns, total=len(duels))
@@ -134,9 +133,11 @@ def _matched(
         yield _Duel(prompt, one, other)
 
 
-def _rubrics_of(duels: Sequence[_Duel], rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
-    found = ((duel.prompt.id, rubric_for(duel.prompt.id, rubrics)) for duel in duels)
-    return {prompt_id: rubric for prompt_id, rubric in found if rubric is not None}
+async def _decision(duel: _Duel, judge: Judge, rubric: Rubric | None) -> Comparison:
+    if rubric is not None:
+        return await compare_by_rubric(duel.prompt, duel.a, duel.b, judge, rubric)
+    assert isinstance(judge, ModelJudge), "the offline judge needs a rubric, which was seen to"
+    return await compare(duel.prompt, duel.a, duel.b, judge)
 
 
 def _summarise(path: str, files: Files, fail_under: float | None, seed: int) -> None:
@@ -144,7 +145,7 @@ def _summarise(path: str, files: Files, fail_under: float | None, seed: int) -> 
     decided, dropped = _decided(path)
     if not decided:
         raise InputError(f"{path}: has no comparison to summarise")
-    session = Session("winrate", files)
+    session = Session("winrate", files, reads=[path])
 
     async def work(row: Decided) -> Outcome:
         return Outcome((row,))

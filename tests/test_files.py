@@ -1,0 +1,133 @@
+"""The files of a command: none is taken for another, none is half-written, and a deaf reader of words costs nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from chat import chat_server
+from shell import Ran, Shell
+
+PROMPT = {"id": "p", "prompt": "Name a colour.", "cls": "easy"}
+RUBRIC = {"id": "*", "criteria": [{"criterion": "Names red.", "weight": 3, "check": {"contains": ["red"]}}]}
+ROWS = [{"id": "r", "prompt_id": "p", "response": "Red."}, {"id": "b", "prompt_id": "p", "response": "Blue."}]
+
+
+@pytest.fixture
+def scoring(shell: Shell) -> list[object]:
+    """The arguments that score two responses by checks alone."""
+    files = [shell.write("responses.jsonl", ROWS), "--rubrics", shell.write("rubrics.jsonl", [RUBRIC])]
+    return ["score", *files, "--prompts", shell.write("prompts.jsonl", [PROMPT])]
+
+
+def in_shell(shell: Shell, scoring: list[object], rest: str) -> Ran:
+    """The same as a process of its own, with redirections that only a real shell can make."""
+    command = " ".join([sys.executable, "-m", "rubrictool", *map(str, scoring), rest])
+    ran = subprocess.run(["sh", "-c", command], cwd=shell.directory, capture_output=True, text=True, check=False)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
+@pytest.mark.parametrize("flag", ["-o", "--failures", "--summary"])
+@pytest.mark.parametrize("name", ["responses.jsonl", "rubrics.jsonl", "prompts.jsonl"])
+def test_what_is_read_is_not_written(shell: Shell, scoring: list[object], flag: str, name: str) -> None:
+    before = (shell.directory / name).read_bytes()
+    ran = shell(*scoring, flag, name)
+    assert (ran.code, "name the same file" in ran.err) == (2, True)
+    assert (shell.directory / name).read_bytes() == before
+
+
+def test_rows_do_not_take_the_place_of_the_cache(shell: Shell, scoring: list[object]) -> None:
+    ran = shell(*scoring, "--cache", "c.db", "-o", "c.db")
+    assert (ran.code, "name the same file" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("flag", ["--failures", "--summary"])
+def test_only_rows_go_to_standard_output(shell: Shell, scoring: list[object], flag: str) -> None:
+    ran = shell(*scoring, flag, "-")
+    assert (ran.code, "only rows go to standard output" in ran.err) == (2, True)
+    assert "-" not in shell.names()
+
+
+@pytest.mark.parametrize("output", ["> /dev/full", "-o /dev/full"])
+def test_a_full_disk_is_said_and_leaves_nothing(shell: Shell, scoring: list[object], output: str) -> None:
+    ran = in_shell(shell, scoring, output)
+    assert (ran.code, "No space left" in ran.err, "Traceback" in ran.err) == (2, True, False)
+    assert not [name for name in shell.names() if name.endswith(".part")]
+
+
+def test_a_full_disk_under_one_file_leaves_the_others_as_they_were(shell: Shell, scoring: list[object]) -> None:
+    (shell.directory / "out.jsonl").write_text("old")
+    ran = in_shell(shell, scoring, "-o out.jsonl --summary /dev/full")
+    assert (ran.code, (shell.directory / "out.jsonl").read_text()) == (2, "old")
+
+
+@pytest.mark.parametrize("deaf", ["2>&-", "2> /dev/full"])
+def test_rows_come_out_where_nobody_hears_the_words(shell: Shell, scoring: list[object], deaf: str) -> None:
+    ran = in_shell(shell, scoring, deaf)
+    assert ran.code == 0
+    assert [row["id"] for row in ran.rows] == ["r", "b"]
+
+
+@pytest.mark.parametrize(("closed", "words"), [(">&-", "standard output is closed"), ("<&-", "stdin: is closed")])
+def test_a_closed_stream_is_said(shell: Shell, scoring: list[object], closed: str, words: str) -> None:
+    ran = in_shell(shell, [*scoring[:1], "-", *scoring[2:]] if "<" in closed else scoring, closed)
+    assert (ran.code, words in ran.err, "Traceback" in ran.err) == (2, True, False)
+
+
+@pytest.mark.parametrize("pid", ["9" * 30, "²", str(os.getpid())])
+def test_what_others_left_beside_the_output_disturbs_nothing(shell: Shell, scoring: list[object], pid: str) -> None:
+    (shell.directory / f".out.jsonl.{pid}.part").touch()
+    assert shell(*scoring, "-o", "out.jsonl").code == 0
+
+
+def test_a_cache_that_cannot_be_exported_leaves_no_file(shell: Shell) -> None:
+    (shell.directory / "bad.db").write_text("garbage")
+    ran = shell("cache", "export", "out.jsonl", "--cache", "bad.db")
+    assert (ran.code, shell.names()) == (2, {"bad.db"})
+
+
+def test_a_cache_is_not_exported_onto_itself(shell: Shell) -> None:
+    (shell.directory / "c.db").touch()
+    assert shell("cache", "export", "c.db", "--cache", "c.db").code == 2
+
+
+def test_columns_of_a_prompt_survive_whatever_they_are_called(shell: Shell, scoring: list[object]) -> None:
+    ran = shell(*scoring)
+    assert [row["cls"] for row in ran.rows] == ["easy", "easy"]
+
+
+@pytest.mark.parametrize(("threshold", "code"), [("nan", 2), ("0.5", 0), ("0.51", 3)])
+def test_a_threshold_is_a_number_that_a_mean_may_just_reach(
+    shell: Shell, scoring: list[object], threshold: str, code: int
+) -> None:
+    assert shell(*scoring, "--fail-under", threshold).code == code
+
+
+def test_means_are_not_missed_by_a_rounding(shell: Shell, scoring: list[object]) -> None:
+    criteria = [{"criterion": text, "weight": w, "check": {"contains": [text]}} for text, w in [("x", 7), ("y", 3)]]
+    shell.write("rubrics.jsonl", [{"id": "*", "criteria": criteria}])
+    shell.write("responses.jsonl", [{"prompt_id": p, "prompt": p, "response": "x"} for p in "abc"])
+    assert shell(*scoring[:4], "--fail-under", 0.7).code == 0
+
+
+def test_two_writers_of_one_name_are_refused_before_anything_is_asked(shell: Shell, scoring: list[object]) -> None:
+    with chat_server() as one, chat_server() as other:
+        models = [f"--model=tiny@{server.spec.removeprefix('tiny@')}" for server in (one, other)]
+        sampled = shell("sample", scoring[-1], *models, "--no-cache")
+        refined = shell("refine", scoring[-1], *models, "--judge", "offline", "--proposer", "offline", "--no-cache")
+    assert (sampled.code, refined.code) == (2, 2)
+    assert "tiny is named twice" in sampled.err
+    assert one.requests + other.requests == []
+
+
+def test_a_dry_run_prints_no_rows_though_some_are_cached(shell: Shell, scoring: list[object]) -> None:
+    ran = shell(*scoring, "--dry-run")
+    assert (ran.code, ran.out) == (0, "")
+
+
+@pytest.mark.parametrize("arg", ["--port=8000", "--served_model_name=x", "--host"])
+def test_what_we_set_for_vllm_is_not_set_by_hand(shell: Shell, scoring: list[object], arg: str) -> None:
+    ran = shell(*scoring, "--judge", "vllm:x", f"--vllm-arg={arg}")
+    assert (ran.code, "is ours to set" in ran.err) == (2, True)
