@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from rubrictool.texts import printable
 MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S, SAY_EVERY_S = 0.5, 15.0
 LAST_LINES = 15
+_ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception): .+")
 _OURS = {"--model", "--host", "--port", "--api-key", "--served-model-name", "--uds"}
 
 
@@ -114,8 +116,12 @@ class VllmServer:
                 await asyncio.sleep(POLL_S)
 
     def _last_lines(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
-        return "\n".join(f"    {printable(line)}" for line in lines) + f"\nThe whole of it: {self._log}"
+        """The end of the log, and the first error in it: vLLM's last one only says that there was one."""
+        text = printable(self._log.read_text(errors="replace"))
+        first = _ERROR.search(text)
+        cause = f"\nThe first error in it: {first[0]}" if first else ""
+        ending = "\n".join(f"    {line}" for line in text.splitlines()[-LAST_LINES:])
+        return f"{ending}{cause}\nThe whole of it: {self._log}"
 
 
 def _flag(arg: str) -> str:

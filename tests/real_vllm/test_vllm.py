@@ -1,18 +1,32 @@
-"""The four model commands through a real vLLM server that rubrictool starts and ends; run by hand, see contributing."""
+"""The four model commands through a real vLLM server: one that rubrictool starts and ends, and one at an address."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import signal
+import socket
 import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shell import Shell
 
+from rubrictool.prompts import Templates
+from rubrictool.records import Prompt, Rubric
+
 PYTHON = os.environ.get("RUBRICTOOL_TEST_VLLM_PYTHON", "")
-SETTINGS = ["--max-model-len=16384", "--enforce-eager", "--dtype=float32"]
+MODULE = "vllm.entrypoints.openai.api_server"
+BLOCK = 32
+ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
 # Random weights would fill any gap that a grammar leaves them with white space.
 TIGHT = '--structured-outputs-config={"disable_any_whitespace": true, "backend": "xgrammar"}'
+SETTINGS = ["--max-model-len=16384", "--enforce-eager", "--dtype=float32", f"--block-size={BLOCK}", TIGHT]
 
 pytestmark = [pytest.mark.vllm, pytest.mark.skipif(not PYTHON, reason="RUBRICTOOL_TEST_VLLM_PYTHON names no Python")]
 
@@ -24,12 +38,45 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def address(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that somebody else has started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    where = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny"]
+    command = [PYTHON, "-m", MODULE, "--model", str(tiny), *where, *SETTINGS]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            command, stdout=file, stderr=file, env={**os.environ, **ENVIRONMENT}, start_new_session=True
+        )
+    try:
+        assert is_up(f"http://127.0.0.1:{port}/health", process), log.read_text()[-5000:]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
+
+
+def is_up(url: str, process: subprocess.Popen[bytes]) -> bool:
+    """Whether a server answers within three minutes."""
+    end = time.monotonic() + 180
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.5)
+    return False
+
+
 @pytest.fixture
-def flags(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    for name, value in {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}.items():
+def starting(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The flags of a judge whose server rubrictool starts itself."""
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    arguments = [f"--vllm-arg={argument}" for argument in (*SETTINGS, TIGHT)]
-    return ["--judge", f"vllm:{tiny}", "--vllm-python", PYTHON, *arguments]
+    return ["--judge", f"vllm:{tiny}", "--vllm-python", PYTHON, *(f"--vllm-arg={setting}" for setting in SETTINGS)]
 
 
 def running() -> str:
@@ -37,32 +84,105 @@ def running() -> str:
 
 
 def test_a_server_serves_refine_in_both_roles_and_is_gone_afterwards(
-    shell: Shell, sample: Path, tiny: Path, flags: list[object]
+    shell: Shell, sample: Path, tiny: Path, starting: list[object]
 ) -> None:
     prompts = shell.write("p.jsonl", [shell.read(str(sample / "prompts.jsonl"))[0]])
-    ran = shell("refine", prompts, *flags, "--proposer", f"vllm:{tiny}", "--rounds", 1, "-o", "r.jsonl")
+    ran = shell("refine", prompts, *starting, "--proposer", f"vllm:{tiny}", "--rounds", 1, "-o", "r.jsonl")
     assert ran.code == 0, ran.err
     assert ran.err.count("vllm: starting") == 1
     assert shell.read("r.jsonl")[0]["rounds"] == 1
     assert str(tiny) not in running()
 
 
-def test_a_server_serves_winrate_with_reasons(shell: Shell, sample: Path, flags: list[object]) -> None:
+def test_a_server_that_does_not_start_says_why(shell: Shell, tmp_path: Path, starting: list[object]) -> None:
+    row = {"prompt_id": "p", "prompt": "Why?", "response": "So."}
+    rubric = {"id": "p", "criteria": [{"criterion": "Says so.", "weight": 1}]}
+    files = [shell.write("s.jsonl", [row]), "--rubrics", shell.write("k.jsonl", [rubric])]
+    ran = shell("score", *files, *starting[2:], "--judge", f"vllm:{tmp_path / 'nothing'}", "-o", "out.jsonl")
+    assert ran.code == 2
+    assert "its log ends" in ran.err
+    assert not (shell.directory / "out.jsonl").exists()
+
+
+def test_a_server_proposes_rubrics(shell: Shell, sample: Path, address: str) -> None:
+    prompts = shell.write("p.jsonl", shell.read(str(sample / "prompts.jsonl"))[:3])
+    ran = shell("propose", prompts, "--proposer", f"{address}/v1")
+    assert ran.code == 0, ran.err
+    assert all(row["criteria"] for row in ran.rows)
+
+
+def test_a_server_serves_winrate_with_reasons(shell: Shell, sample: Path, address: str) -> None:
     rows = [
         {"prompt_id": "p", "prompt": "Why?", "response": r["response"]}
         for r in shell.read(str(sample / "prompts.jsonl"))[0]["responses"][:4]
     ]
     files = [shell.write("a.jsonl", rows[:2]), shell.write("b.jsonl", rows[2:])]
-    ran = shell("winrate", *files, *flags, "--reasons")
+    ran = shell("winrate", *files, "--judge", f"tiny@{address}/v1", "--reasons")
     assert ran.code == 0, ran.err
     assert all(row["reasons"]["ab"] for row in ran.rows)
 
 
-def test_a_server_that_does_not_start_says_why(shell: Shell, tmp_path: Path, flags: list[object]) -> None:
-    row = {"prompt_id": "p", "prompt": "Why?", "response": "So."}
-    rubric = {"id": "p", "criteria": [{"criterion": "Says so.", "weight": 1}]}
-    files = [shell.write("s.jsonl", [row]), "--rubrics", shell.write("k.jsonl", [rubric])]
-    ran = shell("score", *files, *flags[2:], "--judge", f"vllm:{tmp_path / 'nothing'}", "-o", "out.jsonl")
-    assert ran.code == 2
-    assert "its log ends" in ran.err
-    assert not (shell.directory / "out.jsonl").exists()
+PROMPTS, RESPONSES = 6, 16
+RUBRICS = [
+    {
+        "id": f"p{p}",
+        "prompt": f"Prompt {p}: explain how the tide of harbour number {p * 37} comes about, for a class of children. "
+        * 3,
+        "criteria": [{"criterion": f"Says fact {p}.{c} of the harbour and its moon.", "weight": 1} for c in range(12)],
+    }
+    for p in range(PROMPTS)
+]
+ROWS = [
+    {"id": f"p{p}-{r}", "prompt_id": f"p{p}", "response": f"Answer {r * 91} to {p}: " + f"the water {r} rises, " * 30}
+    for p in range(PROMPTS)
+    for r in range(RESPONSES)
+]
+
+
+def test_scoring_16_responses_a_prompt_hits_the_prefix_cache_as_often_as_the_prompts_layout_allows(
+    shell: Shell, address: str
+) -> None:
+    files = [shell.write("r.jsonl", ROWS), "--rubrics", shell.write("k.jsonl", RUBRICS)]
+    before = prefix_cache(address)
+    ran = shell("score", *files, "--judge", f"tiny@{address}/v1", "-o", "s.jsonl")
+    assert ran.code == 0, ran.err
+    queries, hits = (after - earlier for after, earlier in zip(prefix_cache(address), before, strict=True))
+    allowed = allowed_rate([tokens(address, question(row)) for row in ROWS])
+    print(f"\nprefix cache: {hits / queries:.3f} of the tokens were hits, {allowed:.3f} possible")
+    assert hits / queries >= 0.8 * allowed
+
+
+def prefix_cache(address: str) -> tuple[float, float]:
+    """The tokens that the server has looked up in its prefix cache so far, and those that it found."""
+    with urllib.request.urlopen(f"{address}/metrics") as reply:
+        text = reply.read().decode()
+    found = [
+        re.findall(rf"^vllm:prefix_cache_{name}_total{{.*}} (\S+)$", text, re.MULTILINE) for name in ("queries", "hits")
+    ]
+    return sum(map(float, found[0])), sum(map(float, found[1]))
+
+
+def question(row: dict[str, Any]) -> Sequence[Any]:
+    rubric = Rubric.model_validate(next(rubric for rubric in RUBRICS if rubric["id"] == row["prompt_id"]))
+    assert rubric.prompt is not None
+    texts = [criterion.criterion for criterion in rubric.criteria]
+    return Templates().judge(Prompt(id=rubric.id, prompt=rubric.prompt), texts, row["response"]).messages
+
+
+def tokens(address: str, messages: Sequence[Any]) -> list[int]:
+    body = json.dumps({"model": "tiny", "messages": messages, "add_generation_prompt": True}).encode()
+    asked = urllib.request.Request(f"{address}/tokenize", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(asked) as reply:
+        found: list[int] = json.load(reply)["tokens"]
+    return found
+
+
+def allowed_rate(questions: Sequence[list[int]]) -> float:
+    """The share of tokens that are a hit when each question comes after the others: whole blocks, never the last token."""
+    seen: set[tuple[int, ...]] = set()
+    hits = 0
+    for question in questions:
+        blocks = [tuple(question[:end]) for end in range(BLOCK, len(question), BLOCK)]
+        hits += BLOCK * sum(block in seen for block in blocks)
+        seen.update(blocks)
+    return hits / sum(map(len, questions))
