@@ -165,7 +165,7 @@ def _why(error: jsonlines.InvalidLineError) -> str:
 def strict(text: str | bytes) -> Any:
     """One JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
     text = text if isinstance(text, str) else text.decode()
-    value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+    value = _DECODER.decode(text)
     if "\\u" in text and not encodable(value):
         raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
@@ -190,6 +190,9 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text} is too large for a number")
     return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
 
 
 def _depth(value: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -15,21 +16,31 @@ from rubrictool.texts import canonical, digest
 TIE = 1e-9
 """Scores that differ by no more than this are tied, everywhere."""
 
-_SEMANTIC = ("criterion", "weight", "dimension", "role", "check")
+_SEMANTIC = {"criterion", "weight", "dimension", "role", "check"}
 
 
 def rubric_hash(criteria: Sequence[Criterion]) -> str:
     """The first 16 hex digits of a hash of what the criteria say, their ids and provenance aside."""
-    return digest(canonical([_said(criterion) for criterion in criteria]))
+    return _hash_of(_AsIs(tuple(criteria)))
 
 
-def _said(criterion: Criterion) -> dict[str, Any]:
-    """What a criterion says. Every row has its rubric's hash, so this is quicker than a dump of the record."""
-    given = criterion.model_fields_set
-    said = {name: value for name in _SEMANTIC if name in given and (value := getattr(criterion, name)) is not None}
-    if criterion.check:
-        said["check"] = criterion.check.model_dump(exclude_unset=True, exclude_none=True)
-    return said
+class _AsIs(NamedTuple):
+    """Criteria that are equal only to themselves: weights of 3 and 3.0 are equal, and hash differently."""
+
+    criteria: tuple[Criterion, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AsIs) and self.criteria is other.criteria
+
+    def __hash__(self) -> int:
+        return id(self.criteria)
+
+
+@lru_cache(maxsize=1024)
+def _hash_of(rubric: _AsIs) -> str:
+    """Remembered, for all responses to a prompt are scored by one rubric."""
+    kept = [c.model_dump(include=_SEMANTIC, exclude_unset=True, exclude_none=True) for c in rubric.criteria]
+    return digest(canonical(kept))
 
 
 def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:

@@ -70,8 +70,9 @@ class _Rows(Generic[T]):
     async def first(self) -> tuple[T, Outcome]:
         """The first row under way, once it is done."""
         item, task = self.under_way[0]
-        # Unlike awaiting the task, this tells its cancellation from ours.
-        await asyncio.wait([task])
+        if not task.done():
+            # Unlike awaiting the task, this tells its cancellation from ours.
+            await asyncio.wait([task])
         self.under_way.popleft()
         return item, self._not_tried() if task.cancelled() else task.result()
 
