@@ -17,7 +17,7 @@ LAYERS = [
     {"checks"},
     {"records"},
     {"jsonl", "rubrics", "schemas"},
-    {"prompts", "ranking", "replies", "intervals"},
+    {"prompts", "ranking", "replies", "intervals", "theory"},
     {"backends", "cache", "backends.keeper", "backends.keys", "backends.refusals", "backends.replicas"},
     {"backends.http", "backends.hosted", "backends.replay"},
     {"backends.vllm"},
