@@ -78,8 +78,10 @@ marks = [7, 9, 8, 6, 5, 6, 3, 1]  # what they are worth
 for beta in (1, 0.2, 0.05):
     found = theory.optimised(scores, marks, beta=beta)
     right = theory.win_rate(found.kl)
-    print(f"KL {found.kl:.2f} of {found.ceiling:.2f}: win rate {found.win_rate:.3f}, a right proxy {right:.3f}; "
-          f"on {found.effective_size:.1f} responses")
+    print(
+        f"KL {found.kl:.2f} of {found.ceiling:.2f}: win rate {found.win_rate:.3f}, a right proxy {right:.3f}; "
+        f"on {found.effective_size:.1f} responses"
+    )
 """
 
 
