@@ -24,7 +24,18 @@ from pydantic import BaseModel
 from rubrictool import errors, prompts, records
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("sample", "propose", "score", "filter-top-k", "refine", "winrate", "templates", "cache export")
+COMMANDS = (
+    "sample",
+    "propose",
+    "score",
+    "filter-top-k",
+    "refine",
+    "winrate",
+    "tail",
+    "lint",
+    "templates",
+    "cache export",
+)
 COLUMNS = 100
 
 
@@ -131,7 +142,11 @@ MEANINGS = {
     "after": "the same after it; the scores come from the next judging of the pool, so null where the pair left it (`drop-used`)",
     "changes": "`kept` ids, and the criteria `added`, `rewritten` (before and after) and `dropped`",
     "accepted": "whether the proposal was taken",
-    "Round.reason": "the rule that took it, or what failed",
+    "Round.reason": "the rule that decided and on what, or what failed",
+    "Round.refused": "criteria of the proposal that were not taken, each `{criterion, reason}`",
+    "Round.all_met": "ids of criteria that all judged candidates met before the round, so that they told nothing apart",
+    "Round.never_met": "the same for those that none met",
+    "Round.compound": "ids of new criteria that seem to ask for several things at once",
 }
 
 

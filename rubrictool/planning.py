@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from rubrictool.acceptance import AcceptRule
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
 from rubrictool.ranking import PairRule, PoolRule, needs_scores
@@ -19,12 +20,17 @@ def fullest(rubric: Sequence[Criterion], *, answers: int) -> list[Criterion]:
     return [*rubric, *(Criterion(id=f"new{n}", criterion="x" * LONGEST_CRITERION, weight=3) for n in added)]
 
 
-def judged_by_round(size: int, *, rounds: int, pairs: PairRule, pool_rule: PoolRule) -> list[int]:
-    """How many candidates are judged in each round, of a pool of `size` at the beginning."""
-    if not needs_scores(pairs):
-        return []
+def judged_by_round(size: int, *, rounds: int, pairs: PairRule, pool_rule: PoolRule, accept: AcceptRule) -> list[int]:
+    """How many candidates are judged each time, of a pool of `size` at the beginning.
+
+    Each round judges those that are left by the rubric as it is then; on trial, it judges them by what is proposed, and
+    the next round need not.
+    """
     left = [size if pool_rule == "keep" else size - 2 * number for number in range(rounds)]
-    return [count for count in left if count >= 2]
+    begun = [count for count in left if count >= 2]
+    if accept != "always":
+        return [*begun[:1], *begun]
+    return begun if needs_scores(pairs) else []
 
 
 async def ask_everything(
@@ -36,6 +42,8 @@ async def ask_everything(
     rounds: int,
     pairs: PairRule,
     pool_rule: PoolRule,
+    accept: AcceptRule,
+    weak: Sequence[Response],
     rubric: Rubric | None,
 ) -> None:
     """Ask all that refining a prompt could ask; of use in a dry run, where a question is added up and fails."""
@@ -44,9 +52,9 @@ async def ask_everything(
         with suppress(ModelFailure):
             await proposer.propose(prompt)
     known, answers = (rubric.criteria, 0) if rubric else ((), 1)
-    judged = judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule)
+    judged = judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule, accept=accept)
     for number, count in enumerate(judged):
-        for row in longest_first[:count]:
+        for row in [*longest_first[:count], *(weak if number else ())]:
             with suppress(ModelFailure):
                 await judge.verdicts(prompt, fullest(known, answers=answers + number), row)
     for number in range(rounds if len(pool) >= 2 else 0):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from rubrictool.errors import InputError
 from rubrictool.llm import Model
+from rubrictool.orders import BothOrders
+from rubrictool.prompts import SHOWN, Shown
 from rubrictool.records import Judging
 from rubrictool.roles import Judge, ModelJudge, ModelProposer, PerCriterionJudge, Proposer
 from rubrictool.specs import OFFLINE, Access, Asked, connect
@@ -36,18 +40,31 @@ def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
     return OfflineJudge(judging)
 
 
-async def proposer(asked: Asked | str = OFFLINE, access: Access | None = None) -> Proposer:
-    """The proposer for a spec. Raises `InputError` where its model cannot be used."""
+async def proposer(
+    asked: Asked | str = OFFLINE,
+    access: Access | None = None,
+    *,
+    show: Collection[Shown] = SHOWN,
+    both_orders: bool = False,
+) -> Proposer:
+    """The proposer for a spec: what a model sees beside a pair, and whether it is asked in both orders.
+
+    Raises `InputError` where its model cannot be used.
+    """
     asked, access = _asked(asked), access or Access()
     if asked.spec == OFFLINE:
         from rubrictool.offline import OfflineProposer
 
-        return OfflineProposer()
-    return ModelProposer(await connect(asked, access), access.templates, use_reference=access.use_reference)
+        plays: Proposer = OfflineProposer()
+    else:
+        model = await connect(asked, access)
+        plays = ModelProposer(model, access.templates, show=show, use_reference=access.use_reference)
+    return BothOrders(plays) if both_orders else plays
 
 
 def model_of(role: object) -> Model | None:
     """The model that plays a role, None for the offline rules."""
+    role = role.proposer if isinstance(role, BothOrders) else role
     return role.model if isinstance(role, ModelJudge | ModelProposer) else None
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rubrictool.errors import InputError
 from rubrictool.records import Criterion, Message, Prompt, Response, Verdict
@@ -52,11 +52,22 @@ _FORMS_WITH_REASONS = {
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
+Shown = Literal["weights", "verdicts", "both-met", "scores"]
+SHOWN: frozenset[Shown] = frozenset({"weights", "verdicts"})
+"""What a proposer sees of the rubric and the judge, unless told otherwise.
+
+Weights, because it is asked to change them, and verdicts, because it must know what the rubric already sees. `both-met`
+(which criteria both answers meet, in so many words) can be read off the verdicts; and whoever knows the scores is led to
+explain them rather than to look for what they miss.
+"""
+
+
 class Judged(NamedTuple):
     """A response as the proposer sees it: with what the judge said of it, where it was judged."""
 
     response: Response
     verdicts: tuple[Verdict, ...] = ()
+    score: float | None = None
 
 
 class Templates:
@@ -126,6 +137,7 @@ class Templates:
         first: Judged,
         second: Judged,
         *,
+        show: Collection[Shown] = SHOWN,
         use_reference: bool = False,
     ) -> Question:
         """What tells two responses apart, and how the rubric must change to see it."""
@@ -134,10 +146,10 @@ class Templates:
             prompt.id,
             prompt=_asked(prompt),
             reference=_reference(prompt, use_reference),
-            criteria=fence("rubric", "\n".join(f"{c.id} (weight {c.weight:g}): {c.criterion}" for c in criteria)),
+            criteria=fence("rubric", "\n".join(_listed(c, weighed="weights" in show) for c in criteria)),
             first=fence("first", visible(first.response.response)),
             second=fence("second", visible(second.response.response)),
-            verdicts=_verdicts(criteria, first, second),
+            verdicts="\n\n".join(_found(criteria, first, second, show)),
         )
 
     def compare(self, prompt: Prompt, first: str, second: str, *, use_reference: bool = False) -> Question:
@@ -206,16 +218,28 @@ def _reference(prompt: Prompt, use: bool) -> str:
     return "A reference answer that is known to be good:\n\n" + fence("reference", prompt.reference)
 
 
-def _verdicts(criteria: Sequence[Criterion], first: Judged, second: Judged) -> str:
+def _listed(criterion: Criterion, *, weighed: bool) -> str:
+    weight = f" (weight {criterion.weight:g})" if weighed else ""
+    return f"{criterion.id}{weight}: {criterion.criterion}"
+
+
+def _found(criteria: Sequence[Criterion], first: Judged, second: Judged, show: Collection[Shown]) -> Iterator[str]:
+    """What the judge found of a pair, in as many paragraphs as are to be shown; none where it was not asked."""
     if not first.verdicts or not second.verdicts:
-        return ""
-    rows = zip(_met(first), _met(second), strict=True)
-    lines = [f"{c.id}: first {one}, second {two}" for c, (one, two) in zip(criteria, rows, strict=True)]
-    return "A judge found under the present rubric:\n\n" + "\n".join(lines)
+        return
+    rows = list(zip(criteria, first.verdicts, second.verdicts, strict=True))
+    if "verdicts" in show:
+        lines = [f"{c.id}: first {_met(one)}, second {_met(other)}" for c, one, other in rows]
+        yield "A judge found under the present rubric:\n\n" + "\n".join(lines)
+    both = [c.id for c, one, other in rows if one.met and other.met]
+    if "both-met" in show and both:
+        yield f"Both answers meet {', '.join(both)}: these do not tell them apart."
+    if "scores" in show and first.score is not None and second.score is not None:
+        yield f"Under the present rubric the first answer scores {first.score:.3f}, the second {second.score:.3f}."
 
 
-def _met(judged: Judged) -> list[str]:
-    return ["yes" if verdict.met else "no" for verdict in judged.verdicts]
+def _met(verdict: Verdict) -> str:
+    return "yes" if verdict.met else "no"
 
 
 def _load(name: str, directory: Path | None) -> str:

@@ -223,8 +223,13 @@ def _name_by_position(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     return named
 
 
+def can_score(criteria: Iterable[Criterion]) -> bool:
+    """Whether there is anything to earn: a positive weight that is no veto's."""
+    return any(criterion.weight > 0 and not criterion.veto for criterion in criteria)
+
+
 def _can_score(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    if not any(criterion.weight > 0 and not criterion.veto for criterion in criteria):
+    if not can_score(criteria):
         raise ValueError("no criterion has a positive weight (vetoes aside), so nothing could score")
     return criteria
 
@@ -348,8 +353,19 @@ class Changes(Row):
     dropped: tuple[Criterion, ...] = ()
 
 
+class Refusal(Row):
+    """A criterion of a proposal that was not taken, and why."""
+
+    criterion: Criterion
+    reason: str
+
+
 class Round(Row):
-    """How one round of refinement went: the pool, the pair as shown, and what became of the proposal."""
+    """How one round of refinement went: the pool, the pair as shown, and what became of the proposal.
+
+    `all_met` and `never_met` are criteria of the rubric before it that tell no two candidates apart, `compound` new ones
+    that seem to ask for several things.
+    """
 
     prompt_id: str
     round: int
@@ -360,3 +376,7 @@ class Round(Row):
     changes: Changes
     accepted: bool
     reason: str
+    refused: tuple[Refusal, ...] = ()
+    all_met: tuple[str, ...] = ()
+    never_met: tuple[str, ...] = ()
+    compound: tuple[str, ...] = ()

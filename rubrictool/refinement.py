@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from rubrictool.acceptance import RULES, TOLERANCE, AcceptRule, Decision, Trial, repeats, reweighed, without
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
 from rubrictool.proposing import propose, rubric_columns
@@ -19,9 +20,9 @@ from rubrictool.ranking import (
     shown_order,
     top_is_tied,
 )
-from rubrictool.records import Changes, Criterion, Place, Prompt, Response, Round, Rubric, Score, Standing
+from rubrictool.records import Changes, Criterion, Place, Prompt, Response, Round, Rubric, Score, Standing, can_score
 from rubrictool.roles import Judge, Proposer
-from rubrictool.rubrics import amend, rubric_hash
+from rubrictool.rubrics import Amended, amend, changes, rubric_hash
 from rubrictool.scoring import score_pool
 
 Stopped = Literal["done", "pool", "failed"]
@@ -51,17 +52,24 @@ async def refine(
     pairs: PairRule = "great-diverse",
     rounds: int = 4,
     pool_rule: PoolRule = "drop-used",
+    accept: AcceptRule = "always",
+    signal: Mapping[str, float] | None = None,
+    weak: Sequence[Response] = (),
+    tolerance: float = TOLERANCE,
     rubric: Rubric | None = None,
     seed: int = 0,
 ) -> Refinement:
     """Score the pool, show the proposer the best pair, take the rubric that it makes of it, and go round.
 
-    Starts from `rubric`, or from one proposed for the prompt alone. Raises `ModelFailure` only where that first rubric
-    failed; a later failure keeps the last rubric and stands in the result.
+    Starts from `rubric`, or from one proposed for the prompt alone. A rule other than `always` judges the pool by what
+    is proposed before it is taken; those scores are the next round's, so nothing is judged twice. `signal` is how good
+    responses are known to be, by id, for the rules that ask (labels, or the strength of who wrote them); `weak` are
+    responses that are judged on trial only. Raises `ModelFailure` only where the first rubric failed; a later failure
+    keeps the last rubric and stands in the result.
     """
     start = rubric or await propose(prompt, proposer)
     state = _State(prompt, start.criteria, tuple(pool))
-    rules = _Rules(judge, proposer, pairs, pool_rule, seed)
+    rules = _Rules(judge, proposer, pairs, pool_rule, accept, dict(signal or {}), tuple(weak), tolerance, seed)
     stopped: Stopped | None = None
     while stopped is None and len(state.rounds) < rounds:
         state, stopped = await _round(state, rules)
@@ -74,7 +82,15 @@ class _Rules:
     proposer: Proposer
     pairs: PairRule
     pool: PoolRule
+    accept: AcceptRule
+    signal: Mapping[str, float]
+    weak: tuple[Response, ...]
+    tolerance: float
     seed: int
+
+    @property
+    def need_scores(self) -> bool:
+        return needs_scores(self.pairs) or self.accept != "always"
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,9 @@ class _State:
     rounds: tuple[Round, ...] = ()
     tied: tuple[bool, ...] = ()
     failure: ModelFailure | None = None
-    # Pairs whose proposal was refused are not shown again; the rule `always` refuses none.
+    # The pool's scores under the present criteria, where a trial has brought them already.
+    scores: tuple[Score, ...] | None = None
+    # Pairs whose proposal was refused are not shown again.
     refused: frozenset[frozenset[str]] = frozenset()
 
 
@@ -93,30 +111,93 @@ async def _round(state: _State, rules: _Rules) -> tuple[_State, Stopped | None]:
     if not pair_left(state.pool, rules.pairs, shown=state.refused):
         return state, "pool"
     state, members, failures = await _judged(state, rules)
-    # A pair chosen from those whom the money sufficed for would not be the one that a rerun with more chooses.
-    unpaid = next((failure for failure in failures if failure.kind == "budget"), None)
-    pair = None if unpaid else choose_pair(members, rules.pairs, seed=rules.seed, shown=state.refused)
+    pair = choose_pair(members, rules.pairs, seed=rules.seed, shown=state.refused) if not _unpaid(failures) else None
     if pair is None:
-        return _gave_up(state, members, None, unpaid or failures[0]), "failed"
+        return _gave_up(state, members, None, _unpaid(failures) or failures[0]), "failed"
     shown = shown_order(pair, seed=rules.seed)
     try:
         proposal = await rules.proposer.separate(state.prompt, state.criteria, *map(_as_shown, shown))
+        verdict = await _tried(
+            state, rules, members, shown, amend(state.criteria, proposal, proposer=rules.proposer.name)
+        )
     except ModelFailure as failure:
         return _gave_up(state, members, shown, failure), "failed"
-    amended = amend(state.criteria, proposal, proposer=rules.proposer.name)
-    row = _trace(state, members, shown, amended.criteria, amended.changes, accepted=True, reason="always")
-    left = state.pool if rules.pool == "keep" else tuple(r for r in state.pool if r.id not in _ids(shown))
-    return replace(state, criteria=amended.criteria, pool=left, rounds=(*state.rounds, row)), None
+    return _after(state, rules, members, shown, verdict), None
 
 
 async def _judged(state: _State, rules: _Rules) -> tuple[_State, Sequence[Response], list[ModelFailure]]:
     """The pool as the pair rule needs it: scored, or as it is. A candidate whose judgement failed sits out."""
-    if not needs_scores(rules.pairs):
+    if not rules.need_scores:
         return state, state.pool, []
+    if state.scores is not None:
+        return state, state.scores, []
     rubric = Rubric(id=state.prompt.id, criteria=state.criteria)
     scores, failures = await score_pool(state.prompt, rubric, state.pool, rules.judge)
     rounds = _seen_again(state.rounds, scores)
     return replace(state, tied=(*state.tied, top_is_tied(scores)), rounds=rounds), scores, failures
+
+
+def _unpaid(failures: Sequence[ModelFailure]) -> ModelFailure | None:
+    """The failure of one whom the money did not suffice for: a pair of the others would not be a rerun's pair."""
+    return next((failure for failure in failures if failure.kind == "budget"), None)
+
+
+class _Tried(NamedTuple):
+    """What became of a proposal, and the pool's scores under the criteria that stand, where they are known."""
+
+    proposed: Amended
+    decision: Decision
+    scores: tuple[Score, ...] | None = None
+
+
+async def _tried(state: _State, rules: _Rules, members: Sequence[Response], shown: Pair, proposed: Amended) -> _Tried:
+    """The proposal after its trial. Raises `ModelFailure` where the judge did not decide on the shown pair."""
+    if rules.accept == "always":
+        return _Tried(proposed, Decision(proposed.criteria, "always"))
+    refused = repeats(state.criteria, proposed.criteria)
+    new = without(state.criteria, proposed.criteria, {refusal.criterion.id for refusal in refused})
+    before = tuple(row for row in members if isinstance(row, Score))
+    if new == state.criteria or not can_score(new):
+        return _Tried(proposed, Decision(state.criteria, "nothing is left of the proposal", tuple(refused)), before)
+    trial = await _trial(state, rules, before, shown, new)
+    decision = RULES[rules.accept](trial)
+    if not can_score(decision.criteria):
+        decision = decision._replace(criteria=state.criteria)
+    decision = decision._replace(refused=(*refused, *decision.refused))
+    if decision.criteria == state.criteria:
+        return _Tried(proposed, decision, before)
+    ours = {row.id for row in state.pool}
+    return _Tried(proposed, decision, tuple(row for row in reweighed(decision.criteria, trial) if row.id in ours))
+
+
+async def _trial(
+    state: _State, rules: _Rules, before: Sequence[Score], shown: Pair, new: tuple[Criterion, ...]
+) -> Trial:
+    """The pool and the weak responses under the proposed criteria."""
+    rubric = Rubric(id=state.prompt.id, criteria=new)
+    scores, failures = await score_pool(state.prompt, rubric, (*state.pool, *rules.weak), rules.judge)
+    after = {row.id: row for row in scores}
+    if _unpaid(failures) or not after.keys() >= set(_ids(shown)):
+        raise _unpaid(failures) or failures[0]
+    old = {row.id: row for row in before}
+    return Trial(state.criteria, new, old, after, _ids(shown), rules.signal, rules.tolerance)
+
+
+def _after(state: _State, rules: _Rules, members: Sequence[Response], shown: Pair, tried: _Tried) -> _State:
+    """The state after a round: its criteria, its pool, and the scores that a trial has brought."""
+    criteria, accepted = tried.decision.criteria, rules.accept == "always" or tried.decision.criteria != state.criteria
+    row = _trace(state, members, shown, tried, accepted=accepted)
+    left = state.pool if rules.pool == "keep" else tuple(r for r in state.pool if r.id not in _ids(shown))
+    known = {r.id for r in left}
+    return replace(
+        state,
+        criteria=criteria,
+        pool=left,
+        rounds=(*state.rounds, row),
+        tied=state.tied if tried.scores is None else (*state.tied, top_is_tied(tried.scores)),
+        scores=tried.scores and tuple(score for score in tried.scores if score.id in known),
+        refused=state.refused if accepted else state.refused | {frozenset(_ids(shown))},
+    )
 
 
 def _ids(pair: Pair) -> tuple[str, str]:
@@ -124,31 +205,52 @@ def _ids(pair: Pair) -> tuple[str, str]:
 
 
 def _as_shown(row: Response) -> Judged:
-    return Judged(row, row.verdicts if isinstance(row, Score) else ())
+    return Judged(row, row.verdicts, row.score) if isinstance(row, Score) else Judged(row)
 
 
-def _trace(
-    state: _State,
-    members: Sequence[Response],
-    shown: Pair | None,
-    after: Sequence[Criterion],
-    changes: Changes,
-    *,
-    accepted: bool,
-    reason: str,
-) -> Round:
-    one, other = (row.score if isinstance(row, Score) else None for row in shown or (None, None))
+def _trace(state: _State, members: Sequence[Response], shown: Pair, tried: _Tried, *, accepted: bool) -> Round:
+    """The row of a round that came to its end. A refused proposal stands in it as it was proposed."""
+    kept = tried.decision.criteria
+    after = {row.id: row.score for row in tried.scores or ()}
+    always, never = _constant(members, state.criteria)
+    told = changes(state.criteria, kept) if accepted else tried.proposed.changes
+    new = [*told.added, *(rewrite.after for rewrite in told.rewritten)]
     return Round(
         prompt_id=state.prompt.id,
         round=len(state.rounds) + 1,
         pool=tuple(_place(row) for row in members),
-        pair=_ids(shown) if shown else None,
-        before=Standing(rubric=rubric_hash(state.criteria), scores=(one, other)),
-        after=Standing(rubric=rubric_hash(after), scores=(None, None)),
-        changes=changes,
+        pair=_ids(shown),
+        before=_standing(state, shown),
+        after=Standing(rubric=rubric_hash(kept), scores=(after.get(shown[0].id), after.get(shown[1].id))),
+        changes=told,
         accepted=accepted,
-        reason=reason,
+        reason=tried.decision.reason,
+        refused=tried.decision.refused,
+        all_met=always,
+        never_met=never,
+        compound=_compound(new),
     )
+
+
+def _compound(criteria: Sequence[Criterion]) -> tuple[str, ...]:
+    """The criteria that seem to ask for several things, vetoes and checks aside."""
+    from rubrictool.faults import demands
+
+    return tuple(c.id for c in criteria if c.check is None and len(demands(c.criterion)) > 1)
+
+
+def _standing(state: _State, shown: Pair | None) -> Standing:
+    one, other = (row.score if isinstance(row, Score) else None for row in shown or (None, None))
+    return Standing(rubric=rubric_hash(state.criteria), scores=(one, other))
+
+
+def _constant(members: Sequence[Response], criteria: Sequence[Criterion]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The criteria that all of at least two judged candidates meet, and those that none does."""
+    judged = [{v.id: v.met for v in row.verdicts} for row in members if isinstance(row, Score)]
+    if len(judged) < 2:
+        return (), ()
+    always = tuple(c.id for c in criteria if all(met[c.id] for met in judged))
+    return always, tuple(c.id for c in criteria if not any(met[c.id] for met in judged))
 
 
 def _place(row: Response) -> Place:
@@ -157,8 +259,17 @@ def _place(row: Response) -> Place:
 
 def _gave_up(state: _State, members: Sequence[Response], shown: Pair | None, failure: ModelFailure) -> _State:
     """The state after a round that failed: the old rubric stays."""
-    kept = Changes(kept=tuple(criterion.id for criterion in state.criteria))
-    row = _trace(state, members, shown, state.criteria, kept, accepted=False, reason=failure.message)
+    row = Round(
+        prompt_id=state.prompt.id,
+        round=len(state.rounds) + 1,
+        pool=tuple(_place(row) for row in members),
+        pair=_ids(shown) if shown else None,
+        before=_standing(state, shown),
+        after=Standing(rubric=rubric_hash(state.criteria), scores=(None, None)),
+        changes=Changes(kept=tuple(criterion.id for criterion in state.criteria)),
+        accepted=False,
+        reason=failure.message,
+    )
     return replace(state, rounds=(*state.rounds, row), failure=failure)
 
 

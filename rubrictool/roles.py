@@ -5,7 +5,7 @@ Whatever answers these questions is a judge or a proposer: a model, the offline 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -14,7 +14,7 @@ from rubrictool import replies, schemas
 from rubrictool.errors import Unreadable
 from rubrictool.jsonl import explain
 from rubrictool.llm import Model
-from rubrictool.prompts import Judged, Templates
+from rubrictool.prompts import SHOWN, Judged, Shown, Templates
 from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.replies import Preference
 from rubrictool.rubrics import Proposal, amend, valid_criteria
@@ -106,11 +106,18 @@ class PerCriterionJudge(ModelJudge):
 
 
 class ModelProposer:
-    """A model as proposer."""
+    """A model as proposer; `show` is what it sees of the rubric and the judge when it is shown a pair."""
 
-    def __init__(self, model: Model, templates: Templates | None = None, *, use_reference: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        templates: Templates | None = None,
+        *,
+        show: Collection[Shown] = SHOWN,
+        use_reference: bool = False,
+    ) -> None:
         self.name, self.model = model.name, model
-        self._templates, self._use_reference = templates or Templates(), use_reference
+        self._templates, self._show, self._use_reference = templates or Templates(), show, use_reference
 
     async def propose(self, prompt: Prompt) -> Proposal:
         """A first rubric, from the prompt alone. Raises `ModelFailure`."""
@@ -119,7 +126,9 @@ class ModelProposer:
 
     async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
         """How the rubric must change to tell two responses apart (paper, Algorithm 1). Raises `ModelFailure`."""
-        question = self._templates.separate(prompt, criteria, first, second, use_reference=self._use_reference)
+        question = self._templates.separate(
+            prompt, criteria, first, second, show=self._show, use_reference=self._use_reference
+        )
         form = schemas.amended([criterion.id for criterion in criteria])
         return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name), schema=form)
 

@@ -105,7 +105,7 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
     slots = _replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal)
     numbers = _fresh_ids(criteria)
     after = tuple(_settled(old, item, numbers, proposer) for old, item in slots)
-    return Amended(after, _changes(criteria, after))
+    return Amended(after, changes(criteria, after))
 
 
 _Slot = tuple[Criterion | None, Item | None]
@@ -153,7 +153,8 @@ def _fresh_ids(criteria: Sequence[Criterion]) -> Any:
     return (f"c{number}" for number in range(first, first + 10**6))
 
 
-def _changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
+def changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
+    """What became of each criterion from one rubric to the next."""
     old, new = {c.id: c for c in before}, {c.id: c for c in after}
     both = [name for name in old if name in new]
     return Changes(

@@ -1,4 +1,4 @@
-"""The six commands as a person meets them: what they print, where rows go, how they end."""
+"""The commands as a person meets them: what they print, where rows go, how they end."""
 
 from __future__ import annotations
 

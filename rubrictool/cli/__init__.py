@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rubrictool import __version__
-from rubrictool.cli import filter_top_k, housekeeping, propose, refine, sample, score, winrate
+from rubrictool.cli import filter_top_k, housekeeping, lint, propose, refine, sample, score, tail, winrate
 from rubrictool.cli.files import ReaderGone
 from rubrictool.cli.flags import takes_flags
 from rubrictool.cli.session import INTERRUPTED, Interrupted
@@ -36,6 +36,8 @@ for _name, _module in {
     "filter-top-k": filter_top_k,
     "refine": refine,
     "winrate": winrate,
+    "tail": tail,
+    "lint": lint,
 }.items():
     app.command(_name, no_args_is_help=True)(takes_flags(_module.command))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Literal
+from typing import Annotated, get_args
 
 import typer
 
+from rubrictool.acceptance import TOLERANCE, AcceptRule
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording, asked
+from rubrictool.cli.guards import Guards
 from rubrictool.cli.inputs import by_prompt, one_stdin, rubric_for, rubrics_by_prompt
 from rubrictool.cli.sample import draws, outcome_of
 from rubrictool.cli.session import Session
@@ -18,6 +20,7 @@ from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
 from rubrictool.llm import Model
 from rubrictool.planning import ask_everything
+from rubrictool.prompts import SHOWN, Shown
 from rubrictool.ranking import PairRule, PoolRule, writers
 from rubrictool.records import Prompt, Response, Rubric
 from rubrictool.refinement import Refinement, refine
@@ -52,7 +55,31 @@ def command(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Candidates to draw per prompt and --model.")] = 4,
     pool: Annotated[PoolRule, typer.Option(help="Whether a shown pair leaves the pool.")] = "drop-used",
-    accept: Annotated[Literal["always"], typer.Option(help="Which proposals are taken.")] = "always",
+    accept: Annotated[AcceptRule, typer.Option(help="Which proposals are taken.")] = "always",
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[:COLUMN]",
+            help="Labels or comparisons for --accept agrees or labels. [default: the responses' column quality]",
+            show_default=False,
+        ),
+    ] = None,
+    weak: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Weaker writers' responses, for --accept skill.", show_default=False),
+    ] = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0, max=1, help="How far --accept agrees lets agreement fall.")
+    ] = TOLERANCE,
+    show: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES", help=f"What the proposer sees beside a pair: of {', '.join(get_args(Shown))}; or none."
+        ),
+    ] = ",".join(sorted(SHOWN, reverse=True)),
+    both_orders: Annotated[
+        bool, typer.Option("--both-orders", help="Show each pair in both orders and keep what agrees.")
+    ] = False,
     trace: Annotated[
         str | None, typer.Option(metavar="FILE", help="One row per prompt and round.", show_default=False)
     ] = None,
@@ -67,24 +94,26 @@ def command(
 
     Example: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 --proposer gpt-4.1 --judge gpt-4.1-mini
     """
-    assert accept == "always", "the only rule so far"
-    one_stdin(prompts, rubrics, responses)
+    one_stdin(prompts, rubrics, responses, labels, weak)
     _refuse_shared(temperature=temperature, max_tokens=max_tokens)
     _both_or_none(judging.judge, proposing.proposer)
     judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
     proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
+    shown = _shown(show)
     known = rubrics_by_prompt(rubrics) if rubrics else {}
     rows = Rows(prompts, Prompt)
     given, strangers = _given(rows, responses)
     total = _checked(rows, given, pairs, models.model or [], known if rubrics else None)
-    session = Session("refine", files, asking, wording, trace=trace, reads=[prompts, rubrics, responses])
+    guards = Guards(accept, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
+    session = Session("refine", files, asking, wording, trace=trace, reads=[prompts, rubrics, responses, labels, weak])
     report = _Report()
 
     async def main() -> None:
         session.say_offline(judge=judge_role, proposer=proposer_role)
         if strangers:
             session.tell(f"refine: {strangers} responses belong to other prompts and are left out")
-        judge, proposer = await session.judge(judge_role, judging), await session.proposer(proposer_role)
+        judge = await session.judge(judge_role, judging)
+        proposer = await session.proposer(proposer_role, show=shown, both_orders=both_orders)
         drawn_from = await session.writers(
             [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
         )
@@ -93,6 +122,7 @@ def command(
             members, short = await _pool(prompt, given, drawn_from, n)
             if not members and short.failure:
                 return short
+            guard = guards.of(prompt, members)
             refined = await refine(
                 prompt,
                 members,
@@ -101,6 +131,10 @@ def command(
                 pairs=pairs,
                 rounds=rounds,
                 pool_rule=pool,
+                accept=accept,
+                signal=guard.signal,
+                weak=guard.weak,
+                tolerance=tolerance,
                 rubric=rubric_for(prompt.id, known),
                 seed=seed,
             )
@@ -118,6 +152,8 @@ def command(
                 rounds=rounds,
                 pairs=pairs,
                 pool_rule=pool,
+                accept=accept,
+                weak=guards.of(prompt, members).weak,
                 rubric=rubric_for(prompt.id, known),
             )
             return Outcome()
@@ -178,6 +214,15 @@ def _interest(refined: Refinement) -> tuple[bool, int, str]:
     """Smaller is more telling: a tie at first that is gone at last, then few criteria, then the id."""
     resolved = bool(refined.tied) and refined.tied[0] and not refined.tied[-1]
     return (not resolved, len(refined.rubric.criteria), refined.rubric.id)
+
+
+def _shown(names: str) -> frozenset[Shown]:
+    """What `--show` names. Raises `InputError` for what is not to be had."""
+    given = [name.strip() for name in names.split(",")] if names != "none" else []
+    known: dict[str, Shown] = {name: name for name in get_args(Shown)}
+    if unknown := [name for name in given if name not in known]:
+        raise InputError(f"--show {unknown[0]}: is unknown; there are {', '.join(known)}, or none")
+    return frozenset(known[name] for name in given)
 
 
 def _refuse_shared(**flags: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +23,7 @@ from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import encode, encode_value
 from rubrictool.llm import Model
 from rubrictool.progress import Progress
-from rubrictool.prompts import Templates
+from rubrictool.prompts import SHOWN, Shown, Templates
 from rubrictool.records import Row
 from rubrictool.roles import Judge, Proposer
 from rubrictool.run import Outcome, in_order
@@ -83,9 +83,9 @@ class Session:
         self._judged_alone = players.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)
 
-    async def proposer(self, asked: Asked) -> Proposer:
+    async def proposer(self, asked: Asked, *, show: Collection[Shown] = SHOWN, both_orders: bool = False) -> Proposer:
         """The proposer that the flags name."""
-        return self._held(await players.proposer(asked, self._access))
+        return self._held(await players.proposer(asked, self._access, show=show, both_orders=both_orders))
 
     async def writers(self, asked: Sequence[Asked]) -> list[Model]:
         """The models to draw responses from. Raises `InputError` for two of one name: so would their responses be."""

@@ -1,0 +1,124 @@
+"""rubrictool lint: what is wrong with rubrics, without asking a model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rubrictool.cli.flags import Files
+from rubrictool.cli.inputs import one_stdin, prompts_by_id, rubric_for
+from rubrictool.cli.session import Session
+from rubrictool.errors import InputError
+from rubrictool.jsonl import Rows
+from rubrictool.records import Prompt, Rubric, Score
+from rubrictool.run import Outcome
+
+# The patterns of the rules take a quarter of a second to compile, for which other commands need not wait.
+if TYPE_CHECKING:
+    from rubrictool.linting import Finding
+
+UNSEEN = (
+    "not seen offline: whether a criterion is true, fits its prompt or is missing, what is reworded freely,"
+    " and how criteria in other languages than English are worded"
+)
+
+
+def command(
+    rubrics: Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)],
+    files: Files,
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Score rows: look at verdicts too; repeatable.", show_default=False),
+    ] = None,
+    prompts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Prompt rows, where the rubrics lack the text.", show_default=False),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when there is a warning.")] = False,
+) -> None:
+    """Find faults in rubrics.
+
+    No model is asked: the rules look at words, checks and weights, and with --scores at what the verdicts show. One row
+    per finding.
+
+    Example: rubrictool lint rubrics.jsonl --scores scores.jsonl
+    """
+    from rubrictool.item_analysis import lint_verdicts
+    from rubrictool.linting import by_place, lint
+
+    given = scores or []
+    one_stdin(rubrics, prompts, *given)
+    rows, asked = Rows(rubrics, Rubric).rows(), prompts_by_id(prompts)
+    judged, left_out = _judged(rows, given)
+    session = Session("lint", files, reads=[rubrics, prompts, *given])
+    found: list[Finding] = []
+
+    async def work(rubric: Rubric) -> Outcome:
+        findings = by_place(
+            rubric, [*lint(rubric, prompt=_text(rubric, asked)), *lint_verdicts(rubric, judged[rubric.id])]
+        )
+        found.extend(findings)
+        return Outcome(tuple(findings))
+
+    async def main() -> None:
+        if left_out:
+            session.tell(f"lint: {_counted(left_out, 'score row')} of other rubrics left out")
+        await session.do(rows, work, lambda rubric: rubric, total=len(rows))
+        _close(session, found, strict=strict)
+
+    session.run(main)
+
+
+class _Judgements(Rows[Score]):
+    """Score rows in which one response may stand several times: how else would a judge contradict itself?"""
+
+    def _only_once(self, row: Score, line: int, lines_of: dict[str, int]) -> None:
+        """Nothing is wrong with a repeated id."""
+
+
+def _judged(rubrics: Sequence[Rubric], paths: Sequence[str]) -> tuple[Mapping[str, list[Score]], int]:
+    """The scores of each rubric, and how many were judged by none of them.
+
+    Raises `InputError` where all were: then there is nothing to look at.
+    """
+    from rubrictool.item_analysis import judged_by
+
+    known = {rubric.id: rubric for rubric in rubrics}
+    scores = [row for path in paths for row in _Judgements(path, Score).rows()]
+    of: dict[str, list[Score]] = {rubric.id: [] for rubric in rubrics}
+    for row in scores:
+        if rubric := rubric_for(row.prompt_id, known):
+            of[rubric.id].append(row)
+    judged = {rubric.id: judged_by(rubric, of[rubric.id]) for rubric in rubrics}
+    left_out = len(scores) - sum(map(len, judged.values()))
+    if scores and left_out == len(scores):
+        raise InputError(
+            f"--scores: no row of {paths[0]} was judged by these rubrics; score the responses with them first"
+        )
+    return judged, left_out
+
+
+def _text(rubric: Rubric, prompts: Mapping[str, Prompt]) -> str:
+    from rubrictool.linting import prompt_text
+
+    known = prompts.get(rubric.id)
+    return prompt_text(rubric.prompt or (known.prompt if known else None))
+
+
+def _close(session: Session, found: Sequence[Finding], *, strict: bool) -> None:
+    rules = Counter(finding.rule for finding in found)
+    warnings = sum(finding.severity == "warning" for finding in found)
+    session.figures |= {"findings": len(found), "warnings": warnings, "rules": dict(rules)}
+    told = f"{_counted(len(found), 'finding')}, {_counted(warnings, 'warning')}"
+    by_rule = ", ".join(f"{count} {rule}" for rule, count in rules.most_common())
+    session.tell(f"lint: {told}" + (f": {by_rule}" if by_rule else ""))
+    session.tell(f"lint: {UNSEEN}")
+    if strict and warnings:
+        session.miss(f"{_counted(warnings, 'warning')}, and --strict wants none")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -1,0 +1,220 @@
+"""rubrictool tail: what scores are worth among the best responses, and what optimising for them would do."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from rubrictool.cli.files import seen_to
+from rubrictool.cli.flags import Files, Seed
+from rubrictool.cli.gold import Gold, Key, gold_from, own_gold, place
+from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.session import Session
+from rubrictool.cli.tail_table import lines
+from rubrictool.errors import InputError
+from rubrictool.jsonl import Rows
+from rubrictool.records import Row, Scored
+from rubrictool.run import Outcome
+from rubrictool.tails import Pool, gate_half
+
+if TYPE_CHECKING:
+    from rubrictool.tail_reports import Report
+
+
+def command(
+    scores: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCORES", help="Score rows, one file per set of rubrics; - is stdin.", show_default=False
+        ),
+    ],
+    files: Files,
+    gold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[:COLUMN]",
+            help="What the scores are held to: labels, preferences or a stronger judge's scores. "
+            "[default: the rows' column quality]",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        Literal["model"] | None,
+        typer.Option(help="Also for the pairs of each writer alone.", show_default=False),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Predict over-optimization of this writer. [default: the only one]",
+            show_default=False,
+        ),
+    ] = None,
+    held_out: Annotated[
+        bool, typer.Option("--held-out", help="Use only responses of the half that decides on nothing.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """How far scores can be trusted among the best.
+
+    How often the scores order two responses to a prompt as gold does, by region of gold, and what optimising a policy for
+    them would do to gold. No model is asked. Rows: one per file and region.
+
+    Example: rubrictool tail before.jsonl after.jsonl --gold labels.jsonl --plot tail.svg
+    """
+    gold_file, column = place(gold)
+    one_stdin(*scores, gold_file)
+    _seen_to(scores, gold_file, files, plot)
+    given = _Given.read(scores, gold_file, column, half=seed if held_out else None)
+    _known(policy, given.pools)
+    session = Session("tail", files, reads=[*scores, gold_file])
+
+    async def main() -> None:
+        from rubrictool.tail_reports import report
+
+        for line in given.remarks:
+            session.tell(f"tail: {line}")
+        found = report(given.pools, scores, gold=given.gold, by_writer=by == "model", policy=policy, seed=seed)
+        if plot:
+            _draw(found, plot)
+        rows = [Row.model_validate(columns) for columns in found.rows()]
+        await session.do(rows, _written, Row.columns, total=len(rows))
+        session.figures |= {"files": scores, "held_out": held_out, "left_out": given.left_out, **found.figures()}
+        for line in (*lines(found), *_warnings(found)):
+            session.tell(line)
+
+    session.run(main)
+
+
+async def _written(row: Row) -> Outcome:
+    return Outcome((row,))
+
+
+def _seen_to(scores: Sequence[str], gold: str | None, files: Files, plot: Path | None) -> None:
+    """Raise `InputError` for files named twice and for a plot that could not be drawn."""
+    if twice := next((name for name, count in Counter(scores).items() if count > 1), None):
+        raise InputError(f"{twice}: is named twice; name each file of scores once")
+    if plot is None:
+        return
+    if plot.suffix.lower() not in (".svg", ".png"):
+        raise InputError(f"--plot {plot}: must end in .svg or .png")
+    if find_spec("matplotlib") is None:
+        raise InputError("--plot needs matplotlib; install it: pip install 'rubrictool[plot]'")
+    if not plot.parent.is_dir():
+        raise InputError(f"--plot {plot}: there is no directory {plot.parent}")
+    outputs = {"--output": files.output, "--summary": files.summary, "--failures": files.failures}
+    seen_to({**outputs, "--plot": str(plot)}, reads=[*scores, gold])
+
+
+def _known(policy: str | None, pools: Sequence[Pool]) -> None:
+    names = {name for pool in pools for name in pool.writers if name}
+    if policy is not None and policy not in names:
+        told = ", ".join(sorted(names)[:5]) or "none is named (column `model`)"
+        raise InputError(f"--policy {policy}: wrote none of the responses; who did: {told}")
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The responses that all files score and gold tells about, by prompt; what was left out, and what is to be said."""
+
+    gold: str
+    pools: list[Pool]
+    left_out: Mapping[str, int]
+    remarks: Sequence[str]
+
+    @classmethod
+    def read(cls, scores: Sequence[str], gold_file: str | None, column: str | None, *, half: int | None) -> _Given:
+        """What the files hold; `half` is the seed of the halves where only the held-out one counts. Raises `InputError`."""
+        rows = [_rows(path) for path in scores]
+        gold = gold_from(gold_file, column) if gold_file else own_gold(list(zip(scores, rows, strict=True)))
+        by_key = [{(row.prompt_id, row.id): row for row in of_file} for of_file in rows]
+        everywhere = [key for key in by_key[0] if all(key in of_file for of_file in by_key)]
+        told = [key for key in everywhere if key in gold.values]
+        kept = [key for key in told if half is None or not gate_half(half, key[1])]
+        pools = _pools(kept, by_key, gold)
+        if not any(len(pool.gold) > 1 for pool in pools):
+            raise InputError(
+                f"{scores[0]}: no prompt has two responses that {gold.name} tells about; join on prompt_id and id"
+            )
+        left_out = {
+            "not_in_every_file": len({key for of_file in by_key for key in of_file}) - len(everywhere),
+            "without_gold": len(everywhere) - len(told),
+            "in_the_other_half": len(told) - len(kept),
+        }
+        size = f"gold: {gold.name}; prompts: {len(pools)}, responses: {len(kept)}"
+        return cls(gold.name, pools, left_out, [size, *_left_out_lines(left_out), *_mixed(scores, rows)])
+
+
+def _rows(path: str) -> list[Scored]:
+    """The rows of a file, without their texts, which nothing here reads."""
+    return [row.model_copy(update={"response": "", "prompt": None}) for _, row in Rows(path, Scored)]
+
+
+def _pools(kept: Sequence[Key], by_key: Sequence[Mapping[Key, Scored]], gold: Gold) -> list[Pool]:
+    members: dict[str, list[str]] = {}
+    for prompt_id, response_id in kept:
+        members.setdefault(prompt_id, []).append(response_id)
+    return [_pool(prompt_id, ids, by_key, gold) for prompt_id, ids in members.items()]
+
+
+def _pool(prompt_id: str, ids: Sequence[str], by_key: Sequence[Mapping[Key, Scored]], gold: Gold) -> Pool:
+    keys, places = [(prompt_id, name) for name in ids], {name: number for number, name in enumerate(ids)}
+    preferred = None
+    if gold.preferred is not None:
+        compared = gold.preferred.get(prompt_id, {}).items()
+        preferred = {(places[a], places[b]): credit for (a, b), credit in compared if a in places and b in places}
+    return Pool(
+        prompt_id,
+        tuple(by_key[0][key].model for key in keys),
+        tuple(gold.values[key] for key in keys),
+        tuple(tuple(float(rows[key].score) for key in keys) for rows in by_key),
+        preferred,
+    )
+
+
+def _left_out_lines(left_out: Mapping[str, int]) -> list[str]:
+    return [f"responses left out, {kind.replace('_', ' ')}: {count}" for kind, count in left_out.items() if count]
+
+
+def _mixed(scores: Sequence[str], rows: Sequence[Sequence[Scored]]) -> list[str]:
+    """A remark on each file whose scores are of different kinds, which one figure should not pool unsaid."""
+    return [
+        f"{name} holds scores of different judges or ways of judging, which the figures pool"
+        for name, of_file in zip(scores, rows, strict=True)
+        if len({tuple(str(row.unknown().get(kind)) for kind in ("judge", "judging")) for row in of_file}) > 1
+    ]
+
+
+def _warnings(found: Report) -> list[str]:
+    told = found.optimisation
+    if told is None or not told.gold.few:
+        return []
+    few, of = told.gold.few, told.gold.prompts
+    return [
+        f"tail: warning: {few} of {of} prompts have fewer than 16 samples of {told.policy} (the fewest: {told.gold.fewest}); "
+        "the prediction says little about its tail"
+    ]
+
+
+def _draw(found: Report, plot: Path) -> None:
+    """Draw to a file beside the place and put it there whole."""
+    from rubrictool.tail_figure import draw
+
+    stage = plot.with_name(f".{plot.name}.{os.getpid()}.part")
+    try:
+        stage.write_bytes(draw(found, plot.suffix.lower().lstrip(".")))
+        stage.replace(plot)
+    except OSError as error:
+        raise InputError(f"{plot}: cannot be written: {error.strerror}") from None
+    finally:
+        stage.unlink(missing_ok=True)

@@ -1,0 +1,90 @@
+"""Checks that no response passes, that every response passes, and pairs of which no response passes both."""
+
+from __future__ import annotations
+
+import re2
+import regex
+
+from rubrictool.checks import Check, Format
+from rubrictool.texts import normal, words
+
+_NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
+    "list": (("-", "*", "+", "•", "‣", "–"),),
+    "numbered": (tuple("0123456789"), (".", ")")),
+    "table": (("|",), ("-",)),
+    "code": (("```", "~~~"),),
+    "heading": (("#",),),
+    "json": (("{", "["),),
+}
+"""What a form is made of: of each group at least one must stand in the text."""
+
+_ANCHORED = regex.compile(r"[\^$]|\\[AzbB]")
+
+
+def never_holds(check: Check) -> str | None:
+    """Why no response can pass a check, None where one might."""
+    return _missing_part(check) or _too_short(check) or _formless(check)
+
+
+def always_holds(check: Check) -> str | None:
+    """Why every response passes a check that asks for nothing, None where one might fail it."""
+    if check.contains or check.excludes or check.format:
+        return None
+    open_ended = check.words is None or (check.words.min == 0 and check.words.max is None)
+    if not open_ended or (check.matches is not None and not _matches_anything(check.matches)):
+        return None
+    return "every response passes the check: " + (
+        "the pattern is found in any text" if check.matches is not None else "any number of words is allowed"
+    )
+
+
+def exclude_each_other(first: Check, second: Check) -> str | None:
+    """Why no response can pass both of two checks, None where one might."""
+    if never_holds(first) or never_holds(second):
+        return None
+    for one, other in ((first, second), (second, first)):
+        if clash := _clash(one.contains or (), other.excludes or ()):
+            return f'one wants "{clash}", the other forbids it'
+    return _apart(first, second)
+
+
+def _apart(first: Check, second: Check) -> str | None:
+    for one, other in ((first.words, second.words), (second.words, first.words)):
+        if one and other and one.max is not None and one.max < other.min:
+            return f"one wants at most {one.max} words, the other at least {other.min}"
+    if first.format and second.format and "json" in (first.format, second.format) and first.format != second.format:
+        return f"what is JSON as a whole has no {({first.format, second.format} - {'json'}).pop()}"
+    return None
+
+
+def _clash(wanted: tuple[str, ...], banned: tuple[str, ...]) -> str | None:
+    """A wanted text in which a banned one stands."""
+    return next((text for text in wanted for ban in banned if normal(ban) in normal(text)), None)
+
+
+def _missing_part(check: Check) -> str | None:
+    clash = _clash(check.contains or (), check.excludes or ())
+    return f'no response passes the check: it wants "{clash}" and forbids it' if clash else None
+
+
+def _too_short(check: Check) -> str | None:
+    if check.words is None or check.words.max is None:
+        return None
+    needed = max((len(words(text)) for text in check.contains or ()), default=1)
+    if check.words.max >= needed:
+        return None
+    return f"no response passes the check: {needed} words do not go into {check.words.max}"
+
+
+def _formless(check: Check) -> str | None:
+    if check.format is None:
+        return None
+    for group in _NEEDED[check.format]:
+        if all(_clash((sign,), check.excludes or ()) for sign in group):
+            return f"no response passes the check: it forbids what a {check.format} is made of"
+    return None
+
+
+def _matches_anything(pattern: str) -> bool:
+    """Whether a pattern is found in every text: it is found in none at all, and holds on to no place."""
+    return re2.search(pattern, "") is not None and _ANCHORED.search(pattern) is None

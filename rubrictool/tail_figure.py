@@ -1,0 +1,183 @@
+"""The report on the tail as a picture: agreement with gold by region, and the win rate that optimising would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from rubrictool.texts import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from rubrictool.overoptimization import Prediction
+    from rubrictool.pair_accuracy import Accuracy
+    from rubrictool.tail_reports import Report
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Told apart by the colour-blind too (Okabe and Ito)."""
+INK, FAINT, LOSS = "#222222", "#8a8a8a", "#e9e9e9"
+LONGEST_NAME = 28
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": FAINT,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "legend.frameon": False,
+    # The same figures give the same bytes.
+    "svg.hashsalt": "rubrictool",
+}
+
+
+def draw(report: Report, kind: str) -> bytes:
+    """The picture as a file of this kind, `svg` or `png`; the same report always gives the same svg.
+
+    Left, for each region and file, the shares of pairs that the scores order as gold, tie, and order the other way; the dot
+    is half-credit with its interval, the diamond that of all pairs at the region's gold gaps. Right, where it was predicted,
+    the win rate against KL, with its interval and its peak.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(10.5 if report.optimisation else 5.6, 4.7), layout="constrained")
+        axes = figure.subplots(1, 2 if report.optimisation else 1, squeeze=False)[0]
+        _regions(axes[0], report)
+        if report.optimisation:
+            _curves(axes[1], report)
+        files = [Patch(color=_colour(file), alpha=0.85, label=_short(name)) for file, name in enumerate(report.files)]
+        figure.legend(handles=files, loc="outside upper center", ncols=4 if report.optimisation else 2)
+        drawn = BytesIO()
+        figure.savefig(drawn, format=kind, dpi=200, metadata={"Date": None} if kind == "svg" else None)
+    return drawn.getvalue()
+
+
+def _regions(axes: Axes, report: Report) -> None:
+    """Stacked shares by region, a bar for each file."""
+    everyone = report.accuracy[None]
+    width = 0.8 / len(report.files)
+    for place, one in enumerate(_by_region(everyone)):
+        for accuracy in one:
+            _bar(axes, place + (accuracy.file - (len(one) - 1) / 2) * width, 0.88 * width, accuracy)
+    firsts = [one[0] for one in _by_region(everyone)]
+    axes.set_xticks(range(len(firsts)), [f"{one.region.name}\n{one.pairs:,}" for one in firsts])
+    axes.tick_params(axis="x", length=0)
+    axes.set(xlim=(-0.55, len(firsts) - 0.45), ylim=(0, 1))
+    axes.set(xlabel="region by gold, and pairs in it", ylabel="share of pairs")
+    axes.set_title(f"Agreement with gold ({_short(report.gold)}) by region")
+    axes.axhline(0.5, color=FAINT, linewidth=0.8, linestyle=(0, (4, 3)), zorder=3)
+    axes.legend(handles=_agreement_key(), **_BELOW)
+
+
+def _by_region(accuracy: Sequence[Accuracy]) -> list[list[Accuracy]]:
+    regions = dict.fromkeys(one.region for one in accuracy)
+    return [[one for one in accuracy if one.region == region] for region in regions]
+
+
+def _bar(axes: Axes, at: float, width: float, one: Accuracy) -> None:
+    if one.found is None:
+        axes.text(at, 0.02, "–", ha="center", color=FAINT)
+        return
+    colour, strict, tie = _colour(one.file), one.found.strict.value, one.found.tie
+    axes.bar(at, strict, width, color=colour, alpha=0.85)
+    axes.bar(at, tie, width, bottom=strict, color=colour, alpha=0.3)
+    axes.bar(at, 1 - strict - tie, width, bottom=strict + tie, color=LOSS)
+    half = one.found.half_credit
+    around = [[half.value - half.low], [half.high - half.value]]
+    axes.errorbar(at, half.value, around, **_DOT, zorder=5)
+    if one.matched:
+        axes.plot(at + width * 0.3, one.matched.half_credit.value, **_DIAMOND, zorder=6)
+
+
+_DOT: dict[str, Any] = {"fmt": "o", "color": INK, "markersize": 4.5, "elinewidth": 1.2, "capsize": 2.5}
+_DIAMOND: dict[str, Any] = {
+    "marker": "D",
+    "color": "none",
+    "markerfacecolor": "white",
+    "markeredgecolor": INK,
+    "markersize": 4.5,
+}
+
+
+_PEAK: dict[str, Any] = {"marker": "o", "markersize": 6.5, "markerfacecolor": "white", "markeredgewidth": 1.6}
+_BELOW: dict[str, Any] = {
+    "loc": "upper center",
+    "bbox_to_anchor": (0.5, -0.2),
+    "ncols": 2,
+    "columnspacing": 2,
+    "fontsize": 8.5,
+}
+
+
+def _agreement_key() -> list[Artist]:
+    return [
+        Patch(color=INK, alpha=0.75, label="ordered as gold"),
+        Patch(color=INK, alpha=0.3, label="tied"),
+        Patch(color=LOSS, label="the other way"),
+        Line2D([], [], color=INK, marker="o", markersize=4.5, linewidth=1.2, label="half-credit, 95 %"),
+        Line2D([], [], linestyle="none", **_DIAMOND, label="all pairs at the same gold gaps"),
+    ]
+
+
+def _curves(axes: Axes, report: Report) -> None:
+    """The win rate against KL for each file, with its interval, its peak, and best-of-n."""
+    told = report.optimisation
+    assert told is not None
+    axes.axvline(told.gold.ceiling, color=FAINT, linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.plot(*_line(told.gold), color=FAINT, linewidth=1.2, linestyle="--")
+    for file, one in enumerate(told.by_file):
+        _band(axes, one, _colour(file))
+        axes.plot(*_line(one), color=_colour(file), linewidth=2)
+        axes.plot([p.kl for p in one.best_of], [p.win_rate.value for p in one.best_of], "x", color=_colour(file), ms=5)
+        _turn(axes, one, _colour(file))
+    axes.set(xlabel="KL from the policy before (nats)", ylabel="win rate against it, by gold", xlim=(0, None))
+    axes.set_title(f"Predicted optimisation of {_short(told.policy)}")
+    axes.legend(handles=_optimisation_key(), **_BELOW)
+
+
+def _optimisation_key() -> list[Artist]:
+    return [
+        Line2D([], [], color=INK, linewidth=2, label="weighed by exp(score / beta)"),
+        Line2D([], [], color=INK, marker="x", markersize=5, linestyle="none", label="best of 2, 4, ... 64"),
+        Line2D([], [], color=INK, **_PEAK, linewidth=1, label="peak, 95 %"),
+        Line2D([], [], color=FAINT, linewidth=1.2, linestyle="--", label="by gold itself"),
+        Line2D([], [], color=FAINT, linewidth=0.9, linestyle=(0, (1, 2)), label="log(samples): no KL beyond"),
+    ]
+
+
+def _line(one: Prediction) -> tuple[list[float], list[float]]:
+    """The curve from no optimisation on."""
+    return [0.0, *(p.kl for p in one.tilted)], [0.5, *(p.win_rate.value for p in one.tilted)]
+
+
+def _band(axes: Axes, one: Prediction, colour: str) -> None:
+    low, high = [p.win_rate.low for p in one.tilted], [p.win_rate.high for p in one.tilted]
+    axes.fill_between([p.kl for p in one.tilted], low, high, color=colour, alpha=0.15, linewidth=0)
+
+
+def _turn(axes: Axes, one: Prediction, colour: str) -> None:
+    """The peak, where there is one."""
+    if one.peak.turns_down:
+        kl, rate = one.peak.kl, one.peak.win_rate.value
+        axes.plot([kl.low, kl.high], [rate, rate], color=colour, linewidth=1, marker="|", markersize=6)
+        axes.plot(kl.value, rate, color=colour, **_PEAK, zorder=5)
+
+
+def _colour(file: int) -> str:
+    return COLOURS[file % len(COLOURS)]
+
+
+def _short(name: str) -> str:
+    """A name that fits into a legend: of a path the last part, and no mathematics."""
+    return one_line(PurePath(name).name or name, width=LONGEST_NAME).replace("$", r"\$")

@@ -1,0 +1,397 @@
+"""How faulty criteria are worded: the lists and patterns behind the rules, in English, one table for each fault.
+
+A pattern is matched against the demand of a criterion: its text in normal form without subject, modal verb and final
+full stop ("The response should be engaging." is "be engaging").
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import regex
+
+from rubrictool.texts import normal
+
+_QUESTION = regex.compile(r"^(?P<verb>does|do|did|is|are|was|has|have) (?P<subject>(?:the|this) (?:generated )?\w+) ")
+_SUBJECT = regex.compile(
+    r"^(?:the|this|its|an?) (?:(?:model|assistant|final|whole|entire|overall|written|generated)(?:'s)? )?"
+    r"(?:responses?|answer|reply|output|text|solution|assistant|model|explanation|summary|essay|e-?mail|letter|code"
+    r"|report|blog post|article|story|poem|tone|style|language|writing|content|structure|formatting|format|account"
+    r"|advice)(?:'s \w+)? "
+)
+_MODAL = regex.compile(
+    r"^(?:(?:must|should|shall|will|has to|have to|needs? to|ought to|is (?:expected|required) to) )(?:also )?"
+)
+
+_BE = r"(?:is|are|be|being|remains?|stays?|sounds?|feels?|reads?|looks?|seems?)"
+_MUCH = (
+    r"(?:very|really|highly|quite|fully|generally|overall|sufficiently|reasonably|both|as|so|sufficient|enough|more) "
+)
+_TASTE = (
+    r"(?:engaging|well[- ](?:written|structured|organi[sz]ed|formatted|presented|crafted|argued|reasoned|explained|phrased)"
+    r"|(?:clearly|nicely|logically|concisely|appropriately|coherently|professionally)"
+    r" (?:written|structured|organi[sz]ed|formatted|presented|explained|phrased)"
+    r"|elegant|clean|insightful|comprehensive|thorough|appropriate|suitable|reasonable|adequate|helpful|useful"
+    r"|interesting|compelling|convincing|persuasive|professional|polished|nice|good|great|excellent|high[- ]quality"
+    r"|impressive|readable|clear|concise|natural|creative|nuanced|logical|detailed|sensible|captivating|enjoyable|vivid"
+    r"|actionable|practical|sequential|coherent|unambiguous|effective|meaningful|robust|smooth|fluent|succinct"
+    r"|easy to (?:read|follow|understand)|easily (?:readable|understandable)|of (?:good|high) quality)"
+)
+_TASTES = rf"(?:{_MUCH})?{_TASTE}(?:(?:,? and |,? but |, |/)(?:{_MUCH})?{_TASTE})*"
+_FORM = (
+    r"(?:structure|tone|style|language|flow|formatting|format|writing|organi[sz]ation|quality|layout|prose|phrasing"
+    r"|wording|explanation|explanations|answer|reasoning|analysis|overview|introduction|conclusion|manner|way|examples"
+    r"|level of detail|amount of detail|detail|depth|advice|length|steps|instructions|terminology|notation|transitions"
+    r"|arguments|guidance|vocabulary|imagery|narrative|response|summary|plan)"
+)
+_PURPOSE = (
+    r"(?: to (?:guide|help|support|facilitate|ensure|enable|improve|enhance|aid|allow|assist|engage|convey|keep|make)"
+    r" (?:\S+ ?){1,12})?"
+)
+_VIRTUE = (
+    r"(?:clarity|conciseness|concision|coherence|cohesion|professionalism|readability|creativity|depth|nuance|elegance"
+    r"|engagement|originality|thoroughness|quality|rigou?r|insight|brevity|fluency|polish)"
+)
+_WHOM = (
+    r"(?: (?:for|to|in|about|given|enough)(?: (?:the|a|an|its|this|user|user's|reader|readers|intended|target|audience"
+    r"|context|purpose|situation|question|topic|task|read|follow|understand|tone|style|structure|language|length|in|for"
+    r"|general|technical|lay|public|and|of|its))+)?"
+)
+_TELLS = (
+    r"(?:explains?|describes?|answers?|address|addresses|discuss|discusses|covers?|presents?|handles?|treats?"
+    r"|summari[sz]es?)"
+)
+_HAS = (
+    r"(?:has|have|uses?|shows?|adopts?|keeps?|maintains?|provides?|gives?|offers?|presents?|employs?|demonstrates?|contains?"
+    r"|includes?|follows?|is written in|be written in|written in|in)"
+)
+
+_TRUE = r"(?:right|correct|accurate|proper|expected|true)"
+_RESULT = r"(?:calculations?|results?|figures?|answers?|totals?|sums?|numbers?|values?|maths?|arithmetic|computation|diagnosis)"
+_REPORTS = (
+    r"(?:gives?|states?|arrives? at|reach|reaches|computes?|calculates?|provides?|finds?|returns?|identif(?:y|ies)"
+    r"|names?|selects?|choose|chooses|mentions?|reports?|determines?|comes? to|has|contains?)"
+)
+_FACTS = r"(?:facts?|information|claims?|statements?|data|details|content|dates)"
+_SOURCES = r"(?:links?|urls?|citations?|references|sources|quotations|quotes)"
+
+_PADDING = (
+    r"(?:examples|tips|pros|cons|citations|sources|references|bullet points|bullets|items|paragraphs|sections|sentences"
+    r"|reasons|ideas|points|facts|suggestions|words|arguments|benefits|advantages|disadvantages|steps|quotes|statistics)"
+)
+NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBER = rf"(?P<number>\d+|{'|'.join(NUMBERS)})"
+_FURNITURE = (
+    r"(?P<asked>disclaimer|introduction|conclusion|summary|references|citations|sources|bibliography|call to action|title"
+    r"|greeting|sign-off|headings?|emojis?|caveats?|table of contents)"
+)
+
+_BAD = (
+    r"(?:factual|medical|grammatical|spelling|logical|major|minor|serious|significant|some|any|numerous|many|clear|obvious"
+    r"|legal|historical|unsupported|false|incorrect|wrong|misleading|harmful|dangerous|offensive|fabricated|inaccurate"
+    r"|irrelevant|unsafe|hallucinated|invented|unsubstantiated|toxic|unnecessary|unfounded)"
+)
+_HARM = (
+    r"(?:false|incorrect|wrong|misleading|harmful|dangerous|offensive|fabricated|inaccurate|unsafe|hallucinated|unsupported"
+    r"|irrelevant|unsubstantiated|toxic|unfounded)"
+)
+
+
+class Wording(NamedTuple):
+    """A way to word a faulty criterion, and what to tell its author.
+
+    The group `cited` of the pattern is what the message quotes. The groups `asked` and `number` are what a prompt may
+    ask for: where it does, nothing is wrong with the criterion.
+    """
+
+    pattern: regex.Pattern[str]
+    advice: str
+
+
+def _wording(pattern: str, advice: str) -> Wording:
+    return Wording(regex.compile(pattern), advice)
+
+
+SUBJECTIVE = (
+    _wording(
+        rf"^{_BE} (?P<cited>{_TASTES}){_WHOM}$",
+        "is a matter of taste; say what a response must do, or give an example or a bound",
+    ),
+    _wording(
+        rf"^{_HAS} (?:an? |the )?(?P<cited>{_TASTES})(?: and \w+)? {_FORM}{_WHOM}{_PURPOSE}$",
+        "is a matter of taste; say what a response must do, or give an example or a bound",
+    ),
+    _wording(
+        rf"\b{_FORM}(?: and {_FORM})? that (?:is|are) (?P<cited>{_TASTES}){_WHOM}$",
+        "is a matter of taste; say what a response must do, or give an example or a bound",
+    ),
+    _wording(
+        rf"^(?:maintains?|ensures?|demonstrates?|shows?|exhibits?|displays?|achieves?|has|have|reflects?|prioriti[sz]es?)"
+        rf" (?:an? )?(?:(?:high|good|strong|great) )?(?:(?:level|degree) of )?"
+        rf"(?P<cited>{_VIRTUE}(?:,? and {_VIRTUE}|, {_VIRTUE})*)"
+        r"(?:$|,| in | throughout| while )",
+        "is a matter of taste; say what shows it",
+    ),
+    _wording(
+        r"^(?:fails? to |does not )?(?P<cited>effectively|adequately|appropriately|sufficiently|thoroughly|convincingly"
+        r"|meaningfully|logically|coherently|comprehensively|suitably|compellingly|persuasively) (?!,)\w+",
+        "is a matter of taste; say what shows it",
+    ),
+    _wording(
+        r"\b(?P<cited>(?:sufficient|enough|adequate|appropriate) (?:detail|depth|context))\b",
+        "is a matter of taste; say what must be there",
+    ),
+    _wording(
+        r"^avoids? (?P<cited>(?:unnecessary|excessive|undue|overly) \w+)",
+        "is a matter of taste; say what is too much",
+    ),
+    _wording(
+        rf"^{_TELLS} (?:\w+ ){{0,6}}(?P<cited>(?:very )?(?:well|clearly|thoroughly|appropriately|concisely|comprehensively"
+        r"|adequately|effectively|in (?:enough|sufficient|great|adequate) (?:detail|depth)|in depth))$",
+        "is a matter of taste; say what must be told",
+    ),
+    _wording(rf"^(?P<cited>{_TASTES})$", "is a matter of taste; say what a response must do"),
+)
+
+UNGROUNDED = (
+    _wording(
+        rf"^(?:the |all |its |all the )?(?P<cited>{_RESULT}) (?:is|are|be|must be|should be) (?:{_MUCH})?{_TRUE}$",
+        "is to be right, but the rubric does not say what is right; name the answer and what else is accepted",
+    ),
+    _wording(
+        rf"^{_REPORTS} (?:the |an? )?(?P<cited>{_TRUE}(?: and complete)? (?!that\b|if\b)\w+(?: \w+){{0,4}})$",
+        "leaves the judge to know the answer; name it, and what else is accepted",
+    ),
+    _wording(
+        rf"^(?:{_TELLS}|{_REPORTS}|answers?|solves?) (?:\w+ ){{1,6}}(?P<cited>correctly|accurately)$",
+        "leaves the judge to know what is right; name it",
+    ),
+    _wording(
+        r"^(?:demonstrates?|shows?|ensures?|maintains?|has|have|exhibits?) "
+        r"(?P<cited>(?:factual |technical )?(?:accuracy|correctness)"
+        r"(?: and (?:completeness|clarity|precision|thoroughness))?)(?:$|,| in | of | throughout)",
+        "leaves the judge to know what is right; name it",
+    ),
+    _wording(
+        r"^(?:is|be) (?P<cited>(?:fully |completely )?(?:correct|right|accurate))$",
+        "leaves the judge to know the answer; name it, and what else is accepted",
+    ),
+)
+
+UNVERIFIABLE = (
+    _wording(
+        rf"(?P<cited>(?:factually|scientifically|medically|historically|legally|clinically) {_TRUE})",
+        "needs knowledge from outside; name the facts that must be right",
+    ),
+    _wording(
+        rf"^(?:all|every|any|each)(?: of)?(?: the| its)? ?(?:\w+ )?"
+        rf"(?P<cited>{_FACTS})\b.{{0,30}}\b(?:{_TRUE}|verified|verifiable)$",
+        "cannot all be looked up by a judge; name the facts that must be right",
+    ),
+    _wording(
+        r"^(?:is free (?:of|from)|contains? no|has no|have no|does not contain|makes? no|without)(?: any)? "
+        r"(?P<cited>(?:factual|medical|historical|legal|scientific) (?:errors?|mistakes?|inaccurac(?:y|ies))|hallucinations?"
+        r"|(?:factually )?(?:incorrect|false|wrong|inaccurate) (?:information|claims?|statements?|facts?))$",
+        "cannot be ruled out without a search; name the errors that matter",
+    ),
+    _wording(
+        r"\b(?P<cited>up[- ]to[- ]date|(?:the )?(?:latest|most recent|newest|current)"
+        r" (?:\w+ )?(?:research|information|evidence|data|findings|guidelines|knowledge|developments|version|versions))",
+        "changes with time; name the version, the date or the finding that is meant",
+    ),
+    _wording(
+        rf"\b(?P<cited>{_SOURCES})\b.{{0,30}}\b(?:works?|working|exists?|resolves?|valid|real|accessible|genuine"
+        r"|reliable|reputable|credible|trustworthy|authoritative)\b",
+        "must be looked up, which a judge cannot do; name the sources that count",
+    ),
+    _wording(
+        rf"^(?:cites?|uses?|gives?|includes?|provides?|quotes?|refers? to|links? to|is based on)"
+        rf" (?:only )?(?:\w+ )?(?:reliable|reputable|credible|trustworthy|authoritative|real|valid|working)"
+        rf"(?: and \w+)? (?P<cited>{_SOURCES})$",
+        "must be looked up, which a judge cannot do; name the sources that count",
+    ),
+    _wording(
+        r"^(?P<cited>compiles|runs|executes|passes (?:all |the )*(?:unit )?tests)(?: (?:and|without|with no) .{1,40})?$",
+        "must be run, which a judge cannot do; say what the code must do in which case",
+    ),
+    _wording(
+        r"^(?:provides?|presents?|gives?|includes?|contains?) (?:\w+ )?code that (?:is |are )?"
+        r"(?P<cited>syntactically correct|executable|runnable|runs|compiles|works|bug-free|error-free)\b",
+        "must be run, which a judge cannot do; say what the code must do in which case",
+    ),
+    _wording(
+        r"(?P<cited>plagiari[sz]ed|plagiarism|copied from (?:the internet|other sources))",
+        "cannot be seen without a search",
+    ),
+)
+
+LOW_SIGNAL = (
+    _wording(
+        rf"^{_BE} (?:directly |generally |fully )?(?P<cited>relevant|related|on[- ]topic|responsive|non-?empty|not empty"
+        r"|understandable|intelligible|legible)"
+        r"(?: (?:to|for|with|on)(?: (?:the|this|user's|user|question|prompt|query|request|topic|task))+)?$",
+        "is so of nearly every answer; ask for what tells a good one from a fair one",
+    ),
+    _wording(
+        r"^(?P<cited>answers?|address|addresses|responds? to|engages? with|attempts? to answer|deals? with|stays? on|is about)"
+        r" (?:the |this )?(?:user's |given |original |main )?(?:question|prompt|query|request|task|topic|issue|problem)$",
+        "is so of nearly every answer; ask for what tells a good one from a fair one",
+    ),
+    _wording(
+        rf"^(?:{_BE}|is written|be written) (?:in )?(?P<asked>english)(?: language)?$",
+        "is so of nearly every answer to a prompt in English",
+    ),
+    _wording(
+        r"^(?:uses?|has|have) (?:correct|proper|good) (?P<asked>grammar|spelling|punctuation)"
+        r"(?:,? and (?:grammar|spelling|punctuation))*$",
+        "is so of nearly every answer of a language model",
+    ),
+    _wording(
+        rf"^(?:{_BE}|is written in) (?P<cited>(?:grammatically correct|complete sentences|polite|courteous|respectful))$",
+        "is so of nearly every answer of a language model",
+    ),
+)
+
+HACKABLE = (
+    _wording(
+        r"^(?:states?|says?|claims?|confirms?|mentions?|declares?|asserts?|assures?(?: the (?:user|reader))?|notes?)(?: that)?"
+        r" (?:it|this|(?:the|this|its|all|all the) (?:answer|response|information|code|solution|result)s?)"
+        r" (?:is|are|has been|have been|was|were) .{0,20}(?P<cited>accurate|correct|checked|verified|complete|reliable|tested"
+        r"|true|double-checked|reviewed|right)\b",
+        "is met by claiming it; ask for the evidence",
+    ),
+    _wording(
+        rf"^(?:includes?|contains?|has|have|provides?|adds?|gives?|uses?|begins? with|starts? with|ends? with|opens? with)"
+        rf" (?:an? |some |the )?(?:brief |short |clear |general |appropriate )?{_FURNITURE}$",
+        "is met by an empty one; say what it must hold",
+    ),
+    _wording(
+        rf"^(?:(?:lists?|gives?|names?|provides?|includes?|mentions?|contains?|uses?|has|have|offers?|cites?|is) )?"
+        rf"(?:at least|a minimum of|no fewer than|more than) {_NUMBER}"
+        rf" (?:(?:different|good|useful|relevant|specific|distinct|helpful) )?(?P<asked>{_PADDING})(?: long)?$",
+        "is met by padding; say what each must hold",
+    ),
+)
+
+RIGID = (
+    _wording(
+        r"\b(?P<asked>verbatim|word for word|exact (?:words?|wording|phrase|sentence|phrasing)"
+        r"|exactly (?:the|this|these) (?:words?|phrase|sentence|wording))\b",
+        "shuts out answers that say it otherwise; ask for the meaning",
+    ),
+    _wording(
+        rf"\bexactly {_NUMBER} (?:\w+ )?(?P<asked>{_PADDING}|examples?|characters|lines|stanzas|rows)\b",
+        "is stricter than the prompt; give a range",
+    ),
+)
+
+_BAD_ADVICE = "is rewarded: the weight is positive; word it as what a good response does, or make the weight negative"
+_GOOD_ADVICE = "costs: the weight is negative; make it positive, or word it as the fault"
+
+BAD_IF_MET = (
+    _wording(
+        r"^(?P<cited>fails? to|neglects? to|forgets? to|overlooks?|lacks?|misrepresents?|misstates?|fabricates?|hallucinates?"
+        r"|misleads?|contradicts? (?:itself|the prompt|the user)|mis(?:interprets?|understands?))\b",
+        _BAD_ADVICE,
+    ),
+    _wording(
+        r"^(?P<cited>ignores? (?:the|a) (?:user|question|prompt|instruction|constraint|request|context|task)"
+        r"|(?:misses|miss) the (?:point|question)|(?:invents?|makes? up) (?:any )?(?:facts|sources|citations|figures|quotes"
+        r"|references|information|data|numbers|quotations))",
+        _BAD_ADVICE,
+    ),
+    _wording(
+        rf"^(?:contains?|has|have|makes?|includes?|introduces?|shows?) (?:an? )?(?:{_BAD} )*"
+        r"(?P<cited>(?P<asked>errors?|mistakes?|inaccurac(?:y|ies)|falsehoods?|misinformation|hallucinations?|contradictions?|typos?))"
+        r"(?! (?:handling|messages?|codes?|bars?|types?|rates?|analysis|margins?|terms?|detection|correction))\b",
+        _BAD_ADVICE,
+    ),
+    _wording(
+        rf"^(?:contains?|has|makes?|includes?|gives?|provides?|offers?|states?|presents?|recommends?|suggests?|uses?)"
+        rf" (?:an? |any |some )?(?P<cited>{_HARM}(?: or {_HARM})?(?:,? and {_HARM})?"
+        r" (?:\w+ )?(?:advice|claims?|information|statements?|content|facts?|instructions?|figures?|language|actions?"
+        r"|recommendations?|answers?|conclusions?|details?|treatments?|practices?|data|material|guidance|remarks?))",
+        _BAD_ADVICE,
+    ),
+    _wording(
+        r"^(?:is|be|are|sounds?|feels?) (?P<cited>(?:too|overly|excessively|needlessly|unnecessarily) \w+|wrong|incorrect"
+        r"|misleading|inaccurate|offensive|rude|vague|dismissive|harmful|dangerous|off[- ]topic|irrelevant|repetitive"
+        r"|incoherent|incomplete|condescending|judgmental|preachy|confusing|verbose|biased)\b",
+        _BAD_ADVICE,
+    ),
+)
+
+GOOD_IF_MET = (
+    _wording(
+        r"^(?P<cited>avoids?|refrains? from|is free (?:of|from)|steers? clear of|abstains? from"
+        r"|(?:contains?|has|makes?|gives?) no (?:\w+ )?(?:errors?|mistakes?|inaccuracies|misinformation|advice|claims))\b",
+        _GOOD_ADVICE,
+    ),
+)
+
+ANCHOR = regex.compile(
+    r"\d|[\"“”«»:;(]|\b(?:such as|for example|for instance|e\.g|i\.e|by \w+ing|that is,|namely|rather than|so that|as defined"
+    r"|in the sense|meaning|reference answer|given in|according to|compared (?:to|with)|in the (?:paragraph|text"
+    r"|passage|article|document|context|table|data|prompt))\b"
+)
+"""What pins a vague word down: a figure, a quotation, an example, a definition, a source in the prompt."""
+
+CLAUSE = regex.compile(r"\b(?:that|how|why|whether|what|which|who|whose|when|where|if|to|because|unless|until)\b")
+"""What opens a part of the criterion that tells the content, so that its verbs are no demands."""
+
+SPEECH = regex.compile(
+    r"^(?:also |clearly |explicitly |correctly )?(?:says?|states?|mentions?|explains?|notes?|points? out|tells?|recommends?"
+    r"|advises?|suggests?|warns?|asks?|reminds?|encourages?|instructs?|urges?|names?|lists?|describes?|discuss(?:es)?"
+    r"|acknowledges?|clarif(?:y|ies)|makes? clear|directs?|offers?|compares?|admits?|concedes?|identif(?:y|ies)"
+    r"|distinguish(?:es)?|checks?|disclos(?:es?)|do(?:es)? not|don't|never)\b"
+)
+"""A criterion that begins so is about what a response tells, not about what it is."""
+
+STRONG = (
+    "explains|mentions|states|recommends|suggests|advises|warns|describes|discusses|lists|names|compares"
+    "|identifies|defines|summarises|summarizes|cites|clarifies|outlines|highlights|acknowledges|specifies"
+    "|proposes|cautions|calculates|computes|emphasises|emphasizes|notes|says|tells|concludes"
+)
+"""Verbs that demand something of a response wherever they follow an "and"."""
+
+WEAK = (
+    "gives|shows|provides|includes|uses|offers|contains|asks|avoids|addresses|covers|presents|quotes|argues"
+    "|points|refers|ends|begins|starts|closes|apologises|apologizes|thanks|invites|links|answers"
+)
+"""Verbs that may as well belong to the content told, and demand something only outside a clause."""
+
+MENTION = regex.compile(
+    r"^(?:mentions?|refers? to|touch(?:es)? (?:on|upon)|talks? about|speaks? (?:to|of|about)|brings? up|gives? the figure"
+    r"|(?:includes?|contains?|uses?) the (?:word|words|term|terms|phrase|keyword|keywords))\s"
+    r"(?!.*\b(?:that|how|why|whether|because)\b)(?:\S+(?:\s|$)){1,5}$"
+)
+"""A criterion that a topic's bare name meets."""
+
+QUOTED = regex.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
+
+
+@lru_cache(maxsize=4096)
+def demand(criterion: str) -> str:
+    """What a criterion demands, in normal form: without its subject, a modal verb and the final full stop.
+
+    A question ("Does the response say why?") is turned into the statement that it asks about.
+    """
+    return _MODAL.sub("", _SUBJECT.sub("", _QUESTION.sub(_stated, _plain(criterion))))
+
+
+def same(first: str, second: str) -> bool:
+    """Whether two criteria are one text, but for case, spaces, the final full stop and a leading "The response"."""
+    return _RESPONSE.sub("", _plain(first)) == _RESPONSE.sub("", _plain(second))
+
+
+_RESPONSE = regex.compile(r"^the (?:response|answer|reply) (?:(?:must|should) )?")
+
+
+def _plain(criterion: str) -> str:
+    return " ".join(normal(criterion).replace("’", "'").split()).strip(" .!?")
+
+
+def _stated(question: regex.Match[str]) -> str:
+    helper = question["verb"] in ("does", "do", "did")
+    return f"{question['subject']} " if helper else f"{question['subject']} {question['verb']} "
