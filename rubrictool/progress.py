@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.spending import Tally
@@ -102,6 +102,10 @@ def error_line(message: str) -> None:
 
 def _say(line: str) -> None:
     """Print a line on stderr; where nobody listens any more, the run goes on without being heard."""
-    if sys.stderr:
-        with suppress(OSError):
-            print(printable(line), file=sys.stderr, flush=True)
+    if not sys.stderr:
+        return
+    try:
+        print(printable(line), file=sys.stderr, flush=True)
+    except OSError:
+        # What Python flushes at exit must not meet the fault again: it would end with 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
