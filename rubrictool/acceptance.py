@@ -179,7 +179,7 @@ def _against(criterion: Criterion, trial: Trial) -> str:
     except StatisticsError:  # all alike
         return ""
     error = 1 / math.sqrt(len(names) - 3)
-    clear = math.atanh(max(found, -0.999999)) < -CLEARLY * error
+    clear = math.atanh(max(-0.999999, min(found, 0.999999))) < -CLEARLY * error
     return f"falls where quality rises: correlation {found:.2f} over {len(names)} responses" if clear else ""
 
 

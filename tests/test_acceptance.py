@@ -89,6 +89,12 @@ def test_a_criterion_that_falls_where_quality_rises_is_refused_and_the_others_ar
     assert [(refusal.criterion.id, "correlation" in refusal.reason) for refusal in found.refused] == [("y", True)]
 
 
+def test_a_criterion_that_rises_exactly_with_the_signal_is_taken() -> None:
+    meets = ranks(["xy", "x", "x", "x", "x", "xy", "xy", "xy"])
+    signal = {name: float("y" in letters) for name, letters in meets.items()}
+    assert aligned(trial(meets, signal=signal)).refused == ()
+
+
 def test_a_penalty_is_read_by_its_sign() -> None:
     meets = ranks(["xy", "x", "xy", "xy", "xy", "x", "x", "x"])
     signal = {name: float(place) for place, name in enumerate(POOL)}

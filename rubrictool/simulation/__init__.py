@@ -1,0 +1,47 @@
+"""A simulated world whose truth is known, on which the real pipeline is measured (docs/simulation.md)."""
+
+from rubrictool.simulation.experiment import ARMS, CONTRASTS, Arm, Options, measure, plain, ways
+from rubrictool.simulation.judge import SimulatedJudge
+from rubrictool.simulation.measures import Measured, Policy
+from rubrictool.simulation.proposer import SimulatedProposer
+from rubrictool.simulation.summary import BUDGETS, summary
+from rubrictool.simulation.world import (
+    World,
+    Writer,
+    attributes,
+    diverse,
+    drawn,
+    gold,
+    good,
+    great,
+    policy,
+    prompt,
+    write,
+)
+
+__all__ = [
+    "ARMS",
+    "BUDGETS",
+    "CONTRASTS",
+    "Arm",
+    "Measured",
+    "Options",
+    "Policy",
+    "SimulatedJudge",
+    "SimulatedProposer",
+    "World",
+    "Writer",
+    "attributes",
+    "diverse",
+    "drawn",
+    "gold",
+    "good",
+    "great",
+    "measure",
+    "plain",
+    "policy",
+    "prompt",
+    "summary",
+    "ways",
+    "write",
+]

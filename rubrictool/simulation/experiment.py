@@ -1,0 +1,136 @@
+"""The arms of the experiment: rubrics refined in one way or another in one world, and controls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rubrictool.proposing import propose
+from rubrictool.ranking import PairRule
+from rubrictool.records import Criterion, Prompt, Response, Rubric
+from rubrictool.refinement import refine
+from rubrictool.simulation.judge import COIN, SimulatedJudge
+from rubrictool.simulation.measures import Measured, Policy
+from rubrictool.simulation.proposer import SHOWS, SimulatedProposer
+from rubrictool.simulation.world import World, attributes, diverse, good, great, prompt, write
+
+POOL = 16
+
+Criteria = tuple[Criterion, ...]
+Options = Callable[[World, Sequence[Response]], Mapping[str, Any]]
+"""What else `refine` is told, by world and candidates: a pool rule, a rule of acceptance and what that knows."""
+
+
+def plain(_world: World, _pool: Sequence[Response]) -> Mapping[str, Any]:
+    """No options: everything as `refine` has it."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A way to refine: how many candidates of whom, which pairs, how many rounds."""
+
+    writers: str
+    candidates: int
+    pairs: PairRule
+    rounds: int
+
+
+ARMS = {
+    "1 good": Arm("good", 2, "good", 1),
+    "4 good": Arm("good", POOL, "good", 4),
+    "1 great": Arm("great", 2, "great", 1),
+    "4 great": Arm("great", POOL, "great", 4),
+    "4 great & diverse": Arm("diverse", POOL, "great-diverse", 4),
+    "4 random": Arm("great", POOL, "random", 4),
+    "4 random & diverse": Arm("diverse", POOL, "random", 4),
+}
+"""The arms that refine. The first rubric, the placebo and the rubric of all points stand beside them."""
+
+CONTRASTS = (
+    ("1 good", "initial"),
+    ("1 great", "1 good"),
+    ("4 good", "1 good"),
+    ("4 great", "1 great"),
+    ("4 great", "4 good"),
+    ("4 great & diverse", "4 great"),
+    ("4 great & diverse", "1 great"),
+    ("4 great", "4 random"),
+    ("4 great & diverse", "4 random & diverse"),
+    ("4 great & diverse", "placebo"),
+    ("4 random & diverse", "placebo"),
+    ("placebo", "initial"),
+)
+
+
+def measure(world: World, number: int, options: Options = plain) -> dict[str, Measured]:
+    """Every arm on one prompt of a world; each arm's `refine` gets the options for its candidates as they are."""
+    asked, judge = prompt(number), SimulatedJudge(world)
+    tried = asyncio.run(rubrics(world, asked, judge, options))
+    samples = Policy(world, asked.id, judge)
+    return {name: samples.measured(criteria) for name, criteria in tried.items()}
+
+
+def ways(world: World, number: int, tried: Mapping[str, tuple[Arm, Options]]) -> dict[str, Measured]:
+    """Several ways to refine one prompt of a world, each an arm and its options, under names of one's own."""
+    asked, judge = prompt(number), SimulatedJudge(world)
+    samples = Policy(world, asked.id, judge)
+
+    async def refined() -> dict[str, Criteria]:
+        first = await propose(asked, SimulatedProposer(world))
+        return {name: await _refined(world, asked, judge, first, arm, of) for name, (arm, of) in tried.items()}
+
+    return {name: samples.measured(criteria) for name, criteria in asyncio.run(refined()).items()}
+
+
+async def rubrics(world: World, asked: Prompt, judge: SimulatedJudge, options: Options = plain) -> dict[str, Criteria]:
+    """The rubric of every arm and control for one prompt."""
+    first = await propose(asked, SimulatedProposer(world))
+    refined = {name: await _refined(world, asked, judge, first, arm, options) for name, arm in ARMS.items()}
+    coins = placebo(first, refined["4 great & diverse"])
+    return {"initial": first.criteria, **refined, "placebo": coins, "all points": all_points(world, asked.id)}
+
+
+async def _refined(
+    world: World, asked: Prompt, judge: SimulatedJudge, first: Rubric, arm: Arm, options: Options
+) -> Criteria:
+    pool = candidates(world, asked.id, arm)
+    refinement = await refine(
+        asked,
+        pool,
+        judge=judge,
+        proposer=SimulatedProposer(world),
+        pairs=arm.pairs,
+        rounds=arm.rounds,
+        rubric=first,
+        seed=world.seed,
+        **options(world, pool),
+    )
+    return refinement.rubric.criteria
+
+
+def candidates(world: World, prompt_id: str, arm: Arm) -> Sequence[Response]:
+    """The pool of an arm: responses of one writer, or one each of diverse writers."""
+    if arm.writers == "diverse":
+        return [write(world, prompt_id, writer, 1)[0] for writer in diverse(world, arm.candidates)]
+    return write(world, prompt_id, good(world) if arm.writers == "good" else great(world), arm.candidates)
+
+
+def placebo(first: Rubric, refined: Criteria) -> Criteria:
+    """A refined rubric in which each criterion that was added looks for a coin, with the weight as it was."""
+    old = {criterion.id for criterion in first.criteria}
+    return tuple(
+        criterion if criterion.id in old else criterion.model_copy(update={"criterion": f"{COIN} {criterion.id}."})
+        for criterion in refined
+    )
+
+
+def all_points(world: World, prompt_id: str) -> Criteria:
+    """The rubric of someone who knows the world: every point, with its weight."""
+    points = (attribute for attribute in attributes(world, prompt_id) if attribute.kind != "style")
+    return tuple(
+        Criterion(id=f"c{place}", criterion=f"{SHOWS} the {point.name}.", weight=point.weight)
+        for place, point in enumerate(points, start=1)
+    )

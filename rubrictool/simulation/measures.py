@@ -1,0 +1,109 @@
+"""What a rubric is worth on a policy's responses whose quality is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rubrictool.records import Criterion
+from rubrictool.rubrics import TIE
+from rubrictool.simulation.judge import COIN, LEAVES_OUT, SimulatedJudge
+from rubrictool.simulation.world import World, gold, policy, shown, write
+
+Numbers = NDArray[np.float64]
+
+SAMPLES = 256
+TOP = 16
+BETAS = np.geomspace(3.0, 0.003, 60)
+"""From a policy that hardly moves to one that takes only what scores highest: two levels of a score lie 0.02 apart."""
+
+
+class Measured(NamedTuple):
+    """One rubric on one prompt.
+
+    `win`, `tie` and `loss` are shares of pairs (nan where no pair differs in quality). `kl` in nats and `win_rate` in
+    [0, 1] are those of the trained policy at each of `BETAS`. The counts are of criteria: all, about style, wrong way
+    round.
+    """
+
+    win: float
+    tie: float
+    loss: float
+    kl: Numbers
+    win_rate: Numbers
+    criteria: int
+    style: int
+    wrong: int
+
+    @property
+    def half(self) -> float:
+        """The share of wins with a tie counted as one half."""
+        return self.win + self.tie / 2
+
+
+class Policy:
+    """A policy's samples for one prompt, with their true quality: what rubrics are measured on."""
+
+    def __init__(self, world: World, prompt_id: str, judge: SimulatedJudge) -> None:
+        self._judge, self.responses = judge, write(world, prompt_id, policy(world), SAMPLES)
+        self._quality = np.array([gold(world, response) for response in self.responses])
+        self._verdicts: dict[str, Numbers] = {}
+
+    def measured(self, criteria: Sequence[Criterion]) -> Measured:
+        """A rubric's agreement with the quality at the top, and the policy that its reward leads to."""
+        rewards = self.rewards(criteria)
+        best = np.argsort(-self._quality, kind="stable")[:TOP]
+        kl, win_rate = trained(rewards, midranks(self._quality), BETAS)
+        return Measured(*agreement(rewards[best], self._quality[best]), kl, win_rate, *_kinds(criteria))
+
+    def rewards(self, criteria: Sequence[Criterion]) -> Numbers:
+        """The score of each sample, as `rubrictool.score` would give it where no criterion has a role or a check."""
+        weights = np.array([criterion.weight for criterion in criteria], dtype=float)
+        verdicts = np.array([self._met(criterion.criterion) for criterion in criteria])
+        earned: Numbers = weights @ verdicts / weights.sum()
+        return earned
+
+    def _met(self, criterion: str) -> Numbers:
+        if criterion not in self._verdicts:
+            found = [self._judge.met(criterion, response) for response in self.responses]
+            self._verdicts[criterion] = np.array(found, dtype=float)
+        return self._verdicts[criterion]
+
+
+def agreement(rewards: Numbers, quality: Numbers) -> tuple[float, float, float]:
+    """Win, tie and loss as shares of the pairs that differ in quality; nan where none does."""
+    better = (quality[:, None] - quality[None, :]) > TIE
+    ahead = (rewards[:, None] - rewards[None, :])[better]
+    if not ahead.size:
+        return float("nan"), float("nan"), float("nan")
+    win, loss = float(np.mean(ahead > TIE)), float(np.mean(ahead < -TIE))
+    return win, 1 - win - loss, loss
+
+
+def midranks(quality: Numbers) -> Numbers:
+    """The share of samples that each sample beats, ties counted as one half."""
+    ordered = np.sort(quality)
+    below, upto = np.searchsorted(ordered, quality, "left"), np.searchsorted(ordered, quality, "right")
+    return (below + upto) / (2 * len(quality))
+
+
+def trained(rewards: Numbers, ranks: Numbers, betas: Numbers) -> tuple[Numbers, Numbers]:
+    """KL from the base policy and win rate against it, for each beta, of `pi = pi_0 exp(reward / beta) / Z`.
+
+    The base policy is uniform over the samples (paper, section 3: the optimum of reward less beta times KL).
+    """
+    powers = (rewards - rewards.max()) / betas[:, None]
+    masses = np.exp(powers)
+    total = masses.sum(axis=1)
+    share = masses / total[:, None]
+    kl = (share * powers).sum(axis=1) - np.log(total / len(rewards))
+    return kl, share @ ranks
+
+
+def _kinds(criteria: Sequence[Criterion]) -> tuple[int, int, int]:
+    texts = [criterion.criterion for criterion in criteria if not criterion.criterion.startswith(COIN)]
+    style = sum(any(name.startswith("style") for name in shown(text)) for text in texts)
+    return len(criteria), style, sum(text.startswith(LEAVES_OUT) for text in texts)

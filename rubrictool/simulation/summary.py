@@ -1,0 +1,89 @@
+"""What measurements over many prompts say: means and differences, each with a 95 % interval over prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rubrictool.resampling import estimate, totals
+from rubrictool.simulation.experiment import CONTRASTS
+from rubrictool.simulation.measures import BETAS, Measured, Numbers
+
+BUDGETS = (0.5, 1.0, 2.0)
+"""KL in nats at which win rates are compared."""
+
+
+def summary(
+    rows: Sequence[Mapping[str, Measured]],
+    *,
+    contrasts: Sequence[tuple[str, str]] = CONTRASTS,
+    resamples: int = 2_000,
+) -> dict[str, Any]:
+    """The arms and their contrasts over prompts (`rows`), as JSON; an estimate is `[value, low, high]`.
+
+    All arms are measured on the same resamples of the prompts, so that a contrast is paired. A win rate at a KL has one
+    beta for all prompts, found anew in each resample; where a reward cannot move the policy so far, it is the farthest
+    one's. Prompts whose best responses are all equally good count for win rates only.
+    """
+    arms = {name: [row[name] for row in rows] for name in rows[0]}
+    sums = [_columns(measured) for measured in arms.values()]
+    redrawn = totals(*sums, seed=0, resamples=resamples)
+    both = [np.vstack([own.sum(axis=0), drawn]) for own, drawn in zip(sums, redrawn, strict=True)]
+    figures = {name: _figures(total, len(rows)) for name, total in zip(arms, both, strict=True)}
+    return {
+        "prompts": len(rows),
+        "arms": {name: _arm(measured, figures[name]) for name, measured in arms.items()},
+        "contrasts": {
+            f"{one} - {other}": _contrast(figures[one], figures[other], len(rows)) for one, other in contrasts
+        },
+    }
+
+
+def _columns(measured: Sequence[Measured]) -> Numbers:
+    """What is summed over prompts: half-credit, whether there is one, then KL and win rate at each beta."""
+    half = np.array([one.half for one in measured])
+    curves = [np.concatenate([one.kl, one.win_rate]) for one in measured]
+    return np.column_stack([np.nan_to_num(half), ~np.isnan(half), curves])
+
+
+def _figures(totals: Numbers, prompts: int) -> dict[str, Numbers]:
+    """Half-credit, and the win rate at each KL of `BUDGETS`: for the prompts as they are, then for each resample."""
+    curves = [_curve(total, prompts) for total in totals]
+    rates = {f"{budget:g}": np.array([np.interp(budget, *curve) for curve in curves]) for budget in BUDGETS}
+    return {"half": totals[:, 0] / np.maximum(totals[:, 1], 1), **rates}
+
+
+def _curve(total: Numbers, prompts: int) -> tuple[Numbers, Numbers]:
+    """Mean KL and mean win rate at each beta."""
+    kl, win_rate = np.split(total[2:] / prompts, [len(BETAS)])
+    return kl, win_rate
+
+
+def _contrast(one: Mapping[str, Numbers], other: Mapping[str, Numbers], prompts: int) -> dict[str, list[float]]:
+    return {name: _estimate(one[name] - other[name], prompts, span=(-1, 1)) for name in one}
+
+
+def _arm(measured: Sequence[Measured], figures: Mapping[str, Numbers]) -> dict[str, Any]:
+    counts = {
+        name: _short(np.mean([getattr(one, name) for one in measured])) for name in ("criteria", "style", "wrong")
+    }
+    shares = {name: _short(np.nanmean([getattr(one, name) for one in measured])) for name in ("win", "tie", "loss")}
+    estimates = {name: _estimate(figure, len(measured)) for name, figure in figures.items()}
+    return {**counts, **shares, **estimates, **_turn(measured)}
+
+
+def _turn(measured: Sequence[Measured]) -> dict[str, list[float]]:
+    """`[KL, win rate]` where the win rate is highest, and where the policy takes only what scores highest."""
+    kl, win_rate = _curve(_columns(measured).sum(axis=0), len(measured))
+    best = int(np.argmax(win_rate))
+    return {"peak": [_short(kl[best]), _short(win_rate[best])], "end": [_short(kl[-1]), _short(win_rate[-1])]}
+
+
+def _estimate(figures: Numbers, prompts: int, span: tuple[float, float] = (0, 1)) -> list[float]:
+    return [_short(value) for value in estimate(float(figures[0]), figures[1:], prompts, span=span)]
+
+
+def _short(value: Any) -> float:
+    return round(float(value), 4)

@@ -1,0 +1,209 @@
+"""A world in which it is known how good each response is: hidden points of weight, writers, and what they write."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from rubrictool.records import Prompt, Response
+from rubrictool.texts import draw
+
+Kind = Literal["obvious", "rare", "style"]
+N = TypeVar("N", int, float)
+
+
+def _chosen(value: N, low: N, high: N, why: str) -> N:
+    """A field with its default, the range from which random worlds draw it, and the reason for both."""
+    chosen: N = field(default=value, metadata={"low": low, "high": high, "why": why})
+    return chosen
+
+
+@dataclass(frozen=True)
+class World:
+    """All that the simulation assumes; strengths and eases are in logits, chances in [0, 1].
+
+    A writer of strength s shows a point of ease e with chance `1 / (1 + exp(-s - e))`. Every field but `seed` carries
+    its reason (`why`) and the range of random worlds (`low`, `high`) as metadata.
+    """
+
+    seed: int = 0
+    obvious: int = _chosen(5, 3, 8, "points that the prompt alone suggests; first rubrics have about so many criteria")
+    rare: int = _chosen(12, 4, 20, "points that one must have seen to ask for; more than a pair can show at once")
+    style: int = _chosen(5, 2, 8, "marks that catch the eye and are no point; as many as the obvious points")
+    obvious_ease: float = _chosen(
+        2.0, 1.0, 3.0, "a good writer shows an obvious point 9 times in 10, a great one always"
+    )
+    rare_ease: float = _chosen(
+        -2.0, -3.0, -1.0, "a good writer shows a rare point 1 time in 8, a great one every other"
+    )
+    ease_spread: float = _chosen(1.0, 0.0, 2.0, "points of one kind differ: each ease lies within this of its kind's")
+    great: float = _chosen(2.0, 1.0, 3.0, "strength of the great writer; a strength of 0 is what the eases speak of")
+    lead: float = _chosen(2.0, 1.0, 3.0, "how far the great writer is ahead of the good one")
+    behind: float = _chosen(0.0, -0.5, 2.0, "how far the policy is behind the great writer; 0, a strong policy")
+    spread: float = _chosen(0.5, 0.0, 1.0, "the diverse writers are great, each within this of the great writer")
+    gap: float = _chosen(0.3, 0.0, 0.6, "chance that a writer lacks a rare point in all its responses to a prompt")
+    habit: float = _chosen(
+        0.8, 0.5, 0.95, "a style mark is a writer's habit or not, by a coin: shown so often, or so seldom"
+    )
+    own: int = _chosen(
+        0, 0, 1, "1: the policy has the great writer's gaps and habits, as where pairs are the model's own"
+    )
+    style_cost: float = _chosen(0.0, 0.0, 1.0, "what a style mark takes from the quality; 1 is what a light point adds")
+    covers: float = _chosen(0.9, 0.6, 1.0, "chance that the first rubric asks for an obvious point")
+    notices: float = _chosen(0.6, 0.3, 1.0, "chance that the proposer notices a point on which a pair differs")
+    most: int = _chosen(4, 2, 6, "criteria that the proposer writes at most in a round, so that all arms grow alike")
+    misled: float = _chosen(0.25, 0.0, 0.5, "chance that the proposer takes a style mark for quality, for good")
+    wrong: float = _chosen(0.15, 0.0, 0.3, "chance that the proposer has a rare point the wrong way round, for good")
+    forgets: float = _chosen(0.05, 0.0, 0.15, "chance that a round drops an old criterion")
+    judge_error: float = _chosen(
+        0.05, 0.0, 0.2, "chance that the judge's verdict on a response and a criterion is false"
+    )
+
+    def uniform(self, *names: str) -> float:
+        """A number in [0, 1) by a hash of the seed and of what is drawn."""
+        return _uniform(self.seed, *names)
+
+
+# Worlds that differ in a chance ask for the same numbers.
+@lru_cache(maxsize=1 << 17)
+def _uniform(seed: int, *names: str) -> float:
+    return int(draw(seed, *names)[:13], 16) / 16**13
+
+
+def drawn(seed: int) -> World:
+    """A random world: each field uniform between its `low` and `high`."""
+    world = World(seed=seed)
+    return replace(world, **dict(_values(world)))
+
+
+def _values(world: World) -> Iterator[tuple[str, Any]]:
+    for known in fields(World)[1:]:
+        low, high = known.metadata["low"], known.metadata["high"]
+        share = world.uniform("world", known.name)
+        whole = isinstance(low, int)
+        yield known.name, low + int(share * (high - low + 1)) if whole else low + share * (high - low)
+
+
+class Attribute(NamedTuple):
+    """What a response can show: its name as texts spell it, what showing it adds to the quality, how easy it is."""
+
+    name: str
+    kind: Kind
+    weight: float
+    ease: float
+
+
+class Writer(NamedTuple):
+    """Who writes: its name, its strength in logits, and whose gaps and habits it has."""
+
+    name: str
+    strength: float
+    like: str
+
+
+def good(world: World) -> Writer:
+    """The good writer."""
+    return Writer("good", world.great - world.lead, "good")
+
+
+def great(world: World) -> Writer:
+    """The great writer."""
+    return Writer("great", world.great, "great")
+
+
+def policy(world: World) -> Writer:
+    """The policy to be trained, on whose best responses rubrics are measured; nobody learns from those."""
+    return Writer("policy", world.great - world.behind, "great" if world.own else "policy")
+
+
+def diverse(world: World, count: int) -> list[Writer]:
+    """Great writers of different names, and so of different gaps and habits."""
+    names = [f"great-{place}" for place in range(1, count + 1)]
+    return [Writer(name, world.great + _within(world, world.spread, "strength", name), name) for name in names]
+
+
+@lru_cache(maxsize=256)
+def attributes(world: World, prompt_id: str) -> tuple[Attribute, ...]:
+    """The attributes that responses to a prompt can show: obvious points, rare ones, style marks."""
+    return (
+        *(_point(world, prompt_id, "obvious", place, world.obvious_ease) for place in range(1, world.obvious + 1)),
+        *(_point(world, prompt_id, "rare", place, world.rare_ease) for place in range(1, world.rare + 1)),
+        *(Attribute(f"style mark {place}", "style", -world.style_cost, 0.0) for place in range(1, world.style + 1)),
+    )
+
+
+def _point(world: World, prompt_id: str, kind: Kind, place: int, ease: float) -> Attribute:
+    name = f"{kind} point {place}"
+    weight = 1 + int(3 * world.uniform("weight", prompt_id, name))
+    return Attribute(name, kind, weight, ease + _within(world, world.ease_spread, "ease", prompt_id, name))
+
+
+def _within(world: World, width: float, *names: str) -> float:
+    return width * (2 * world.uniform(*names) - 1)
+
+
+def prompt(number: int) -> Prompt:
+    """A prompt of the world, without candidates."""
+    return Prompt(id=f"p{number}", prompt=f"Question {number}: what is there to say?")
+
+
+def write(world: World, prompt_id: str, writer: Writer, count: int) -> list[Response]:
+    """So many responses of a writer to a prompt, each a text that names what it shows."""
+    chances = [
+        (attribute.name, _chance(world, prompt_id, writer, attribute)) for attribute in attributes(world, prompt_id)
+    ]
+    return [_response(world, prompt_id, writer.name, place, chances) for place in range(1, count + 1)]
+
+
+def _chance(world: World, prompt_id: str, writer: Writer, attribute: Attribute) -> float:
+    lot = world.uniform("writer", prompt_id, writer.like, attribute.name)
+    if attribute.kind == "style":
+        return world.habit if lot < 0.5 else 1 - world.habit
+    if attribute.kind == "rare" and lot < world.gap:
+        return 0.0
+    return 1 / (1 + math.exp(-writer.strength - attribute.ease))
+
+
+def _response(world: World, prompt_id: str, writer: str, place: int, chances: list[tuple[str, float]]) -> Response:
+    name = f"{writer}-{place}"
+    lots = ((shown, chance, world.uniform("shows", prompt_id, name, shown)) for shown, chance in chances)
+    text = " ".join(_sentence(shown, lot / chance) for shown, chance, lot in lots if lot < chance)
+    return Response(id=name, prompt_id=prompt_id, model=writer, response=text or "Nothing.")
+
+
+_OPENINGS = ("There is", "Then comes", "Note", "One should add", "As one knows, there is", "It has", "And", "Here is")
+_ENDINGS = (
+    "put briefly",
+    "at length",
+    "with an example",
+    "in passing",
+    "for good reasons",
+    "said plainly",
+    "with care",
+)
+
+
+def _sentence(shown: str, lot: float) -> str:
+    """The attribute in a wording drawn by `lot` in [0, 1): the same content in other words is no near-copy."""
+    wording = int(lot * len(_OPENINGS) * len(_ENDINGS))
+    opening, ending = divmod(wording, len(_ENDINGS))
+    return f"{_OPENINGS[opening]} the {shown}, {_ENDINGS[ending]}."
+
+
+_NAMED = re.compile(r"(?:obvious point|rare point|style mark) \d+")
+
+
+@lru_cache(maxsize=8192)
+def shown(text: str) -> frozenset[str]:
+    """The names of the attributes that a text mentions."""
+    return frozenset(_NAMED.findall(text))
+
+
+def gold(world: World, response: Response) -> float:
+    """How good a response is: the weights of the points it shows, less what its style costs."""
+    there = shown(response.response)
+    return sum(attribute.weight for attribute in attributes(world, response.prompt_id) if attribute.name in there)
