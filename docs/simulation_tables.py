@@ -90,6 +90,31 @@ def worlds(measure: str = "half", own: int | None = None) -> None:
     _print(head, [(_named(name), *_shares([row[name][measure] for row in found])) for name in names])
 
 
+def rules(measure: str = "half") -> None:
+    """What each rule of acceptance gains over taking everything, by one measure, in every world for rules."""
+    found = _results()["rules"]
+    arms = [name.removesuffix(", always") for name in found[0]["arms"] if name.endswith(", always")]
+    for arm in arms:
+        named = [name.removeprefix(f"{arm}, ") for name in found[0]["arms"] if name.startswith(f"{arm}, ")]
+        rows = [
+            (_changed(world), f"{world['arms'][f'{arm}, always'][measure][0]:.3f}", *_gains(world, arm, named, measure))
+            for world in found
+        ]
+        _print((f"{arm}: changed", *named), rows)
+
+
+def _gains(world: Mapping[str, Any], arm: str, named: Sequence[str], measure: str) -> list[str]:
+    contrasts = world["contrasts"]
+    return [_signed(contrasts[f"{arm}, {rule} - {arm}, always"][measure]) for rule in named if rule != "always"]
+
+
+def written() -> None:
+    """How many criteria each rule leaves, and how many of them are about style or the wrong way round, in the base world."""
+    base = _results()["rules"][0]["arms"]
+    rows = [(name, *(f"{arm[count]:.1f}" for count in ("criteria", "style", "wrong"))) for name, arm in base.items()]
+    _print(("rubric", "criteria", "style", "wrong"), rows)
+
+
 def _shares(estimates: Sequence[Sequence[float]]) -> tuple[str, ...]:
     """How often an estimate is positive, and how often its interval leaves out 0; what the estimates are like."""
     values, count = sorted(value for value, _, _ in estimates), len(estimates)

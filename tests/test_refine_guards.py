@@ -80,3 +80,17 @@ def test_a_dry_run_counts_the_trials(shell: Shell) -> None:
 def test_what_is_not_to_be_shown_is_bad_input(shell: Shell, show: str) -> None:
     ran = shell("refine", shell.write("p.jsonl", [prompt()]), "--show", show)
     assert (ran.code, "is unknown" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"), [("--weak", "run against it"), ("--labels", "run against it"), (None, "always")]
+)
+def test_the_rule_goes_by_what_there_is_to_go_by(shell: Shell, flag: str | None, words: str) -> None:
+    rows = [
+        {"id": f"r{n}" if flag == "--labels" else f"w{n}", "prompt_id": "p", "response": "x", "quality": n}
+        for n in range(6)
+    ]
+    given = [flag, shell.write("given.jsonl", rows)] if flag else []
+    ran = shell("refine", shell.write("p.jsonl", [prompt()]), *given, "--trace", "t.jsonl")
+    assert ran.code == 0
+    assert any(words in row["reason"] for row in shell.read("t.jsonl"))

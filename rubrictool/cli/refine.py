@@ -55,7 +55,13 @@ def command(
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Candidates to draw per prompt and --model.")] = 4,
     pool: Annotated[PoolRule, typer.Option(help="Whether a shown pair leaves the pool.")] = "drop-used",
-    accept: Annotated[AcceptRule, typer.Option(help="Which proposals are taken.")] = "always",
+    accept: Annotated[
+        AcceptRule | None,
+        typer.Option(
+            help="Which proposals are taken. [default: skill with --weak, labels with --labels, else always]",
+            show_default=False,
+        ),
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option(
@@ -104,7 +110,8 @@ def command(
     rows = Rows(prompts, Prompt)
     given, strangers = _given(rows, responses)
     total = _checked(rows, given, pairs, models.model or [], known if rubrics else None)
-    guards = Guards(accept, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
+    rule = accept or _rule_by(labels, weak)
+    guards = Guards(rule, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
     session = Session("refine", files, asking, wording, trace=trace, reads=[prompts, rubrics, responses, labels, weak])
     report = _Report()
 
@@ -131,7 +138,7 @@ def command(
                 pairs=pairs,
                 rounds=rounds,
                 pool_rule=pool,
-                accept=accept,
+                accept=rule,
                 signal=guard.signal,
                 weak=guard.weak,
                 tolerance=tolerance,
@@ -152,7 +159,7 @@ def command(
                 rounds=rounds,
                 pairs=pairs,
                 pool_rule=pool,
-                accept=accept,
+                accept=rule,
                 weak=guards.of(prompt, members).weak,
                 rubric=rubric_for(prompt.id, known),
             )
@@ -214,6 +221,11 @@ def _interest(refined: Refinement) -> tuple[bool, int, str]:
     """Smaller is more telling: a tie at first that is gone at last, then few criteria, then the id."""
     resolved = bool(refined.tied) and refined.tied[0] and not refined.tied[-1]
     return (not resolved, len(refined.rubric.criteria), refined.rubric.id)
+
+
+def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
+    """The rule that did best in the simulated world with what there is to go by (docs/simulation.md)."""
+    return "skill" if weak else "labels" if labels else "always"
 
 
 def _shown(names: str) -> frozenset[Shown]:
