@@ -33,6 +33,8 @@ COMMANDS = (
     "winrate",
     "tail",
     "lint",
+    "agree",
+    "signal",
     "templates",
     "cache export",
 )

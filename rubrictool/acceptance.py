@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from statistics import StatisticsError, correlation
 from typing import Literal, NamedTuple
 
 from rubrictool.records import Criterion, Refusal, Score
@@ -164,6 +163,8 @@ def _agreement(scores: Mapping[str, Score], trial: Trial) -> float | None:
 
 def _against(criterion: Criterion, trial: Trial) -> str:
     """How clearly a criterion runs against the signal, in words; nothing where it does not, or too little is known."""
+    from statistics import StatisticsError, correlation
+
     names = trial.outside
     sign = 1 if criterion.weight > 0 else -1
     met = [

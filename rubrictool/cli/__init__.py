@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 from rubrictool import __version__
-from rubrictool.cli import filter_top_k, housekeeping, lint, propose, refine, sample, score, tail, winrate
+from rubrictool.cli import (
+    agree,
+    filter_top_k,
+    housekeeping,
+    lint,
+    propose,
+    refine,
+    sample,
+    score,
+    signal_noise,
+    tail,
+    winrate,
+)
 from rubrictool.cli.files import ReaderGone
 from rubrictool.cli.flags import takes_flags
 from rubrictool.cli.session import INTERRUPTED, Interrupted
@@ -38,6 +50,8 @@ for _name, _module in {
     "winrate": winrate,
     "tail": tail,
     "lint": lint,
+    "agree": agree,
+    "signal": signal_noise,
 }.items():
     app.command(_name, no_args_is_help=True)(takes_flags(_module.command))
 

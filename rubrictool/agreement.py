@@ -1,0 +1,204 @@
+"""How far a judge's verdicts agree with labels, beyond what chance gives, and how sure that is over prompts.
+
+Verdicts of all criteria in one table make easy agreement look like skill: some criteria are nearly always met, and a judge
+that knows which needs to read no response. So beside kappa stands kappa within criteria, in which the agreement expected
+by chance is that of a verdict on one response with the label of another, for the same criterion of the same prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rubrictool.intervals import RESAMPLES
+from rubrictool.resampling import Array, Estimate, estimate, totals
+
+Group = tuple[str, str]
+"""A kind of criteria and the name of one, such as ("dimension", "safety")."""
+
+ALL: Group = ("all", "all")
+
+
+class Labelled(NamedTuple):
+    """A verdict and the label of the same criterion of the same response.
+
+    `groups` are those of the criterion, which is the same in all of them; every one also belongs to all.
+    """
+
+    prompt_id: str
+    response_id: str
+    criterion: str
+    met: bool
+    label: bool
+    groups: tuple[Group, ...] = ()
+
+
+class Cells(NamedTuple):
+    """How many verdicts the judge and the label call met, the one, the other, neither."""
+
+    both: int
+    judge_only: int
+    label_only: int
+    neither: int
+
+
+class Figures(NamedTuple):
+    """What agreement comes to, with 95 % intervals over prompts; None where it cannot be worked out.
+
+    `agreement` is the share of verdicts that equal their label, `kappa` Cohen's, `kappa_within` the same within criteria;
+    `sensitivity` is the share of what is labelled met that the judge says is met, `specificity` that of the unmet,
+    `balanced_accuracy` their mean; `met_judge` and `met_labels` are how often each says met.
+    """
+
+    agreement: Estimate | None
+    kappa: Estimate | None
+    kappa_within: Estimate | None
+    balanced_accuracy: Estimate | None
+    sensitivity: Estimate | None
+    specificity: Estimate | None
+    met_judge: Estimate | None
+    met_labels: Estimate | None
+
+
+_SPANS = {name: (-1.0, 1.0) if name.startswith("kappa") else (0.0, 1.0) for name in Figures._fields}
+"""Between what the figures lie."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a judge agrees with labels on one group of criteria: `n` labelled verdicts on `prompts` prompts."""
+
+    group: Group
+    prompts: int
+    n: int
+    cells: Cells
+    figures: Figures
+
+    @property
+    def better_than_chance(self) -> bool:
+        """Whether the intervals of kappa and of balanced accuracy both lie above chance (0 and 1/2)."""
+        kappa, balanced = self.figures.kappa, self.figures.balanced_accuracy
+        return kappa is not None and balanced is not None and kappa.low > 0 and balanced.low > 0.5
+
+    def columns(self) -> dict[str, Any]:
+        """The figures by name, each estimate as three."""
+        kind, name = self.group
+        told = {"kind": kind, "name": name, "prompts": self.prompts, "n": self.n, **self.cells._asdict()}
+        figures = (spread(name, figure).items() for name, figure in self.figures._asdict().items())
+        return told | {"better_than_chance": self.better_than_chance} | dict(chain.from_iterable(figures))
+
+
+def spread(name: str, figure: Estimate | None) -> dict[str, float | None]:
+    """A figure and the ends of its interval under three names, all None where there is none."""
+    value, low, high = figure or (None, None, None)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def agreements(pairs: Sequence[Labelled], *, seed: int = 0, resamples: int = RESAMPLES) -> list[Agreement]:
+    """The agreement on all criteria, then on each group of them.
+
+    Every labelled verdict counts alike. Intervals are from resamples of the prompts, each with all its verdicts; the
+    resamples are the same for all groups. Raises `ValueError` for no pairs.
+    """
+    if not pairs:
+        raise ValueError("agreement needs at least one labelled verdict")
+    groups = [ALL, *sorted({group for pair in pairs for group in pair.groups})]
+    sums = _sums(pairs, groups)
+    (drawn,) = totals(sums, seed=seed, resamples=resamples)
+    return [_agreement(group, sums[:, place], drawn[:, place]) for place, group in enumerate(groups)]
+
+
+def _agreement(group: Group, sums: Array, drawn: Array) -> Agreement:
+    """The agreement on one group from its counts by prompt and by resample."""
+    value, resampled, supports = _figures(sums.sum(axis=0)), _figures(drawn), _supports(sums)
+    figures = Figures(*(_estimate(value[name], resampled[name], supports[name], _SPANS[name]) for name in _SPANS))
+    cells = Cells(*sums[:, :4].sum(axis=0).astype(int).tolist())
+    return Agreement(group, supports["agreement"], sum(cells), cells, figures)
+
+
+def _sums(pairs: Sequence[Labelled], groups: Sequence[Group]) -> Array:
+    """Counts by prompt, group and column: the four cells, then the disagreements within criteria, found and expected."""
+    prompts = {name: place for place, name in enumerate(dict.fromkeys(pair.prompt_id for pair in pairs))}
+    places = {group: place for place, group in enumerate(groups)}
+    sums = np.zeros((len(prompts), len(groups), 6))
+    for (prompt_id, _, of), judged in _by_criterion(pairs).items():
+        counted = [*_cells(judged), *_disagreements(judged)]
+        for group in (ALL, *of):
+            sums[prompts[prompt_id], places[group]] += counted
+    return sums
+
+
+def _by_criterion(pairs: Sequence[Labelled]) -> dict[tuple[str, str, tuple[Group, ...]], list[Labelled]]:
+    found: dict[tuple[str, str, tuple[Group, ...]], list[Labelled]] = {}
+    for pair in pairs:
+        found.setdefault((pair.prompt_id, pair.criterion, pair.groups), []).append(pair)
+    return found
+
+
+def _cells(pairs: Sequence[Labelled]) -> list[int]:
+    said = [(pair.met, pair.label) for pair in pairs]
+    return [said.count(cell) for cell in ((True, True), (True, False), (False, True), (False, False))]
+
+
+def _disagreements(pairs: Sequence[Labelled]) -> tuple[float, float]:
+    """Of the verdicts on one criterion, how many differ from their label, and how many would by chance.
+
+    By chance: from the label of another response. None count where there is no other.
+    """
+    by_response: dict[str, list[Labelled]] = {}
+    for pair in pairs:
+        by_response.setdefault(pair.response_id, []).append(pair)
+    crossed = len(pairs) ** 2 - sum(len(own) ** 2 for own in by_response.values())
+    if not crossed:
+        return 0.0, 0.0
+    differ = _differing(pairs) - sum(map(_differing, by_response.values()))
+    return float(sum(pair.met != pair.label for pair in pairs)), len(pairs) * differ / crossed
+
+
+def _differing(pairs: Sequence[Labelled]) -> int:
+    """How many verdicts differ from labels, each of them held to each."""
+    n, met, labels = len(pairs), sum(pair.met for pair in pairs), sum(pair.label for pair in pairs)
+    return met * (n - labels) + (n - met) * labels
+
+
+def _figures(sums: Array) -> dict[str, Array]:
+    """The figures that counts (last axis) come to, NaN where there is nothing to divide by."""
+    both, judge_only, label_only, neither, differ, expected = np.moveaxis(sums, -1, 0)
+    n = both + judge_only + label_only + neither
+    with np.errstate(invalid="ignore", divide="ignore"):
+        equal, judge, labels = (both + neither) / n, (both + judge_only) / n, (both + label_only) / n
+        chance = judge * labels + (1 - judge) * (1 - labels)
+        sensitivity, specificity = both / (both + label_only), neither / (neither + judge_only)
+        return {
+            "agreement": equal,
+            "kappa": (equal - chance) / (1 - chance),
+            "kappa_within": 1 - differ / np.where(expected > 0, expected, np.nan),
+            "balanced_accuracy": (sensitivity + specificity) / 2,
+            "sensitivity": sensitivity,
+            "specificity": specificity,
+            "met_judge": judge,
+            "met_labels": labels,
+        }
+
+
+def _supports(sums: Array) -> dict[str, int]:
+    """How many prompts have something to say about each figure, from one group's counts by prompt."""
+    met, unmet = sums[:, 0] + sums[:, 2], sums[:, 1] + sums[:, 3]
+    everyone, of_met, of_unmet, contrasted = (
+        int((column > 0).sum()) for column in (met + unmet, met, unmet, sums[:, 5])
+    )
+    own = {
+        "kappa_within": contrasted,
+        "balanced_accuracy": min(of_met, of_unmet),
+        "sensitivity": of_met,
+        "specificity": of_unmet,
+    }
+    return dict.fromkeys(_SPANS, everyone) | own
+
+
+def _estimate(value: Array, resampled: Array, prompts: int, span: tuple[float, float]) -> Estimate | None:
+    return None if np.isnan(value) else estimate(float(value), resampled, prompts, span=span)

@@ -1,0 +1,231 @@
+"""rubrictool agree: how far a judge's verdicts agree with labels, and whether that is more than chance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rubrictool.cli.flags import Files, Seed
+from rubrictool.cli.inputs import one_stdin, rubrics_by_prompt
+from rubrictool.cli.judged import Fact, Facts, Judged, judged
+from rubrictool.cli.session import Session
+from rubrictool.cli.tables import interval, number, table
+from rubrictool.errors import InputError
+from rubrictool.records import Row
+from rubrictool.run import Outcome
+
+if TYPE_CHECKING:
+    from rubrictool.agreement import Agreement, Group, Labelled
+
+Judge = tuple[str, str]
+"""Who judged, and how it was asked."""
+
+
+def command(
+    scores: Annotated[
+        str, typer.Argument(metavar="SCORES", help="Score rows of the judge; - is stdin.", show_default=False)
+    ],
+    files: Files,
+    labels: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Labels, as rows with prompt_id, id and verdicts.", show_default=False),
+    ],
+    rubrics: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Tell dimensions, checks and penalties apart.", show_default=False),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Exit 3 unless kappa's interval is above it; 0 asks for better than chance.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """How far a judge agrees with labels.
+
+    Cohen's kappa, balanced accuracy, sensitivity and specificity, with intervals over prompts, for each judge in SCORES.
+    Verdicts and labels are joined on prompt, response and criterion; null is not judged. No model is asked. One row per
+    group of criteria.
+
+    Example: rubrictool agree scores.jsonl --labels experts.jsonl --rubrics rubrics.jsonl --fail-under 0.4
+    """
+    one_stdin(scores, labels, rubrics)
+    given = _joined(scores, labels, rubrics)
+    session = Session("agree", files, reads=[scores, labels, rubrics])
+
+    async def main() -> None:
+        from rubrictool.agreement import agreements
+
+        found = {judge: agreements(pairs, seed=seed) for judge, pairs in given.pairs.items()}
+        rows = [_row(judge, one) for judge, of_judge in found.items() for one in of_judge]
+        await session.do(rows, _written, Row.columns, total=len(rows))
+        session.figures |= {"left_out": dict(given.left_out), "groups": [row.columns() for row in rows]}
+        for line in (*_left_out(given.left_out), *_lines(found)):
+            session.tell(line)
+        if fail_under is not None and (words := _missed(found, fail_under)):
+            session.miss(words)
+
+    session.run(main)
+
+
+async def _written(row: Row) -> Outcome:
+    return Outcome((row,))
+
+
+def _row(judge: Judge, found: Agreement) -> Row:
+    return Row.model_validate({"judge": judge[0], "judging": judge[1], **found.columns()})
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """The labelled verdicts of each judge, and how many verdicts and labels were left out for which reason."""
+
+    pairs: dict[Judge, list[Labelled]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+_Labels = Mapping[tuple[str, str, str], Sequence[tuple[bool, str]]]
+"""By prompt, response and criterion: the labels, each with the rubric that its row names."""
+
+
+def _joined(scores: str, labels: str, rubrics: str | None) -> _Joined:
+    """What the files hold. Raises `InputError` where no verdict has a label."""
+    said, known = judged(scores, labels)
+    facts = Facts(rubrics_by_prompt(rubrics) if rubrics else None)
+    joined, by_place, met = _Joined(), _labels(known), set()
+    joined.left_out["labels that are null"] = sum(verdict.met is None for row in known for verdict in row.verdicts)
+    for row in said:
+        for place, pair in _pairs(row, facts.of(row), by_place, joined.left_out):
+            joined.pairs.setdefault((row.judge, row.judging), []).append(pair)
+            met.add(place)
+    if not joined.pairs:
+        raise InputError(f"{labels}: labels no verdict of {scores}; they join on prompt_id, id and the verdicts' ids")
+    joined.left_out["labels without a verdict"] = len(by_place.keys() - met)
+    joined.left_out["score rows of rubrics that --rubrics lacks, counted in all alone"] = facts.strangers
+    return joined
+
+
+def _labels(rows: Sequence[Judged]) -> _Labels:
+    found: dict[tuple[str, str, str], list[tuple[bool, str]]] = {}
+    for row in rows:
+        for verdict in row.verdicts:
+            if verdict.met is not None:
+                found.setdefault((*row.key, verdict.id), []).append((verdict.met, row.rubric))
+    return found
+
+
+def _pairs(
+    row: Judged, facts: Mapping[str, Fact], labels: _Labels, left_out: Counter[str]
+) -> Iterator[tuple[tuple[str, str, str], Labelled]]:
+    """The labelled verdicts of a row, each with its place among the labels."""
+    from rubrictool.agreement import Labelled
+
+    for verdict in row.verdicts:
+        place = (*row.key, verdict.id)
+        if verdict.met is None:
+            left_out["verdicts that are null"] += 1
+            continue
+        fitting = [
+            label for label, rubric in labels.get(place, ()) if not (rubric and row.rubric) or rubric == row.rubric
+        ]
+        left_out["verdicts without a label"] += place not in labels
+        left_out["verdicts labelled under another rubric"] += place in labels and not fitting
+        groups = tuple(_groups(facts[verdict.id]))
+        for label in fitting:
+            yield place, Labelled(row.prompt_id, row.id, f"{row.rubric}/{verdict.id}", verdict.met, label, groups)
+
+
+def _groups(fact: Fact) -> Iterator[Group]:
+    if fact.dimension:
+        yield "dimension", fact.dimension
+    if fact.checked is not None:
+        yield "decided by", "check" if fact.checked else "judge"
+    if fact.weight is not None:
+        yield "weight", "positive" if fact.weight > 0 else "negative"
+
+
+def _left_out(left_out: Mapping[str, int]) -> list[str]:
+    return [f"agree: {kind}: {count}" for kind, count in left_out.items() if count]
+
+
+def _lines(found: Mapping[Judge, Sequence[Agreement]]) -> Iterator[str]:
+    for judge, of_judge in found.items():
+        yield ""
+        yield f"{_name(judge)}: {of_judge[0].n} labelled verdicts on {of_judge[0].prompts} prompts"
+        heads = ("criteria", "n", "kappa", "within criteria", "balanced accuracy")
+        yield from table(heads, [_agreed(one) for one in of_judge])
+        heads = ("criteria", "sensitivity", "specificity", "met, judge", "met, labels")
+        yield from table(heads, [_rates(one) for one in of_judge])
+        yield from _verdict(judge, of_judge)
+    yield ""
+
+
+def _agreed(one: Agreement) -> tuple[str, ...]:
+    figures = one.figures
+    shown = (figures.kappa, figures.kappa_within, figures.balanced_accuracy)
+    return (_group(one), str(one.n), *map(interval, shown))
+
+
+def _rates(one: Agreement) -> tuple[str, ...]:
+    figures = one.figures
+    base_rates = (number(rate and rate.value) for rate in (figures.met_judge, figures.met_labels))
+    return (_group(one), *map(interval, (figures.sensitivity, figures.specificity)), *base_rates)
+
+
+def _group(one: Agreement) -> str:
+    kind, name = one.group
+    return name if kind == "all" else f"{kind} {name}"
+
+
+def _name(judge: Judge) -> str:
+    return f"{judge[0] or 'a judge without a name'}" + (f" ({judge[1]})" if judge[1] else "")
+
+
+def _verdict(judge: Judge, of_judge: Sequence[Agreement]) -> Iterator[str]:
+    """What the figures allow to say of a judge."""
+    everything, *groups = of_judge
+    if not everything.better_than_chance:
+        yield f"agree: {_name(judge)} is not shown to be better than chance: {_why_not(everything)}"
+        return
+    if unshown := [_group(one) for one in groups if not one.better_than_chance]:
+        yield f"agree: {_name(judge)} is not shown to be better than chance on: {', '.join(unshown)}"
+    within = everything.figures.kappa_within
+    if within is None or within.low <= 0:
+        yield (
+            f"agree: {_name(judge)} tells criteria that are often met from others;"
+            " that it tells responses apart is not shown (kappa within criteria)"
+        )
+
+
+def _why_not(one: Agreement) -> str:
+    kappa, balanced = one.figures.kappa, one.figures.balanced_accuracy
+    if kappa is None or balanced is None:
+        return "the labels do not have both, met and unmet"
+    if kappa.high < 0:
+        return f"it is worse, kappa {interval(kappa)}"
+    return f"kappa {interval(kappa)}, balanced accuracy {interval(balanced)}; chance is 0 and 0.5"
+
+
+def _missed(found: Mapping[Judge, Sequence[Agreement]], threshold: float) -> str:
+    """Which judges miss the threshold and how; nothing where none does."""
+    told = ((judge, _shortfall(of_judge[0], threshold)) for judge, of_judge in found.items())
+    return "; ".join(f"{_name(judge)}: {words}" for judge, words in told if words)
+
+
+def _shortfall(one: Agreement, threshold: float) -> str:
+    kappa = one.figures.kappa
+    if kappa is None:
+        return "not shown: there is no kappa"
+    if kappa.high < threshold:
+        return f"worse: the whole interval of kappa lies below {threshold:g}"
+    if kappa.low <= threshold:
+        return f"not shown: kappa's interval reaches down to {kappa.low:.3f}; more prompts would narrow it"
+    return "" if one.better_than_chance else f"not shown: {_why_not(one)}"

@@ -1,0 +1,205 @@
+"""rubrictool signal: how far stored judgements tell responses apart, and how steady they are.
+
+The module is not called `signal`, for that name would hide the standard library's in the package that imports both.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from rubrictool.cli.flags import Files, Seed
+from rubrictool.cli.inputs import one_stdin, rubrics_by_prompt
+from rubrictool.cli.judged import Fact, Facts, Judged, Judgement, judged, once_each
+from rubrictool.cli.session import Session
+from rubrictool.cli.signal_table import lines
+from rubrictool.errors import InputError
+from rubrictool.records import Row, Rubric, Verdict
+from rubrictool.rubrics import score
+from rubrictool.run import Outcome
+
+if TYPE_CHECKING:
+    from rubrictool.signal_reports import Judging
+
+
+def command(
+    scores: Annotated[list[str], typer.Argument(metavar="SCORES", help="Score rows; - is stdin.", show_default=False)],
+    files: Files,
+    rubrics: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Tell dimensions and weights.", show_default=False)
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Scores of a stronger judge: are pairs ordered as it orders them?", show_default=False
+        ),
+    ] = None,
+    unit: Annotated[
+        Literal["response", "model"],
+        typer.Option(help="What signal is between: responses, or the models that wrote them."),
+    ] = "response",
+    target: Annotated[float, typer.Option(min=0.01, max=0.99, help="The reliability that samples should reach.")] = 0.9,
+    seed: Seed = 0,
+) -> None:
+    """What verdicts tell, and how steadily.
+
+    Signal (the range over responses), noise (the spread of repeated judgings of one response), their ratio, reliability and
+    the samples it takes, flips, criteria that tell nothing apart, redundancy: by judge, dimension, prompt and criterion.
+    Repeated judgings are repeated rows, in one file or several, or the lists `by` of verdicts. No model is asked.
+
+    Example: rubrictool signal first.jsonl again.jsonl --rubrics rubrics.jsonl --against strong.jsonl
+    """
+    once_each(scores)
+    one_stdin(*scores, rubrics, against)
+    given = _Given.read(scores, rubrics, against, by_model=unit == "model")
+    session = Session("signal", files, reads=[*scores, rubrics, against])
+
+    async def main() -> None:
+        from rubrictool.signal_reports import between_judges, by_judge, decision_columns, decisions, signals, values
+
+        told = list(signals(given.judgings, unit=unit, target=target, seed=seed))
+        between = list(between_judges(given.judgings, seed=seed))
+        reference = values(given.against, unit)
+        decided = {
+            judge: decisions(values(own, unit), reference, seed=seed) if reference else []
+            for judge, own in by_judge(given.judgings).items()
+        }
+        columns = [one.columns() for one in told] + [one.columns() for one in between]
+        columns += [decision_columns(judge, one) for judge, of in decided.items() for one in of]
+        rows = [Row.model_validate(one) for one in columns]
+        await session.do(rows, _written, Row.columns, total=len(rows))
+        overall = [one for one in columns if one["kind"] not in ("prompt", "criterion")]
+        session.figures |= {"unit": unit, "target": target, "value": given.value, "figures": overall}
+        for line in (*(f"signal: {remark}" for remark in given.remarks), *lines(told, between, decided, target=target)):
+            session.tell(line)
+
+    session.run(main)
+
+
+async def _written(row: Row) -> Outcome:
+    return Outcome((row,))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The judgings of the files, what a judging's value is (`score` or `share met`), and what is to be said of them."""
+
+    judgings: Sequence[Judging]
+    against: Sequence[Judging]
+    value: str
+    remarks: Sequence[str]
+
+    @classmethod
+    def read(cls, scores: Sequence[str], rubrics: str | None, against: str | None, *, by_model: bool) -> _Given:
+        """What the files hold. Raises `InputError` where they hold nothing to judge by."""
+        of_files = judged(*scores, *([against] if against else []))
+        rows, reference = [row for of in of_files[: len(scores)] for row in of], of_files[len(scores) :]
+        facts = Facts(rubrics_by_prompt(rubrics) if rubrics else None)
+        judgings = [one for row in rows for one in _judgings(row, facts)]
+        strong = [one for of in reference for row in of for one in _judgings(row, facts)]
+        _seen_to(scores[0], judgings, against, strong, by_model=by_model)
+        unscored = any(one.value is None and any(said is not None for said in one.met.values()) for one in judgings)
+        told = list(_remarks(judgings, strong, facts.strangers, unscored=unscored))
+        if unscored:
+            return cls([_by_share(one) for one in judgings], strong, "share met", told)
+        return cls(judgings, strong, "score", told)
+
+
+def _seen_to(
+    scores: str, judgings: Sequence[Judging], against: str | None, strong: Sequence[Judging], *, by_model: bool
+) -> None:
+    if not any(one.met or one.value is not None for one in judgings):
+        raise InputError(f"{scores}: has neither scores nor verdicts")
+    if against and not any(one.value is not None for one in strong):
+        raise InputError(f"{against}: has no score to order responses by")
+    if against and not {_place(one) for one in judgings} & {_place(one) for one in strong}:
+        raise InputError(f"{against}: has no response in common with {scores}; they join on prompt_id and id")
+    if by_model and (unnamed := next((one for one in (*judgings, *strong) if not one.writer), None)):
+        raise InputError(f"--unit model: {unnamed.response_id}: model: field required; or leave --unit out")
+
+
+def _place(judging: Judging) -> tuple[str, str]:
+    return judging.prompt_id, judging.response_id
+
+
+def _remarks(
+    judgings: Sequence[Judging], strong: Sequence[Judging], strangers: int, *, unscored: bool
+) -> Iterator[str]:
+    if strangers:
+        yield f"{strangers} score rows were judged by other rubrics than --rubrics has; of these it tells nothing"
+    if unscored:
+        yield "some judgings have no score (a list `by` needs --rubrics for it); all are valued by their share of criteria met"
+    if unjudged := sum(met is None for one in judgings for met in one.met.values()):
+        yield f"{unjudged} verdicts are null and left out"
+    if len({one.judge for one in strong}) > 1:
+        yield "--against holds scores of different judges or ways of judging; the reference is their mean"
+    several = Counter((judge, place) for judge, place, _ in {(one.judge, _place(one), one.rubric) for one in judgings})
+    if max(several.values(), default=1) > 1:
+        yield "responses were judged by several rubrics: signal and noise are measured within each, decisions by the mean"
+
+
+def _by_share(judging: Judging) -> Judging:
+    """The same judging, worth the share of criteria that are met; nothing where one was not judged."""
+    said = [met for met in judging.met.values() if met is not None]
+    whole = bool(said) and len(said) == len(judging.met)
+    return replace(judging, value=sum(said) / len(said) if whole else None)
+
+
+def _judgings(row: Judged, facts: Facts) -> Iterator[Judging]:
+    """The judgings that a row holds: itself, or one for each judge and sample that `by` names."""
+    known, rubric = facts.of(row), facts.rubric_of(row)
+    slots = list(dict.fromkeys(slot for verdict in row.verdicts for slot in _votes(row, verdict)))
+    if not slots:
+        yield _judging(row, known, row.judge, {verdict.id: verdict.met for verdict in row.verdicts}, row.score)
+    for slot in slots:
+        # What has no list of its own was decided once for all, as checks are.
+        met = {v.id: _votes(row, v).get(slot) if v.by else v.met for v in row.verdicts}
+        yield _judging(row, known, slot[0], met, _score(rubric, met))
+
+
+def _votes(row: Judged, verdict: Judgement) -> dict[tuple[str, object], bool | None]:
+    """The verdicts under `by`, by whose they are and which sample; where it has no number, by its place."""
+    return {
+        (vote.judge or row.judge, place if vote.sample is None else vote.sample): vote.met
+        for place, vote in enumerate(verdict.by)
+    }
+
+
+def _score(rubric: Rubric | None, met: Mapping[str, bool | None]) -> float | None:
+    """What a rubric gives for one sample, None where a criterion was not judged or there is no rubric."""
+    verdicts = [Verdict(id=name, met=said) for name, said in met.items() if said is not None]
+    if rubric is None or {verdict.id for verdict in verdicts} != {criterion.id for criterion in rubric.criteria}:
+        return None
+    return score(rubric.criteria, verdicts)
+
+
+def _judging(
+    row: Judged, known: Mapping[str, Fact], judge: str, met: Mapping[str, bool | None], value: float | None
+) -> Judging:
+    from rubrictool.signal_reports import Judging
+
+    return Judging(
+        (judge, row.judging),
+        row.rubric,
+        row.prompt_id,
+        row.id,
+        row.model or "",
+        met,
+        value,
+        _dimensions(known, met),
+        {name: fact.dimension for name, fact in known.items()},
+    )
+
+
+def _dimensions(known: Mapping[str, Fact], met: Mapping[str, bool | None]) -> dict[str, float]:
+    """What each dimension is worth of which all criteria were judged: `sum(w met) / sum(|w|)`, w 1 where not told."""
+    found: dict[str, float] = {}
+    for dimension in sorted({fact.dimension for fact in known.values() if fact.dimension}):
+        own = {name: fact.weight or 1 for name, fact in known.items() if fact.dimension == dimension}
+        if all(met[name] is not None for name in own):
+            found[dimension] = sum(w for name, w in own.items() if met[name]) / sum(map(abs, own.values()))
+    return found
