@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import combinations
-from typing import Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from rubrictool.records import Response, Scored
 from rubrictool.rubrics import TIE
@@ -24,26 +24,45 @@ Pair = tuple[Response, Response]
 
 def ranked(rows: Iterable[S], *, seed: int) -> list[S]:
     """Rows of one prompt, best score first; scores within 1e-9 are tied and ordered by a draw."""
-    by_score = sorted(rows, key=lambda row: -row.score)
-    tied: list[list[S]] = []
-    for row in by_score:
-        if tied and tied[-1][0].score - row.score <= TIE:
-            tied[-1].append(row)
-        else:
-            tied.append([row])
-    return [row for group in tied for row in _drawn(group, seed)]
+    return [row for group in _tied(rows) for row in _drawn(group, seed)]
 
 
-def top(rows: Iterable[S], k: int, *, seed: int, distinct: Callable[[S], object] | None = None) -> list[S]:
-    """The k best rows of one prompt, at most one for each value of `distinct`; fewer where there are fewer."""
-    chosen: list[S] = []
+class Kept(NamedTuple, Generic[S]):
+    """A row among the best, and how many tied rows drew lots for its place, itself among them: 1 where none did."""
+
+    row: S
+    drawn_from: int = 1
+
+
+def best(rows: Iterable[S], k: int, *, seed: int, distinct: Callable[[S], object] | None = None) -> list[Kept[S]]:
+    """The k best rows of one prompt, best first, at most one for each value of `distinct`; fewer where there are fewer.
+
+    Lots decide where more tied rows (or values among them) are left than places, and between tied rows of one value.
+    """
+    value_of = distinct or _own_id
+    kept: list[Kept[S]] = []
     taken: set[object] = set()
-    for row in ranked(rows, seed=seed):
-        value = distinct(row) if distinct else row.id
-        if len(chosen) < k and value not in taken:
-            chosen.append(row)
-            taken.add(value)
-    return chosen
+    for group in _tied(rows):
+        in_reach = [row for row in _drawn(group, seed) if value_of(row) not in taken]
+        kept += _placed(in_reach, k - len(kept), value_of)
+        taken |= {value_of(row) for row in in_reach}
+        if len(kept) == k:
+            break
+    return kept
+
+
+def _placed(drawn: Sequence[S], places: int, value_of: Callable[[S], object]) -> list[Kept[S]]:
+    """Who of some tied rows gets one of so many places, each value one."""
+    by_value: dict[object, list[S]] = {}
+    for row in drawn:
+        by_value.setdefault(value_of(row), []).append(row)
+    short = len(by_value) > places
+    return [Kept(rows[0], len(drawn) if short else len(rows)) for rows in list(by_value.values())[:places]]
+
+
+def lot(row: Response, seed: int) -> str:
+    """What a row draws: of tied rows, that with the smaller lot comes first."""
+    return draw(seed, row.prompt_id, row.id)
 
 
 def choose_pair(
@@ -117,4 +136,19 @@ def _diverse(first: Response, second: Response) -> bool:
 
 
 def _drawn(rows: Iterable[R], seed: int) -> list[R]:
-    return sorted(rows, key=lambda row: draw(seed, row.prompt_id, row.id))
+    return sorted(rows, key=lambda row: lot(row, seed))
+
+
+def _tied(rows: Iterable[S]) -> list[list[S]]:
+    """The rows in groups of tied ones, best score first: a group holds what is within 1e-9 of its best."""
+    tied: list[list[S]] = []
+    for row in sorted(rows, key=lambda row: -row.score):
+        if tied and tied[-1][0].score - row.score <= TIE:
+            tied[-1].append(row)
+        else:
+            tied.append([row])
+    return tied
+
+
+def _own_id(row: Response) -> str:
+    return row.id

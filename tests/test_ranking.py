@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.ranking import PairRule, choose_pair, pair_left, ranked, shown_order, top
+from rubrictool.ranking import PairRule, best, choose_pair, pair_left, ranked, shown_order
 from rubrictool.records import Scored
 
 
@@ -41,7 +41,7 @@ def test_ties_go_to_other_rows_under_another_seed() -> None:
 
 def test_top_takes_one_of_each_distinct_value() -> None:
     rows = [row("a", 0.9), row("b", 0.8), row("c", 0.7, "n")]
-    assert [r.id for r in top(rows, 2, seed=0, distinct=lambda r: r.model)] == ["a", "c"]
+    assert [kept.row.id for kept in best(rows, 2, seed=0, distinct=lambda r: r.model)] == ["a", "c"]
 
 
 def test_great_takes_the_two_highest_and_great_diverse_the_highest_by_another_model() -> None:
@@ -92,3 +92,22 @@ def test_the_order_in_which_a_pair_is_shown_says_nothing_about_scores() -> None:
         assert shown_order((better, worse), seed=0) == shown_order((worse, better), seed=0)
         firsts.append(shown_order((better, worse), seed=0)[0] == better)
     assert 70 < sum(firsts) < 130
+
+
+def drawn(rows: list[Scored], k: int, **more: object) -> dict[str, int]:
+    return {kept.row.id: kept.drawn_from for kept in best(rows, k, seed=0, **more)}  # type: ignore[arg-type]
+
+
+def test_who_was_kept_by_lot_is_known_with_how_many_drew() -> None:
+    rows = [row("a", 0.9), *(row(name, 0.5) for name in "bcd"), row("e", 0.1)]
+    assert drawn(rows, 1) == {"a": 1}
+    assert sorted(drawn(rows, 2).values()) == [1, 3]
+    assert sorted(drawn(rows, 3).values()) == [1, 3, 3]
+    assert set(drawn(rows, 4).values()) == {1}, "all who tied have a place"
+    assert set(drawn(rows, 9).values()) == {1}
+
+
+def test_of_one_value_who_stands_for_it_may_be_drawn_too() -> None:
+    rows = [row("a", 0.5, "m"), row("b", 0.5, "m"), row("c", 0.5, "n"), row("d", 0.1, "o")]
+    assert sorted(drawn(rows, 2, distinct=lambda r: r.model).values()) == [1, 2]
+    assert list(drawn(rows, 1, distinct=lambda r: r.model).values()) == [3]

@@ -1,69 +1,124 @@
-"""rubrictool filter-top-k: the best responses of each prompt."""
+"""rubrictool filter-top-k: the best responses of each prompt, or preference pairs of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated, Literal
 
 import typer
 
-from rubrictool.cli.flags import Files, Seed
+from rubrictool.cli import filter_pairs, filter_race
+from rubrictool.cli.choice import Choice, marked, tell_draws
+from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Seed, Wording
+from rubrictool.cli.inputs import MissingRubric
 from rubrictool.cli.session import Session
+from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
-from rubrictool.ranking import top
+from rubrictool.preferences import Pairing
+from rubrictool.ranking import best
 from rubrictool.records import Scored
 from rubrictool.run import Outcome
 
+K = 2
+
 
 def command(
-    scores: Annotated[str, typer.Argument(metavar="SCORES", help="Score rows; - is stdin.", show_default=False)],
+    scores: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCORES", help="Score rows, or with --rubrics responses; - is stdin.", show_default=False
+        ),
+    ],
+    judging: JudgeFlags,
+    parameters: Parameters,
+    wording: Wording,
     files: Files,
-    k: Annotated[int, typer.Option("-k", min=1, help="Responses to keep per prompt.")] = 2,
+    asking: Asking,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, help="Responses to keep per prompt. [default: 2]", show_default=False)
+    ] = None,
     distinct: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="Keep at most one per value of it.", show_default=False)
     ] = None,
+    emit: Annotated[
+        Literal["rows", "pairs"], typer.Option(help="The rows to keep, or preference pairs for DPO.")
+    ] = "rows",
+    pairing: Annotated[
+        Pairing, typer.Option(help="The pairs of a prompt: its best with its worst, or with each of the others.")
+    ] = "best-worst",
+    rubrics: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Judge the responses too, no further than it takes.", show_default=False),
+    ] = None,
+    prompts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
+    ] = None,
+    missing_rubric: Annotated[
+        MissingRubric, typer.Option(help="What a response without a rubric is: bad input, or a failed row.")
+    ] = "error",
     seed: Seed = 0,
 ) -> None:
     """Keep the k best of each prompt.
 
-    No model is asked; rows stay in the order of the input. Scores within 1e-9 are tied; ties are decided by a draw with the seed.
+    Rows stay in the order of the input. Scores within 1e-9 are tied; ties are decided by a draw with the seed. No model is
+    asked, unless --rubrics has the responses judged on the way: who can no longer be among the best is asked no more.
 
     Example: rubrictool filter-top-k scores.jsonl -k 2 --distinct model
     """
+    choice = Choice(k or K, distinct, seed)
+    if emit == "pairs":
+        _refuse_with_pairs({"-k": k, "--distinct": distinct}, rubrics)
+        filter_pairs.run(scores, files, asking, prompts=prompts, pairing=pairing, seed=seed)
+    elif rubrics is None:
+        _keep(scores, files, asking, choice)
+    else:
+        filter_race.run(
+            scores, rubrics, judging, parameters, wording, files, asking,
+            prompts=prompts, missing_rubric=missing_rubric, choice=choice,
+        )  # fmt: skip
+
+
+def _refuse_with_pairs(keeping: dict[str, object], rubrics: str | None) -> None:
+    """Raise `InputError` for flags that have no meaning beside --emit pairs."""
+    if rubrics is not None:
+        raise InputError(
+            "--emit pairs: needs every response judged to the end; "
+            "run rubrictool score first, and filter-top-k on its rows without --rubrics"
+        )
+    for flag, value in keeping.items():
+        if value is not None:
+            raise InputError(f"{flag}: pairs are made of the whole pool; leave it out, or filter first and pair then")
+
+
+def _keep(scores: str, files: Files, asking: Asking, choice: Choice) -> None:
+    """Write the best of the scored rows, in the order of the input."""
     rows = Rows(scores, Scored)
-    pools = _pools(rows, distinct)
-    session = Session("filter-top-k", files, reads=[scores])
-    chosen = {row.id for pool in pools.values() for row in top(pool, k, seed=seed, distinct=_value_of(distinct))}
+    pools = _pools(rows, choice)
+    session = Session("filter-top-k", files, asking, reads=[scores])
+    found = {name: best(pool, choice.k, seed=choice.seed, distinct=choice.value_of) for name, pool in pools.items()}
+    kept = {one.row.id: one for of_prompt in found.values() for one in of_prompt}
 
     async def work(row: Scored) -> Outcome:
-        return Outcome((row,))
+        return Outcome((marked(row, kept[row.id].drawn_from),))
 
     async def main() -> None:
         if mixed := [prompt_id for prompt_id, pool in pools.items() if len(_kinds(pool)) > 1]:
             session.tell(f"filter-top-k: {len(mixed)} prompts hold scores of different judges or rubrics ({mixed[0]})")
-        await session.do((row for _, row in rows if row.id in chosen), work, lambda row: row, total=len(chosen))
+        await session.do((row for _, row in rows if row.id in kept), work, lambda row: row, total=len(kept))
+        drawn = sum(any(one.drawn_from > 1 for one in of_prompt) for of_prompt in found.values())
+        tell_draws(session, drawn, len(pools), "tied scores")
 
     session.run(main)
 
 
-def _pools(rows: Rows[Scored], distinct: str | None) -> dict[str, list[Scored]]:
+def _pools(rows: Rows[Scored], choice: Choice) -> dict[str, list[Scored]]:
     """The rows by prompt, without their texts, which choosing does not need."""
     pools: dict[str, list[Scored]] = {}
     for line, row in rows:
-        if distinct and _column(row, distinct) is None:
-            raise rows.error(
-                line, f"{distinct}: field required by --distinct {distinct}; add it, or leave --distinct out"
-            )
+        choice.check(rows, line, row)
         pools.setdefault(row.prompt_id, []).append(row.model_copy(update={"response": "", "prompt": None}))
     return pools
-
-
-def _value_of(distinct: str | None) -> Callable[[Scored], object] | None:
-    return (lambda row: str(_column(row, distinct))) if distinct else None
-
-
-def _column(row: Scored, name: str) -> Any:
-    return row.columns().get(name)
 
 
 def _kinds(pool: Iterable[Scored]) -> set[tuple[str, ...]]:

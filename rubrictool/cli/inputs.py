@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rubrictool.errors import InputError
 from rubrictool.jsonl import STDIN, Rows
 from rubrictool.records import EVERY_PROMPT, Prompt, Response, Rubric
+
+MissingRubric = Literal["error", "skip"]
+"""What a response without a rubric is: bad input, or a failed row."""
 
 
 def one_stdin(*paths: str | None) -> None:
@@ -57,3 +60,19 @@ def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:
     for row in rows:
         grouped.setdefault(row.prompt_id, []).append(row)
     return grouped
+
+
+def scorable(
+    rows: Rows[Response], rubrics: Mapping[str, Rubric], prompts: Mapping[str, Prompt], missing: MissingRubric
+) -> int:
+    """How many rows there are; raises `InputError` for one that could not be scored."""
+    total = 0
+    for line, row in rows:
+        total += 1
+        rubric = rubric_for(row.prompt_id, rubrics)
+        if rubric is None and missing == "error":
+            remedy = "add one, or go on without these rows: --missing-rubric skip"
+            raise rows.error(line, f"prompt_id: no rubric for the prompt {row.prompt_id!r}; {remedy}")
+        if rubric is not None and prompt_of(row, rubric, prompts) is None:
+            raise rows.error(line, "prompt: neither the row nor its rubric has the prompt's text; give --prompts FILE")
+    return total

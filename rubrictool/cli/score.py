@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Wording, asked
-from rubrictool.cli.inputs import one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
+from rubrictool.cli.inputs import (
+    MissingRubric,
+    one_stdin,
+    prompt_of,
+    prompts_by_id,
+    rubric_for,
+    rubrics_by_prompt,
+    scorable,
+)
 from rubrictool.cli.session import Session
 from rubrictool.errors import RowFailure
 from rubrictool.jsonl import Rows
-from rubrictool.records import Prompt, Response, Rubric
+from rubrictool.records import Response
 from rubrictool.rubrics import TIE
 from rubrictool.run import Outcome
 from rubrictool.scoring import score
-
-MissingRubric = Literal["error", "skip"]
 
 AHEAD = 4
 """Of a prompt's responses the first goes ahead; the others, which wait for it, must not take its place in the row."""
@@ -55,7 +60,7 @@ def command(
     one_stdin(responses, rubrics, prompts)
     known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
     rows = Rows(responses, Response)
-    total = _checked(rows, known, asked_of, missing_rubric)
+    total = scorable(rows, known, asked_of, missing_rubric)
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
     means = _Means()
@@ -93,22 +98,6 @@ class _Means:
         """The mean of the prompts' means, None without a score."""
         means = [math.fsum(scores) / len(scores) for scores in self._scores.values()]
         return math.fsum(means) / len(means) if means else None
-
-
-def _checked(
-    rows: Rows[Response], rubrics: Mapping[str, Rubric], prompts: Mapping[str, Prompt], missing: MissingRubric
-) -> int:
-    """How many rows there are; raises `InputError` for one that could not be scored."""
-    total = 0
-    for line, row in rows:
-        total += 1
-        rubric = rubric_for(row.prompt_id, rubrics)
-        if rubric is None and missing == "error":
-            remedy = "add one, or go on without these rows: --missing-rubric skip"
-            raise rows.error(line, f"prompt_id: no rubric for the prompt {row.prompt_id!r}; {remedy}")
-        if rubric is not None and prompt_of(row, rubric, prompts) is None:
-            raise rows.error(line, "prompt: neither the row nor its rubric has the prompt's text; give --prompts FILE")
-    return total
 
 
 def _close(session: Session, means: _Means, fail_under: float | None) -> None:
