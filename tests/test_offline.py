@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.checks import Check, holds
+from rubrictool.checks import Check, Length, holds
 from rubrictool.offline import OfflineJudge, OfflineProposer
+from rubrictool.offline.demands import asked_length
 from rubrictool.offline.lexicon import lexicon
 from rubrictool.offline.terms import terms
 from rubrictool.prompts import Judged
@@ -323,3 +324,16 @@ def test_the_judge_sees_neither_reasoning_nor_labels() -> None:
 @settings(deadline=None)
 def test_the_judge_gives_any_criterion_a_verdict(criterion: str, response: str) -> None:
     assert met(criterion, response) == met(criterion, response)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "length"),
+    [
+        ("Use exactly four bullet points of at most 14 words each.", None),
+        ("In sections of at least 50 words.", None),
+        ("Write a paragraph of at most 90 words.", Length(min=0, max=90)),
+        ("Four points, at most 20 words each; under 120 words in all.", Length(min=0, max=119)),
+    ],
+)
+def test_a_length_that_is_set_for_the_parts_is_not_the_answers(prompt: str, length: Length | None) -> None:
+    assert asked_length(prompt) == length

@@ -31,6 +31,14 @@ _BOUNDS = {
     "least": re2.compile(rf"(?i){_LEAST}\s+{_NUMBER}\s*{_WORDS}"),
 }
 
+# "A paragraph of at most 90 words" may well be the whole answer, paragraphs of so many are its parts.
+_PARTS = r"(?:bullets|points|items|lines|sentences|paragraphs|sections|headings?|titles?)"
+_PART = r"(?:bullet|point|item|line|sentence|paragraph|section)"
+_OF_PARTS = re2.compile(
+    rf"(?i)(?:{_PARTS}\s+(?:of|with)|each\s+(?:of|with|in)?)\s+(?:{_BELOW}|{_MOST}|{_LEAST})\s+{_NUMBER}\s*{_WORDS}"
+    rf"|(?:(?:{_BELOW}|{_MOST}|{_LEAST})\s+)?{_NUMBER}\s*{_WORDS}\s+(?:each\b|apiece\b|per\b|(?:a|every)\s+{_PART})"
+)
+
 _OPEN, _CLOSE = "\"'“‘«„「", "\"'”’»“」"
 _QUOTED = re2.compile(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}]")
 # Only words of use between the ban and the quote: "do not forget to mention ..." bans nothing.
@@ -111,7 +119,8 @@ def demands(text: str) -> Demands:
 
 
 def asked_length(text: str) -> Length | None:
-    """The bounds on words that a prompt sets."""
+    """The bounds on words that a prompt sets for the whole answer, not for each of its parts."""
+    text = _OF_PARTS.sub(" ", text)
     if match := _RANGE.search(text):
         low, high = sorted((_count(match[1]), _count(match[2])))
         return Length(min=low, max=max(high, 1))
