@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from statistics import NormalDist
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 Z95 = 1.959963984540054
 RESAMPLES = 10_000
-ENOUGH_TO_RESAMPLE = 100
+ENOUGH_TO_RESAMPLE, ENOUGH_DECIDED = 100, 15
+"""Prompts, and prompts among them that are no tie: resampling so few that all went one way would never show the other."""
 
 
 class Interval(NamedTuple):
@@ -22,12 +30,14 @@ class Interval(NamedTuple):
 def interval(credits: Sequence[float], *, seed: int = 0) -> Interval:
     """The 95 % interval of the mean of credits in [0, 1], one for each prompt.
 
-    From resampling prompts (percentiles of 10,000 bootstrap means); with fewer than 100 prompts, or where no credit
-    differs from another, Wilson's interval with half credits counted as half a success. Raises `ValueError` for none.
+    From resampling prompts (10,000 bootstrap means, their percentiles bias-corrected and accelerated after Efron 1987);
+    with fewer than 100 prompts, fewer than 15 that are no tie, or no credit that differs from another, Wilson's interval
+    with half credits counted as half a success, which is wider than it need be where many are. Raises `ValueError` for none.
     """
     if not credits:
         raise ValueError("an interval needs at least one prompt")
-    if len(credits) < ENOUGH_TO_RESAMPLE or min(credits) == max(credits):
+    decided = sum(credit != 0.5 for credit in credits)
+    if len(credits) < ENOUGH_TO_RESAMPLE or decided < ENOUGH_DECIDED or min(credits) == max(credits):
         return wilson(sum(credits), len(credits))
     return _bootstrap(credits, seed)
 
@@ -43,12 +53,33 @@ def wilson(successes: float, n: int) -> Interval:
 def _bootstrap(credits: Sequence[float], seed: int) -> Interval:
     import numpy as np
 
-    values, draws = np.asarray(credits, dtype=float), np.random.default_rng(seed)
+    values = np.asarray(credits, dtype=float)
+    # Means of wins and losses lie on a grid; a share that counts half of what lies on its point does not jump with it.
+    points, times = np.unique(_means(values, seed), return_counts=True)
+    below = (np.cumsum(times) - times / 2) / RESAMPLES
+    low, high = np.interp(_levels(values), below, points)
+    return Interval(float(low), float(high), "bootstrap")
+
+
+def _means(values: Array, seed: int) -> Array:
+    """The mean of each resample."""
+    import numpy as np
+
+    draws = np.random.default_rng(seed)
     # In blocks, so that memory stays bounded however many prompts there are.
     block = max(1, 2_000_000 // len(values))
     means = [
         values[draws.integers(0, len(values), size=(min(block, RESAMPLES - done), len(values)))].mean(axis=1)
         for done in range(0, RESAMPLES, block)
     ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return Interval(float(low), float(high), "bootstrap")
+    return np.concatenate(means).round(12)
+
+
+def _levels(values: Array) -> list[float]:
+    """Which percentiles bound the interval: 2.5 and 97.5 but for the skew.
+
+    Of a mean, the correction for bias is as large as the acceleration; worked out, it is free of the noise of resampling.
+    """
+    deviations = values - values.mean()
+    skew = float((deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5))
+    return [NormalDist().cdf(skew + (skew + end) / (1 - skew * (skew + end))) for end in (-Z95, Z95)]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rubrictool.intervals import interval
+from rubrictool.paired_tests import (
+    detectable_difference,
+    prompts_needed,
+    sign_flip_test,
+    sign_test,
+    standard_deviation,
+)
 from rubrictool.records import Comparison, Orders, Outcome, Prompt, Reasons, Response, Rubric, Winner
 from rubrictool.replies import Side
 from rubrictool.roles import Comparer, Judge
@@ -15,7 +22,8 @@ from rubrictool.rubrics import TIE
 from rubrictool.run import all_of
 from rubrictool.scoring import score
 
-_CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
+CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
+"""What a comparison counts for `a`."""
 _SHOWN_AB: dict[Side, Winner] = {"first": "a", "second": "b", "tie": "tie"}
 _SHOWN_BA: dict[Side, Winner] = {"first": "b", "second": "a", "tie": "tie"}
 
@@ -38,13 +46,14 @@ async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Jud
     Neither is shown beside the other, so there is one order only. Raises `ModelFailure`.
     """
     one, other = await all_of(*(score(prompt, rubric, response, judge) for response in (a, b)))
-    winner = _higher(one.score, other.score)
+    winner = higher(one.score, other.score)
     return Comparison(
         prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=Orders(ab=winner, ba=winner), judge=judge.name
     )
 
 
-def _higher(a: float, b: float) -> Winner:
+def higher(a: float, b: float) -> Winner:
+    """Which score is higher; within 1e-9 they are tied."""
     return "tie" if abs(a - b) <= TIE else "a" if a > b else "b"
 
 
@@ -54,6 +63,10 @@ class WinRate:
 
     `n` is the number of prompts; wins, losses, ties and flips (each order named another winner) count comparisons.
     `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where the rows do not tell.
+    `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt. In
+    `discrete_win_rate` a preference counts as the win, loss or half that it is nearest to. `sign_p` and `sign_flip_p` test
+    whether the rate is one half; `detectable` is the least difference from it that so many prompts show with a power of
+    80 %, in a two-sided test at 5 %.
     """
 
     win_rate: float
@@ -67,6 +80,11 @@ class WinRate:
     win_rate_ab: float | None
     win_rate_ba: float | None
     method: str
+    standard_error: float | None
+    discrete_win_rate: float
+    sign_p: float
+    sign_flip_p: float
+    detectable: float
 
     def columns(self) -> dict[str, Any]:
         """The figures by name."""
@@ -76,14 +94,15 @@ class WinRate:
 def win_rate(outcomes: Iterable[Outcome | Comparison], *, seed: int = 0) -> WinRate:
     """The win rate of `a` with its 95 % interval, each prompt counting its mean. Raises `ValueError` for no rows."""
     rows = list(outcomes)
-    per_prompt = _prompt_means((row.prompt_id, credit(row)) for row in rows)
-    bounds = interval(list(per_prompt.values()), seed=seed)
+    credits = prompt_means((row.prompt_id, credit(row)) for row in rows)
+    bounds = interval(credits, seed=seed)
     results = Counter(_result(credit(row)) for row in rows)
+    deviation = standard_deviation(credits)
     return WinRate(
-        win_rate=sum(per_prompt.values()) / len(per_prompt),
+        win_rate=mean(credits),
         low=bounds.low,
         high=bounds.high,
-        n=len(per_prompt),
+        n=len(credits),
         wins=results["a"],
         losses=results["b"],
         ties=results["tie"],
@@ -91,23 +110,33 @@ def win_rate(outcomes: Iterable[Outcome | Comparison], *, seed: int = 0) -> WinR
         win_rate_ab=_order_rate(rows, "ab"),
         win_rate_ba=_order_rate(rows, "ba"),
         method=bounds.method,
+        standard_error=None if deviation is None else deviation / len(credits) ** 0.5,
+        discrete_win_rate=mean(prompt_means((row.prompt_id, CREDIT[_result(credit(row))]) for row in rows)),
+        sign_p=sign_test([value - 0.5 for value in credits]),
+        sign_flip_p=sign_flip_test([value - 0.5 for value in credits], seed=seed),
+        detectable=detectable_difference(deviation or MOST_DEVIATION, len(credits)),
     )
+
+
+MOST_DEVIATION = 0.5
+"""What credits in [0, 1] can deviate from their mean at most; so much is supposed where prompts show no deviation."""
 
 
 def credit(row: Outcome | Comparison) -> float:
     """What a comparison counts for `a`: 1, 0, one half for a tie, or the stated probability."""
     if row.winner is not None:
-        return _CREDIT[row.winner]
+        return CREDIT[row.winner]
     assert isinstance(row, Outcome)
     assert row.preference is not None
     return row.preference
 
 
-def _prompt_means(credits: Iterable[tuple[str, float]]) -> dict[str, float]:
+def prompt_means(credits: Iterable[tuple[str, float]]) -> list[float]:
+    """The mean of each prompt's values, from pairs of prompt id and value."""
     by_prompt: dict[str, list[float]] = {}
     for prompt_id, value in credits:
         by_prompt.setdefault(prompt_id, []).append(value)
-    return {prompt_id: sum(values) / len(values) for prompt_id, values in by_prompt.items()}
+    return [mean(values) for values in by_prompt.values()]
 
 
 def _result(value: float) -> Winner:
@@ -117,5 +146,30 @@ def _result(value: float) -> Winner:
 def _order_rate(rows: list[Outcome | Comparison], order: str) -> float | None:
     if any(row.orders is None for row in rows):
         return None
-    means = _prompt_means((row.prompt_id, _CREDIT[getattr(row.orders, order)]) for row in rows)
-    return sum(means.values()) / len(means)
+    return mean(prompt_means((row.prompt_id, CREDIT[getattr(row.orders, order)]) for row in rows))
+
+
+def mean(values: Collection[float]) -> float:
+    """The mean of values, at least one."""
+    return sum(values) / len(values)
+
+
+Decision = Literal["shown", "worse", "not shown", "underpowered"]
+"""What an interval says of a threshold: all above it, all below it, neither; or neither, and too few prompts to tell."""
+
+
+def decision(rate: WinRate, threshold: float, distance: float) -> Decision:
+    """What a win rate says of a threshold. `distance` is the difference asked about, 0 for none.
+
+    What is not shown is underpowered where the least difference that so many prompts show is larger than the one asked about.
+    """
+    if rate.low >= threshold:
+        return "shown"
+    if rate.high < threshold:
+        return "worse"
+    return "underpowered" if TIE < distance < rate.detectable else "not shown"
+
+
+def prompts_to_show(rate: WinRate, distance: float) -> int:
+    """How many prompts like these would show a difference of this size with a power of 80 %."""
+    return prompts_needed((rate.standard_error or MOST_DEVIATION / rate.n**0.5) * rate.n**0.5, distance)

@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.intervals import interval, wilson
+from rubrictool.matches import Systems, baseline_of, matches, matrix, names
+from rubrictool.noise_floors import noise_floor
 from rubrictool.records import Comparison, Outcome, Prompt, Response, Rubric
 from rubrictool.replies import Preference, Side
-from rubrictool.winrates import compare, compare_by_rubric, win_rate
+from rubrictool.score_differences import score_difference
+from rubrictool.winrates import compare, compare_by_rubric, decision, prompts_to_show, win_rate
 
 PROMPT = Prompt(id="p", prompt="x")
 A, B = Response(id="a", prompt_id="p", response="A"), Response(id="b", prompt_id="p", response="B")
@@ -102,3 +105,71 @@ def test_an_interval_holds_the_rate_and_stays_within_0_and_1(credits: list[float
 def test_no_rows_have_no_rate() -> None:
     with pytest.raises(ValueError, match="at least one"):
         interval([])
+
+
+OUTCOMES = st.lists(
+    st.builds(Outcome, prompt_id=st.sampled_from("pqrst"), winner=st.sampled_from(["a", "b", "tie"])),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(OUTCOMES)
+@settings(max_examples=50, deadline=None)
+def test_from_the_other_side_all_is_mirrored(rows: list[Outcome]) -> None:
+    sides = {"a": "b", "b": "a", "tie": "tie"}
+    one, other = win_rate(rows), win_rate([row.model_copy(update={"winner": sides[str(row.winner)]}) for row in rows])
+    assert (one.wins, one.ties) == (other.losses, other.ties)
+    mirrored = [1 - other.win_rate, 1 - other.high, 1 - other.low, other.sign_p, other.sign_flip_p, other.detectable]
+    assert [one.win_rate, one.low, one.high, one.sign_p, one.sign_flip_p, one.detectable] == pytest.approx(mirrored)
+
+
+def test_one_prompt_has_a_rate_and_no_standard_error() -> None:
+    rate = win_rate([Outcome(prompt_id="p", winner="a")])
+    assert (rate.win_rate, rate.standard_error, rate.sign_p) == (1.0, None, 1.0)
+    assert rate.detectable == pytest.approx(2.80159 * 0.5, rel=1e-5)
+
+
+@given(OUTCOMES, st.floats(0, 1), st.floats(0.001, 1))
+@settings(max_examples=50, deadline=None)
+def test_what_is_underpowered_takes_more_prompts_than_there_are(
+    rows: list[Outcome], threshold: float, d: float
+) -> None:
+    rate = win_rate(rows)
+    if decision(rate, threshold, d) == "underpowered":
+        assert prompts_to_show(rate, d) > rate.n
+    assert (decision(rate, threshold, d) == "shown") == (rate.low >= threshold)
+
+
+def named(a: str, b: str, winner: str, **columns: object) -> Outcome:
+    return Outcome.model_validate({"prompt_id": "p", "winner": winner, "system_a": a, "system_b": b, **columns})
+
+
+def test_each_pair_of_systems_is_a_match_seen_from_both_sides() -> None:
+    found = matches([named("x", "base", "a"), named("y", "base", "b"), named("x", "base", "tie"), named("x", "y", "a")])
+    assert [(match.systems, match.rate.win_rate) for match in found] == [
+        (("x", "base"), 0.75),
+        (("y", "base"), 0.0),
+        (("x", "y"), 1.0),
+    ]
+    assert (names(found), baseline_of([match.systems for match in found])) == (["x", "y", "base"], None)
+    assert baseline_of([match.systems for match in found[:2]]) == "base"
+    assert (matrix(found)[Systems("base", "x")].value, matrix(found)[Systems("y", "x")].value) == (0.25, 0.0)
+
+
+def test_scores_are_compared_only_where_every_row_has_both() -> None:
+    rows = [named("x", "y", "a", score_a=1, score_b=0.5), named("x", "y", "b", score_a=0.5, score_b=1.0)]
+    found = score_difference(rows)
+    assert found is not None
+    assert (found.mean, found.n, found.standard_error) == (0.0, 1, None)
+    assert score_difference([*rows, named("x", "y", "a", score_a=True, score_b=1)]) is None
+
+
+def test_a_column_again_of_someone_elses_is_left_alone() -> None:
+    orders = {"ab": "a", "ba": "a"}
+    assert noise_floor([named("x", "y", "a", orders=orders, again="yes")]) is None
+    found = noise_floor(
+        [named("x", "y", "a", orders=orders, again={"winner": "tie", "orders": {"ab": "a", "ba": "b"}})]
+    )
+    assert found is not None
+    assert (found.flip_rate, found.question_flip_rate, found.reversed, found.win_rate_again) == (1, 0.5, 0, 0.5)

@@ -1,35 +1,51 @@
-"""rubrictool winrate: how often the first file's responses win."""
+"""rubrictool winrate: how often the first file's responses win, or those of several systems against a baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
+from rubrictool.cli.duels import Duel, duels, entrants
+from rubrictool.cli.finished import finished
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
-from rubrictool.cli.inputs import by_prompt, one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
+from rubrictool.cli.inputs import one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
+from rubrictool.cli.pictures import seen_to_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.winrate_closing import Closing
 from rubrictool.errors import InputError
-from rubrictool.jsonl import Rows, validated
-from rubrictool.records import Comparison, Prompt, Response, Row, Rubric, prompt_key
+from rubrictool.noise_floors import judged_again, second_draw
+from rubrictool.records import Comparison, Prompt, Response, Row, Rubric, Scored
 from rubrictool.records import Outcome as Decided
 from rubrictool.roles import Judge, ModelJudge
-from rubrictool.run import Outcome
-from rubrictool.specs import OFFLINE
-from rubrictool.winrates import WinRate, compare, compare_by_rubric, win_rate
+from rubrictool.run import Outcome, all_of
+from rubrictool.score_differences import compare_scores
+from rubrictool.specs import OFFLINE, Asked
+from rubrictool.winrates import compare, compare_by_rubric
 
 
 def command(
-    a: Annotated[str, typer.Argument(metavar="A", help="Responses, or finished comparisons.", show_default=False)],
+    a: Annotated[
+        str,
+        typer.Argument(metavar="A", help="Responses, score rows, or finished comparisons.", show_default=False),
+    ],
     judging: JudgeFlags,
     parameters: Parameters,
     wording: Wording,
     files: Files,
     asking: Asking,
     b: Annotated[
-        str | None, typer.Argument(metavar="[B]", help="Responses to compare with.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[B]", help="Responses to compare with; of three files all meet.", show_default=False),
+    ] = None,
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Compare every other file with this one.", show_default=False)
+    ] = None,
+    by: Annotated[
+        Literal["scores"] | None,
+        typer.Option(help="Files are score rows and the higher score wins; asks no model.", show_default=False),
     ] = None,
     prompts: Annotated[
         str | None,
@@ -39,112 +55,174 @@ def command(
         str | None, typer.Option(metavar="FILE", help="Let the higher rubric score win.", show_default=False)
     ] = None,
     common: Annotated[bool, typer.Option("--common", help="Compare only prompts that both files have.")] = False,
+    noise_floor: Annotated[
+        bool, typer.Option("--noise-floor", help="Judge each pair twice, and say how often the winner changes.")
+    ] = False,
     fail_under: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit 3 unless the interval is above it.", show_default=False)
+    ] = None,
+    detect: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            max=1,
+            metavar="D",
+            help="The least difference that matters to --fail-under. [default: from it to 0.5]",
+            show_default=False,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
     ] = None,
     seed: Seed = 0,
 ) -> None:
     """How often A's responses beat B's.
 
     The k-th response to a prompt meets the k-th. Each pair is shown in both orders; a win must hold in both, anything
-    else is a tie. With one file of finished comparisons, only the figures are worked out and no model is asked.
+    else is a tie. With one file of finished comparisons, only the figures are worked out and no model is asked. With
+    --baseline, or more than two files, rows name the systems by their files.
 
     Example: rubrictool winrate new.jsonl old.jsonl --judge gpt-4.1
     """
-    one_stdin(a, b, prompts, rubrics)
-    if b is None:
-        _summarise(a, files, fail_under, seed)
+    paths = [a, *(b or [])]
+    one_stdin(*paths, baseline, prompts, rubrics)
+    reads = [*paths, baseline, prompts, rubrics]
+    seen_to_plot(plot, files, reads)
+    closing = Closing(fail_under=fail_under, detect=detect, plot=plot, seed=seed)
+    if len(paths) == 1 and baseline is None:
+        _refuse(by=by, noise_floor=noise_floor, why="one file of finished comparisons has none of that")
+        _summarise(a, files, closing)
+        return
+    who = entrants(paths, baseline)
+    closing = closing.among(who)
+    if by == "scores":
+        _refuse(rubrics=rubrics, noise_floor=noise_floor, why="--by scores reads scores that are there")
+        scored = duels(who, Scored, common=common, everyone=True)
+        _by_scores(scored, Session("winrate", files, reads=reads), closing)
         return
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
-    if role.spec == OFFLINE and rubrics is None:
-        raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
-    if judging.judging == "per-criterion" and rubrics is None:
-        raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
+    _refuse_unjudged(role, judging, rubrics=rubrics, noise_floor=noise_floor)
     known = rubrics_by_prompt(rubrics) if rubrics else None
-    duels = _duels(a, b, prompts_by_id(prompts), known, common=common)
-    session = Session("winrate", files, asking, wording, reads=[a, b, prompts, rubrics])
+    met = duels(who, Response, common=common)
+    questions = _questions(met, known, prompts_by_id(prompts))
+    session = Session("winrate", files, asking, wording, reads=reads)
 
     async def main() -> None:
         session.say_offline(judge=role)
         judge = await session.judge(role, judging)
-        decided: dict[str, Comparison] = {}
+        judges = [judge, second_draw(judge)] if noise_floor and isinstance(judge, ModelJudge) else [judge]
 
-        async def work(duel: _Duel) -> Outcome:
-            rubric = rubric_for(duel.prompt.id, known) if known is not None else None
-            decided[duel.a.id] = await _decision(duel, judge, rubric)
-            return Outcome((decided[duel.a.id],))
+        async def decide(place: int) -> Comparison:
+            return await _decision(met[place], questions[place], judges, known)
 
-        await session.do(duels, work, _Duel.columns, total=len(duels))
-        # In the order of the input, not of completion: what is resampled must not depend on who answered first.
-        _close(session, [decided[duel.a.id] for duel in duels if duel.a.id in decided], fail_under, seed)
+        closing.close(session, await _decided(session, met, decide))
 
     session.run(main)
 
 
-@dataclass(frozen=True)
-class _Duel:
-    """Two responses to one prompt."""
-
-    prompt: Prompt
-    a: Response
-    b: Response
-
-    def columns(self) -> dict[str, Any]:
-        return {"prompt_id": self.prompt.id, "a": self.a.id, "b": self.b.id}
+def _refuse(*, why: str, **flags: object) -> None:
+    """Raise `InputError` for a flag that would have no effect."""
+    for name, value in flags.items():
+        if value:
+            raise InputError(f"--{name.replace('_', '-')}: {why}; leave it out")
 
 
-def _duels(
-    a: str, b: str, prompts: Mapping[str, Prompt], rubrics: Mapping[str, Rubric] | None, *, common: bool
-) -> list[_Duel]:
-    """The pairs to compare. Raises `InputError` where the files do not match or a prompt's text is missing."""
-    our_rows, their_rows = (Rows(path, Response).rows() for path in (a, b))
-    ours, theirs = by_prompt(our_rows), by_prompt(their_rows)
-    alone = sorted(ours.keys() ^ theirs.keys())
-    if alone and not common:
-        where = a if alone[0] in ours else b
-        raise InputError(
-            f"{where}: prompt_id: {len(alone)} prompts are in one file only ({alone[0]}); --common leaves them out"
-        )
-    shared = [prompt_id for prompt_id in ours if prompt_id in theirs]
-    if not shared:
-        raise InputError(f"{a}: has no prompt in common with {b}")
-    found = {duel.a.id: duel for name in shared for duel in _matched(name, ours[name], theirs[name], prompts, rubrics)}
-    return [found[row.id] for row in our_rows if row.id in found]
+def _refuse_unjudged(role: Asked, judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool) -> None:
+    """Raise `InputError` for what the judge cannot do."""
+    if role.spec == OFFLINE and rubrics is None:
+        raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
+    if judging.judging == "per-criterion" and rubrics is None:
+        raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
+    if role.spec == OFFLINE and noise_floor:
+        raise InputError("--noise-floor: the offline judge always says the same; name a model with --judge")
 
 
-def _matched(
-    prompt_id: str,
-    ours: Sequence[Response],
-    theirs: Sequence[Response],
-    prompts: Mapping[str, Prompt],
-    rubrics: Mapping[str, Rubric] | None,
-) -> Iterator[_Duel]:
-    if len(ours) != len(theirs):
-        raise InputError(
-            f"{prompt_id}: {len(ours)} responses meet {len(theirs)}; the k-th meets the k-th, so give as many"
-        )
+def _questions(
+    met: Sequence[Duel[Response]], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]
+) -> list[Prompt]:
+    """The prompt of each duel. Raises `InputError` where its rubric or its text is missing."""
+    return [_question(duel, rubrics, prompts) for duel in met]
+
+
+def _question(duel: Duel[Response], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]) -> Prompt:
+    prompt_id = duel.a.prompt_id
     rubric = rubric_for(prompt_id, rubrics) if rubrics is not None else None
     if rubrics is not None and rubric is None:
         raise InputError(f"{prompt_id}: --rubrics has no rubric for this prompt; add one, or one with the id *")
-    for one, other in zip(ours, theirs, strict=True):
-        prompt = prompt_of(one, rubric, prompts) or prompt_of(other, rubric, prompts)
-        if prompt is None:
-            raise InputError(f"{prompt_id}: no row has the prompt's text; give --prompts FILE")
-        yield _Duel(prompt, one, other)
+    prompt = prompt_of(duel.a, rubric, prompts) or prompt_of(duel.b, rubric, prompts)
+    if prompt is None:
+        raise InputError(f"{prompt_id}: no row has the prompt's text; give --prompts FILE")
+    return prompt
 
 
-async def _decision(duel: _Duel, judge: Judge, rubric: Rubric | None) -> Comparison:
+async def _decision(
+    duel: Duel[Response], prompt: Prompt, judges: Sequence[Judge], rubrics: Mapping[str, Rubric] | None
+) -> Comparison:
+    """How a duel goes: by one judge, or by its first and its second draw."""
+    rubric = rubric_for(prompt.id, rubrics) if rubrics is not None else None
+    first, *second = await all_of(*(_judged(duel, prompt, judge, rubric) for judge in judges))
+    return judged_again(first, second[0]) if second else first
+
+
+async def _judged(duel: Duel[Response], prompt: Prompt, judge: Judge, rubric: Rubric | None) -> Comparison:
     if rubric is not None:
-        return await compare_by_rubric(duel.prompt, duel.a, duel.b, judge, rubric)
+        return await compare_by_rubric(prompt, duel.a, duel.b, judge, rubric)
     assert isinstance(judge, ModelJudge), "the offline judge needs a rubric, which was seen to"
-    return await compare(duel.prompt, duel.a, duel.b, judge)
+    return await compare(prompt, duel.a, duel.b, judge)
 
 
-def _summarise(path: str, files: Files, fail_under: float | None, seed: int) -> None:
+async def _decided(
+    session: Session, met: Sequence[Duel[Response]], decide: Callable[[int], Awaitable[Comparison]]
+) -> list[Comparison]:
+    """The comparisons that could be made, in the order of the duels; written as they are made."""
+    decided: dict[int, Comparison] = {}
+
+    async def work(place: int) -> Outcome:
+        decided[place] = met[place].named(await decide(place))
+        return Outcome((decided[place],))
+
+    await session.do(range(len(met)), work, lambda place: met[place].columns(), total=len(met))
+    # Not in the order of completion: what is resampled must not depend on who answered first.
+    return [decided[place] for place in sorted(decided)]
+
+
+def _by_scores(met: Sequence[Duel[Scored]], session: Session, closing: Closing) -> None:
+    """Let the higher score win."""
+
+    async def decide(place: int) -> Comparison:
+        duel = met[place]
+        return compare_scores(duel.a, duel.b, _judge_of(duel))
+
+    async def main() -> None:
+        for line in _remarks(met):
+            session.tell(f"winrate: {line}")
+        closing.close(session, await _decided(session, met, decide))
+
+    session.run(main)
+
+
+def _judge_of(duel: Duel[Scored]) -> str:
+    """Who gave the scores, as far as the rows tell."""
+    told = dict.fromkeys(row.unknown().get("judge") for row in (duel.a, duel.b))
+    return " and ".join(name for name in told if isinstance(name, str)) or "scores"
+
+
+def _remarks(met: Sequence[Duel[Scored]]) -> Iterator[str]:
+    """What one figure should not pool unsaid."""
+    rows = [row.unknown() for duel in met for row in (duel.a, duel.b)]
+    if len({(str(row.get("judge")), str(row.get("judging"))) for row in rows}) > 1:
+        yield "the scores are of different judges or ways of judging, which the figures pool"
+    unlike = sum(duel.a.unknown().get("rubric") != duel.b.unknown().get("rubric") for duel in met)
+    if unlike:
+        yield f"{unlike} of {len(met)} pairs were scored by different rubrics, so their scores may not compare"
+
+
+def _summarise(path: str, files: Files, closing: Closing) -> None:
     """The figures of comparisons that were already made."""
-    decided, dropped = _decided(path)
-    if not decided:
+    rows, dropped = finished(path)
+    if not rows:
         raise InputError(f"{path}: has no comparison to summarise")
+    closing.check(rows)
     session = Session("winrate", files, reads=[path])
 
     async def work(row: Decided) -> Outcome:
@@ -154,47 +232,9 @@ def _summarise(path: str, files: Files, fail_under: float | None, seed: int) -> 
         if dropped:
             session.tell(f"winrate: {dropped} rows without a preference are left out")
             session.figures["dropped"] = dropped
-        await session.do(decided, work, Row.columns, total=len(decided))
-        _close(session, decided, fail_under, seed)
+        if len({str(row.unknown().get("judge")) for row in rows}) > 1:
+            session.tell("winrate: the comparisons are of different judges, which the figures pool")
+        await session.do(rows, work, Row.columns, total=len(rows))
+        closing.close(session, rows)
 
     session.run(main)
-
-
-def _decided(path: str) -> tuple[list[Decided], int]:
-    """The comparisons of a file, and how many rows hold none (a null preference in AlpacaEval's annotations)."""
-    rows = Rows(path, Row)
-    columns = [(line, _from_alpaca_eval(row.columns())) for line, row in rows]
-    kept = [validated(Decided, value, f"{rows.name}:{line}") for line, value in columns if value is not None]
-    return kept, len(columns) - len(kept)
-
-
-def _from_alpaca_eval(row: dict[str, Any]) -> dict[str, Any] | None:
-    """A comparison of ours; AlpacaEval's preferences run from 1 to 2 for output_2, which is our a, and 0 is a draw."""
-    if "generator_1" not in row or "generator_2" not in row:
-        return row
-    preference = row.pop("preference", None)
-    if preference is None:
-        return None
-    share = 0.5 if preference == 0 else preference - 1 if isinstance(preference, int | float) else preference
-    return {"prompt_id": prompt_key(str(row.get("instruction", ""))), **row, "preference": share}
-
-
-def _close(session: Session, decided: Iterable[Decided | Comparison], fail_under: float | None, seed: int) -> None:
-    rows = list(decided)
-    if not rows:
-        session.miss("no comparison, so nothing is shown" if fail_under is not None else "")
-        return
-    rate = win_rate(rows, seed=seed)
-    session.figures |= rate.columns()
-    session.tell(
-        f"winrate: {rate.win_rate:.3f} [{rate.low:.3f}, {rate.high:.3f}] over {rate.n} prompts ({rate.method}): "
-        f"{rate.wins} wins, {rate.losses} losses, {rate.ties} ties, {rate.flips} flips"
-    )
-    if fail_under is not None and rate.low < fail_under:
-        session.miss(_missed(rate, fail_under))
-
-
-def _missed(rate: WinRate, threshold: float) -> str:
-    if rate.high < threshold:
-        return f"worse: the whole interval lies below {threshold:g}"
-    return f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); more prompts would narrow it"

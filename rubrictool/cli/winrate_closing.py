@@ -1,0 +1,214 @@
+"""How `winrate` ends: the figures in words, in the summary and as a picture, and whether they pass the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rubrictool.cli.duels import Entrants
+from rubrictool.cli.pictures import kind_of, put
+from rubrictool.cli.session import Session
+from rubrictool.cli.tables import table
+from rubrictool.errors import InputError
+from rubrictool.matches import Match, Rate, Systems, baseline_of, matches, matrix, names, systems_of
+from rubrictool.noise_floors import NoiseFloor
+from rubrictool.records import Comparison, Outcome
+from rubrictool.score_differences import ScoreDifference
+from rubrictool.texts import one_line
+from rubrictool.winrates import Decision, WinRate, decision, prompts_to_show
+
+EVEN = 0.5
+NONE = "-"
+ABREAST = 4
+"""Columns of the matrix that stand side by side, so that a line fits a terminal."""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What is asked of the figures, and who plays where files do not tell: `labels` are the systems of two plain files."""
+
+    fail_under: float | None = None
+    detect: float | None = None
+    plot: Path | None = None
+    seed: int = 0
+    baseline: str | None = None
+    labels: tuple[str, str] = ("a", "b")
+
+    def __post_init__(self) -> None:
+        if self.detect is not None and self.fail_under is None:
+            raise InputError("--detect is the difference that --fail-under asks about; give that too")
+
+    def among(self, who: Entrants) -> Closing:
+        """The same for systems in files. Raises `InputError` for a threshold that nobody is held to."""
+        baseline = who.baseline.name if who.baseline else None
+        if baseline is None and len(who.systems) > 2:
+            self._refuse_threshold()
+        ends = (who.systems[0].name, baseline or who.systems[-1].name)
+        return replace(self, baseline=baseline, labels=ends)
+
+    def check(self, rows: Iterable[Outcome]) -> None:
+        """Raise `InputError` for a threshold that nobody is held to: comparisons of many systems without a baseline."""
+        pairs = list(dict.fromkeys(systems_of(row) for row in rows))
+        if len(pairs) > 1 and baseline_of(pairs) is None:
+            self._refuse_threshold()
+
+    def _refuse_threshold(self) -> None:
+        if self.fail_under is not None:
+            raise InputError("--fail-under: of many systems each is held to a baseline; name it with --baseline")
+
+    def close(self, session: Session, rows: Sequence[Outcome | Comparison]) -> None:
+        """Say how it went, note it for the summary, draw it, and miss the threshold or not."""
+        if not rows:
+            session.miss("no comparison, so nothing is shown" if self.fail_under is not None else "")
+            return
+        found = matches(rows, seed=self.seed)
+        against = self.baseline or baseline_of([match.systems for match in found])
+        session.figures |= self._figures(found, against)
+        for line in _one(found[0]) if len(found) == 1 else _many(found, against):
+            session.tell(line)
+        if self.plot:
+            self._draw(found, against, self.plot)
+        if self.fail_under is not None:
+            self._hold(session, [match for match in found if len(found) == 1 or match.systems.b == against])
+
+    def _figures(self, found: Sequence[Match], against: str | None) -> dict[str, Any]:
+        flat = found[0].columns() if len(found) == 1 else {}
+        many = {"systems": names(found), "baseline": against, "pairs": [match.columns() for match in found]}
+        return flat | (many if any(found[0].systems) or len(found) > 1 else {})
+
+    def _draw(self, found: Sequence[Match], against: str | None, plot: Path) -> None:
+        from rubrictool.winrate_figure import draw
+
+        named = [match if any(match.systems) else replace(match, systems=Systems(*self.labels)) for match in found]
+        put(plot, draw(named, kind_of(plot), baseline=against, threshold=self.fail_under))
+
+    def _hold(self, session: Session, found: Sequence[Match]) -> None:
+        """Hold each match to the threshold."""
+        assert self.fail_under is not None
+        distance = abs(self.fail_under - EVEN) if self.detect is None else self.detect
+        decisions = [decision(match.rate, self.fail_under, distance) for match in found]
+        session.figures["decision"] = min(decisions, key=WORST_FIRST.index)
+        if len(found) > 1:
+            session.figures["decisions"] = dict(zip((match.systems.a for match in found), decisions, strict=True))
+        missed = [
+            (f"{_short(match.systems.a)}: " if len(found) > 1 else "") + _why(of, match.rate, self.fail_under, distance)
+            for match, of in zip(found, decisions, strict=True)
+            if of != "shown"
+        ]
+        if missed:
+            session.miss("; ".join(missed))
+
+
+WORST_FIRST: tuple[Decision, ...] = ("worse", "not shown", "underpowered", "shown")
+"""Of several systems, the decision that comes first here stands for all."""
+
+
+def _why(missed: Decision, rate: WinRate, threshold: float, distance: float) -> str:
+    if missed == "worse":
+        return f"worse: the whole interval lies below {threshold:g}"
+    if missed == "underpowered":
+        return (
+            f"underpowered: {rate.n} prompts show a difference of {rate.detectable:.3f} or more, and {distance:.3g} is asked "
+            f"about; that takes about {prompts_to_show(rate, distance):,} prompts (80 % power)"
+        )
+    return f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); more prompts would narrow it"
+
+
+def _one(match: Match) -> Iterator[str]:
+    """The figures of two systems."""
+    rate = match.rate
+    yield (
+        f"winrate: {_spread(rate.win_rate, rate.low, rate.high)} over {rate.n} prompts ({rate.method}): "
+        f"{rate.wins} wins, {rate.losses} losses, {rate.ties} ties, {rate.flips} flips"
+    )
+    yield (
+        f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; "
+        f"{rate.n} prompts show a difference of {rate.detectable:.3f} or more (80 % power)"
+    )
+    if match.difference:
+        yield f"winrate: {_difference(match.difference)}"
+    if match.noise:
+        yield f"winrate: {_noise(match.noise)}"
+
+
+def _difference(found: ScoreDifference) -> str:
+    spread = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+    least = "" if found.detectable is None else f"; {found.n} prompts show {found.detectable:.3f} or more"
+    return f"mean score difference {spread}, sign-flip test {_p(found.sign_flip_p)}{least}"
+
+
+def _noise(found: NoiseFloor) -> str:
+    return (
+        f"judged twice, {_spread(found.flip_rate, found.low, found.high)} of the winners changed: {found.changed} of "
+        f"{found.comparisons}, {found.reversed} from one side to the other; the second win rate is {found.win_rate_again:.3f}"
+    )
+
+
+def _many(found: Sequence[Match], against: str | None) -> Iterator[str]:
+    """The figures of many systems: each against the baseline, and all that met in a matrix."""
+    first = [match for match in found if match.systems.b == against] or found
+    yield f"winrate: {f'against {_short(against)}' if against else 'all pairs'}, 95 % intervals over prompts"
+    yield from table(_HEADS, [_row(match, against) for match in first])
+    if len(first) < len(found) or against is None:
+        yield "winrate: the row's system over the column's"
+        yield from _matrix(found)
+    scored = [match for match in first if match.difference]
+    if scored:
+        yield "winrate: mean score difference"
+        yield from table(("system", "difference", "sign-flip p"), [_scored(match, against) for match in scored])
+    for match in first:
+        if match.noise:
+            yield f"winrate: {_label(match, against)}: {_noise(match.noise)}"
+
+
+_HEADS = ("system", "win rate", "n", "wins", "losses", "ties", "flips", "sign-flip p", "shown from")
+
+
+def _row(match: Match, against: str | None) -> tuple[str, ...]:
+    rate = match.rate
+    counts = (str(count) for count in (rate.n, rate.wins, rate.losses, rate.ties, rate.flips))
+    spread = _spread(rate.win_rate, rate.low, rate.high)
+    return (_label(match, against), spread, *counts, _bare_p(rate.sign_flip_p), f"{rate.detectable:.3f}")
+
+
+def _scored(match: Match, against: str | None) -> tuple[str, ...]:
+    found = match.difference
+    assert found is not None
+    spread = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+    return _label(match, against), spread, _bare_p(found.sign_flip_p)
+
+
+def _label(match: Match, against: str | None) -> str:
+    one, other = (_short(name, 24 if against else 14) for name in match.systems)
+    return one if against else f"{one} / {other}"
+
+
+def _matrix(found: Sequence[Match]) -> Iterator[str]:
+    """The win rates of all who met, in blocks of columns that fit a terminal."""
+    rates, everybody = matrix(found), names(found)
+    for start in range(0, len(everybody), ABREAST):
+        across = everybody[start : start + ABREAST]
+        rows = [(_short(one, 16), *(_cell(rates.get(Systems(one, other))) for other in across)) for one in everybody]
+        yield from table(("", *(_short(name, 16) for name in across)), rows)
+
+
+def _cell(rate: Rate | None) -> str:
+    return NONE if rate is None else f"{rate.value:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
+
+
+def _spread(value: float, low: float, high: float) -> str:
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def _bare_p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _short(name: str, width: int = 24) -> str:
+    return one_line(name, width=width)
