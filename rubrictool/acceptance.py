@@ -47,9 +47,9 @@ class Trial:
 
     @property
     def changed(self) -> list[Criterion]:
-        """The criteria that the proposal adds or rewrites."""
+        """The criteria that the proposal adds, rewrites or weighs more; one that is to weigh less is no new risk."""
         known = {criterion.id: criterion for criterion in self.old}
-        return [criterion for criterion in self.new if known.get(criterion.id) != criterion]
+        return [criterion for criterion in self.new if _counts_for_more(known.get(criterion.id), criterion)]
 
 
 class Decision(NamedTuple):
@@ -88,6 +88,8 @@ def agrees(trial: Trial) -> Decision:
 
 def aligned(trial: Trial) -> Decision:
     """Refuse each new criterion whose signed verdicts clearly fall where the labels, or the writers' strength, rise."""
+    if len(trial.outside) < FEWEST:
+        return Decision(trial.new, f"too little to go by: {len(trial.outside)} responses outside the shown pair")
     refused = [
         Refusal(criterion=criterion, reason=why) for criterion in trial.changed if (why := _against(criterion, trial))
     ]
@@ -139,6 +141,12 @@ def reweighed(criteria: tuple[Criterion, ...], trial: Trial) -> list[Score]:
     return scored
 
 
+def _counts_for_more(old: Criterion | None, new: Criterion) -> bool:
+    if old is None or (old.criterion, old.check) != (new.criterion, new.check):
+        return True
+    return abs(new.weight) > abs(old.weight) or (new.weight > 0) != (old.weight > 0)
+
+
 def _orders(trial: Trial) -> tuple[int, int]:
     """How many pairs that the old rubric told apart keep their order under the new one, and how many lose it."""
     kept = lost = 0
@@ -173,8 +181,6 @@ def _against(criterion: Criterion, trial: Trial) -> str:
         for verdict in trial.after[name].verdicts
         if verdict.id == criterion.id
     ]
-    if len(names) < FEWEST:
-        return ""
     try:
         found = correlation(met, [trial.signal[name] for name in names])
     except StatisticsError:  # all alike

@@ -68,6 +68,9 @@ _SPANS = {name: (-1.0, 1.0) if name.startswith("kappa") else (0.0, 1.0) for name
 """Between what the figures lie."""
 
 
+FEWEST_PROMPTS = 5
+
+
 @dataclass(frozen=True)
 class Agreement:
     """How a judge agrees with labels on one group of criteria: `n` labelled verdicts on `prompts` prompts."""
@@ -80,8 +83,13 @@ class Agreement:
 
     @property
     def better_than_chance(self) -> bool:
-        """Whether the intervals of kappa and of balanced accuracy both lie above chance (0 and 1/2)."""
+        """Whether the intervals of kappa and of balanced accuracy both lie above chance (0 and 1/2).
+
+        Never with fewer than 5 prompts, of which an interval covers too little: a coin would pass too often.
+        """
         kappa, balanced = self.figures.kappa, self.figures.balanced_accuracy
+        if self.prompts < FEWEST_PROMPTS:
+            return False
         return kappa is not None and balanced is not None and kappa.low > 0 and balanced.low > 0.5
 
     def columns(self) -> dict[str, Any]:

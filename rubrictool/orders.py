@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rubrictool.acceptance import says_again
 from rubrictool.prompts import Judged
-from rubrictool.records import Criterion, Prompt
+from rubrictool.records import Criterion, Prompt, can_score
 from rubrictool.roles import Proposer
 from rubrictool.rubrics import Item, Proposal, amend
 from rubrictool.run import all_of
@@ -43,7 +43,10 @@ def agreed(criteria: Sequence[Criterion], one: Proposal, other: Proposal, *, pro
     added = [criterion for criterion in ours.added if any(_same(criterion, their) for their in theirs.added)]
     # Every criterion is named, for an answer that names none is a whole new rubric.
     kept = [_item(new[c.id], name=c.id) if c.id in new else Item(id=c.id) for c in criteria if c.id not in dropped]
-    return Proposal((*kept, *map(_item, added)), frozenset(dropped))
+    proposal = Proposal((*kept, *map(_item, added)), frozenset(dropped))
+    # Two whole new rubrics in different words agree on nothing but that the old one goes.
+    left = amend(criteria, proposal, proposer=proposer).criteria
+    return proposal if can_score(left) else Proposal(tuple(Item(id=criterion.id) for criterion in criteria))
 
 
 def _same(one: Criterion, other: Criterion) -> bool:

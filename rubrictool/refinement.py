@@ -129,10 +129,14 @@ async def _judged(state: _State, rules: _Rules) -> tuple[_State, Sequence[Respon
     """The pool as the pair rule needs it: scored, or as it is. A candidate whose judgement failed sits out."""
     if not rules.need_scores:
         return state, state.pool, []
-    if state.scores is not None:
-        return state, state.scores, []
+    known = {row.id: row for row in state.scores or ()}
+    missing = [row for row in state.pool if row.id not in known]
+    if not missing:
+        return state, list(known.values()), []
     rubric = Rubric(id=state.prompt.id, criteria=state.criteria)
-    scores, failures = await score_pool(state.prompt, rubric, state.pool, rules.judge)
+    scores, failures = await score_pool(state.prompt, rubric, missing, rules.judge)
+    if known:  # a trial could not judge these; perhaps now it can
+        return state, [*known.values(), *scores], failures
     rounds = _seen_again(state.rounds, scores)
     return replace(state, tied=(*state.tied, top_is_tied(scores)), rounds=rounds), scores, failures
 

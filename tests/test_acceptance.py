@@ -108,6 +108,15 @@ def test_of_few_responses_nothing_is_concluded() -> None:
     assert aligned(trial(meets, signal={"c": 0.0, "d": 9.0})).refused == ()
 
 
+def test_a_criterion_that_is_to_weigh_less_is_not_held_to_the_signal() -> None:
+    meets = ranks(["xy", "x", "xy", "xy", "xy", "x", "x", "x"])
+    signal = {name: float(place) for place, name in enumerate(POOL)}
+    old, new = (criteria("x") + criteria("y", weight=weight) for weight in (3, 1))
+    before, after = scored(old, meets), scored(new, meets)
+    assert aligned(Trial(old, new, before, after, ("a", "b"), signal)).criteria == new
+    assert aligned(Trial(new, old, after, before, ("a", "b"), signal)).criteria == new
+
+
 def test_what_was_rewritten_is_as_before_when_the_new_words_are_refused() -> None:
     old = criteria("x", "y")
     new = (old[0], old[1].model_copy(update={"criterion": "other"}), *criteria("z"))
@@ -193,6 +202,19 @@ def test_a_judge_that_fails_on_trial_keeps_the_rubric() -> None:
     refined, _ = run(["blue"], judge=Tires(), accept="separates")
     assert (refined.rubric.stopped, len(refined.rubric.criteria)) == ("failed", 2)
     assert refined.failure is not None
+
+
+def test_candidates_that_a_trial_could_not_judge_are_judged_again() -> None:
+    class Tired(WordJudge):
+        async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+            tired = len(criteria) == 3 and sum(len(ids) == 3 for _, ids in self.asked) < len(TEXTS)
+            failing = tired and response.id not in ("a", "b")
+            asked = response.model_copy(update={"response": "!fail"}) if failing else response
+            return await super().verdicts(prompt, criteria, asked)
+
+    refined, proposer = run(["red green", "teal"], judge=Tired(), accept="separates")
+    assert [row.accepted for row in refined.rounds][:1] == [True]
+    assert (len(proposer.shown), refined.failure) == (2, None)
 
 
 @pytest.mark.parametrize("accept", ["separates", "agrees", "labels", "skill"])

@@ -55,6 +55,11 @@ def test_a_criterion_is_rewritten_only_if_both_orders_say_the_same() -> None:
     assert texts(rewriting, otherwise) == ["Names red.", "Names blue."]
 
 
+def test_two_whole_new_rubrics_in_different_words_leave_the_old_one() -> None:
+    one, other = (Proposal((Item(criterion=text, weight=1),)) for text in ("Names green.", "Is polite."))
+    assert texts(one, other) == ["Names red.", "Names blue."]
+
+
 def test_both_orders_are_asked() -> None:
     class Proposer:
         name = "m"

@@ -83,7 +83,7 @@ def test_what_is_not_to_be_shown_is_bad_input(shell: Shell, show: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "words"), [("--weak", "run against it"), ("--labels", "run against it"), (None, "always")]
+    ("flag", "words"), [("--weak", "run against it"), ("--labels", "too little to go by"), (None, "always")]
 )
 def test_the_rule_goes_by_what_there_is_to_go_by(shell: Shell, flag: str | None, words: str) -> None:
     rows = [
@@ -94,3 +94,20 @@ def test_the_rule_goes_by_what_there_is_to_go_by(shell: Shell, flag: str | None,
     ran = shell("refine", shell.write("p.jsonl", [prompt()]), *given, "--trace", "t.jsonl")
     assert ran.code == 0
     assert any(words in row["reason"] for row in shell.read("t.jsonl"))
+
+
+def test_a_weak_response_under_a_candidates_id_is_bad_input(shell: Shell) -> None:
+    weak = shell.write("w.jsonl", [{"id": "r1", "prompt_id": "p", "response": "Weak."}])
+    ran = shell("refine", shell.write("p.jsonl", [prompt()]), "--weak", weak)
+    assert (ran.code, "r1 is the id of a candidate" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("flag", ["--weak", "--labels"])
+def test_a_file_that_knows_none_of_the_responses_is_bad_input(shell: Shell, flag: str) -> None:
+    strange = shell.write("s.jsonl", [{"id": "x", "prompt_id": "other", "response": "x", "quality": 1}])
+    assert shell("refine", shell.write("p.jsonl", [prompt()]), flag, strange).code == 2
+
+
+def test_a_rule_that_had_too_little_to_go_by_says_so(shell: Shell) -> None:
+    ran = shell("refine", shell.write("p.jsonl", [prompt(quality=1)]), "--accept", "labels")
+    assert "had too little to go by for 1 of 1 prompts" in ran.err

@@ -307,5 +307,5 @@ def test_levels_without_sense_and_no_draws_are_refused() -> None:
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda path: path.stem)
 def test_the_figures_are_small_and_tell_no_date(figure: Path) -> None:
     drawn = figure.read_text(encoding="utf-8")
-    assert len(drawn) < 60_000
+    assert len(drawn) < 80_000
     assert "dc:date" not in drawn

@@ -206,7 +206,11 @@ def _verdict(judge: Judge, of_judge: Sequence[Agreement]) -> Iterator[str]:
 
 
 def _why_not(one: Agreement) -> str:
+    from rubrictool.agreement import FEWEST_PROMPTS
+
     kappa, balanced = one.figures.kappa, one.figures.balanced_accuracy
+    if one.prompts < FEWEST_PROMPTS:
+        return f"{one.prompts} prompts are too few to tell; {FEWEST_PROMPTS} is the least"
     if kappa is None or balanced is None:
         return "the labels do not have both, met and unmet"
     if kappa.high < 0:

@@ -18,6 +18,9 @@ from rubrictool.tails import win_shares
 OWN = "quality"
 """The column that is gold where nothing else is said."""
 
+LARGEST = 1e100
+"""Beyond this, differences and squares of labels are no numbers any more."""
+
 Key = tuple[str, str]
 """A response by its prompt's id and its own."""
 
@@ -73,8 +76,11 @@ def own_gold(files: Sequence[tuple[str, Iterable[Scored]]]) -> Gold:
     return Gold(OWN, values)
 
 
-def gold_from(path: str, column: str | None) -> Gold:
-    """The labels, scores or preferences of a file. Raises `InputError` for a file of none of them, or of several."""
+def gold_from(path: str, column: str | None, *, flag: str = "--gold") -> Gold:
+    """The labels, scores or preferences of a file, which `flag` names.
+
+    Raises `InputError` for a file of none of them, or of several.
+    """
     rows = Rows(path, GoldRow)
     compared = sum(row.credit is not None for _, row in rows)
     if column is None and compared:
@@ -83,7 +89,7 @@ def gold_from(path: str, column: str | None) -> Gold:
     named = next((kind for kind in kinds if any(kind in row.unknown() for _, row in rows)), None)
     if named is None:
         wanted = f"column {column}" if column else f"column {OWN} or score, and no comparisons"
-        raise InputError(f"{rows.name}: has no {wanted}; name one with --gold FILE:COLUMN")
+        raise InputError(f"{rows.name}: has no {wanted}; name one with {flag} FILE:COLUMN")
     values: dict[Key, float] = {}
     for line, row in rows:
         value = _number(row.unknown().get(named), f"{rows.name}:{line}", named)
@@ -98,6 +104,8 @@ def _number(value: Any, where: str, column: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{where}: {column}: must be a number")
+    if abs(value) > LARGEST:
+        raise InputError(f"{where}: {column}: is too large for a label")
     return float(value)
 
 

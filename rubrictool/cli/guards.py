@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rubrictool.acceptance import AcceptRule
+from rubrictool.acceptance import FEWEST, AcceptRule
 from rubrictool.cli.gold import OWN, gold_from, place
 from rubrictool.cli.inputs import by_prompt
 from rubrictool.errors import InputError
@@ -16,6 +16,12 @@ from rubrictool.tails import gate_half
 SKILL = "skill"
 """The column that says how strong the writer of a response is; the higher, the stronger."""
 
+_REMEDIES = {
+    "agrees": f"has no labels; give --labels FILE, or responses with a column {OWN}",
+    "labels": f"has no labels; give --labels FILE, or responses with a column {OWN}",
+    "skill": "does not know who is stronger; give weaker writers' responses with --weak FILE, or responses with a column "
+    + SKILL,
+}
 _BY_LABELS: tuple[AcceptRule, ...] = ("agrees", "labels")
 
 
@@ -27,33 +33,61 @@ class Guard(NamedTuple):
 
 
 class Guards:
-    """What the flags give a rule to go by. Raises `InputError` for a rule that is given nothing."""
+    """What the flags give a rule to go by.
+
+    Raises `InputError` for a rule that is given nothing, and for weak responses that have a candidate's id.
+    """
 
     def __init__(
         self, rule: AcceptRule, *, labels: str | None, weak: str | None, pools: Iterable[Sequence[Response]], seed: int
     ) -> None:
-        self._rule, self._seed, self._weak_given = rule, seed, weak is not None
+        self._rule, self._seed, self._labelled = rule, seed, labels is not None
         self._labels = _labels(labels)
         self._weak = by_prompt(Rows(weak, Response).rows()) if weak else {}
-        if rule in _BY_LABELS and not self._labels and not any(_numbers(pool, OWN) for pool in pools):
-            raise InputError(f"--accept {rule}: has no labels; give --labels FILE, or responses with a column {OWN}")
-        if rule == "skill" and not weak and not any(_numbers(pool, SKILL) for pool in pools):
-            remedy = f"give weaker writers' responses with --weak FILE, or responses with a column {SKILL}"
-            raise InputError(f"--accept skill: does not know who is stronger; {remedy}")
+        self.prompts = self.too_little = 0
+        if rule in (*_BY_LABELS, "skill"):
+            self._see_to(pools)
 
     def of(self, prompt: Prompt, pool: Sequence[Response]) -> Guard:
         """What the rule may know of a prompt's pool."""
+        guard = self._known(prompt.id, pool)
+        self.prompts += 1
+        self.too_little += len(guard.signal) < FEWEST or len(set(guard.signal.values())) < 2
+        return guard
+
+    def remark(self) -> str:
+        """What is to be said at the end of a rule that had too little to go by; nothing where it had enough."""
+        if self._rule not in (*_BY_LABELS, "skill") or not self.too_little:
+            return ""
+        known = f"fewer than {FEWEST} responses that it may know of, or all alike"
+        return (
+            f"--accept {self._rule} had too little to go by for {self.too_little} of {self.prompts} prompts ({known})"
+        )
+
+    def _see_to(self, pools: Iterable[Sequence[Response]]) -> None:
+        known = drawn = False
+        for pool in pools:
+            drawn |= not pool
+            guard = self._known(pool[0].prompt_id, pool) if pool else Guard({})
+            known |= bool(guard.signal)
+            if twice := {row.id for row in pool} & {row.id for row in guard.weak}:
+                raise InputError(f"--weak: {min(twice)} is the id of a candidate, too; give each response its own")
+        if not known and not (drawn and (self._labels or self._weak)):
+            raise InputError(f"--accept {self._rule}: {_REMEDIES[self._rule]}")
+
+    def _known(self, prompt_id: str, pool: Sequence[Response]) -> Guard:
         if self._rule == "skill":
-            weak = self._weak.get(prompt.id, [])
+            weak = self._weak.get(prompt_id, [])
             return Guard(self._strengths(pool, weak), weak)
         if self._rule not in _BY_LABELS:
             return Guard({})
-        known = self._labels.get(prompt.id) or _numbers(pool, OWN)
-        return Guard({name: value for name, value in known.items() if gate_half(self._seed, name)})
+        ours = {row.id for row in pool}
+        known = self._labels.get(prompt_id, {}) if self._labelled else _numbers(pool, OWN)
+        return Guard({n: value for n, value in known.items() if n in ours and gate_half(self._seed, n)})
 
     def _strengths(self, pool: Sequence[Response], weak: Sequence[Response]) -> dict[str, float]:
         """The strength of each response's writer: as its column says, else 1 in the pool and 0 among the weak."""
-        assumed = {row.id: 1.0 for row in pool} | {row.id: 0.0 for row in weak} if self._weak_given else {}
+        assumed = {row.id: 1.0 for row in pool} | {row.id: 0.0 for row in weak} if weak else {}
         return assumed | _numbers([*pool, *weak], SKILL)
 
 
@@ -62,7 +96,7 @@ def _labels(given: str | None) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     path, column = place(given)
     if path is not None:
-        for (prompt_id, name), value in gold_from(path, column).values.items():
+        for (prompt_id, name), value in gold_from(path, column, flag="--labels").values.items():
             found.setdefault(prompt_id, {})[name] = value
     return found
 

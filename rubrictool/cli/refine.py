@@ -171,6 +171,8 @@ def command(
             session.figures["formula"] = _FORMULA
         else:
             report.close(session, files)
+            if remark := guards.remark():
+                session.tell(f"refine: {remark}")
 
     session.run(main)
 

@@ -162,11 +162,19 @@ def _judgings(row: Judged, facts: Facts) -> Iterator[Judging]:
 
 
 def _votes(row: Judged, verdict: Judgement) -> dict[tuple[str, object], bool | None]:
-    """The verdicts under `by`, by whose they are and which sample; where it has no number, by its place."""
-    return {
-        (vote.judge or row.judge, place if vote.sample is None else vote.sample): vote.met
-        for place, vote in enumerate(verdict.by)
-    }
+    """The verdicts under `by`, by whose they are and which sample; where it has no number, by how many that judge gave.
+
+    Raises `InputError` for two verdicts of one judge on one sample.
+    """
+    votes: dict[tuple[str, object], bool | None] = {}
+    given: Counter[str] = Counter()
+    for vote in verdict.by:
+        judge = vote.judge or row.judge
+        slot = judge, given[judge] if vote.sample is None else vote.sample
+        if slot in votes:
+            raise InputError(f"{row.id}: {verdict.id}: two verdicts of {judge or 'one judge'} on one sample; keep one")
+        votes[slot], given[judge] = vote.met, given[judge] + 1
+    return votes
 
 
 def _score(rubric: Rubric | None, met: Mapping[str, bool | None]) -> float | None:
