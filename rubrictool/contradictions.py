@@ -52,8 +52,10 @@ def _apart(first: Check, second: Check) -> str | None:
     for one, other in ((first.words, second.words), (second.words, first.words)):
         if one and other and one.max is not None and one.max < other.min:
             return f"one wants at most {one.max} words, the other at least {other.min}"
-    if first.format and second.format and "json" in (first.format, second.format) and first.format != second.format:
-        return f"what is JSON as a whole has no {({first.format, second.format} - {'json'}).pop()}"
+    formats = {first.format, second.format} - {None}
+    # JSON may stand in a code fence.
+    if len(formats) == 2 and "json" in formats and "code" not in formats:
+        return f"what is JSON as a whole has no {(formats - {'json'}).pop()}"
     return None
 
 

@@ -36,42 +36,45 @@ class Pairs:
     """Pairs of responses to one prompt that gold does not tie, as columns with one entry per pair.
 
     `prompt` is the place of the prompt among all (of which there are `prompts`), `gap` how far apart gold sets the two,
-    `writer` who wrote both (empty where not the same). `inside` tells by region whether both are in it, and `credit`
-    by file what its order earns: 1 as gold, 1/2 tied, 0 the contrary.
+    `writer` who wrote both, by place among the `writers` (-1 where not the same). `inside` tells by region whether both
+    are in it, and `credit` by file what its order earns: 1 as gold, 1/2 tied, 0 the contrary.
     """
 
     prompts: int
+    writers: tuple[str, ...]
     prompt: NDArray[np.intp]
     gap: Array
-    writer: NDArray[np.str_]
+    writer: NDArray[np.intp]
     inside: NDArray[np.bool_]
     credit: Array
 
     def of_writer(self, writer: str) -> Pairs:
         """The pairs that one writer wrote both members of."""
-        own = self.writer == writer
+        own = self.writer == (self.writers.index(writer) if writer in self.writers else -2)
         kept = (self.prompt[own], self.gap[own], self.writer[own], self.inside[:, own], self.credit[:, own])
-        return Pairs(self.prompts, *kept)
+        return Pairs(self.prompts, self.writers, *kept)
 
 
 def pairs_of(pools: Sequence[Pool], regions: Sequence[Region] = REGIONS) -> Pairs:
     """All pairs within the pools that gold orders. A region is one of the whole pool, whoever wrote its members."""
-    parts = [_pairs_within(pool, regions) for pool in pools]
+    writers = tuple(sorted({name for pool in pools for name in pool.writers if name}))
+    places = {name: place for place, name in enumerate(writers)}
+    parts = [_pairs_within(pool, regions, places) for pool in pools]
     prompt = np.repeat(np.arange(len(pools)), [part[0].size for part in parts])
     columns = [np.concatenate(column, axis=-1) for column in zip(*parts, strict=True)]
-    return Pairs(len(pools), prompt, *columns)
+    return Pairs(len(pools), writers, prompt, *columns)
 
 
-def _pairs_within(pool: Pool, regions: Sequence[Region]) -> tuple[NDArray[np.generic], ...]:
+def _pairs_within(pool: Pool, regions: Sequence[Region], places: Mapping[str, int]) -> tuple[NDArray[np.generic], ...]:
     gold, scores = np.array(pool.gold), np.array(pool.scores)
     one, other = np.triu_indices(len(gold), 1)
     order = _sign(_margins(pool, gold)[one, other])
     one, other, order = one[order != 0], other[order != 0], order[order != 0]
     inside = np.array([members(pool.gold, region) for region in regions])
-    writers = np.array([name or "" for name in pool.writers])
+    writers = np.array([places.get(name or "", -1) for name in pool.writers])
     return (
         np.abs(gold[one] - gold[other]),
-        np.where(writers[one] == writers[other], writers[one], ""),
+        np.where(writers[one] == writers[other], writers[one], -1),
         inside[:, one] & inside[:, other],
         (1 + order * _sign(scores[:, one] - scores[:, other])) / 2,
     )
@@ -207,14 +210,25 @@ def _strata(gap: Array, inside: Inside, most: int) -> NDArray[np.intp]:
     own = gap[inside]
     if not own.size:
         return np.full(gap.size, -1)
-    levels = np.unique(own.round(9))
+    levels = _levels(own)
     return _classes(gap, levels) if len(levels) <= most else _quantiles(gap, own, most)
 
 
 def _classes(gap: Array, levels: Array) -> NDArray[np.intp]:
     """The place of each gap among the levels, -1 for one between them."""
-    place = np.searchsorted(levels, gap - TIE).clip(max=len(levels) - 1)
-    return np.where(np.abs(levels[place] - gap) <= 2 * TIE, place, -1)
+    place = np.searchsorted(levels, gap - _slack(gap)).clip(max=len(levels) - 1)
+    return np.where(np.abs(levels[place] - gap) <= 10 * _slack(gap), place, -1)
+
+
+def _levels(gaps: Array) -> Array:
+    """The different gaps; those that only rounding keeps apart are one."""
+    ordered = np.unique(gaps)
+    return ordered[np.diff(ordered, prepend=-np.inf) > _slack(ordered)]
+
+
+def _slack(gap: Array) -> Array:
+    """How far rounding may carry a gap: labels may be large, as counts and times are."""
+    return np.maximum(TIE, 1e-12 * gap)
 
 
 def _quantiles(gap: Array, own: Array, most: int) -> NDArray[np.intp]:

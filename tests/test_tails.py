@@ -313,3 +313,15 @@ def test_a_prediction_needs_samples_of_one_policy(writers: str, policy: str | No
 def test_responses_of_nobody_are_not_taken_for_one_policys() -> None:
     nobody = pool([1, 2], [0, 1])._replace(writers=(None, None))
     assert "do not say who wrote them" in report([nobody], ["f"]).unpredicted
+
+
+@pytest.mark.parametrize("scale", [1234567890.123, 1e-3])
+def test_what_is_matched_does_not_depend_on_the_scale_of_the_labels(scale: float) -> None:
+    def matched(scale: float) -> list[float | None]:
+        gold = tuple(scale * value for value in (0.1, 1.2, 2.3, 3.7))
+        pools = [Pool(f"p{n}", (None,) * 4, gold, ((0.0, n % 2, 1.0, 0.5),)) for n in range(8)]
+        found = accuracies(pairs_of(pools), resamples=10)
+        return [one.matched.half_credit.value if one.matched else None for one in found]
+
+    assert matched(scale) == matched(1.0)
+    assert any(matched(1.0))
