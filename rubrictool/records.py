@@ -277,6 +277,22 @@ class Score(Scored):
     rubric: str
 
 
+class Dimension(Row):
+    """What a dimension has of its positive weight: the `share` that is met, and its `value` once saturated, in [0, 1]."""
+
+    share: float
+    value: float
+
+
+class Detailed(Score):
+    """A score with what it is made of, as far as that was asked for."""
+
+    base: float | None = None
+    dimensions: dict[str, Dimension] = {}
+    veto: tuple[str, ...] = ()
+    aggregate: tuple[str, ...] = ()
+
+
 Winner = Literal["a", "b", "tie"]
 
 

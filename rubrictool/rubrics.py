@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from rubrictool.aggregation import WEIGHTED, Aggregate, Curve
 from rubrictool.checks import Check
-from rubrictool.records import Changes, Criteria, Criterion, Filled, Rewrite, Verdict
+from rubrictool.records import Changes, Criteria, Criterion, Dimension, Filled, Rewrite, Verdict
 from rubrictool.texts import canonical, digest
 
 TIE = 1e-9
@@ -43,18 +44,56 @@ def _hash_of(rubric: _AsIs) -> str:
     return digest(canonical(kept))
 
 
-def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
+class Parts(NamedTuple):
+    """What a score is made of: the weighted share before saturation and vetoes, the dimensions, the vetoes not met."""
+
+    score: float
+    base: float
+    dimensions: Mapping[str, Dimension]
+    veto: tuple[str, ...]
+
+
+def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> float:
     """The weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
 
     At most 1; below 0 where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With
-    positive weights this is the paper's reward (section 2), with penalties HealthBench's.
+    positive weights this is the paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates
+    dimensions.
+    """
+    return parts(criteria, verdicts, aggregate).score
+
+
+def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> Parts:
+    """The score and what it is made of.
+
+    Each dimension's share of its positive weight is replaced by what it is worth on the dimension's curve; penalties are
+    subtracted as they are, and so is added what has no dimension. Vetoes come last.
     """
     met = {verdict.id: verdict.met for verdict in verdicts}
     scoring = [criterion for criterion in criteria if not criterion.veto]
     possible = sum(criterion.weight for criterion in scoring if criterion.weight > 0)
-    earned = sum(criterion.weight for criterion in scoring if met[criterion.id])
-    share = earned / possible
-    return share if all(met[c.id] for c in criteria if c.veto) else min(share, 0.0)
+    base = sum(criterion.weight for criterion in scoring if met[criterion.id]) / possible
+    found = _dimensions(scoring, met, aggregate)
+    share = base + sum(weight * (of.value - of.share) for weight, of in found.values()) / possible
+    veto = tuple(c.id for c in criteria if c.veto and not met[c.id])
+    return Parts(min(share, 0.0) if veto else share, base, {name: of for name, (_, of) in found.items()}, veto)
+
+
+def _dimensions(
+    scoring: Sequence[Criterion], met: Mapping[str, bool], aggregate: Aggregate
+) -> dict[str, tuple[float, Dimension]]:
+    """The dimensions in the rubric's order, each with its positive weight; one of penalties alone has no share."""
+    members: dict[str, list[Criterion]] = {}
+    for criterion in scoring:
+        if criterion.dimension is not None and criterion.weight > 0:
+            members.setdefault(criterion.dimension, []).append(criterion)
+    return {name: _dimension(own, met, aggregate.of(name)) for name, own in members.items()}
+
+
+def _dimension(own: Sequence[Criterion], met: Mapping[str, bool], curve: Curve) -> tuple[float, Dimension]:
+    possible = sum(criterion.weight for criterion in own)
+    share = sum(criterion.weight for criterion in own if met[criterion.id]) / possible
+    return possible, Dimension(share=share, value=curve(share))
 
 
 class Item(BaseModel):

@@ -4,28 +4,55 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
+from rubrictool.aggregation import WEIGHTED, Aggregate
 from rubrictool.checks import holds
 from rubrictool.errors import ModelFailure
-from rubrictool.records import Criterion, Prompt, Response, Rubric, Score, Verdict, joined
+from rubrictool.records import Criterion, Detailed, Prompt, Response, Rubric, Score, Verdict, joined
 from rubrictool.roles import Judge
-from rubrictool.rubrics import rubric_hash
+from rubrictool.rubrics import parts, rubric_hash
 from rubrictool.rubrics import score as weighted_share
 
+_DETAILS = Detailed.model_fields.keys() - Score.model_fields.keys()
 
-async def score(prompt: Prompt, rubric: Rubric, response: Response, judge: Judge) -> Score:
+
+async def score(
+    prompt: Prompt, rubric: Rubric, response: Response, judge: Judge, *, aggregate: Aggregate | None = None
+) -> Score:
     """A response with its score under a rubric and one verdict per criterion, in the rubric's order.
 
-    Criteria with a check are decided by it and never shown to the judge. Raises `ModelFailure` where the judge did not
-    decide; a judgement that failed is not a score.
+    Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
+    says, and the row is a `Detailed` one. Raises `ModelFailure` where the judge did not decide; a judgement that failed is
+    not a score.
     """
     found = await verdicts(prompt, rubric.criteria, response, judge)
-    columns = joined(Score, response.columns(), prompt.unknown(), rubric.unknown())
-    return Score.model_validate(
+    details = {} if aggregate is None else _details(rubric.criteria, found, aggregate)
+    kind = Detailed if details else Score
+    columns = joined(kind, _as_given(response, kind), prompt.unknown(), rubric.unknown())
+    return kind.model_validate(
         columns
-        | {"score": weighted_share(rubric.criteria, found), "verdicts": found}
+        | {"score": weighted_share(rubric.criteria, found, aggregate or WEIGHTED), "verdicts": found, **details}
         | {"judge": judge.name, "judging": judge.judging, "rubric": rubric_hash(rubric.criteria)}
     )
+
+
+def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:
+    """The columns of a response, without what an earlier score of it was made of."""
+    columns = response.columns()
+    stale = kind is Detailed or columns.keys() >= {"score", "verdicts", "rubric"}
+    return {name: value for name, value in columns.items() if not (stale and name in _DETAILS)}
+
+
+def _details(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
+    """What the score was made of, and the curves of the dimensions."""
+    made_of = parts(criteria, found, aggregate)
+    return {
+        "base": made_of.base,
+        "dimensions": dict(made_of.dimensions),
+        "veto": made_of.veto,
+        "aggregate": aggregate.spelled(),
+    }
 
 
 async def verdicts(

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "rubrictool"
 LAYERS = [
     {"errors"},
     {"texts"},
-    {"checks", "wordings"},
+    {"aggregation", "checks", "wordings"},
     {"records", "contradictions", "rewording"},
     {"jsonl", "rubrics", "schemas", "faults"},
     {"prompts", "ranking", "replies", "intervals", "theory", "linting", "tails", "acceptance"},

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Literal
 
 import typer
 
+from rubrictool.aggregation import SPELLINGS, Aggregate
+from rubrictool.aggregation import aggregate as aggregated
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Wording, asked
 from rubrictool.cli.inputs import one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
 from rubrictool.cli.session import Session
-from rubrictool.errors import RowFailure
+from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import Rows
 from rubrictool.records import Prompt, Response, Rubric
 from rubrictool.rubrics import TIE
@@ -41,6 +43,14 @@ def command(
     missing_rubric: Annotated[
         MissingRubric, typer.Option(help="What a response without a rubric is: bad input, or a failed row.")
     ] = "error",
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[DIMENSION=]CURVE",
+            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     fail_under: Annotated[
         float | None,
         typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
@@ -56,6 +66,7 @@ def command(
     known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
     rows = Rows(responses, Response)
     total = _checked(rows, known, asked_of, missing_rubric)
+    curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
     means = _Means()
@@ -63,6 +74,8 @@ def command(
     async def main() -> None:
         session.say_offline(judge=role)
         judge = await session.judge(role, judging)
+        if curves is not None and not _dimensions(known.values()):
+            session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
         async def work(row: Response) -> Outcome:
             rubric = rubric_for(row.prompt_id, known)
@@ -70,7 +83,7 @@ def command(
                 raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
             prompt = prompt_of(row, rubric, asked_of)
             assert prompt is not None, "the first pass has seen to it"
-            scored = await score(prompt, rubric, row, judge)
+            scored = await score(prompt, rubric, row, judge, aggregate=curves)
             means.add(scored.prompt_id, scored.score)
             return Outcome((scored,))
 
@@ -109,6 +122,29 @@ def _checked(
         if rubric is not None and prompt_of(row, rubric, prompts) is None:
             raise rows.error(line, "prompt: neither the row nor its rubric has the prompt's text; give --prompts FILE")
     return total
+
+
+def _curves(texts: Sequence[str] | None, rubrics: Collection[Rubric]) -> Aggregate | None:
+    """The curves of the dimensions, None where none are asked for. Raises `InputError` where they cannot be applied."""
+    if not texts:
+        return None
+    try:
+        curves = aggregated(texts)
+    except ValueError as error:
+        raise InputError(f"--aggregate: {error}; give [DIMENSION=]CURVE, a curve being {SPELLINGS}") from None
+    known = _dimensions(rubrics)
+    if strange := next((name for name in curves.own if name not in known), None):
+        there = ", ".join(sorted(known)[:10]) or "none (a criterion's column `dimension`)"
+        raise InputError(
+            f"--aggregate {strange}={curves.own[strange]}: no rubric has that dimension; there are: {there}"
+        )
+    return curves
+
+
+def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
+    """The dimensions that can be saturated: those with a positive weight in some rubric."""
+    criteria = (criterion for rubric in rubrics for criterion in rubric.criteria)
+    return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
 
 
 def _close(session: Session, means: _Means, fail_under: float | None) -> None:
