@@ -256,10 +256,13 @@ class Rubric(Row):
 
 
 class Verdict(Row):
-    """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one."""
+    """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one.
+
+    A `met` of None is not judged. It is never a no: whoever reads verdicts passes over it.
+    """
 
     id: str
-    met: bool
+    met: bool | None
     p: Annotated[float, Field(ge=0, le=1)] | None = None
     reason: str | None = None
 
@@ -291,6 +294,9 @@ class Detailed(Score):
     dimensions: dict[str, Dimension] = {}
     veto: tuple[str, ...] = ()
     aggregate: tuple[str, ...] = ()
+    coverage: float | None = None
+    score_low: float | None = None
+    score_high: float | None = None
 
 
 Winner = Literal["a", "b", "tie"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rubrictool.aggregation import WEIGHTED, Aggregate, Curve
 from rubrictool.checks import Check
-from rubrictool.records import Changes, Criteria, Criterion, Dimension, Filled, Rewrite, Verdict
+from rubrictool.records import Changes, Criteria, Criterion, Dimension, Filled, Rewrite, Verdict, can_score
 from rubrictool.texts import canonical, digest
 
 TIE = 1e-9
@@ -58,7 +58,7 @@ def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
 
     At most 1; below 0 where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With
     positive weights this is the paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates
-    dimensions.
+    dimensions. Raises `ValueError` where the verdicts give no score (see `scorable`).
     """
     return parts(criteria, verdicts, aggregate).score
 
@@ -67,10 +67,21 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     """The score and what it is made of.
 
     Each dimension's share of its positive weight is replaced by what it is worth on the dimension's curve; penalties are
-    subtracted as they are, and so is added what has no dimension. Vetoes come last.
+    subtracted as they are, and so is added what has no dimension. Vetoes come last. Where verdicts are null, all this is
+    over the criteria that were judged, and the score is kept within its `bounds`. Raises `ValueError` as `score` does.
     """
+    if not scorable(criteria, verdicts):
+        raise ValueError("a veto is not judged, or nothing of positive weight is, so there is no score")
+    found = _parts(criteria, verdicts, aggregate)
+    if all(verdict.met is not None for verdict in verdicts):
+        return found
+    low, high = bounds(criteria, verdicts, aggregate)
+    return found._replace(score=min(max(found.score, low), high))
+
+
+def _parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate) -> Parts:
     met = {verdict.id: verdict.met for verdict in verdicts}
-    scoring = [criterion for criterion in criteria if not criterion.veto]
+    scoring = [criterion for criterion in criteria if not criterion.veto and met[criterion.id] is not None]
     possible = sum(criterion.weight for criterion in scoring if criterion.weight > 0)
     base = sum(criterion.weight for criterion in scoring if met[criterion.id]) / possible
     found = _dimensions(scoring, met, aggregate)
@@ -79,9 +90,48 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     return Parts(min(share, 0.0) if veto else share, base, {name: of for name, (_, of) in found.items()}, veto)
 
 
-def _dimensions(
-    scoring: Sequence[Criterion], met: Mapping[str, bool], aggregate: Aggregate
-) -> dict[str, tuple[float, Dimension]]:
+def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:
+    """Whether verdicts give a score: all vetoes are judged, and something of positive weight is."""
+    open_ones = {verdict.id for verdict in verdicts if verdict.met is None}
+    return not any(c.veto and c.id in open_ones for c in criteria) and can_score(
+        c for c in criteria if c.id not in open_ones
+    )
+
+
+def coverage(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
+    """The share of the criteria's |weight| that was judged, vetoes aside, in [0, 1]."""
+    judged = {verdict.id for verdict in verdicts if verdict.met is not None}
+    weights = {criterion.id: abs(criterion.weight) for criterion in criteria if not criterion.veto}
+    return sum(weight for name, weight in weights.items() if name in judged) / sum(weights.values())
+
+
+def suffices(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], least: float) -> bool:
+    """Whether verdicts give a score that stands on at least such a share of the weight."""
+    return scorable(criteria, verdicts) and coverage(criteria, verdicts) >= least - TIE
+
+
+def bounds(
+    criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED
+) -> tuple[float, float]:
+    """The lowest and the highest score that there can be once what is null is judged.
+
+    A score falls in no criterion of positive weight that is met and rises in no penalty, so the two extremes are at the
+    worst and the best verdict on each that is missing.
+    """
+    low, high = (_parts(criteria, _decided(criteria, verdicts, best=best), aggregate).score for best in (False, True))
+    return low, high
+
+
+def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best: bool) -> list[Verdict]:
+    """The verdicts with each that is null at its best or its worst."""
+    good = {criterion.id: criterion.veto or criterion.weight > 0 for criterion in criteria}
+    return [v if v.met is not None else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
+
+
+_Met = Mapping[str, bool | None]
+
+
+def _dimensions(scoring: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> dict[str, tuple[float, Dimension]]:
     """The dimensions in the rubric's order, each with its positive weight; one of penalties alone has no share."""
     members: dict[str, list[Criterion]] = {}
     for criterion in scoring:
@@ -90,7 +140,7 @@ def _dimensions(
     return {name: _dimension(own, met, aggregate.of(name)) for name, own in members.items()}
 
 
-def _dimension(own: Sequence[Criterion], met: Mapping[str, bool], curve: Curve) -> tuple[float, Dimension]:
+def _dimension(own: Sequence[Criterion], met: _Met, curve: Curve) -> tuple[float, Dimension]:
     possible = sum(criterion.weight for criterion in own)
     share = sum(criterion.weight for criterion in own if met[criterion.id]) / possible
     return possible, Dimension(share=share, value=curve(share))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from rubrictool.cli.flags import Files, Seed
+from rubrictool.cli.inputs import lacking
 from rubrictool.cli.session import Session
 from rubrictool.jsonl import Rows
 from rubrictool.ranking import top
@@ -41,6 +42,8 @@ def command(
     async def main() -> None:
         if mixed := [prompt_id for prompt_id, pool in pools.items() if len(_kinds(pool)) > 1]:
             session.tell(f"filter-top-k: {len(mixed)} prompts hold scores of different judges or rubrics ({mixed[0]})")
+        if gaps := lacking(row for pool in pools.values() for row in pool):
+            session.tell(f"filter-top-k: {gaps}")
         await session.do((row for _, row in rows if row.id in chosen), work, lambda row: row, total=len(chosen))
 
     session.run(main)

@@ -15,7 +15,7 @@ from rubrictool.cli.inputs import one_stdin, prompt_of, prompts_by_id, rubric_fo
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import Rows
-from rubrictool.records import Prompt, Response, Rubric
+from rubrictool.records import Detailed, Prompt, Response, Rubric, Score
 from rubrictool.rubrics import TIE
 from rubrictool.run import Outcome
 from rubrictool.scoring import score
@@ -51,6 +51,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Let a row pass without some verdicts, if criteria of this share of the weight have one.",
+            show_default=False,
+        ),
+    ] = None,
     fail_under: Annotated[
         float | None,
         typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
@@ -69,7 +78,7 @@ def command(
     curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
-    means = _Means()
+    means, gaps = _Means(), _Gaps()
 
     async def main() -> None:
         session.say_offline(judge=role)
@@ -83,11 +92,14 @@ def command(
                 raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
             prompt = prompt_of(row, rubric, asked_of)
             assert prompt is not None, "the first pass has seen to it"
-            scored = await score(prompt, rubric, row, judge, aggregate=curves)
+            scored = await score(prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage)
+            gaps.add(scored)
             means.add(scored.prompt_id, scored.score)
             return Outcome((scored,))
 
         await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
+        if min_coverage is not None:
+            gaps.tell(session)
         _close(session, means, fail_under)
 
     session.run(main)
@@ -106,6 +118,26 @@ class _Means:
         """The mean of the prompts' means, None without a score."""
         means = [math.fsum(scores) / len(scores) for scores in self._scores.values()]
         return math.fsum(means) / len(means) if means else None
+
+
+class _Gaps:
+    """How many scores stand on part of their criteria, and on how little the least of them."""
+
+    def __init__(self) -> None:
+        self._coverage: list[float] = []
+
+    def add(self, row: Score) -> None:
+        if isinstance(row, Detailed) and row.coverage is not None and any(v.met is None for v in row.verdicts):
+            self._coverage.append(row.coverage)
+
+    def tell(self, session: Session) -> None:
+        """Say it, and put it into the figures."""
+        session.figures |= {"partly_judged": len(self._coverage), "lowest_coverage": min(self._coverage, default=None)}
+        if self._coverage:
+            told = f"{len(self._coverage)} (lowest coverage {min(self._coverage):.2f})"
+            session.tell(
+                f"score: scores that lack verdicts: {told}; what is missing is asked for when you run this again"
+            )
 
 
 def _checked(
