@@ -60,12 +60,17 @@ class Proposer(Protocol):
 
 
 class ModelJudge:
-    """A model as judge and comparer: all criteria of a response in one question (paper, section 2)."""
+    """A model as judge and comparer: all criteria of a response in one question (paper, section 2).
+
+    Its verdicts are the draw number `sample` of the model's, each number being cached by itself.
+    """
 
     judging: Judging = "together"
 
-    def __init__(self, model: Model, templates: Templates | None = None, *, use_reference: bool = False) -> None:
-        self.name, self.model = model.name, model
+    def __init__(
+        self, model: Model, templates: Templates | None = None, *, use_reference: bool = False, sample: int = 0
+    ) -> None:
+        self.name, self.model, self._sample = model.name, model, sample
         self._templates, self._use_reference = templates or Templates(), use_reference
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
@@ -75,7 +80,9 @@ class ModelJudge:
         form = schemas.verdicts(len(texts), reasons=self._templates.reasons)
         ids = {f"c{place}": criterion for place, criterion in enumerate(criteria, start=1)}
         try:
-            found = await self.model.ask(question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form)
+            found = await self.model.ask(
+                question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form, sample=self._sample
+            )
         except ModelFailure as failure:
             raise _of_part(failure, [_named(verdict, ids[verdict.id]) for verdict in failure.found]) from failure
         return [_named(v, c) for v, c in zip(found, criteria, strict=True)]
@@ -109,7 +116,7 @@ class PerCriterionJudge(ModelJudge):
             prompt, criterion.criterion, response.response, use_reference=self._use_reference
         )
         form = schemas.verdict(reasons=self._templates.reasons)
-        found = await self.model.ask(question, replies.verdict, schema=form)
+        found = await self.model.ask(question, replies.verdict, schema=form, sample=self._sample)
         return _named(found, criterion)
 
 

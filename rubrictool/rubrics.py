@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -68,15 +69,37 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
 
     Each dimension's share of its positive weight is replaced by what it is worth on the dimension's curve; penalties are
     subtracted as they are, and so is added what has no dimension. Vetoes come last. Where verdicts are null, all this is
-    over the criteria that were judged, and the score is kept within its `bounds`. Raises `ValueError` as `score` does.
+    over the criteria that were judged, and the score is kept within its `bounds`. Where they hold several samples, all this
+    is the mean over the samples, and a veto is not met where most say so. Raises `ValueError` as `score` does.
     """
     if not scorable(criteria, verdicts):
         raise ValueError("a veto is not judged, or nothing of positive weight is, so there is no score")
+    if any(verdict.by for verdict in verdicts):
+        return _mean(criteria, verdicts, [parts(criteria, sample, aggregate) for sample in _samples(verdicts)])
     found = _parts(criteria, verdicts, aggregate)
-    if all(verdict.met is not None for verdict in verdicts):
+    if all(verdict.judged for verdict in verdicts):
         return found
     low, high = bounds(criteria, verdicts, aggregate)
     return found._replace(score=min(max(found.score, low), high))
+
+
+def _samples(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
+    """The verdicts of each sample; what was not sampled, as checks are not, is the same in all."""
+    for number in range(max(len(verdict.by) for verdict in verdicts)):
+        yield [Verdict(id=v.id, met=v.by[number].met) if v.by else v for v in verdicts]
+
+
+def _mean(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], drawn: Sequence[Parts]) -> Parts:
+    met = {verdict.id: verdict.met for verdict in verdicts}
+    dimensions = {
+        name: Dimension(
+            share=fmean(one.dimensions[name].share for one in drawn),
+            value=fmean(one.dimensions[name].value for one in drawn),
+        )
+        for name in drawn[0].dimensions
+    }
+    veto = tuple(c.id for c in criteria if c.veto and met[c.id] is False)
+    return Parts(fmean(one.score for one in drawn), fmean(one.base for one in drawn), dimensions, veto)
 
 
 def _parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate) -> Parts:
@@ -92,7 +115,7 @@ def _parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate
 
 def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:
     """Whether verdicts give a score: all vetoes are judged, and something of positive weight is."""
-    open_ones = {verdict.id for verdict in verdicts if verdict.met is None}
+    open_ones = {verdict.id for verdict in verdicts if not verdict.judged}
     return not any(c.veto and c.id in open_ones for c in criteria) and can_score(
         c for c in criteria if c.id not in open_ones
     )
@@ -100,7 +123,7 @@ def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool
 
 def coverage(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
     """The share of the criteria's |weight| that was judged, vetoes aside, in [0, 1]."""
-    judged = {verdict.id for verdict in verdicts if verdict.met is not None}
+    judged = {verdict.id for verdict in verdicts if verdict.judged}
     weights = {criterion.id: abs(criterion.weight) for criterion in criteria if not criterion.veto}
     return sum(weight for name, weight in weights.items() if name in judged) / sum(weights.values())
 
@@ -118,14 +141,14 @@ def bounds(
     A score falls in no criterion of positive weight that is met and rises in no penalty, so the two extremes are at the
     worst and the best verdict on each that is missing.
     """
-    low, high = (_parts(criteria, _decided(criteria, verdicts, best=best), aggregate).score for best in (False, True))
+    low, high = (score(criteria, _decided(criteria, verdicts, best=best), aggregate) for best in (False, True))
     return low, high
 
 
 def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best: bool) -> list[Verdict]:
     """The verdicts with each that is null at its best or its worst."""
     good = {criterion.id: criterion.veto or criterion.weight > 0 for criterion in criteria}
-    return [v if v.met is not None else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
+    return [v if v.judged else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
 
 
 _Met = Mapping[str, bool | None]

@@ -32,7 +32,7 @@ LAYERS = [
     {"offline.demands"},
     {"offline.judge", "offline.proposer"},
     {"offline"},
-    {"orders", "proposing", "sampling", "scoring"},
+    {"orders", "proposing", "samples", "sampling", "scoring"},
     {"players"},
     {"planning", "refinement", "winrates"},
     {"simulation.world"},

@@ -51,6 +51,9 @@ def command(
             show_default=False,
         ),
     ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Verdicts per response; the score is their mean. Needs a --temperature above 0.")
+    ] = 1,
     min_coverage: Annotated[
         float | None,
         typer.Option(
@@ -72,6 +75,8 @@ def command(
     Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
     """
     one_stdin(responses, rubrics, prompts)
+    if samples > 1 and min_coverage is not None:
+        raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
     rows = Rows(responses, Response)
     total = _checked(rows, known, asked_of, missing_rubric)
@@ -82,7 +87,7 @@ def command(
 
     async def main() -> None:
         session.say_offline(judge=role)
-        judge = await session.judge(role, judging)
+        judge = await session.judge(role, judging, samples=samples)
         if curves is not None and not _dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
@@ -127,7 +132,7 @@ class _Gaps:
         self._coverage: list[float] = []
 
     def add(self, row: Score) -> None:
-        if isinstance(row, Detailed) and row.coverage is not None and any(v.met is None for v in row.verdicts):
+        if isinstance(row, Detailed) and row.coverage is not None and not all(v.judged for v in row.verdicts):
             self._coverage.append(row.coverage)
 
     def tell(self, session: Session) -> None:
