@@ -77,11 +77,17 @@ def main_job() -> None:
         print(f"\n```console\n$ {line}\n{_on_a_terminal(line, directory)}```\n")
 
 
-def row(name: str) -> None:
-    """The columns of one kind of row, from its record; what each means stands in `MEANINGS`."""
+def row(name: str, *, beyond: str = "") -> None:
+    """The columns of one kind of row, from its record; what each means stands in `MEANINGS`.
+
+    Those of the kind that it goes `beyond` are left out.
+    """
     kind: type[BaseModel] = getattr(records, name)
+    known = getattr(records, beyond).model_fields if beyond else {}
     print("\n| column | type | needed | meaning |\n|---|---|---|---|")
     for column, field in kind.model_fields.items():
+        if column in known:
+            continue
         made = column == "id" and not field.is_required()
         need = "made if missing" if made else "yes" if field.is_required() else "no"
         if f"{name}.{column}" in FROM_PROMPT:
@@ -129,9 +135,17 @@ MEANINGS = {
     "judging": "how it was asked: `together`, all criteria in one question, or `per-criterion`, one question for each",
     "reasons": "what the judge gave as its reason when `a` was shown first (`ab`), and when `b` was (`ba`); with `--reasons`",
     "Score.rubric": "the first 16 hex digits of a hash of the criteria",
+    "base": "the weighted share, before saturation and vetoes",
+    "dimensions": "of each dimension the `share` of its positive weight that is met, and its `value` once saturated",
+    "veto": "ids of the vetoes that are not met",
+    "aggregate": "the curves that were applied, as `--aggregate` takes them, that for all dimensions first",
     "Verdict.id": "the criterion's `id`",
-    "met": "whether the response meets it",
-    "p": "the judge's probability that it does, from 0 to 1, where it gave one",
+    "coverage": "with `--min-coverage`, the judged share of the weight, penalties by their size, vetoes aside",
+    "score_low": "with it too, the score if every missing verdict were the worst",
+    "score_high": "and if every one were the best",
+    "met": "whether the response meets it; null is not judged, and never a no",
+    "p": "the judge's probability that it does, from 0 to 1, where it gave one; with `--samples` the share of yes",
+    "Verdict.by": "with `--samples` the verdict of each, `{sample, met}`, from 0; `met` is then the majority, null a tie",
     "Verdict.reason": "the judge's reason, where it gave one",
     "a": "the `id` of the response from the first file",
     "b": "the `id` of the response from the second file",
@@ -182,6 +196,8 @@ def _type(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in inside)
     if origin is tuple:
         return f"list of {_type(inside[0])}" if inside[-1] is Ellipsis else f"two of {_type(inside[0])}"
+    if origin is dict:
+        return f"{_type(inside[1])} by name"
     names = {str: "text", int: "number", float: "number", bool: "true or false"}
     return names.get(annotation) or annotation.__name__.lower()
 

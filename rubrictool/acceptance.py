@@ -134,8 +134,8 @@ def reweighed(criteria: tuple[Criterion, ...], trial: Trial) -> list[Score]:
         new = {verdict.id: verdict for verdict in row.verdicts}
         old = {verdict.id: verdict for verdict in trial.before[name].verdicts} if name in trial.before else {}
         found = [new[c.id] if proposed.get(c.id) == c else old.get(c.id) for c in criteria]
-        if all(verdict is not None for verdict in found):
-            verdicts = tuple(verdict for verdict in found if verdict is not None)
+        verdicts = tuple(verdict for verdict in found if verdict is not None and verdict.met is not None)
+        if len(verdicts) == len(criteria):
             told = {"score": score(criteria, verdicts), "verdicts": verdicts, "rubric": rubric_hash(criteria)}
             scored.append(row.model_copy(update=told))
     return scored
@@ -173,14 +173,15 @@ def _against(criterion: Criterion, trial: Trial) -> str:
     """How clearly a criterion runs against the signal, in words; nothing where it does not, or too little is known."""
     from statistics import StatisticsError, correlation
 
-    names = trial.outside
     sign = 1 if criterion.weight > 0 else -1
-    met = [
-        sign * float(verdict.met)
-        for name in names
-        for verdict in trial.after[name].verdicts
-        if verdict.id == criterion.id
-    ]
+    names, met = [], []
+    for name in trial.outside:
+        for verdict in trial.after[name].verdicts:
+            if verdict.id == criterion.id and verdict.met is not None:
+                names.append(name)
+                met.append(sign * float(verdict.met))
+    if len(names) < FEWEST:
+        return ""
     try:
         found = correlation(met, [trial.signal[name] for name in names])
     except StatisticsError:  # all alike

@@ -18,6 +18,9 @@ RubrictoolError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class RubrictoolError(Exception):
     """The base of every error in this module."""
@@ -43,8 +46,14 @@ class RowFailure(RubrictoolError):
 class ModelFailure(RowFailure):
     """A row failed on the model.
 
-    `kind` is `unavailable`, `refused`, `truncated`, `unreadable`, `not_tried` or `budget`.
+    `kind` is `unavailable`, `refused`, `truncated`, `unreadable`, `not_tried` or `budget`. `found` is the part of the
+    answer that there is all the same, such as the verdicts on some criteria; what money did not suffice for has none, for
+    with more the run goes on from there.
     """
+
+    def __init__(self, kind: str, message: str, *, attempts: int = 0, found: Sequence[Any] = ()) -> None:
+        super().__init__(kind, message, attempts=attempts)
+        self.found = () if kind == "budget" else tuple(found)
 
 
 class OverBudget(RubrictoolError):
@@ -96,4 +105,11 @@ class Truncated(ReplyError):
 
 
 class Unreadable(ReplyError):
-    """The reply does not answer the question. The text of this error is the complaint shown to the model."""
+    """The reply does not answer the question, or not wholly: `found` is what it does answer.
+
+    The text of this error is the complaint shown to the model.
+    """
+
+    def __init__(self, complaint: str, *, found: Sequence[Any] = ()) -> None:
+        super().__init__(complaint)
+        self.found = tuple(found)

@@ -6,7 +6,6 @@ Verdicts of different judges, or asked for in different ways, are looked at apar
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -75,21 +74,25 @@ def _of_one_kind(rubric: Rubric, rows: Sequence[Score]) -> Iterator[Finding]:
     yield from _flipped(rubric, [judgements for judgements in again.values() if len(judgements) > 1], rows[0].judge)
 
 
-def _by_criterion(rubric: Rubric, rows: Sequence[Score]) -> dict[str, tuple[bool, ...]]:
-    """Whether each criterion was met, response by response."""
+_Met = tuple[bool | None, ...]
+"""Whether a criterion was met, response by response; None where it was not judged."""
+
+
+def _by_criterion(rubric: Rubric, rows: Sequence[Score]) -> dict[str, _Met]:
     columns = zip(*([verdict.met for verdict in row.verdicts] for row in rows), strict=True)
     return {criterion.id: met for criterion, met in zip(rubric.criteria, columns, strict=True)}
 
 
-def _unvaried(rubric: Rubric, rows: Sequence[Score], verdicts: Mapping[str, tuple[bool, ...]]) -> Iterator[Finding]:
+def _unvaried(rubric: Rubric, rows: Sequence[Score], verdicts: Mapping[str, _Met]) -> Iterator[Finding]:
     n, judge = len(rows), rows[0].judge
     scores = [row.score for row in rows]
     if max(scores) - min(scores) <= TIE:
         yield finding(rubric, None, ZERO_VARIANCE, Said(f"{judge} gave all {n} responses the score {scores[0]:g}"))
     for criterion in rubric.criteria:
-        if rule := _unvaried_rule(criterion, verdicts[criterion.id]):
-            outcome = "all" if all(verdicts[criterion.id]) else "none"
-            said = f"met by {outcome} of {n} responses, says {judge}; it tells none apart"
+        met = [said for said in verdicts[criterion.id] if said is not None]
+        if len(met) >= ENOUGH and (rule := _unvaried_rule(criterion, met)):
+            outcome = "all" if all(met) else "none"
+            said = f"met by {outcome} of {len(met)} responses, says {judge}; it tells none apart"
             yield finding(rubric, criterion, rule, Said(said))
 
 
@@ -104,18 +107,24 @@ def _unvaried_rule(criterion: Criterion, met: Sequence[bool]) -> VerdictRule | N
     return NEVER_MET if criterion.weight > 0 else None
 
 
-def _correlated(rubric: Rubric, verdicts: Mapping[str, tuple[bool, ...]], judge: str) -> Iterator[Finding]:
+def _correlated(rubric: Rubric, verdicts: Mapping[str, _Met], judge: str) -> Iterator[Finding]:
     """One finding for each criterion that moves with an earlier one, more than chance explains."""
-    varied = [criterion for criterion in rubric.criteria if len(set(verdicts[criterion.id])) == 2]
+    varied = [criterion for criterion in rubric.criteria if {True, False} <= set(verdicts[criterion.id])]
     pairs = math.comb(len(varied), 2)
     told: set[str] = set()
     for earlier, later in combinations(varied, 2):
-        a, b = verdicts[earlier.id], verdicts[later.id]
+        a, b = _both_judged(verdicts[earlier.id], verdicts[later.id])
         if later.id not in told and phi(a, b) >= TOGETHER and pairs * chance(a, b) <= BY_CHANCE:
             told.add(later.id)
             share = sum(x == y for x, y in zip(a, b, strict=True))
             said = f"{judge} decides it as {earlier.id} in {share} of {len(a)} responses (phi {phi(a, b):.2f})"
             yield finding(rubric, later, CORRELATED, Said(said, earlier.id))
+
+
+def _both_judged(a: _Met, b: _Met) -> tuple[list[bool], list[bool]]:
+    """Two criteria over the responses that were judged by both."""
+    both = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
+    return [x for x, _ in both], [y for _, y in both]
 
 
 def phi(a: Sequence[bool], b: Sequence[bool]) -> float:
@@ -137,14 +146,10 @@ def chance(a: Sequence[bool], b: Sequence[bool]) -> float:
 
 def _flipped(rubric: Rubric, repeated: Sequence[Sequence[Score]], judge: str) -> Iterator[Finding]:
     """Criteria on which the judge did not agree with itself about one and the same response."""
-    flips = Counter(
-        criterion.id
-        for judgements in repeated
-        for place, criterion in enumerate(rubric.criteria)
-        if len({row.verdicts[place].met for row in judgements}) > 1
-    )
-    for criterion in rubric.criteria:
-        if count := flips[criterion.id]:
-            rule = UNSTABLE if count > OFTEN * len(repeated) else SELF_FLIP
-            said = f"{judge} contradicts itself on {count} of {len(repeated)} responses that it judged more than once"
+    for place, criterion in enumerate(rubric.criteria):
+        several = [[row.verdicts[place].met for row in judgements] for judgements in repeated]
+        said_again = [met for again in several if len(met := [said for said in again if said is not None]) > 1]
+        if count := sum(len(set(met)) > 1 for met in said_again):
+            rule = UNSTABLE if count > OFTEN * len(said_again) else SELF_FLIP
+            said = f"{judge} contradicts itself on {count} of {len(said_again)} responses that it judged more than once"
             yield finding(rubric, criterion, rule, Said(said))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -207,7 +207,7 @@ class Model:
         try:
             return await self._first_or_again(exchange)
         except (BackendError, ReplyError, OverBudget) as error:
-            raise self._failure(error, exchange.attempts) from error
+            raise self._failure(error, exchange.attempts, exchange.found) from error
 
     async def _first_or_again(self, exchange: _Exchange[T]) -> tuple[T, str]:
         """Nearly every first request is answered, so only the others pay for the retry loop: as much as for parsing."""
@@ -280,13 +280,15 @@ class Model:
         self.tally.add(None, self.price)
         return reserved
 
-    def _failure(self, error: BackendError | ReplyError | OverBudget, attempts: int) -> ModelFailure:
+    def _failure(
+        self, error: BackendError | ReplyError | OverBudget, attempts: int, found: Sequence[Any]
+    ) -> ModelFailure:
         kind = _KINDS.get(type(error), "refused")
         reasons = {
             Unreadable: f"the reply cannot be used: {error}",
             OverBudget: f"not asked, so not judged: {error}; with more, the run goes on from here",
         }
-        return ModelFailure(kind, f"{self.name}: {reasons.get(type(error), error)}", attempts=attempts)
+        return ModelFailure(kind, f"{self.name}: {reasons.get(type(error), error)}", attempts=attempts, found=found)
 
 
 def _fault(state: RetryCallState) -> BaseException | None:
@@ -310,6 +312,8 @@ class _Exchange(Generic[T]):
         self._model, self._first, self._request = model, request, request
         self._parse, self._schema, self._complain, self._probing, self._over = parse, schema, complain, probing, over
         self.attempts = 0
+        # What the last reply that could be read did answer.
+        self.found: Sequence[Any] = ()
         self._given_up: list[Callable[[], None]] = []
 
     async def once(self) -> tuple[T, str]:
@@ -322,6 +326,7 @@ class _Exchange(Generic[T]):
         try:
             return self._parse(completion.text), completion.text
         except Unreadable as complaint:
+            self.found = complaint.found
             if self._complain:
                 self._request = replace(self._request, messages=self._complained(completion.text, complaint))
             raise

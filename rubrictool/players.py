@@ -10,7 +10,8 @@ from rubrictool.orders import BothOrders
 from rubrictool.prompts import SHOWN, Shown
 from rubrictool.records import Judging
 from rubrictool.roles import Judge, ModelJudge, ModelProposer, PerCriterionJudge, Proposer
-from rubrictool.specs import OFFLINE, Access, Asked, connect
+from rubrictool.samples import SampledJudge
+from rubrictool.specs import OFFLINE, Access, Asked, connect, warmth
 
 
 async def judge(
@@ -19,17 +20,32 @@ async def judge(
     *,
     judging: Judging = "together",
     reasons: bool = False,
+    samples: int = 1,
 ) -> Judge:
-    """The judge for a spec, asked about all criteria at once or each alone, and for reasons or not.
+    """The judge for a spec, asked about all criteria at once or each alone, for reasons or not, and how many times.
 
-    Raises `InputError` where its model cannot be used, and for reasons from the offline rules, which have none.
+    Raises `InputError` where its model cannot be used, for reasons from the offline rules, which have none, and for
+    several samples of verdicts that are always the same.
     """
     asked, access = _asked(asked), access or Access()
+    if samples > 1:
+        _seen_to_differ(asked, samples)
     if asked.spec == OFFLINE:
         return _offline_judge(judging, reasons=reasons)
     templates = access.templates.with_reasons() if reasons else access.templates
     plays = PerCriterionJudge if judging == "per-criterion" else ModelJudge
-    return plays(await connect(asked, access), templates, use_reference=access.use_reference)
+    model = await connect(asked, access)
+    draws = [plays(model, templates, use_reference=access.use_reference, sample=number) for number in range(samples)]
+    return SampledJudge(draws) if samples > 1 else draws[0]
+
+
+def _seen_to_differ(asked: Asked, samples: int) -> None:
+    if asked.spec == OFFLINE:
+        raise InputError(f"--samples {samples}: the offline judge always says the same; name a model with --judge")
+    if warmth(asked) == 0:
+        raise InputError(
+            f"--samples {samples}: at temperature 0 a judge is asked to say the same each time; give --temperature 1"
+        )
 
 
 def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
@@ -65,6 +81,7 @@ async def proposer(
 def model_of(role: object) -> Model | None:
     """The model that plays a role, None for the offline rules."""
     role = role.proposer if isinstance(role, BothOrders) else role
+    role = role.draws[0] if isinstance(role, SampledJudge) else role
     return role.model if isinstance(role, ModelJudge | ModelProposer) else None
 
 

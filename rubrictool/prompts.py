@@ -239,7 +239,7 @@ def _found(criteria: Sequence[Criterion], first: Judged, second: Judged, show: C
 
 
 def _met(verdict: Verdict) -> str:
-    return "yes" if verdict.met else "no"
+    return "not judged" if verdict.met is None else "yes" if verdict.met else "no"
 
 
 def _load(name: str, directory: Path | None) -> str:

@@ -255,13 +255,31 @@ class Rubric(Row):
         return _with_id(data, "id")
 
 
+class Vote(Row):
+    """One of several verdicts on one criterion, with whose it is and which sample, where that is told."""
+
+    met: bool | None
+    judge: str | None = None
+    sample: int | str | None = None
+
+
 class Verdict(Row):
-    """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one."""
+    """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one.
+
+    A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
+    `by` are the verdicts of several samples, and `p` is then the share of them that say yes.
+    """
 
     id: str
-    met: bool
+    met: bool | None
     p: Annotated[float, Field(ge=0, le=1)] | None = None
     reason: str | None = None
+    by: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything was said of the criterion; samples that are of two minds did say something."""
+        return self.met is not None or bool(self.by)
 
 
 Judging = Literal["together", "per-criterion"]
@@ -275,6 +293,25 @@ class Score(Scored):
     judge: str
     judging: str
     rubric: str
+
+
+class Dimension(Row):
+    """What a dimension has of its positive weight: the `share` that is met, and its `value` once saturated, in [0, 1]."""
+
+    share: float
+    value: float
+
+
+class Detailed(Score):
+    """A score with what it is made of, as far as that was asked for."""
+
+    base: float | None = None
+    dimensions: dict[str, Dimension] = {}
+    veto: tuple[str, ...] = ()
+    aggregate: tuple[str, ...] = ()
+    coverage: float | None = None
+    score_low: float | None = None
+    score_high: float | None = None
 
 
 Winner = Literal["a", "b", "tie"]

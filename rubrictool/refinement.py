@@ -249,12 +249,12 @@ def _standing(state: _State, shown: Pair | None) -> Standing:
 
 
 def _constant(members: Sequence[Response], criteria: Sequence[Criterion]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The criteria that all of at least two judged candidates meet, and those that none does."""
+    """The criteria that all of at least two candidates judged by them meet, and those that none does."""
     judged = [{v.id: v.met for v in row.verdicts} for row in members if isinstance(row, Score)]
-    if len(judged) < 2:
-        return (), ()
-    always = tuple(c.id for c in criteria if all(met[c.id] for met in judged))
-    return always, tuple(c.id for c in criteria if not any(met[c.id] for met in judged))
+    said = {c.id: [met[c.id] for met in judged if met[c.id] is not None] for c in criteria}
+    told = {name: met for name, met in said.items() if len(met) >= 2}
+    always = tuple(name for name, met in told.items() if all(met))
+    return always, tuple(name for name, met in told.items() if not any(met))
 
 
 def _place(row: Response) -> Place:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -47,16 +48,31 @@ _ITEM_FIELDS = {"id", "criterion", "weight", "dimension", "check"}
 def verdicts(reply: str, *, count: int) -> list[Verdict]:
     """One verdict for each of c1..c`count`, in that order.
 
-    Raises `Unreadable` where one is missing, doubled, unknown or neither yes nor no.
+    Raises `Unreadable` where one is missing, doubled, unknown or neither yes nor no; it holds those that are clear.
     """
     wanted = [f"c{place}" for place in range(1, count + 1)]
     answers = _last(_verdict_pairs(value, wanted) for value in _values(reply))
     if answers is None:
         raise Unreadable('there is no JSON object of verdicts in it, such as {"c1": "yes", "c2": "no"}')
     given = [name.strip().casefold() for name, _ in answers]
-    _exactly_once(given, wanted)
     by_id = dict(zip(given, (answer for _, answer in answers), strict=True))
-    return [_verdict(name, by_id[name]) for name in wanted]
+    try:
+        _exactly_once(given, wanted)
+        return [_verdict(name, by_id[name]) for name in wanted]
+    except Unreadable as complaint:
+        raise Unreadable(str(complaint), found=_clear(given, by_id, wanted)) from None
+
+
+def _clear(given: Sequence[str], by_id: Mapping[str, Any], wanted: Sequence[str]) -> list[Verdict]:
+    """The verdicts of a faulty answer that are given once and say yes or no.
+
+    None where it names criteria that there are not: who numbers them otherwise may mean others by the rest, too.
+    """
+    found: list[Verdict] = []
+    for name in [name for name in wanted if given.count(name) == 1 and by_id.keys() <= set(wanted)]:
+        with suppress(Unreadable):
+            found.append(_verdict(name, by_id[name]))
+    return found
 
 
 def verdict(reply: str) -> Verdict:

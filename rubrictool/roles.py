@@ -11,20 +11,20 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from rubrictool import replies, schemas
-from rubrictool.errors import Unreadable
+from rubrictool.errors import ModelFailure, Unreadable
 from rubrictool.jsonl import explain
 from rubrictool.llm import Model
 from rubrictool.prompts import SHOWN, Judged, Shown, Templates
 from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.replies import Preference
 from rubrictool.rubrics import Proposal, amend, valid_criteria
-from rubrictool.run import all_of
+from rubrictool.run import settled
 
 
 class Judge(Protocol):
     """Who decides. `name` and `judging` go into every row that it judged.
 
-    Both questions raise `ModelFailure` where no answer could be had.
+    It raises `ModelFailure` where no answer could be had; the failure holds the verdicts that there are, where some are.
     """
 
     name: str
@@ -60,12 +60,17 @@ class Proposer(Protocol):
 
 
 class ModelJudge:
-    """A model as judge and comparer: all criteria of a response in one question (paper, section 2)."""
+    """A model as judge and comparer: all criteria of a response in one question (paper, section 2).
+
+    Its verdicts are the draw number `sample` of the model's, each number being cached by itself.
+    """
 
     judging: Judging = "together"
 
-    def __init__(self, model: Model, templates: Templates | None = None, *, use_reference: bool = False) -> None:
-        self.name, self.model = model.name, model
+    def __init__(
+        self, model: Model, templates: Templates | None = None, *, use_reference: bool = False, sample: int = 0
+    ) -> None:
+        self.name, self.model, self._sample = model.name, model, sample
         self._templates, self._use_reference = templates or Templates(), use_reference
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
@@ -73,7 +78,13 @@ class ModelJudge:
         texts = [criterion.criterion for criterion in criteria]
         question = self._templates.judge(prompt, texts, response.response, use_reference=self._use_reference)
         form = schemas.verdicts(len(texts), reasons=self._templates.reasons)
-        found = await self.model.ask(question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form)
+        ids = {f"c{place}": criterion for place, criterion in enumerate(criteria, start=1)}
+        try:
+            found = await self.model.ask(
+                question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form, sample=self._sample
+            )
+        except ModelFailure as failure:
+            raise _of_part(failure, [_named(verdict, ids[verdict.id]) for verdict in failure.found]) from failure
         return [_named(v, c) for v, c in zip(found, criteria, strict=True)]
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
@@ -94,14 +105,18 @@ class PerCriterionJudge(ModelJudge):
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """One verdict per criterion. Raises `ModelFailure` once all were asked about: what is answered is kept."""
-        return await all_of(*(self._verdict(prompt, criterion, response) for criterion in criteria))
+        found, failures = await settled(*(self._verdict(prompt, criterion, response) for criterion in criteria))
+        if failures:
+            unpaid = any(failure.kind == "budget" for failure in failures)
+            raise _of_part(failures[0], [] if unpaid else found)
+        return found
 
     async def _verdict(self, prompt: Prompt, criterion: Criterion, response: Response) -> Verdict:
         question = self._templates.criterion(
             prompt, criterion.criterion, response.response, use_reference=self._use_reference
         )
         form = schemas.verdict(reasons=self._templates.reasons)
-        found = await self.model.ask(question, replies.verdict, schema=form)
+        found = await self.model.ask(question, replies.verdict, schema=form, sample=self._sample)
         return _named(found, criterion)
 
 
@@ -131,6 +146,11 @@ class ModelProposer:
         )
         form = schemas.amended([criterion.id for criterion in criteria])
         return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name), schema=form)
+
+
+def _of_part(failure: ModelFailure, found: Sequence[Verdict]) -> ModelFailure:
+    """The same failure, with the verdicts that there are."""
+    return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, found=found)
 
 
 def _named(verdict: Verdict, criterion: Criterion) -> Verdict:

@@ -116,6 +116,16 @@ class _Rows(Generic[T]):
         return Outcome(failure=ModelFailure("not_tried", message))
 
 
+async def settled(*asked: Awaitable[T]) -> tuple[list[T], list[ModelFailure]]:
+    """The results that there are, and the failures of the others, once all is done. Raises what is no `ModelFailure`."""
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and not isinstance(result, ModelFailure):
+            raise result
+    failures = [result for result in results if isinstance(result, ModelFailure)]
+    return [result for result in results if not isinstance(result, BaseException)], failures
+
+
 async def all_of(*asked: Awaitable[T]) -> list[T]:
     """All results, once every one is there or has failed: what is under way is paid for. Raises the first failure."""
     results = await asyncio.gather(*asked, return_exceptions=True)

@@ -97,6 +97,11 @@ async def connect(asked: Asked, access: Access) -> Model:
     )
 
 
+def warmth(asked: Asked) -> float | None:
+    """The temperature that a role is asked at, None for the model's own. Raises `InputError` for one that is none."""
+    return _settled(asked).temperature
+
+
 def _settled(asked: Asked) -> Asked:
     """The parameters, with the temperature and the limit where the extra arguments name them.
 
@@ -105,14 +110,14 @@ def _settled(asked: Asked) -> Asked:
     if reserved := sorted(_RESERVED_ARGS & asked.args.keys()):
         raise InputError(f"{asked.spec}: {reserved[0]} cannot be set by extra arguments")
     args = dict(asked.args)
-    warmth = _checked_warmth(asked.spec, args.pop("temperature", asked.temperature))
+    temperature = _checked_warmth(asked.spec, args.pop("temperature", asked.temperature))
     limits = [(name, args.pop(name)) for name in _LIMITS if name in args]
     if len(limits) > 1:
         raise InputError(f"{asked.spec}: give one of {' and '.join(_LIMITS)}, not both")
     name, limit = limits[0] if limits else (asked.limit_name, asked.max_tokens)
     if type(limit) is not int or limit < 1:
         raise InputError(f"{asked.spec}: {name} must be a whole number from 1 on")
-    return replace(asked, temperature=warmth, max_tokens=limit, limit_name=name, args=args)
+    return replace(asked, temperature=temperature, max_tokens=limit, limit_name=name, args=args)
 
 
 def _checked_warmth(spec: str, given: Any) -> float | None:

@@ -27,7 +27,7 @@ QUESTION = Question([{"role": "user", "content": "Is it?"}])
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met
+    return replies.verdicts(reply, count=1)[0].met is True
 
 
 def asked(*said: Said, cache: Cache | None = None, **options: object) -> tuple[Model, Scripted]:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "rubrictool"
 LAYERS = [
     {"errors"},
     {"texts"},
-    {"checks", "wordings"},
+    {"aggregation", "checks", "wordings"},
     {"records", "contradictions", "rewording"},
     {"jsonl", "rubrics", "schemas", "faults"},
     {"prompts", "ranking", "replies", "intervals", "theory", "linting", "tails", "acceptance"},
@@ -33,7 +33,7 @@ LAYERS = [
     {"offline.demands"},
     {"offline.judge", "offline.proposer"},
     {"offline"},
-    {"orders", "proposing", "sampling", "scoring"},
+    {"orders", "proposing", "samples", "sampling", "scoring"},
     {"players"},
     {"planning", "racing", "refinement", "winrates"},
     {"noise_floors", "score_differences"},

@@ -21,7 +21,7 @@ GOOD = '{"c1": "yes"}'
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met
+    return replies.verdicts(reply, count=1)[0].met is True
 
 
 def model(

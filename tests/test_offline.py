@@ -46,7 +46,7 @@ def met(criterion: str, response: str, check: Check | None = None) -> bool:
     )
     (verdict,) = asyncio.run(asked)
     assert verdict.id == "c1"
-    return verdict.met
+    return verdict.met is True
 
 
 def named(proposal: Proposal, text: str) -> Item:

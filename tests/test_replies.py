@@ -15,7 +15,7 @@ from rubrictool.errors import Unreadable
 YES_NO = {"c1": True, "c2": False}
 
 
-def read(reply: str, count: int = 2) -> dict[str, bool]:
+def read(reply: str, count: int = 2) -> dict[str, bool | None]:
     return {verdict.id: verdict.met for verdict in replies.verdicts(reply, count=count)}
 
 

@@ -23,7 +23,7 @@ def question(text: str = "Is it?") -> Question:
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met
+    return replies.verdicts(reply, count=1)[0].met is True
 
 
 def many(model: Model, count: int) -> list[bool | BaseException]:

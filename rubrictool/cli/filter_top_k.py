@@ -10,7 +10,7 @@ import typer
 from rubrictool.cli import filter_pairs, filter_race
 from rubrictool.cli.choice import Choice, marked, tell_draws
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Seed, Wording
-from rubrictool.cli.inputs import MissingRubric
+from rubrictool.cli.inputs import MissingRubric, lacking
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
@@ -105,6 +105,8 @@ def _keep(scores: str, files: Files, asking: Asking, choice: Choice) -> None:
     async def main() -> None:
         if mixed := [prompt_id for prompt_id, pool in pools.items() if len(_kinds(pool)) > 1]:
             session.tell(f"filter-top-k: {len(mixed)} prompts hold scores of different judges or rubrics ({mixed[0]})")
+        if gaps := lacking(row for pool in pools.values() for row in pool):
+            session.tell(f"filter-top-k: {gaps}")
         await session.do((row for _, row in rows if row.id in kept), work, lambda row: row, total=len(kept))
         drawn = sum(any(one.drawn_from > 1 for one in of_prompt) for of_prompt in found.values())
         tell_draws(session, drawn, len(pools), "tied scores")

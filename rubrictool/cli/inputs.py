@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from rubrictool.errors import InputError
 from rubrictool.jsonl import STDIN, Rows
-from rubrictool.records import EVERY_PROMPT, Prompt, Response, Rubric
+from rubrictool.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
 
 MissingRubric = Literal["error", "skip"]
 """What a response without a rubric is: bad input, or a failed row."""
@@ -52,6 +52,21 @@ def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt
     assert prompt.model_extra is not None
     prompt.model_extra.update(known.unknown() if known else {})
     return prompt
+
+
+def lacking(rows: Iterable[Scored]) -> str:
+    """That some scores stand on part of their criteria, in words; nothing where none does."""
+    verdicts = [row.unknown().get("verdicts") for row in rows]
+    gaps = sum(isinstance(of, list | tuple) and any(_is_null(one) for one in of) for of in verdicts)
+    return (
+        f"{gaps} of {len(verdicts)} scores lack verdicts; score_low and score_high tell what these could change"
+        if gaps
+        else ""
+    )
+
+
+def _is_null(verdict: object) -> bool:
+    return isinstance(verdict, Mapping) and "met" in verdict and verdict["met"] is None and not verdict.get("by")
 
 
 def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:

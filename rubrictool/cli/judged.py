@@ -10,20 +10,12 @@ from pydantic import AfterValidator, Field
 from rubrictool.cli.inputs import rubric_for
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
-from rubrictool.records import Number, Response, Row, Rubric
+from rubrictool.records import Number, Response, Row, Rubric, Vote
 from rubrictool.rubrics import rubric_hash
 from rubrictool.texts import digest
 
 Key = tuple[str, str]
 """A response by its prompt's id and its own."""
-
-
-class Vote(Row):
-    """One of several verdicts on one criterion, with whose it is and which sample, where that is told."""
-
-    met: bool | None
-    judge: str | None = None
-    sample: int | str | None = None
 
 
 class Judgement(Row):

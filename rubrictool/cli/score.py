@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated
 
 import typer
 
+from rubrictool.aggregation import SPELLINGS, Aggregate
+from rubrictool.aggregation import aggregate as aggregated
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Wording, asked
 from rubrictool.cli.inputs import (
     MissingRubric,
@@ -18,9 +21,9 @@ from rubrictool.cli.inputs import (
     scorable,
 )
 from rubrictool.cli.session import Session
-from rubrictool.errors import RowFailure
+from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import Rows
-from rubrictool.records import Response
+from rubrictool.records import Detailed, Response, Rubric, Score
 from rubrictool.rubrics import TIE
 from rubrictool.run import Outcome
 from rubrictool.scoring import score
@@ -46,6 +49,26 @@ def command(
     missing_rubric: Annotated[
         MissingRubric, typer.Option(help="What a response without a rubric is: bad input, or a failed row.")
     ] = "error",
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[DIMENSION=]CURVE",
+            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Verdicts per response; the score is their mean. Needs a --temperature above 0.")
+    ] = 1,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Let a row pass without some verdicts, if criteria of this share of the weight have one.",
+            show_default=False,
+        ),
+    ] = None,
     fail_under: Annotated[
         float | None,
         typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
@@ -58,16 +81,21 @@ def command(
     Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
     """
     one_stdin(responses, rubrics, prompts)
+    if samples > 1 and min_coverage is not None:
+        raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
     rows = Rows(responses, Response)
     total = scorable(rows, known, asked_of, missing_rubric)
+    curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
-    means = _Means()
+    means, gaps = _Means(), _Gaps()
 
     async def main() -> None:
         session.say_offline(judge=role)
-        judge = await session.judge(role, judging)
+        judge = await session.judge(role, judging, samples=samples)
+        if curves is not None and not _dimensions(known.values()):
+            session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
         async def work(row: Response) -> Outcome:
             rubric = rubric_for(row.prompt_id, known)
@@ -75,11 +103,14 @@ def command(
                 raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
             prompt = prompt_of(row, rubric, asked_of)
             assert prompt is not None, "the first pass has seen to it"
-            scored = await score(prompt, rubric, row, judge)
+            scored = await score(prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage)
+            gaps.add(scored)
             means.add(scored.prompt_id, scored.score)
             return Outcome((scored,))
 
         await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
+        if min_coverage is not None:
+            gaps.tell(session)
         _close(session, means, fail_under)
 
     session.run(main)
@@ -98,6 +129,49 @@ class _Means:
         """The mean of the prompts' means, None without a score."""
         means = [math.fsum(scores) / len(scores) for scores in self._scores.values()]
         return math.fsum(means) / len(means) if means else None
+
+
+class _Gaps:
+    """How many scores stand on part of their criteria, and on how little the least of them."""
+
+    def __init__(self) -> None:
+        self._coverage: list[float] = []
+
+    def add(self, row: Score) -> None:
+        if isinstance(row, Detailed) and row.coverage is not None and not all(v.judged for v in row.verdicts):
+            self._coverage.append(row.coverage)
+
+    def tell(self, session: Session) -> None:
+        """Say it, and put it into the figures."""
+        session.figures |= {"partly_judged": len(self._coverage), "lowest_coverage": min(self._coverage, default=None)}
+        if self._coverage:
+            told = f"{len(self._coverage)} (lowest coverage {min(self._coverage):.2f})"
+            session.tell(
+                f"score: scores that lack verdicts: {told}; what is missing is asked for when you run this again"
+            )
+
+
+def _curves(texts: Sequence[str] | None, rubrics: Collection[Rubric]) -> Aggregate | None:
+    """The curves of the dimensions, None where none are asked for. Raises `InputError` where they cannot be applied."""
+    if not texts:
+        return None
+    try:
+        curves = aggregated(texts)
+    except ValueError as error:
+        raise InputError(f"--aggregate: {error}; give [DIMENSION=]CURVE, a curve being {SPELLINGS}") from None
+    known = _dimensions(rubrics)
+    if strange := next((name for name in curves.own if name not in known), None):
+        there = ", ".join(sorted(known)[:10]) or "none (a criterion's column `dimension`)"
+        raise InputError(
+            f"--aggregate {strange}={curves.own[strange]}: no rubric has that dimension; there are: {there}"
+        )
+    return curves
+
+
+def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
+    """The dimensions that can be saturated: those with a positive weight in some rubric."""
+    criteria = (criterion for rubric in rubrics for criterion in rubric.criteria)
+    return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
 
 
 def _close(session: Session, means: _Means, fail_under: float | None) -> None:

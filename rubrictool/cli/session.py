@@ -77,9 +77,9 @@ class Session:
         """What adds up a dry run, None in a run that asks."""
         return self._budget if isinstance(self._budget, DryRun) else None
 
-    async def judge(self, asked: Asked, flags: JudgeFlags) -> Judge:
-        """The judge that the flags name."""
-        judge = await players.judge(asked, self._access, judging=flags.judging, reasons=flags.reasons)
+    async def judge(self, asked: Asked, flags: JudgeFlags, *, samples: int = 1) -> Judge:
+        """The judge that the flags name, asked so many times."""
+        judge = await players.judge(asked, self._access, judging=flags.judging, reasons=flags.reasons, samples=samples)
         self._judged_alone = players.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)
 

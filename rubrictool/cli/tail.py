@@ -15,7 +15,7 @@ import typer
 from rubrictool.cli.files import seen_to
 from rubrictool.cli.flags import Files, Seed
 from rubrictool.cli.gold import Gold, Key, gold_from, own_gold, place
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import lacking, one_stdin
 from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines
 from rubrictool.errors import InputError
@@ -152,7 +152,12 @@ class _Given:
             "in_the_other_half": len(told) - len(kept),
         }
         size = f"gold: {gold.name}; prompts: {len(pools)}, responses: {len(kept)}"
-        return cls(gold.name, pools, left_out, [size, *_left_out_lines(left_out), *_mixed(scores, rows)])
+        return cls(
+            gold.name,
+            pools,
+            left_out,
+            [size, *_left_out_lines(left_out), *_mixed(scores, rows), *_lacking(scores, rows)],
+        )
 
 
 def _rows(path: str) -> list[Scored]:
@@ -193,6 +198,10 @@ def _mixed(scores: Sequence[str], rows: Sequence[Sequence[Scored]]) -> list[str]
         for name, of_file in zip(scores, rows, strict=True)
         if len({tuple(str(row.unknown().get(kind)) for kind in ("judge", "judging")) for row in of_file}) > 1
     ]
+
+
+def _lacking(scores: Sequence[str], rows: Sequence[Sequence[Scored]]) -> list[str]:
+    return [f"{name}: {gaps}" for name, of_file in zip(scores, rows, strict=True) if (gaps := lacking(of_file))]
 
 
 def _warnings(found: Report) -> list[str]:

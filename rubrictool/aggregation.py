@@ -1,0 +1,121 @@
+"""Saturation: how much of a dimension counts once there is enough of it, as curves that a text names.
+
+Every curve rises from 0 at 0 to 1 at 1 and is nowhere steeper than before, so that the first criteria met in a dimension
+count most, and one criterion alone, which is met or not, counts as without it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, cast
+
+CurveName = Literal["weighted", "cap", "power", "log"]
+
+SPELLINGS = "weighted, cap:T,S (0 < T <= 1, 0 <= S <= 1), power:P (0 < P <= 1) or log:K (K > 0)"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a share of a dimension is worth, by the curve's name and numbers.
+
+    `weighted` is the share x itself; `cap` is (min(x, t) + s max(0, x - t)) over its value at 1; `power` is x^p;
+    `log` is log(1 + k x) / log(1 + k).
+    """
+
+    name: CurveName = "weighted"
+    numbers: tuple[float, ...] = ()
+
+    def __call__(self, share: float) -> float:
+        """The worth, in [0, 1], of a share in [0, 1]."""
+        return _SHAPES[self.name].worth(share, *self.numbers)
+
+    def __str__(self) -> str:
+        told = ",".join(repr(number).removesuffix(".0") for number in self.numbers)
+        return f"{self.name}:{told}" if told else self.name
+
+
+def curve(text: str) -> Curve:
+    """The curve that a text such as `cap:0.6,0.25` names. Raises `ValueError` where it names none."""
+    name, _, told = text.partition(":")
+    shape = _SHAPES.get(cast(CurveName, name))
+    numbers = _numbers(told)
+    if shape is None or numbers is None or len(numbers) != len(shape.allowed):
+        raise ValueError(f"{text!r} is no curve")
+    if not all(allows(number) for allows, number in zip(shape.allowed, numbers, strict=True)):
+        raise ValueError(f"{text!r} has a number that its curve cannot have")
+    return Curve(cast(CurveName, name), numbers)
+
+
+def _numbers(told: str) -> tuple[float, ...] | None:
+    try:
+        return tuple(float(number) for number in told.split(",")) if told else ()
+    except ValueError:
+        return None
+
+
+class _Shape(NamedTuple):
+    """A formula, and which numbers it takes."""
+
+    worth: Callable[..., float]
+    allowed: Sequence[Callable[[float], bool]] = ()
+
+
+def _cap(share: float, threshold: float, slope: float) -> float:
+    return _bent(share, threshold, slope) / _bent(1, threshold, slope)
+
+
+def _bent(share: float, threshold: float, slope: float) -> float:
+    return min(share, threshold) + slope * max(0.0, share - threshold)
+
+
+def _log(share: float, steepness: float) -> float:
+    return math.log1p(steepness * share) / math.log1p(steepness)
+
+
+def _share(number: float) -> bool:
+    return 0 < number <= 1
+
+
+_SHAPES: Mapping[CurveName, _Shape] = {
+    "weighted": _Shape(lambda share: share),
+    "cap": _Shape(_cap, (_share, lambda slope: 0 <= slope <= 1)),
+    "power": _Shape(lambda share, exponent: float(share**exponent), (_share,)),
+    "log": _Shape(_log, (lambda steepness: 0 < steepness < math.inf,)),
+}
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """The curve of every dimension: one of its own, or the one for all others."""
+
+    others: Curve = field(default_factory=Curve)
+    own: Mapping[str, Curve] = field(default_factory=dict)
+
+    def of(self, dimension: str) -> Curve:
+        """The curve of a dimension."""
+        return self.own.get(dimension, self.others)
+
+    def spelled(self) -> tuple[str, ...]:
+        """The texts that name it, that for all dimensions first."""
+        return (str(self.others), *(f"{name}={curve}" for name, curve in self.own.items()))
+
+
+WEIGHTED = Aggregate()
+"""No saturation: the weighted share as it is."""
+
+
+def aggregate(texts: Iterable[str]) -> Aggregate:
+    """The curves that texts name: `CURVE` for all dimensions, `DIMENSION=CURVE` for one, each at most once.
+
+    Raises `ValueError` where a text names no curve, or one dimension has two.
+    """
+    own: dict[str, Curve] = {}
+    for text in texts:
+        # A curve has no equals sign in it, a dimension may.
+        name, _, told = text.rpartition("=")
+        if name in own:
+            raise ValueError(f"{name or 'all dimensions'} would have two curves")
+        own[name] = curve(told)
+    return Aggregate(own.pop("", Curve()), own)
