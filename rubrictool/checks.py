@@ -65,7 +65,8 @@ class Check(BaseModel):
     """What the program looks for; several keys must all hold.
 
     `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
-    pattern found anywhere; `words`: bounds on the number of Unicode words; `format`: a piece of structure is there.
+    pattern found anywhere, `lacks`: one found nowhere; `words`: bounds on the number of Unicode words; `format`: a piece
+    of structure is there.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
@@ -73,13 +74,14 @@ class Check(BaseModel):
     contains: Texts | None = None
     excludes: Texts | None = None
     matches: Annotated[str, AfterValidator(_compiles)] | None = None
+    lacks: Annotated[str, AfterValidator(_compiles)] | None = None
     words: Length | None = None
     format: Format | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if all(getattr(self, name) is None for name in type(self).model_fields):
-            raise ValueError("needs one of contains, excludes, matches, words, format")
+            raise ValueError("needs one of contains, excludes, matches, lacks, words, format")
         return self
 
 
@@ -99,6 +101,8 @@ def _tests(check: Check) -> list[Callable[[str], bool]]:
         tests.append(lambda text: not any(normal(part) in normal(text) for part in excludes))
     if (matches := check.matches) is not None:
         tests.append(lambda text: _pattern(matches).search(text) is not None)
+    if (lacks := check.lacks) is not None:
+        tests.append(lambda text: _pattern(lacks).search(text) is None)
     if (format_ := check.format) is not None:
         tests.append(lambda text: has_format(text, format_))
     return tests

@@ -28,7 +28,7 @@ def never_holds(check: Check) -> str | None:
 
 def always_holds(check: Check) -> str | None:
     """Why every response passes a check that asks for nothing, None where one might fail it."""
-    if check.contains or check.excludes or check.format:
+    if check.contains or check.excludes or check.lacks or check.format:
         return None
     open_ended = check.words is None or (check.words.min == 0 and check.words.max is None)
     if not open_ended or (check.matches is not None and not _matches_anything(check.matches)):
@@ -65,6 +65,8 @@ def _clash(wanted: tuple[str, ...], banned: tuple[str, ...]) -> str | None:
 
 
 def _missing_part(check: Check) -> str | None:
+    if check.lacks is not None and (check.lacks == check.matches or _matches_anything(check.lacks)):
+        return "no response passes the check: the pattern that it must lack is found in every text that could"
     clash = _clash(check.contains or (), check.excludes or ())
     return f'no response passes the check: it wants "{clash}" and forbids it' if clash else None
 

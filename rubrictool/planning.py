@@ -9,7 +9,7 @@ from rubrictool.acceptance import AcceptRule
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
 from rubrictool.ranking import PairRule, PoolRule, needs_scores
-from rubrictool.records import Criterion, Prompt, Response, Rubric
+from rubrictool.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.roles import Judge, Proposer
 from rubrictool.schemas import LONGEST_CRITERION, MOST_CRITERIA
 
@@ -60,4 +60,9 @@ async def ask_everything(
     for number in range(rounds if len(pool) >= 2 else 0):
         with suppress(ModelFailure):
             criteria = fullest(known, answers=answers + number)
-            await proposer.separate(prompt, criteria, *map(Judged, longest_first[:2]))
+            await proposer.separate(prompt, criteria, *(_judged(row, criteria) for row in longest_first[:2]))
+
+
+def _judged(row: Response, criteria: Sequence[Criterion]) -> Judged:
+    """A response with all that may be shown of it."""
+    return Judged(row, tuple(Verdict(id=criterion.id, met=True) for criterion in criteria), 0.0)

@@ -20,6 +20,7 @@ from rubrictool.texts import similarity, visible
         {"contains": ["a", " "]},
         {"excludes": "word"},
         {"matches": r"(a)\1"},
+        {"lacks": r"(?!a)"},
         {"words": {}},
         {"words": {"min": 3, "max": 2}},
         {"words": {"min": -1}},
@@ -54,6 +55,12 @@ def test_a_format_is_seen_under_either_line_end(format_: Format, text: str) -> N
 def test_one_word_is_either_contained_or_excluded(text: str, part: str) -> None:
     contains, excludes = (Check.model_validate({kind: [part]}) for kind in ("contains", "excludes"))
     assert holds(contains, text) != holds(excludes, text)
+
+
+@given(st.text(alphabet="abc\n", max_size=20), st.sampled_from(["a", "a+b", "^b", r"(?i)\AC"]))
+@settings(max_examples=50, deadline=None)
+def test_one_pattern_is_either_matched_or_lacked(text: str, pattern: str) -> None:
+    assert holds(Check(matches=pattern), text) != holds(Check(lacks=pattern), text)
 
 
 @given(st.text(alphabet="ab <>/think\n", max_size=120))

@@ -17,7 +17,7 @@ LAYERS = [
     {"aggregation", "checks", "wordings"},
     {"records", "contradictions", "rewording"},
     {"jsonl", "rubrics", "schemas", "faults"},
-    {"prompts", "ranking", "replies", "intervals", "theory", "linting", "tails", "acceptance"},
+    {"defence", "prompts", "ranking", "replies", "intervals", "theory", "linting", "tails", "acceptance"},
     {"ceilings", "preferences"},
     {"resampling", "item_analysis", "paired_tests"},
     {"pair_accuracy", "overoptimization", "agreement", "signal_noise"},

@@ -58,9 +58,10 @@ def test_only_half_of_the_labels_decides_so_that_the_other_can_report() -> None:
 
 
 def test_the_pool_is_stronger_than_the_weak_unless_a_column_says_how_strong(shell: Shell) -> None:
-    weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak."}])
     for columns, strengths in ({}, [1.0] * len(TEXTS)), ({"skill": 2.0}, [2.0 * n for n in range(len(TEXTS))]):
         row = Prompt.model_validate(prompt(**columns))
+        own = {"skill": 0} if columns else {}
+        weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak.", **own}])
         guard = Guards("skill", labels=None, weak=str(weak), pools=[row.responses], seed=0).of(row, row.responses)
         assert [guard.signal[f"r{n}"] for n in range(len(TEXTS))] == strengths
         assert guard.signal["w"] == 0.0
@@ -111,3 +112,10 @@ def test_a_file_that_knows_none_of_the_responses_is_bad_input(shell: Shell, flag
 def test_a_rule_that_had_too_little_to_go_by_says_so(shell: Shell) -> None:
     ran = shell("refine", shell.write("p.jsonl", [prompt(quality=1)]), "--accept", "labels")
     assert "had too little to go by for 1 of 1 prompts" in ran.err
+
+
+def test_a_skill_that_only_some_rows_tell_is_not_mixed_with_what_is_assumed(shell: Shell) -> None:
+    weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak.", "skill": 900}])
+    row = Prompt.model_validate(prompt())
+    guard = Guards("skill", labels=None, weak=str(weak), pools=[row.responses], seed=0).of(row, row.responses)
+    assert guard.signal["w"] < min(value for name, value in guard.signal.items() if name != "w")

@@ -86,9 +86,11 @@ class Guards:
         return Guard({n: value for n, value in known.items() if n in ours and gate_half(self._seed, n)})
 
     def _strengths(self, pool: Sequence[Response], weak: Sequence[Response]) -> dict[str, float]:
-        """The strength of each response's writer: as its column says, else 1 in the pool and 0 among the weak."""
-        assumed = {row.id: 1.0 for row in pool} | {row.id: 0.0 for row in weak} if weak else {}
-        return assumed | _numbers([*pool, *weak], SKILL)
+        """The strength of each response's writer: as the column says where all have it, else 1 in the pool, 0 among the weak."""
+        told = _numbers([*pool, *weak], SKILL)
+        if not weak or len(told) == len(pool) + len(weak):
+            return told
+        return {row.id: 1.0 for row in pool} | {row.id: 0.0 for row in weak}
 
 
 def _labels(given: str | None) -> dict[str, dict[str, float]]:

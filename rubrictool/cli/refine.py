@@ -30,9 +30,10 @@ from rubrictool.schemas import LONGEST_CRITERION, MOST_CRITERIA
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
 
 _FORMULA = (
-    "calls <= prompts x (1 first rubric, where none is given + rounds) + candidates judged (those left in each round; "
-    f"per criterion, as many times as there are criteria), where each answer of the proposer adds {MOST_CRITERIA} "
-    f"criteria of {LONGEST_CRITERION} characters and drops none"
+    "calls <= prompts x (1 first rubric, where none is given + rounds, twice with --both-orders) + candidates judged (those "
+    "left in each round; under a rule all of them once more, and the weak ones in each trial; per criterion, as many times as "
+    f"there are criteria), where each answer of the proposer adds {MOST_CRITERIA} criteria of {LONGEST_CRITERION} characters "
+    "and drops none"
 )
 
 

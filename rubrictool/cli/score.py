@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -57,6 +57,9 @@ def command(
             show_default=False,
         ),
     ] = None,
+    defence: Annotated[
+        bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
+    ] = False,
     samples: Annotated[
         int, typer.Option(min=1, help="Verdicts per response; the score is their mean. Needs a --temperature above 0.")
     ] = 1,
@@ -84,6 +87,7 @@ def command(
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
+    known = _defended(rubrics, known) if defence else known
     rows = Rows(responses, Response)
     total = scorable(rows, known, asked_of, missing_rubric)
     curves = _curves(aggregate, known.values())
@@ -149,6 +153,19 @@ class _Gaps:
             session.tell(
                 f"score: scores that lack verdicts: {told}; what is missing is asked for when you run this again"
             )
+
+
+def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
+    """The rubrics with the built-in vetoes. Raises `InputError` where an id is taken."""
+    from rubrictool.defence import defended
+
+    found = {}
+    for name, rubric in rubrics.items():
+        try:
+            found[name] = defended(rubric)
+        except ValueError as error:
+            raise InputError(f"{path}: {name}: {error}; rename it, or leave --defence out") from None
+    return found
 
 
 def _curves(texts: Sequence[str] | None, rubrics: Collection[Rubric]) -> Aggregate | None:
