@@ -149,7 +149,7 @@ class Model:
     def give_up_schemas(self, why: str) -> None:
         """Ask for the form in words from now on, and say so once."""
         if self._forms:
-            self._tell(f"{self.name} takes no schema ({why}); asking for the form in words")
+            self._tell(f"{self.name}: no schemas from now on ({why}); asking for the form in words")
         self._forms = False
 
     def give_up_temperature(self, why: str) -> None:

@@ -29,10 +29,13 @@ from rubrictool.roles import Judge, Proposer
 from rubrictool.run import Outcome, in_order
 from rubrictool.specs import OFFLINE, Access, Asked, connect
 from rubrictool.spending import Budget, DryRun
+from rubrictool.texts import one_line
 
 T = TypeVar("T")
 
 SOME_FAILED, MISSED, INTERRUPTED = 1, 3, 130
+MOST_CAUSES = 3
+"""Why rows failed is said for the most frequent causes; all stand in the failures file."""
 
 
 class Interrupted(Exception):
@@ -59,6 +62,7 @@ class Session:
         self.progress = Progress(command, quiet=files.quiet)
         self.figures: dict[str, Any] = {}
         self._missed, self._unpaid = "", 0
+        self._causes: Counter[str] = Counter()
         self._models: list[Model] = []
         self._judged_alone: Model | None = None
         self._cache: Cache | None = None
@@ -116,6 +120,7 @@ class Session:
     def fail(self, row: Row | Mapping[str, Any], failure: RowFailure) -> None:
         """Write one unfinished row, with why."""
         columns = row.columns() if isinstance(row, Row) else dict(row)
+        self._causes[one_line(failure.message, width=160)] += 1
         error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
         self._failures.write(encode_value({**columns, "error": error}))
 
@@ -253,6 +258,8 @@ class Session:
         failed = f"{progress.failed} failed" + (f" ({self._failures_path})" if progress.failed else "")
         spent = f", {spent_line(progress.tally)}" if self._models else ""
         rows = "1 row" if progress.done == 1 else f"{progress.done} rows"
+        for cause, count in self._causes.most_common(MOST_CAUSES):
+            self.tell(f"{self._command}: {count} failed: {cause}")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
         if self._judged_alone:
             self.tell(f"{self._command}: {self._judged_alone.tally.cached:,} verdicts were reused")
