@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -99,13 +99,18 @@ def _mean(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], drawn: Seq
     met = {verdict.id: verdict.met for verdict in verdicts}
     dimensions = {
         name: Dimension(
-            share=fmean(one.dimensions[name].share for one in drawn),
-            value=fmean(one.dimensions[name].value for one in drawn),
+            share=_average(one.dimensions[name].share for one in drawn),
+            value=_average(one.dimensions[name].value for one in drawn),
         )
         for name in drawn[0].dimensions
     }
     veto = tuple(c.id for c in criteria if c.veto and met[c.id] is False)
-    return Parts(fmean(one.score for one in drawn), fmean(one.base for one in drawn), dimensions, veto)
+    return Parts(_average(one.score for one in drawn), _average(one.base for one in drawn), dimensions, veto)
+
+
+def _average(numbers: Iterable[float]) -> float:
+    several = list(numbers)
+    return math.fsum(several) / len(several)
 
 
 def _parts(criteria: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> Parts:
