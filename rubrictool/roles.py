@@ -24,7 +24,8 @@ from rubrictool.run import settled
 class Judge(Protocol):
     """Who decides. `name` and `judging` go into every row that it judged.
 
-    It raises `ModelFailure` where no answer could be had; the failure holds the verdicts that there are, where some are.
+    It raises `ModelFailure` where no answer could be had, and returns no null in its place; the failure holds the verdicts
+    that there are, where some are.
     """
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from statistics import fmean
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -45,6 +45,10 @@ def _hash_of(rubric: _AsIs) -> str:
     return digest(canonical(kept))
 
 
+_Met = Mapping[str, bool | None]
+"""Whether each criterion is met, by its id; None where that was not judged."""
+
+
 class Parts(NamedTuple):
     """What a score is made of: the weighted share before saturation and vetoes, the dimensions, the vetoes not met."""
 
@@ -72,13 +76,15 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     over the criteria that were judged, and the score is kept within its `bounds`. Where they hold several samples, all this
     is the mean over the samples, and a veto is not met where most say so. Raises `ValueError` as `score` does.
     """
+    met = {verdict.id: verdict.met for verdict in verdicts}
+    sampled = any(verdict.by for verdict in verdicts)
+    if not sampled and None not in met.values():
+        return _parts(criteria, met, aggregate)
     if not scorable(criteria, verdicts):
         raise ValueError("a veto is not judged, or nothing of positive weight is, so there is no score")
-    if any(verdict.by for verdict in verdicts):
+    if sampled:
         return _mean(criteria, verdicts, [parts(criteria, sample, aggregate) for sample in _samples(verdicts)])
-    found = _parts(criteria, verdicts, aggregate)
-    if all(verdict.judged for verdict in verdicts):
-        return found
+    found = _parts(criteria, met, aggregate)
     low, high = bounds(criteria, verdicts, aggregate)
     return found._replace(score=min(max(found.score, low), high))
 
@@ -93,17 +99,21 @@ def _mean(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], drawn: Seq
     met = {verdict.id: verdict.met for verdict in verdicts}
     dimensions = {
         name: Dimension(
-            share=fmean(one.dimensions[name].share for one in drawn),
-            value=fmean(one.dimensions[name].value for one in drawn),
+            share=_average(one.dimensions[name].share for one in drawn),
+            value=_average(one.dimensions[name].value for one in drawn),
         )
         for name in drawn[0].dimensions
     }
     veto = tuple(c.id for c in criteria if c.veto and met[c.id] is False)
-    return Parts(fmean(one.score for one in drawn), fmean(one.base for one in drawn), dimensions, veto)
+    return Parts(_average(one.score for one in drawn), _average(one.base for one in drawn), dimensions, veto)
 
 
-def _parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate) -> Parts:
-    met = {verdict.id: verdict.met for verdict in verdicts}
+def _average(numbers: Iterable[float]) -> float:
+    several = list(numbers)
+    return math.fsum(several) / len(several)
+
+
+def _parts(criteria: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> Parts:
     scoring = [criterion for criterion in criteria if not criterion.veto and met[criterion.id] is not None]
     possible = sum(criterion.weight for criterion in scoring if criterion.weight > 0)
     base = sum(criterion.weight for criterion in scoring if met[criterion.id]) / possible
@@ -149,9 +159,6 @@ def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best
     """The verdicts with each that is null at its best or its worst."""
     good = {criterion.id: criterion.veto or criterion.weight > 0 for criterion in criteria}
     return [v if v.judged else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
-
-
-_Met = Mapping[str, bool | None]
 
 
 def _dimensions(scoring: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> dict[str, tuple[float, Dimension]]:

@@ -24,6 +24,8 @@ from rubrictool.records import Criterion, Detailed, Judging, Prompt, Response, R
 from rubrictool.refinement import _constant
 from rubrictool.rubrics import bounds, coverage, rubric_hash, scorable, score
 from rubrictool.scoring import score as judged
+from rubrictool.scoring import score_pool
+from rubrictool.winrates import compare_by_rubric
 
 CRITERIA: list[dict[str, Any]] = [
     {"criterion": "Says a.", "weight": 3},
@@ -263,6 +265,14 @@ def test_agree_and_signal_leave_out_what_was_not_judged(shell: Shell) -> None:
     assert "1 verdicts are null and left out" in told.err
     (second,) = [one for one in told.rows if (one["kind"], one["name"]) == ("criterion", "c2")]
     assert second["units"] == 2
+
+
+def test_a_pair_and_a_pool_are_judged_whole_or_not_at_all() -> None:
+    other = Response(id="s", prompt_id="p", response="So.")
+    with pytest.raises(ModelFailure):
+        asyncio.run(compare_by_rubric(PROMPT, RESPONSE, other, HalfJudge("1?01"), RUBRIC))
+    scores, failures = asyncio.run(score_pool(PROMPT, RUBRIC, [RESPONSE, other], HalfJudge("1?01")))
+    assert (scores, [failure.kind for failure in failures]) == ([], ["unreadable"] * 2)
 
 
 def test_tail_and_filter_top_k_say_which_scores_stand_on_part_of_their_criteria(shell: Shell) -> None:

@@ -67,8 +67,8 @@ def test_a_veto_alone_cannot_score() -> None:
         Rubric.model_validate({"id": "p", "criteria": [{**CRITERIA[0], "role": "veto"}]})
 
 
-@pytest.mark.parametrize("met", ["yes", 1, None])
-def test_a_verdict_is_true_or_false(met: object) -> None:
+@pytest.mark.parametrize("met", ["yes", 1, "null"])
+def test_a_verdict_is_true_or_false_or_null_where_it_was_not_judged(met: object) -> None:
     with pytest.raises(ValidationError):
         Verdict.model_validate({"id": "c1", "met": met})
 
