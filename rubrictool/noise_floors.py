@@ -5,39 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from rubrictool.intervals import interval
-from rubrictool.llm import Model, Parse
-from rubrictool.prompts import Question
 from rubrictool.records import Comparison, Orders, Outcome, Row, Winner
 from rubrictool.roles import ModelJudge
-from rubrictool.schemas import Schema
 from rubrictool.winrates import CREDIT, mean, prompt_means
-
-T = TypeVar("T")
 
 
 def second_draw(judge: ModelJudge) -> ModelJudge:
     """The same judge, that answers each question by a second draw: it is paid for and cached beside the first."""
     again = copy(judge)
-    again.model = cast(Model, _SecondDraws(judge.model))
+    again.sample = 1
     return again
-
-
-class _SecondDraws:
-    """A model as its roles ask it, in which every question is the second draw of the same question.
-
-    It stands before the one model, so that what was learnt of it (schemas, temperature) and what it cost are shared.
-    """
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    async def ask(self, question: Question, parse: Parse[T], *, schema: Schema | None = None) -> T:
-        return await self._model.ask(question, parse, schema=schema, sample=1)
 
 
 class Judged(Row):

@@ -71,7 +71,7 @@ class ModelJudge:
     def __init__(
         self, model: Model, templates: Templates | None = None, *, use_reference: bool = False, sample: int = 0
     ) -> None:
-        self.name, self.model, self._sample = model.name, model, sample
+        self.name, self.model, self.sample = model.name, model, sample
         self._templates, self._use_reference = templates or Templates(), use_reference
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
@@ -82,7 +82,7 @@ class ModelJudge:
         ids = {f"c{place}": criterion for place, criterion in enumerate(criteria, start=1)}
         try:
             found = await self.model.ask(
-                question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form, sample=self._sample
+                question, lambda reply: replies.verdicts(reply, count=len(texts)), schema=form, sample=self.sample
             )
         except ModelFailure as failure:
             raise _of_part(failure, [_named(verdict, ids[verdict.id]) for verdict in failure.found]) from failure
@@ -92,7 +92,7 @@ class ModelJudge:
         """Which response is better. Raises `ModelFailure`."""
         question = self._templates.compare(prompt, first.response, second.response, use_reference=self._use_reference)
         form = schemas.preference(reasons=self._templates.reasons)
-        return await self.model.ask(question, replies.preference, schema=form)
+        return await self.model.ask(question, replies.preference, schema=form, sample=self.sample)
 
 
 class PerCriterionJudge(ModelJudge):
@@ -117,7 +117,7 @@ class PerCriterionJudge(ModelJudge):
             prompt, criterion.criterion, response.response, use_reference=self._use_reference
         )
         form = schemas.verdict(reasons=self._templates.reasons)
-        found = await self.model.ask(question, replies.verdict, schema=form, sample=self._sample)
+        found = await self.model.ask(question, replies.verdict, schema=form, sample=self.sample)
         return _named(found, criterion)
 
 
