@@ -33,12 +33,14 @@ class Rows(Generic[R]):
     """A JSON Lines file of one kind of row that can be iterated more than once, standard input included.
 
     Iterating yields `(line number, row)`. Missing ids are filled in, the column `error` of a failures file is dropped,
-    and a row with `responses` stands for its responses where responses are read.
+    and a row with `responses` stands for its responses where responses are read. An id may stand once, unless `repeats`: a
+    response that was judged several times has several rows.
 
     Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
     """
 
-    def __init__(self, path: str | Path, kind: type[R]) -> None:
+    def __init__(self, path: str | Path, kind: type[R], *, repeats: bool = False) -> None:
+        self._repeats = repeats
         self.name = "stdin" if str(path) == STDIN else str(path)
         self._kind = kind
         self._file = _open(path)
@@ -74,7 +76,7 @@ class Rows(Generic[R]):
 
     def _only_once(self, row: R, line: int, lines_of: dict[str, int]) -> None:
         name = getattr(row, "id", None)
-        if not isinstance(name, str):
+        if self._repeats or not isinstance(name, str):
             return
         if name in lines_of:
             raise self.error(line, f"id: {name!r} was already used on line {lines_of[name]}; give each row its own id")

@@ -49,17 +49,10 @@ class Judged(Response):
         return self.prompt_id, self.id
 
 
-class _Judgements(Rows[Judged]):
-    """Rows in which one response may stand several times: it was judged several times."""
-
-    def _only_once(self, row: Judged, line: int, lines_of: dict[str, int]) -> None:
-        """Nothing is wrong with a repeated id."""
-
-
 def judged(*paths: str) -> list[list[Judged]]:
     """The rows of each file, without the texts. Raises `InputError` where one id stands for two texts."""
     texts: dict[Key, str] = {}
-    return [_of_file(_Judgements(path, Judged), texts) for path in paths]
+    return [_of_file(Rows(path, Judged, repeats=True), texts) for path in paths]
 
 
 def _of_file(rows: Rows[Judged], texts: dict[Key, str]) -> list[Judged]:

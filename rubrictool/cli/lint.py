@@ -72,13 +72,6 @@ def command(
     session.run(main)
 
 
-class _Judgements(Rows[Score]):
-    """Score rows in which one response may stand several times: how else would a judge contradict itself?"""
-
-    def _only_once(self, row: Score, line: int, lines_of: dict[str, int]) -> None:
-        """Nothing is wrong with a repeated id."""
-
-
 def _judged(rubrics: Sequence[Rubric], paths: Sequence[str]) -> tuple[Mapping[str, list[Score]], int]:
     """The scores of each rubric, and how many were judged by none of them.
 
@@ -87,7 +80,7 @@ def _judged(rubrics: Sequence[Rubric], paths: Sequence[str]) -> tuple[Mapping[st
     from rubrictool.item_analysis import judged_by
 
     known = {rubric.id: rubric for rubric in rubrics}
-    scores = [row for path in paths for row in _Judgements(path, Score).rows()]
+    scores = [row for path in paths for row in Rows(path, Score, repeats=True).rows()]
     of: dict[str, list[Score]] = {rubric.id: [] for rubric in rubrics}
     for row in scores:
         if rubric := rubric_for(row.prompt_id, known):
