@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def test_the_readme_has_two_bash_blocks_and_ci_runs_them() -> None:
     assert "rubrictool refine sample_data/prompts.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl" in first
     assert ".venv/bin/pytest" in second
     assert "README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_readmes_commands_install_fixed_versions_of_all_that_the_checks_need() -> None:
+    fixed = {line.split("==")[0] for line in (ROOT / ".constraints.txt").read_text(encoding="utf-8").splitlines()}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    assert {re.split("[>=<;[ ]", name)[0] for name in needed} <= fixed
+    assert all("pip install -q -c .constraints.txt " in block for block in blocks(ROOT / "README.md", "bash"))
 
 
 def test_the_readmes_library_example_runs_and_has_eight_lines(tmp_path: Path) -> None:
