@@ -18,14 +18,17 @@ from rubrictool.errors import BackendError, Denied, Final, InputError, SchemaRef
 from rubrictool.texts import one_line
 
 _NEEDS_ADDRESS = ("hosted_vllm/", "openai_like/", "custom_openai/")
-_TRANSIENT = {
-    "APIConnectionError", "APIError", "APIResponseValidationError", "BadGatewayError", "InternalServerError",
-    "MidStreamFallbackError", "RateLimitError", "ServiceUnavailableError", "Timeout",
+_STATUS_OF_BASE = {
+    "BadRequestError": 400, "AuthenticationError": 401, "PermissionDeniedError": 403, "NotFoundError": 404,
+    "UnprocessableEntityError": 422, "RateLimitError": 429, "InternalServerError": 500, "BadGatewayError": 502,
+    "ServiceUnavailableError": 503, "APITimeoutError": 408, "APIError": 500,
 }  # fmt: skip
-_OVERLOADED = {"RateLimitError", "ServiceUnavailableError"}
+"""What the classes of the openai client and of litellm mean, from which all others of litellm's derive."""
+_OVERLOADED = {429, 503, 529}
+_PASSING = {408, 409, 425, 429}
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
 _BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
-_DENIED = {"AuthenticationError", "PermissionDeniedError"}
+_DENIED = {401, 403}
 
 
 class Hosted:
@@ -69,24 +72,30 @@ def _without(names: set[str], value: Any) -> Any:
 
 
 def classified(error: Exception, *, schema: bool = False) -> BackendError:
-    """Whether it is worth asking again after an exception of litellm's; the request had a `schema` or not."""
-    names = [kind.__name__ for kind in type(error).__mro__]
-    message = f"{names[0]}: {one_line(_clean(str(error)), width=300)}"
-    malformed = "BadRequestError" in names
-    if malformed and refuses_temperature(message):
+    """Return whether it is worth asking again after an exception of litellm's; the request had a `schema` or not.
+
+    New versions bring new classes, so that none is known by its name alone: the status code decides, then the base class.
+    """
+    status = _status(error)
+    message = f"{type(error).__name__}: {one_line(_clean(str(error)), width=300)}"
+    if status in (400, 422) and refuses_temperature(message):
         return TemperatureRefused(message)
-    if malformed and schema and refuses_schema(message):
+    if status in (400, 422) and schema and refuses_schema(message):
         return SchemaRefused(message)
-    if _DENIED & set(names):
+    if status in _DENIED:
         return Denied(message)
-    if names[0] not in _TRANSIENT or malformed or "NotFoundError" in names:
-        return Final(message)
-    return Transient(
-        message,
-        retry_after=_retry_after(error),
-        overloaded=names[0] in _OVERLOADED,
-        billable=names[0] not in _OVERLOADED,
-    )
+    if status in _PASSING or status >= 500:
+        busy = status in _OVERLOADED
+        return Transient(message, retry_after=_retry_after(error), overloaded=busy, billable=not busy)
+    return Final(message)
+
+
+def _status(error: Exception) -> int:
+    """Return the HTTP status of an exception: its own, else that of its nearest known base class, else 0."""
+    own = getattr(error, "status_code", None)
+    if isinstance(own, int) and 400 <= own <= 599:
+        return own
+    return next((status for kind in type(error).__mro__ if (status := _STATUS_OF_BASE.get(kind.__name__))), 0)
 
 
 def _clean(text: str) -> str:
@@ -166,11 +175,12 @@ def _completion(reply: Any) -> Completion:
 
 
 def _refusal(choice: Any) -> str | None:
-    """What a model says instead of an answer; litellm keeps the field of OpenAI's aside."""
+    """Return what a model says instead of an answer. Versions of litellm keep OpenAI's field in different places."""
     if choice.finish_reason == "content_filter":
         return "content filter"
-    kept = getattr(choice.message, "provider_specific_fields", None) or {}
-    return str(kept["refusal"]) if kept.get("refusal") else None
+    kept = [getattr(part, "provider_specific_fields", None) or {} for part in (choice.message, choice)]
+    said = [getattr(choice.message, "refusal", None), *(fields.get("refusal") for fields in kept)]
+    return next((str(refusal) for refusal in said if refusal), None)
 
 
 def _usage(told: Any) -> Usage | None:
