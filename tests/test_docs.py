@@ -74,6 +74,12 @@ def test_the_shell_examples_run(tmp_path: Path, example: str) -> None:
     assert ran.stdout
 
 
+def test_lint_has_no_warning_for_the_rubric_of_the_readmes_own_data(tmp_path: Path) -> None:
+    (example,) = [block for block in blocks(ROOT / "README.md", "sh") if "mine.jsonl" in block]
+    ran = program(tmp_path, "bash", "-eo", "pipefail", "-c", f"({example}) | rubrictool lint - --strict")
+    assert (ran.returncode, "0 warnings" in ran.stderr) == (0, True), ran.stderr
+
+
 SETTINGS = re.findall(
     r"`(rubrictool [^`]*prompts\.jsonl[^`]*)`", (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
 )

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.checks import Check, Length, holds
+from rubrictool.linting.rules import lint
 from rubrictool.offline import OfflineJudge, OfflineProposer
 from rubrictool.offline.demands import asked_length
 from rubrictool.offline.lexicon import lexicon
 from rubrictool.offline.terms import terms
 from rubrictool.prompts import Judged
-from rubrictool.records import Criterion, Prompt, Response
+from rubrictool.records import Criterion, Prompt, Response, Rubric
 from rubrictool.rubrics import Item, Proposal, amend
 
 QUESTION = "Can I take ibuprofen while I am on lisinopril?"
@@ -155,15 +156,15 @@ def test_a_code_identifier_is_one_term() -> None:
 
 
 def test_a_much_longer_response_brings_a_bound_that_the_shorter_keeps() -> None:
-    item = named(separate("one two three four", "one two three four five six seven eight"), "at most")
+    item = named(separate("one two three four " * 6, "one two three four " * 12), "at most")
     assert item.check is not None
     assert item.check.words is not None
-    assert item.check.words.max == 6
+    assert item.check.words.max == 36
 
 
 def test_length_is_no_matter_when_it_differs_little_or_one_is_empty() -> None:
-    assert not any("at most" in text for text in texts(separate("one two three", "one two three four")))
-    assert not any("at most" in text for text in texts(separate("", "one two three four")))
+    assert not any("at most" in text for text in texts(separate("one two " * 20, "one two " * 25)))
+    assert not any("at most" in text for text in texts(separate("", "one two " * 40)))
 
 
 def test_structure_is_proposed_unless_the_prompt_forbids_it() -> None:
@@ -207,6 +208,45 @@ def test_a_second_round_never_repeats_a_criterion(first: str, second: str) -> No
     before = amend([], separate(first, second), proposer="offline").criteria
     new = [item.criterion for item in separate(first, second, before).items if item.id is None]
     assert not set(new) & {criterion.criterion for criterion in before}
+
+
+LINTED = (
+    "How do I descale a kettle?",
+    "Explain osmosis in at most 10 words.",
+    "Give me the steps as valid JSON.",
+    'Write an essay of at least 1,000 words about prices, but never use the word "price".',
+    'Describe the fare table without using the word "fare".',
+    "Make a table of the planets, in JSON.",
+    "Beschreibe den Wasserkocher. Höchstens 15 Wörter.",
+)
+
+
+@pytest.mark.parametrize("prompt", LINTED)
+@given(pairs=st.lists(st.tuples(TEXTS, TEXTS), max_size=3))
+@settings(deadline=None, max_examples=25)
+def test_lint_finds_no_contradiction_in_what_the_rules_write(prompt: str, pairs: list[tuple[str, str]]) -> None:
+    criteria = amend([], propose(prompt), proposer="offline").criteria
+    for pair in pairs:
+        criteria = amend(criteria, separate(*pair, criteria, prompt), proposer="offline").criteria
+    found = lint(Rubric(id="p", prompt=prompt, criteria=criteria), prompt=prompt)
+    assert [one for one in found if one.severity == "warning"] == []
+
+
+def test_a_person_s_check_is_not_contradicted() -> None:
+    row = {"id": "c1", "criterion": "Is short.", "weight": 1, "check": {"words": {"min": 60}, "excludes": ["descal"]}}
+    mine = [Criterion.model_validate(row)]
+    found = separate("Use vinegar for descaling.", "Use water. " * 20 + "and also steam", mine)
+    assert not any("descaling" in text or "at most" in text for text in texts(found))
+    assert any("steam" in text for text in texts(found))
+
+
+@pytest.mark.parametrize(("prompt", "asked"), [("Say it in at most 30 words.", False), ("At most 90 words.", True)])
+def test_the_usual_length_is_asked_for_where_the_prompt_leaves_room(prompt: str, *, asked: bool) -> None:
+    assert any("neither a fragment" in text for text in texts(propose(prompt))) is asked
+
+
+def test_a_fragment_brings_no_bound_on_length() -> None:
+    assert not any("at most" in text for text in texts(separate("Use vinegar.", "Use vinegar and water, equal parts.")))
 
 
 # What a prompt alone gives

@@ -58,12 +58,15 @@ def _emptiness(check: Check) -> str:
 
 def exclude_each_other(first: Check, second: Check) -> str | None:
     """Why no response can pass both of two checks, None where one might."""
-    if never_holds(first) or never_holds(second):
-        return None
+    clash = _clashing(first, second) or _apart(first, second)
+    return None if clash is None or never_holds(first) or never_holds(second) else clash
+
+
+def _clashing(first: Check, second: Check) -> str | None:
     for one, other in ((first, second), (second, first)):
         if clash := _clash(_wanted(one), other.excludes or ()):
             return f'one wants "{clash}", the other forbids it'
-    return _apart(first, second)
+    return None
 
 
 def _apart(first: Check, second: Check) -> str | None:

@@ -54,6 +54,10 @@ _TONGUES = r"(?:python|javascript|typescript|java|rust|go|golang|c|c\+\+|c#|sql|
 _FILLERS = rf"(?:\s+(?:me|a|an|the|some|short|small|simple|ein|eine|una|un|une|{_TONGUES}))"
 _PROGRAM = r"(?:code|function|script|program|snippet|funktion|skript|función|fonction|funzione|função)"
 _DEMANDED: dict[Format, Any] = {
+    # First: an answer that is JSON as a whole has no other form, and of demands that clash the first is kept.
+    "json": re2.compile(
+        r"(?i)\b(?:as|in|valid|output|return|only|als|en|como)(?:\s+(?:a|an|valid|pure)){0,2}\s+json\b"
+    ),
     "list": re2.compile(
         r"(?i)\bbullet(?:s|ed)?(?:[ -]points?)?\b"
         r"|\b(?:as|in|make|give|write|create|provide|con|als|en|como)(?:\s+\w+){0,2}\s+list[ea]?\b"
@@ -69,9 +73,6 @@ _DEMANDED: dict[Format, Any] = {
     ),
     "code": re2.compile(
         rf"(?i)\b{_MAKER}{_FILLERS}{{0,4}}\s+{_PROGRAM}\b|\b{_TONGUES}[ -]{_PROGRAM}\b|코드를|함수를|コードを|関数を|代码|函数"
-    ),
-    "json": re2.compile(
-        r"(?i)\b(?:as|in|valid|output|return|only|als|en|como)(?:\s+(?:a|an|valid|pure)){0,2}\s+json\b"
     ),
 }
 _NAMES: dict[Format, str] = {

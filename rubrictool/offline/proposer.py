@@ -6,13 +6,14 @@ Rules cannot know which response is better, so every difference becomes a criter
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, get_args
 
 import regex
 
 from rubrictool.checks import Check, Format, Length, holds
+from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
 from rubrictool.offline.lexicon import Lexicon, lexicon
 from rubrictool.offline.terms import Term, alike, sentences, terms
@@ -27,6 +28,8 @@ _MOST_ITEMS = 7
 # Long words are rare ones; beyond this many characters length says nothing more.
 _LONG = 8
 _MUCH_LONGER = 1.5
+_FRAGMENT, _TREATISE = 20, 600
+_SANE = Length(min=_FRAGMENT, max=_TREATISE)
 _QUOTED = regex.compile(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
 _INSIDE = regex.compile(r"[\p{L}\p{N},;:)]\s+(\p{Lu}[\p{L}\p{N}_]+)")
 
@@ -39,23 +42,45 @@ class OfflineProposer:
     async def propose(self, prompt: Prompt) -> Proposal:
         """A first rubric from the prompt alone: its explicit demands, its main terms, a sane length."""
         texts = messages(prompt)
-        asked = demands(next((text for text in texts if _main_terms(demands(text).rest)), texts[0]))
-        speaks = [_about(term, place) for place, term in enumerate(_main_terms(asked.rest))]
-        return Proposal((*asked.items, *speaks, _SANE_LENGTH))
+        text = next((text for text in texts if _main_terms(demands(text).rest)), texts[0])
+        asked = demands(text)
+        wanted = _allowed(_main_terms(asked.rest), [item.check for item in asked.items])
+        speaks = [_about(term, place) for place, term in enumerate(wanted)]
+        return Proposal(tuple(_compatible((*asked.items, *speaks, *_sane_length(asked_length(text))))))
 
     async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
         """The criteria as they are, and new ones for what only one of two responses has."""
         pair = _Pair(first.response.response, second.response.response)
         kept = tuple(Item(id=criterion.id) for criterion in criteria)
         new = (item for item in _differences(prompt, pair, criteria) if pair.told_apart_by(item.check))
-        return Proposal((*kept, *islice(new, _MOST_ITEMS)))
+        compatible = _compatible(new, [criterion.check for criterion in criteria])
+        return Proposal((*kept, *islice(compatible, _MOST_ITEMS)))
 
 
-_SANE_LENGTH = Item(
-    criterion="Is neither a fragment nor a treatise: 20 to 600 words.",
-    weight=1,
-    check=Check(words=Length(min=20, max=600)),
-)
+def _compatible(items: Iterable[Item], known: Iterable[Check | None] = ()) -> Iterator[Item]:
+    """Yield the items that can be met together with all `known` checks and with the items before them."""
+    taken = [check for check in known if check is not None]
+    for item in items:
+        if item.check is None or not any(exclude_each_other(item.check, other) for other in taken):
+            taken += [item.check] if item.check else []
+            yield item
+
+
+def _allowed(found: Iterable[Term], known: Iterable[Check | None]) -> list[Term]:
+    """Return the terms that no known check excludes.
+
+    The check of a short term is a pattern, in which `exclude_each_other` does not see the text that it asks for.
+    """
+    banned = [normal(text) for check in known if check for text in check.excludes or ()]
+    return [term for term in found if not any(text in normal(term.text) for text in banned)]
+
+
+def _sane_length(asked: Length | None) -> Iterator[Item]:
+    """Yield bounds for any answer, unless the prompt asks for one so short or so long that they would not fit it."""
+    if asked is not None and (asked.min > _TREATISE // 2 or (asked.max is not None and asked.max < 2 * _FRAGMENT)):
+        return
+    text = f"Is neither a fragment nor a treatise: {_FRAGMENT} to {_TREATISE} words."
+    yield Item(criterion=text, weight=1, check=Check(words=_SANE))
 
 
 def _main_terms(text: str) -> list[Term]:
@@ -114,16 +139,19 @@ def _differences(prompt: Prompt, pair: _Pair, criteria: Sequence[Criterion]) -> 
     known = [criterion.check for criterion in criteria]
     yield from _term_items(asked, pair, criteria, language)
     yield from islice((i for i in _forms(asked) if i.check not in known and pair.told_apart_by(i.check)), 1)
-    yield from (item for item in _manners(language) if item.check not in known)
+    # By their words: what marks a reason differs from language to language.
+    said = {criterion.criterion for criterion in criteria}
+    yield from (item for item in _manners(language) if item.criterion not in said and item.check not in known)
     if not any(check and check.words and pair.told_apart_by(check) for check in known):
         yield from _length(asked, shown)
 
 
 def _term_items(asked: str, pair: _Pair, criteria: Sequence[Criterion], language: Lexicon) -> Iterator[Item]:
     taken = [term for text in _said(criteria) for term in terms(text, language)]
+    checks = [criterion.check for criterion in criteria]
     left = [_TERMS_PER_RESPONSE] * 2
     for found in _lone_terms(asked, pair.shown(), language):
-        is_new = left[found.side] and not any(alike(found.term, other) for other in taken)
+        is_new = left[found.side] and _allowed([found.term], checks) and not any(alike(found.term, o) for o in taken)
         if is_new and pair.told_apart_by(found.term.check):
             left[found.side] -= 1
             taken.append(found.term)
@@ -193,10 +221,8 @@ def _manners(language: Lexicon) -> Iterator[Item]:
 
 
 def _length(asked: str, shown: tuple[str, str]) -> Iterator[Item]:
-    """A bound that the shorter text keeps; an empty one gains nothing by being short."""
+    """Yield a bound that only the shorter text keeps, unless it asks for a fragment or for less than the prompt does."""
     short, long = sorted(len(words(text)) for text in shown)
-    if not short or long <= short * _MUCH_LONGER:
-        return
-    most, bounds = (short + long) // 2, asked_length(asked)
-    if bounds is None or bounds.min <= most:
+    most, bounds = (short + long) // 2, asked_length(asked) or _SANE
+    if short and long > short * _MUCH_LONGER and bounds.min <= most:
         yield Item(criterion=f"Is at most {most} words long.", weight=1, check=Check(words=Length(max=most)))
