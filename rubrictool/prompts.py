@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -39,16 +39,13 @@ PLACEHOLDERS = {
 }
 """The templates by name, and what each is filled with; `reference` and `verdicts` may come out empty.
 
-`form` is an example of the answer; a template of one's own may have it in its own words, unless reasons are wished for.
+`form` is the form of the answer; a template of one's own may have it in its own words, unless reasons are wished for.
 """
 
 _OPTIONAL = {"reference", "verdicts", "form"}
-_FORMS = {"judge": '{"c1": "yes", "c2": "no"}', "criterion": '{"met": "yes"}', "compare": '{"winner": "A"}'}
-_FORMS_WITH_REASONS = {
-    "judge": '{"c1": {"reason": "one short sentence", "met": "yes"}, "c2": {"reason": "...", "met": "no"}}',
-    "criterion": '{"reason": "one short sentence", "met": "yes"}',
-    "compare": '{"reason": "one short sentence", "winner": "A"}',
-}
+_WITH_FORM = ("judge", "criterion", "compare")
+_MET, _WINNER, _REASON = '"<yes or no>"', '"<A, B or tie>"', '"<one short sentence>"'
+_MOST_SHOWN = 12
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -77,7 +74,6 @@ class Templates:
     """
 
     reasons = False
-    _forms = _FORMS
 
     def __init__(self, directory: Path | None = None) -> None:
         if directory and not any((directory / f"{name}.txt").exists() for name in PLACEHOLDERS):
@@ -90,10 +86,10 @@ class Templates:
 
         Raises `InputError` for a template that shows no `{form}`, and so could not ask for one.
         """
-        if plain := [name for name in _FORMS if "{form}" not in self._texts[name]]:
+        if plain := [name for name in _WITH_FORM if "{form}" not in self._texts[name]]:
             raise InputError(f"{plain[0]}.txt: lacks the placeholder {{form}}, by which --reasons are asked for")
         asking = copy(self)
-        asking.reasons, asking._forms = True, _FORMS_WITH_REASONS
+        asking.reasons = True
         return asking
 
     def judge(self, prompt: Prompt, criteria: Sequence[str], response: str, *, use_reference: bool = False) -> Question:
@@ -108,7 +104,7 @@ class Templates:
             reference=reference,
             criteria=labelled,
             response=fence("response", visible(response)),
-            form=self._forms["judge"],
+            form=verdicts_form(len(criteria), reasons=self.reasons),
         )
 
     def criterion(self, prompt: Prompt, criterion: str, response: str, *, use_reference: bool = False) -> Question:
@@ -123,7 +119,7 @@ class Templates:
             reference=reference,
             response=shown,
             criterion=fence("criterion", criterion),
-            form=self._forms["criterion"],
+            form=_with_reason("met", _MET, reasons=self.reasons),
         )
 
     def propose(self, prompt: Prompt, *, use_reference: bool = False) -> Question:
@@ -161,11 +157,29 @@ class Templates:
             reference=_reference(prompt, use_reference),
             first=fence("first", visible(first)),
             second=fence("second", visible(second)),
-            form=self._forms["compare"],
+            form=_with_reason("winner", _WINNER, reasons=self.reasons),
         )
 
     def _ask(self, name: str, about: str, shared: Sequence[str] = (), **texts: str) -> Question:
         return Question([{"role": "user", "content": fill(self._texts[name], texts)}], about, shared)
+
+
+@lru_cache(maxsize=256)
+def verdicts_form(count: int, *, reasons: bool = False) -> str:
+    """Return the form of verdicts on c1..c`count`: exactly these ids, the middle of a long list left out.
+
+    All values are placeholders. A model that declines may quote the form, and an example would be read as its answer.
+    """
+    entry = _with_reason("met", _MET, reasons=True) if reasons else _MET
+    entries = [f'"c{place}": {entry}' for place in range(1, count + 1)]
+    if count > _MOST_SHOWN:
+        entries[2:-1] = ["..."]
+    return f"{{{', '.join(entries)}}}"
+
+
+def _with_reason(field: str, placeholder: str, *, reasons: bool) -> str:
+    reason = f'"reason": {_REASON}, ' if reasons else ""
+    return f'{{{reason}"{field}": {placeholder}}}'
 
 
 def _beginning(*texts: str) -> str:

@@ -1,8 +1,9 @@
 """From a model's reply to an answer: tolerant of form, never of what is missing.
 
 The last JSON value that has the right shape wins, so that neither a draft nor a quotation before it can. What is
-missing, doubled, unknown or unclear raises `Unreadable`, whose text is the complaint to send back; complaints name ids
-and never repeat criteria.
+missing, doubled, unknown or unclear raises `Unreadable`, whose text is the complaint to send back; complaints name ids,
+never repeat criteria, and hold no JSON: neither our forms nor our complaints, quoted, are an answer. Notes beside an
+answer ("reasoning", "summary") are passed over.
 """
 
 from __future__ import annotations
@@ -42,6 +43,15 @@ _WINNERS: dict[str, Side] = {
     "tie": "tie", "draw": "tie",
 }  # fmt: skip
 _OPENING = re.compile(r"[\[{]")
+# A key that may be meant as a criterion's id; any other key beside the ids is a note.
+_LIKE_AN_ID = re.compile(r"(?:c|criterion|id)?[\W_]*\d+", re.IGNORECASE)
+# What stands for a criterion in a form: in brackets, without a letter or digit, or a word for it.
+_PLACEHOLDER = re.compile(
+    r"[\W_]*|\s*(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\})\s*"
+    r"|[\W_]*(?:(?:an?|another|its|new|one|the|your) )*(?:criterion|criteria|one|text|string)(?: text)?[\W_]*",
+    re.IGNORECASE,
+)
+_ANSWER_FIELDS = {"criteria", "dropped"}
 _ITEM_FIELDS = {"id", "criterion", "weight", "dimension", "check"}
 
 
@@ -53,9 +63,9 @@ def verdicts(reply: str, *, count: int) -> list[Verdict]:
     wanted = [f"c{place}" for place in range(1, count + 1)]
     answers = _last(_verdict_pairs(value, wanted) for value in _values(reply))
     if answers is None:
-        raise Unreadable('there is no JSON object of verdicts in it, such as {"c1": "yes", "c2": "no"}')
-    given = [name.strip().casefold() for name, _ in answers]
-    by_id = dict(zip(given, (answer for _, answer in answers), strict=True))
+        raise Unreadable(f"there is no JSON object of verdicts on {_span(wanted)} in it")
+    given = [name for name, _ in answers]
+    by_id = dict(answers)
     try:
         _exactly_once(given, wanted)
         return [_verdict(name, by_id[name]) for name in wanted]
@@ -80,9 +90,10 @@ def verdict(reply: str) -> Verdict:
     entry = _last(value if _names(value, {"met"}) else None for value in _values(reply))
     if entry is None:
         return verdicts(reply, count=1)[0]
-    if not isinstance(entry, dict):
+    answer = _single(entry, {"met", "reason", "p"})
+    if answer is None:
         raise Unreadable("the verdict is given twice")
-    return _verdict("c1", entry)
+    return _verdict("c1", answer)
 
 
 def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
@@ -92,7 +103,7 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
     """
     found = _last(_items_and_dropped(value) for value in _values(reply))
     if found is None:
-        raise Unreadable('there is no JSON array of criteria in it, such as [{"criterion": "...", "weight": 2}]')
+        raise Unreadable('there is no JSON array of criteria in it, each with "criterion" and "weight"')
     items, dropped = [_item(value, place) for place, value in enumerate(found[0], start=1)], found[1]
     if not items:
         raise Unreadable("the list of criteria is empty")
@@ -103,11 +114,11 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
 def preference(reply: str) -> Preference:
     """Which of two responses is better. Raises `Unreadable` where no object names a winner."""
     found = _last(value if _names(value, {"winner"}) else None for value in _values(reply))
-    answer = found if isinstance(found, dict) else {}
+    answer = _single(found, {"winner", "reason"}) or {}
     winner, reason = answer.get("winner"), answer.get("reason")
     side = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
     if side is None:
-        raise Unreadable('it does not name a winner: {"winner": "A"}, {"winner": "B"} or {"winner": "tie"}')
+        raise Unreadable('it has no JSON object whose "winner" is "A", "B" or "tie"')
     return Preference(side, reason if isinstance(reason, str) else None)
 
 
@@ -173,30 +184,36 @@ def _last(readings: Iterator[Any]) -> Any:
 
 
 def _verdict_pairs(value: Any, wanted: Sequence[str]) -> list[tuple[str, Any]] | None:
-    """The ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`.
+    """The ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`; without the notes.
 
     None where it names no criterion: a note after the verdicts is not the answer.
     """
-    pairs = (_pairs(_wrapped(value)) if isinstance(value, dict) else None) or _pairs(value)
-    named = pairs and any(name.strip().casefold() in wanted for name, _ in pairs)
-    return pairs if named else None
+    pairs = _pairs(value)
+    if _naming(pairs, wanted):
+        return pairs
+    inner = [_pairs(held) for held in value.values()] if isinstance(value, dict) and not pairs else []
+    naming = [held for held in inner if _naming(held, wanted)]
+    # Beside the verdicts may stand one reason for each id.
+    whole = [held for held in naming if len(_clear([name for name, _ in held], dict(held), wanted)) == len(wanted)]
+    found = naming if len(naming) == 1 else whole
+    return found[0] if len(found) == 1 else None
 
 
-def _pairs(value: Any) -> list[tuple[str, Any]] | None:
+def _naming(pairs: Sequence[tuple[str, Any]], wanted: Sequence[str]) -> bool:
+    return any(name in wanted for name, _ in pairs)
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]]:
+    """The ids that a value names, or seems to, each with what it says of it."""
+    entries: Sequence[tuple[Any, Any]] = []
     if isinstance(value, _Pairs):
-        return value
-    if isinstance(value, dict):
-        return list(value.items()) or None
-    if isinstance(value, list) and value and all(isinstance(v, dict) and isinstance(v.get("id"), str) for v in value):
-        return [(entry["id"], entry) for entry in value]
-    return None
-
-
-def _wrapped(value: dict[str, Any]) -> Any:
-    """What a lone key that is no id holds."""
-    (name, inner), *others = [*value.items()] or [("", None)]
-    wraps = not others and isinstance(inner, list | dict) and not re.fullmatch(r"\s*c\d+\s*", name, re.IGNORECASE)
-    return inner if wraps else None
+        entries = value
+    elif isinstance(value, dict):
+        entries = list(value.items())
+    elif isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        entries = [(entry.get("id"), entry) for entry in value]
+    named = [(name.strip().casefold(), answer) for name, answer in entries if isinstance(name, str)]
+    return [(name, answer) for name, answer in named if _LIKE_AN_ID.fullmatch(name)]
 
 
 def _verdict(name: str, answer: Any) -> Verdict:
@@ -243,7 +260,20 @@ def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:
     }
     complaints = [f"{fault}: {', '.join(names[:20])}" for fault, names in faults.items() if names]
     if complaints:
-        raise Unreadable(f"give each of {wanted[0]} to {wanted[-1]} once; " + "; ".join(complaints))
+        each = f"each of {_span(wanted)}" if len(wanted) > 1 else wanted[0]
+        raise Unreadable(f"give {each} once; " + "; ".join(complaints))
+
+
+def _span(wanted: Sequence[str]) -> str:
+    return f"{wanted[0]} to {wanted[-1]}" if len(wanted) > 1 else wanted[0]
+
+
+def _single(value: Any, fields: Collection[str]) -> dict[str, Any] | None:
+    """An object as a dict, None where it has one of these fields twice; its notes may be doubled."""
+    if not isinstance(value, _Pairs):
+        return value if isinstance(value, dict) else None
+    twice = any(count > 1 and name in fields for name, count in Counter(name for name, _ in value).items())
+    return None if twice else dict(value)
 
 
 def _names(value: Any, fields: Collection[str]) -> bool:
@@ -252,26 +282,36 @@ def _names(value: Any, fields: Collection[str]) -> bool:
 
 
 def _items_and_dropped(value: Any) -> tuple[list[Any], list[str]] | None:
-    if isinstance(value, _Pairs):
-        return ([value], []) if "criteria" in dict(value) else None
-    if isinstance(value, list):
-        return (value, []) if all(isinstance(item, str) or _names(item, _ITEM_FIELDS) for item in value) else None
-    if isinstance(value, dict) and isinstance(value.get("criteria"), list):
-        dropped = value.get("dropped") or []
-        return value["criteria"], [str(name) for name in dropped] if isinstance(dropped, list) else [str(dropped)]
-    return None
+    if isinstance(value, list) and not isinstance(value, _Pairs):
+        is_rubric = all(isinstance(item, str | dict | _Pairs) for item in value)
+        items = [item for item in value if isinstance(item, str) or _names(item, _ITEM_FIELDS)]
+        return (items, []) if is_rubric and (items or not value) else None
+    if not _names(value, {"criteria"}):
+        return None
+    answer = _single(value, _ANSWER_FIELDS)
+    if answer is None:
+        return [value], []
+    if not isinstance(answer["criteria"], list):
+        return None
+    dropped = answer.get("dropped") or []
+    return answer["criteria"], [str(name) for name in dropped] if isinstance(dropped, list) else [str(dropped)]
 
 
 def _item(value: Any, place: int) -> Item:
     if isinstance(value, str):
         value = {"criterion": value, "weight": 1}
     if isinstance(value, _Pairs):
-        raise Unreadable(f"item {place} has the same key twice")
+        value = _single(value, _ITEM_FIELDS | _ANSWER_FIELDS)
+        if value is None:
+            raise Unreadable(f"item {place} has the same key twice")
     if not isinstance(value, dict):
-        raise Unreadable(f'item {place} is no object {{"criterion": "...", "weight": 2}}')
+        raise Unreadable(f'item {place} is no object with "criterion" and "weight"')
     fields = {
         name: value[name] for name in _ITEM_FIELDS if name in value and (name == "check" or value[name] is not None)
     }
+    text = fields.get("criterion")
+    if isinstance(text, str) and text.strip() and (_PLACEHOLDER.fullmatch(text) or _LIKE_AN_ID.fullmatch(text.strip())):
+        raise Unreadable(f"item {place} is a placeholder or an id; write out what the criterion asks for")
     continues = "id" in fields
     if not continues and not fields.keys() >= {"criterion", "weight"}:
         raise Unreadable(f"item {place} is new (it has no id) and needs both criterion and weight")
@@ -298,7 +338,12 @@ def _weight(value: Any, place: int) -> int:
 
 
 def _known_once(named: Sequence[str], known: Collection[str]) -> None:
-    if unknown := sorted({name[:40] for name in named if name not in known}):
+    if unknown := sorted({_plain_name(name) for name in named if name not in known}):
         raise Unreadable(f"there is no criterion {', '.join(unknown[:20])}; leave the id out for a new one")
-    if twice := [name for name, count in Counter(named).items() if count > 1]:
+    if twice := [_plain_name(name) for name, count in Counter(named).items() if count > 1]:
         raise Unreadable(f"{', '.join(twice[:20])} is named twice; say one thing of each criterion")
+
+
+def _plain_name(name: str) -> str:
+    """The beginning of an id, fit for a complaint: without brackets, which could be read as an answer."""
+    return re.sub(r"[\[\]{}]", "", name)[:40]
