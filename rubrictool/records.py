@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
@@ -107,6 +108,28 @@ def prompt_key(prompt: object) -> str:
     return digest(canonical([m.columns() if isinstance(m, Message) else m for m in _items(prompt)]))
 
 
+def same_text(text: object) -> str:
+    """Return the form in which two texts are compared: equal forms mean the same text.
+
+    What editors and exports change does not count: white space around the text, the spelling of line ends, composed or
+    decomposed letters (NFC). A chat is compared as canonical JSON without null columns; a chat of one user message, which
+    is how a text is sent, equals that text.
+    """
+    if isinstance(text, str):
+        return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    messages = [_comparable(message) for message in _items(text)]
+    if len(messages) == 1 and messages[0].keys() == {"role", "content"} and messages[0]["role"] == "user":
+        return same_text(messages[0]["content"])
+    return canonical(messages)
+
+
+def _comparable(message: Any) -> dict[str, Any]:
+    columns = message.columns() if isinstance(message, Message) else dict(message)
+    content = columns.get("content")
+    plain = {"content": same_text(content)} if isinstance(content, str) else {}
+    return {name: value for name, value in columns.items() if value is not None} | plain
+
+
 def _items(value: object) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else ()
 
@@ -186,6 +209,9 @@ class Prompt(Row):
         strangers = [response.id for response in self.responses if response.prompt_id != self.id]
         if strangers:
             raise ValueError(f"the response {strangers[0]} belongs to another prompt_id")
+        own = same_text(self.prompt)
+        if other := [row.id for row in self.responses if row.prompt is not None and same_text(row.prompt) != own]:
+            raise ValueError(f"the response {other[0]} has another text of the prompt; correct one of them")
         if twice := _first_repeat(response.id for response in self.responses):
             raise ValueError(f"the id {twice} stands for two responses")
         return self

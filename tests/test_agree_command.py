@@ -207,7 +207,10 @@ def test_many_groups_are_all_in_the_rows_and_the_first_of_them_on_the_terminal(s
     [
         (["s.jsonl", "--labels", "strangers.jsonl"], "strangers.jsonl: labels no verdict of s.jsonl; they join on"),
         (["s.jsonl", "--labels", "twice.jsonl"], "twice.jsonl:1: verdicts: two verdicts have the same criterion id"),
-        (["s.jsonl", "--labels", "text.jsonl"], "text.jsonl:1: id: 'p/a' stands for another text elsewhere"),
+        (
+            ["s.jsonl", "--labels", "text.jsonl"],
+            "text.jsonl:1: response: the id 'p/a' stands for another text in s.jsonl:",
+        ),
         (["s.jsonl", "--labels", "words.jsonl"], "words.jsonl:1: verdicts.0.met: must be true or false"),
         (["-", "--labels", "-"], "- (standard input) can be read only once"),
     ],

@@ -42,7 +42,7 @@ def test_a_prompt_excuses_what_it_asks_for_wherever_it_stands(shell: Shell) -> N
 
 
 def test_prompts_without_effect_are_told_of(shell: Shell) -> None:
-    rubrics = shell.write("rubrics.jsonl", [{**RIGID, "prompt": "Write."}])
+    rubrics = shell.write("rubrics.jsonl", [{**RIGID, "prompt": "Write seven sentences."}])
     mine, other = (shell.write(f"{name}.jsonl", [{"id": name, "prompt": "Write seven sentences."}]) for name in "rs")
     ran = shell("lint", rubrics, "--prompts", mine)
     assert (ran.code, "lint: --prompts has no effect: the rubrics bring the texts" in ran.err) == (0, True)

@@ -255,7 +255,7 @@ def test_large_weights_have_their_figures_too(shell: Shell) -> None:
         (["s.jsonl", "s.jsonl"], "s.jsonl: is named twice"),
         (["s.jsonl", "--against", "bare.jsonl"], "bare.jsonl: has no score to order responses by"),
         (["s.jsonl", "--against", "q.jsonl"], "q.jsonl: has no response in common with s.jsonl"),
-        (["s.jsonl", "text.jsonl"], "text.jsonl:1: id: 'a' stands for another text elsewhere"),
+        (["s.jsonl", "text.jsonl"], "text.jsonl:1: response: the id 'a' stands for another text in s.jsonl:"),
         (["unnamed.jsonl", "--unit", "model"], "--unit model: a: model: field required; or leave --unit out"),
         (["-", "--against", "-"], "- (standard input) can be read only once"),
         (

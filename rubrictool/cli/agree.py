@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rubrictool.cli.flags import Files, Seed
-from rubrictool.cli.inputs import one_stdin, rubrics_by_prompt
+from rubrictool.cli.inputs import Texts, one_stdin, rubrics_by_prompt
 from rubrictool.cli.judged import Fact, Facts, Judged, judged
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, table
@@ -103,8 +103,9 @@ _Labels = Mapping[_Place, Sequence[tuple[bool, str]]]
 
 def _joined(scores: str, labels: str, rubrics: str | None) -> _Joined:
     """What the files hold. Raises `InputError` where no verdict has a label."""
-    said, known = judged(scores, labels)
-    facts = Facts(rubrics_by_prompt(rubrics) if rubrics else {})
+    texts = Texts(responses=True)
+    said, known = judged(texts, scores, labels)
+    facts = Facts(rubrics_by_prompt(rubrics, texts) if rubrics else {})
     joined, by_place, met = _Joined(), _labels(known, facts), set[_Place]()
     joined.left_out["labels that are null"] = sum(row.met.count(None) for row in known)
     for row in said:

@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from rubrictool.cli.inputs import filled
+from rubrictool.cli.inputs import Texts, filled
 from rubrictool.errors import InputError
 from rubrictool.jsonl import STDIN, Rows
 from rubrictool.records import Comparison, Response
@@ -94,12 +94,12 @@ class Duel(Generic[One]):
         return {"system_a": self.systems.a, "system_b": self.systems.b} if self.systems else {}
 
 
-def duels(of: Entrants, kind: type[R], *, common: bool, everyone: bool = False) -> list[Duel[R]]:
+def duels(of: Entrants, kind: type[R], texts: Texts, *, common: bool, everyone: bool = False) -> list[Duel[R]]:
     """Who meets whom, pair of systems by pair, each in the order of its first file.
 
     Raises `InputError` where the files do not match.
     """
-    rows = {path: filled(Rows(path, kind).rows(), path) for path in of.paths}
+    rows = {path: filled([row for _, row in texts.checked(Rows(path, kind))], path) for path in of.paths}
     return [
         Duel(one, other, Systems(a.name, b.name) if of.named else None)
         for a, b in of.pairs(everyone=everyone)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rubrictool.cli.flags import Asking, Files
-from rubrictool.cli.inputs import one_stdin, prompts_by_id
+from rubrictool.cli.inputs import Texts, one_stdin, prompts_by_id
 from rubrictool.cli.session import Session
 from rubrictool.jsonl import Rows
 from rubrictool.preferences import Match, Pairing, Skipped, check_bounds, matches, pair, same_text, unclear
@@ -20,7 +20,8 @@ def run(scores: str, files: Files, asking: Asking, *, prompts: str | None, pairi
     """Write the pairs of each prompt, in the order in which the prompts come."""
     one_stdin(scores, prompts)
     rows = Rows(scores, Scored)
-    pools = _Pools.read(rows, prompts_by_id(prompts))
+    texts = Texts()
+    pools = _Pools.read(rows, prompts_by_id(prompts, texts), texts)
     found = [match for pool in pools.of.values() for match in matches(pool, pairing, seed=seed)]
     skipped = Counter(reason for match in found if (reason := unclear(match)))
     clear = [match for match in found if unclear(match) is None]
@@ -51,10 +52,10 @@ class _Pools:
     lines: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, rows: Rows[Scored], prompts: Mapping[str, Prompt]) -> _Pools:
+    def read(cls, rows: Rows[Scored], prompts: Mapping[str, Prompt], texts: Texts) -> _Pools:
         """What the file holds. Raises `InputError` for bounds that are no numbers."""
         pools = cls()
-        for line, row in rows:
+        for line, row in texts.checked(rows):
             try:
                 check_bounds(row)
             except ValueError as error:

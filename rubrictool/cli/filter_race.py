@@ -14,6 +14,7 @@ from rubrictool.cli.choice import Choice, marked, tell_draws
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
 from rubrictool.cli.idle import of_asking, of_role, refuse_idle
 from rubrictool.cli.inputs import (
+    Texts,
     by_prompt,
     one_stdin,
     prompt_of,
@@ -86,9 +87,10 @@ class _Given:
     @classmethod
     def read(cls, responses: str, rubrics: str, prompts: str | None, choice: Choice, *, skip_missing: bool) -> _Given:
         """What the files hold. Raises `InputError` for a row that could not be raced."""
-        known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
+        texts = Texts()
+        known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
         rows = Rows(responses, Response)
-        scorable(rows, known, asked_of, skip_missing=skip_missing)
+        scorable(rows, known, asked_of, texts, skip_missing=skip_missing)
         for line, row in rows:
             choice.check(rows, line, row)
         every = rows.rows()

@@ -11,7 +11,7 @@ from rubrictool.cli import filter_pairs, filter_race
 from rubrictool.cli.choice import Choice, marked, tell_draws
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Seed, Wording
 from rubrictool.cli.idle import JUDGING, Idle, refuse_idle
-from rubrictool.cli.inputs import lacking
+from rubrictool.cli.inputs import Texts, lacking
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
@@ -126,7 +126,7 @@ def _keep(scores: str, files: Files, asking: Asking, choice: Choice) -> None:
 def _pools(rows: Rows[Scored], choice: Choice) -> dict[str, list[Scored]]:
     """The rows by prompt, without their texts, which choosing does not need."""
     pools: dict[str, list[Scored]] = {}
-    for line, row in rows:
+    for line, row in Texts().checked(rows):
         choice.check(rows, line, row)
         pools.setdefault(row.prompt_id, []).append(row.model_copy(update={"response": "", "prompt": None}))
     return pools

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from rubrictool.cli.inputs import within_reach
+from rubrictool.cli.inputs import Texts, within_reach
 from rubrictool.errors import InputError
 from rubrictool.jsonl import STDIN, Rows
 from rubrictool.records import Response, Scored, Winner
@@ -76,13 +76,13 @@ def own_gold(files: Sequence[tuple[str, Iterable[tuple[int, Scored]]]]) -> Gold:
     return Gold(OWN, values)
 
 
-def gold_from(path: str, column: str | None, *, flag: str = "--gold") -> Gold:
+def gold_from(path: str, column: str | None, texts: Texts, *, flag: str = "--gold") -> Gold:
     """The labels, scores or preferences of a file, which `flag` names.
 
     Raises `InputError` for a file of none of them, or of several.
     """
     rows = Rows(path, GoldRow)
-    compared = sum(row.credit is not None for _, row in rows)
+    compared = sum(row.credit is not None for _, row in texts.checked(rows))
     if column is None and compared:
         return _preferences(rows)
     kinds = [column] if column else [OWN, "score"]

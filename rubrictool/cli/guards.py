@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rubrictool.acceptance import FEWEST, AcceptRule
 from rubrictool.cli.gold import OWN, gold_from, place
-from rubrictool.cli.inputs import by_prompt
+from rubrictool.cli.inputs import Texts, by_prompt
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
 from rubrictool.records import Prompt, Response
@@ -39,11 +39,18 @@ class Guards:
     """
 
     def __init__(
-        self, rule: AcceptRule, *, labels: str | None, weak: str | None, pools: Iterable[Sequence[Response]], seed: int
+        self,
+        rule: AcceptRule,
+        texts: Texts,
+        *,
+        labels: str | None,
+        weak: str | None,
+        pools: Iterable[Sequence[Response]],
+        seed: int,
     ) -> None:
         self._rule, self._seed, self._labelled = rule, seed, labels is not None
-        self._labels = _labels(labels)
-        self._weak = by_prompt(Rows(weak, Response).rows()) if weak else {}
+        self._labels = _labels(labels, texts)
+        self._weak = by_prompt(row for _, row in texts.checked(Rows(weak, Response))) if weak else {}
         self.prompts = self.too_little = 0
         if rule in (*BY_LABELS, "skill"):
             self._see_to(pools)
@@ -93,12 +100,12 @@ class Guards:
         return {row.id: 1.0 for row in pool} | {row.id: 0.0 for row in weak}
 
 
-def _labels(given: str | None) -> dict[str, dict[str, float]]:
+def _labels(given: str | None, texts: Texts) -> dict[str, dict[str, float]]:
     """The labels of a file by prompt and response."""
     found: dict[str, dict[str, float]] = {}
     path, column = place(given)
     if path is not None:
-        for (prompt_id, name), value in gold_from(path, column, flag="--labels").values.items():
+        for (prompt_id, name), value in gold_from(path, column, texts, flag="--labels").values.items():
             found.setdefault(prompt_id, {})[name] = value
     return found
 

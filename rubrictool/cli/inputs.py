@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
 from rubrictool.jsonl import STDIN, Rows
-from rubrictool.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
+from rubrictool.records import EVERY_PROMPT, Prompt, Response, Row, Rubric, Scored, same_text
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Row)
 
 LARGEST = 1e100
 """Of numbers beyond this, squares and sums of squares are none any more."""
@@ -51,14 +53,62 @@ def within_reach(value: float, where: str, column: str) -> None:
         )
 
 
-def rubrics_by_prompt(path: str) -> dict[str, Rubric]:
+class _Seen(NamedTuple):
+    """The digest of a text, and the file and line that gave it first."""
+
+    digest: bytes
+    file: str
+    line: int
+
+
+class Texts:
+    """The texts that ids stand for in all files of one command, which joins rows by these ids.
+
+    One prompt id with two texts is an input error: a response would be judged by the rubric of another prompt. So is one
+    response id with two texts, where `responses` of several files are joined. `records.same_text` says which texts are
+    equal. Only digests are kept.
+    """
+
+    def __init__(self, *, responses: bool = False) -> None:
+        self._responses = responses
+        self._seen: dict[tuple[str, ...], _Seen] = {}
+
+    def checked(self, rows: Rows[R]) -> Iterator[tuple[int, R]]:
+        """Iterate over numbered rows and compare their texts. Raises `InputError` that names both files and lines."""
+        for line, row in rows:
+            self._check(rows, line, row)
+            yield line, row
+
+    def _check(self, rows: Rows[Any], line: int, row: Row) -> None:
+        if isinstance(row, Response):
+            self._see(rows, line, "prompt", row.prompt, row.prompt_id)
+            if self._responses:
+                self._see(rows, line, "response", row.response or None, row.prompt_id, row.id)
+        elif isinstance(row, Prompt) or (isinstance(row, Rubric) and row.id != EVERY_PROMPT):
+            self._see(rows, line, "prompt", row.prompt, row.id)
+
+    def _see(self, rows: Rows[Any], line: int, column: str, text: object, *key: str) -> None:
+        """Compare a text with what its key stood for before; None is not given."""
+        if text is None:
+            return
+        digest = hashlib.sha256(same_text(text).encode()).digest()[:16]
+        seen = self._seen.setdefault(key, _Seen(digest, rows.name, line))
+        if seen.digest != digest:
+            raise rows.error(
+                line,
+                f"{column}: the id {key[-1]!r} stands for another text in {seen.file}:{seen.line}; "
+                "correct the text, or give each text its own id",
+            )
+
+
+def rubrics_by_prompt(path: str, texts: Texts) -> dict[str, Rubric]:
     """The rubrics of a file by the id of their prompt."""
-    return {rubric.id: rubric for rubric in Rows(path, Rubric).rows()}
+    return {rubric.id: rubric for _, rubric in texts.checked(Rows(path, Rubric))}
 
 
-def prompts_by_id(path: str | None) -> dict[str, Prompt]:
+def prompts_by_id(path: str | None, texts: Texts) -> dict[str, Prompt]:
     """The prompts of a file by their id; none without a file."""
-    return {prompt.id: prompt for prompt in Rows(path, Prompt).rows()} if path else {}
+    return {prompt.id: prompt for _, prompt in texts.checked(Rows(path, Prompt))} if path else {}
 
 
 def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:
@@ -105,14 +155,19 @@ def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:
 
 
 def scorable(
-    rows: Rows[Response], rubrics: Mapping[str, Rubric], prompts: Mapping[str, Prompt], *, skip_missing: bool
+    rows: Rows[Response],
+    rubrics: Mapping[str, Rubric],
+    prompts: Mapping[str, Prompt],
+    texts: Texts,
+    *,
+    skip_missing: bool,
 ) -> int:
     """How many rows there are; raises `InputError` for one that could not be scored.
 
     One that has no rubric is such a row unless these are skipped.
     """
     total = 0
-    for line, row in rows:
+    for line, row in texts.checked(rows):
         total += 1
         rubric = rubric_for(row.prompt_id, rubrics)
         if rubric is None and not skip_missing:

@@ -7,12 +7,11 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from rubrictool.cli.inputs import filled, rubric_for
+from rubrictool.cli.inputs import Texts, filled, rubric_for
 from rubrictool.defence import defended
 from rubrictool.jsonl import Rows
 from rubrictool.records import Number, Response, Rubric, Vote
 from rubrictool.rubrics import rubric_hash
-from rubrictool.texts import digest
 
 Key = tuple[str, str]
 """A response by its prompt's id and its own."""
@@ -74,18 +73,14 @@ class Judged(NamedTuple):
         return self.prompt_id, self.id
 
 
-def judged(*paths: str) -> list[list[Judged]]:
-    """The rows of each file, without the texts. Raises `InputError` where one id stands for two texts."""
-    texts: dict[Key, str] = {}
+def judged(texts: Texts, *paths: str) -> list[list[Judged]]:
+    """Return the rows of each file, without the texts. Raises `InputError` where one id stands for two texts."""
     shared: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
     return [filled(list(_of_file(Rows(path, _Row, repeats=True), texts, shared)), path) for path in paths]
 
 
-def _of_file(rows: Rows[_Row], texts: dict[Key, str], shared: dict[Any, Any]) -> Iterator[Judged]:
-    for line, row in rows:
-        key = row.prompt_id, row.id
-        if row.response and texts.setdefault(key, text := digest(row.response)) != text:
-            raise rows.error(line, f"id: {row.id!r} stands for another text elsewhere; give each response its own id")
+def _of_file(rows: Rows[_Row], texts: Texts, shared: dict[Any, Any]) -> Iterator[Judged]:
+    for line, row in texts.checked(rows):
         yield _judged(row, f"{rows.name}:{line}", shared)
 
 

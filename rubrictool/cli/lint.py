@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rubrictool.cli.flags import Files
-from rubrictool.cli.inputs import one_stdin, prompts_by_id, rubric_for
+from rubrictool.cli.inputs import Texts, one_stdin, prompts_by_id, rubric_for, rubrics_by_prompt
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
@@ -51,9 +51,10 @@ def command(
 
     given = scores or []
     one_stdin(rubrics, prompts, *given)
-    rows, asked = Rows(rubrics, Rubric).rows(), prompts_by_id(prompts)
+    texts = Texts()
+    rows, asked = list(rubrics_by_prompt(rubrics, texts).values()), prompts_by_id(prompts, texts)
     remarks = _needless(prompts, rows, asked)
-    judged, left_out = _judged(rows, given)
+    judged, left_out = _judged(rows, given, texts)
     remarks += _too_few(judged) if given else []
     session = Session("lint", files, reads=[rubrics, prompts, *given])
     found: list[Finding] = []
@@ -77,7 +78,7 @@ def command(
     session.run(main)
 
 
-def _judged(rubrics: Sequence[Rubric], paths: Sequence[str]) -> tuple[Mapping[str, list[Score]], int]:
+def _judged(rubrics: Sequence[Rubric], paths: Sequence[str], texts: Texts) -> tuple[Mapping[str, list[Score]], int]:
     """The scores of each rubric, and how many were judged by none of them.
 
     Raises `InputError` where all were: then there is nothing to look at.
@@ -85,7 +86,7 @@ def _judged(rubrics: Sequence[Rubric], paths: Sequence[str]) -> tuple[Mapping[st
     from rubrictool.linting.item_analysis import judged_by
 
     known = {rubric.id: rubric for rubric in rubrics}
-    scores = [row for path in paths for row in Rows(path, Score, repeats=True).rows()]
+    scores = [row for path in paths for _, row in texts.checked(Rows(path, Score, repeats=True))]
     of: dict[str, list[Score]] = {rubric.id: [] for rubric in rubrics}
     for row in scores:
         if rubric := rubric_for(row.prompt_id, known):

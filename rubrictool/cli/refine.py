@@ -14,7 +14,7 @@ from rubrictool.asking.llm import Model
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording, asked
 from rubrictool.cli.guards import BY_LABELS, Guards
 from rubrictool.cli.idle import Idle, of_asking, of_role, refuse_idle
-from rubrictool.cli.inputs import by_prompt, one_stdin, rubric_for, rubrics_by_prompt
+from rubrictool.cli.inputs import Texts, by_prompt, one_stdin, rubric_for, rubrics_by_prompt
 from rubrictool.cli.sample import draws, outcome_of
 from rubrictool.cli.session import Session
 from rubrictool.cli.showcase import show, tied_line
@@ -113,10 +113,11 @@ def command(
     judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
     proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
     shown = _shown(show)
-    known = rubrics_by_prompt(rubrics) if rubrics else {}
+    texts = Texts(responses=True)
+    known = rubrics_by_prompt(rubrics, texts) if rubrics else {}
     rows = Rows(prompts, Prompt)
-    given, strangers = _given(rows, responses)
-    total, to_draw = _checked(rows, given, pairs, models.model or [], known if rubrics else None)
+    given, strangers = _given(rows, responses, texts)
+    total, to_draw = _checked(rows, texts, given, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
     refuse_idle(
         context,
@@ -128,7 +129,7 @@ def command(
         of_role("proposer", proposing.proposer, "proposer_args", "show"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
-    guards = Guards(rule, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
+    guards = Guards(rule, texts, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
     session = Session("refine", files, asking, wording, trace=trace, reads=[prompts, rubrics, responses, labels, weak])
     report = _Report(rule)
 
@@ -315,11 +316,11 @@ def _both_or_none(judge: str | None, proposer: str | None) -> None:
         raise InputError(f"refine: only one role has a model; add {missing} SPEC, or {missing} offline if you mean it")
 
 
-def _given(rows: Rows[Prompt], responses: str | None) -> tuple[dict[str, list[Response]] | None, int]:
+def _given(rows: Rows[Prompt], responses: str | None, texts: Texts) -> tuple[dict[str, list[Response]] | None, int]:
     """The candidates of --responses by prompt, and how many belong to no prompt here."""
     if responses is None:
         return None, 0
-    grouped = by_prompt(Rows(responses, Response).rows())
+    grouped = by_prompt(row for _, row in texts.checked(Rows(responses, Response)))
     ours = {row.id for _, row in rows}
     strangers = sum(len(group) for prompt_id, group in grouped.items() if prompt_id not in ours)
     return {prompt_id: group for prompt_id, group in grouped.items() if prompt_id in ours}, strangers
@@ -331,6 +332,7 @@ def _own(prompt: Prompt, given: Mapping[str, list[Response]] | None) -> Sequence
 
 def _checked(
     rows: Rows[Prompt],
+    texts: Texts,
     given: Mapping[str, list[Response]] | None,
     pairs: PairRule,
     specs: Sequence[str],
@@ -341,7 +343,7 @@ def _checked(
     Raises `InputError` for one that could not be refined.
     """
     total = to_draw = 0
-    for line, prompt in rows:
+    for line, prompt in texts.checked(rows):
         total += 1
         own = _own(prompt, given)
         to_draw += not own

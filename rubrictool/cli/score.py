@@ -13,6 +13,7 @@ from rubrictool.aggregation import aggregate as aggregated
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
 from rubrictool.cli.idle import of_asking, of_role, refuse_idle
 from rubrictool.cli.inputs import (
+    Texts,
     one_stdin,
     prompt_of,
     prompts_by_id,
@@ -85,10 +86,11 @@ def command(
     one_stdin(responses, rubrics, prompts)
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
-    known, asked_of = rubrics_by_prompt(rubrics), prompts_by_id(prompts)
+    texts = Texts()
+    known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
     known = _defended(rubrics, known) if defence else known
     rows = Rows(responses, Response)
-    total = scorable(rows, known, asked_of, skip_missing=missing_rubric == "skip")
+    total = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
     curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     refuse_idle(

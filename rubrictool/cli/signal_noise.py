@@ -16,7 +16,7 @@ import typer
 
 from rubrictool.aggregation import Aggregate, aggregate
 from rubrictool.cli.flags import Files, Seed
-from rubrictool.cli.inputs import once_each, one_stdin, rubrics_by_prompt, within_reach
+from rubrictool.cli.inputs import Texts, once_each, one_stdin, rubrics_by_prompt, within_reach
 from rubrictool.cli.judged import Fact, Facts, Judged, judged
 from rubrictool.cli.session import Session
 from rubrictool.cli.signal_table import lines
@@ -104,12 +104,13 @@ class _Given:
     @classmethod
     def read(cls, scores: Sequence[str], rubrics: str | None, against: str | None, *, by_model: bool) -> _Given:
         """What the files hold. Raises `InputError` where they hold nothing to judge by."""
-        of_files = judged(*scores, *([against] if against else []))
+        texts = Texts(responses=True)
+        of_files = judged(texts, *scores, *([against] if against else []))
         rows = list(chain(*of_files[: len(scores)]))
         reference = list(chain(*of_files[len(scores) :]))
         for several in (rows, reference):
             _comparable(several)
-        facts = Facts(rubrics_by_prompt(rubrics) if rubrics else {})
+        facts = Facts(rubrics_by_prompt(rubrics, texts) if rubrics else {})
         judgings, strong = ([one for row in of for one in _judgings(row, facts)] for of in (rows, reference))
         _seen_to(scores[0], judgings, against, strong, by_model=by_model)
         unscored = any(one.value is None and any(said is not None for said in one.met) for one in judgings)

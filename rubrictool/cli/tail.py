@@ -11,7 +11,7 @@ import typer
 
 from rubrictool.cli.flags import Files, Seed
 from rubrictool.cli.gold import Gold, Key, gold_from, own_gold, place
-from rubrictool.cli.inputs import filled, lacking, once_each, one_stdin, within_reach
+from rubrictool.cli.inputs import Texts, filled, lacking, once_each, one_stdin, within_reach
 from rubrictool.cli.pictures import kind_of, put, seen_to_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines
@@ -126,8 +126,9 @@ class _Given:
     @classmethod
     def read(cls, scores: Sequence[str], gold_file: str | None, column: str | None, *, half: int | None) -> _Given:
         """What the files hold; `half` is the seed of the halves where only the held-out one counts. Raises `InputError`."""
-        lines = [_lines(path) for path in scores]
-        gold = gold_from(gold_file, column) if gold_file else own_gold(list(zip(scores, lines, strict=True)))
+        texts = Texts(responses=True)
+        lines = [_lines(path, texts) for path in scores]
+        gold = gold_from(gold_file, column, texts) if gold_file else own_gold(list(zip(scores, lines, strict=True)))
         rows = [[row for _, row in of_file] for of_file in lines]
         by_key = [{(row.prompt_id, row.id): row for row in of_file} for of_file in rows]
         everywhere = [key for key in by_key[0] if all(key in of_file for of_file in by_key)]
@@ -156,10 +157,10 @@ class _Given:
         )
 
 
-def _lines(path: str) -> list[tuple[int, Scored]]:
+def _lines(path: str, texts: Texts) -> list[tuple[int, Scored]]:
     """The numbered rows of a file. Raises `InputError` for a score that cannot be reckoned with."""
     rows = Rows(path, Scored)
-    return filled([(line, _textless(row, f"{rows.name}:{line}")) for line, row in rows], path)
+    return filled([(line, _textless(row, f"{rows.name}:{line}")) for line, row in texts.checked(rows)], path)
 
 
 def _textless(row: Scored, where: str) -> Scored:

@@ -12,7 +12,7 @@ from rubrictool.cli.duels import Duel, duels, entrants
 from rubrictool.cli.finished import finished
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
 from rubrictool.cli.idle import JUDGING, Idle, of_asking, of_role, refuse_idle
-from rubrictool.cli.inputs import lacking, one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
+from rubrictool.cli.inputs import Texts, lacking, one_stdin, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
 from rubrictool.cli.pictures import seen_to_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.winrate_closing import Closing
@@ -101,9 +101,9 @@ def command(
         _summarise(a, files, closing)
         return
     who = entrants(paths, baseline)
-    closing = closing.among(who)
+    closing, texts = closing.among(who), Texts()
     if by == "scores":
-        scored = duels(who, Scored, common=common, everyone=True)
+        scored = duels(who, Scored, texts, common=common, everyone=True)
         _by_scores(scored, Session("winrate", files, reads=reads), closing)
         return
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
@@ -113,9 +113,10 @@ def command(
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
     )
-    known = rubrics_by_prompt(rubrics) if rubrics else None
-    met = duels(who, Response, common=common)
-    questions = _questions(met, known, prompts_by_id(prompts))
+    known = rubrics_by_prompt(rubrics, texts) if rubrics else None
+    asked_of = prompts_by_id(prompts, texts)
+    met = duels(who, Response, texts, common=common)
+    questions = _questions(met, known, asked_of)
     session = Session("winrate", files, asking, wording, reads=reads)
 
     async def main() -> None:
