@@ -223,8 +223,8 @@ def test_a_file_without_rows_is_warned_of(shell: Shell, command: str) -> None:
     shell.write("rubrics.jsonl", [RUBRIC])
     ran = shell(*command.split(), shell.write("empty.jsonl", []))
     assert (ran.code, ran.out) == (0, "")
-    assert f"warning: {shell.directory / 'empty.jsonl'} holds no rows" in ran.err
-    assert "holds no rows" not in shell("propose", shell.write("p.jsonl", [PROMPT])).err
+    assert f"warning: {shell.directory / 'empty.jsonl'} contains no rows" in ran.err
+    assert "contains no rows" not in shell("propose", shell.write("p.jsonl", [PROMPT])).err
 
 
 def test_refine_says_how_many_prompts_ran_out_of_pairs(shell: Shell) -> None:

@@ -118,7 +118,7 @@ def test_an_interrupted_command_that_asked_no_model_speaks_of_no_payment(tmp_pat
     process.send_signal(signal.SIGINT)
     _, words = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "interrupted; nothing had been asked of a model" in words
+    assert "interrupted; no model was asked" in words
     assert "paid" not in words
 
 
@@ -132,8 +132,17 @@ def test_a_dead_server_ends_the_run_and_every_row_is_a_failure(shell: Shell, sam
     kinds = [row["error"]["kind"] for row in shell.read("out.jsonl.failed.jsonl")]
     assert (kinds.count("unavailable"), len(kinds)) == (4, 13)
     assert set(kinds[4:]) == {"not_tried"}
-    causes = [line for line in ran.err.splitlines() if " failed: " in line]
+    causes = [line for line in ran.err.splitlines() if " failed (" in line]
     assert "cannot connect to 127.0.0.1:9" in causes[0], "the cause before what came of it"
+
+
+def test_causes_that_differ_only_in_an_id_are_one_line(shell: Shell) -> None:
+    rubric = {"id": "p0", "criteria": [{"criterion": "x", "weight": 1, "check": {"contains": ["x"]}}]}
+    rows = [{"prompt_id": f"p{n}", "prompt": "Say x.", "response": "x"} for n in range(9)]
+    files = shell.write("r.jsonl", rows), "--rubrics", shell.write("rubrics.jsonl", [rubric])
+    ran = shell("score", *files, "--missing-rubric", "skip", "-o", "s.jsonl")
+    causes = [line for line in ran.err.splitlines() if " failed (" in line and not line.endswith(" s")]
+    assert causes == ["score: 8 failed (missing_rubric), for example: no rubric for the prompt p1"]
 
 
 def test_the_failures_file_is_an_input_that_retries_exactly_what_failed(shell: Shell, sample: Path) -> None:

@@ -89,7 +89,7 @@ def test_judges_are_told_apart_and_held_to_each_other(shell: Shell) -> None:
     between = one(ran, "judges", "k")
     assert (between["n"], between["prompts"], between["flip_rate"]) == (6, 2, pytest.approx(2 / 6))
     assert one(ran, "judge", "j")["flip_rate"] is None
-    assert "nothing has two samples, so there is no noise to see" in ran.err
+    assert "has two samples, so noise cannot be estimated" in ran.err
     panel = row("a", "11")
     for verdict in panel["verdicts"]:
         verdict["by"] = [{"judge": name, "met": name == "x"} for name in "xy"]

@@ -186,8 +186,8 @@ def outcomes(won: int, lost: int) -> Rows:
         (40, 10, ["--fail-under", 0.5], "shown", ""),
         (10, 40, ["--fail-under", 0.5], "worse", "worse: the whole interval lies below 0.5"),
         (26, 24, ["--fail-under", 0.5], "not shown", "not shown: the interval reaches below 0.5"),
-        (26, 24, ["--fail-under", 0.45], "underpowered", "underpowered: 50 prompts show a difference of 0.200 or more, and 0.05"),
-        (26, 24, ["--fail-under", 0.5, "--detect", 0.1], "underpowered", "that takes about 200 prompts"),
+        (26, 24, ["--fail-under", 0.45], "underpowered", "not shown, too few prompts: smallest difference"),
+        (26, 24, ["--fail-under", 0.5, "--detect", 0.1], "underpowered", "about 200 prompts are needed"),
         (26, 24, ["--fail-under", 0.5, "--detect", 0.3], "not shown", "not shown: the interval reaches below 0.5"),
     ],
 )  # fmt: skip
@@ -197,7 +197,7 @@ def test_worse_not_shown_and_underpowered_are_told_apart(
     ran = shell("winrate", shell.write("c.jsonl", outcomes(won, lost)), *flags, "--summary", "sum.json")
     assert (ran.code, summary()["decision"]) == (0 if decision == "shown" else 3, decision)
     assert words in ran.err
-    assert sum(f"winrate: {kind}" in ran.err for kind in ("worse", "not shown", "underpowered")) == (
+    assert sum(f"winrate: {kind}" in ran.err for kind in ("worse", "not shown:", "not shown, too few prompts")) == (
         decision != "shown"
     )
 
@@ -217,8 +217,30 @@ def test_both_tests_and_what_so_many_prompts_show_are_told(shell: Shell) -> None
     ran = shell("winrate", shell.write("c.jsonl", outcomes(9, 1)), "--summary", "sum.json")
     found = summary()
     assert (found["sign_p"], found["sign_flip_p"]) == (22 / 1024, 22 / 1024)
-    assert "sign test p = 0.021, sign-flip test p = 0.021; 10 prompts show a difference of 0.280 or more" in ran.err
+    assert (
+        "sign test p = 0.021, sign-flip test p = 0.021; smallest difference detectable with 10 prompts (80 % power): 0.280"
+        in ran.err
+    )
     assert found["detectable"] == pytest.approx(2.80159 * 0.3162278 / 10**0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("won", "lost", "told"), [(5, 0, True), (9, 1, False), (6, 4, False)])
+def test_where_interval_and_tests_disagree_the_one_that_decides_is_named(
+    shell: Shell, won: int, lost: int, *, told: bool
+) -> None:
+    ran = shell("winrate", shell.write("c.jsonl", outcomes(won, lost)), "--fail-under", 0.5)
+    assert ("interval and tests disagree about 0.5; the interval decides" in ran.err) is told
+    assert ran.code == (0 if told or won == 9 else 3)
+
+
+def test_of_many_systems_those_are_named_on_which_interval_and_tests_disagree(shell: Shell) -> None:
+    rows = [
+        {"prompt_id": str(n), "winner": winner, "system_a": system, "system_b": "base"}
+        for system, won in (("clear", 9), ("close", 7))
+        for n, winner in enumerate("a" * won + "b")
+    ]
+    ran = shell("winrate", shell.write("c.jsonl", rows))
+    assert "winrate: interval and tests disagree about 0.5 for close; the interval decides" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -309,7 +331,7 @@ def test_what_missing_verdicts_could_change_is_said(shell: Shell) -> None:
 
 def test_so_few_prompts_show_no_difference_that_a_rate_can_have(shell: Shell) -> None:
     ran = shell("winrate", shell.write("c.jsonl", [{"prompt_id": "p", "winner": "a"}]))
-    assert "1 prompt shows no difference" in ran.err
+    assert "smallest difference detectable with 1 prompt (80 % power): none" in ran.err
     same = shell.write("s.jsonl", scored("s", [0.5] * 4, prompt="x"))
     again = shell.write("t.jsonl", scored("t", [0.5] * 4, prompt="x"))
     found = shell("winrate", same, again, "--by", "scores", "--summary", "sum.json")
@@ -321,7 +343,7 @@ def test_so_few_prompts_show_no_difference_that_a_rate_can_have(shell: Shell) ->
 def test_figures_of_a_file_without_rows_are_refused_with_its_name(shell: Shell, command: str) -> None:
     shell.write("e.jsonl", [])
     ran = shell(*command.split(), "e.jsonl")
-    assert (ran.code, "e.jsonl: holds no rows" in ran.err) == (2, True)
+    assert (ran.code, "e.jsonl: contains no rows" in ran.err) == (2, True)
 
 
 def test_a_missed_threshold_is_said_though_all_else_is_quiet(shell: Shell) -> None:

@@ -60,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         app(args=arguments, prog_name="rubrictool")
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            return _said(Interrupted("interrupted; files are as they were"), INTERRUPTED)
+            return _said(Interrupted("interrupted; no file was changed"), INTERRUPTED)
         return end.code if isinstance(end.code, int) else 1
     except InputError as error:
         return _said(error, BAD_INPUT)

@@ -36,7 +36,7 @@ def filled(rows: list[T], path: str) -> list[T]:
     """The rows of a file that figures are made of. Raises `InputError` for none."""
     if not rows:
         name = "stdin" if path == STDIN else path
-        raise InputError(f"{name}: holds no rows, so there is nothing to tell; did the step before go well?")
+        raise InputError(f"{name}: contains no rows; check that the previous step succeeded")
     return rows
 
 

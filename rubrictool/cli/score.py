@@ -208,5 +208,7 @@ def _close(session: Session, means: _Means, fail_under: float | None) -> None:
         session.tell(f"score: mean of prompt means {mean:.3f}{part}")
     if fail_under is not None and (mean is None or mean < fail_under - TIE):
         session.miss(
-            "no score, so nothing is shown" if mean is None else f"the mean {mean:.3f} is below {fail_under:g}"
+            "no row was scored, so --fail-under cannot be checked"
+            if mean is None
+            else f"the mean {mean:.3f} is below {fail_under:g}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
@@ -35,7 +35,7 @@ from rubrictool.texts import counted, one_line
 T = TypeVar("T")
 
 MOST_CAUSES = 3
-"""Why rows failed is said for the most frequent causes; all stand in the failures file."""
+"""Kinds of failure that the closing lines name; the failures file has the cause of every row."""
 
 LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 
@@ -64,7 +64,7 @@ class Session:
         self._left_out = reports and self._on_screen and self.progress.watched
         self.figures: dict[str, Any] = {}
         self._missed, self._unpaid = "", 0
-        self._causes: Counter[tuple[bool, str]] = Counter()
+        self._causes: dict[str, Counter[str]] = {}
         self._models: list[Model] = []
         self._judged_alone: Model | None = None
         self._main_input = next(iter(reads), None)
@@ -116,7 +116,7 @@ class Session:
         """Warn of an input without rows: a filter may leave none, but more often a step before it has failed."""
         name = "stdin" if self._main_input == STDIN else self._main_input
         if not rows:
-            self.tell(f"{self._command}: warning: {name} holds no rows; did the step before go well?")
+            self.tell(f"{self._command}: warning: {name} contains no rows; check that the previous step succeeded")
 
     def tell(self, line: str) -> None:
         """Say a line to people."""
@@ -129,7 +129,7 @@ class Session:
     def fail(self, row: Row | Mapping[str, Any], failure: RowFailure) -> None:
         """Write one unfinished row, with why."""
         columns = row.columns() if isinstance(row, Row) else dict(row)
-        self._causes[failure.kind == "not_tried", one_line(failure.message, width=160)] += 1
+        self._causes.setdefault(failure.kind, Counter())[one_line(failure.message, width=160)] += 1
         error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
         self._failures.write(encode_value({**columns, "error": error}))
 
@@ -174,10 +174,10 @@ class Session:
 
     def _kept(self) -> str:
         if not any(model.tally.calls for model in self._models):
-            return "nothing had been asked of a model; files are as they were"
+            return "no model was asked; no file was changed"
         if self._asking.no_cache:
-            return "nothing is kept without a cache"
-        return "what was paid for is in the cache, run it again"
+            return "completed replies are lost, since there is no cache"
+        return "completed replies are cached, rerun the command to continue"
 
     def _open(self, trace: str | None) -> None:
         with ExitStack() as opening:
@@ -266,28 +266,33 @@ class Session:
         if self._summary:
             self._summary.write(encode_value({"command": self._command, **figures}))
 
-    def _frequent_causes(self) -> list[tuple[str, int]]:
-        """Why rows failed, the most frequent causes first; rows not tried failed only because others had."""
-        by_count = sorted(self._causes.items(), key=lambda item: (item[0][0], -item[1]))
-        return [(cause, count) for (_, cause), count in by_count]
+    def _cause_lines(self) -> Iterator[str]:
+        """Yield a line for each kind of failure, the most frequent first, with its most frequent message.
+
+        Rows that were not tried come last: they failed only because others had.
+        """
+        by_count = sorted(self._causes.items(), key=lambda item: (item[0] == "not_tried", -item[1].total()))
+        for kind, messages in by_count[:MOST_CAUSES]:
+            example = "" if len(messages) == 1 else ", for example"
+            yield f"{messages.total()} failed ({kind}){example}: {messages.most_common(1)[0][0]}"
+        if others := by_count[MOST_CAUSES:]:
+            count, kinds = sum(messages.total() for _, messages in others), ", ".join(kind for kind, _ in others)
+            yield f"{count} failed ({kinds}); {self._failures_path} has each cause"
 
     def _say_closing(self) -> None:
         progress = self.progress
         failed = f"{progress.failed} failed" + (f" ({self._failures_path})" if progress.failed else "")
         spent = f", {spent_line(progress.tally)}" if self._models else ""
         rows = counted(progress.done, "row")
-        causes = self._frequent_causes()
-        for cause, count in causes[:MOST_CAUSES]:
-            self.tell(f"{self._command}: {count} failed: {cause}")
-        if others := sum(count for _, count in causes[MOST_CAUSES:]):
-            self.tell(f"{self._command}: {others} failed otherwise; all causes stand in {self._failures_path}")
+        for line in self._cause_lines():
+            self.tell(f"{self._command}: {line}")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
         if self._judged_alone:
             reused = self._judged_alone.tally.cached
             self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused")
         if self._unpaid:
             self.tell(
-                f"{self._command}: {counted(self._unpaid, 'row')} not judged within the limit; with more, run it again"
+                f"{self._command}: {counted(self._unpaid, 'row')} not judged: the limit was reached; raise it and rerun"
             )
         if self._missed:
             # Also when quiet: a job that ends with 3 must say why.

@@ -30,7 +30,7 @@ def lines(
         own = [one for one in told if one.place.judge == judge]
         yield ""
         yield f"{judge_name(judge)}: {_counts(own[0], unit)}"
-        yield from _figures([one for one in own if one.place.kind in ("judge", "dimension")])
+        yield from _figures([one for one in own if one.place.kind in ("judge", "dimension")], unit)
         yield from _worst([one for one in own if one.place.kind == "criterion"])
         yield from _decisions(accuracy)
     yield ""
@@ -47,9 +47,9 @@ def lines(
 
 LEGEND = (
     "signal: the range over the {unit}s to a prompt. noise: the standard deviation of the samples of one {unit}. ratio: signal"
-    " / noise. reliability: of the mean of all samples of a {unit}. needed: samples whose mean has one of {target:g}. flips:"
-    " the share of repeated verdicts that differ. all met, none met: the share of criteria that all, that no responses meet."
-    " phi: how far two criteria go along. Intervals are 95 % over prompts; --summary has all of them."
+    " / noise. reliability: of the mean of all samples of a {unit}. needed: samples per {unit} for a reliability of {target:g}."
+    " flips: the share of repeated verdicts that differ. all met, none met: the share of criteria that all or no responses meet."
+    " phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts; --summary has all of them."
 )
 
 
@@ -59,7 +59,7 @@ def _counts(one: Told, unit: Unit) -> str:
     return f"{counted(told.prompts, 'prompt')}, {units}, {counted(told.samples, 'sample')}"
 
 
-def _figures(told: Sequence[Told]) -> Iterator[str]:
+def _figures(told: Sequence[Told], unit: Unit) -> Iterator[str]:
     heads = ("criteria", "prompts", "signal", "noise", "ratio", "reliability", "needed")
     yield from table(heads, [_of_units(one) for one in told], most=MOST_ROWS)
     yield ""
@@ -68,7 +68,7 @@ def _figures(told: Sequence[Told]) -> Iterator[str]:
     )
     if told[0].signal.figures.noise is None:
         yield from legend(
-            "nothing has two samples, so there is no noise to see; judge the responses again and give both files"
+            f"no {unit} has two samples, so noise cannot be estimated; judge the responses again and give both files"
         )
 
 

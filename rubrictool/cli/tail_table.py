@@ -109,7 +109,7 @@ def _tops(report: Report, letters: Sequence[str]) -> Iterator[str]:
 def _optimisation(told: Optimisation, letters: Sequence[str]) -> Iterator[str]:
     gold = told.gold
     yield one_line(f"predicted over-optimization of {told.policy}", width=WIDEST)
-    yield f"  {gold.prompts} prompts with at least {gold.fewest} samples; no KL above {gold.ceiling:.2f} can be seen"
+    yield f"  {gold.prompts} prompts with at least {gold.fewest} samples; KL above {gold.ceiling:.2f} cannot be estimated"
     for letter, one in zip(letters, told.by_file, strict=True):
         yield ""
         yield from _curve(letter, one)

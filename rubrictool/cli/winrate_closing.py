@@ -64,7 +64,7 @@ class Closing:
     def close(self, session: Session, rows: Sequence[Outcome | Comparison]) -> None:
         """Say how it went, note it for the summary, draw it, and miss the threshold or not."""
         if not rows:
-            session.miss("no comparison, so nothing is shown" if self.fail_under is not None else "")
+            session.miss("no comparison, so --fail-under cannot be checked" if self.fail_under is not None else "")
             return
         found = matches(rows, seed=self.seed)
         against = self.baseline or baseline_of([match.systems for match in found])
@@ -113,8 +113,8 @@ def _why(missed: Decision, rate: WinRate, threshold: float, distance: float) -> 
         return f"worse: the whole interval lies below {threshold:g}"
     if missed == "underpowered":
         return (
-            f"underpowered: {_shown_by(rate)}, and {distance:.3g} is asked "
-            f"about; that takes about {prompts_to_show(rate, distance):,} prompts (80 % power)"
+            f"not shown, too few prompts: {_smallest(rate)}; the difference in question is {distance:.3g}, for which "
+            f"about {prompts_to_show(rate, distance):,} prompts are needed"
         )
     return f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); more prompts would narrow it"
 
@@ -127,9 +127,9 @@ def _one(match: Match) -> Iterator[str]:
         f"{counted(rate.wins, 'win')}, {counted(rate.losses, 'loss', 'losses')}, {counted(rate.ties, 'tie')}, "
         f"{counted(rate.flips, 'flip')}"
     )
-    yield (
-        f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; {_shown_by(rate)} (80 % power)"
-    )
+    yield f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; {_smallest(rate)}"
+    if _disagree(rate):
+        yield f"winrate: interval and tests disagree about 0.5; {INTERVAL_DECIDES}"
     if match.difference:
         yield f"winrate: {_difference(match.difference)}"
     if match.noise:
@@ -137,18 +137,36 @@ def _one(match: Match) -> Iterator[str]:
 
 
 def _difference(found: ScoreDifference) -> str:
-    least = "" if found.detectable is None else f"; {_show(found.n)} {found.detectable:.3f} or more"
-    return f"mean score difference {signed(found.estimate)}, sign-flip test {_p(found.sign_flip_p)}{least}"
+    least = "" if found.detectable is None else f"; {_detectable(found.n)}: {found.detectable:.3f}"
+    decides = ""
+    if _excludes(found.estimate, 0) != (found.sign_flip_p < SIGNIFICANT):
+        decides = (
+            "; interval and test disagree about 0, and the test decides (the interval is too short with few prompts)"
+        )
+    return f"mean score difference {signed(found.estimate)}, sign-flip test {_p(found.sign_flip_p)}{least}{decides}"
 
 
-def _show(prompts: int) -> str:
-    return f"{counted(prompts, 'prompt')} show{'s' if prompts == 1 else ''}"
+def _detectable(prompts: int) -> str:
+    return f"smallest difference detectable with {counted(prompts, 'prompt')} (80 % power)"
 
 
-def _shown_by(rate: WinRate) -> str:
-    """What so many prompts can show: no rate is farther from one half than one half."""
-    some = f"a difference of {rate.detectable:.3f} or more" if rate.detectable <= EVEN else "no difference"
-    return f"{_show(rate.n)} {some}"
+def _smallest(rate: WinRate) -> str:
+    """Name the smallest detectable difference from 0.5; beyond 0.5 there is none, since no rate is farther away."""
+    return f"{_detectable(rate.n)}: {f'{rate.detectable:.3f}' if rate.detectable <= EVEN else 'none'}"
+
+
+SIGNIFICANT = 0.05
+INTERVAL_DECIDES = "the interval decides, here, in the plot and for --fail-under"
+
+
+def _disagree(rate: WinRate) -> bool:
+    """Return whether the interval says of 0.5 what one of the tests does not."""
+    outside = _excludes(rate.estimate, EVEN)
+    return any((p < SIGNIFICANT) != outside for p in (rate.sign_p, rate.sign_flip_p))
+
+
+def _excludes(estimate: Estimate, value: float) -> bool:
+    return not estimate.low <= value <= estimate.high
 
 
 def _noise(found: NoiseFloor) -> str:
@@ -163,8 +181,10 @@ def _many(found: Sequence[Match], against: str | None) -> Iterator[str]:
     first = [match for match in found if match.systems.b == against] or found
     yield f"winrate: {f'against {_short(against)}' if against else 'all pairs'}, 95 % intervals over prompts"
     yield from table(_RATES, [_rates(match, against) for match in first])
-    yield "winrate: against a rate of one half; detectable: the least difference that so many prompts show (80 % power)"
+    yield "winrate: tests of a rate of 0.5; detectable: the smallest difference detectable with so many prompts (80 % power)"
     yield from table(_TESTS, [_tests(match, against) for match in first])
+    if unlike := [_label(match, against) for match in first if _disagree(match.rate)]:
+        yield f"winrate: interval and tests disagree about 0.5 for {', '.join(unlike)}; {INTERVAL_DECIDES}"
     if len(first) < len(found) or against is None:
         yield "winrate: the row's system over the column's"
         yield from _matrix(found)

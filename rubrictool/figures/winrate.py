@@ -41,7 +41,7 @@ def draw(found: Sequence[Match], kind: str, *, baseline: str | None = None, thre
     """The picture as a file of this kind, `svg` or `png`; the same matches always give the same svg.
 
     Left, the win rate of each system against the baseline (of each pair, without one) with its 95 % interval, on a band of
-    rates too near to even for so many prompts to show; the best stands on top. Beside it, what the comparisons came to.
+    differences from one half below the smallest detectable one; the best stands on top. Beside it, what the comparisons came to.
     Right, where others met too, the win rate of each row's system over each column's.
     """
     told = sorted(_told(found, baseline), key=lambda match: match.rate.win_rate)
@@ -144,13 +144,13 @@ def _span(told: Sequence[Match], threshold: float | None) -> tuple[float, float]
 def _rates_key(told: Sequence[Match], threshold: float | None) -> list[Artist]:
     """What the marks mean that occur."""
     found = {_colour(match) for match in told}
-    labels = {WON: "better, 95 % interval", LOST: "worse, 95 % interval", OPEN: "not shown, 95 % interval"}
+    labels = {WON: "better, 95 % interval", LOST: "worse, 95 % interval", OPEN: "undecided, 95 % interval"}
     shown: list[Artist] = [
         Line2D([], [], color=colour, marker="o", markersize=5.5, linewidth=1.6, label=label)
         for colour, label in labels.items()
         if colour in found
     ]
-    band = Patch(color=BAND, label="too near to even for so many prompts")
+    band = Patch(color=BAND, label="below the smallest detectable difference")
     limit = Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="threshold")
     return [*shown, band, *([limit] if threshold is not None else [])]
 

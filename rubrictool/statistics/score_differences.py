@@ -16,7 +16,7 @@ from rubrictool.statistics.winrates import mean, prompt_means
 class ScoreDifference:
     """By how much `a` scores higher on the same prompts: the mean over prompts with its 95 % interval, in scores.
 
-    `detectable` is the least difference that so many prompts show with a power of 80 %, None where the prompts do not differ
+    `detectable` is the smallest difference detectable with `n` prompts (power 80 %), None where the prompts do not differ
     and so do not tell. `standard_error` is None for one prompt. `sign_flip_p` tests whether the mean is 0.
     """
 

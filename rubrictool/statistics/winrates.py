@@ -30,8 +30,8 @@ class WinRate:
     `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where the rows do not tell.
     `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt. In
     `discrete_win_rate` a preference counts as the win, loss or half that it is nearest to. `sign_p` and `sign_flip_p` test
-    whether the rate is one half; `detectable` is the least difference from it that so many prompts show with a power of
-    80 %, in a two-sided test at 5 %.
+    whether the rate is one half; `detectable` is the smallest difference from it detectable with `n` prompts
+    (power 80 %, two-sided test at 5 %).
     """
 
     win_rate: float
@@ -125,13 +125,13 @@ def mean(values: Collection[float]) -> float:
 
 
 Decision = Literal["shown", "worse", "not shown", "underpowered"]
-"""What an interval says of a threshold: all above it, all below it, neither; or neither, and too few prompts to tell."""
+"""What an interval says of a threshold: all above it, all below it, neither; or neither, with too few prompts."""
 
 
 def decision(rate: WinRate, threshold: float, distance: float) -> Decision:
-    """What a win rate says of a threshold. `distance` is the difference asked about, 0 for none.
+    """Return what the interval of a win rate says of a threshold. `distance` is the difference in question, 0 for none.
 
-    What is not shown is underpowered where the least difference that so many prompts show is larger than the one asked about.
+    "underpowered" is "not shown" with too few prompts: the smallest detectable difference is larger than `distance`.
     """
     if rate.low >= threshold:
         return "shown"
