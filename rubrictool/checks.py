@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import re2
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from rubrictool.patterns import Pattern, foreign, linear
 from rubrictool.texts import normal, visible, words
 
 Format = Literal["list", "numbered", "table", "code", "heading", "json"]
 
 
-@lru_cache(maxsize=4096)
-def _pattern(source: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(source, options)
-
-
 def _compiles(source: str) -> str:
     try:
-        _pattern(source)
-    except re2.error as error:
-        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"is no RE2 pattern ({reason}); look-around and back-references are not supported") from None
+        foreign(source)
+    except ValueError as error:
+        raise ValueError(f"is no RE2 pattern ({error}); look-around and back-references are not supported") from None
     return source
 
 
@@ -100,21 +91,22 @@ def _tests(check: Check) -> list[Callable[[str], bool]]:
     if (excludes := check.excludes) is not None:
         tests.append(lambda text: not any(normal(part) in normal(text) for part in excludes))
     if (matches := check.matches) is not None:
-        tests.append(lambda text: _pattern(matches).search(text) is not None)
+        tests.append(lambda text: foreign(matches).search(text) is not None)
     if (lacks := check.lacks) is not None:
-        tests.append(lambda text: _pattern(lacks).search(text) is None)
+        tests.append(lambda text: foreign(lacks).search(text) is None)
     if (format_ := check.format) is not None:
         tests.append(lambda text: has_format(text, format_))
     return tests
 
 
-# RE2 here too: the text under test may be hostile.
-_FORMATS: dict[Format, str] = {
-    "list": r"(?m)^[ \t]*[-*+•‣–][ \t]+\S",
-    "numbered": r"(?m)^[ \t]*\d{1,3}[.)][ \t]+\S",
-    "table": r"(?m)^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t|:-]*$",
-    "code": r"(?m)^[ \t]*```[^\n]*\n(?:[^\n]*\n)*?[ \t]*```[ \t]*$|^[ \t]*~~~[^\n]*\n(?:[^\n]*\n)*?[ \t]*~~~[ \t]*$",
-    "heading": r"(?m)^#{1,6}[ \t]+\S",
+_FORMATS: dict[Format, Pattern] = {
+    "list": linear(r"(?m)^[ \t]*[-*+•‣–][ \t]+\S"),
+    "numbered": linear(r"(?m)^[ \t]*\d{1,3}[.)][ \t]+\S"),
+    "table": linear(r"(?m)^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t|:-]*$"),
+    "code": linear(
+        r"(?m)^[ \t]*```[^\n]*\n(?:[^\n]*\n)*?[ \t]*```[ \t]*$|^[ \t]*~~~[^\n]*\n(?:[^\n]*\n)*?[ \t]*~~~[ \t]*$"
+    ),
+    "heading": linear(r"(?m)^#{1,6}[ \t]+\S"),
 }
 
 
@@ -122,7 +114,7 @@ def has_format(text: str, format_: Format) -> bool:
     """Whether a text shows a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
     if format_ == "json":
         return _is_json(text)
-    return _pattern(_FORMATS[format_]).search(text.replace("\r\n", "\n")) is not None
+    return _FORMATS[format_].search(text.replace("\r\n", "\n")) is not None
 
 
 def _is_json(text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache, lru_cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from rubrictool.errors import InputError
+from rubrictool.patterns import linear
 from rubrictool.records import Criterion, Message, Prompt, Response, Verdict
 from rubrictool.texts import digest, visible
 
@@ -46,7 +46,7 @@ _OPTIONAL = {"reference", "verdicts", "form"}
 _WITH_FORM = ("judge", "criterion", "compare")
 _MET, _WINNER, _REASON = '"<yes or no>"', '"<A, B or tie>"', '"<one short sentence>"'
 _MOST_SHOWN = 12
-_SLOT = re.compile(r"\{([a-z_]+)\}")
+_SLOT = linear(r"\{([a-z_]+)\}")
 
 
 Shown = Literal["weights", "verdicts", "both-met", "scores"]

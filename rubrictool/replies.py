@@ -9,7 +9,6 @@ answer ("reasoning", "summary") are passed over.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 
 from rubrictool.checks import Check
 from rubrictool.errors import Unreadable
+from rubrictool.patterns import linear
 from rubrictool.records import Verdict
 from rubrictool.rubrics import Item, Proposal
 from rubrictool.texts import encodable, visible
@@ -42,16 +42,17 @@ _WINNERS: dict[str, Side] = {
     "b": "second", "2": "second", "response b": "second",
     "tie": "tie", "draw": "tie",
 }  # fmt: skip
-_OPENING = re.compile(r"[\[{]")
+_OPENING, _BRACKET = linear(r"[\[{]"), linear(r"[\[\]{}]")
 # A key that may be meant as a criterion's id; any other key beside the ids is a note.
-_LIKE_AN_ID = re.compile(r"(?:c|criterion|id)?[\W_]*\d+", re.IGNORECASE)
+_LIKE_AN_ID = linear(r"(?i)(?:c|criterion|id)?[^\pL\pN]*[0-9]+")
 # What stands for a criterion in a form: in brackets, without a letter or digit, or a word for it.
-_PLACEHOLDER = re.compile(
-    r"[\W_]*|\s*(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\})\s*"
-    r"|[\W_]*(?:(?:an?|another|its|new|one|the|your) )*(?:criterion|criteria|one|text|string)(?: text)?[\W_]*",
-    re.IGNORECASE,
+_PLACEHOLDER = linear(
+    r"(?i)[^\pL\pN]*|[\s\pZ]*(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\})[\s\pZ]*"
+    r"|[^\pL\pN]*(?:(?:an?|another|its|new|one|the|your) )*(?:criterion|criteria|one|text|string)(?: text)?[^\pL\pN]*"
 )
 _ANSWER_FIELDS = {"criteria", "dropped"}
+# What is no letter or digit; a minus before a digit is told apart, for -1 is not 1.
+_SIGN = linear(r"(?P<minus>-[0-9])|[^\pL\pN]")
 _ITEM_FIELDS = {"id", "criterion", "weight", "dimension", "check"}
 
 
@@ -136,7 +137,9 @@ class _Pairs(list[tuple[str, Any]]):
 def _values(reply: str) -> Iterator[Any]:
     """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
     text, at, broken = _shown(reply), 0, 0
-    while opening := _OPENING.search(text, at):
+    for opening in _OPENING.finditer(text):
+        if opening.start() < at:
+            continue
         try:
             value, at = _DECODER.raw_decode(text, opening.start())
             _writable(value, text)
@@ -245,8 +248,7 @@ def _met(name: str, answer: Any) -> bool:
 
 
 def _spelling(answer: str | int) -> str:
-    # A minus before a digit stays: -1 is not 1.
-    return " ".join(re.sub(r"(?:(?!-\d)[\W_])+", " ", str(answer)).split()).casefold()
+    return " ".join(_SIGN.sub(lambda sign: sign["minus"] or " ", str(answer)).split()).casefold()
 
 
 def _exactly_once(given: Sequence[str], wanted: Sequence[str]) -> None:
@@ -346,4 +348,4 @@ def _known_once(named: Sequence[str], known: Collection[str]) -> None:
 
 def _plain_name(name: str) -> str:
     """The beginning of an id, fit for a complaint: without brackets, which could be read as an answer."""
-    return re.sub(r"[\[\]{}]", "", name)[:40]
+    return _BRACKET.sub("", name)[:40]

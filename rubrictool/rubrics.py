@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rubrictool.aggregation import WEIGHTED, Aggregate, Curve
 from rubrictool.checks import Check
+from rubrictool.patterns import linear
 from rubrictool.records import Criteria, Criterion, Dimension, Filled, Verdict, can_score
 from rubrictool.texts import canonical, digest
 from rubrictool.traces import Changes, Rewrite
@@ -267,8 +267,11 @@ def _pinned(criterion: Criterion) -> bool:
     return by_hand and ("role" in criterion.model_fields_set or criterion.check is not None)
 
 
+_NAMED = linear(r"c(\d{1,9})")
+
+
 def _fresh_ids(criteria: Sequence[Criterion]) -> Any:
-    numbers = [int(match[1]) for c in criteria if (match := re.fullmatch(r"c(\d{1,9})", c.id))]
+    numbers = [int(match[1]) for c in criteria if (match := _NAMED.fullmatch(c.id))]
     first = max(numbers, default=0) + 1
     return (f"c{number}" for number in range(first, first + 10**6))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import math
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -17,12 +16,13 @@ from rubrictool.asking.pace import CONCURRENCY, Pace
 from rubrictool.asking.spending import Budget
 from rubrictool.backends import Backend, LimitName, Price, Starting
 from rubrictool.errors import BackendError, InputError
+from rubrictool.patterns import linear
 from rubrictool.prompts import Templates
 
 API_KEY = "RUBRICTOOL_API_KEY"
 OFFLINE = "offline"
-_AT_ADDRESS = re.compile(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
-_BARE_ADDRESS = re.compile(r"(?:[^@]*@)?[\w.-]+:\d{2,5}(?:/\S*)?|[^@]+@[\w.-]+/(?:\S*/)?v1/?")
+_AT_ADDRESS = linear(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
+_BARE_ADDRESS = linear(r"(?:[^@]*@)?[\pL\pN_.-]+:\d{2,5}(?:/\S*)?|[^@]+@[\pL\pN_.-]+/(?:\S*/)?v1/?")
 """An address without its http://, with a port or behind a name: no provider's model is called so."""
 _RESERVED_ARGS = {
     "model", "messages", "stream", "n", "api_key", "api_base", "base_url", "timeout", "num_retries", "max_retries",

@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from functools import cache
 from typing import Any
 
 import orjson
-import re2
 
-# RE2 is linear in a hostile text.
-_REASONING = re2.compile(r"(?s)<think>.*?</think>")
+from rubrictool.patterns import Pattern, backtracking, linear
+
+_REASONING = linear(r"(?s)<think>.*?</think>")
 _OPEN, _CLOSE = "<think>", "</think>"
-# (?w) is the default word boundary of Unicode (UAX 29); a word has a letter or a digit in it.
-_WORD = r"(?w)\b[\p{L}\p{N}_].*?\b"
 
 
 def visible(text: str) -> str:
@@ -44,10 +43,13 @@ def normal(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text by Unicode word segmentation (UAX 29), in order, as written."""
-    import regex
+    return _word().findall(text)
 
-    found: list[str] = regex.findall(_WORD, text)
-    return found
+
+@cache
+def _word() -> Pattern:
+    # (?w) is the default word boundary of Unicode (UAX 29); a word has a letter or a digit in it.
+    return backtracking(r"(?w)\b[\p{L}\p{N}_].*?\b")
 
 
 def similarity(first: str, second: str, *, n: int = 5) -> float:

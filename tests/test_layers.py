@@ -14,7 +14,7 @@ import rubrictool
 PACKAGE = Path(__file__).parent.parent / "rubrictool"
 
 LAYERS = [
-    {"errors", "asking", "figures", "figures.style", "linting", "statistics"},
+    {"errors", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
     {"texts"},
     {"aggregation", "checks", "linting.wordings"},
     {"records", "linting.contradictions", "linting.rewording"},
@@ -158,3 +158,17 @@ def test_no_module_prints_below_the_command_line() -> None:
 
 def test_nobody_imports_click() -> None:
     assert not [path for path in MODULES if "import click" in path.read_text(encoding="utf-8")]
+
+
+def test_only_the_module_of_patterns_compiles_any() -> None:
+    """Elsewhere a pattern could meet other people's text with an engine that backtracks."""
+    engines = {"re", "regex", "re2"}
+    others = {
+        name_of(path): alias.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in ([ast.alias(node.module or "")] if isinstance(node, ast.ImportFrom) else node.names)
+        if alias.name.split(".")[0] in engines and name_of(path) != "patterns"
+    }
+    assert others == {}, "use rubrictool.patterns: linear for our own, foreign for those of rows"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -15,6 +14,7 @@ from rubrictool.backends import Completion, Price, Request, Usage
 from rubrictool.backends.keys import without_keys
 from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
 from rubrictool.errors import BackendError, Denied, Final, InputError, SchemaRefused, TemperatureRefused, Transient
+from rubrictool.patterns import linear
 from rubrictool.texts import one_line
 
 _NEEDS_ADDRESS = ("hosted_vllm/", "openai_like/", "custom_openai/")
@@ -26,7 +26,7 @@ _STATUS_OF_BASE = {
 """What the classes of the openai client and of litellm mean, from which all others of litellm's derive."""
 _OVERLOADED = {429, 503, 529}
 _PASSING = {408, 409, 425, 429}
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD", re.IGNORECASE)
+_SECRET = linear(r"(?i)KEY|TOKEN|SECRET|PASSWORD")
 _BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
 _DENIED = {401, 403}
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, AnyStr
+from typing import AnyStr
+
+from rubrictool.patterns import BytesPattern, escape, foreign_bytes
 
 SHORTEST = 8
 """What is shorter is no key (`EMPTY`, `none`) and would maim words."""
@@ -13,17 +14,20 @@ SHORTEST = 8
 
 def without_keys(said: AnyStr, keys: Iterable[str]) -> AnyStr:
     """What a server said with `***` for each key, however JSON may have escaped it, and however often."""
-    text, content = _patterns(tuple(key for key in keys if len(key) >= SHORTEST))
-    cut: AnyStr = text.sub("***", said) if isinstance(said, str) else content.sub(b"***", said)
-    return cut
+    known = tuple(key for key in keys if len(key) >= SHORTEST)
+    if not known:
+        return said
+    # RE2 takes no half of a surrogate pair in a str.
+    content = said if isinstance(said, bytes) else said.encode(errors="surrogatepass")
+    cut = _pattern(known).sub(b"***", content)
+    return cut if isinstance(said, bytes) else cut.decode(errors="surrogatepass")
 
 
 @lru_cache(maxsize=16)
-def _patterns(keys: tuple[str, ...]) -> tuple[Any, Any]:
-    pattern = "|".join("".join(map(_spellings, key)) for key in keys) or "(?!)"
-    return re.compile(pattern), re.compile(pattern.encode())
+def _pattern(keys: tuple[str, ...]) -> BytesPattern:
+    return foreign_bytes("|".join("".join(map(_spellings, key)) for key in keys))
 
 
 def _spellings(character: str) -> str:
     r"""A pattern for a character as it is, as `\/`, and as its number."""
-    return rf"\\*(?:{re.escape(character)}|u(?i:{ord(character):04x}))"
+    return rf"\\*(?:{escape(character)}|u(?i:{ord(character):04x}))"

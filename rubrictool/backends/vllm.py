@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
-import re
 import secrets
 import socket
 import subprocess
@@ -20,12 +19,13 @@ import aiohttp
 from rubrictool.backends import Completion, Price, Request, Starting, keeper
 from rubrictool.backends.http import HttpServer
 from rubrictool.errors import Final, InputError, Transient, install
+from rubrictool.patterns import linear
 from rubrictool.texts import printable
 
 MODULE = "vllm.entrypoints.openai.api_server"
 POLL_S, SAY_EVERY_S = 0.5, 15.0
 LAST_LINES = 15
-_ERROR = re.compile(r"\b[A-Z]\w*(?:Error|Exception): .+")
+_ERROR = linear(r"\b[A-Z]\w*(?:Error|Exception): .+")
 _OURS = {"--model", "--host", "--port", "--api-key", "--served-model-name", "--uds"}
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re2
-import regex
-
 from rubrictool.checks import Check, Format
+from rubrictool.patterns import foreign, greatest_match, linear
 from rubrictool.texts import normal, words
 
 _NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
@@ -18,7 +16,9 @@ _NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
 }
 """What a form is made of: of each group at least one must stand in the text."""
 
-_ANCHORED = regex.compile(r"[\^$]|\\[AzbB]")
+_ANCHORED = linear(r"[\^$]|\\[AzbB]")
+
+_PLAIN = linear(r"[\pL\pM\pN_ ]+")
 
 _LETTERS = "aZé7中яا"
 """What is found in each of these alone is found in any text that has a letter or a digit."""
@@ -96,7 +96,7 @@ def _missing_part(check: Check) -> str | None:
 
 def _wanted(check: Check) -> tuple[str, ...]:
     """The texts that a response must have, patterns that are mere text among them."""
-    plain = check.matches is not None and regex.fullmatch(r"[\w ]*\w[\w ]*", check.matches)
+    plain = check.matches is not None and check.matches.strip() and _PLAIN.fullmatch(check.matches)
     return (*(check.contains or ()), *([check.matches] if check.matches is not None and plain else []))
 
 
@@ -126,13 +126,11 @@ def _matches_anything(pattern: str) -> bool:
     """Whether a pattern is found in every text with a letter: in none at all or in each letter, and holds on to no place."""
     if _ANCHORED.search(pattern):
         return False
-    return re2.search(pattern, "") is not None or all(re2.search(pattern, letter) for letter in _LETTERS)
+    search = foreign(pattern).search
+    return search("") is not None or all(search(letter) for letter in _LETTERS)
 
 
 def _matches_nothing(pattern: str) -> bool:
     """Whether a pattern is found in no text: it could only match no letter at all, and no place is like that."""
-    try:
-        _, last = re2.compile(pattern).possiblematchrange(1)
-    except re2.error:  # there is no last one
-        return False
-    return last == b"" and not any(re2.search(pattern, text) for text in _SURROUNDINGS)
+    compiled = foreign(pattern)
+    return greatest_match(compiled) == b"" and not any(compiled.search(text) for text in _SURROUNDINGS)

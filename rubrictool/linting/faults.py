@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import regex
-
 from rubrictool.checks import Check
 from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.linting.rewording import reworded
@@ -21,7 +19,6 @@ from rubrictool.linting.wordings import (
     CLAUSE,
     GOOD_IF_MET,
     HACKABLE,
-    MENTION,
     NUMBERS,
     QUOTED,
     RIGID,
@@ -29,9 +26,11 @@ from rubrictool.linting.wordings import (
     STRONG,
     WEAK,
     Wording,
+    bare_mention,
     demand,
     same,
 )
+from rubrictool.patterns import Match, escape, foreign, linear
 from rubrictool.records import Criterion, Rubric
 from rubrictool.texts import normal, one_line, words
 
@@ -93,17 +92,17 @@ def worded(wordings: Sequence[Wording], *, pinned: bool = False, told: bool = Tr
 
 def _said(text: str, wordings: Sequence[Wording], prompt: str) -> Said | None:
     for wording in wordings:
-        if (match := wording.pattern.search(text)) and not _asked_for(match, prompt):
+        if (match := wording.found(text)) and not _asked_for(match, prompt):
             return Said(f'"{_cited(match)}" {wording.advice}')
     return None
 
 
-def _cited(match: regex.Match[str]) -> str:
+def _cited(match: Match) -> str:
     groups = match.groupdict()
     return groups.get("cited") or groups.get("asked") or match[0]
 
 
-def _asked_for(match: regex.Match[str], prompt: str) -> bool:
+def _asked_for(match: Match, prompt: str) -> bool:
     """Whether the prompt asks for what is found fault with."""
     groups = match.groupdict()
     return any(_spelled(groups[name], prompt) for name in ("asked", "number") if groups.get(name))
@@ -115,7 +114,7 @@ def _spelled(asked: str, prompt: str) -> bool:
         spellings.append(NUMBERS[int(asked) - 1])
     if asked in NUMBERS:
         spellings.append(str(NUMBERS.index(asked) + 1))
-    return any(regex.search(rf"\b{regex.escape(spelling)}(?!\d)", prompt) for spelling in spellings)
+    return any(foreign(rf"\b{escape(spelling)}(?:[^0-9]|$)").search(prompt) for spelling in spellings)
 
 
 def polarity(place: Place) -> Said | None:
@@ -135,16 +134,18 @@ def several(place: Place) -> Said | None:
 
 
 _ALSO = r"(?:also |then |clearly |correctly |explicitly )?"
-_JOINT = regex.compile(
+_JOINT = linear(
     rf"(?:;|,|,? and|,? then|,? and then|,? as well as) {_ALSO}(?P<verb>(?P<strong>{STRONG})|{WEAK}|does not|never)\b"
-    # "Gives names and lists of sources" asks for one kind of thing.
-    r"(?<!(?:names|lists|notes|states|outlines|highlights|uses|points|links|answers|quotes|offers)"
-    r"(?= (?:of|from|in|on|and|or|with|for|to)\b|[,.;]|$))"
 )
-_FIRST = regex.compile(rf"^{_ALSO}(?P<verb>(?P<known>{STRONG}|{WEAK}|does not|never)\b|\w+s\b)")
+_NOUN = linear(
+    r"^(?:names|lists|notes|states|outlines|highlights|uses|points|links|answers|quotes|offers)"
+    r"(?: (?:of|from|in|on|and|or|with|for|to)\b|[,.;]|$)"
+)
+"""What looks like a verb and is none: "Gives names and lists of sources" asks for one kind of thing."""
+_FIRST = linear(rf"^{_ALSO}(?P<verb>(?P<known>{STRONG}|{WEAK}|does not|never)\b|\w+s\b)")
 _TOLD = r"that|how|why|what|when|whether|who|where"
-_CLAUSES = regex.compile(rf"\b(?P<first>{_TOLD})\b (?:\S+ ){{2,}}?and (?P<second>{_TOLD}) ")
-_NEXT_SENTENCE = regex.compile(r"[.!?] (?:the )?(?:response|answer|model|assistant)s? (?P<verb>\w+)")
+_CLAUSES = linear(rf"\b(?P<first>{_TOLD})\b (?:\S+ ){{2,}}?and (?P<second>{_TOLD}) ")
+_NEXT_SENTENCE = linear(r"[.!?] (?:the )?(?:response|answer|model|assistant)s? (?P<verb>\w+)")
 
 
 def demands(criterion: str) -> list[str]:
@@ -164,8 +165,10 @@ def demands(criterion: str) -> list[str]:
     return [clauses["first"], clauses["second"]] if clauses else [first["verb"]]
 
 
-def _demands(joint: regex.Match[str], first: regex.Match[str], text: str) -> bool:
+def _demands(joint: Match, first: Match, text: str) -> bool:
     """Whether a verb after an "and" is the response's own and not of what is told."""
+    if _NOUN.match(text[joint.end() - len(joint["verb"]) :]):
+        return False
     clause = CLAUSE.search(text)
     outside = first["known"] is not None and (clause is None or joint.start() < clause.start())
     return outside or joint["strong"] is not None
@@ -184,15 +187,18 @@ def _long_quote(place: Place) -> Said | None:
 
 
 def _demanded_quotes(text: str) -> list[str]:
-    asks = regex.match(
-        r"(?:contains?|includes?|uses?|has|says?|states?|begins?|starts?|ends?|opens?|closes?|repeats?)\b", text
-    )
-    return QUOTED.findall(text) if asks else []
+    return QUOTED.findall(text) if _ASKS_TO_SAY.match(text) else []
+
+
+_ASKS_TO_SAY = linear(
+    r"(?:contains?|includes?|uses?|has|says?|states?|begins?|starts?|ends?|opens?|closes?|repeats?)\b"
+)
+_RULES_OUT = linear(r"(?:does not|never|avoids?|no|neither)\b")
 
 
 def rigid(place: Place) -> Said | None:
     """A wording or a number that the prompt does not ask for and good answers may lack (RIFT: rigid)."""
-    if place.criterion.weight < 0 or regex.match(r"(?:does not|never|avoids?|no|neither)\b", _read(place.criterion)):
+    if place.criterion.weight < 0 or _RULES_OUT.match(_read(place.criterion)):
         return None
     return _long_quote(place) or worded(RIGID)(place)
 
@@ -299,4 +305,4 @@ def only_mentions(rubric: Rubric) -> Said | None:
 def _bare_mention(criterion: Criterion) -> bool:
     check = criterion.check
     only_contains = check is not None and check.contains is not None and check == Check(contains=check.contains)
-    return only_contains or MENTION.match(_read(criterion)) is not None
+    return only_contains or bare_mention(_read(criterion))

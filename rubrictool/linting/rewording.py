@@ -11,9 +11,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-import regex
-
 from rubrictool.linting.wordings import NUMBERS, QUOTED
+from rubrictool.patterns import linear
 from rubrictool.texts import normal, similarity, words
 
 ALIKE = 0.7
@@ -59,7 +58,8 @@ _SAME = {
     "children": "kid",
     "cost": "pric",
 }
-_ENDINGS = regex.compile(r"(?:(?<=[^aeiou])ies|(?<=\w{3})(?:ations?|ings?|edly|ments?|ness|ed|ly|es|s|e))$")
+_ENDINGS = linear(r"^(.*[^aeiou])ies$|^(.*?\w{3})(?:ations?|ings?|edly|ments?|ness|ed|ly|es|s|e)$")
+_FIGURE = linear(r"\p{Nd}[\p{Nd}.,]*")
 
 
 class _Content(NamedTuple):
@@ -109,7 +109,7 @@ def _content(criterion: str) -> _Content:
     text = normal(criterion).replace("’", "'")
     tokens = tuple(word.removesuffix("'s") for word in words(text))
     opposing = sum(token in _OPPOSING for token in tokens)
-    figures = Counter(regex.findall(r"\d[\d.,]*", text)) + Counter(t for t in tokens if t in NUMBERS[1:])
+    figures = Counter(_FIGURE.findall(text)) + Counter(t for t in tokens if t in NUMBERS[1:])
     quoted = frozenset(quote.strip() for quote in QUOTED.findall(text))
     stems = dict.fromkeys(_stem(token) for token in tokens if token not in _LIGHT and token not in _OPPOSING)
     return _Content(tuple(stems), tokens, (opposing, frozenset(figures), quoted), _foreign(criterion))
@@ -117,5 +117,5 @@ def _content(criterion: str) -> _Content:
 
 def _stem(token: str) -> str:
     bare = _SAME.get(token, token)
-    stem = _ENDINGS.sub("", bare)
+    stem = _ENDINGS.sub(r"\1\2", bare)
     return _SAME.get(stem, stem)

@@ -9,18 +9,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-import regex
-
+from rubrictool.patterns import Match, Pattern, linear
 from rubrictool.texts import normal
 
-_QUESTION = regex.compile(r"^(?P<verb>does|do|did|is|are|was|has|have) (?P<subject>(?:the|this) (?:generated )?\w+) ")
-_SUBJECT = regex.compile(
+_QUESTION = linear(r"^(?P<verb>does|do|did|is|are|was|has|have) (?P<subject>(?:the|this) (?:generated )?\w+) ")
+_SUBJECT = linear(
     r"^(?:the|this|its|an?) (?:(?:model|assistant|final|whole|entire|overall|written|generated)(?:'s)? )?"
     r"(?:responses?|answer|reply|output|text|solution|assistant|model|explanation|summary|essay|e-?mail|letter|code"
     r"|report|blog post|article|story|poem|tone|style|language|writing|content|structure|formatting|format|account"
     r"|advice)(?:'s \w+)? "
 )
-_MODAL = regex.compile(
+_MODAL = linear(
     r"^(?:(?:must|should|shall|will|has to|have to|needs? to|ought to|is (?:expected|required) to) )(?:also )?"
 )
 
@@ -106,15 +105,21 @@ class Wording(NamedTuple):
     """A way to word a faulty criterion, and what to tell its author.
 
     The group `cited` of the pattern is what the message quotes. The groups `asked` and `number` are what a prompt may
-    ask for: where it does, nothing is wrong with the criterion.
+    ask for: where it does, nothing is wrong with the criterion. Nor is it where the text has what `excuse` finds.
     """
 
-    pattern: regex.Pattern[str]
+    pattern: Pattern
     advice: str
+    excuse: Pattern | None
+
+    def found(self, text: str) -> Match | None:
+        """Where a demand is worded so, None where it is not or is excused."""
+        match = self.pattern.search(text)
+        return None if match and self.excuse and self.excuse.search(text) else match
 
 
-def _wording(pattern: str, advice: str) -> Wording:
-    return Wording(regex.compile(pattern), advice)
+def _wording(pattern: str, advice: str, *, excuse: str = "") -> Wording:
+    return Wording(linear(pattern), advice, linear(excuse) if excuse else None)
 
 
 SUBJECTIVE = (
@@ -139,7 +144,7 @@ SUBJECTIVE = (
     ),
     _wording(
         r"^(?:fails? to |does not )?(?P<cited>effectively|adequately|appropriately|sufficiently|thoroughly|convincingly"
-        r"|meaningfully|logically|coherently|comprehensively|suitably|compellingly|persuasively) (?!,)\w+",
+        r"|meaningfully|logically|coherently|comprehensively|suitably|compellingly|persuasively) \w+",
         "is a matter of taste; say what shows it",
     ),
     _wording(
@@ -164,8 +169,9 @@ UNGROUNDED = (
         "is to be right, but the rubric does not say what is right; name the answer and what else is accepted",
     ),
     _wording(
-        rf"^{_REPORTS} (?:the |an? )?(?P<cited>{_TRUE}(?: and complete)? (?!that\b|if\b)\w+(?: \w+){{0,4}})$",
+        rf"^{_REPORTS} (?:the |an? )?(?P<cited>{_TRUE}(?: and complete)? \w+(?: \w+){{0,4}})$",
         "leaves the judge to know the answer; name it, and what else is accepted",
+        excuse=rf"^{_REPORTS} (?:the |an? )?{_TRUE}(?: and complete)? (?:that|if)\b",
     ),
     _wording(
         rf"^(?:{_TELLS}|{_REPORTS}|answers?|solves?) (?:\w+ ){{1,6}}(?P<cited>correctly|accurately)$",
@@ -293,13 +299,25 @@ RIGID = (
 _BAD_ADVICE = "is rewarded: the weight is positive; word it as what a good response does, or make the weight negative"
 _GOOD_ADVICE = "costs: the weight is negative; make it positive, or word it as the fault"
 
+_IGNORES = (
+    r"(?:ignores?|overlooks?) (?:the |an? |any )?(?:user's |stated |given |explicit )*"
+    r"(?:question|prompt|instructions?|constraints?|request|context|task|user|word limit|deadline)"
+)
+_HAS_ITS = rf"(?:contains?|has|have|makes?|includes?|introduces?|shows?) (?:an? )?(?:{_BAD} )*"
+_ERRORS = r"(?:errors?|mistakes?|inaccurac(?:y|ies)|falsehoods?|misinformation|hallucinations?|contradictions?|typos?)"
+_UNPLEASANT = (
+    r"(?:(?:too|overly|excessively|needlessly|unnecessarily) \w+|wrong|incorrect|misleading|inaccurate|offensive|rude|vague"
+    r"|dismissive|harmful|dangerous|off[- ]topic|irrelevant|repetitive|incoherent|incomplete|condescending|judgmental"
+    r"|preachy|confusing|verbose|biased)"
+)
+
 BAD_IF_MET = (
-    _wording(r"^(?P<cited>fails? to|neglects? to|forgets? to)\b(?! reject)", _BAD_ADVICE),
+    _wording(r"^(?P<cited>fails? to|neglects? to|forgets? to)\b", _BAD_ADVICE, excuse=r"^\w+ to reject"),
     _wording(
         r"^(?P<cited>lacks? (?:an? |any |the )?(?:clear |proper |basic |supporting |specific |logical )*"
         r"(?:accuracy|clarity|coherence|conclusion|context|depth|details?|empathy|evidence|examples?|explanations?|focus"
         r"|introduction|logic|reasoning|sources|structure|substance|support))"
-        r"(?=$|[,;]| (?:for|about|of|in|on|to|that|and|or)\b)",
+        r"(?:$|[,;]| (?:for|about|of|in|on|to|that|and|or)\b)",
         _BAD_ADVICE,
     ),
     _wording(
@@ -313,11 +331,10 @@ BAD_IF_MET = (
         _BAD_ADVICE,
     ),
     _wording(
-        r"^(?P<cited>(?:ignores?|overlooks?) (?:the |an? |any )?(?:user's |stated |given |explicit )*"
-        r"(?:question|prompt|instructions?|constraints?|request|context|task|user|word limit|deadline))"
-        # What a document tells the model to do is well ignored, and so is an insult.
-        r"(?!'|.*\b(?:in|inside|within|embedded|hidden|injected|planted|from)\b)",
+        rf"^(?P<cited>{_IGNORES})(?:[^']|$)",
         _BAD_ADVICE,
+        # What a document tells the model to do is well ignored, and so is an insult.
+        excuse=rf"^{_IGNORES}.*\b(?:in|inside|within|embedded|hidden|injected|planted|from)\b",
     ),
     _wording(
         r"^(?P<cited>(?:misses|miss) the (?:point|question)|(?:invents?|makes? up|fabricates?) (?:any |some )?"
@@ -325,26 +342,24 @@ BAD_IF_MET = (
         _BAD_ADVICE,
     ),
     _wording(
-        rf"^(?:contains?|has|have|makes?|includes?|introduces?|shows?) (?:an? )?(?:{_BAD} )*"
-        r"(?P<cited>(?P<asked>errors?|mistakes?|inaccurac(?:y|ies)|falsehoods?|misinformation|hallucinations?|contradictions?|typos?))"
-        r"(?! (?:handling|messages?|codes?|bars?|types?|rates?|analysis|margins?|terms?|detection|correction"
-        # An exercise may hold a mistake, and a program shows one where there is one.
-        r"|for|if|when|on|unless|whenever|that (?:the )?(?:students?|readers?|learners?|users?|pupils?))\b)\b",
+        rf"^{_HAS_ITS}(?P<cited>(?P<asked>{_ERRORS}))\b",
         _BAD_ADVICE,
+        excuse=rf"^{_HAS_ITS}{_ERRORS} (?:handling|messages?|codes?|bars?|types?|rates?|analysis|margins?|terms?|detection"
+        # An exercise may hold a mistake, and a program shows one where there is one.
+        r"|correction|for|if|when|on|unless|whenever|that (?:the )?(?:students?|readers?|learners?|users?|pupils?))\b",
     ),
     _wording(
         rf"^(?:contains?|has|makes?|includes?|gives?|provides?|offers?|states?|presents?|recommends?|suggests?|uses?)"
         rf" (?:an? |any |some )?(?P<cited>{_HARM}(?: or {_HARM})?(?:,? and {_HARM})?"
-        rf" (?:\w+ )?{_SAID})\b(?!.*\bas (?:an? )?(?:distractors?|foils?|(?:counter-?)?examples?|decoys?)\b)",
+        rf" (?:\w+ )?{_SAID})\b",
         _BAD_ADVICE,
+        excuse=r"\bas (?:an? )?(?:distractors?|foils?|(?:counter-?)?examples?|decoys?)\b",
     ),
     _wording(
-        r"^(?:is|be|are|sounds?|feels?) (?P<cited>(?P<asked>(?:too|overly|excessively|needlessly|unnecessarily) \w+|wrong"
-        r"|incorrect|misleading|inaccurate|offensive|rude|vague|dismissive|harmful|dangerous|off[- ]topic|irrelevant"
-        r"|repetitive|incoherent|incomplete|condescending|judgmental|preachy|confusing|verbose|biased))\b"
-        # What deserves it may be dismissed.
-        r"(?! of (?:the |any )?(?:myths?|pseudo|conspirac|claims?|rumou?rs?|false|unproven))",
+        rf"^(?:is|be|are|sounds?|feels?) (?P<cited>(?P<asked>{_UNPLEASANT}))\b",
         _BAD_ADVICE,
+        # What deserves it may be dismissed.
+        excuse=rf"^\w+ {_UNPLEASANT} of (?:the |any )?(?:myths?|pseudo|conspirac|claims?|rumou?rs?|false|unproven)",
     ),
 )
 
@@ -354,8 +369,8 @@ _FAULTS = (
     r"|(?:\w+ )?(?P<asked>jargon|clich[eé]s?|profanity|slurs|insults|stereotypes|bias|repetition|redundancy|padding|filler"
     r"|hyperbole|exaggerations?|digressions?)"
     rf"|(?:overly|excessively|needlessly|unnecessarily|unnecessary|excessive|undue) \w+(?: \w+)?|{_HARM} (?:\w+ )?{_SAID})"
-    r"(?=$|[,;:(]| (?:in|or|and|such|about|that|when|by|throughout|of|like|on|regarding|from|with|as|to)\b)"
 )
+_FAULT_ENDS = r"(?:$|[,;:(]| (?:in|or|and|such|about|that|when|by|throughout|of|like|on|regarding|from|with|as|to)\b)"
 _TREATED = (
     r"(?:alarming|blaming|insulting|lecturing|misleading|patroni[sz]ing|shaming|scaring|belittling|mocking|judging"
     r"|stigmati[sz]ing|frightening|confusing|overwhelming) (?:the |an? )?(?:users?|readers?|patients?|customers?|students?"
@@ -364,17 +379,18 @@ _TREATED = (
     r"|(?:being|sounding) (?:rude|dismissive|condescending|judgmental|preachy|offensive|misleading|patronizing|alarmist)\b"
 )
 
+_AVOIDS = (
+    r"(?:avoids?|refrains? from|steers? clear of|abstains? from|is free (?:of|from)|(?:contains?|has|have|makes?"
+    r"|gives?|includes?|uses?|presents?) no|(?:does not|do not|doesn't|don't|not|never) (?:contain|have|make|give|include"
+    r"|use|provide|offer|state|present)s?)"
+    r"(?: (?:any|all|the use of|using|making|giving|including|providing|offering|introducing|stating|presenting))*"
+)
+
 GOOD_IF_MET = (
     # Only of what is a fault in itself: "Avoids answering the question." is rightly a penalty.
-    _wording(
-        r"^(?P<cited>(?:avoids?|refrains? from|steers? clear of|abstains? from|is free (?:of|from)|(?:contains?|has|have|makes?"
-        r"|gives?|includes?|uses?|presents?) no|(?:does not|do not|doesn't|don't|not|never) (?:contain|have|make|give|include"
-        r"|use|provide|offer|state|present)s?)"
-        r"(?: (?:any|all|the use of|using|making|giving|including|providing|offering|introducing|stating|presenting))*"
-        rf" (?:{_FAULTS}|{_TREATED}))",
-        _GOOD_ADVICE,
-    ),
-    _wording(r"^(?P<cited>(?:correctly|accurately) (?!but\b)[a-z]+)", _GOOD_ADVICE),
+    _wording(rf"^(?P<cited>{_AVOIDS} {_FAULTS}){_FAULT_ENDS}", _GOOD_ADVICE),
+    _wording(rf"^(?P<cited>{_AVOIDS} (?:{_TREATED}))", _GOOD_ADVICE),
+    _wording(r"^(?P<cited>(?:correctly|accurately) [a-z]+)", _GOOD_ADVICE, excuse=r"^\w+ but\b"),
     _wording(
         r"^(?:is|be) (?P<cited>(?:fully |completely |entirely )?(?:accurate|correct|truthful|honest|polite|respectful|empathetic"
         r"|relevant|helpful|unbiased|error-free))$",
@@ -382,17 +398,17 @@ GOOD_IF_MET = (
     ),
 )
 
-ANCHOR = regex.compile(
+ANCHOR = linear(
     r"\d|[\"“”«»:;(]|\b(?:such as|for example|for instance|e\.g|i\.e|by \w+ing|that is,|namely|rather than|so that|as defined"
     r"|in the sense|meaning|reference answer|given in|according to|compared (?:to|with)|in the (?:paragraph|text"
     r"|passage|article|document|context|table|data|prompt))\b"
 )
 """What pins a vague word down: a figure, a quotation, an example, a definition, a source in the prompt."""
 
-CLAUSE = regex.compile(r"\b(?:that|how|why|whether|what|which|who|whose|when|where|if|to|because|unless|until)\b")
+CLAUSE = linear(r"\b(?:that|how|why|whether|what|which|who|whose|when|where|if|to|because|unless|until)\b")
 """What opens a part of the criterion that tells the content, so that its verbs are no demands."""
 
-SPEECH = regex.compile(
+SPEECH = linear(
     r"^(?:also |clearly |explicitly |correctly )?(?:says?|states?|mentions?|explains?|notes?|points? out|tells?|recommends?"
     r"|advises?|suggests?|warns?|asks?|reminds?|encourages?|instructs?|urges?|names?|lists?|describes?|discuss(?:es)?"
     r"|acknowledges?|clarif(?:y|ies)|makes? clear|directs?|offers?|compares?|admits?|concedes?|identif(?:y|ies)"
@@ -413,14 +429,19 @@ WEAK = (
 )
 """Verbs that may as well belong to the content told, and demand something only outside a clause."""
 
-MENTION = regex.compile(
+_MENTION = linear(
     r"^(?:mentions?|refers? to|touch(?:es)? (?:on|upon)|talks? about|speaks? (?:to|of|about)|brings? up|gives? the figure"
-    r"|(?:includes?|contains?|uses?) the (?:word|words|term|terms|phrase|keyword|keywords))\s"
-    r"(?!.*\b(?:that|how|why|whether|because)\b)(?:\S+(?:\s|$)){1,5}$"
+    r"|(?:includes?|contains?|uses?) the (?:word|words|term|terms|phrase|keyword|keywords)) (?:\S+(?: |$)){1,5}$"
 )
-"""A criterion that a topic's bare name meets."""
+_CONTENT = linear(r"\b(?:that|how|why|whether|because)\b")
 
-QUOTED = regex.compile(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
+
+def bare_mention(demand: str) -> bool:
+    """Whether a topic's bare name meets a demand."""
+    return _MENTION.search(demand) is not None and not _CONTENT.search(demand)
+
+
+QUOTED = linear(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
 
 
 @lru_cache(maxsize=4096)
@@ -442,13 +463,13 @@ def _bare(criterion: str) -> str:
     return _RESPONSE.sub("", _plain(criterion))
 
 
-_RESPONSE = regex.compile(r"^the (?:response|answer|reply) (?:(?:must|should) )?")
+_RESPONSE = linear(r"^the (?:response|answer|reply) (?:(?:must|should) )?")
 
 
 def _plain(criterion: str) -> str:
     return " ".join(normal(criterion).replace("’", "'").split()).strip(" .!?")
 
 
-def _stated(question: regex.Match[str]) -> str:
+def _stated(question: Match) -> str:
     helper = question["verb"] in ("does", "do", "did")
     return f"{question['subject']} " if helper else f"{question['subject']} {question['verb']} "

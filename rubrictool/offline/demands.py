@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import re2
-
 from rubrictool.checks import Check, Format, Length
+from rubrictool.patterns import linear
 from rubrictool.records import Prompt
 from rubrictool.rubrics import Item
 
@@ -24,25 +23,25 @@ _LEAST = (
     r"|pelo menos|minstens|ten minste|не менее)"
 )
 _AFTER_MOST = r"(?: or less| or fewer| max| at most| maximum| como máximo| höchstens| maximal| maximum| au plus)"
-_RANGE = re2.compile(rf"(?i){_NUMBER}\s*(?:-|–|to|and|bis|und|a|y|à|et)\s*{_NUMBER}\s*{_WORDS}")
+_RANGE = linear(rf"(?i){_NUMBER}\s*(?:-|–|to|and|bis|und|a|y|à|et)\s*{_NUMBER}\s*{_WORDS}")
 _BOUNDS = {
-    "below": re2.compile(rf"(?i){_BELOW}\s+{_NUMBER}\s*{_WORDS}"),
-    "most": re2.compile(rf"(?i){_MOST}\s+{_NUMBER}\s*{_WORDS}|{_NUMBER}\s+{_WORDS}{_AFTER_MOST}"),
-    "least": re2.compile(rf"(?i){_LEAST}\s+{_NUMBER}\s*{_WORDS}"),
+    "below": linear(rf"(?i){_BELOW}\s+{_NUMBER}\s*{_WORDS}"),
+    "most": linear(rf"(?i){_MOST}\s+{_NUMBER}\s*{_WORDS}|{_NUMBER}\s+{_WORDS}{_AFTER_MOST}"),
+    "least": linear(rf"(?i){_LEAST}\s+{_NUMBER}\s*{_WORDS}"),
 }
 
 # "A paragraph of at most 90 words" may well be the whole answer, paragraphs of so many are its parts.
 _PARTS = r"(?:bullets|points|items|lines|sentences|paragraphs|sections|headings?|titles?)"
 _PART = r"(?:bullet|point|item|line|sentence|paragraph|section)"
-_OF_PARTS = re2.compile(
+_OF_PARTS = linear(
     rf"(?i)(?:{_PARTS}\s+(?:of|with)|each\s+(?:of|with|in)?)\s+(?:{_BELOW}|{_MOST}|{_LEAST})\s+{_NUMBER}\s*{_WORDS}"
     rf"|(?:(?:{_BELOW}|{_MOST}|{_LEAST})\s+)?{_NUMBER}\s*{_WORDS}\s+(?:each\b|apiece\b|per\b|(?:a|every)\s+{_PART})"
 )
 
 _OPEN, _CLOSE = "\"'“‘«„「", "\"'”’»“」"
-_QUOTED = re2.compile(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}]")
+_QUOTED = linear(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}]")
 # Only words of use between the ban and the quote: "do not forget to mention ..." bans nothing.
-_BANNED = re2.compile(
+_BANNED = linear(
     rf"(?i)(?:do not|don[’']t|never|avoid|without|ohne|vermeide|verwende nicht|no uses|no use|sin|evita|evite|sans|évite[rz]?)"
     r"(?:\s+(?:ever|use|using|usar|say|saying|mention|mentioning|include|including|write|writing|either|the|any|of|word"
     r"|words|term|terms|phrase|phrases|das|die|den|wort|wörter|la|las|el|palabra|palabras|le|les|mot|mots)){0,6}"
@@ -55,23 +54,21 @@ _FILLERS = rf"(?:\s+(?:me|a|an|the|some|short|small|simple|ein|eine|una|un|une|{
 _PROGRAM = r"(?:code|function|script|program|snippet|funktion|skript|función|fonction|funzione|função)"
 _DEMANDED: dict[Format, Any] = {
     # First: an answer that is JSON as a whole has no other form, and of demands that clash the first is kept.
-    "json": re2.compile(
-        r"(?i)\b(?:as|in|valid|output|return|only|als|en|como)(?:\s+(?:a|an|valid|pure)){0,2}\s+json\b"
-    ),
-    "list": re2.compile(
+    "json": linear(r"(?i)\b(?:as|in|valid|output|return|only|als|en|como)(?:\s+(?:a|an|valid|pure)){0,2}\s+json\b"),
+    "list": linear(
         r"(?i)\bbullet(?:s|ed)?(?:[ -]points?)?\b"
         r"|\b(?:as|in|make|give|write|create|provide|con|als|en|como)(?:\s+\w+){0,2}\s+list[ea]?\b"
         r"|(?:^|[.!?:\n]\s*)list\b|aufzählung|stichpunkt|viñetas|\bpuces\b|elenco puntato|글머리|목록으로|箇条書き|列表|списк"
     ),
-    "numbered": re2.compile(
+    "numbered": linear(
         r"(?i)\bnumbered\b|step[- ]by[- ]step|\bsteps\b|schritt für schritt|nummeriert|paso a paso|\bpasos\b|étapes"
         r"|numerada|passo a passo|단계별|手順|步骤|пошагов"
     ),
-    "table": re2.compile(
+    "table": linear(
         r"(?i)\b(?:in|as|make|draw|with|into|als|einer|en|como|una)(?:\s+\w+){0,2}\s+(?:table|tabelle|tabla|tabela)\b"
         r"|\btableau\b|표로|表にまとめ|表で|表格|в таблиц|в виде таблиц"
     ),
-    "code": re2.compile(
+    "code": linear(
         rf"(?i)\b{_MAKER}{_FILLERS}{{0,4}}\s+{_PROGRAM}\b|\b{_TONGUES}[ -]{_PROGRAM}\b|코드를|함수를|コードを|関数を|代码|函数"
     ),
 }
@@ -89,9 +86,9 @@ _NOT = (
 )
 _NOT_AFTER = r"[^.!?。\n]{0,6}?(?:없이|말고|쓰지|사용하지|なし|使わ)"
 _FORBIDDEN: dict[Format, Any] = {
-    format_: re2.compile(rf"(?i)(?:{_NOT}){name}|{name}{_NOT_AFTER}") for format_, name in _NAMES.items()
+    format_: linear(rf"(?i)(?:{_NOT}){name}|{name}{_NOT_AFTER}") for format_, name in _NAMES.items()
 }
-_LIMIT = re2.compile(r"(?i)\b(?:no|not)\s+(?:more|less|fewer|longer)\b|\bnot only\b")
+_LIMIT = linear(r"(?i)\b(?:no|not)\s+(?:more|less|fewer|longer)\b|\bnot only\b")
 
 FORM_NAMES: dict[Format, str] = {
     "list": "a bulleted list",

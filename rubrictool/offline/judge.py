@@ -9,18 +9,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import regex
-
 from rubrictool.checks import holds
 from rubrictool.offline.lexicon import lexicon
 from rubrictool.offline.terms import Term, bigrams, terms
+from rubrictool.patterns import linear
 from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.texts import normal, visible, words
 
-_QUOTED = regex.compile(r"[\"“«„「]([^\"“”«»„「」\n]+)[\"”»“」]")
-_HAN = regex.compile(r"\p{Han}{3,}")
+_QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]+)[\"”»“」]")
+_HAN = linear(r"\p{Han}{3,}")
 # Scripts whose words carry endings that do not change what they are about.
-_INFLECTED = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{M}\p{N}._'’-]+")
+_INFLECTED = linear(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{M}\p{N}._'’-]+")
 _SHORTEST_STEM = 4
 
 

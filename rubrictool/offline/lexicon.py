@@ -10,18 +10,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import re2
-import regex
-
 from rubrictool.checks import Check
+from rubrictool.patterns import escape, linear
 from rubrictool.texts import normal, words
 
 # In this order: Japanese has Han characters too, Korean sometimes.
 _SCRIPTS = {
-    "ko": regex.compile(r"\p{Hangul}"),
-    "ja": regex.compile(r"[\p{Hiragana}\p{Katakana}]"),
-    "zh": regex.compile(r"\p{Han}"),
-    "ru": regex.compile(r"\p{Cyrillic}"),
+    "ko": linear(r"\p{Hangul}+"),
+    "ja": linear(r"[\p{Hiragana}\p{Katakana}]+"),
+    "zh": linear(r"\p{Han}+"),
+    "ru": linear(r"\p{Cyrillic}+"),
 }
 _UNSPACED = {"ko", "ja", "zh"}
 
@@ -44,7 +42,7 @@ def lexicon(text: str) -> Lexicon:
     letters = sum(character.isalpha() for character in text)
     for language, script in _SCRIPTS.items():
         # A Han character says more than a letter, and a quoted name is no language: a fifth is enough.
-        if len(script.findall(text)) * 5 > letters:
+        if sum(map(len, script.findall(text))) * 5 > letters:
             return of_language(language)
     return of_language(_latin_language(text))
 
@@ -105,5 +103,5 @@ def _split(text: str) -> frozenset[str]:
 
 
 def _any_of(phrases: list[str], *, spaced: bool) -> Check:
-    choice = "|".join(re2.escape(phrase) for phrase in phrases)
+    choice = "|".join(escape(phrase) for phrase in phrases)
     return Check(matches=rf"(?i)(?:^|[^\pL\pN])(?:{choice})(?:$|[^\pL\pN])" if spaced else f"(?:{choice})")

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple, get_args
 
-import regex
-
 from rubrictool.checks import Check, Format, Length, holds
 from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
 from rubrictool.offline.lexicon import Lexicon, lexicon
 from rubrictool.offline.terms import Term, alike, sentences, terms
+from rubrictool.patterns import linear
 from rubrictool.prompts import Judged
 from rubrictool.records import Criterion, Prompt
 from rubrictool.rubrics import Item, Proposal
@@ -30,8 +29,8 @@ _LONG = 8
 _MUCH_LONGER = 1.5
 _FRAGMENT, _TREATISE = 20, 600
 _SANE = Length(min=_FRAGMENT, max=_TREATISE)
-_QUOTED = regex.compile(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
-_INSIDE = regex.compile(r"[\p{L}\p{N},;:)]\s+(\p{Lu}[\p{L}\p{N}_]+)")
+_QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
+_INSIDE = linear(r"[\p{L}\p{N},;:)][\s\pZ]+(\p{Lu}[\p{L}\p{N}_]+)")
 
 
 class OfflineProposer:

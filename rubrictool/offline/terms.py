@@ -6,24 +6,23 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-import re2
-import regex
-
 from rubrictool.checks import Check
 from rubrictool.offline.lexicon import Lexicon, particles, units
+from rubrictool.patterns import Pattern, backtracking, escape, linear
 from rubrictool.texts import normal
 
 _CJK = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー"
-_LETTER = rf"[[\p{{L}}\p{{N}}\p{{M}}_]--[{_CJK}]]"
-_TOKEN = regex.compile(
-    rf"(?V1)(?P<han>\p{{Han}}+)|(?P<hangul>\p{{Hangul}}+)|(?P<kana>[\p{{Katakana}}ー]{{2,}})"
-    rf"|(?P<plain>{_LETTER}++(?:[.'’-]{_LETTER}++)*+)"
+# A class without a script: what is neither of the script nor of anything but letters.
+_LETTER = rf"(?:[^\PL{_CJK}]|[^\PN{_CJK}]|[^\PM{_CJK}]|_)"
+_TOKEN = linear(
+    rf"(?P<han>\p{{Han}}+)|(?P<hangul>\p{{Hangul}}+)|(?P<kana>[\p{{Katakana}}ー]{{2,}})"
+    rf"|(?P<plain>{_LETTER}+(?:[.'’-]{_LETTER}+)*)"
 )
-_ELISION = regex.compile(r"(?i)^(?:l|d|j|n|s|c|m|t|qu)['’]|['’]s$")
+_ELISION = linear(r"(?i)^(?:l|d|j|n|s|c|m|t|qu)['’]|['’]s$")
 # What is longer is data (a hash, a URL, a script that we cannot cut), no term.
 _LONGEST = 40
 # A full stop inside a number or a name ends no sentence.
-_SENTENCE = regex.compile(r"(?<=[.!?])\s+|[。！？\n]+")
+_SENTENCE_END = linear(r"(?P<sign>[.!?])[\s\pZ]+|[。！？\n]+")
 
 # Alphabets in which a neighbouring letter makes another word of it.
 _ALPHABETS = r"\p{Latin}\p{Greek}\p{Cyrillic}"
@@ -32,8 +31,10 @@ _BEFORE = rf"(?:^|[^\pN{_ALPHABETS}_{_JOINTS}]|(?:^|[^\pN])[{_JOINTS}])"
 _AFTER = rf"(?:$|[^\pN{_ALPHABETS}_{_JOINTS}]|[{_JOINTS}](?:$|[^\pN]))"
 _AFTER_UNIT = rf"(?:$|[^\pN{_ALPHABETS}_])"
 
-_ALPHABETIC = regex.compile(rf"[{_ALPHABETS}\p{{N}}\p{{M}}._'’-]+")
-_HAN = regex.compile(r"\p{Han}+")
+_ALPHABETIC = linear(rf"[{_ALPHABETS}\p{{N}}\p{{M}}._'’-]+")
+_HAN = linear(r"\p{Han}+")
+_NO_DIGIT = linear("[^0-9]")
+_LETTER_LAST = linear(rf"[{_ALPHABETS}]$")
 
 
 class Term(NamedTuple):
@@ -53,7 +54,11 @@ class Term(NamedTuple):
 
 def sentences(text: str) -> list[str]:
     """The sentences and lines of a text."""
-    return [part for part in _SENTENCE.split(text) if part.strip()]
+    found, start = [], 0
+    for end in _SENTENCE_END.finditer(text):
+        found.append(text[start : end.start() + len(end["sign"] or "")])
+        start = end.end()
+    return [part for part in (*found, text[start:]) if part.strip()]
 
 
 def terms(text: str, lexicon: Lexicon) -> list[Term]:
@@ -132,17 +137,17 @@ def _bounded(part: str) -> str | None:
     if len(part) > 5 or not _ALPHABETIC.fullmatch(part):
         return None
     end = r"(?:$|[^\pL\pN])" if len(part) < 4 else ""
-    return rf"(?i)(?:^|[^\pL\pN]){re2.escape(part)}{end}"
+    return rf"(?i)(?:^|[^\pL\pN]){escape(part)}{end}"
 
 
 @cache
-def _figures() -> Any:
-    choice = "|".join(regex.escape(unit) for unit in units())
+def _figures() -> Pattern:
+    choice = "|".join(escape(unit) for unit in units())
     # Letters directly after a unit make it a word; after one that ends in a sign or a syllable they do not.
     unit = rf"(?:[\s-]?(?P<unit>(?i:{choice}))(?:(?<![{_ALPHABETS}])|(?![{_ALPHABETS}\p{{N}}_])))?"
     grouped = r"[0-9]{1,3}+(?:[.,'’\xa0\u2009\u202f][0-9]{3})+(?:[.,][0-9]{1,2})?"
     plain = r"[0-9]++(?:[.,][0-9]++)?"
-    return regex.compile(
+    return backtracking(
         rf"(?<![0-9{_ALPHABETS}_]|[0-9][.,'’])(?P<currency>[$€£¥₩]\s?)?(?P<number>{grouped}|{plain})"
         rf"(?![0-9]|[.,][0-9]){unit}(?![0-9_])"
     )
@@ -158,7 +163,7 @@ def _figure(match: Any) -> Term:
 
 def _digits(number: str) -> tuple[str, str]:
     """The digits before and after the decimal sign; a separator before three last digits groups thousands."""
-    pieces: list[str] = regex.split(r"[^0-9]", number)
+    pieces: list[str] = _NO_DIGIT.split(number)
     if len(pieces) == 1:
         return pieces[0], ""
     if len(pieces[-1]) == 3 and len(pieces[0]) <= 3 and pieces[0] != "0":
@@ -170,14 +175,14 @@ def _figure_pattern(currency: str, whole: str, decimals: str, unit: str) -> str:
     head = whole[: len(whole) % 3]
     groups = [head] * bool(head) + [whole[place : place + 3] for place in range(len(head), len(whole), 3)]
     number = r"[.,'’\pZ]?".join(groups) + (rf"[.,]{decimals}" if decimals else "")
-    opening = re2.escape(currency) + r"[\s\pZ]{0,2}" if currency else _BEFORE
+    opening = escape(currency) + r"[\s\pZ]{0,2}" if currency else _BEFORE
     return f"(?i){opening}{number}{_unit_pattern(unit) if unit else _AFTER}"
 
 
 def _unit_pattern(unit: str) -> str:
     plural = "s?" if _singular(unit) != unit or len(unit) > 3 else ""
-    wordlike = regex.search(rf"[{_ALPHABETS}]$", unit) is not None
-    return rf"[\s\pZ-]{{0,2}}{re2.escape(_singular(unit))}{plural if wordlike else ''}{_AFTER_UNIT if wordlike else ''}"
+    wordlike = _LETTER_LAST.search(unit) is not None
+    return rf"[\s\pZ-]{{0,2}}{escape(_singular(unit))}{plural if wordlike else ''}{_AFTER_UNIT if wordlike else ''}"
 
 
 def _singular(unit: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from rubrictool.patterns import linear
 from rubrictool.records import Prompt, Response
 from rubrictool.texts import draw
 
@@ -194,7 +194,7 @@ def _sentence(shown: str, lot: float) -> str:
     return f"{_OPENINGS[opening]} the {shown}, {_ENDINGS[ending]}."
 
 
-_NAMED = re.compile(r"(?:obvious point|rare point|style mark) \d+")
+_NAMED = linear(r"(?:obvious point|rare point|style mark) \d+")
 
 
 @lru_cache(maxsize=8192)
