@@ -10,6 +10,7 @@ RubrictoolError
 │   ├── TemperatureRefused  the model takes no temperature
 │   ├── SchemaRefused     the model takes no schema, or not this one
 │   └── Final             asking again would not help
+│       ├── NoAnswer      ... because replies come in a form that holds no answer
 │       └── Denied        ... because the key is missing, wrong or not allowed this
 └── ReplyError            what is wrong with a reply that did arrive
     ├── Truncated         it ran into the output limit
@@ -66,23 +67,36 @@ class OverBudget(RubrictoolError):
 
 
 class BackendError(RubrictoolError):
-    """What a backend says about one request that brought no completion."""
+    """What a backend says about one request that brought no completion.
+
+    `billable` says that the request may have been answered, and billed, all the same; `usage` is the `backends.Usage`
+    that the server told, None where it told none.
+    """
+
+    def __init__(self, message: str, *, billable: bool = False, usage: Any = None) -> None:
+        super().__init__(message)
+        self.billable = billable
+        self.usage = usage
 
 
 class Transient(BackendError):
     """The same request may succeed later.
 
-    `retry_after` is the server's own wish in seconds, `overloaded` says that it has too much to do, `billable` that the
-    request may have been answered, and billed, all the same.
+    `retry_after` is the server's own wish in seconds, `overloaded` says that it has too much to do.
     """
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, overloaded: bool = False, billable: bool = False
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        overloaded: bool = False,
+        billable: bool = False,
+        usage: Any = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, billable=billable, usage=usage)
         self.retry_after = retry_after
         self.overloaded = overloaded
-        self.billable = billable
 
 
 class TemperatureRefused(BackendError):
@@ -95,6 +109,10 @@ class SchemaRefused(BackendError):
 
 class Final(BackendError):
     """The same request would fail again."""
+
+
+class NoAnswer(Final):
+    """A reply arrived whose form holds no answer, and the next one would have the same form."""
 
 
 class Denied(Final):

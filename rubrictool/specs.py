@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from rubrictool.asking.llm import Model
 from rubrictool.asking.pace import CONCURRENCY, Pace
 from rubrictool.asking.spending import Budget
 from rubrictool.backends import Backend, LimitName, Price, Starting
+from rubrictool.backends.proxies import is_loopback
 from rubrictool.errors import BackendError, InputError
 from rubrictool.patterns import linear
 from rubrictool.prompts import Templates
@@ -25,7 +25,7 @@ _AT_ADDRESS = linear(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
 _BARE_ADDRESS = linear(r"(?:[^@]*@)?[\pL\pN_.-]+:\d{2,5}(?:/\S*)?|[^@]+@[\pL\pN_.-]+/(?:\S*/)?v1/?")
 """An address without its http://, with a port or behind a name: no provider's model is called so."""
 _RESERVED_ARGS = {
-    "model", "messages", "stream", "n", "api_key", "api_base", "base_url", "timeout", "num_retries", "max_retries",
+    "model", "messages", "n", "api_key", "api_base", "base_url", "timeout", "num_retries", "max_retries",
 }  # fmt: skip
 _LIMITS: tuple[LimitName, ...] = ("max_tokens", "max_completion_tokens")
 
@@ -112,6 +112,8 @@ def _settled(asked: Asked) -> Asked:
     if reserved := sorted(_RESERVED_ARGS & asked.args.keys()):
         raise InputError(f"{asked.spec}: {reserved[0]} cannot be set by extra arguments")
     args = dict(asked.args)
+    if args.pop("stream", False) is not False:
+        raise InputError(f"{asked.spec}: stream can only be false: replies are read whole")
     temperature = _checked_warmth(asked.spec, args.pop("temperature", asked.temperature))
     limits = [(name, args.pop(name)) for name in _LIMITS if name in args]
     if len(limits) > 1:
@@ -184,13 +186,6 @@ def _address(url: str, has_key: bool, allow_http_key: bool) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(f"{parts.hostname}: the address must hold no key or query; put the key into {API_KEY}")
     assert parts.hostname
-    if has_key and parts.scheme == "http" and not _is_loopback(parts.hostname) and not allow_http_key:
+    if has_key and parts.scheme == "http" and not is_loopback(parts.hostname) and not allow_http_key:
         raise InputError(f"{url}: {API_KEY} would go over plain http; use https, or --allow-http-key if you must")
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

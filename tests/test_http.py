@@ -52,11 +52,11 @@ def saying(raw: bytes) -> Iterator[str]:
         listener.close()
 
 
-def answer_to(raw: bytes, *, timeout_s: float = 5) -> Completion:
+def answer_to(raw: bytes, *, timeout_s: float = 5, request: Request = REQUEST) -> Completion:
     async def ask(address: str) -> Completion:
         server = HttpServer([address], timeout_s=timeout_s)
         try:
-            return await server.complete(REQUEST)
+            return await server.complete(request)
         finally:
             await server.close()
 
@@ -83,7 +83,6 @@ PASSING = {
     "no choices": reply("200 OK", b'{"choices": []}'),
     "another object": reply("200 OK", b'{"error": "busy"}'),
     "a list": reply("200 OK", b"[]"),
-    "9 MB": reply("200 OK", b" " * 9 * 2**20),
 }
 LASTING = {
     "400": reply("400 Bad Request", b"bad"),
@@ -91,6 +90,7 @@ LASTING = {
     "404": reply("404 Not Found", b"no such model"),
     "a redirect": reply("307 Temporary Redirect", b"", "Location: http://127.0.0.1:1/"),
     "a refusal": reply("200 OK", envelope(message={"content": None, "refusal": "I will not."})),
+    "9 MB": reply("200 OK", b" " * 9 * 2**20),
     "a filter": reply("200 OK", envelope(finish_reason="content_filter")),
 }
 

@@ -15,6 +15,7 @@ from rubrictool.errors import (
     BackendError,
     Final,
     ModelFailure,
+    NoAnswer,
     OverBudget,
     ReplyError,
     SchemaRefused,
@@ -34,7 +35,13 @@ Parse = Callable[[str], T]
 MOST_TOKENS = 2**17
 """How far the limit of truncated replies is doubled; a higher one of the user's stays as it is."""
 _WORTH_ANOTHER = (Transient, TemperatureRefused, SchemaRefused, ReplyError)
-_KINDS = {Transient: "unavailable", Truncated: "truncated", Unreadable: "unreadable", OverBudget: "budget"}
+_KINDS = {
+    Transient: "unavailable",
+    NoAnswer: "unreadable",
+    Truncated: "truncated",
+    Unreadable: "unreadable",
+    OverBudget: "budget",
+}
 
 
 class Exchange(Generic[T]):

@@ -78,7 +78,7 @@ class Model:
         one is asked for again with a doubled limit. Raises `ModelFailure`, and `InputError` for a key that the model
         denies before anything was asked of it.
         """
-        request = self._request(question, sample=sample)
+        request = self._request(question, sample=sample, expects_json=schema is not None)
         key = request.key()
         if found := self._paid_for(key, parse):
             return found[0]
@@ -103,7 +103,7 @@ class Model:
         self._forms.close()
         await self._backend.close()
 
-    def _request(self, question: Question, *, sample: int = 0) -> Request:
+    def _request(self, question: Question, *, sample: int = 0, expects_json: bool = False) -> Request:
         return Request(
             self.name,
             question.messages,
@@ -113,6 +113,7 @@ class Model:
             sample,
             about=question.about,
             limit_name=self._limit_name,
+            expects_json=expects_json,
         )
 
     def _paid_for(self, key: str, parse: Parse[T]) -> tuple[T] | None:

@@ -18,7 +18,7 @@ class Request:
     `limit_name` is under which name the output limit is sent: OpenAI's reasoning models know only the longer one.
     `schema` is the JSON schema that the reply shall obey, where the model takes one. `about` names what the question is
     about: requests about the same thing begin alike and are best answered by one server. `sample` numbers the draws of
-    one question and is never sent.
+    one question and is never sent. `expects_json` says that the answer is to be JSON, in whatever way that is asked for.
     """
 
     model: str
@@ -30,6 +30,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     about: str = ""
     limit_name: LimitName = "max_tokens"
+    expects_json: bool = False
 
     def key(self, model: str | None = None) -> str:
         """The name of this question in the cache, also as another model's question.
@@ -53,10 +54,15 @@ def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Usage(NamedTuple):
-    """The tokens of one request as the server counted them."""
+    """The tokens of one request as the server counted them.
+
+    `completion_tokens` are all tokens billed as output, reasoning included. `cached_tokens` are those of the prompt that
+    the server had in its cache; some servers leave them out of `prompt_tokens`.
+    """
 
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
 
 
 class Price(NamedTuple):
@@ -72,11 +78,16 @@ class Price(NamedTuple):
 
 @dataclass(frozen=True)
 class Completion:
-    """A reply; `truncated` when it ran into the output limit; `usage` is None where the server did not tell it."""
+    """A reply.
+
+    `truncated` says that it ran into the output limit. `usage` is None where the server did not tell it. `model` is who
+    answered by the reply's own words, empty where it does not say.
+    """
 
     text: str
     truncated: bool = False
     usage: Usage | None = None
+    model: str = ""
 
 
 class Backend(Protocol):

@@ -7,28 +7,41 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, AnyStr
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
-from rubrictool.backends import Completion, Price, Request, Usage
-from rubrictool.backends.keys import without_keys
+from rubrictool.backends import Completion, Price, Request
+from rubrictool.backends.bodies import ACCEPTED, MAX_REPLY, page_title, text_of, too_large
+from rubrictool.backends.envelope import completion, error_status, page_named, parsed
+from rubrictool.backends.keys import secrets, without_keys
+from rubrictool.backends.proxies import Proxy, proxy_for
 from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
 from rubrictool.backends.replicas import Replicas
+from rubrictool.backends.streams import assembled, is_stream
 from rubrictool.errors import BackendError, Denied, Final, SchemaRefused, TemperatureRefused, Transient
-from rubrictool.texts import counted, one_line
+from rubrictool.texts import compact, counted, one_line
 
 # aiohttp takes a quarter of a second to import, which a run with a full cache need not wait for.
 if TYPE_CHECKING:
     import aiohttp
 
-MAX_REPLY = 8 * 2**20
 CONNECT_S = 30
 _PASSING = {408, 409, 425, 429}
 _OVERLOADED = {429, 503, 529}
 _DENIED = {401, 403}
 _MALFORMED = {400, 422}
+
+
+class _Answer(NamedTuple):
+    """What came back for one request: its body as text, without our keys, and the proxy that it came through."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    proxy: Proxy | None
 
 
 class HttpServer:
@@ -47,22 +60,28 @@ class HttpServer:
     ) -> None:
         self._replicas = Replicas([address.rstrip("/") for address in addresses], tell)
         self._api_key, self._timeout_s = api_key, timeout_s
+        passwords = [proxy.password for address in addresses if (proxy := _known_proxy(address)) and proxy.password]
+        self._keys = [*([api_key] if api_key else []), *passwords]
+        self._secrets = secrets(self._keys)
         self._session: aiohttp.ClientSession | None = None
 
     async def complete(self, request: Request) -> Completion:
-        """The server's reply. Raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`."""
-        body = orjson.dumps(request.body())
-        status, headers, content = await self._send("POST", "/chat/completions", body, about=request.about)
-        if status == 200:
-            return completion(content)
-        raise refusal(status, headers, content, schema=request.schema is not None)
+        """Return the server's reply. Raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`."""
+        # Some servers stream unless told not to.
+        body = orjson.dumps(request.body() | {"stream": False})
+        answer = await self._send("POST", "/chat/completions", body, about=request.about)
+        try:
+            return self._completion(answer, request)
+        except BackendError as error:
+            raise self._described(error, answer.proxy) from None
 
     async def only_model(self) -> str:
-        """The name of the server's only model. Raises `Final` where it serves none or several."""
-        status, headers, content = await self._send("GET", "/models", None)
-        if status != 200:
-            raise refusal(status, headers, content)
-        names = _model_names(content)
+        """Return the name of the server's only model. Raises `Final` where it serves none or several."""
+        answer = await self._send("GET", "/models", None)
+        try:
+            names = self._model_names(answer)
+        except BackendError as error:
+            raise self._described(error, answer.proxy) from None
         if len(names) != 1:
             raise Final(f"it serves {counted(len(names), 'model')} ({', '.join(names[:5])}); write NAME@URL")
         return names[0]
@@ -73,21 +92,64 @@ class HttpServer:
             await self._session.close()
             self._session = None
 
-    async def _send(
-        self, method: str, path: str, body: bytes | None, *, about: str = ""
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    def _completion(self, answer: _Answer, request: Request) -> Completion:
+        has_schema = request.schema is not None
+        if answer.status != 200:
+            raise refusal(answer.status, answer.headers, answer.text.encode(), schema=has_schema)
+        text = answer.text
+        if is_stream(text):
+            # Only now can a key that came in several chunks be seen.
+            text = without_keys(compact(assembled(text)), self._secrets)
+        envelope = parsed(text)
+        if status := error_status(envelope):
+            raise refusal(status, answer.headers, text.encode(), schema=has_schema)
+        found = completion(envelope, expects_json=request.expects_json)
+        return replace(found, text=without_keys(found.text, self._secrets))
+
+    def _model_names(self, answer: _Answer) -> list[str]:
+        if answer.status != 200:
+            raise refusal(answer.status, answer.headers, answer.text.encode())
+        models = parsed(answer.text).get("data")
+        found = [model.get("id") for model in models if isinstance(model, dict)] if isinstance(models, list) else []
+        return [name for name in found if isinstance(name, str)]
+
+    def _described(self, error: BackendError, proxy: Proxy | None) -> BackendError:
+        """Return the error with a message that shows no key and names the proxy that was used."""
+        through = f" (through the proxy {proxy.place} of the environment)" if proxy else ""
+        error.args = (without_keys(str(error), self._keys) + through,)
+        return error
+
+    async def _send(self, method: str, path: str, body: bytes | None, *, about: str = "") -> _Answer:
         import aiohttp
 
         with self._replicas.chosen(about) as address:
+            proxy = proxy_for(address)
             try:
                 async with self._connected().request(
-                    method, address + path, data=body, allow_redirects=False
+                    method, address + path, data=body, allow_redirects=False, proxy=proxy.url if proxy else None
                 ) as response:
-                    return response.status, response.headers, self._without_key(await _bounded(response.content))
+                    content = await _bounded(response.content)
+                    return _Answer(response.status, response.headers, self._text(response, content), proxy)
             except (TimeoutError, OSError) as error:  # aiohttp's own errors of the connection are OSErrors too
-                raise self._unanswered(error, address) from None
+                raise self._described(self._unanswered(error, address), proxy) from None
+            except aiohttp.ClientHttpProxyError as error:
+                raise self._described(
+                    Transient(f"the proxy refuses the connection: HTTP {error.status}"), proxy
+                ) from None
             except aiohttp.ClientError as error:
-                raise self._lost(error) from None
+                raise self._described(self._lost(error), proxy) from None
+
+    def _text(self, response: aiohttp.ClientResponse, content: bytes) -> str:
+        """Return the body without our keys: of an answer only those that no answer has by chance are cut."""
+        if response.status == 200:
+            if len(content) > MAX_REPLY:
+                raise too_large()
+            return without_keys(text_of(content, response.headers), self._secrets)
+        try:
+            text = text_of(content[:MAX_REPLY], response.headers)
+        except BackendError as error:
+            text = f"({error})"
+        return without_keys(text, self._keys)
 
     def _unanswered(self, error: OSError, address: str) -> Transient:
         """What went wrong before there was an answer; an address that cannot be reached is dropped."""
@@ -123,10 +185,7 @@ class HttpServer:
 
     def _said(self, error: Exception) -> str:
         """What aiohttp says of an error; it quotes what the server sent."""
-        return one_line(self._without_key(str(error) or type(error).__name__), width=200)
-
-    def _without_key(self, said: AnyStr) -> AnyStr:
-        return without_keys(said, [self._api_key]) if self._api_key else said
+        return one_line(without_keys(str(error) or type(error).__name__, self._keys), width=200)
 
     def _connected(self) -> aiohttp.ClientSession:
         """One session for the life of the run, opened where the event loop is."""
@@ -137,7 +196,8 @@ class HttpServer:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s, sock_connect=CONNECT_S),
-                headers={"Content-Type": "application/json", **bearer},
+                headers={"Content-Type": "application/json", "Accept-Encoding": ACCEPTED, **bearer},
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
@@ -149,32 +209,24 @@ def _place(address: str) -> str:
     return parts.netloc if parts.port else f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"
 
 
+def _known_proxy(address: str) -> Proxy | None:
+    """Return the proxy for an address; one that is not supported is an error of the first request."""
+    try:
+        return proxy_for(address)
+    except Final:
+        return None
+
+
 async def _bounded(stream: aiohttp.StreamReader) -> bytes:
-    """The body, up to 8 MiB: no chat completion is longer."""
+    """Read the body, up to the first bytes beyond the limit."""
     content = bytearray()
     async for chunk in stream.iter_any():
         content += chunk
         if len(content) > MAX_REPLY:
-            raise Transient(f"the reply is larger than {MAX_REPLY // 2**20} MiB", billable=True)
+            break
         if not stream.at_eof():
             await asyncio.sleep(0)
     return bytes(content)
-
-
-def completion(content: bytes) -> Completion:
-    """A server's 200 as a completion. Raises `Transient` where it is none, `Final` where the model refused."""
-    envelope = _json(content)
-    choice = _first(envelope.get("choices"))
-    message = choice.get("message")
-    if not isinstance(message, dict):
-        raise _no_completion("no chat completion", content)
-    if choice.get("finish_reason") == "content_filter" or message.get("refusal"):
-        raise Final(f"the model refused: {one_line(str(message.get('refusal') or 'content filter'), width=200)}")
-    return Completion(
-        text=message["content"] if isinstance(message.get("content"), str) else "",
-        truncated=choice.get("finish_reason") == "length",
-        usage=_usage(envelope.get("usage")),
-    )
 
 
 def refusal(status: int, headers: Mapping[str, str], content: bytes, *, schema: bool = False) -> BackendError:
@@ -185,7 +237,7 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, *, schema: 
         return Transient(
             message, retry_after=retry_after(headers), overloaded=busy, billable=not busy and status >= 500
         )
-    if status in _DENIED:
+    if status in _DENIED and page_title(content.decode(errors="replace")) is None:
         return Denied(message)
     if status in _MALFORMED and refuses_temperature(message):
         return TemperatureRefused(message)
@@ -194,40 +246,8 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes, *, schema: 
     return Final(message)
 
 
-def _json(content: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise _no_completion("not JSON", content) from None
-    if not isinstance(value, dict):
-        raise _no_completion("no chat completion", content)
-    return value
-
-
-def _no_completion(what: str, content: bytes) -> Transient:
-    return Transient(f"a 200 that is {what}: {_shown(content)}", billable=True)
-
-
-def _first(choices: Any) -> dict[str, Any]:
-    first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) else {}
-
-
-def _usage(told: Any) -> Usage | None:
-    counts = [told.get(name) for name in ("prompt_tokens", "completion_tokens")] if isinstance(told, dict) else []
-    whole = [count for count in counts if isinstance(count, int) and count >= 0]
-    # Some servers fill in zeros where they do not count.
-    return Usage(*whole) if len(whole) == 2 and any(whole) else None
-
-
-def _model_names(content: bytes) -> list[str]:
-    models = _json(content).get("data")
-    return (
-        [m["id"] for m in models if isinstance(m, dict) and isinstance(m.get("id"), str)]
-        if isinstance(models, list)
-        else []
-    )
-
-
 def _shown(content: bytes) -> str:
+    page = page_title(content.decode(errors="replace"))
+    if page is not None:
+        return page_named(page)
     return one_line(content[:2000].decode(errors="replace"), width=200) or "an empty body"

@@ -4,30 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import AnyStr
 
 from rubrictool.patterns import BytesPattern, escape, foreign_bytes
 
 SHORTEST = 8
-"""What is shorter is no key (`EMPTY`, `none`) and would maim words."""
+"""Characters. A shorter value (`EMPTY`, `none`) is a placeholder, and replacing it would damage ordinary words."""
+LONG = 20
+"""Characters from which a value is a secret whatever it consists of."""
 
 
-def without_keys(said: AnyStr, keys: Iterable[str]) -> AnyStr:
-    """What a server said with `***` for each key, however JSON may have escaped it, and however often."""
-    known = tuple(key for key in keys if len(key) >= SHORTEST)
-    if not known:
-        return said
+def without_keys(text: str, keys: Iterable[str]) -> str:
+    """Return the text with `***` for each of the keys, in every spelling that JSON has for them.
+
+    The time is linear in the text: RE2 does not backtrack over a hostile run of backslashes.
+    """
+    pattern = _pattern(tuple(sorted({key for key in keys if len(key) >= SHORTEST}, key=len, reverse=True)))
+    if pattern is None:
+        return text
     # RE2 takes no half of a surrogate pair in a str.
-    content = said if isinstance(said, bytes) else said.encode(errors="surrogatepass")
-    cut = _pattern(known).sub(b"***", content)
-    return cut if isinstance(said, bytes) else cut.decode(errors="surrogatepass")
+    cut = pattern.sub(b"***", text.encode(errors="surrogatepass"))
+    return cut.decode(errors="surrogatepass")
 
 
-@lru_cache(maxsize=16)
-def _pattern(keys: tuple[str, ...]) -> BytesPattern:
-    return foreign_bytes("|".join("".join(map(_spellings, key)) for key in keys))
+def secrets(keys: Iterable[str]) -> list[str]:
+    """Return the keys that no answer contains by chance: long ones, and those with letters and digits.
+
+    A key such as `placeholder`, set for a server that checks none, is an ordinary word; in an answer it stays.
+    """
+    return [key for key in keys if len(key) >= LONG or _mixed(key)]
+
+
+def _mixed(key: str) -> bool:
+    return any(map(str.isdigit, key)) and any(map(str.isalpha, key))
+
+
+@lru_cache(maxsize=32)
+def _pattern(keys: tuple[str, ...]) -> BytesPattern | None:
+    return foreign_bytes("|".join("".join(map(_spellings, key)) for key in keys)) if keys else None
 
 
 def _spellings(character: str) -> str:
-    r"""A pattern for a character as it is, as `\/`, and as its number."""
+    r"""Return a pattern for a character as it is, as `\/`, and as its number."""
     return rf"\\*(?:{escape(character)}|u(?i:{ord(character):04x}))"
