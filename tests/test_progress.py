@@ -50,6 +50,43 @@ def test_a_terminal_shows_a_bar_and_a_rubric_before_and_after(tmp_path: Path, sa
     assert "next: rubrictool score" in seen
 
 
+def rewriting(shell: Shell, prompts: int = 3) -> tuple[object, ...]:
+    """Prompts whose first rubric a recorded proposer rewrites: the text of one criterion, the weight of another."""
+    rows = [
+        {
+            "id": f"p{n}",
+            "prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": f"Which colour, {n}?"}],
+            "responses": [{"model": m, "response": f"{m} says red"} for m in ("small", "large")],
+        }
+        for n in range(prompts)
+    ]
+    changed = [
+        {"id": "c1", "criterion": "Names a shade of red.", "weight": 2},
+        {"id": "c2", "criterion": "Is plain.", "weight": 3},
+    ]
+    first = [{"criterion": "Names red.", "weight": 2}, {"criterion": "Is plain.", "weight": 1}]
+    replies = [
+        {"contains": ["small says red"], "reply": json.dumps(changed)},
+        {"contains": ["colour"], "reply": json.dumps(first)},
+    ]
+    recorded = shell.write("replies.jsonl", replies)
+    roles = ("--proposer", f"replay:{recorded}", "--judge", "offline", "--no-cache")
+    return ("refine", shell.write("p.jsonl", rows), *roles, "--rounds", 1, "-o", "out.jsonl")
+
+
+def test_the_example_names_its_prompt_says_why_it_is_shown_and_what_was_rewritten(shell: Shell) -> None:
+    seen = on_a_terminal(shell.directory, *rewriting(shell)).replace("\r\n", "\n")
+    assert "before and after, 2 of 3 prompts: those with the fewest criteria\n" in seen
+    assert 'p0: "Which colour, 0?"\n  2 criteria before, 2 after 1 round\n' in seen
+    assert "  ~   2  Names a shade of red.\n      2  was: Names red.\n" in seen
+    assert "  ~   3  Is plain.\n      1  was: the same text, another weight\n" in seen
+    assert "p2:" not in seen
+
+
+def test_of_one_prompt_there_is_nothing_to_choose(shell: Shell) -> None:
+    assert "before and after" not in on_a_terminal(shell.directory, *rewriting(shell, prompts=1))
+
+
 def test_rows_on_a_terminal_are_told_of_and_no_bar_runs_through_them(tmp_path: Path, sample: Path) -> None:
     seen = on_a_terminal(tmp_path, "propose", sample / "prompts.jsonl", rows_too=True)
     assert "propose: rows go to the screen; -o FILE keeps them" in seen

@@ -17,7 +17,7 @@ from rubrictool.cli.idle import Idle, of_asking, of_role, refuse_idle
 from rubrictool.cli.inputs import Texts, by_prompt, one_stdin, rubric_for, rubrics_by_prompt
 from rubrictool.cli.sample import draws, outcome_of
 from rubrictool.cli.session import Session
-from rubrictool.cli.showcase import show, tied_line
+from rubrictool.cli.showcase import EXAMPLES, Example, opening, show, tied_line
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
 from rubrictool.planning import EACH, FIRST, LENGTH, ask_everything
@@ -169,7 +169,7 @@ def command(
                     seed=seed,
                     step=step,
                 )
-            report.add(refined)
+            report.add(refined, prompt)
             return Outcome((refined.rubric,), refined.failure or short.failure, refined.rounds)
 
         async def plan(prompt: Prompt) -> Outcome:
@@ -222,9 +222,9 @@ class _Report:
     refused: int = 0
     criteria_refused: Counter[str] = field(default_factory=Counter)
     stopped: Counter[str] = field(default_factory=Counter)
-    examples: tuple[Refinement, ...] = ()
+    examples: tuple[Example, ...] = ()
 
-    def add(self, refined: Refinement) -> None:
+    def add(self, refined: Refinement, prompt: Prompt) -> None:
         self.prompts += 1
         self.rounds += len(refined.rounds)
         self.stopped[refined.rubric.stopped or "done"] += 1
@@ -236,7 +236,8 @@ class _Report:
             self.again |= len(refined.tied) > 1
         self.kept += refined.failure is not None
         slim = replace(refined, rubric=refined.rubric.model_copy(update={"prompt": None}))
-        self.examples = tuple(sorted((*self.examples, slim), key=_interest)[:2])
+        examples = (*self.examples, Example(slim, opening(prompt)))
+        self.examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
 
     def _count_proposals(self, rounds: Sequence[Round]) -> None:
         self.taken += sum(row.accepted for row in rounds)
@@ -256,7 +257,7 @@ class _Report:
             "tied_last": self.tied_last,
         }
         session.progress.stop()
-        show(session.tell, self.examples)
+        show(session.tell, self.examples, prompts=self.prompts)
         if self.stopped["pool"]:
             session.tell(
                 f"refine: {self.stopped['pool']} of {self.prompts} prompts ran out of pairs before the last round"
@@ -280,12 +281,6 @@ class _Report:
 SAID_AGAIN = "said_again"
 """Under which name the summary counts criteria that say again what another says; the others stand under the rule."""
 _REFUSED = {SAID_AGAIN: "said again"}
-
-
-def _interest(refined: Refinement) -> tuple[bool, int, str]:
-    """Smaller is more telling: a tie at first that is gone at last, then few criteria, then the id."""
-    resolved = bool(refined.tied) and refined.tied[0] and not refined.tied[-1]
-    return (not resolved, len(refined.rubric.criteria), refined.rubric.id)
 
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
