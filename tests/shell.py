@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,3 +56,29 @@ class Shell:
     def names(self) -> set[str]:
         """The files that lie in the directory, hidden ones too."""
         return {path.name for path in self.directory.iterdir()}
+
+
+def on_a_terminal(directory: Path, *arguments: object, rows_too: bool = False, **environment: str) -> str:
+    """What a command writes to a terminal of 100 columns: its words, and its rows if wished."""
+    ours, theirs = pty.openpty()
+    settings = {**_colourless(), "COLUMNS": "100", "TERM": "xterm", **environment}
+    command = [sys.executable, "-m", "rubrictool", *map(str, arguments)]
+    rows = theirs if rows_too else subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=directory, env=settings, stderr=theirs, stdout=rows):
+        os.close(theirs)
+        return "".join(_chunks(ours))
+
+
+def _chunks(terminal: int) -> list[str]:
+    chunks = []
+    try:
+        while chunk := os.read(terminal, 65536):
+            chunks.append(chunk)
+    except OSError:  # how Linux says that the other side has closed
+        pass
+    os.close(terminal)
+    return [b"".join(chunks).decode()]
+
+
+def _colourless() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}

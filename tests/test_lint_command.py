@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shell import Shell
+from shell import Shell, on_a_terminal
 
 RED: dict[str, Any] = {"criterion": "Names red.", "weight": 3, "check": {"contains": ["red"]}}
 NEVER: dict[str, Any] = {"criterion": "Names mauve.", "weight": 1, "check": {"contains": ["mauve"]}}
@@ -102,3 +102,45 @@ def test_scores_of_other_rubrics_are_counted_and_left_out_and_all_of_them_are_ba
     assert (refused.code, "no row of s.jsonl was judged by these rubrics" in refused.err) == (2, True)
     mixed = shell("lint", new, "--scores", "s.jsonl", "--scores", "t.jsonl")
     assert (mixed.code, "1 score row of other rubrics left out" in mixed.err) == (0, True)
+
+
+def on_screen(shell: Shell, *arguments: object, **environment: str) -> str:
+    """What lint prints on a terminal, where both its streams go."""
+    seen = on_a_terminal(shell.directory, "lint", *arguments, rows_too=True, **environment)
+    return seen.replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_a_line_per_finding_grouped_by_prompt_with_the_count_at_the_end(shell: Shell) -> None:
+    vague = {
+        "id": "v",
+        "criteria": [{"criterion": "Is engaging.", "weight": 2}, {"criterion": "Is nice.", "weight": 1}],
+    }
+    shell.write("rubrics.jsonl", [CLEAN, vague, RIGID])
+    seen = on_screen(shell, "rubrics.jsonl", NO_COLOR="1")
+    groups = [group.splitlines() for group in seen.split("\n\n")]
+    starts = [[line.split(": ")[0] for line in group if line.startswith("rubrics.jsonl:")] for group in groups]
+    assert starts == [
+        ["rubrics.jsonl:2 v c1 subjective", "rubrics.jsonl:2 v c2 subjective"],
+        ["rubrics.jsonl:3 r c1 rigid"],
+        [],
+    ]
+    assert '{"rubric"' not in seen
+    assert groups[2][0].startswith("lint: 3 findings, 2 warnings")
+    assert "[note]" in groups[1][0] or "[note]" in groups[1][-1]
+
+
+def test_findings_on_a_terminal_fit_it_and_files_and_pipes_get_rows(shell: Shell) -> None:
+    shell.write("rubrics.jsonl", [{**VAGUE, "id": "long-" * 20}])
+    seen = on_screen(shell, "rubrics.jsonl", "-o", "out.jsonl")
+    assert ("rubrics.jsonl:1" in seen, len(shell.read("out.jsonl"))) == (False, 1)
+    for columns in ("60", "80", "120"):
+        seen = on_screen(shell, "rubrics.jsonl", NO_COLOR="1", COLUMNS=columns)
+        folded = [line for line in seen.splitlines() if line.startswith(("rubrics.jsonl", "    "))]
+        assert len(folded) > 1
+        assert max(map(len, folded)) <= max(int(columns), 80)
+
+
+def test_a_rubric_s_words_do_not_steer_the_terminal(shell: Shell) -> None:
+    row = {"id": "\x1b[2Jp", "criteria": [{"criterion": "Is \x1b]0;x\x07engaging.", "weight": 1}]}
+    shell.write("rubrics.jsonl", [row])
+    assert "\x1b" not in on_screen(shell, "rubrics.jsonl", NO_COLOR="1")

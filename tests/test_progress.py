@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from chat import chat_server
-from shell import Shell
+from shell import Shell, on_a_terminal
 
 from rubrictool.cli.progress import Progress
-
-
-def on_a_terminal(directory: Path, *arguments: object, rows_too: bool = False) -> str:
-    """What a command writes to a terminal of 100 columns: its words, and its rows if wished."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
-    command = [sys.executable, "-m", "rubrictool", *map(str, arguments)]
-    rows = theirs if rows_too else subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=directory, env=environment, stderr=theirs, stdout=rows):
-        os.close(theirs)
-        return "".join(_chunks(ours))
-
-
-def _chunks(terminal: int) -> list[str]:
-    chunks = []
-    try:
-        while chunk := os.read(terminal, 65536):
-            chunks.append(chunk)
-    except OSError:  # how Linux says that the other side has closed
-        pass
-    os.close(terminal)
-    return [b"".join(chunks).decode()]
 
 
 def test_a_terminal_shows_a_bar_and_a_rubric_before_and_after(tmp_path: Path, sample: Path) -> None:

@@ -72,6 +72,9 @@ def command(
         session.figures |= {"left_out": dict(given.left_out), "groups": [row.columns() for row in rows]}
         for line in (*_left_out(given.left_out), *_lines(found)):
             session.tell(line)
+        for line in (line for judge, of_judge in found.items() for line in _verdict(judge, of_judge)):
+            session.tell(line, "yellow")
+        session.tell("")
         if fail_under is not None and (words := _missed(found, fail_under)):
             session.miss(words)
 
@@ -181,9 +184,6 @@ def _lines(found: Mapping[Judge, Sequence[Agreement]]) -> Iterator[str]:
         yield from table(heads, [_rates(one) for one in told], most=MOST_ROWS)
     yield ""
     yield from legend(LEGEND)
-    for judge, of_judge in found.items():
-        yield from _verdict(judge, of_judge)
-    yield ""
 
 
 def _agreed(one: Agreement) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rubrictool.cli.files import Stdout, on_terminal
 from rubrictool.cli.flags import Files
-from rubrictool.cli.inputs import Texts, one_stdin, prompts_by_id, rubric_for, rubrics_by_prompt
+from rubrictool.cli.inputs import Texts, one_stdin, prompts_by_id, rubric_for
+from rubrictool.cli.lint_lines import finding_lines
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
@@ -42,7 +44,7 @@ def command(
     """Find faults in rubrics.
 
     No model is asked: the rules look at words, checks and weights, and with --scores at what the verdicts show. One row
-    per finding.
+    per finding in a file or a pipe, one line per finding on a terminal.
 
     Example: rubrictool lint rubrics.jsonl --scores scores.jsonl
     """
@@ -52,11 +54,14 @@ def command(
     given = scores or []
     one_stdin(rubrics, prompts, *given)
     texts = Texts()
-    rows, asked = list(rubrics_by_prompt(rubrics, texts).values()), prompts_by_id(prompts, texts)
+    source = Rows(rubrics, Rubric)
+    lines = {rubric.id: (line, rubric) for line, rubric in texts.checked(source)}
+    rows, asked = [rubric for _, rubric in lines.values()], prompts_by_id(prompts, texts)
     remarks = _needless(prompts, rows, asked)
     judged, left_out = _judged(rows, given, texts)
     remarks += _too_few(judged) if given else []
-    session = Session("lint", files, reads=[rubrics, prompts, *given])
+    on_screen, screen = on_terminal(files.output), Stdout()
+    session = Session("lint", files, reads=[rubrics, prompts, *given], reports=on_screen)
     found: list[Finding] = []
 
     async def work(rubric: Rubric) -> Outcome:
@@ -64,7 +69,10 @@ def command(
             rubric, [*lint(rubric, prompt=_text(rubric, asked)), *lint_verdicts(rubric, judged[rubric.id])]
         )
         found.extend(findings)
-        return Outcome(tuple(findings))
+        if on_screen:
+            for line in finding_lines(f"{source.name}:{lines[rubric.id][0]}", findings):
+                screen.write(line)
+        return Outcome(() if on_screen else tuple(findings))
 
     async def main() -> None:
         session.warn_if_empty(len(rows))

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.asking.spending import Tally
+from rubrictool.cli.colours import Style, painted
 from rubrictool.texts import printable
 
 if TYPE_CHECKING:
@@ -75,19 +76,23 @@ class Progress:
         """The rows that are done, with the shares of those under way where they are told."""
         return max(self.done, self._parts)
 
-    def tell(self, line: str) -> None:
-        """Say a line, above the bar where there is one."""
+    def tell(self, line: str, style: Style = "") -> None:
+        """Say a line, above the bar where there is one; a warning in its colour."""
         if self._quiet:
             return
+        if line.startswith(f"{self._command}: warning: "):
+            style = style or "yellow"
         if self._bar:
-            self._bar.console.print(_folded(printable(line)), markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(
+                _folded(printable(line)), style=style or None, markup=False, highlight=False, soft_wrap=True
+            )
         else:
-            _say(line)
+            _say(line, style)
 
     def insist(self, line: str) -> None:
-        """Say a line also where everything else is kept quiet."""
+        """Say why a threshold was missed, also where everything else is kept quiet."""
         self.stop()
-        _say(line)
+        _say(line, "red")
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -157,15 +162,15 @@ def _folded(text: str) -> str:
 
 def error_line(message: str) -> None:
     """Say an error."""
-    _say(f"rubrictool: {message}")
+    _say(f"rubrictool: {message}", "red")
 
 
-def _say(line: str) -> None:
+def _say(line: str, style: Style = "") -> None:
     """Print a line on stderr; where nobody listens any more, the run goes on without being heard."""
     if not sys.stderr:
         return
     try:
-        print(_folded(printable(line)), file=sys.stderr, flush=True)
+        print(painted(_folded(printable(line)), style, sys.stderr), file=sys.stderr, flush=True)
     except OSError:
         # What Python flushes at exit must not meet the fault again: it would end with 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -19,6 +19,7 @@ from rubrictool.asking.llm import Model
 from rubrictool.asking.spending import Budget, DryRun
 from rubrictool.backends import Starting
 from rubrictool.cli.closing import plan_lines, spent_line
+from rubrictool.cli.colours import Style
 from rubrictool.cli.endings import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.files import OnlyIfAny, Staged, commit, failures_path, on_terminal, seen_to, sink
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Wording, prices
@@ -118,9 +119,9 @@ class Session:
         if not rows:
             self.tell(f"{self._command}: warning: {name} contains no rows; check that the previous step succeeded")
 
-    def tell(self, line: str) -> None:
+    def tell(self, line: str, style: Style = "") -> None:
         """Say a line to people."""
-        self.progress.tell(line)
+        self.progress.tell(line, style)
 
     def emit(self, row: Row) -> None:
         """Write one finished row."""
@@ -285,7 +286,7 @@ class Session:
         spent = f", {spent_line(progress.tally)}" if self._models else ""
         rows = counted(progress.done, "row")
         for line in self._cause_lines():
-            self.tell(f"{self._command}: {line}")
+            self.tell(f"{self._command}: {line}", "red")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
         if self._judged_alone:
             reused = self._judged_alone.tally.cached

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rubrictool.cli.colours import Style
 from rubrictool.cli.duels import Entrants
 from rubrictool.cli.pictures import kind_of, put
 from rubrictool.cli.session import Session
@@ -69,7 +70,9 @@ class Closing:
         found = matches(rows, seed=self.seed)
         against = self.baseline or baseline_of([match.systems for match in found])
         session.figures |= self._figures(found, against)
-        for line in _one(found[0]) if len(found) == 1 else _many(found, against):
+        lines = _one(found[0]) if len(found) == 1 else _many(found, against)
+        session.tell(next(lines), _verdict(found[0].rate) if len(found) == 1 else "")
+        for line in lines:
             session.tell(line)
         if self.plot:
             self._draw(found, against, self.plot)
@@ -117,6 +120,11 @@ def _why(missed: Decision, rate: WinRate, threshold: float, distance: float) -> 
             f"about {prompts_to_show(rate, distance):,} prompts are needed"
         )
     return f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); more prompts would narrow it"
+
+
+def _verdict(rate: WinRate) -> Style:
+    """Return the colour of a win rate by what its interval says of 0.5."""
+    return "green" if rate.low > EVEN else "red" if rate.high < EVEN else ""
 
 
 def _one(match: Match) -> Iterator[str]:
