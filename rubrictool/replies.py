@@ -35,6 +35,7 @@ class Preference(NamedTuple):
 
 
 MOST_BROKEN = 1000
+_NO_QUOTES = " (one within a sentence counts as quoted)"
 _YES = {"yes", "y", "true", "met", "1"}
 _NO = {"no", "n", "false", "not met", "unmet", "0"}
 _WINNERS: dict[str, Side] = {
@@ -43,6 +44,9 @@ _WINNERS: dict[str, Side] = {
     "tie": "tie", "draw": "tie",
 }  # fmt: skip
 _OPENING, _BRACKET = linear(r"[\[{]"), linear(r"[\[\]{}]")
+_MARKS = " \t`*\"'“”‘’"
+_NEAR = 8
+_OR = linear(rf"[{_MARKS}]{{0,8}}(?:\pL{{1,4}}|[/|,])[{_MARKS}]{{0,8}}")
 # A key that may be meant as a criterion's id; any other key beside the ids is a note.
 _LIKE_AN_ID = linear(r"(?i)(?:c|criterion|id)?[^\pL\pN]*[0-9]+")
 # What stands for a criterion in a form: in brackets, without a letter or digit, or a word for it.
@@ -64,7 +68,7 @@ def verdicts(reply: str, *, count: int) -> list[Verdict]:
     wanted = [f"c{place}" for place in range(1, count + 1)]
     answers = _last(_verdict_pairs(value, wanted) for value in _values(reply))
     if answers is None:
-        raise Unreadable(f"there is no JSON object of verdicts on {_span(wanted)} in it")
+        raise Unreadable(f"there is no JSON object of verdicts on {_span(wanted)} in it{_NO_QUOTES}")
     given = [name for name, _ in answers]
     by_id = dict(answers)
     try:
@@ -104,7 +108,7 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
     """
     found = _last(_items_and_dropped(value) for value in _values(reply))
     if found is None:
-        raise Unreadable('there is no JSON array of criteria in it, each with "criterion" and "weight"')
+        raise Unreadable('there is no JSON array of criteria in it, each with "criterion" and "weight"' + _NO_QUOTES)
     items, dropped = [_item(value, place) for place, value in enumerate(found[0], start=1)], found[1]
     if not items:
         raise Unreadable("the list of criteria is empty")
@@ -119,7 +123,7 @@ def preference(reply: str) -> Preference:
     winner, reason = answer.get("winner"), answer.get("reason")
     side = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
     if side is None:
-        raise Unreadable('it has no JSON object whose "winner" is "A", "B" or "tie"')
+        raise Unreadable('it has no JSON object whose "winner" is "A", "B" or "tie"' + _NO_QUOTES)
     return Preference(side, reason if isinstance(reason, str) else None)
 
 
@@ -135,15 +139,21 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _values(reply: str) -> Iterator[Any]:
-    """The JSON objects and arrays of a reply, in order. Fences need no care: they are no JSON."""
-    text, at, broken = _shown(reply), 0, 0
+    """The JSON objects and arrays of a reply, in order, but for those that a sentence quotes.
+
+    Fences need no care: they are no JSON.
+    """
+    text, at, broken, quoted_to = _shown(reply), 0, 0, None
     for opening in _OPENING.finditer(text):
         if opening.start() < at:
             continue
         try:
             value, at = _DECODER.raw_decode(text, opening.start())
             _writable(value, text)
-            yield value
+            if _is_quoted(text, opening.start(), at, quoted_to):
+                quoted_to = at
+            else:
+                yield value
         except json.JSONDecodeError as error:
             # Past the fault, not past the bracket: the inside of a broken value is no answer.
             at, broken = max(error.pos, opening.end()), broken + 1
@@ -151,6 +161,19 @@ def _values(reply: str) -> Iterator[Any]:
                 raise Unreadable("it has too many brackets that never close") from None
         except RecursionError:
             raise Unreadable("it is nested too deeply") from None
+
+
+def _is_quoted(text: str, start: int, end: int, quoted_to: int | None) -> bool:
+    """Whether a value stands within a sentence, as in "I will answer in the form {...}, as you asked".
+
+    It does where a word leads up to it (no colon, no new line) and the sentence goes on after it; and so does another
+    that is offered beside a quoted one ("{...} or {...}").
+    """
+    if quoted_to is not None and _OR.fullmatch(text[quoted_to:start]):
+        return True
+    before = text[max(0, start - _NEAR) : start].rstrip(_MARKS)[-1:]
+    after = text[end : end + _NEAR].lstrip(_MARKS)[:1]
+    return (before.isalnum() or before == ",") and (after.islower() or (after != "" and after in ",;/|，、；"))
 
 
 def _shown(reply: str) -> str:

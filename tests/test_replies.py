@@ -369,3 +369,34 @@ def test_notes_beside_other_answers_take_nothing_away() -> None:
     assert [item.criterion for item in replies.proposal(reply).items] == ["Says a."]
     beside = '[{"reasoning": "It lacks b."}, {"criterion": "Says b.", "weight": 1}]'
     assert [item.criterion for item in replies.proposal(beside).items] == ["Says b."]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'I am unable to rate it. I would reply with {"c1": "yes", "c2": "no"}, as requested.',
+        'Had there been a text, `{"c1": "yes", "c2": "no"}` would be my answer.\nThere is none.',
+        'I can only say {"c1": "yes", "c2": "no"} or {"c1": "no", "c2": "yes"}.',
+        'Allowed is "{"c1": "yes", "c2": "yes"}" / "{"c1": "no", "c2": "no"}"',
+    ],
+)
+def test_what_a_sentence_quotes_is_no_answer(reply: str) -> None:
+    with pytest.raises(Unreadable, match="within a sentence"):
+        read(reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'Verdicts: {"c1": "yes", "c2": "no"}, as you asked.',
+        'I say {"c1": "yes", "c2": "no"}',
+        'I say {"c1": "yes", "c2": "no"}. It names no fee.',
+        'Here you are {"c1": "yes", "c2": "no"} Hope this helps!',
+        '{"c1": "yes", "c2": "no"}, because it names no fee.',
+        'In the form asked for\n{"c1": "yes", "c2": "no"}\nas you wished',
+        'Not the form {"c1": "no", "c2": "no"}, but:\n{"c1": "yes", "c2": "no"}',
+        '判定は次のとおりです {"c1": "yes", "c2": "no"} 以上です。',
+    ],
+)
+def test_what_stands_by_itself_is_an_answer_whatever_is_said_around_it(reply: str) -> None:
+    assert read(reply) == YES_NO
