@@ -19,9 +19,10 @@ import rubrictool as rt
 from rubrictool.checks import Check
 from rubrictool.prompts import Judged
 from rubrictool.ranking import top_is_tied
+from rubrictool.reasoning import visible
 from rubrictool.roles import Proposer
 from rubrictool.rubrics import TIE, Item, Proposal
-from rubrictool.texts import draw, normal, visible, words
+from rubrictool.texts import draw, normal, words
 
 SAMPLE = Path(__file__).parent.parent / "sample_data" / "prompts.jsonl"
 SEEDS = range(20)

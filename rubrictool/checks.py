@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rubrictool.patterns import Pattern, foreign, linear
-from rubrictool.texts import normal, visible, words
+from rubrictool.reasoning import visible
+from rubrictool.texts import normal, words
 
 Format = Literal["list", "numbered", "table", "code", "heading", "json"]
 

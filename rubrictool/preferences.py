@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from rubrictool.ranking import ranked
+from rubrictool.reasoning import visible
 from rubrictool.records import Message, PromptText, Row, Scored
 from rubrictool.rubrics import TIE
-from rubrictool.texts import visible
 
 Pairing = Literal["best-worst", "best-each"]
 Skipped = Literal["tied", "overlapping", "same_text"]

@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 from rubrictool.errors import InputError
 from rubrictool.patterns import linear
+from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Message, Prompt, Response, Verdict
-from rubrictool.texts import digest, visible
+from rubrictool.texts import digest
 
 Ask = Mapping[str, str]
 """One message as it is sent: `{"role": .., "content": ..}`."""

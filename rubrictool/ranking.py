@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import combinations
 from typing import Generic, Literal, NamedTuple, TypeVar
 
+from rubrictool.reasoning import visible
 from rubrictool.records import Response, Scored, Winner
 from rubrictool.rubrics import TIE
-from rubrictool.texts import draw, similarity, visible
+from rubrictool.texts import draw, similarity
 
 PairRule = Literal["good", "great", "great-diverse", "random"]
 PoolRule = Literal["drop-used", "keep"]

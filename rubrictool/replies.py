@@ -20,9 +20,10 @@ from pydantic import ValidationError
 from rubrictool.checks import Check
 from rubrictool.errors import Unreadable
 from rubrictool.patterns import linear
+from rubrictool.reasoning import visible
 from rubrictool.records import Verdict
 from rubrictool.rubrics import Item, Proposal
-from rubrictool.texts import encodable, visible
+from rubrictool.texts import encodable
 
 Side = Literal["first", "second", "tie"]
 

@@ -1,4 +1,4 @@
-"""What of a text counts: without the model's reasoning, in normal form, as words."""
+"""What of a text counts: in normal form, as words."""
 
 from __future__ import annotations
 
@@ -10,25 +10,7 @@ from typing import Any
 
 import orjson
 
-from rubrictool.patterns import Pattern, backtracking, linear
-
-_REASONING = linear(r"(?s)<think>.*?</think>")
-_OPEN, _CLOSE = "<think>", "</think>"
-
-
-def visible(text: str) -> str:
-    """The text that a reader would see: without `<think>` blocks.
-
-    A block that never closes hides the rest only where it opens the text, and a lone closing tag hides what stands
-    before it (chat templates that put the opening tag into the prompt leave such replies).
-    """
-    if "think>" not in text:
-        return text.strip()
-    text = str(_REASONING.sub("", text))
-    if text.lstrip().startswith(_OPEN):
-        return ""
-    head, close, tail = text.rpartition(_CLOSE)
-    return (text if close and _OPEN in head else tail).strip()
+from rubrictool.patterns import Pattern, backtracking
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rubrictool.checks import Check, Format, has_format, holds
-from rubrictool.texts import similarity, visible
+from rubrictool.reasoning import visible
+from rubrictool.texts import similarity
 
 
 @pytest.mark.parametrize(

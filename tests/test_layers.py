@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "rubrictool"
 
 LAYERS = [
     {"errors", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
-    {"texts"},
+    {"texts", "reasoning"},
     {"aggregation", "checks", "linting.wordings"},
     {"records", "linting.contradictions", "linting.rewording"},
     {"traces"},

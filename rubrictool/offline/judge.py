@@ -13,8 +13,9 @@ from rubrictool.checks import holds
 from rubrictool.offline.lexicon import lexicon
 from rubrictool.offline.terms import Term, bigrams, terms
 from rubrictool.patterns import linear
+from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
-from rubrictool.texts import normal, visible, words
+from rubrictool.texts import normal, words
 
 _QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]+)[\"”»“」]")
 _HAN = linear(r"\p{Han}{3,}")

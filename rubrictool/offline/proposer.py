@@ -17,9 +17,10 @@ from rubrictool.offline.lexicon import Lexicon, lexicon
 from rubrictool.offline.terms import Term, alike, sentences, terms
 from rubrictool.patterns import linear
 from rubrictool.prompts import Judged
+from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Prompt
 from rubrictool.rubrics import Item, Proposal
-from rubrictool.texts import normal, visible, words
+from rubrictool.texts import normal, words
 
 _MAIN_TERMS = 6
 _TERMS_PER_RESPONSE = 2
