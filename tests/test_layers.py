@@ -22,7 +22,7 @@ LAYERS = [
     {"jsonl", "rubrics", "schemas", "linting.faults"},
     {"defence", "prompts", "ranking", "replies", "theory", "acceptance", "linting.rules"},
     {"ceilings", "preferences", "linting.item_analysis"},
-    {"statistics.intervals", "statistics.tails"},
+    {"statistics.intervals", "statistics.tails", "statistics.model_scores"},
     {"statistics.resampling", "statistics.paired_tests"},
     {"statistics.pair_accuracy", "statistics.overoptimization", "statistics.agreement", "statistics.signal_noise"},
     {"statistics.judgings", "statistics.winrates"},
@@ -58,7 +58,7 @@ LAYERS = [
     {"cli.closing", "cli.files", "cli.flags", "cli.inputs", "cli.showcase", "cli.tables"},
     {"cli.duels", "cli.finished", "cli.gold", "cli.idle"},
     {"cli.pictures"},
-    {"cli.session", "cli.judged", "cli.signal_table", "cli.tail_table", "cli.lint_lines"},
+    {"cli.session", "cli.judged", "cli.signal_table", "cli.tail_table", "cli.lint_lines", "cli.score_table"},
     {"cli.winrate_closing"},
     {
         "cli.housekeeping",

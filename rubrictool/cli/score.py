@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from rubrictool.cli.inputs import (
     rubrics_by_prompt,
     scorable,
 )
+from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import Rows
@@ -28,6 +28,7 @@ from rubrictool.records import Detailed, Response, Rubric, Score
 from rubrictool.rubrics import TIE
 from rubrictool.run import Outcome
 from rubrictool.scoring import score
+from rubrictool.statistics.model_scores import ScoreTally
 
 AHEAD = 4
 """Of a prompt's responses the first goes ahead; the others, which wait for it, must not take its place in the row."""
@@ -99,7 +100,7 @@ def command(
         *of_asking(asking, judging.judge),
     )
     session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
-    means, gaps = _Means(), _Gaps()
+    tally, gaps = ScoreTally(), _Gaps()
 
     async def main() -> None:
         session.warn_if_empty(total)
@@ -116,30 +117,15 @@ def command(
             assert prompt is not None, "the first pass has seen to it"
             scored = await score(prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage)
             gaps.add(scored)
-            means.add(scored.prompt_id, scored.score)
+            tally.add(scored.prompt_id, scored.model, scored.score)
             return Outcome((scored,))
 
         await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
         if min_coverage is not None:
             gaps.tell(session)
-        _close(session, means, fail_under)
+        _close(session, tally, fail_under)
 
     session.run(main)
-
-
-class _Means:
-    """The mean score of each prompt; sums are exact, so that it does not matter who was judged first."""
-
-    def __init__(self) -> None:
-        self._scores: dict[str, list[float]] = {}
-
-    def add(self, prompt_id: str, value: float) -> None:
-        self._scores.setdefault(prompt_id, []).append(value)
-
-    def mean(self) -> float | None:
-        """The mean of the prompts' means, None without a score."""
-        means = [math.fsum(scores) / len(scores) for scores in self._scores.values()]
-        return math.fsum(means) / len(means) if means else None
 
 
 class _Gaps:
@@ -198,12 +184,15 @@ def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
     return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
 
 
-def _close(session: Session, means: _Means, fail_under: float | None) -> None:
+def _close(session: Session, tally: ScoreTally, fail_under: float | None) -> None:
     if session.dry_run:
         return
-    mean = means.mean()
-    session.figures["mean_score"] = mean
+    mean, models = tally.mean(), tally.by_model()
+    session.figures |= {"mean_score": mean, "models": [one._asdict() for one in models]}
     if mean is not None:
+        # Drawing a table takes a tenth of a second, for which a quiet run need not wait.
+        for line in () if session.quiet else score_lines(models):
+            session.tell(line)
         part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
         session.tell(f"score: mean of prompt means {mean:.3f}{part}")
     if fail_under is not None and (mean is None or mean < fail_under - TIE):

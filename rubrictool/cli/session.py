@@ -119,6 +119,11 @@ class Session:
         if not rows:
             self.tell(f"{self._command}: warning: {name} contains no rows; check that the previous step succeeded")
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing but errors is told."""
+        return self._files.quiet
+
     def tell(self, line: str, style: Style = "") -> None:
         """Say a line to people."""
         self.progress.tell(line, style)
