@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rubrictool.asking.cache import Cache
+    from rubrictool.asking.spending import Budget
     from rubrictool.comparing import compare
     from rubrictool.errors import InputError, ModelFailure, RowFailure, RubrictoolError
     from rubrictool.jsonl import encode, read
@@ -26,6 +28,8 @@ __version__ = "0.1.0"
 __all__ = [
     "Access",
     "Asked",
+    "Budget",
+    "Cache",
     "Comparison",
     "Criterion",
     "InputError",
@@ -55,6 +59,8 @@ __all__ = [
 
 # Where the names above stand. A module is imported when its first name is asked for (PEP 562), not before.
 _PLACES = {
+    "asking.cache": ("Cache",),
+    "asking.spending": ("Budget",),
     "errors": ("InputError", "ModelFailure", "RowFailure", "RubrictoolError"),
     "jsonl": ("encode", "read"),
     "players": ("judge", "proposer"),

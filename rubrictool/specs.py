@@ -6,10 +6,11 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from rubrictool.asking.cache import Cache
+from rubrictool.asking.connections import Connections, unpicklable
 from rubrictool.asking.llm import Model
 from rubrictool.asking.pace import CONCURRENCY, Pace
 from rubrictool.asking.spending import Budget
@@ -32,10 +33,14 @@ _LIMITS: tuple[LimitName, ...] = ("max_tokens", "max_completion_tokens")
 
 @dataclass(frozen=True)
 class Access:
-    """How the models of one run are reached: what they share.
+    """How the models of one run are reached: what they share, and close together.
 
-    `prices` are by model name, and under an empty name for all others; they come before what a backend knows.
+    `cache` opens the cache, once, for the first model that needs one. `prices` are by model name, and under an empty name
+    for all others; they come before what a backend knows. Models are asked on the process's background loop, from any event
+    loop and thread; there `tell` is called too. Leaving `async with Access(...)` closes what the models have opened.
     """
+
+    __reduce__ = unpicklable
 
     cache: Callable[[], Cache | None] = lambda: None
     concurrency: int = CONCURRENCY
@@ -49,6 +54,17 @@ class Access:
     use_reference: bool = False
     tell: Callable[[str], None] = lambda _: None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    connections: Connections = field(default_factory=lambda: Connections(background=True))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close what the models have opened; asking one of them raises `InputError` from then on."""
+        await self.connections.close()
 
 
 class Endpoint(NamedTuple):
@@ -72,21 +88,20 @@ class Asked:
 
 async def connect(asked: Asked, access: Access) -> Model:
     """The model behind a spec. Raises `InputError` where it cannot be used as it is set up; nothing was spent."""
-    asked = _settled(asked)
-    if asked.spec not in access.endpoints:
-        name, backend = await _answering(asked.spec, access)
-        access.endpoints[asked.spec] = Endpoint(name, backend, Pace(access.concurrency))
-    name, backend, pace = access.endpoints[asked.spec]
+    return await access.connections.run(lambda: _connected(_settled(asked), access))
+
+
+async def _connected(asked: Asked, access: Access) -> Model:
+    name, backend, pace = await _endpoint(asked.spec, access)
     price = backend.price if backend.recorded else access.prices.get(name) or access.prices.get("") or backend.price
     if access.budget.max_cost is not None and price is None:
-        await backend.close()
         raise InputError(
             f"--max-cost: nobody knows the price of {name}; give --price IN,OUT in dollars a million tokens"
         )
     return Model(
         name,
         backend,
-        cache=None if backend.recorded else access.cache(),
+        cache=None if backend.recorded else access.connections.cache(access.cache),
         pace=pace,
         budget=access.budget,
         price=price,
@@ -96,7 +111,18 @@ async def connect(asked: Asked, access: Access) -> Model:
         limit_name=asked.limit_name,
         args=asked.args,
         tell=access.tell,
+        connections=access.connections,
     )
+
+
+async def _endpoint(spec: str, access: Access) -> Endpoint:
+    """What answers for a spec, opened by the first who asks for it."""
+    async with access.connections.opening:
+        if spec not in access.endpoints:
+            name, backend = await _answering(spec, access)
+            access.connections.add(backend)
+            access.endpoints[spec] = Endpoint(name, backend, Pace(access.concurrency))
+        return access.endpoints[spec]
 
 
 def warmth(asked: Asked) -> float | None:

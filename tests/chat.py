@@ -18,7 +18,7 @@ class ChatServer(Server):
     """Serves the model `tiny`: `replies` come first, then sensible answers, each after `pause_s`.
 
     `requests` holds the bodies of all requests, `headers_seen` their headers; the probes for schemas, which it answers
-    in its own words, stand in `probes` alone.
+    in its own words, stand in `probes` alone; `listed` counts how often its models were asked for.
     """
 
     def __init__(self, pause_s: float) -> None:
@@ -27,6 +27,7 @@ class ChatServer(Server):
         self.requests: list[dict[str, Any]] = []
         self.probes: list[dict[str, Any]] = []
         self.headers_seen: list[dict[str, str]] = []
+        self.listed = 0
         self.status = 200
         self.replies: list[str] = []
 
@@ -68,6 +69,7 @@ class _Handler(Handler):
         self._say(self.server.replies.pop(0) if self.server.replies else answer(body["messages"][0]["content"]))
 
     def do_GET(self) -> None:
+        self.server.listed += 1
         self._send(b'{"data": [{"id": "tiny"}]}')
 
     def _say(self, text: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import typer
+from chat import chat_server
 from shell import Shell
 
 from rubrictool import cli, records, traces
@@ -65,6 +66,18 @@ def test_the_readmes_library_example_runs_and_has_eight_lines(tmp_path: Path) ->
     ran = program(tmp_path, sys.executable, "-c", example)
     assert len(ran.stdout.splitlines()) == 13, ran.stderr
     assert len([line for line in example.splitlines() if line.strip()]) <= 9
+
+
+def test_the_trainers_example_gives_rewards_in_one_event_loop_after_the_other(shell: Shell) -> None:
+    (example,) = blocks(ROOT / "docs" / "python.md", "python")
+    criteria = [{"criterion": "Names a cloth.", "weight": 1}]
+    shell.write("rubrics.jsonl", [{"id": "bread", "prompt": "How is bread kept?", "criteria": criteria}])
+    with chat_server() as server:
+        example = example.replace("http://127.0.0.1:8000/v1", server.address)
+        ran = program(shell.directory, sys.executable, "-c", example)
+    assert ran.stdout == "0 [1.0, 1.0]\n1 [1.0, 1.0]\n", ran.stderr
+    assert ran.stderr == ""
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("example", [block for page in PAGES for block in blocks(page, "sh")])

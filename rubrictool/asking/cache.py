@@ -85,7 +85,8 @@ def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Created here, not by SQLite, so that replies are never readable by others, not even for a moment.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+    # Models are asked on another thread than the one which may have opened their cache; SQLite itself takes turns.
+    db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
     found = db.execute("PRAGMA user_version").fetchone()[0]

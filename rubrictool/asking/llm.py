@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from rubrictool.asking.cache import Cache
+from rubrictool.asking.connections import Connections, unpicklable
 from rubrictool.asking.exchanges import Exchange, Parse
 from rubrictool.asking.leads import Leads
 from rubrictool.asking.pace import CONCURRENCY, Pace
@@ -27,8 +28,11 @@ class Model:
 
     `attempts` is the number of requests for one question in all, whatever the reason. `pace` bounds the requests in
     flight, `budget` what all models of a run spend. `price` is in dollars per token, None where nobody knows it. `tell`
-    is called with a line for people when the model has to be asked differently than was wished.
+    is called with a line for people when the model has to be asked differently than was wished. `connections` decide on
+    which event loop it is asked; without them it is the caller's, who must have only one.
     """
+
+    __reduce__ = unpicklable
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Model:
         args: Mapping[str, Any] | None = None,
         backoff_s: float = 0.5,
         tell: Callable[[str], None] = lambda _: None,
+        connections: Connections | None = None,
     ) -> None:
         self.name, self.max_tokens = name, max_tokens
         self._backend, self._cache = backend, None if backend.recorded else cache
@@ -61,6 +66,8 @@ class Model:
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         wanted = not backend.recorded and "response_format" not in self._args
         self._forms = Forms(name, self._probe, open=wanted, budget=budget, tell=tell)
+        self._connections = connections or Connections(background=False)
+        self._connections.probes.add(self._forms)
 
     async def ask(
         self,
@@ -78,6 +85,13 @@ class Model:
         one is asked for again with a doubled limit. Raises `ModelFailure`, and `InputError` for a key that the model
         denies before anything was asked of it.
         """
+        return await self._connections.run(
+            lambda: self._answered(question, parse, schema=schema, sample=sample, complain=complain)
+        )
+
+    async def _answered(
+        self, question: Question, parse: Parse[T], *, schema: Schema | None, sample: int, complain: bool
+    ) -> T:
         request = self._request(question, sample=sample, expects_json=schema is not None)
         key = request.key()
         if found := self._paid_for(key, parse):
@@ -99,7 +113,11 @@ class Model:
                 return await self._asked(exchange, key)
 
     async def close(self) -> None:
-        """Close the backend."""
+        """Close the backend, also for other models that share it."""
+        if not self._connections.closed:
+            await self._connections.run(self._closed)
+
+    async def _closed(self) -> None:
         self._forms.close()
         await self._backend.close()
 

@@ -15,6 +15,7 @@ import typer
 
 from rubrictool import players
 from rubrictool.asking.cache import Cache, cache_path
+from rubrictool.asking.connections import Connections
 from rubrictool.asking.llm import Model
 from rubrictool.asking.spending import Budget, DryRun
 from rubrictool.backends import Starting
@@ -69,7 +70,6 @@ class Session:
         self._models: list[Model] = []
         self._judged_alone: Model | None = None
         self._main_input = next(iter(reads), None)
-        self._cache: Cache | None = None
         self._budget = _budget(self._asking)
         self._access = self._reach(wording or Wording())
         self._failures_path = failures_path(files.failures, files.output, command)
@@ -206,13 +206,11 @@ class Session:
             templates=Templates(wording.templates),
             use_reference=wording.use_reference,
             tell=self.tell,
+            connections=Connections(background=False),
         )
 
     def _opened_cache(self) -> Cache | None:
-        """The run's cache, opened for the first model that needs one."""
-        if self._cache is None and not self._asking.no_cache:
-            self._cache = Cache(cache_path(self._asking.cache))
-        return self._cache
+        return None if self._asking.no_cache else Cache(cache_path(self._asking.cache))
 
     def _held(self, role: T) -> T:
         if model := players.model_of(role):
@@ -226,8 +224,7 @@ class Session:
         try:
             await main()
         finally:
-            for model in self._models:
-                await model.close()
+            await self._access.close()
             self.progress.stop()
 
     def _write(self, row: Any, outcome: Outcome) -> None:
