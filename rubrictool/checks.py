@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from rubrictool.patterns import Pattern, foreign, linear
 from rubrictool.reasoning import visible
-from rubrictool.texts import normal, words
+from rubrictool.texts import is_blank, occurs, words
+from rubrictool.typeface import typed, typed_pattern
 
 Format = Literal["list", "numbered", "table", "code", "heading", "json"]
 
@@ -24,7 +25,7 @@ def _compiles(source: str) -> str:
 
 
 def _has_letters(texts: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(normal(text).strip() for text in texts):
+    if any(is_blank(text) for text in texts):
         raise ValueError("has an empty text, which every response contains")
     return texts
 
@@ -58,7 +59,7 @@ class Check(BaseModel):
 
     `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
     pattern found anywhere, `lacks`: one found nowhere; `words`: bounds on the number of Unicode words; `format`: a piece
-    of structure is there.
+    of structure is there. The first four compare hyphens, quotation marks, spaces and the like as a keyboard types them.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
@@ -88,16 +89,21 @@ def _tests(check: Check) -> list[Callable[[str], bool]]:
     if (length := check.words) is not None:
         tests.append(lambda text: length.allows(len(words(text))))
     if (contains := check.contains) is not None:
-        tests.append(lambda text: all(normal(part) in normal(text) for part in contains))
+        tests.append(lambda text: all(occurs(part, text) for part in contains))
     if (excludes := check.excludes) is not None:
-        tests.append(lambda text: not any(normal(part) in normal(text) for part in excludes))
+        tests.append(lambda text: not any(occurs(part, text) for part in excludes))
     if (matches := check.matches) is not None:
-        tests.append(lambda text: foreign(matches).search(text) is not None)
+        tests.append(lambda text: _found(matches, text))
     if (lacks := check.lacks) is not None:
-        tests.append(lambda text: foreign(lacks).search(text) is None)
+        tests.append(lambda text: not _found(lacks, text))
     if (format_ := check.format) is not None:
         tests.append(lambda text: has_format(text, format_))
     return tests
+
+
+def _found(pattern: str, text: str) -> bool:
+    known = typed_pattern(pattern)
+    return foreign(known.source).search(typed(text, keep=known.keep)) is not None
 
 
 _FORMATS: dict[Format, Pattern] = {

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from rubrictool.patterns import Pattern, backtracking
+from rubrictool.typeface import about_a_mark, typed
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -19,8 +20,24 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def normal(text: str) -> str:
-    """NFKC and case-folded: the form in which two texts are compared."""
+    """Return a text as two texts are compared: marks as a keyboard types them, NFKC, case-folded."""
+    # NFKC writes ½ with a fraction slash.
+    return _folded(typed(text)).replace("⁄", "/")
+
+
+def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
+
+
+def occurs(part: str, text: str) -> bool:
+    """Return whether a text has another one in it, both in normal form; a mark alone (`—`) counts only as it is."""
+    form = _folded if about_a_mark(part) else normal
+    return form(part) in form(text)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text has nothing that could be looked for: it is in every text."""
+    return not _folded(text).strip()
 
 
 def words(text: str) -> list[str]:

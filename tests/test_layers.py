@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "rubrictool"
 
 LAYERS = [
     {"errors", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
-    {"texts", "reasoning"},
+    {"reasoning", "typeface"},
+    {"texts"},
     {"aggregation", "checks", "linting.wordings"},
     {"records", "linting.contradictions", "linting.rewording"},
     {"traces"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rubrictool.checks import Check, Format
 from rubrictool.patterns import foreign, greatest_match, linear
-from rubrictool.texts import normal, words
+from rubrictool.texts import occurs, words
 
 _NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
     "list": (("-", "*", "+", "•", "‣", "–"),),
@@ -82,7 +82,7 @@ def _apart(first: Check, second: Check) -> str | None:
 
 def _clash(wanted: tuple[str, ...], banned: tuple[str, ...]) -> str | None:
     """A wanted text in which a banned one stands."""
-    return next((text for text in wanted for ban in banned if normal(ban) in normal(text)), None)
+    return next((text for text in wanted for ban in banned if occurs(ban, text)), None)
 
 
 def _missing_part(check: Check) -> str | None:

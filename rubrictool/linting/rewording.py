@@ -106,7 +106,7 @@ def _turned_round(a: _Content, b: _Content, shared: set[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _content(criterion: str) -> _Content:
-    text = normal(criterion).replace("’", "'")
+    text = normal(criterion)
     tokens = tuple(word.removesuffix("'s") for word in words(text))
     opposing = sum(token in _OPPOSING for token in tokens)
     figures = Counter(_FIGURE.findall(text)) + Counter(t for t in tokens if t in NUMBERS[1:])

@@ -467,7 +467,7 @@ _RESPONSE = linear(r"^the (?:response|answer|reply) (?:(?:must|should) )?")
 
 
 def _plain(criterion: str) -> str:
-    return " ".join(normal(criterion).replace("’", "'").split()).strip(" .!?")
+    return " ".join(normal(criterion).split()).strip(" .!?")
 
 
 def _stated(question: Match) -> str:

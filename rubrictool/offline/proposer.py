@@ -20,7 +20,7 @@ from rubrictool.prompts import Judged
 from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Prompt
 from rubrictool.rubrics import Item, Proposal
-from rubrictool.texts import normal, words
+from rubrictool.texts import normal, occurs, words
 
 _MAIN_TERMS = 6
 _TERMS_PER_RESPONSE = 2
@@ -71,8 +71,8 @@ def _allowed(found: Iterable[Term], known: Iterable[Check | None]) -> list[Term]
 
     The check of a short term is a pattern, in which `exclude_each_other` does not see the text that it asks for.
     """
-    banned = [normal(text) for check in known if check for text in check.excludes or ()]
-    return [term for term in found if not any(text in normal(term.text) for text in banned)]
+    banned = [text for check in known if check for text in check.excludes or ()]
+    return [term for term in found if not any(occurs(text, term.text) for text in banned)]
 
 
 def _sane_length(asked: Length | None) -> Iterator[Item]:

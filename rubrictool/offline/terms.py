@@ -10,6 +10,7 @@ from rubrictool.checks import Check
 from rubrictool.offline.lexicon import Lexicon, particles, units
 from rubrictool.patterns import Pattern, backtracking, escape, linear
 from rubrictool.texts import normal
+from rubrictool.typeface import typed
 
 _CJK = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー"
 # A class without a script: what is neither of the script nor of anything but letters.
@@ -90,7 +91,7 @@ def bigrams(run: str) -> list[str]:
 
 
 def _content(text: str, lexicon: Lexicon) -> Iterator[Term]:
-    for match in _TOKEN.finditer(text):
+    for match in _TOKEN.finditer(typed(text)):
         for part in _parts(match, lexicon):
             key = normal(part)
             if key not in lexicon.ignored and _weighs(part, key):
