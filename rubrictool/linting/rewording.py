@@ -104,7 +104,7 @@ def _turned_round(a: _Content, b: _Content, shared: set[str]) -> bool:
     return orders[0] != orders[1] and bool(_DIRECTED & {*a.tokens} & {*b.tokens})
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**16)
 def _content(criterion: str) -> _Content:
     text = normal(criterion)
     tokens = tuple(word.removesuffix("'s") for word in words(text))
@@ -115,6 +115,7 @@ def _content(criterion: str) -> _Content:
     return _Content(tuple(stems), tokens, (opposing, frozenset(figures), quoted), _foreign(criterion))
 
 
+@lru_cache(maxsize=2**16)
 def _stem(token: str) -> str:
     bare = _SAME.get(token, token)
     stem = _ENDINGS.sub(r"\1\2", bare)

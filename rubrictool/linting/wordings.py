@@ -444,7 +444,7 @@ def bare_mention(demand: str) -> bool:
 QUOTED = linear(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**16)
 def demand(criterion: str) -> str:
     """What a criterion demands, in normal form: without its subject, a modal verb and the final full stop.
 
@@ -458,7 +458,7 @@ def same(first: str, second: str) -> bool:
     return _bare(first) == _bare(second)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**16)
 def _bare(criterion: str) -> str:
     return _RESPONSE.sub("", _plain(criterion))
 
