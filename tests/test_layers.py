@@ -33,6 +33,7 @@ LAYERS = [
     {"backends", "backends.keeper", "backends.keys", "backends.model_names", "backends.refusals", "backends.replicas"},
     {"backends.bodies", "backends.finish_reasons", "backends.proxies"},
     {"backends.envelope", "backends.streams"},
+    {"backends.plain_client"},
     {"backends.http", "backends.hosted", "backends.replay"},
     {"backends.vllm"},
     {"asking.cache", "asking.leads", "asking.loops", "asking.pace", "asking.spending"},

@@ -207,13 +207,11 @@ def test_an_exception_that_is_no_answer_of_a_provider_is_final() -> None:
     ],
 )
 def test_a_refusal_is_found_wherever_a_version_of_litellm_keeps_it(choice: dict[str, dict[str, Any]]) -> None:
-    from rubrictool.backends.hosted import _completion
+    from rubrictool.backends.hosted import _refusal
 
     message = SimpleNamespace(content=None, **choice.get("message", {}))
     kept = {name: value for name, value in choice.items() if name != "message"}
-    reply = SimpleNamespace(choices=[SimpleNamespace(finish_reason="stop", message=message, **kept)])
-    with pytest.raises(Final, match="the model refused: I will not"):
-        _completion(reply)
+    assert _refusal(SimpleNamespace(message=message, **kept)) == "I will not."
 
 
 def test_a_refused_temperature_is_told_apart() -> None:

@@ -76,6 +76,26 @@ def completion(envelope: Mapping[str, Any], *, expects_json: bool = False) -> Co
     return Completion(text, truncated=truncated, usage=usage, model=_model(envelope.get("model")))
 
 
+def flattened(envelope: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the envelope with each message's content as a text, for readers that know no other."""
+    choices = envelope.get("choices")
+    flat = [_flat_choice(choice) for choice in choices] if isinstance(choices, list) else choices
+    return {**envelope, "choices": flat} if "choices" in envelope else dict(envelope)
+
+
+def _flat_choice(choice: Any) -> Any:
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict) or not isinstance(message.get("content"), list | dict):
+        return choice
+    content = _Content(message)
+    flat = message | {"content": content.text or (compact(content.object) if content.object is not None else None)}
+    if content.refusal:
+        flat["refusal"] = content.refusal
+    if content.thoughts_name not in ("", *_THOUGHTS):
+        flat["reasoning_content"] = compact(message["content"])
+    return choice | {"message": flat}
+
+
 class _Content:
     """What a message holds, by kind: its text, its thoughts, its refusal, its calls, and what is none of these."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -10,8 +11,9 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from typing import Any
 
-from rubrictool.backends import Completion, Price, Request, Usage
-from rubrictool.backends.keys import without_keys
+from rubrictool.backends import Completion, Price, Request
+from rubrictool.backends.envelope import completion, parsed
+from rubrictool.backends.keys import secrets, without_keys
 from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
 from rubrictool.errors import BackendError, Denied, Final, InputError, SchemaRefused, TemperatureRefused, Transient
 from rubrictool.patterns import linear
@@ -26,7 +28,15 @@ _STATUS_OF_BASE = {
 """What the classes of the openai client and of litellm mean, from which all others of litellm's derive."""
 _OVERLOADED = {429, 503, 529}
 _PASSING = {408, 409, 425, 429}
-_SECRET = linear(r"(?i)KEY|TOKEN|SECRET|PASSWORD")
+_SECRET = linear(r"(?i)(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(?:_|$)")
+"""Names of variables that hold keys. `TOKENIZER` is none."""
+_WORDS = linear(r"[^a-z0-9]+")
+_NO_PROVIDER = {"", "ai", "chat", "text", "completion", "custom"}
+_PREFIXES = {
+    "bedrock": "AWS", "sagemaker": "AWS", "huggingface": "HF", "gemini": "GOOGLE", "vertex": "GOOGLE", "cohere": "CO_",
+    "friendliai": "FRIENDLI", "watsonx": "WX", "github": "GH",
+}  # fmt: skip
+"""How the variables of a provider begin beside its own name."""
 _BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
 _DENIED = {401, 403}
 
@@ -44,6 +54,7 @@ class Hosted:
         self._litellm = _load()
         self._model, self._timeout_s = model, timeout_s
         _check_set_up(self._litellm, model)
+        self._secrets = secrets(_keys_sent(self._litellm, model))
         self.price = _price(self._litellm, model)
 
     async def complete(self, request: Request) -> Completion:
@@ -54,7 +65,16 @@ class Hosted:
             )
         except Exception as error:  # litellm raises its own classes, the openai client's and bare ones; sorted below
             raise classified(error, schema=request.schema is not None) from None
-        return _completion(reply)
+        try:
+            return self._completion(reply, request)
+        except BackendError as error:
+            error.args = (_clean(str(error)),)
+            raise
+
+    def _completion(self, reply: Any, request: Request) -> Completion:
+        text = without_keys(json.dumps(_envelope(reply), default=str), self._secrets)
+        found = completion(parsed(text), expects_json=request.expects_json)
+        return replace(found, text=without_keys(found.text, self._secrets))
 
     async def close(self) -> None:
         """litellm keeps its own connections."""
@@ -99,8 +119,23 @@ def _status(error: Exception) -> int:
 
 
 def _clean(text: str) -> str:
-    """A provider's text without the keys of this environment, which it may have sent back."""
-    return without_keys(text, [value for name, value in os.environ.items() if _SECRET.search(name)])
+    """Return the text of an error without the keys of this environment, which the provider may have sent back."""
+    return without_keys(text, _keys())
+
+
+def _keys(*prefixes: str) -> list[str]:
+    """Return the keys of this environment, of the variables whose names begin with one of the prefixes."""
+    return [
+        value for name, value in os.environ.items() if _SECRET.search(name) and name.upper().startswith(prefixes or "")
+    ]
+
+
+def _keys_sent(litellm: Any, model: str) -> list[str]:
+    """Return the keys that litellm may send for a model: its provider's, else all, as names need not follow a rule."""
+    _, provider, key, _ = litellm.get_llm_provider(model)
+    words = [word for word in _WORDS.split(provider.lower()) if word not in _NO_PROVIDER]
+    prefixes = [*(word.upper() for word in words), *(_PREFIXES[word] for word in words if word in _PREFIXES)]
+    return [*(_keys(*prefixes) if prefixes else ()), *([key] if key else ())] or _keys()
 
 
 def _retry_after(error: Exception) -> float | None:
@@ -126,8 +161,12 @@ def _load() -> Any:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     with redirect_stdout(sys.stderr):
         import litellm
+    # httpx takes a while to import, and litellm has it.
+    from rubrictool.backends.plain_client import make_replies_plain
+
     litellm.suppress_debug_info = True
     litellm.telemetry = False
+    make_replies_plain(litellm)
     # What it would log, keys and prompts among it, comes to us as an exception; we are the ones to say it.
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return litellm
@@ -160,30 +199,27 @@ def _blank_secrets_unset() -> Iterator[None]:
         os.environ.update(blank)
 
 
-def _completion(reply: Any) -> Completion:
-    if not reply.choices:
-        raise Transient("a reply without choices", billable=True)
-    choice = reply.choices[0]
-    if refused := _refusal(choice):
-        raise Final(f"the model refused: {one_line(_clean(refused), width=200)}")
-    return Completion(
-        # A provider may send half of a surrogate pair, which no file of ours could hold.
-        text=_clean((choice.message.content or "").encode(errors="replace").decode()),
-        truncated=choice.finish_reason == "length",
-        usage=_usage(getattr(reply, "usage", None)),
-    )
+def _envelope(reply: Any) -> dict[str, Any]:
+    """Return litellm's reply in the form of OpenAI's, with the provider's own finish reason and refusal."""
+    usage = getattr(reply, "usage", None)
+    return {
+        "choices": [_choice(choice) for choice in reply.choices[:1]],
+        "usage": usage.model_dump(warnings=False) if usage else None,
+        "model": reply.model,
+    }
+
+
+def _choice(choice: Any) -> dict[str, Any]:
+    message = choice.message.model_dump(warnings=False)
+    native = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
+    return {
+        "message": message | {"refusal": _refusal(choice)},
+        "finish_reason": choice.finish_reason if native is None else native,
+    }
 
 
 def _refusal(choice: Any) -> str | None:
     """Return what a model says instead of an answer. Versions of litellm keep OpenAI's field in different places."""
-    if choice.finish_reason == "content_filter":
-        return "content filter"
     kept = [getattr(part, "provider_specific_fields", None) or {} for part in (choice.message, choice)]
     said = [getattr(choice.message, "refusal", None), *(fields.get("refusal") for fields in kept)]
     return next((str(refusal) for refusal in said if refusal), None)
-
-
-def _usage(told: Any) -> Usage | None:
-    """What litellm says of the tokens; it fills in zeros where the provider said nothing."""
-    counts = [getattr(told, name, None) or 0 for name in ("prompt_tokens", "completion_tokens")]
-    return Usage(*counts) if any(counts) else None
