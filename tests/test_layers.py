@@ -55,7 +55,7 @@ LAYERS = [
     {"simulation.summary"},
     {"simulation"},
     {""},
-    {"cli.colours", "cli.endings"},
+    {"cli.colours", "cli.endings", "cli.help_sections"},
     {"cli.progress"},
     {"cli.closing", "cli.files", "cli.flags", "cli.inputs", "cli.showcase", "cli.tables"},
     {"cli.duels", "cli.finished", "cli.gold", "cli.idle"},

@@ -12,6 +12,7 @@ import typer
 
 from rubrictool import __version__
 from rubrictool.cli.endings import BAD_INPUT, INTERRUPTED, READER_GONE, Interrupted, ReaderGone
+from rubrictool.cli.help_sections import WIDEST
 from rubrictool.cli.menu import fill
 from rubrictool.errors import InputError
 
@@ -22,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 
 _cache = typer.Typer(help="Replies already paid for.", no_args_is_help=True, rich_markup_mode=None)

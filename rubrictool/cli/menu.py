@@ -22,10 +22,11 @@ class Entry(NamedTuple):
     def load(self) -> Any:
         """The command as Typer makes it of the function."""
         from rubrictool.cli.flags import takes_flags
+        from rubrictool.cli.help_sections import SectionedCommand
 
         function = getattr(import_module(f"rubrictool.cli.{self.module}"), self.function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(no_args_is_help=True)(takes_flags(function))
+        alone.command(no_args_is_help=True, cls=SectionedCommand)(takes_flags(function))
         return typer.main.get_command(alone)
 
 

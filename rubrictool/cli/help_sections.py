@@ -1,0 +1,58 @@
+"""A command's help: its options in sections, as wide as the terminal, and the environment variables that it reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+WIDEST = 120
+"""Columns of a help text at most; a wider terminal makes no line easier to read."""
+WIDEST_OPTION = 30
+
+ARGUMENTS, OWN = "Arguments", "Options"
+_SECTIONS = {
+    ARGUMENTS: (),
+    "Inputs": (
+        *("prompts", "responses", "rubrics", "scores", "labels", "weak", "gold", "against", "baseline"),
+        *("common", "missing_rubric"),
+    ),
+    OWN: (),
+    "Judge": ("judge", "judge_args", "judging", "reasons", "samples", "empty", "min_coverage", "noise_floor"),
+    "Proposer": ("proposer", "proposer_args", "show", "both_orders"),
+    "Model draws": ("model", "model_args", "n"),
+    "Questions": ("temperature", "max_tokens", "use_reference", "templates"),
+    "Limits": ("max_calls", "max_cost", "price", "dry_run", "concurrency", "attempts", "timeout", "max_wait"),
+    "Cache and servers": ("cache", "no_cache", "allow_http_key", "vllm_python", "vllm_arg"),
+    "Output": ("output", "failures", "summary", "trace", "plot", "quiet"),
+}
+SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}
+
+_ASKING = (
+    ("RUBRICTOOL_API_KEY", "The key for NAME@URL servers; other models take their provider's own variable."),
+    ("RUBRICTOOL_CACHE", "The cache, where --cache gives none."),
+)
+_ALWAYS = (("NO_COLOR, FORCE_COLOR", "No colours on a terminal; colours elsewhere too."),)
+
+
+class SectionedCommand(TyperCommand):
+    """A command whose help lists its options by what they are about."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write each section that has an option; all sections have their texts in one column."""
+        found: dict[str, list[tuple[str, str]]] = {section: [] for section in _SECTIONS}
+        for parameter in self.get_params(ctx):
+            if record := parameter.get_help_record(ctx):
+                found[_section(parameter)].append(record)
+        found["Environment"] = [*(_ASKING if found["Limits"] else ()), *_ALWAYS]
+        width = min(max(len(name) for records in found.values() for name, _ in records), WIDEST_OPTION)
+        for section, records in found.items():
+            if records:
+                with formatter.section(section):
+                    formatter.write_dl([(name.ljust(width), text) for name, text in records], col_max=WIDEST_OPTION)
+
+
+def _section(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return ARGUMENTS
+    return SECTION_OF.get(parameter.name, OWN)
