@@ -17,6 +17,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from rubrictool.checks import holds
+from rubrictool.empty import Empty, is_empty, unmet
 from rubrictool.ranking import Kept, best, lot
 from rubrictool.records import Criterion, Response, Scored, Verdict
 from rubrictool.rubrics import TIE, score
@@ -72,7 +73,8 @@ class Entrant:
 class Race:
     """Who of the responses to one prompt are the k best: what to ask next, given what is known.
 
-    Verdicts that a check gives are known from the start. `together` makes all other criteria of a response one question,
+    Verdicts that a check gives are known from the start, and so are those on an empty response; one that fails (see
+    `empty.unmet`) must not be in the pool. `together` makes all other criteria of a response one question,
     else each is one, those that can cost most first. What `distinct` gives is had by at most one of the best.
     """
 
@@ -85,13 +87,14 @@ class Race:
         seed: int,
         together: bool,
         distinct: Value | None = None,
+        empty: Empty | None = None,
     ) -> None:
         self._criteria, self._k, self._seed = criteria, k, seed
         self._spaced = spaced(criteria)
         questions = _questions(criteria, together=together)
-        entrants = (_entrant(row, criteria, questions, seed, distinct) for row in pool)
+        entrants = (_entrant(row, criteria, questions, seed, distinct, empty) for row in pool)
         self._entrants = {entrant.response.id: entrant for entrant in entrants}
-        self.in_full = len(questions) * len(self._entrants)
+        self.in_full = sum(len(entrant.unasked) for entrant in self._entrants.values())
         self.asked = 0
 
     def next(self) -> list[Ask]:
@@ -200,10 +203,14 @@ def _entrant(
     questions: tuple[tuple[Criterion, ...], ...],
     seed: int,
     distinct: Value | None,
+    empty: Empty | None,
 ) -> Entrant:
-    checked = {c.id: Verdict(id=c.id, met=holds(c.check, row.response)) for c in criteria if c.check is not None}
+    known = {c.id: Verdict(id=c.id, met=holds(c.check, row.response)) for c in criteria if c.check is not None}
+    if is_empty(row.response):
+        left = unmet([criterion for criterion in criteria if criterion.check is None], empty)
+        known, questions = known | {verdict.id: verdict for verdict in left}, ()
     value = distinct(row) if distinct else row.id
-    return Entrant(row, lot(row, seed), value, criteria, checked, questions)
+    return Entrant(row, lot(row, seed), value, criteria, known, questions)
 
 
 def _at_ceiling(entrant: Entrant) -> Scored:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 
+from rubrictool.empty import is_empty
 from rubrictool.ranking import higher
 from rubrictool.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Scored, Winner
 from rubrictool.replies import Side
@@ -18,8 +19,10 @@ _SHOWN_BA: dict[Side, Winner] = {"first": "b", "second": "a", "tie": "tie"}
 async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> Comparison:
     """Which of two responses wins; a winner must win in both presentation orders, all else is a tie.
 
-    Raises `ModelFailure`.
+    An empty response loses without a question to one that is not; two empty ones tie. Raises `ModelFailure`.
     """
+    if decided := _by_emptiness(a, b, judge.name):
+        return decided
     ab, ba = await all_of(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
     orders = Orders(ab=_SHOWN_AB[ab.side], ba=_SHOWN_BA[ba.side])
     winner = orders.ab if orders.ab == orders.ba else "tie"
@@ -30,13 +33,28 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
 async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Judge, rubric: Rubric) -> Comparison:
     """Which of two responses has the higher score under a rubric; scores within 1e-9 are tied.
 
-    Neither is shown beside the other, so there is one order only. Raises `ModelFailure`.
+    Neither is shown beside the other, so there is one order only. Empty responses are as in `compare`. Raises
+    `ModelFailure`.
     """
+    if decided := _by_emptiness(a, b, judge.name):
+        return decided
     one, other = await all_of(*(score(prompt, rubric, response, judge) for response in (a, b)))
     winner = higher(one.score, other.score)
     return Comparison(
         prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=Orders(ab=winner, ba=winner), judge=judge.name
     )
+
+
+def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:
+    """How a comparison ends in which a response is empty; None where neither is."""
+    empty = [name for name, response in (("a", a), ("b", b)) if is_empty(response.response)]
+    if not empty:
+        return None
+    winner: Winner = "tie" if len(empty) == 2 else "b" if empty == ["a"] else "a"
+    reason = f"empty, so no judge was asked: {' and '.join(empty)}"
+    columns = {"prompt_id": a.prompt_id, "a": a.id, "b": b.id, "winner": winner, "judge": judge}
+    both = {"orders": {"ab": winner, "ba": winner}, "reasons": {"ab": reason, "ba": reason}}
+    return Comparison.model_validate({**columns, **both})
 
 
 def compare_scores(a: Scored, b: Scored, judge: str) -> Comparison:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from rubrictool.acceptance import AcceptRule
+from rubrictool.empty import is_empty
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
 from rubrictool.ranking import PairRule, PoolRule, needs_scores
@@ -55,6 +56,7 @@ async def ask_everything(
     rubric: Rubric | None,
 ) -> None:
     """Ask all that refining a prompt could ask; of use in a dry run, where a question is added up and fails."""
+    pool, weak = ([row for row in rows if not is_empty(row.response)] for rows in (pool, weak))
     longest_first = sorted(pool, key=lambda row: len(row.response), reverse=True)
     if rubric is None:
         with suppress(ModelFailure):

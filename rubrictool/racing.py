@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rubrictool.ceilings import Ask, Race, Value
-from rubrictool.errors import ModelFailure
+from rubrictool.empty import Empty, is_empty, unmet
+from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.ranking import Kept
 from rubrictool.records import Criterion, Judging, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.roles import Judge
 from rubrictool.scoring import score
 
-Failed = Callable[[Response, ModelFailure], None]
+Failed = Callable[[Response, RowFailure], None]
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,34 @@ async def race(
     seed: int = 0,
     distinct: Value | None = None,
     failed: Failed = lambda *_: None,
+    empty: Empty | None = None,
 ) -> Raced:
     """The k best of a prompt's responses: the rows that `score` and then `ranking.best` would give.
 
     `drawn_from` counts who tied or, not judged to the end, may have. A response whose judgement fails is out and reported
     to `failed` at once; the others race as if it had not been there. A judge that answers about each criterion alone is
-    asked criterion by criterion, any other about a whole response.
+    asked criterion by criterion, any other about a whole response; about an empty one (see `scoring.score`) nobody is.
     """
-    course = Race(rubric.criteria, pool, k=k, seed=seed, together=judge.judging != "per-criterion", distinct=distinct)
+    runners = [row for row in pool if _starts(row, rubric, failed, empty)]
+    together = judge.judging != "per-criterion"
+    course = Race(rubric.criteria, runners, k=k, seed=seed, together=together, distinct=distinct, empty=empty)
     await _run(course, prompt, judge, failed)
     kept = [
-        Kept(await score(prompt, rubric, row, _Decided(judge, verdicts.values())), drawn_from)
+        Kept(await score(prompt, rubric, row, _Decided(judge, verdicts.values()), empty=empty), drawn_from)
         for row, verdicts, drawn_from in course.kept()
     ]
     return Raced(tuple(kept), course.asked, course.in_full)
+
+
+def _starts(row: Response, rubric: Rubric, failed: Failed, empty: Empty | None) -> bool:
+    """Whether a response races: an empty one that cannot be scored is reported instead."""
+    try:
+        if is_empty(row.response):
+            unmet([criterion for criterion in rubric.criteria if criterion.check is None], empty)
+    except RowFailure as failure:
+        failed(row, failure)
+        return False
+    return True
 
 
 async def _run(course: Race, prompt: Prompt, judge: Judge, failed: Failed) -> None:

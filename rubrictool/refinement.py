@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from rubrictool.acceptance import RULES, TOLERANCE, AcceptRule, Decision, Trial, repeats, reweighed, without
+from rubrictool.empty import is_empty
 from rubrictool.errors import ModelFailure
 from rubrictool.prompts import Judged
 from rubrictool.proposing import propose, rubric_columns
@@ -68,16 +69,21 @@ async def refine(
     responses are known to be, by id, for the rules that ask (labels, or the strength of who wrote them); `weak` are
     responses that are judged on trial only. `step` is called when the first rubric is there and after each round. Raises
     `ModelFailure` only where the first rubric failed; a later failure keeps the last rubric and stands in the result.
+    Empty responses take no part: there is nothing in them to learn from.
     """
     start = rubric or await propose(prompt, proposer)
     step()
-    state = _State(prompt, start.criteria, tuple(pool))
-    rules = _Rules(judge, proposer, pairs, pool_rule, accept, dict(signal or {}), tuple(weak), tolerance, seed)
+    state = _State(prompt, start.criteria, _filled(pool))
+    rules = _Rules(judge, proposer, pairs, pool_rule, accept, dict(signal or {}), _filled(weak), tolerance, seed)
     stopped: Stopped | None = None
     while stopped is None and len(state.rounds) < rounds:
         state, stopped = await _round(state, rules)
         step()
     return _finished(state, start, rubric, stopped or "done")
+
+
+def _filled(responses: Sequence[Response]) -> tuple[Response, ...]:
+    return tuple(response for response in responses if not is_empty(response.response))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from rubrictool.checks import Check
+from rubrictool.empty import is_empty
 from rubrictool.errors import Unreadable
 from rubrictool.patterns import linear
 from rubrictool.reasoning import visible
@@ -130,7 +131,8 @@ def preference(reply: str) -> Preference:
 
 def text(reply: str) -> str:
     """The reply as a response. Raises `Unreadable` where nothing is left beside reasoning."""
-    if not _shown(reply):
+    _writable(reply, reply)
+    if is_empty(reply):
         raise Unreadable("it is empty")
     return reply
 

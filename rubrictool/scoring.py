@@ -7,6 +7,7 @@ from typing import Any
 
 from rubrictool.aggregation import WEIGHTED, Aggregate
 from rubrictool.checks import holds
+from rubrictool.empty import Empty, is_empty, unmet
 from rubrictool.errors import ModelFailure
 from rubrictool.records import Criterion, Detailed, Prompt, Response, Rubric, Score, Verdict, joined
 from rubrictool.roles import Judge
@@ -25,14 +26,18 @@ async def score(
     *,
     aggregate: Aggregate | None = None,
     min_coverage: float | None = None,
+    empty: Empty | None = None,
 ) -> Score:
     """A response with its score under a rubric and one verdict per criterion, in the rubric's order.
 
     Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
     says; with `min_coverage`, so much of the weight must have been judged, and the rest is null. Both make the row a
     `Detailed` one. Raises `ModelFailure` where the judge did not decide; a judgement that failed is not a score.
+
+    Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
+    and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised.
     """
-    found = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage)
+    found = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
     details = {} if aggregate is None else _details(rubric.criteria, found, aggregate)
     if min_coverage is not None:
         details |= _standing(rubric.criteria, found, aggregate or WEIGHTED)
@@ -76,13 +81,16 @@ async def verdicts(
     judge: Judge,
     *,
     min_coverage: float | None = None,
+    empty: Empty | None = None,
 ) -> tuple[Verdict, ...]:
     """One verdict per criterion, in order: by its check where it has one, else by the judge.
 
     With `min_coverage`, a judge that decided on some criteria only leaves the others null, where the decided ones suffice.
-    Raises `ModelFailure`.
+    Raises `ModelFailure`, and for an empty response `RowFailure` (see `score`).
     """
     open_ones = [criterion for criterion in criteria if criterion.check is None]
+    if is_empty(response.response):
+        return _in_order(criteria, unmet(open_ones, empty), response)
     try:
         judged = await judge.verdicts(prompt, open_ones, response) if open_ones else []
     except ModelFailure as failure:

@@ -20,7 +20,7 @@ LAYERS = [
     {"aggregation", "checks", "linting.wordings"},
     {"records", "linting.contradictions", "linting.rewording"},
     {"traces"},
-    {"jsonl", "rubrics", "schemas", "linting.faults"},
+    {"empty", "jsonl", "rubrics", "schemas", "linting.faults"},
     {"defence", "prompts", "ranking", "replies", "theory", "acceptance", "linting.rules"},
     {"ceilings", "preferences", "linting.item_analysis"},
     {"statistics.intervals", "statistics.tails", "statistics.model_scores"},
@@ -61,7 +61,7 @@ LAYERS = [
     {"cli.duels", "cli.finished", "cli.gold", "cli.idle"},
     {"cli.pictures"},
     {"cli.session", "cli.judged", "cli.signal_table", "cli.tail_table", "cli.lint_lines", "cli.score_table"},
-    {"cli.winrate_closing"},
+    {"cli.empties", "cli.winrate_closing"},
     {
         "cli.housekeeping",
         "cli.sample",

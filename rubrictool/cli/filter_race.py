@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from rubrictool.cli.choice import Choice, marked, tell_draws
+from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
 from rubrictool.cli.idle import of_asking, of_role, refuse_idle
 from rubrictool.cli.inputs import (
@@ -24,7 +25,8 @@ from rubrictool.cli.inputs import (
     scorable,
 )
 from rubrictool.cli.session import Session
-from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.empty import FAILURE, Empty, is_empty
+from rubrictool.errors import RowFailure
 from rubrictool.jsonl import Rows
 from rubrictool.racing import Failed, Raced, race
 from rubrictool.records import Prompt, Response, Rubric
@@ -49,6 +51,7 @@ def run(
     *,
     prompts: str | None,
     missing_rubric: MissingRubric,
+    empty: Empty | None,
     choice: Choice,
 ) -> None:
     """Write the best responses of each prompt as score rows, in the order of the input."""
@@ -66,11 +69,13 @@ def run(
         session.warn_if_empty(len(given.rows))
         session.say_offline(judge=role)
         judge = await session.judge(role, judging)
-        races = _Races(given, judge, choice)
-        work = partial(_in_full, given, judge) if session.dry_run else races.outcome
+        races = _Races(given, judge, choice, empty)
+        work = partial(_in_full, given, judge, empty) if session.dry_run else races.outcome
         largest = max((len(pool) for pool in given.pools.values()), default=1)
         await session.do(given.rows, work, lambda row: row, total=len(given.rows), ahead=SIDE_BY_SIDE * largest)
         _close(session, races)
+        count = sum(is_empty(row.response) for row in given.rows)
+        tell_empty(session, "filter-top-k", count, scored_without_judge(count, races.failed_empty))
 
     session.run(main)
 
@@ -106,16 +111,17 @@ class _Given:
         return prompt, rubric
 
 
-async def _in_full(given: _Given, judge: Judge, row: Response) -> Outcome:
+async def _in_full(given: _Given, judge: Judge, empty: Empty | None, row: Response) -> Outcome:
     """What a dry run asks: everything, for how much a race saves is known only afterwards."""
-    return Outcome((await score(*given.of(row), row, judge),))
+    return Outcome((await score(*given.of(row), row, judge, empty=empty),))
 
 
 class _Races:
     """The races of all prompts, each begun with the first of its rows, and what they came to."""
 
-    def __init__(self, given: _Given, judge: Judge, choice: Choice) -> None:
-        self._given, self._judge, self._choice = given, judge, choice
+    def __init__(self, given: _Given, judge: Judge, choice: Choice, empty: Empty | None) -> None:
+        self._given, self._judge, self._choice, self._empty = given, judge, choice, empty
+        self.failed_empty = 0
         self._under_way: dict[str, _UnderWay] = {}
 
     async def outcome(self, row: Response) -> Outcome:
@@ -123,7 +129,11 @@ class _Races:
         prompt, rubric = self._given.of(row)
         if row.prompt_id not in self._under_way:
             self._under_way[row.prompt_id] = self._begun(prompt, rubric)
-        return await self._under_way[row.prompt_id].outcome(row)
+        try:
+            return await self._under_way[row.prompt_id].outcome(row)
+        except RowFailure as failure:
+            self.failed_empty += failure.kind == FAILURE
+            raise
 
     def finished(self) -> list[Raced]:
         """How those races went that came to their end."""
@@ -134,7 +144,15 @@ class _Races:
 
         async def course(failed: Failed) -> Raced:
             return await race(
-                prompt, rubric, pool, self._judge, k=choice.k, seed=choice.seed, distinct=choice.value_of, failed=failed
+                prompt,
+                rubric,
+                pool,
+                self._judge,
+                k=choice.k,
+                seed=choice.seed,
+                distinct=choice.value_of,
+                failed=failed,
+                empty=self._empty,
             )
 
         return _UnderWay(course)
@@ -144,7 +162,7 @@ class _UnderWay:
     """One race under way, and whose judgement has failed in it so far: those rows need not wait for its end."""
 
     def __init__(self, course: Callable[[Failed], Coroutine[Any, Any, Raced]]) -> None:
-        self._failures: dict[str, asyncio.Future[ModelFailure]] = {}
+        self._failures: dict[str, asyncio.Future[RowFailure]] = {}
         self._task = asyncio.create_task(course(self._fail))
         # Rows that were given up never ask how it ended.
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
@@ -166,10 +184,10 @@ class _UnderWay:
         """How it ended, None where it did not."""
         return self._task.result() if self._task.done() and not self._task.cancelled() else None
 
-    def _fail(self, row: Response, failure: ModelFailure) -> None:
+    def _fail(self, row: Response, failure: RowFailure) -> None:
         self._failure_of(row).set_result(failure)
 
-    def _failure_of(self, row: Response) -> asyncio.Future[ModelFailure]:
+    def _failure_of(self, row: Response) -> asyncio.Future[RowFailure]:
         return self._failures.setdefault(row.id, asyncio.get_running_loop().create_future())
 
 

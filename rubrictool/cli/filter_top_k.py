@@ -9,7 +9,7 @@ import typer
 
 from rubrictool.cli import filter_pairs, filter_race
 from rubrictool.cli.choice import Choice, marked, tell_draws
-from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Seed, Wording
+from rubrictool.cli.flags import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Seed, Wording
 from rubrictool.cli.idle import JUDGING, Idle, refuse_idle
 from rubrictool.cli.inputs import Texts, lacking
 from rubrictool.cli.session import Session
@@ -58,6 +58,7 @@ def command(
         typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
     ] = None,
     missing_rubric: MissingRubric = "error",
+    empty: EmptyResponses = None,
     seed: Seed = 0,
 ) -> None:
     """Keep the k best of each prompt.
@@ -72,7 +73,7 @@ def command(
         context,
         Idle(emit != "pairs", "without --emit pairs", ["pairing"]),
         Idle(emit != "pairs" and rubrics is None, "without --rubrics or --emit pairs", ["prompts"]),
-        Idle(rubrics is None, "without --rubrics", ["missing_rubric", *JUDGING]),
+        Idle(rubrics is None, "without --rubrics", ["missing_rubric", "empty", *JUDGING]),
     )
     if emit == "pairs":
         _refuse_with_pairs({"-k": k, "--distinct": distinct}, rubrics)
@@ -82,7 +83,7 @@ def command(
     else:
         filter_race.run(
             context, scores, rubrics, judging, parameters, wording, files, asking,
-            prompts=prompts, missing_rubric=missing_rubric, choice=choice,
+            prompts=prompts, missing_rubric=missing_rubric, empty=empty, choice=choice,
         )  # fmt: skip
 
 

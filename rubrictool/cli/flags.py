@@ -16,6 +16,7 @@ import typer
 
 from rubrictool.asking.pace import CONCURRENCY
 from rubrictool.backends import Price
+from rubrictool.empty import Empty
 from rubrictool.errors import InputError
 from rubrictool.records import Judging
 from rubrictool.specs import OFFLINE, Asked
@@ -105,6 +106,15 @@ class Wording:
 MissingRubric = Annotated[
     Literal["error", "skip"],
     typer.Option(help="What a response without a rubric is: bad input, or a failed row."),
+]
+EmptyResponses = Annotated[
+    Empty | None,
+    typer.Option(
+        "--empty",
+        help="What an empty response gets without a judge: criteria unmet, or a failed row. "
+        "[default: unmet, but fail under judged penalties]",
+        show_default=False,
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to a model.")]
 

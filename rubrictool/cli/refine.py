@@ -11,6 +11,7 @@ import typer
 
 from rubrictool.acceptance import TOLERANCE, AcceptRule, is_repeat
 from rubrictool.asking.llm import Model
+from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording, asked
 from rubrictool.cli.guards import BY_LABELS, Guards
 from rubrictool.cli.idle import Idle, of_asking, of_role, refuse_idle
@@ -18,6 +19,7 @@ from rubrictool.cli.inputs import Texts, by_prompt, one_stdin, rubric_for, rubri
 from rubrictool.cli.sample import draws, outcome_of
 from rubrictool.cli.session import Session
 from rubrictool.cli.showcase import EXAMPLES, Example, opening, show, tied_line
+from rubrictool.empty import is_empty
 from rubrictool.errors import InputError
 from rubrictool.jsonl import Rows
 from rubrictool.planning import EACH, FIRST, LENGTH, ask_everything
@@ -149,6 +151,7 @@ def command(
 
         async def work(prompt: Prompt) -> Outcome:
             members, short = await _pool(prompt, given, drawn_from, n)
+            report.empty += sum(is_empty(row.response) for row in members)
             if not members and short.failure:
                 return short
             guard = guards.of(prompt, members)
@@ -212,6 +215,7 @@ class _Report:
 
     rule: AcceptRule
     prompts: int = 0
+    empty: int = 0
     judged: int = 0
     tied_first: int = 0
     tied_last: int = 0
@@ -258,6 +262,7 @@ class _Report:
         }
         session.progress.stop()
         show(session.tell, self.examples, prompts=self.prompts)
+        tell_empty(session, "refine", self.empty, "left out, for there is nothing in them to learn from")
         if self.stopped["pool"]:
             session.tell(
                 f"refine: {self.stopped['pool']} of {self.prompts} prompts ran out of pairs before the last round"

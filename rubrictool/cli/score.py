@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated
 
@@ -9,7 +10,8 @@ import typer
 
 from rubrictool.aggregation import SPELLINGS, Aggregate
 from rubrictool.aggregation import aggregate as aggregated
-from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
+from rubrictool.cli.empties import scored_without_judge, tell_empty
+from rubrictool.cli.flags import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
 from rubrictool.cli.idle import of_asking, of_role, refuse_idle
 from rubrictool.cli.inputs import (
     Texts,
@@ -22,6 +24,7 @@ from rubrictool.cli.inputs import (
 )
 from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
+from rubrictool.empty import FAILURE, is_empty
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.jsonl import Rows
 from rubrictool.records import Detailed, Response, Rubric, Score
@@ -50,6 +53,7 @@ def command(
         typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
     ] = None,
     missing_rubric: MissingRubric = "error",
+    empty: EmptyResponses = None,
     aggregate: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,7 +104,7 @@ def command(
         *of_asking(asking, judging.judge),
     )
     session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
-    tally, gaps = ScoreTally(), _Gaps()
+    tally, gaps, empties = ScoreTally(), _Gaps(), Counter[str]()
 
     async def main() -> None:
         session.warn_if_empty(total)
@@ -115,7 +119,14 @@ def command(
                 raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
             prompt = prompt_of(row, rubric, asked_of)
             assert prompt is not None, "the first pass has seen to it"
-            scored = await score(prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage)
+            try:
+                scored = await score(
+                    prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
+                )
+            except RowFailure as failure:
+                empties[failure.kind] += 1
+                raise
+            empties["scored"] += is_empty(row.response)
             gaps.add(scored)
             tally.add(scored.prompt_id, scored.model, scored.score)
             return Outcome((scored,))
@@ -123,6 +134,8 @@ def command(
         await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
         if min_coverage is not None:
             gaps.tell(session)
+        count = empties["scored"] + empties[FAILURE]
+        tell_empty(session, "score", count, scored_without_judge(count, empties[FAILURE]))
         _close(session, tally, fail_under)
 
     session.run(main)

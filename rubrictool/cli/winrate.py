@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from rubrictool.cli.duels import Duel, duels, entrants
+from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.finished import finished
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
 from rubrictool.cli.idle import JUDGING, Idle, of_asking, of_role, refuse_idle
@@ -17,6 +18,7 @@ from rubrictool.cli.pictures import seen_to_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.winrate_closing import Closing
 from rubrictool.comparing import compare, compare_by_rubric, compare_scores, judged_again, second_draw
+from rubrictool.empty import is_empty
 from rubrictool.errors import InputError
 from rubrictool.preferences import Match, unclear
 from rubrictool.records import Comparison, Prompt, Response, Row, Rubric, Scored
@@ -127,7 +129,10 @@ def command(
         async def decide(place: int) -> Comparison:
             return await _decision(met[place], questions[place], judges, known)
 
-        closing.close(session, await _decided(session, met, decide))
+        decided = await _decided(session, met, decide)
+        empty = len({id(row) for duel in met for row in (duel.a, duel.b) if is_empty(row.response)})
+        tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
+        closing.close(session, decided)
 
     session.run(main)
 
