@@ -11,7 +11,7 @@ from rubrictool import replies
 from rubrictool.asking.llm import Model
 from rubrictool.asking.spending import OVERHEAD, Budget, DryRun, Tally, most
 from rubrictool.backends import Completion, Price, Request, Usage
-from rubrictool.errors import ModelFailure, OverBudget, Transient
+from rubrictool.errors import Final, ModelFailure, OverBudget, Transient
 from rubrictool.prompts import Question
 
 GOOD = '{"c1": "yes"}'
@@ -63,6 +63,37 @@ def test_a_request_whose_bill_is_unknown_costs_what_was_reserved() -> None:
     model = Model("m", backend, budget=Budget(max_cost=1.5 * bound), price=PRICE, max_tokens=100, backoff_s=0.001)
     assert budget_failures(many(model, 1)) == 1
     assert (model.tally.calls, model.tally.unmetered) == (1, 1)
+
+
+def test_replies_that_brought_no_answer_are_paid_for_as_the_server_says() -> None:
+    usage = Usage(100, 10)
+    lost = [
+        Final("the model refused", billable=True, usage=usage),
+        Transient("the reply is not whole", billable=True, usage=usage),
+        Final("HTTP 400"),
+    ]
+    model = Model("m", Scripted(*lost, GOOD), price=PRICE, attempts=1)
+    many(model, 3)
+    assert model.tally.cost_usd == pytest.approx(2 * PRICE.of(usage))
+    assert (model.tally.prompt_tokens, model.tally.completion_tokens, model.tally.unmetered) == (200, 20, 0)
+
+
+def test_reasoning_that_passes_the_limit_of_tokens_is_reserved_for_once_it_was_seen() -> None:
+    backend = Scripted(Completion(GOOD, usage=Usage(10, 5000)))
+    model = Model("m", backend, budget=Budget(max_cost=0.022), price=PRICE, max_tokens=10)
+    many(model, 1)
+    many(model, 20)
+    assert model.tally.cost_usd is not None
+    assert model.tally.cost_usd <= 0.022
+    assert model.tally.calls == 4
+
+
+def test_another_model_that_answers_is_told_once_for_each_name_and_not_for_ever() -> None:
+    said: list[str] = []
+    replies_of = [Completion(GOOD, model=name) for name in ("m-2025-01-01", "small", "small", "other", *"abcdefg")]
+    many(Model("openai/m", Scripted(*replies_of), tell=said.append), len(replies_of))
+    assert said[:2] == [f"openai/m: replies name {name} as the model that answered" for name in ("small", "other")]
+    assert len(said) == 5
 
 
 def test_a_price_that_nobody_knows_makes_the_whole_unknown() -> None:

@@ -104,11 +104,15 @@ def _members(content: bytes, window_bits: int) -> bytes:
 
 def _decoded(content: bytes, content_type: str) -> str:
     """Decode a body: JSON is UTF-8, with or without a byte order mark, or UTF-16 or 32; else what its label says."""
+    try:
+        return content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        pass
     header = Message()
     header["Content-Type"] = content_type
-    for charset in (json.detect_encoding(content), header.get_content_charset() or "utf-8"):
-        try:
-            return content.decode(charset).removeprefix("\ufeff")
-        except (UnicodeDecodeError, LookupError):
-            continue
-    raise NoAnswer("the reply is not UTF-8, and its Content-Type names no charset that fits", billable=True)
+    try:
+        return content.decode(header.get_content_charset() or "utf-8")
+    except (UnicodeDecodeError, LookupError):
+        raise NoAnswer(
+            "the reply is not UTF-8, and its Content-Type names no charset that fits", billable=True
+        ) from None
