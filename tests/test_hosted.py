@@ -24,12 +24,18 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
     """Ask a hosted model whose provider answers with these bytes, or with this envelope."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
 
-    def asked(answer: bytes | dict[str, Any], *, expects_json: bool = False, status: str = "200 OK") -> Completion:
+    def asked(
+        answer: bytes | dict[str, Any],
+        *,
+        expects_json: bool = False,
+        status: str = "200 OK",
+        headers: tuple[str, ...] = (),
+    ) -> Completion:
         from rubrictool.backends.hosted import Hosted
 
         request = Request("openai/tiny", [{"role": "user", "content": "Hello"}], 0, 16, expects_json=expects_json)
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        with saying(http(status, body, "Connection: close")) as address, warnings.catch_warnings():
+        with saying(http(status, body, "Connection: close", *headers)) as address, warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
             monkeypatch.setenv("OPENAI_BASE_URL", address)
             return asyncio.run(Hosted("openai/tiny").complete(request))
@@ -75,6 +81,13 @@ def test_answers_in_another_place_are_read_or_named(ask: Ask) -> None:
     for reply in (envelope(None, reasoning_content="so"), envelope([{"type": "thinking", "thinking": "so"}])):
         with pytest.raises(NoAnswer, match="content is empty and the text came as reasoning_content"):
             ask(reply)
+
+
+def test_a_reply_in_an_unknown_encoding_or_without_end_is_named_and_not_asked_for_again(ask: Ask) -> None:
+    with pytest.raises(Final, match="larger than 8 MiB"):
+        ask(envelope("x" * 9 * 2**20))
+    with pytest.raises(Final, match="encoding br"):
+        ask(b"\x0b\x02\x80\x03", headers=("Content-Encoding: br",))
 
 
 def test_reasoning_beside_the_completion_counts(ask: Ask) -> None:

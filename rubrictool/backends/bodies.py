@@ -29,6 +29,8 @@ def text_of(content: bytes, headers: Mapping[str, str]) -> str:
     Raises `NoAnswer` for an encoding that is not known here and for a body that is too large, `Transient` for a broken
     one.
     """
+    if len(content) > MAX_REPLY:
+        raise _too_large()
     return _decoded(_unpacked(content, headers.get("Content-Encoding", "")), headers.get("Content-Type", ""))
 
 
@@ -40,8 +42,7 @@ def page_title(text: str) -> str | None:
     return one_line(html.unescape(title[1]), width=100) if title else ""
 
 
-def too_large() -> NoAnswer:
-    """Return the error for a reply beyond the limit."""
+def _too_large() -> NoAnswer:
     return NoAnswer(
         f"the reply is larger than {MAX_REPLY // 2**20} MiB, which no answer is; leave out arguments that lengthen "
         "replies, such as logprobs",
@@ -95,7 +96,7 @@ def _members(content: bytes, window_bits: int) -> bytes:
         stream = zlib.decompressobj(window_bits)
         found += stream.decompress(content, MAX_REPLY + 1 - len(found))
         if len(found) > MAX_REPLY:
-            raise too_large()
+            raise _too_large()
         if not stream.eof:
             raise Transient("the compressed reply is cut off", billable=True)
         content = stream.unused_data.lstrip(b"\0")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from rubrictool.backends import Completion, Price, Request
-from rubrictool.backends.bodies import ACCEPTED, MAX_REPLY, page_title, text_of, too_large
+from rubrictool.backends.bodies import ACCEPTED, MAX_REPLY, page_title, text_of
 from rubrictool.backends.envelope import completion, error_status, page_named, parsed
 from rubrictool.backends.keys import secrets, without_keys
 from rubrictool.backends.proxies import Proxy, proxy_for
@@ -142,8 +142,6 @@ class HttpServer:
     def _text(self, response: aiohttp.ClientResponse, content: bytes) -> str:
         """Return the body without our keys: of an answer only those that no answer has by chance are cut."""
         if response.status == 200:
-            if len(content) > MAX_REPLY:
-                raise too_large()
             return without_keys(text_of(content, response.headers), self._secrets)
         try:
             text = text_of(content[:MAX_REPLY], response.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -44,7 +45,7 @@ class _Plain(httpx.AsyncBaseTransport):
         response = await self._inner.send(request, follow_redirects=True)
         if not request.url.path.endswith("/completions"):
             return response
-        status, content = _plain(response.status_code, response.content, response.headers.get("Content-Type", ""))
+        status, content = _plain(response.status_code, response.content, response.headers)
         headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
         return httpx.Response(
             status, headers=[*headers, ("content-type", "application/json")], content=content, request=request
@@ -54,10 +55,10 @@ class _Plain(httpx.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-def _plain(status: int, content: bytes, content_type: str) -> tuple[int, bytes]:
+def _plain(status: int, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
     """Return the status and the body as litellm reads them; what is no reply becomes an error that says so."""
     try:
-        text = text_of(content, {"Content-Type": content_type})
+        text = text_of(content, headers)
         if status == 200:
             envelope = parsed(orjson.dumps(assembled(text)).decode() if is_stream(text) else text)
             return status, orjson.dumps(flattened(envelope))
