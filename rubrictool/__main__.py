@@ -1,19 +1,17 @@
 """python -m rubrictool, and the command of that name: Ctrl-C ends it in one line, also while it is still importing."""
 
-import sys
-
-INTERRUPTED = 130
+from rubrictool import interrupts
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    interrupts.install()
     try:
         from rubrictool.cli import main as run
 
         run()
     except KeyboardInterrupt:
-        print("rubrictool: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        interrupts.end()
 
 
 if __name__ == "__main__":

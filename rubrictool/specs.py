@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -13,14 +12,14 @@ from rubrictool.asking.cache import Cache
 from rubrictool.asking.connections import Connections, unpicklable
 from rubrictool.asking.llm import Model
 from rubrictool.asking.pace import CONCURRENCY, Pace
-from rubrictool.asking.spending import Budget
+from rubrictool.asking.spending import Budget, DryRun
 from rubrictool.backends import Backend, LimitName, Price, Starting
 from rubrictool.backends.proxies import is_loopback
 from rubrictool.errors import BackendError, InputError
+from rubrictool.origins import API_KEY, Key, any_key, key_for
 from rubrictool.patterns import linear
 from rubrictool.prompts import Templates
 
-API_KEY = "RUBRICTOOL_API_KEY"
 OFFLINE = "offline"
 _AT_ADDRESS = linear(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
 _BARE_ADDRESS = linear(r"(?:[^@]*@)?[\pL\pN_.-]+:\d{2,5}(?:/\S*)?|[^@]+@[\pL\pN_.-]+/(?:\S*/)?v1/?")
@@ -35,9 +34,11 @@ _LIMITS: tuple[LimitName, ...] = ("max_tokens", "max_completion_tokens")
 class Access:
     """How the models of one run are reached: what they share, and close together.
 
-    `cache` opens the cache, once, for the first model that needs one. `prices` are by model name, and under an empty name
-    for all others; they come before what a backend knows. Models are asked on the process's background loop, from any event
-    loop and thread; there `tell` is called too. Leaving `async with Access(...)` closes what the models have opened.
+    `specs` are the specs of all models that the run will ask: the servers among them decide which key goes where
+    (`origins.key_for`), so they must be known before the first one is connected. `cache` opens the cache, once, for the first
+    model that needs one. `prices` are by model name, and under an empty name for all others; they come before what a backend
+    knows. Models are asked on the process's background loop, from any event loop and thread; there `tell` is called too.
+    Leaving `async with Access(...)` closes what the models have opened.
     """
 
     __reduce__ = unpicklable
@@ -52,6 +53,7 @@ class Access:
     allow_http_key: bool = False
     templates: Templates = field(default_factory=Templates)
     use_reference: bool = False
+    specs: Sequence[str] = ()
     tell: Callable[[str], None] = lambda _: None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     connections: Connections = field(default_factory=lambda: Connections(background=True))
@@ -65,6 +67,11 @@ class Access:
     async def close(self) -> None:
         """Close what the models have opened; asking one of them raises `InputError` from then on."""
         await self.connections.close()
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is asked, so that no key and no server is needed."""
+        return isinstance(self.budget, DryRun)
 
 
 class Endpoint(NamedTuple):
@@ -169,39 +176,60 @@ async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
 
         return rest, VllmServer(rest, access.vllm, timeout_s=access.timeout_s, tell=access.tell)
     if served := _AT_ADDRESS.match(spec):
-        return await _server(served["name"] or "", served["addresses"], access)
+        return await _server(served["name"] or "", _addresses(spec), access)
     if _BARE_ADDRESS.fullmatch(spec):
         _, at, address = spec.rpartition("@")
         raise InputError(f"{address}: the address lacks its http://; write {'NAME@' if at else ''}http://{address}")
     from rubrictool.backends.hosted import Hosted
 
-    return spec, Hosted(spec, timeout_s=access.timeout_s)
+    return spec, Hosted(spec, timeout_s=access.timeout_s, needs_key=not access.dry_run)
 
 
-async def _server(name: str, addresses: str, access: Access) -> tuple[str, Backend]:
+def file_of(spec: str | None) -> str | None:
+    """Return the file that a spec names, which is an input; None where it names none."""
+    kind, _, rest = (spec or "").partition(":")
+    return rest if kind == "replay" and rest else None
+
+
+def _addresses(spec: str) -> list[str]:
+    """The addresses of a server's spec; none for a spec of another kind."""
+    served = _AT_ADDRESS.match(spec)
+    return [url.strip() for url in served["addresses"].split(",")] if served else []
+
+
+async def _server(name: str, addresses: Sequence[str], access: Access) -> tuple[str, Backend]:
     from rubrictool.backends.http import HttpServer
 
-    key = _api_key()
-    urls = [_address(url.strip(), bool(key), access.allow_http_key) for url in addresses.split(",")]
-    server = HttpServer(urls, api_key=key, timeout_s=access.timeout_s, tell=access.tell)
+    for address in addresses:
+        _check_address(address)
+    key = _key(addresses, access)
+    if key.value and not access.allow_http_key:
+        _refuse_plain_http(addresses, key)
+    server = HttpServer(
+        addresses, api_key=key.value, key_name=key.variable, timeout_s=access.timeout_s, tell=access.tell
+    )
     if name:
         return name, server
+    if access.dry_run:
+        access.tell(f"{addresses[0]}: a dry run does not ask for the model's name, so cached replies are not counted")
+        return addresses[0], server
     try:
         return await server.only_model(), server
     except BackendError as error:
         await server.close()
-        raise InputError(f"{addresses}: cannot tell the model's name: {error}") from None
+        raise InputError(f"{','.join(addresses)}: cannot tell the model's name: {error}") from None
 
 
-def _api_key() -> str | None:
-    """The key for servers; files and secret mounts end with a line break that is not of it."""
-    key = os.environ.get(API_KEY, "").strip()
-    if not key.isprintable() or not key.isascii():
-        raise InputError(f"{API_KEY}: has a character that no key has; check how it is set")
-    return key or None
+def _key(addresses: Sequence[str], access: Access) -> Key:
+    """The key of a server; that it has none is told where others may have one."""
+    others = [found for spec in (*access.specs, *access.endpoints) if (found := _addresses(spec))]
+    key = key_for(addresses, others)
+    if key.value is None and key.variable != API_KEY and any_key():
+        access.tell(f"{addresses[0]}: no key is sent: of several servers each has its own, this one {key.variable}")
+    return key
 
 
-def _address(url: str, has_key: bool, allow_http_key: bool) -> str:
+def _check_address(url: str) -> None:
     try:
         parts = urlsplit(url)
         known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -211,7 +239,13 @@ def _address(url: str, has_key: bool, allow_http_key: bool) -> str:
         raise InputError(f"{url.rpartition('@')[2]}: is no address; write http://HOST:PORT/v1")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(f"{parts.hostname}: the address must hold no key or query; put the key into {API_KEY}")
-    assert parts.hostname
-    if has_key and parts.scheme == "http" and not is_loopback(parts.hostname) and not allow_http_key:
-        raise InputError(f"{url}: {API_KEY} would go over plain http; use https, or --allow-http-key if you must")
-    return url
+
+
+def _refuse_plain_http(addresses: Sequence[str], key: Key) -> None:
+    """Raise `InputError` for an address to which the key would go for all to read."""
+    for url in addresses:
+        parts = urlsplit(url)
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise InputError(
+                f"{url}: {key.variable} would go over plain http; use https, or --allow-http-key if you must"
+            )

@@ -188,7 +188,7 @@ def test_a_device_as_output_gets_no_file_beside_it(shell: Shell) -> None:
     responses = shell.write("r.jsonl", [RED | {"prompt": "x"}, {"prompt_id": "q", "prompt": "y", "response": "?"}])
     rubrics = shell.write("rubrics.jsonl", [RUBRIC])
     ran = shell("score", responses, "--rubrics", rubrics, "--missing-rubric", "skip", "-o", "/dev/null")
-    assert (ran.code, len(shell.read("score.failed.jsonl"))) == (1, 1)
+    assert (ran.code, len(shell.read("r.score.failed.jsonl"))) == (1, 1)
 
 
 def test_standard_input_is_read_once(shell: Shell) -> None:

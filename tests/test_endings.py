@@ -89,24 +89,6 @@ def test_an_interrupted_command_leaves_with_130_and_all_files_as_they_were(
     assert {path.name for path in tmp_path.iterdir()} <= {"out.jsonl", "cache.db", "cache.db-wal", "cache.db-shm"}
 
 
-IMPATIENT = """
-import runpy, sys
-
-class Impatient:
-    def find_spec(self, name, *_):
-        if name == "typer":
-            raise KeyboardInterrupt
-
-sys.meta_path.insert(0, Impatient())
-runpy.run_module("rubrictool", run_name="__main__")
-"""
-
-
-def test_an_interrupt_while_modules_are_imported_leaves_with_130_and_one_line(tmp_path: Path) -> None:
-    ran = subprocess.run([sys.executable, "-c", IMPATIENT], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert (ran.returncode, ran.stderr) == (130, "rubrictool: interrupted\n")
-
-
 def test_an_interrupted_command_that_asked_no_model_speaks_of_no_payment(tmp_path: Path, sample: Path) -> None:
     responses = [json.loads(line) for line in (sample / "fir-v1.jsonl").read_text().splitlines()]
     many = [row | {"id": str(n)} for n, row in enumerate(responses * 2000)]

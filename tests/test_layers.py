@@ -14,8 +14,8 @@ import rubrictool
 PACKAGE = Path(__file__).parent.parent / "rubrictool"
 
 LAYERS = [
-    {"errors", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
-    {"reasoning", "typeface"},
+    {"errors", "interrupts", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
+    {"origins", "reasoning", "typeface"},
     {"texts"},
     {"aggregation", "checks", "linting.wordings"},
     {"records", "linting.contradictions", "linting.rewording"},

@@ -45,15 +45,16 @@ class Hosted:
     """One model of a hosted provider, through litellm.
 
     `price` is the base rate of litellm's list: neither discounts for cached input nor surcharges for long prompts are in
-    it. Raises `InputError` for a name that litellm does not know or whose key is not in the environment.
+    it. Raises `InputError` for a name that litellm does not know, and where `needs_key` one whose key is not in the
+    environment.
     """
 
     recorded = False
 
-    def __init__(self, model: str, *, timeout_s: float = 300) -> None:
+    def __init__(self, model: str, *, timeout_s: float = 300, needs_key: bool = True) -> None:
         self._litellm = _load()
         self._model, self._timeout_s = model, timeout_s
-        _check_set_up(self._litellm, model)
+        _check_set_up(self._litellm, model, needs_key=needs_key)
         self._secrets = secrets(_keys_sent(self._litellm, model))
         self.price = _price(self._litellm, model)
 
@@ -172,7 +173,7 @@ def _load() -> Any:
     return litellm
 
 
-def _check_set_up(litellm: Any, model: str) -> None:
+def _check_set_up(litellm: Any, model: str, *, needs_key: bool) -> None:
     if model.startswith(_NEEDS_ADDRESS):
         raise InputError(f"{model} names no server; write {model.partition('/')[2]}@http://HOST:PORT/v1")
     try:
@@ -183,7 +184,7 @@ def _check_set_up(litellm: Any, model: str) -> None:
         raise InputError(
             f"{model}: litellm knows no such model; write PROVIDER/MODEL, or NAME@URL for a server"
         ) from None
-    if missing := environment.get("missing_keys"):
+    if needs_key and (missing := environment.get("missing_keys")):
         raise InputError(f"{model} needs {' and '.join(missing)} in the environment")
 
 

@@ -55,11 +55,12 @@ class HttpServer:
         addresses: Sequence[str],
         *,
         api_key: str | None = None,
+        key_name: str = "",
         timeout_s: float = 300,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._replicas = Replicas([address.rstrip("/") for address in addresses], tell)
-        self._api_key, self._timeout_s = api_key, timeout_s
+        self._api_key, self._key_name, self._timeout_s = api_key, key_name, timeout_s
         passwords = [proxy.password for address in addresses if (proxy := _known_proxy(address)) and proxy.password]
         self._keys = [*([api_key] if api_key else []), *passwords]
         self._secrets = secrets(self._keys)
@@ -114,10 +115,14 @@ class HttpServer:
         return [name for name in found if isinstance(name, str)]
 
     def _described(self, error: BackendError, proxy: Proxy | None) -> BackendError:
-        """Return the error with a message that shows no key and names the proxy that was used."""
+        """Return the error with a message that shows no key, and names its variable and the proxy that was used."""
         through = f" (through the proxy {proxy.place} of the environment)" if proxy else ""
-        error.args = (without_keys(str(error), self._keys) + through,)
+        key = self._key_used() if isinstance(error, Denied) and self._key_name else ""
+        error.args = (without_keys(str(error), self._keys) + through + key,)
         return error
+
+    def _key_used(self) -> str:
+        return f" (key: {self._key_name})" if self._api_key else f" (no key was sent: {self._key_name} is not set)"
 
     async def _send(self, method: str, path: str, body: bytes | None, *, about: str = "") -> _Answer:
         import aiohttp

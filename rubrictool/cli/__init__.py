@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import gc
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from rubrictool import __version__
+from rubrictool import __version__, interrupts
 from rubrictool.cli.endings import BAD_INPUT, INTERRUPTED, READER_GONE, Interrupted, ReaderGone
 from rubrictool.cli.help_sections import WIDEST
 from rubrictool.cli.menu import fill
@@ -48,8 +47,7 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    # Whatever stops us, stops us in the same orderly way.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.install()
     # Rows are frozen and hold no cycles; looking for some among all rows under way took an eighth of a run.
     gc.set_threshold(100_000)
     sys.exit(run(arguments))

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
+import stat
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
-from typing import IO, Protocol, Self
+from typing import IO, Any, Protocol, Self
 
+from rubrictool import interrupts
 from rubrictool.cli.endings import ReaderGone
 from rubrictool.errors import InputError
+from rubrictool.jsonl import MAX_LINE, STDIN
+from rubrictool.texts import canonical, digest
 
 STDOUT = "-"
+FAILED = ".failed.jsonl"
+_DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")
 
 
 class Sink(Protocol):
@@ -37,6 +45,7 @@ def commit(*sinks: Sink | None) -> None:
     for sink in sinks:
         if sink:
             sink.finish()
+    interrupts.ignore()
     for sink in sinks:
         if sink:
             sink.commit()
@@ -83,10 +92,15 @@ class Staged:
         # Devices and pipes have no place beside them, and nothing to put back.
         special = self._path.exists() and not self._path.is_file()
         self._stage = self._path if special else _stage_of(self._path)
+        if not special:
+            interrupts.unfinished.add(str(self._stage))
         try:
-            self._file: IO[str] = open(self._stage, "w", encoding="utf-8")  # noqa: SIM115
+            self._file: IO[bytes] = open(self._stage, "wb")  # noqa: SIM115
         except OSError as error:
+            self._discard()
             raise _unwritable(path, error) from None
+        if not special:
+            self._keep_mode()
 
     def __enter__(self) -> Self:
         return self
@@ -95,13 +109,16 @@ class Staged:
         """Leave what was there before as it was; after `commit` there is nothing left to do."""
         with suppress(OSError):
             self._file.close()
-        if self._stage != self._path:
-            self._stage.unlink(missing_ok=True)
+        self._discard()
 
     def write(self, line: str) -> None:
         """Write a line to the stage."""
+        self.write_bytes(line.encode() + b"\n")
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write bytes to the stage."""
         try:
-            self._file.write(line + "\n")
+            self._file.write(content)
         except OSError as error:
             raise _unwritable(self._path, error) from None
 
@@ -116,6 +133,18 @@ class Staged:
         """Put the file in its place."""
         if self._stage != self._path:
             self._stage.replace(self._path)
+            interrupts.unfinished.discard(str(self._stage))
+
+    def _discard(self) -> None:
+        if self._stage != self._path:
+            self._stage.unlink(missing_ok=True)
+            interrupts.unfinished.discard(str(self._stage))
+
+    def _keep_mode(self) -> None:
+        """Give the stage the permissions of the file that it will replace."""
+        # There may be no such file, and some file systems have no permissions.
+        with suppress(OSError):
+            os.fchmod(self._file.fileno(), stat.S_IMODE(self._path.stat().st_mode))
 
 
 def _unwritable(path: Path | str, error: OSError) -> InputError:
@@ -124,11 +153,23 @@ def _unwritable(path: Path | str, error: OSError) -> InputError:
 
 def _stage_of(path: Path) -> Path:
     """A name beside the place that no other running command uses; what a killed one left there is cleared away."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        pid = left.name.removesuffix(".part").rpartition(".")[2]
-        if pid.isdecimal() and not _is_running(int(pid)):
+    for pid, left in _stages_of(path):
+        if not _is_running(pid):
             left.unlink(missing_ok=True)
     return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _stages_of(path: Path) -> Iterator[tuple[int, Path]]:
+    """The stages beside a place, each with the number of the process that writes it."""
+    for stage in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        pid = stage.name.removesuffix(".part").rpartition(".")[2]
+        if pid.isdecimal():
+            yield int(pid), stage
+
+
+def _in_use(path: Path) -> bool:
+    """Whether another running command writes to a place."""
+    return any(pid != os.getpid() and _is_running(pid) for pid, _ in _stages_of(path))
 
 
 def _is_running(pid: int) -> bool:
@@ -141,24 +182,70 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-class OnlyIfAny(Staged):
-    """A staged file that is not there when nothing was written; a stale one from an earlier run goes too."""
+class Failures(Staged):
+    """The rows that could not be finished: a staged file that is not there when nothing was written.
 
-    def __init__(self, path: Path) -> None:
+    `run` names the command and its files where the file's name does not, and stands in each row's error. What an earlier
+    run with the same name wrote is removed; what another run wrote is not.
+    """
+
+    def __init__(self, path: Path, run: str | None) -> None:
         super().__init__(path)
-        self.count = 0
+        self.path, self.run = path, run
+        self._count = 0
+
+    @classmethod
+    def open(cls, given: str | None, output: str, command: str, reads: Sequence[str | None]) -> Self:
+        """Open the given file, else the one that is named after the output, else the one named after the input.
+
+        Another run may have a name of the last kind as well, running or finished: then the name gets -2, -3, ...
+        """
+        run = digest(canonical([command, *map(_identity, [output, *reads])]))
+        if given is not None:
+            return cls(Path(given), run)
+        place = failures_path(None, output, command, reads)
+        return cls(place, None) if is_regular(output) else cls._unclaimed(place, run)
+
+    @classmethod
+    def _unclaimed(cls, place: Path, run: str) -> Self:
+        name = place.name.removesuffix(FAILED)
+        for number in count(1):
+            path = place if number == 1 else place.with_name(f"{name}-{number}{FAILED}")
+            if _in_use(path) or (path.exists() and not _was_written_by(run, path)):
+                continue
+            found = cls(path, run)
+            # Of two that begin at the same moment each may see the other only now; both go on to other names.
+            if not _in_use(path):
+                return found
+            found.__exit__()
+        raise AssertionError("numbers do not end")
 
     def write(self, line: str) -> None:
         """Write a line to the stage."""
-        self.count += 1
+        self._count += 1
         super().write(line)
 
     def commit(self) -> None:
         """Put the file in its place, or take an old one away."""
-        if self.count:
+        if self._count:
             super().commit()
-        elif self._path.is_file():
+        elif self._path.is_file() and (self.run is None or _was_written_by(self.run, self._path)):
             self._path.unlink()
+
+
+def _identity(path: str | None) -> str | None:
+    return path if path in (None, STDIN) else str(Path(path).resolve())
+
+
+def _was_written_by(run: str, path: Path) -> bool:
+    """Whether the first row of a file carries the name of a run."""
+    try:
+        with path.open("rb") as file:
+            row: Any = json.loads(file.readline(MAX_LINE))
+    except (OSError, ValueError, RecursionError):
+        return False
+    error = row.get("error") if isinstance(row, dict) else None
+    return isinstance(error, dict) and error.get("run") == run
 
 
 def sink(path: str) -> Sink:
@@ -171,13 +258,24 @@ def on_terminal(path: str) -> bool:
     return path == STDOUT and sys.stdout is not None and sys.stdout.isatty()
 
 
-def failures_path(given: str | None, output: str, command: str) -> Path:
-    """Where unfinished rows go: the given file, else the output's whole name plus `.failed.jsonl`.
+def is_regular(output: str) -> bool:
+    """Whether rows go to a file with a name: not to standard output, a pipe or a device."""
+    path = Path(output)
+    return output != STDOUT and str(path.parent) not in _DEVICES and (not path.exists() or path.is_file())
 
-    Standard output, pipes and devices have no name to add to; the command's serves instead.
+
+def failures_path(given: str | None, output: str, command: str, reads: Sequence[str | None]) -> Path:
+    """Return where unfinished rows go: the given file, else the output's whole name plus `.failed.jsonl`.
+
+    Where the output is no file that stays, the name is made of the first input that is one, and the command, in the current
+    directory: `responses.score.failed.jsonl`. Where all inputs are pipes, it begins with `stdin`.
     """
-    named = output != STDOUT and (not Path(output).exists() or Path(output).is_file())
-    return Path(given or f"{output if named else command}.failed.jsonl")
+    if given is not None:
+        return Path(given)
+    if is_regular(output):
+        return Path(f"{output}{FAILED}")
+    files = (path for path in reads if path is not None and path != STDIN and Path(path).is_file())
+    return Path(f"{Path(next(files, 'stdin')).stem}.{command}{FAILED}")
 
 
 def seen_to(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:

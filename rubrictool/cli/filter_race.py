@@ -63,7 +63,9 @@ def run(
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
     )
-    session = Session("filter-top-k", files, asking, wording, reads=[responses, rubrics, prompts])
+    session = Session(
+        "filter-top-k", files, asking, wording, specs=[judging.judge], reads=[responses, rubrics, prompts]
+    )
 
     async def main() -> None:
         session.warn_if_empty(len(given.rows))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from rubrictool.cli.files import seen_to
+from rubrictool.cli.files import Staged, seen_to
 from rubrictool.cli.flags import Files
 from rubrictool.errors import InputError, install
 
@@ -35,11 +34,7 @@ def kind_of(plot: Path) -> str:
 
 def put(plot: Path, picture: bytes) -> None:
     """Write beside the place and put it there whole. Raises `InputError` where it cannot be written."""
-    stage = plot.with_name(f".{plot.name}.{os.getpid()}.part")
-    try:
-        stage.write_bytes(picture)
-        stage.replace(plot)
-    except OSError as error:
-        raise InputError(f"{plot}: cannot be written: {error.strerror}") from None
-    finally:
-        stage.unlink(missing_ok=True)
+    with Staged(plot) as file:
+        file.write_bytes(picture)
+        file.finish()
+        file.commit()

@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.asking.spending import Tally
@@ -83,9 +83,11 @@ class Progress:
         if line.startswith(f"{self._command}: warning: "):
             style = style or "yellow"
         if self._bar:
-            self._bar.console.print(
-                _folded(printable(line)), style=style or None, markup=False, highlight=False, soft_wrap=True
-            )
+            # A terminal may go away; the run goes on without it.
+            with suppress(OSError):
+                self._bar.console.print(
+                    _folded(printable(line)), style=style or None, markup=False, highlight=False, soft_wrap=True
+                )
         else:
             _say(line, style)
 
@@ -97,7 +99,8 @@ class Progress:
     def stop(self) -> None:
         """Take the bar away."""
         if self._bar:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
             self._bar = None
 
     @property

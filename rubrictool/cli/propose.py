@@ -39,7 +39,7 @@ def command(
         of_role("proposer", proposing.proposer, "proposer_args", "temperature", "max_tokens"),
         *of_asking(asking, proposing.proposer),
     )
-    session = Session("propose", files, asking, wording, reads=[prompts])
+    session = Session("propose", files, asking, wording, specs=[proposing.proposer], reads=[prompts])
 
     async def main() -> None:
         session.warn_if_empty(total)

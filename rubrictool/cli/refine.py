@@ -132,7 +132,15 @@ def command(
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
     guards = Guards(rule, texts, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
-    session = Session("refine", files, asking, wording, trace=trace, reads=[prompts, rubrics, responses, labels, weak])
+    session = Session(
+        "refine",
+        files,
+        asking,
+        wording,
+        specs=[judging.judge, proposing.proposer, *(models.model or [])],
+        trace=trace,
+        reads=[prompts, rubrics, responses, labels, weak],
+    )
     report = _Report(rule)
 
     async def main() -> None:

@@ -38,7 +38,7 @@ def command(
         raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
     rows = Rows(prompts, Prompt)
     total = count(rows)
-    session = Session("sample", files, asking, reads=[prompts])
+    session = Session("sample", files, asking, specs=specs, reads=[prompts])
 
     async def main() -> None:
         drawn_from = await session.writers(

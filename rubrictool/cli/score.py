@@ -103,7 +103,7 @@ def command(
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
     )
-    session = Session("score", files, asking, wording, reads=[responses, rubrics, prompts])
+    session = Session("score", files, asking, wording, specs=[judging.judge], reads=[responses, rubrics, prompts])
     tally, gaps, empties = ScoreTally(), _Gaps(), Counter[str]()
 
     async def main() -> None:

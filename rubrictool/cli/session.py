@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, aclosing
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 
 import typer
 
-from rubrictool import players
+from rubrictool import interrupts, players
 from rubrictool.asking.cache import Cache, cache_path
 from rubrictool.asking.connections import Connections
 from rubrictool.asking.llm import Model
@@ -22,7 +21,7 @@ from rubrictool.backends import Starting
 from rubrictool.cli.closing import plan_lines, spent_line
 from rubrictool.cli.colours import Style
 from rubrictool.cli.endings import MISSED, SOME_FAILED, Interrupted
-from rubrictool.cli.files import OnlyIfAny, Staged, commit, failures_path, on_terminal, seen_to, sink
+from rubrictool.cli.files import Failures, Staged, commit, failures_path, on_terminal, seen_to, sink
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, Wording, prices
 from rubrictool.cli.progress import Progress
 from rubrictool.errors import InputError, RowFailure
@@ -31,7 +30,7 @@ from rubrictool.prompts import SHOWN, Shown, Templates
 from rubrictool.records import Row
 from rubrictool.roles import Judge, Proposer
 from rubrictool.run import Outcome, in_order
-from rubrictool.specs import OFFLINE, Access, Asked, connect
+from rubrictool.specs import OFFLINE, Access, Asked, connect, file_of
 from rubrictool.texts import counted, one_line
 
 T = TypeVar("T")
@@ -45,8 +44,9 @@ LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 class Session:
     """What a command holds while it runs. Opening it opens its files, so that nothing is spent for nothing.
 
-    `reads` are the files that the command reads, which it must not write; the first holds the rows that it is about.
-    `reports` says that the rows hold the figures which it tells: where both would go to one terminal they are left out.
+    `specs` are those of all models that it will ask. `reads` are the files that it reads, which it must not write; the first
+    holds the rows that it is about. `reports` says that the rows hold the figures which it tells: where both would go to one
+    terminal the rows are left out.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Session:
         asking: Asking | None = None,
         wording: Wording | None = None,
         *,
+        specs: Sequence[str | None] = (),
         trace: str | None = None,
         reads: Sequence[str | None] = (),
         reports: bool = False,
@@ -71,14 +72,15 @@ class Session:
         self._judged_alone: Model | None = None
         self._main_input = next(iter(reads), None)
         self._budget = _budget(self._asking)
-        self._access = self._reach(wording or Wording())
-        self._failures_path = failures_path(files.failures, files.output, command)
-        outputs = {"--output": files.output, "--failures": str(self._failures_path)}
+        self._access = self._reach(wording or Wording(), [spec for spec in specs if spec])
+        failures = failures_path(files.failures, files.output, command, reads)
+        outputs = {"--output": files.output, "--failures": str(failures)}
         seen_to(
             {**outputs, "--summary": files.summary, "--trace": trace},
-            reads=[*reads, str(cache_path(self._asking.cache))],
+            reads=[*reads, *map(file_of, specs), *_templates(wording), str(cache_path(self._asking.cache))],
         )
-        self._open(trace)
+        self._open(trace, reads)
+        interrupts.explain(self._interrupted)
 
     @property
     def dry_run(self) -> DryRun | None:
@@ -137,6 +139,8 @@ class Session:
         columns = row.columns() if isinstance(row, Row) else dict(row)
         self._causes.setdefault(failure.kind, Counter())[one_line(failure.message, width=160)] += 1
         error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
+        if self._failures.run:
+            error["run"] = self._failures.run
         self._failures.write(encode_value({**columns, "error": error}))
 
     async def do(
@@ -174,9 +178,14 @@ class Session:
             try:
                 asyncio.run(self._supervised(main))
             except (KeyboardInterrupt, asyncio.CancelledError):
-                raise Interrupted(f"{self._command}: interrupted; {self._kept()}") from None
+                raise Interrupted(self._interrupted()) from None
+            finally:
+                interrupts.disarm()
             code = self._close_dry(self.dry_run) if self.dry_run else self._close()
         raise typer.Exit(code)
+
+    def _interrupted(self) -> str:
+        return f"{self._command}: interrupted; {self._kept()}"
 
     def _kept(self) -> str:
         if not any(model.tally.calls for model in self._models):
@@ -185,16 +194,18 @@ class Session:
             return "completed replies are lost, since there is no cache"
         return "completed replies are cached, rerun the command to continue"
 
-    def _open(self, trace: str | None) -> None:
+    def _open(self, trace: str | None, reads: Sequence[str | None]) -> None:
         with ExitStack() as opening:
             self._rows = opening.enter_context(sink(self._files.output))
-            self._failures = opening.enter_context(OnlyIfAny(self._failures_path))
+            failures = Failures.open(self._files.failures, self._files.output, self._command, reads)
+            self._failures = opening.enter_context(failures)
             self._trace = opening.enter_context(Staged(Path(trace))) if trace else None
             self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None
             self._sinks = opening.pop_all()
 
-    def _reach(self, wording: Wording) -> Access:
+    def _reach(self, wording: Wording, specs: Sequence[str]) -> Access:
         return Access(
+            specs=specs,
             cache=self._opened_cache,
             concurrency=self._asking.concurrency,
             budget=self._budget,
@@ -220,12 +231,14 @@ class Session:
     async def _supervised(self, main: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.current_task()
         assert task is not None
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        try:
-            await main()
-        finally:
-            await self._access.close()
-            self.progress.stop()
+        loop = asyncio.get_running_loop()
+        with interrupts.orderly(lambda: loop.call_soon_threadsafe(task.cancel)) as reacted:
+            try:
+                await main()
+            finally:
+                reacted()
+                await self._access.close()
+                self.progress.stop()
 
     def _write(self, row: Any, outcome: Outcome) -> None:
         failure = outcome.failure
@@ -280,11 +293,11 @@ class Session:
             yield f"{messages.total()} failed ({kind}){example}: {messages.most_common(1)[0][0]}"
         if others := by_count[MOST_CAUSES:]:
             count, kinds = sum(messages.total() for _, messages in others), ", ".join(kind for kind, _ in others)
-            yield f"{count} failed ({kinds}); {self._failures_path} has each cause"
+            yield f"{count} failed ({kinds}); {self._failures.path} has each cause"
 
     def _say_closing(self) -> None:
         progress = self.progress
-        failed = f"{progress.failed} failed" + (f" ({self._failures_path})" if progress.failed else "")
+        failed = f"{progress.failed} failed" + (f" ({self._failures.path})" if progress.failed else "")
         spent = f", {spent_line(progress.tally)}" if self._models else ""
         rows = counted(progress.done, "row")
         for line in self._cause_lines():
@@ -300,6 +313,12 @@ class Session:
         if self._missed:
             # Also when quiet: a job that ends with 3 must say why.
             self.progress.insist(f"{self._command}: {self._missed}")
+
+
+def _templates(wording: Wording | None) -> list[str]:
+    """The files of the folder of templates, which are inputs, too."""
+    folder = wording.templates if wording else None
+    return [str(path) for path in folder.iterdir()] if folder and folder.is_dir() else []
 
 
 def _budget(asking: Asking) -> Budget:

@@ -25,7 +25,7 @@ from rubrictool.records import Comparison, Prompt, Response, Row, Rubric, Scored
 from rubrictool.records import Outcome as Decided
 from rubrictool.roles import Judge, ModelJudge
 from rubrictool.run import Outcome, all_of
-from rubrictool.specs import OFFLINE, Asked
+from rubrictool.specs import OFFLINE, Asked, file_of
 from rubrictool.texts import counted
 
 
@@ -91,7 +91,7 @@ def command(
     paths = [a, *(b or [])]
     one_stdin(*paths, baseline, prompts, rubrics)
     reads = [*paths, baseline, prompts, rubrics]
-    seen_to_plot(plot, files, reads)
+    seen_to_plot(plot, files, [*reads, file_of(judging.judge)])
     closing = Closing(fail_under=fail_under, detect=detect, plot=plot, seed=seed)
     finished_already = len(paths) == 1 and baseline is None
     refuse_idle(
@@ -119,7 +119,7 @@ def command(
     asked_of = prompts_by_id(prompts, texts)
     met = duels(who, Response, texts, common=common)
     questions = _questions(met, known, asked_of)
-    session = Session("winrate", files, asking, wording, reads=reads)
+    session = Session("winrate", files, asking, wording, specs=[judging.judge], reads=reads)
 
     async def main() -> None:
         session.say_offline(judge=role)
