@@ -1,13 +1,16 @@
-"""Draws Figures 2a and 2b of the paper from `rubrictool.theory`: `python docs/figures.py` writes docs/figures/*.svg.
+"""Draw Figures 2a and 2b of the paper from `rubrictool.theory`, and keep the figures of the documentation up to date.
 
-Needs the extra `plot`. The same matplotlib writes the same bytes.
+`generate.figure` calls this in each run of cog: `cog -r` writes a figure that has changed, `cog --check` fails for it.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -51,16 +54,58 @@ STYLE: Any = {
 }
 
 
-def main() -> None:
-    """Draw every figure."""
-    FOLDER.mkdir(exist_ok=True)
+def keep(name: str, svg: str, *, check: bool) -> None:
+    """Write a figure unless the one that is kept shows the same. Raises `RuntimeError` instead where `check` is set."""
+    path = FOLDER / name
+    if path.exists() and same_picture(path.read_text(encoding="utf-8"), svg):
+        return
+    if check:
+        raise RuntimeError(f"docs/figures/{name} is stale; draw it again with: cog -r -P -I docs docs/*.md")
+    path.write_text(svg, encoding="utf-8")
+
+
+class _Content(NamedTuple):
+    """What a picture shows: which matplotlib drew it, its words, and the places of its lines and points."""
+
+    version: str
+    words: list[str]
+    places: list[float]
+
+
+TOLERANCE = 0.02
+"""Points by which lines may differ: other processors round other last digits."""
+
+
+def same_picture(one: str, other: str) -> bool:
+    """Return whether two drawings show the same: the words in any case, the places if one matplotlib drew both."""
+    a, b = _content(one), _content(other)
+    if a.words != b.words:
+        return False
+    if a.version != b.version:
+        return True
+    return len(a.places) == len(b.places) and all(
+        math.isclose(x, y, abs_tol=TOLERANCE) for x, y in zip(a.places, b.places, strict=True)
+    )
+
+
+def _content(svg: str) -> _Content:
+    # Text drawn as glyphs stands in comments.
+    words = re.findall(r"<!-- (.*?) -->|<text[^>]*>(.*?)</text>", svg, re.DOTALL)
+    version = re.search(r"Matplotlib v([\w.]+)", svg)
+    drawn = " ".join(re.findall(r'\b(?:d|x|y|transform)="([^"]*)"', svg))
+    places = [float(number) for number in re.findall(r"-?\d+(?:\.\d+)?", drawn)]
+    return _Content(version[1] if version else "", [comment or text for comment, text in words], places)
+
+
+def drawing(name: str) -> str:
+    """Return a figure of this module as SVG."""
+    draw, told = FIGURES[name]
     with matplotlib.rc_context(STYLE):
-        _write(
-            "win-rate-by-kl",
-            win_rates,
-            "Win rate by KL: a proxy wrong at the top peaks early, one wrong at the bottom does not",
-        )
-        _write("envelope", envelopes, "Lowest win rate by KL where the top 10, 20, ..., 100 % are ranked right")
+        figure = Figure(figsize=(7.6, 4.4), facecolor=CARD, layout="constrained")
+        draw(figure.add_subplot())
+        drawn = StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    return _for_the_web(drawn.getvalue(), told)
 
 
 def win_rates(axes: Axes) -> None:
@@ -137,14 +182,6 @@ def _frame(axes: Axes, title: str, *, most: int) -> None:
     axes.tick_params(length=0, labelcolor=FAINT)
 
 
-def _write(name: str, draw: Callable[[Axes], None], told: str) -> None:
-    figure = Figure(figsize=(7.6, 4.4), facecolor=CARD, layout="constrained")
-    draw(figure.add_subplot())
-    path = FOLDER / f"{name}.svg"
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
-    path.write_text(_for_the_web(path.read_text(encoding="utf-8"), told), encoding="utf-8")
-
-
 def _for_the_web(svg: str, told: str) -> str:
     """The drawing with a description and colours for a dark page."""
     rules = "".join(
@@ -156,5 +193,11 @@ def _for_the_web(svg: str, told: str) -> str:
     return svg.replace("</style>", f"@media (prefers-color-scheme: dark){{{rules}}}</style>", 1)
 
 
-if __name__ == "__main__":
-    main()
+FIGURES: dict[str, tuple[Callable[[Axes], None], str]] = {
+    "win-rate-by-kl.svg": (
+        win_rates,
+        "Win rate by KL: a proxy wrong at the top peaks early, one wrong at the bottom does not",
+    ),
+    "envelope.svg": (envelopes, "Lowest win rate by KL where the top 10, 20, ..., 100 % are ranked right"),
+}
+"""How each is drawn, and what it shows in words."""

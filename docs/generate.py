@@ -56,6 +56,15 @@ def transcript(*lines: str, session: str = "") -> None:
     print("```\n")
 
 
+def figure(name: str, caption: str, *, session: str = "") -> None:
+    """A figure that commands of a session have drawn, or `figures.py` draws; a stale one fails `cog --check`."""
+    import figures
+
+    svg = (_SESSIONS[session] / name).read_text(encoding="utf-8") if session else figures.drawing(name)
+    figures.keep(name, svg, check="--check" in sys.argv)
+    print(f"\n![{caption}](figures/{name})\n")
+
+
 def main_job() -> None:
     """What the README's first command prints on a terminal, installation aside."""
     line = "rubrictool refine sample_data/prompts.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl"
