@@ -264,7 +264,7 @@ def test_a_proxy_that_fails_is_named_without_its_password(monkeypatch: pytest.Mo
     monkeypatch.setenv("http_proxy", "http://me:hunter2-secret@127.0.0.1:9")
     with pytest.raises(Transient, match=r"through the proxy 127\.0\.0\.1:9 of the environment") as unreachable:
         through_proxy("http://llm.corp.invalid/v1")
-    assert "127.0.0.1:9" in str(unreachable.value)
+    assert "cannot connect to the proxy for llm.corp.invalid:80" in str(unreachable.value)
     assert "hunter2" not in str(unreachable.value)
     for raw in (reply(PAGE, status="407 Proxy Authentication Required"), reply(b"hunter2-secret?", status="502 Bad")):
         with proxy(raw, []) as place:

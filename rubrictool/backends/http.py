@@ -136,7 +136,7 @@ class HttpServer:
                     content = await _bounded(response.content)
                     return _Answer(response.status, response.headers, self._text(response, content), proxy)
             except (TimeoutError, OSError) as error:  # aiohttp's own errors of the connection are OSErrors too
-                raise self._described(self._unanswered(error, address), proxy) from None
+                raise self._described(self._unanswered(error, address, proxy), proxy) from None
             except aiohttp.ClientHttpProxyError as error:
                 raise self._described(
                     Transient(f"the proxy refuses the connection: HTTP {error.status}"), proxy
@@ -154,7 +154,7 @@ class HttpServer:
             text = f"({error})"
         return without_keys(text, self._keys)
 
-    def _unanswered(self, error: OSError, address: str) -> Transient:
+    def _unanswered(self, error: OSError, address: str, proxy: Proxy | None) -> Transient:
         """What went wrong before there was an answer; an address that cannot be reached is dropped."""
         import aiohttp
 
@@ -164,7 +164,8 @@ class HttpServer:
             self._replicas.drop(address)
         if late and reached:
             return Transient(f"no answer within {self._timeout_s:g} s", billable=True)
-        return self._lost(error) if reached else Transient(f"cannot connect to {_place(address)}: {self._why(error)}")
+        place = f"the proxy for {_place(address)}" if proxy else _place(address)
+        return self._lost(error) if reached else Transient(f"cannot connect to {place}: {self._why(error)}")
 
     def _lost(self, error: Exception) -> Transient:
         return Transient(f"the connection failed: {self._said(error)}", billable=True)
