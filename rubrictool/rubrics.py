@@ -13,7 +13,7 @@ from rubrictool.aggregation import WEIGHTED, Aggregate, Curve
 from rubrictool.checks import Check
 from rubrictool.patterns import linear
 from rubrictool.records import Criteria, Criterion, Dimension, Filled, Verdict, can_score
-from rubrictool.texts import canonical, digest
+from rubrictool.texts import canonical, digest, normal
 from rubrictool.traces import Changes, Rewrite
 
 TIE = 1e-9
@@ -221,8 +221,11 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
     Items with an id continue that criterion, items without one are new, ids under `dropped` go, and a criterion that
     the answer forgets stays. In an answer that replaces the rubric, unchanged text is the same criterion. What a person
     pinned (a role or a check that carries no proposer) stays as it is in any case.
+
+    What an answer writes twice, or writes again although the rubric says it, stands once: in the first words, with the
+    highest weight that the answer gives it. Words are compared without case, spaces, typeface and the final full stop.
     """
-    slots = _replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal)
+    slots = _distinct(_replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal))
     numbers = _fresh_ids(criteria)
     after = tuple(_settled(old, item, numbers, proposer) for old, item in slots)
     return Amended(after, changes(criteria, after))
@@ -249,6 +252,42 @@ def _replaced(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
         slots.append((old, None if old and _pinned(old) else item))
     placed = {old.id for old, _ in slots if old}
     return slots + [(old, None) for old in criteria if _pinned(old) and old.id not in placed]
+
+
+def _distinct(slots: Sequence[_Slot]) -> list[_Slot]:
+    """The slots without those that write what another one says; criteria that keep their words are never left out."""
+    found, first, repeated = list(slots), dict[str, int](), set[int]()
+    for place in sorted(range(len(slots)), key=lambda place: _is_written(*slots[place])):
+        old, item = slots[place]
+        words = _wording(old, item)
+        if not _is_written(old, item) or words not in first:
+            first.setdefault(words, place)
+            continue
+        repeated.add(place)
+        found[first[words]] = _heavier(found[first[words]], _weight(old, item))
+    return [slot for place, slot in enumerate(found) if place not in repeated]
+
+
+def _is_written(old: Criterion | None, item: Item | None) -> bool:
+    """Whether a slot's words are new: another text of a criterion, or a new criterion."""
+    return old is None or _wording(old, item) != _wording(old, None)
+
+
+def _wording(old: Criterion | None, item: Item | None) -> str:
+    text = (item and item.criterion) or (old and old.criterion) or ""
+    return " ".join(normal(text).split()).rstrip(" .。")
+
+
+def _weight(old: Criterion | None, item: Item | None) -> float:
+    return (item and item.weight) or (old and old.weight) or 0
+
+
+def _heavier(slot: _Slot, weight: float) -> _Slot:
+    """The slot with at least such a weight, where the answer gives it one."""
+    old, item = slot
+    if item is None or item.weight is None or weight <= item.weight:
+        return slot
+    return old, item.model_copy(update={"weight": weight})
 
 
 def _settled(old: Criterion | None, item: Item | None, numbers: Any, proposer: str) -> Criterion:

@@ -135,7 +135,7 @@ def test_reasons_are_asked_for_and_land_in_the_row(shell: Shell, scoring: list[o
     with chat_server() as server:
         server.replies = [json.dumps({f"c{n}": {"reason": "so", "met": "yes"} for n in (1, 2, 3)})] * len(RESPONSES)
         ran = shell(*scoring, "--judge", server.spec, "--reasons")
-    assert '"reason": "one short sentence"' in server.requests[0]["messages"][0]["content"]
+    assert '"reason": "<one short sentence>"' in server.requests[0]["messages"][0]["content"]
     assert [v["reason"] for v in ran.rows[0]["verdicts"]] == ["so"] * 3
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rubrictool import replies
 from rubrictool.checks import Check, Length, holds
 from rubrictool.records import Criterion, Rubric, Verdict
 from rubrictool.rubrics import Item, Proposal, amend, rubric_hash, score
@@ -128,3 +131,89 @@ def test_a_hostile_text_does_not_stall_a_check() -> None:
     assert not holds(Check(matches="(a+)+$"), "a" * 50_000 + "!")
     assert not holds(Check(format="table"), "|" * 200_000)
     assert holds(Check(contains=("b",)), "<think>" * 100_000 + "b") is False
+
+
+def after(proposal: str, *criteria: dict[str, object]) -> list[tuple[str, str, float]]:
+    """The ids, texts and weights that a proposer's reply makes of these criteria."""
+    old = Rubric.model_validate({"id": "p", "criteria": criteria}).criteria if criteria else ()
+    read = replies.proposal(proposal, known=[criterion.id for criterion in old])
+    return [(c.id, c.criterion, c.weight) for c in amend(old, read, proposer="x").criteria]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        "Names a grit.",
+        "names a grit",
+        " Names  a\\n grit. ",
+        "NAMES A GRIT.",
+        "Names\u00a0a grit.",
+        "\uff2eames a grit\u3002",
+        "Names a\u200b grit",
+    ],
+)
+def test_what_a_proposal_says_twice_stands_once_with_its_first_words_and_highest_weight(again: str) -> None:
+    said = [("Names a grit.", 1), ("Is safe.", 2), (again.replace("\\n", "\n"), 3), ("Is safe", 1)]
+    items = [{"criterion": text, "weight": weight} for text, weight in said]
+    once = [("c1", "Names a grit.", 3), ("c2", "Is safe.", 2)]
+    assert after(json.dumps(items)) == after(json.dumps({"criteria": items})) == once
+
+
+def test_typographic_marks_make_no_other_criterion() -> None:
+    texts = ['Doesn\'t say "no" to a follow-up.', "Doesn’t say “no” to a follow‑up"]
+    assert len(after(json.dumps(texts))) == 1
+    assert len(after('["Names a grit.", "Names no grit.", "Names a grit of 400."]')) == 3
+
+
+OLD = [{"criterion": "Names a grit.", "weight": 2}, {"criterion": "Is safe.", "weight": 2}]
+
+
+@pytest.mark.parametrize(
+    ("proposal", "made"),
+    [
+        # New words for what stays as it is: nothing new.
+        (
+            '{"criteria": [{"id": "c1"}, {"criterion": "names a grit", "weight": 3}]}',
+            [("c1", "Names a grit.", 2), ("c2", "Is safe.", 2)],
+        ),
+        # The answer speaks of it and weighs it: the highest weight counts.
+        (
+            '{"criteria": [{"id": "c1", "weight": 1}, {"criterion": "names a grit", "weight": 3}]}',
+            [("c1", "Names a grit.", 3), ("c2", "Is safe.", 2)],
+        ),
+        # Rewritten into what another one says: the two become one.
+        ('{"criteria": [{"id": "c2", "criterion": "NAMES A GRIT", "weight": 1}]}', [("c1", "Names a grit.", 2)]),
+        # Two changes into the same words.
+        (
+            '{"criteria": [{"id": "c1", "criterion": "Says 400.", "weight": 1}, {"id": "c2", "criterion": "says 400"}]}',
+            [("c1", "Says 400.", 2)],
+        ),
+        # The words become free, because the criterion that had them gets others.
+        (
+            '{"criteria": [{"id": "c1", "criterion": "Says 400."}, {"criterion": "Names a grit.", "weight": 1}]}',
+            [("c1", "Says 400.", 2), ("c2", "Is safe.", 2), ("c3", "Names a grit.", 1)],
+        ),
+        ('["Is safe.", "is safe", "New."]', [("c2", "Is safe.", 1), ("c3", "New.", 1)]),
+    ],
+)
+def test_what_a_rubric_says_is_not_written_again(proposal: str, made: list[tuple[str, str, float]]) -> None:
+    assert after(proposal, *OLD) == made
+
+
+def test_a_rubric_of_a_person_keeps_what_it_says_twice() -> None:
+    twice = [{"criterion": "Is safe.", "weight": 1}, {"criterion": "Is safe.", "weight": 2}]
+    assert len(after('{"criteria": [{"id": "c1"}, {"criterion": "New.", "weight": 1}]}', *twice)) == 3
+
+
+def test_what_a_person_pinned_is_not_written_again() -> None:
+    pinned = {"criterion": "Is safe.", "weight": 1, "role": "veto"}
+    kept = after('[{"criterion": "Is safe", "weight": 3}, {"criterion": "New.", "weight": 1}]', OLD[0], pinned)
+    assert kept == [("c3", "New.", 1), ("c2", "Is safe.", 1)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(1, 3)), min_size=1, max_size=12))
+@settings(max_examples=100, deadline=None)
+def test_a_proposal_has_each_text_once_at_its_highest_weight(said: list[tuple[str, int]]) -> None:
+    made = after(json.dumps([{"criterion": f"Says {text}.", "weight": weight} for text, weight in said]))
+    assert [text for _, text, _ in made] == list(dict.fromkeys(f"Says {text}." for text, _ in said))
+    assert all(weight == max(w for t, w in said if text == f"Says {t}.") for _, text, weight in made)
