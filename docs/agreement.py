@@ -71,7 +71,7 @@ class RandomWords:
     ) -> Proposal:
         """The criteria as they are, and new ones with the other's weights on words that it did not have yet."""
         said = {text for c in criteria if c.check for text in c.check.contains or ()}
-        lone = _lone_words(first.response.response, second.response.response)
+        lone = _lone_words(str(first.response.response), str(second.response.response))
         fresh = sorted(lone - said, key=lambda word: draw(self._seed, prompt.id, word))
         weights = self._added[prompt.id, len(criteria)]
         added = [

@@ -110,7 +110,7 @@ MEANINGS = {
     "Response.model": "who wrote it",
     "Score.model": "who wrote the response (not who judged it)",
     "Place.model": "who wrote the candidate",
-    "response": "the answer, reasoning blocks and all",
+    "response": "the answer, reasoning and all: text, or a conversation as a list of messages",
     "Rubric.id": "the prompt's `id`; `*` serves every prompt without its own",
     "criteria": "what a response is scored by, at least one of positive weight",
     "rounds": "how many proposals `refine` took",

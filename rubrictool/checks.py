@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from rubrictool.messages import Conversation, answer
 from rubrictool.patterns import Pattern, foreign, linear
-from rubrictool.reasoning import visible
 from rubrictool.texts import is_blank, occurs, words
 from rubrictool.typeface import typed, typed_pattern
 
@@ -78,16 +78,26 @@ class Check(BaseModel):
         return self
 
 
-def holds(check: Check, response: str) -> bool:
-    """Whether a response passes a check, reasoning blocks removed."""
-    text = visible(response)
-    return all(test(text) for test in _tests(check))
+def holds(check: Check, response: str | Conversation) -> bool:
+    """Whether a response passes a check, reasoning removed.
+
+    Of a conversation the assistant's part counts: what it writes, and for texts and patterns also the tools it calls.
+    """
+    given = answer(response)
+    return all(test(given.done) for test in _tests(check)) and all(test(given.written) for test in _measures(check))
+
+
+def _measures(check: Check) -> list[Callable[[str], bool]]:
+    tests: list[Callable[[str], bool]] = []
+    if (length := check.words) is not None:
+        tests.append(lambda text: length.allows(len(words(text))))
+    if (format_ := check.format) is not None:
+        tests.append(lambda text: has_format(text, format_))
+    return tests
 
 
 def _tests(check: Check) -> list[Callable[[str], bool]]:
     tests: list[Callable[[str], bool]] = []
-    if (length := check.words) is not None:
-        tests.append(lambda text: length.allows(len(words(text))))
     if (contains := check.contains) is not None:
         tests.append(lambda text: all(occurs(part, text) for part in contains))
     if (excludes := check.excludes) is not None:
@@ -96,8 +106,6 @@ def _tests(check: Check) -> list[Callable[[str], bool]]:
         tests.append(lambda text: _found(matches, text))
     if (lacks := check.lacks) is not None:
         tests.append(lambda text: not _found(lacks, text))
-    if (format_ := check.format) is not None:
-        tests.append(lambda text: has_format(text, format_))
     return tests
 
 

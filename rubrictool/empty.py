@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rubrictool.errors import RowFailure
+from rubrictool.messages import Conversation, answer
 from rubrictool.patterns import linear
-from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Verdict
 
 Empty = Literal["unmet", "fail"]
@@ -28,9 +28,11 @@ _UNSEEN = linear(
 )
 
 
-def is_empty(response: str) -> bool:
-    """Return whether a response shows nothing: blanks and invisible characters at most, reasoning removed."""
-    text = visible(response)
+def is_empty(response: str | Conversation) -> bool:
+    """Return whether a response shows nothing: blanks and invisible characters at most, reasoning removed.
+
+    A conversation is empty where the assistant writes nothing and calls no tool."""
+    text = answer(response).done
     return not text[:1].isalnum() and _UNSEEN.fullmatch(text) is not None
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from rubrictool.acceptance import AcceptRule
 from rubrictool.empty import is_empty
 from rubrictool.errors import ModelFailure
+from rubrictool.messages import shown
 from rubrictool.prompts import Judged
 from rubrictool.ranking import PairRule, PoolRule, needs_scores
 from rubrictool.records import Criterion, Prompt, Response, Rubric, Verdict
@@ -57,7 +58,7 @@ async def ask_everything(
 ) -> None:
     """Ask all that refining a prompt could ask; of use in a dry run, where a question is added up and fails."""
     pool, weak = ([row for row in rows if not is_empty(row.response)] for rows in (pool, weak))
-    longest_first = sorted(pool, key=lambda row: len(row.response), reverse=True)
+    longest_first = sorted(pool, key=lambda row: len(shown(row.response)), reverse=True)
     if rubric is None:
         with suppress(ModelFailure):
             await proposer.propose(prompt)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from rubrictool.messages import shown
 from rubrictool.ranking import ranked
-from rubrictool.reasoning import visible
 from rubrictool.records import Message, PromptText, Row, Scored
 from rubrictool.rubrics import TIE
 
@@ -20,7 +20,7 @@ Answer = str | tuple[Message, ...]
 class PreferencePair(Row):
     """Two responses to a prompt, the better one `chosen`; prompt, chosen and rejected are what TRL's DPO reads.
 
-    To a chat as prompt both are chats of one message: TRL wants the three all of a kind.
+    TRL wants the three all of a kind: where one is a chat, a text is a chat of one message.
     """
 
     prompt_id: str
@@ -64,7 +64,7 @@ def unclear(match: Match) -> Skipped | None:
 
 def same_text(match: Match) -> bool:
     """Whether both say the same, reasoning aside: their scores then differ by noise, and nothing can be learned."""
-    return visible(match.chosen.response) == visible(match.rejected.response)
+    return shown(match.chosen.response) == shown(match.rejected.response)
 
 
 def check_bounds(row: Scored) -> None:
@@ -78,11 +78,12 @@ def check_bounds(row: Scored) -> None:
 def pair(match: Match, prompt: PromptText) -> PreferencePair:
     """Two responses as a row for training."""
     chosen, rejected = match
+    chats = not all(isinstance(given, str) for given in (prompt, chosen.response, rejected.response))
     return PreferencePair(
         prompt_id=chosen.prompt_id,
-        prompt=prompt,
-        chosen=_answer(chosen, prompt),
-        rejected=_answer(rejected, prompt),
+        prompt=_chat("user", prompt) if chats else prompt,
+        chosen=_chat("assistant", chosen.response) if chats else chosen.response,
+        rejected=_chat("assistant", rejected.response) if chats else rejected.response,
         chosen_id=chosen.id,
         rejected_id=rejected.id,
         chosen_score=chosen.score,
@@ -96,5 +97,5 @@ def _bound(row: Scored, name: str) -> float:
     return row.score if value is None else value
 
 
-def _answer(row: Scored, prompt: PromptText) -> Answer:
-    return row.response if isinstance(prompt, str) else (Message(role="assistant", content=row.response),)
+def _chat(role: str, given: Answer) -> tuple[Message, ...]:
+    return (Message(role=role, content=given),) if isinstance(given, str) else given

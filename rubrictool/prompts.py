@@ -7,16 +7,16 @@ from copy import copy
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rubrictool.errors import InputError
+from rubrictool.messages import Conversation, sent, shown, told
 from rubrictool.patterns import linear
-from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Message, Prompt, Response, Verdict
 from rubrictool.texts import digest
 
-Ask = Mapping[str, str]
-"""One message as it is sent: `{"role": .., "content": ..}`."""
+Ask = Mapping[str, Any]
+"""One message as it is sent: `{"role": .., "content": ..}`, and what else a chat gives it."""
 
 
 class Question(NamedTuple):
@@ -93,7 +93,9 @@ class Templates:
         asking.reasons = True
         return asking
 
-    def judge(self, prompt: Prompt, criteria: Sequence[str], response: str, *, use_reference: bool = False) -> Question:
+    def judge(
+        self, prompt: Prompt, criteria: Sequence[str], response: str | Conversation, *, use_reference: bool = False
+    ) -> Question:
         """Whether a response meets criteria, which are shown as c1, c2, ...; the response comes last."""
         asked, reference = _asked(prompt), _reference(prompt, use_reference)
         labelled = fence("criteria", "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1)))
@@ -104,21 +106,23 @@ class Templates:
             prompt=asked,
             reference=reference,
             criteria=labelled,
-            response=fence("response", visible(response)),
+            response=fence("response", shown(response)),
             form=verdicts_form(len(criteria), reasons=self.reasons),
         )
 
-    def criterion(self, prompt: Prompt, criterion: str, response: str, *, use_reference: bool = False) -> Question:
+    def criterion(
+        self, prompt: Prompt, criterion: str, response: str | Conversation, *, use_reference: bool = False
+    ) -> Question:
         """Whether a response meets one criterion, which comes last."""
         asked, reference = _asked(prompt), _reference(prompt, use_reference)
-        shown = fence("response", visible(response))
+        answered = fence("response", shown(response))
         return self._ask(
             "criterion",
             prompt.id,
-            (_beginning(asked, reference), _beginning(asked, reference, shown)),
+            (_beginning(asked, reference), _beginning(asked, reference, answered)),
             prompt=asked,
             reference=reference,
-            response=shown,
+            response=answered,
             criterion=fence("criterion", criterion),
             form=_with_reason("met", _MET, reasons=self.reasons),
         )
@@ -144,20 +148,22 @@ class Templates:
             prompt=_asked(prompt),
             reference=_reference(prompt, use_reference),
             criteria=fence("rubric", "\n".join(_listed(c, weighed="weights" in show) for c in criteria)),
-            first=fence("first", visible(first.response.response)),
-            second=fence("second", visible(second.response.response)),
+            first=fence("first", shown(first.response.response)),
+            second=fence("second", shown(second.response.response)),
             verdicts="\n\n".join(_found(criteria, first, second, show)),
         )
 
-    def compare(self, prompt: Prompt, first: str, second: str, *, use_reference: bool = False) -> Question:
+    def compare(
+        self, prompt: Prompt, first: str | Conversation, second: str | Conversation, *, use_reference: bool = False
+    ) -> Question:
         """Which of two responses is better."""
         return self._ask(
             "compare",
             prompt.id,
             prompt=_asked(prompt),
             reference=_reference(prompt, use_reference),
-            first=fence("first", visible(first)),
-            second=fence("second", visible(second)),
+            first=fence("first", shown(first)),
+            second=fence("second", shown(second)),
             form=_with_reason("winner", _WINNER, reasons=self.reasons),
         )
 
@@ -208,14 +214,12 @@ def conversation(prompt: Prompt) -> Question:
     """The prompt as the messages that a model is asked to answer."""
     if isinstance(prompt.prompt, str):
         return Question([{"role": "user", "content": prompt.prompt}], prompt.id)
-    return Question([{"role": message.role, "content": message.content} for message in prompt.prompt], prompt.id)
+    return Question(sent(prompt.prompt), prompt.id)
 
 
 def plain(prompt: str | tuple[Message, ...]) -> str:
-    """A prompt as one text; the messages of a chat one after the other, each under its role."""
-    if isinstance(prompt, str):
-        return prompt
-    return "\n\n".join(f"{message.role}:\n{message.content}" for message in prompt)
+    """Return a prompt as one text; a chat message by message, with its calls of tools in words."""
+    return prompt if isinstance(prompt, str) else told(prompt)
 
 
 def shipped(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import combinations
 from typing import Generic, Literal, NamedTuple, TypeVar
 
-from rubrictool.reasoning import visible
+from rubrictool.messages import answer
 from rubrictool.records import Response, Scored, Winner
 from rubrictool.rubrics import TIE
 from rubrictool.texts import draw, similarity
@@ -138,7 +138,7 @@ def _largest_share(pool: Sequence[Response]) -> list[Response]:
 def _diverse(first: Response, second: Response) -> bool:
     if not first.model or not second.model or first.model == second.model:
         return False
-    return similarity(visible(first.response), visible(second.response)) < NEAR_COPY
+    return similarity(answer(first.response).done, answer(second.response).done) < NEAR_COPY
 
 
 def _drawn(rows: Iterable[R], seed: int) -> list[R]:

@@ -15,10 +15,13 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    ValidationError,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from rubrictool.checks import Check
+from rubrictool.messages import checked_calls, checked_content, checked_function, says_something
 from rubrictool.texts import canonical, digest
 
 EVERY_PROMPT = "*"
@@ -80,16 +83,40 @@ def _known_weight(number: float) -> float:
     return number
 
 
-class Message(Row):
-    """One message of a chat."""
-
-    role: str
-    content: str
-
-
 Filled = Annotated[str, AfterValidator(_not_blank)]
 Number = Annotated[int | float, AfterValidator(_finite)]
 Weight = Annotated[int | float, AfterValidator(_known_weight)]
+
+
+class Message(Row):
+    """One message of a chat, in the form that it was given: `content` is text, null or a list of parts."""
+
+    role: Filled
+    content: Annotated[Any, AfterValidator(checked_content)] = None
+    name: str | None = None
+    tool_calls: Annotated[Any, AfterValidator(checked_calls)] = None
+    tool_call_id: str | None = None
+    function_call: Annotated[Any, AfterValidator(checked_function)] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not says_something(self.columns()):
+            raise _lacks("content", "is null" if "content" in self.model_fields_set else "field required")
+        return self
+
+
+def _lacks(field: str, fault: str) -> ValidationError:
+    """The error of a message that says nothing, at its field."""
+    reason = PydanticCustomError("says_nothing", f"{fault}; give the message's text, or the tool_calls that it makes")
+    return ValidationError.from_exception_data("Message", [{"type": reason, "loc": (field,), "input": None}])
+
+
+def _by_the_assistant(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    if not any(message.role == "assistant" for message in messages):
+        raise ValueError("has no message of the role assistant, so nothing was answered")
+    return messages
+
+
 Chat = Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
 PromptText = Annotated[
     Annotated[Filled, Tag("<text>")] | Annotated[Chat, Tag("<chat>")],
@@ -101,11 +128,26 @@ PromptText = Annotated[
 ]
 
 
+ResponseText = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[Chat, AfterValidator(_by_the_assistant), Tag("<chat>")],
+    Discriminator(
+        _shape_of,
+        custom_error_type="response_shape",
+        custom_error_message="must be text or a list of {role, content}",
+    ),
+]
+
+
 def prompt_key(prompt: object) -> str:
     """The id of a prompt that was given none: a hash of its text, or of its chat as canonical JSON."""
     if isinstance(prompt, str):
         return digest(prompt)
-    return digest(canonical([m.columns() if isinstance(m, Message) else m for m in _items(prompt)]))
+    return digest(canonical(_given(prompt)))
+
+
+def _given(chat: object) -> list[Any]:
+    """A chat as it was given."""
+    return [m.columns() if isinstance(m, Message) else m for m in _items(chat)]
 
 
 def same_text(text: object) -> str:
@@ -150,7 +192,9 @@ def name_response(data: Any, taken: Counter[str]) -> Any:
         return data
     data = _with_id(data, "prompt_id")
     named = [data.get(part) for part in ("prompt_id", "model", "response")]
-    if not all(part is None or isinstance(part, str) for part in named):
+    if _shape_of(named[2]) == "<chat>":
+        named[2] = _given(named[2])
+    if not all(part is None or isinstance(part, str | list) for part in named):
         return data
     name = digest(canonical(named))
     taken[name] += 1
@@ -164,7 +208,7 @@ class Response(Row):
     prompt_id: Filled
     model: str | None = None
     prompt: PromptText | None = None
-    response: str
+    response: ResponseText
 
     @model_validator(mode="before")
     @classmethod
@@ -181,7 +225,7 @@ class Scored(Response):
 def _own(responses: Sequence[Any], prompt_id: object) -> list[Any]:
     """The candidates of one prompt as response rows, each under an id of its own."""
     taken: Counter[str] = Counter()
-    rows = [{"response": item} if isinstance(item, str) else item for item in responses]
+    rows = [{"response": item} if isinstance(item, str | list | tuple) else item for item in responses]
     return [name_response({"prompt_id": prompt_id, **r}, taken) if isinstance(r, Mapping) else r for r in rows]
 
 

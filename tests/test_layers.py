@@ -17,6 +17,7 @@ LAYERS = [
     {"errors", "interrupts", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
     {"origins", "reasoning", "typeface"},
     {"texts"},
+    {"messages"},
     {"aggregation", "checks", "linting.wordings"},
     {"records", "linting.contradictions", "linting.rewording"},
     {"traces"},

@@ -143,7 +143,7 @@ def test_every_role_and_a_model_answer_in_another_loop(server: ChatServer) -> No
     writer = asyncio.run(rt.connect(rt.Asked(server.spec), access))
     assert asyncio.run(reward(alone, "one")) == asyncio.run(reward(sampled, "two")) == 1.0
     assert len(asyncio.run(rt.propose(PROMPT, proposer)).criteria) == 4
-    assert asyncio.run(rt.sample(PROMPT, writer)).response.startswith("A response")
+    assert str(asyncio.run(rt.sample(PROMPT, writer)).response).startswith("A response")
 
 
 def test_two_who_open_one_address_at_once_open_it_once(server: ChatServer) -> None:

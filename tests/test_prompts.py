@@ -17,7 +17,7 @@ PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
 
 def judged(response: str, *, use_reference: bool = False) -> str:
     (message,) = Templates().judge(PROMPT, ["Is right.", "Is kind."], response, use_reference=use_reference).messages
-    return message["content"]
+    return str(message["content"])
 
 
 @given(st.text(max_size=300))

@@ -75,7 +75,7 @@ def test_the_better_writer_writes_better_and_of_obvious_points_both_write_most()
 def test_a_gap_persists_over_all_responses_of_a_writer_and_is_its_own() -> None:
     world = World(rare_ease=9.0)
     rare = {attribute.name for attribute in attributes(world, "p1") if attribute.kind == "rare"}
-    lacking = [rare - shown(" ".join(r.response for r in write(world, "p1", w, 20))) for w in diverse(world, 3)]
+    lacking = [rare - shown(" ".join(str(r.response) for r in write(world, "p1", w, 20))) for w in diverse(world, 3)]
     assert all(lacking)
     assert lacking[0] != lacking[1]
 
@@ -89,7 +89,7 @@ def test_the_same_content_in_other_words_is_no_near_copy() -> None:
     sure = World(gap=0.0, rare_ease=30.0, obvious_ease=30.0, habit=1.0)
     one, other = (write(sure, "p1", Writer(name, 0.0, "x"), 1)[0].response for name in "ab")
     assert shown(one) == shown(other)
-    assert similarity(one, other) < NEAR_COPY
+    assert similarity(str(one), str(other)) < NEAR_COPY
 
 
 def test_the_judge_errs_at_the_chosen_rate_and_always_in_the_same_places() -> None:

@@ -22,7 +22,7 @@ class Request:
     """
 
     model: str
-    messages: Sequence[Mapping[str, str]]
+    messages: Sequence[Mapping[str, Any]]
     temperature: float | None
     max_tokens: int
     args: Mapping[str, Any] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from rubrictool.backends import Completion, Price, Request, Usage
 from rubrictool.errors import Final
 from rubrictool.jsonl import Rows
+from rubrictool.messages import told
 from rubrictool.records import Row
 
 
@@ -61,5 +62,5 @@ class Replay:
         return next((self._by_key[key] for name in names if (key := request.key(name)) in self._by_key), None)
 
     def _matching(self, request: Request) -> str | None:
-        asked = "\n".join(message["content"] for message in request.messages)
+        asked = told(request.messages)
         return next((row.reply for row in self._by_text if all(part in asked for part in row.contains or ())), None)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from typing import NamedTuple
 
+from rubrictool.messages import said
 from rubrictool.records import Criterion, Prompt
 from rubrictool.refinement import Refinement
 from rubrictool.texts import counted, one_line
@@ -44,8 +45,8 @@ def opening(prompt: Prompt) -> str:
     """Return the beginning of the prompt on one line; of a chat that of the last user message."""
     if isinstance(prompt.prompt, str):
         return one_line(prompt.prompt, width=LONGEST_OPENING)
-    asked = [m.content for m in prompt.prompt if m.role == "user" and m.content] or [prompt.prompt[-1].content or ""]
-    return one_line(asked[-1], width=LONGEST_OPENING)
+    asked = [said(message) for message in prompt.prompt if message.role == "user"]
+    return one_line(next(filter(None, reversed(asked)), "") or said(prompt.prompt[-1]), width=LONGEST_OPENING)
 
 
 def show(tell: Tell, examples: Sequence[Example], *, prompts: int) -> None:

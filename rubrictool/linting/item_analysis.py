@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rubrictool.linting.faults import Said
 from rubrictool.linting.rules import Finding, Severity, by_place, finding
-from rubrictool.records import Criterion, Rubric, Score, Verdict
+from rubrictool.records import Criterion, Rubric, Score, Verdict, same_text
 from rubrictool.rubrics import TIE, rubric_hash
 
 ENOUGH = 8
@@ -65,7 +65,7 @@ def lint_verdicts(rubric: Rubric, scores: Iterable[Score]) -> list[Finding]:
 def _of_one_kind(rubric: Rubric, rows: Sequence[Score]) -> Iterator[Finding]:
     again: dict[tuple[str, str, str], list[Score]] = {}
     for row in rows:
-        again.setdefault((row.prompt_id, row.id, row.response), []).append(row)
+        again.setdefault((row.prompt_id, row.id, same_text(row.response)), []).append(row)
     first = [judgements[0] for judgements in again.values()]
     verdicts = _by_criterion(rubric, first)
     if len(first) >= ENOUGH:

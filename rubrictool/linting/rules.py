@@ -27,6 +27,7 @@ from rubrictool.linting.faults import (
     worded,
 )
 from rubrictool.linting.wordings import LOW_SIGNAL, SUBJECTIVE, UNGROUNDED, UNVERIFIABLE
+from rubrictool.messages import said
 from rubrictool.records import Criterion, Row, Rubric
 from rubrictool.texts import normal
 
@@ -133,4 +134,4 @@ def prompt_text(prompt: Any) -> str:
     """A prompt as one text: its own, or the messages of its chat; empty for none."""
     if prompt is None or isinstance(prompt, str):
         return prompt or ""
-    return "\n".join(message.content for message in prompt)
+    return "\n".join(map(said, prompt))

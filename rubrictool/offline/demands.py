@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rubrictool.checks import Check, Format, Length
+from rubrictool.messages import said
 from rubrictool.patterns import linear
 from rubrictool.records import Prompt
 from rubrictool.rubrics import Item
@@ -145,7 +146,8 @@ def messages(prompt: Prompt) -> list[str]:
     if isinstance(prompt.prompt, str):
         return [prompt.prompt]
     latest_first = prompt.prompt[::-1]
-    return [m.content for m in latest_first if m.role == "user"] + [m.content for m in latest_first if m.role != "user"]
+    others_last = [m for m in latest_first if m.role == "user"] + [m for m in latest_first if m.role != "user"]
+    return [said(message) for message in others_last]
 
 
 def _found(bound: str, text: str) -> list[str]:

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rubrictool.checks import holds
+from rubrictool.messages import Conversation, answer
 from rubrictool.offline.lexicon import lexicon
 from rubrictool.offline.terms import Term, bigrams, terms
 from rubrictool.patterns import linear
-from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.texts import normal, words
 
@@ -39,21 +39,21 @@ class OfflineJudge:
 
 
 class _Text(NamedTuple):
-    """A visible text, folded for comparison, and its words."""
+    """A response, its visible text folded for comparison, and its words."""
 
-    shown: str
+    given: str | Conversation
     folded: str
     words: frozenset[str]
 
     @classmethod
-    def of(cls, response: str) -> _Text:
-        shown = visible(response)
-        return cls(shown, normal(shown), frozenset(words(normal(shown))))
+    def of(cls, response: str | Conversation) -> _Text:
+        folded = normal(answer(response).done)
+        return cls(response, folded, frozenset(words(folded)))
 
 
 def _met(criterion: Criterion, text: _Text) -> bool:
     if criterion.check is not None:
-        return holds(criterion.check, text.shown)
+        return holds(criterion.check, text.given)
     evidence = _evidence(criterion.criterion)
     if not all(phrase in text.folded for phrase in evidence.quoted):
         return False
@@ -83,7 +83,7 @@ def _pieces(term: Term) -> list[Term]:
 
 def _occurs(term: Term, text: _Text) -> bool:
     if term.figure:
-        return holds(term.check, text.shown)
+        return holds(term.check, text.given)
     if not _INFLECTED.fullmatch(term.key):
         return term.key in text.folded
     return any(_same_stem(term.key, word) for word in text.words)

@@ -12,12 +12,12 @@ from typing import NamedTuple, get_args
 
 from rubrictool.checks import Check, Format, Length, holds
 from rubrictool.linting.contradictions import exclude_each_other
+from rubrictool.messages import Conversation, answer
 from rubrictool.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
 from rubrictool.offline.lexicon import Lexicon, lexicon
 from rubrictool.offline.terms import Term, alike, sentences, terms
 from rubrictool.patterns import linear
 from rubrictool.prompts import Judged
-from rubrictool.reasoning import visible
 from rubrictool.records import Criterion, Prompt
 from rubrictool.rubrics import Item, Proposal
 from rubrictool.texts import normal, occurs, words
@@ -110,14 +110,14 @@ def _about(term: Term, place: int) -> Item:
 class _Pair(NamedTuple):
     """Two responses as they came; the order says nothing."""
 
-    first: str
-    second: str
+    first: str | Conversation
+    second: str | Conversation
 
     def told_apart_by(self, check: Check | None) -> bool:
         return check is not None and holds(check, self.first) != holds(check, self.second)
 
     def shown(self) -> tuple[str, str]:
-        return visible(self.first), visible(self.second)
+        return answer(self.first).done, answer(self.second).done
 
 
 class _Found(NamedTuple):
