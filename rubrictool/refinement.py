@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from rubrictool.acceptance import RULES, TOLERANCE, AcceptRule, Decision, Trial, repeats, reweighed, without
 from rubrictool.empty import is_empty
-from rubrictool.errors import ModelFailure
+from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure
 from rubrictool.prompts import Judged
 from rubrictool.proposing import propose, rubric_columns
 from rubrictool.ranking import (
@@ -42,7 +42,7 @@ class Refinement:
     first: tuple[Criterion, ...]
     rounds: tuple[Round, ...] = ()
     tied: tuple[bool, ...] = ()
-    failure: ModelFailure | None = None
+    failure: RowFailure | None = None
 
 
 async def refine(
@@ -68,8 +68,8 @@ async def refine(
     is proposed before it is taken; those scores are the next round's, so nothing is judged twice. `signal` is how good
     responses are known to be, by id, for the rules that ask (labels, or the strength of who wrote them); `weak` are
     responses that are judged on trial only. `step` is called when the first rubric is there and after each round. Raises
-    `ModelFailure` only where the first rubric failed; a later failure keeps the last rubric and stands in the result.
-    Empty responses take no part: there is nothing in them to learn from.
+    `ModelFailure` or `ModelUnusable` only where the first rubric failed; a later failure keeps the last rubric and stands
+    in the result. Empty responses take no part: there is nothing in them to learn from.
     """
     start = rubric or await propose(prompt, proposer)
     step()
@@ -77,7 +77,10 @@ async def refine(
     rules = _Rules(judge, proposer, pairs, pool_rule, accept, dict(signal or {}), _filled(weak), tolerance, seed)
     stopped: Stopped | None = None
     while stopped is None and len(state.rounds) < rounds:
-        state, stopped = await _round(state, rules)
+        try:
+            state, stopped = await _round(state, rules)
+        except ModelUnusable as failure:
+            state, stopped = _gave_up(state, (), None, failure), "failed"
         step()
     return _finished(state, start, rubric, stopped or "done")
 
@@ -110,7 +113,7 @@ class _State:
     pool: tuple[Response, ...]
     rounds: tuple[Round, ...] = ()
     tied: tuple[bool, ...] = ()
-    failure: ModelFailure | None = None
+    failure: RowFailure | None = None
     # The pool's scores under the present criteria, where a trial has brought them already.
     scores: tuple[Score, ...] | None = None
     # Pairs whose proposal was refused are not shown again.
@@ -271,7 +274,7 @@ def _place(row: Response) -> Place:
     return Place(id=row.id, model=row.model, score=row.score if isinstance(row, Score) else None)
 
 
-def _gave_up(state: _State, members: Sequence[Response], shown: Pair | None, failure: ModelFailure) -> _State:
+def _gave_up(state: _State, members: Sequence[Response], shown: Pair | None, failure: RowFailure) -> _State:
     """The state after a round that failed: the old rubric stays."""
     row = Round(
         prompt_id=state.prompt.id,

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.records import Row
 from rubrictool.texts import counted
 from rubrictool.traces import Round
@@ -35,8 +35,9 @@ async def in_order(
 
     A `RowFailure` that `work` raises becomes the row's outcome. The run ends when the model is out of reach for
     `patience` (by default `at_once`) rows one after the other, or fails from the start on as many (and at least
-    `FAIR_TRIAL`) in whatever way; what is left comes out as failures of kind `not_tried`. Leaving the iteration cancels
-    what is under way.
+    `FAIR_TRIAL`) in whatever way, or at once after a `ModelUnusable`; what is left comes out as failures of kind
+    `not_tried`. Leaving the iteration cancels what is under way. Raises `InputError` for a `ModelUnusable` as long as no
+    row is finished.
     """
     rows = _Rows(work, patience=patience or at_once)
     source = iter(items)
@@ -65,6 +66,7 @@ class _Rows(Generic[T]):
         self._work, self._patience = work, patience
         self._failed = self._out_of_reach = 0
         self._succeeded = self._given_up = False
+        self._unusable: ModelUnusable | None = None
 
     def start(self, item: T) -> None:
         self.under_way.append((item, asyncio.create_task(self._done(item))))
@@ -76,6 +78,8 @@ class _Rows(Generic[T]):
             # Unlike awaiting the task, this tells its cancellation from ours.
             await asyncio.wait([task])
         self.under_way.popleft()
+        if self._unusable and not self._succeeded:
+            raise InputError(self._unusable.message) from self._unusable
         return item, self._not_tried() if task.cancelled() else task.result()
 
     async def cancel(self) -> None:
@@ -97,15 +101,22 @@ class _Rows(Generic[T]):
         """Count a row; one that failed for want of money says nothing of the model, and others may be cached."""
         if failure and failure.kind == "budget":
             return
+        if isinstance(failure, ModelUnusable):
+            self._unusable = self._unusable or failure
+            self._give_up()
+            return
         failed = isinstance(failure, ModelFailure)
         self._succeeded |= not failed
         self._failed = self._failed + 1 if failed else 0
         self._out_of_reach = self._out_of_reach + 1 if failure and failure.kind == "unavailable" else 0
         no_use = not self._succeeded and self._failed >= max(self._patience, FAIR_TRIAL)
         if self._out_of_reach >= self._patience or no_use:
-            self._given_up = True
-            # All at once: a row that was cancelled alone would make way for the next one's request.
-            self._cancel_all()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        # All at once: a row that was cancelled alone would make way for the next one's request.
+        self._cancel_all()
 
     def _cancel_all(self) -> None:
         for _, task in self.under_way:
@@ -113,6 +124,8 @@ class _Rows(Generic[T]):
                 task.cancel()
 
     def _not_tried(self) -> Outcome:
+        if self._unusable:
+            return Outcome(failure=ModelFailure("not_tried", f"not asked any more: {self._unusable.message}"))
         count = max(self._failed, self._out_of_reach)
         message = f"the model failed on {counted(count, 'row')} one after the other, so this one was given up; run again later"
         return Outcome(failure=ModelFailure("not_tried", message))

@@ -14,6 +14,7 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 MOST_CRITERIA = 24
+"""New criteria of one answer; a form that keeps criteria has as many places more."""
 LONGEST_CRITERION, LONGEST_REASON = 400, 200
 PROBE = "Greet me in one short sentence."
 
@@ -69,7 +70,8 @@ def amended(ids: Sequence[str]) -> Schema:
     known = _one_of(*ids)
     item = {"anyOf": [_object(id=known), _object(id=known, **_NEW), _object(**_NEW)]}
     return _object(
-        criteria=_array(item, least=1, most=MOST_CRITERIA), dropped=_array(known, least=0, most=max(1, len(ids)))
+        criteria=_array(item, least=1, most=len(ids) + MOST_CRITERIA),
+        dropped=_array(known, least=0, most=max(1, len(ids))),
     )
 
 

@@ -12,6 +12,7 @@ from rubrictool.asking.cache import Cache
 from rubrictool.asking.connections import Connections, unpicklable
 from rubrictool.asking.llm import Model
 from rubrictool.asking.pace import CONCURRENCY, Pace
+from rubrictool.asking.sending import MAX_WAIT_S
 from rubrictool.asking.spending import Budget, DryRun
 from rubrictool.backends import Backend, LimitName, Price, Starting
 from rubrictool.backends.proxies import is_loopback
@@ -47,6 +48,7 @@ class Access:
     concurrency: int = CONCURRENCY
     attempts: int = 5
     timeout_s: float = 300
+    max_wait_s: float = MAX_WAIT_S
     budget: Budget = field(default_factory=Budget)
     prices: Mapping[str, Price] = field(default_factory=dict)
     vllm: Starting = field(default_factory=Starting)
@@ -55,6 +57,7 @@ class Access:
     use_reference: bool = False
     specs: Sequence[str] = ()
     tell: Callable[[str], None] = lambda _: None
+    on_wait: Callable[[str, float], None] = lambda *_: None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     connections: Connections = field(default_factory=lambda: Connections(background=True))
 
@@ -117,8 +120,10 @@ async def _connected(asked: Asked, access: Access) -> Model:
         max_tokens=asked.max_tokens,
         limit_name=asked.limit_name,
         args=asked.args,
+        max_wait_s=access.max_wait_s,
         tell=access.tell,
         connections=access.connections,
+        on_wait=access.on_wait,
     )
 
 

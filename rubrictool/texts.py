@@ -19,6 +19,16 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def time_span(seconds: float) -> str:
+    """Return a length of time in its two largest units: `45 s`, `1 min 30 s`, `14 h 23 min`, `2 d 3 h`."""
+    whole = round(seconds)
+    for unit, smaller, size, smaller_size in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
+        if whole >= size:
+            rest = whole % size // smaller_size
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
 def normal(text: str) -> str:
     """Return a text as two texts are compared: marks as a keyboard types them, NFKC, case-folded."""
     # NFKC writes ½ with a fraction slash.

@@ -15,9 +15,8 @@ from rubrictool import replies, schemas
 from rubrictool.asking.cache import Cache
 from rubrictool.asking.leads import Leads
 from rubrictool.asking.llm import Model
-from rubrictool.asking.spending import Budget
 from rubrictool.backends import Completion, Request
-from rubrictool.errors import Denied, Final, InputError, ModelFailure, SchemaRefused, Transient
+from rubrictool.errors import Denied, Final, ModelFailure, ModelUnusable, Refused, Transient
 from rubrictool.prompts import Question
 from rubrictool.schemas import PROBE
 
@@ -78,7 +77,7 @@ def test_nothing_is_probed_for_an_answer_that_is_cached(tmp_path: Path) -> None:
 
 def test_a_refused_schema_is_given_up_and_said_once() -> None:
     said: list[str] = []
-    model, backend = asked(OBEYED, SchemaRefused("no maxLength"), GOOD, tell=said.append)
+    model, backend = asked(OBEYED, Refused("no maxLength", suspects=["schema"]), GOOD, tell=said.append)
     assert ask(model)
     assert [formed for _, formed in kinds(backend)] == [True, True, False]
     assert len(said) == 1
@@ -90,25 +89,16 @@ def test_a_bare_control_character_in_a_string_is_no_disobedience() -> None:
 
 
 def test_a_probe_that_is_refused_means_words() -> None:
-    model, backend = asked(SchemaRefused("response_format"), GOOD)
+    model, backend = asked(Refused("response_format", suspects=["schema"]), GOOD)
     assert ask(model)
     assert [formed for _, formed in kinds(backend)] == [True, False]
 
 
 def test_a_denied_key_ends_the_run() -> None:
     model, backend = asked(Denied("HTTP 401"))
-    with pytest.raises(InputError, match="check the key"):
+    with pytest.raises(ModelUnusable, match="check the key"):
         ask(model)
     assert len(backend.requests) == 1
-
-
-def test_a_key_denied_when_money_was_spent_fails_rows_instead_of_throwing_them_away() -> None:
-    budget = Budget()
-    paid, _ = asked(GOOD, budget=budget, args={"response_format": {"type": "text"}})
-    ask(paid)
-    denied, _ = asked(Denied("HTTP 401"), budget=budget)
-    with pytest.raises(ModelFailure, match="check the key"):
-        ask(denied)
 
 
 def test_a_probe_out_of_reach_costs_no_row_and_a_later_row_probes_again() -> None:
@@ -122,14 +112,14 @@ def test_a_probe_out_of_reach_costs_no_row_and_a_later_row_probes_again() -> Non
     assert kinds(backend) == [(PROBE, True), ("Is it?", False), (PROBE, True), ("Is it?", True)]
 
 
-def test_a_server_that_breaks_down_over_schemas_is_asked_in_words_after_two_probes() -> None:
+def test_a_server_whose_error_speaks_of_schemas_is_asked_in_words_from_the_first_probe_on() -> None:
     said: list[str] = []
 
     class Fragile(Scripted):
         async def complete(self, request: Request) -> Completion:
             await super().complete(request)
             if request.schema:
-                raise Transient("HTTP 500: grammar compiler")
+                raise Transient("HTTP 500: grammar compiler", suspects=["schema"], named=True)
             return Completion(GOOD)
 
     backend = Fragile("")
@@ -140,12 +130,12 @@ def test_a_server_that_breaks_down_over_schemas_is_asked_in_words_after_two_prob
             assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
 
     asyncio.run(thrice())
-    assert [formed for _, formed in kinds(backend)] == [True, False, True, False, False]
+    assert [formed for _, formed in kinds(backend)] == [True, False, False, False]
     assert ["grammar compiler" in line for line in said] == [True]
 
 
 def test_a_refusal_that_only_speaks_of_schemas_leaves_the_others_theirs() -> None:
-    model, backend = asked(OBEYED, SchemaRefused("schema?"), Final("an essay on schemas"), GOOD)
+    model, backend = asked(OBEYED, Refused("schema?", suspects=["schema"]), Final("an essay on schemas"), GOOD)
 
     async def twice() -> None:
         with pytest.raises(ModelFailure, match="an essay"):

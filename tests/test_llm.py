@@ -14,10 +14,12 @@ from rubrictool.asking.cache import Cache
 from rubrictool.asking.exchanges import MOST_TOKENS
 from rubrictool.asking.llm import Model
 from rubrictool.asking.pace import Pace
+from rubrictool.asking.parameters import Parameters
+from rubrictool.asking.probing import Forms
 from rubrictool.asking.sending import Sender
 from rubrictool.asking.spending import Budget
 from rubrictool.backends import Completion, Request
-from rubrictool.errors import Final, InputError, ModelFailure, TemperatureRefused, Transient
+from rubrictool.errors import Final, InputError, ModelFailure, Refused, Transient
 from rubrictool.prompts import Question
 
 QUESTION = Question([{"role": "user", "content": "Is it?"}])
@@ -102,7 +104,7 @@ def test_the_limit_is_doubled_to_a_sensible_end_and_a_failure_names_the_one_that
 
 def test_a_refused_temperature_is_left_out_from_then_on_and_said_once() -> None:
     said: list[str] = []
-    asked, backend = model(TemperatureRefused("no temperature"), GOOD, tell=said.append)
+    asked, backend = model(Refused("no temperature", suspects=["temperature"]), GOOD, tell=said.append)
 
     async def thrice() -> None:
         for number in range(3):
@@ -115,7 +117,9 @@ def test_a_refused_temperature_is_left_out_from_then_on_and_said_once() -> None:
 
 def test_only_replies_that_parsed_are_kept_and_under_the_first_form_of_their_question(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "c.db")
-    asked, backend = model(Completion("x", truncated=True), "rubbish", TemperatureRefused("t"), GOOD, cache=cache)
+    asked, backend = model(
+        Completion("x", truncated=True), "rubbish", Refused("t", suspects=["temperature"]), GOOD, cache=cache
+    )
     assert ask(asked)
     (kept,) = cache
     assert (kept.reply, kept.key) == (GOOD, backend.requests[0].key())
@@ -189,7 +193,29 @@ def test_a_cache_that_fails_on_the_way_costs_no_answer(tmp_path: Path) -> None:
     assert "without the cache" in said[0]
 
 
-def test_a_servers_wish_to_wait_is_honoured_and_capped() -> None:
-    sender = Sender("m", Scripted(), pace=Pace(1), budget=Budget(), price=None, backoff_s=1, tell=print)
-    wishes = [sender.pause_after(Transient("429", retry_after=wish), 1) for wish in (0.5, 10_000.0)]
-    assert wishes == [0.5, 120.0]
+def sender(*, backoff_s: float = 0.5, max_wait_s: float = 600) -> Sender:
+    forms = Forms("m", lambda: asyncio.sleep(0, result=True), open=False, tell=print)
+    return Sender(
+        "m",
+        Scripted(),
+        pace=Pace(1),
+        budget=Budget(),
+        price=None,
+        backoff_s=backoff_s,
+        parameters=Parameters("m", forms, print),
+        tell=print,
+        max_wait_s=max_wait_s,
+    )
+
+
+@pytest.mark.parametrize("wish", [0.0, 0.5, 41.0, 599.0])
+def test_nobody_asks_before_the_time_that_a_server_wishes_nor_long_after(wish: float) -> None:
+    assert wish < sender().pause_after(Transient("429", retry_after=wish, rate_limited=True), 1) <= wish + 0.5
+
+
+@pytest.mark.parametrize("attempts", [2, 3, 5])
+def test_pauses_after_429s_without_a_wish_reach_past_a_minute(attempts: int) -> None:
+    busy = Transient("429", overloaded=True, rate_limited=True)
+    pauses = [sender().pause_after(busy, n, last=n + 1 == attempts) for n in range(1, attempts)]
+    assert 60 < sum(pauses) < 100
+    assert pauses[0] < 2 or attempts == 2

@@ -114,3 +114,11 @@ def test_the_rounds_of_a_refinement_are_counted_one_by_one(tmp_path: Path) -> No
         models = ["--judge", server.spec, "--proposer", server.spec, "--no-cache"]
         seen = on_a_terminal(tmp_path, "refine", "p.jsonl", *models, "--rounds", 3, "-o", "out.jsonl")
     assert {"25%", "50%", "75%"} & set(re.findall(r"(\d+%)\S* 0/1 rows", seen))
+
+
+def test_a_wait_of_everybody_is_told_with_its_reason_and_its_length(capsys: pytest.CaptureFixture[str]) -> None:
+    Progress("score", quiet=False, bar=False).waiting("tiny: HTTP 429: slow down", 75)
+    told = capsys.readouterr().err
+    assert re.fullmatch(r"score: waiting 1 min 15 s \(until \d\d:\d\d:\d\d\): tiny: HTTP 429: slow down\n", told)
+    Progress("score", quiet=True).waiting("tiny: HTTP 429: slow down", 75)
+    assert capsys.readouterr().err == ""

@@ -16,7 +16,7 @@ from rubrictool.asking.cache import Cache
 from rubrictool.asking.llm import Model
 from rubrictool.backends import Request
 from rubrictool.backends.replay import Replay
-from rubrictool.errors import BackendError, Denied, Final, InputError, TemperatureRefused, Transient
+from rubrictool.errors import BackendError, Denied, Final, InputError, Refused, Transient
 from rubrictool.specs import Access, Asked, connect
 
 QUESTION = Request("m", [{"role": "user", "content": "Is it red or blue?"}], 0, 16)
@@ -220,7 +220,9 @@ def test_a_refused_temperature_is_told_apart() -> None:
     from rubrictool.backends.hosted import classified
 
     error = UnsupportedParamsError("temperature=0 is not supported by this model", "openai", "m")
-    assert isinstance(classified(error), TemperatureRefused)
+    refused = classified(error, QUESTION)
+    assert isinstance(refused, Refused)
+    assert refused.suspects == ("temperature",)
 
 
 def test_litellm_writes_nothing_to_stdout(tmp_path: Path) -> None:

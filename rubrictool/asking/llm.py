@@ -12,8 +12,9 @@ from rubrictool.asking.connections import Connections, unpicklable
 from rubrictool.asking.exchanges import Exchange, Parse
 from rubrictool.asking.leads import Leads
 from rubrictool.asking.pace import CONCURRENCY, Pace
+from rubrictool.asking.parameters import Parameters
 from rubrictool.asking.probing import Forms
-from rubrictool.asking.sending import Sender
+from rubrictool.asking.sending import MAX_WAIT_S, Sender
 from rubrictool.asking.spending import Budget
 from rubrictool.backends import Backend, LimitName, Price, Request
 from rubrictool.errors import InputError, Unreadable
@@ -28,8 +29,9 @@ class Model:
 
     `attempts` is the number of requests for one question in all, whatever the reason. `pace` bounds the requests in
     flight, `budget` what all models of a run spend. `price` is in dollars per token, None where nobody knows it. `tell`
-    is called with a line for people when the model has to be asked differently than was wished. `connections` decide on
-    which event loop it is asked; without them it is the caller's, who must have only one.
+    is called with a line for people when the model has to be asked differently than was wished, `on_wait` with a reason
+    and seconds when all requests wait. A server that wishes a longer wait than `max_wait_s` ends the run.
+    `connections` decide on which event loop it is asked; without them it is the caller's, who must have only one.
     """
 
     __reduce__ = unpicklable
@@ -49,7 +51,9 @@ class Model:
         limit_name: LimitName = "max_tokens",
         args: Mapping[str, Any] | None = None,
         backoff_s: float = 0.5,
+        max_wait_s: float = MAX_WAIT_S,
         tell: Callable[[str], None] = lambda _: None,
+        on_wait: Callable[[str, float], None] = lambda *_: None,
         connections: Connections | None = None,
     ) -> None:
         self.name, self.max_tokens = name, max_tokens
@@ -58,14 +62,22 @@ class Model:
         self._temperature, self._args = temperature, dict(args or {})
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._leads = Leads()
-        budget = budget or Budget()
-        self._sender = Sender(
-            name, backend, pace=pace or Pace(CONCURRENCY), budget=budget, price=price, backoff_s=backoff_s, tell=tell
-        )
-        self.tally = self._sender.tally
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         wanted = not backend.recorded and "response_format" not in self._args
-        self._forms = Forms(name, self._probe, open=wanted, budget=budget, tell=tell)
+        self._forms = Forms(name, self._probe, open=wanted, tell=tell)
+        self._sender = Sender(
+            name,
+            backend,
+            pace=pace or Pace(CONCURRENCY),
+            budget=budget or Budget(),
+            price=price,
+            backoff_s=backoff_s,
+            parameters=Parameters(name, self._forms, tell),
+            tell=tell,
+            max_wait_s=max_wait_s,
+            on_wait=on_wait,
+        )
+        self.tally = self._sender.tally
         self._connections = connections or Connections(background=False)
         self._connections.probes.add(self._forms)
 
@@ -82,8 +94,8 @@ class Model:
 
         `schema` is what the reply has to obey, where the model takes one; it may do without. A reply that `parse`
         refuses with `Unreadable` is asked for again, with the complaint shown unless `complain` is off; a truncated
-        one is asked for again with a doubled limit. Raises `ModelFailure`, and `InputError` for a key that the model
-        denies before anything was asked of it.
+        one is asked for again with a doubled limit. Raises `ModelFailure`, and `ModelUnusable` where no question to the
+        model has an answer.
         """
         return await self._connections.run(
             lambda: self._answered(question, parse, schema=schema, sample=sample, complain=complain)

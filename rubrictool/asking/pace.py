@@ -43,14 +43,19 @@ class Pace:
         """A request was answered."""
         self.window = min(self.limit, self.window + (1 if self._climbing else 1 / self.window))
 
-    def overloaded(self, *, since: float, pause_s: float) -> None:
-        """A request sent at `since` was turned away: fewer at once, and none for a while."""
+    def overloaded(self, *, since: float, pause_s: float) -> bool:
+        """Send fewer requests at once, and none for a while: one sent at `since` was turned away.
+
+        Return whether that makes everybody wait noticeably longer than they would have.
+        """
         now = self._now()
         if since >= self._halved_at:
             self._climbing, self.window, self._halved_at = False, max(1.0, self.window / 2), now
-        if now + pause_s > self._opens_at:
+        longer = now + pause_s - max(self._opens_at, now)
+        if longer > 0:
             self._opens_at = now + pause_s
             asyncio.get_running_loop().call_at(self._opens_at, self._admit)
+        return longer > pause_s / 4
 
     async def _enter(self) -> None:
         if not self._waiting and self._open():

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from rubrictool.asking.spending import Budget
-from rubrictool.errors import Denied, InputError, ModelFailure
+from rubrictool.errors import ModelFailure, Transient
 
 
 class Forms:
@@ -22,17 +21,16 @@ class Forms:
         probe: Callable[[], Awaitable[bool]],
         *,
         open: bool,
-        budget: Budget,
         tell: Callable[[str], None],
     ) -> None:
-        self._name, self._probe, self._open, self._budget, self._tell = name, probe, open, budget, tell
+        self._name, self._probe, self._open, self._tell = name, probe, open, tell
         self._probing: asyncio.Task[bool] | None = None
         self._probed_in_vain = 0
 
     async def taken(self) -> bool:
         """Whether the model obeys a schema; it is asked once.
 
-        Raises `InputError` where it denies our key before anything was spent, `ModelFailure` where it does so later.
+        Raises `ModelUnusable` where no question to it has an answer.
         """
         if not self._open:
             return False
@@ -59,22 +57,19 @@ class Forms:
 
     def _without_an_answer(self, failure: ModelFailure) -> bool:
         """What a probe says that brought no reply; without a budget there is no question that it could serve."""
-        if isinstance(failure.__cause__, Denied):
-            raise self._denied(failure)
         if failure.kind == "unavailable":
             self._put_off_probing(failure)
         return failure.kind == "budget"
 
-    def _denied(self, failure: ModelFailure) -> InputError | ModelFailure:
-        """A wrong key is bad set-up, as long as the probe was the first call of the run."""
-        message = f"{failure.message}; check the key and what it is allowed"
-        if self._budget.calls == 1:
-            return InputError(message)
-        return ModelFailure(failure.kind, message, attempts=failure.attempts)
-
     def _put_off_probing(self, failure: ModelFailure) -> None:
-        """Let a later question probe again, once: some servers break down over a schema alone."""
+        """Let a later question probe again, once: some servers break down over a schema alone.
+
+        A server that was merely busy or out of reach has refused nothing, so nothing is said of it.
+        """
         self._probing = None
         self._probed_in_vain += 1
-        if self._probed_in_vain == 2:
+        if self._probed_in_vain < 2:
+            return
+        if isinstance(failure.__cause__, Transient) and failure.__cause__.suspects:
             self.give_up(failure.message)
+        self._open = False

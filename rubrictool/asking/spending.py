@@ -31,7 +31,8 @@ class Tally:
 
     Requests sent, answers found in the cache, tokens as the servers counted them, and their price in dollars, None
     where nobody knows it. `unmetered` are requests that may have been answered, and billed, of which no server told the
-    tokens: with any of them the price is only a lower bound.
+    tokens: with any of them the price is only a lower bound. `perhaps_cut` are questions of which the server counted fewer
+    tokens than they can have, so that it may have cut them, or have counted only what was not in its cache.
     """
 
     calls: int = 0
@@ -39,6 +40,7 @@ class Tally:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     unmetered: int = 0
+    perhaps_cut: int = 0
     cost_usd: float | None = 0.0
 
     def add(self, usage: Usage | None, price: Price | None) -> None:
@@ -61,6 +63,7 @@ class Tally:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.unmetered + other.unmetered,
+            self.perhaps_cut + other.perhaps_cut,
             None if None in costs else sum(cost for cost in costs if cost is not None),
         )
 

@@ -93,7 +93,7 @@ class Completion:
 class Backend(Protocol):
     """Text in, text out: it translates and classifies errors; it never retries, caches, parses or prints.
 
-    `complete` raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`. `recorded` says that replies cost
+    `complete` raises `Transient`, `Refused` or `Final`. `recorded` says that replies cost
     nothing and need no cache. `price` is what the provider's list says, None where nobody knows.
     """
 

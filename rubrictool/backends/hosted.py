@@ -14,10 +14,10 @@ from typing import Any
 from rubrictool.backends import Completion, Price, Request
 from rubrictool.backends.envelope import completion, parsed
 from rubrictool.backends.keys import secrets, without_keys
-from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
-from rubrictool.errors import BackendError, Denied, Final, InputError, SchemaRefused, TemperatureRefused, Transient
+from rubrictool.backends.refusals import refusal
+from rubrictool.errors import BackendError, Final, InputError, Transient
 from rubrictool.patterns import linear
-from rubrictool.texts import one_line
+from rubrictool.texts import compact, one_line
 
 _NEEDS_ADDRESS = ("hosted_vllm/", "openai_like/", "custom_openai/")
 _STATUS_OF_BASE = {
@@ -26,8 +26,6 @@ _STATUS_OF_BASE = {
     "ServiceUnavailableError": 503, "APITimeoutError": 408, "APIError": 500,
 }  # fmt: skip
 """What the classes of the openai client and of litellm mean, from which all others of litellm's derive."""
-_OVERLOADED = {429, 503, 529}
-_PASSING = {408, 409, 425, 429}
 _SECRET = linear(r"(?i)(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(?:_|$)")
 """Names of variables that hold keys. `TOKENIZER` is none."""
 _WORDS = linear(r"[^a-z0-9]+")
@@ -37,8 +35,8 @@ _PREFIXES = {
     "friendliai": "FRIENDLI", "watsonx": "WX", "github": "GH",
 }  # fmt: skip
 """How the variables of a provider begin beside its own name."""
+_JSON = linear(r"(?s)\{.*\}")
 _BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
-_DENIED = {401, 403}
 
 
 class Hosted:
@@ -59,13 +57,13 @@ class Hosted:
         self.price = _price(self._litellm, model)
 
     async def complete(self, request: Request) -> Completion:
-        """The provider's reply. Raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`."""
+        """The provider's reply. Raises `Transient`, `Refused` or `Final`."""
         try:
             reply = await self._litellm.acompletion(
                 **_unbounded(request).body(), timeout=self._timeout_s, num_retries=0, max_retries=0
             )
         except Exception as error:  # litellm raises its own classes, the openai client's and bare ones; sorted below
-            raise classified(error, schema=request.schema is not None) from None
+            raise classified(error, request) from None
         try:
             return self._completion(reply, request)
         except BackendError as error:
@@ -92,31 +90,44 @@ def _without(names: set[str], value: Any) -> Any:
     return [_without(names, inner) for inner in value] if isinstance(value, list) else value
 
 
-def classified(error: Exception, *, schema: bool = False) -> BackendError:
-    """Return whether it is worth asking again after an exception of litellm's; the request had a `schema` or not.
+def classified(error: Exception, request: Request | None = None) -> BackendError:
+    """Return what an exception of litellm's means for a request.
 
-    New versions bring new classes, so that none is known by its name alone: the status code decides, then the base class.
+    New versions bring new classes, so that none is known by its name alone: the provider's own answer decides, as far as
+    litellm has kept it, with its status code; where that is not to be had, the base class stands for the status.
     """
+    name, said = type(error).__name__, _clean(str(error))
     status = _status(error)
-    message = f"{type(error).__name__}: {one_line(_clean(str(error)), width=300)}"
-    if status in (400, 422) and refuses_temperature(message):
-        return TemperatureRefused(message)
-    if status in (400, 422) and schema and refuses_schema(message):
-        return SchemaRefused(message)
-    if status in _DENIED:
-        return Denied(message)
-    if status in _PASSING or status >= 500:
-        busy = status in _OVERLOADED
-        return Transient(message, retry_after=_retry_after(error), overloaded=busy, billable=not busy)
-    return Final(message)
+    if not status:
+        return Final(f"{name}: {one_line(said, width=300)}")
+    found = refusal(status, _headers(error), _clean(_body(error)) or said, request=request)
+    found.args = (f"{name}: {one_line(said, width=300)}",)
+    if isinstance(found, Transient) and not found.overloaded:
+        # litellm has one class for an answer that broke off and for none at all.
+        found.billable = True
+    return found
 
 
 def _status(error: Exception) -> int:
-    """Return the HTTP status of an exception: its own, else that of its nearest known base class, else 0."""
-    own = getattr(error, "status_code", None)
-    if isinstance(own, int) and 400 <= own <= 599:
-        return own
+    """Return the HTTP status of an exception: the provider's, else litellm's, else its base class's, else 0."""
+    for told in (error.__cause__ or error.__context__, error):
+        own = getattr(told, "status_code", None)
+        if isinstance(own, int) and 400 <= own <= 599:
+            return own
     return next((status for kind in type(error).__mro__ if (status := _STATUS_OF_BASE.get(kind.__name__))), 0)
+
+
+def _body(error: Exception) -> str:
+    """Return the provider's answer as JSON, wherever this version of litellm keeps it; empty where it does not."""
+    for told in (error, error.__cause__ or error.__context__):
+        response = getattr(told, "response", None)
+        texts = [getattr(response, "text", None), getattr(told, "message", None), str(told)]
+        for text in texts:
+            if isinstance(text, str) and (found := _JSON.search(text)):
+                return found[0]
+        if isinstance(body := getattr(told, "body", None), dict):
+            return compact(body)
+    return ""
 
 
 def _clean(text: str) -> str:
@@ -139,12 +150,11 @@ def _keys_sent(litellm: Any, model: str) -> list[str]:
     return [*(_keys(*prefixes) if prefixes else ()), *([key] if key else ())] or _keys()
 
 
-def _retry_after(error: Exception) -> float | None:
-    """The provider's wish; the `response` of litellm's exceptions is made up and has no headers."""
-    headers = getattr(error, "litellm_response_headers", None) or getattr(
-        getattr(error, "response", None), "headers", None
-    )
-    return retry_after(headers) if headers else None
+def _headers(error: Exception) -> Mapping[str, str]:
+    """Return the provider's headers; the `response` of litellm's exceptions may be made up and have none."""
+    kept: Mapping[str, str] | None = getattr(error, "litellm_response_headers", None)
+    made_up: Mapping[str, str] | None = getattr(getattr(error, "response", None), "headers", None)
+    return kept or made_up or {}
 
 
 def _price(litellm: Any, model: str) -> Price | None:

@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from rubrictool.backends import Completion, Price, Request
-from rubrictool.backends.bodies import ACCEPTED, MAX_REPLY, page_title, text_of
-from rubrictool.backends.envelope import completion, error_status, page_named, parsed
+from rubrictool.backends.bodies import ACCEPTED, MAX_REPLY, text_of
+from rubrictool.backends.envelope import completion, error_status, parsed
 from rubrictool.backends.keys import secrets, without_keys
 from rubrictool.backends.proxies import Proxy, proxy_for
-from rubrictool.backends.refusals import refuses_schema, refuses_temperature, retry_after
+from rubrictool.backends.refusals import refusal, speaks_of_no_model
 from rubrictool.backends.replicas import Replicas
 from rubrictool.backends.streams import assembled, is_stream
-from rubrictool.errors import BackendError, Denied, Final, SchemaRefused, TemperatureRefused, Transient
+from rubrictool.errors import BackendError, Denied, Final, NoSuchModel, Refused, Transient
 from rubrictool.texts import compact, counted, one_line
 
 # aiohttp takes a quarter of a second to import, which a run with a full cache need not wait for.
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     import aiohttp
 
 CONNECT_S = 30
-_PASSING = {408, 409, 425, 429}
-_OVERLOADED = {429, 503, 529}
-_DENIED = {401, 403}
-_MALFORMED = {400, 422}
+MOST_NAMES = 10
 
 
 class _Answer(NamedTuple):
@@ -67,25 +64,43 @@ class HttpServer:
         self._session: aiohttp.ClientSession | None = None
 
     async def complete(self, request: Request) -> Completion:
-        """Return the server's reply. Raises `Transient`, `TemperatureRefused`, `SchemaRefused` or `Final`."""
+        """Return the server's reply. Raises `Transient`, `Refused` or `Final`."""
         # Some servers stream unless told not to.
         body = orjson.dumps(request.body() | {"stream": False})
         answer = await self._send("POST", "/chat/completions", body, about=request.about)
         try:
             return self._completion(answer, request)
         except BackendError as error:
-            raise self._described(error, answer.proxy) from None
+            raise self._described(await self._compared(error, request), answer.proxy) from None
+
+    async def _compared(self, error: BackendError, request: Request) -> BackendError:
+        """Return an error about the model's name after a look at the server's own list of names."""
+        doubted = isinstance(error, Refused) and not error.suspects and speaks_of_no_model(str(error))
+        if not doubted and not isinstance(error, NoSuchModel):
+            return error
+        try:
+            names = await self._names()
+        except BackendError:
+            return error
+        if not names or request.model in names:
+            return error
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        return NoSuchModel(f"{error}; the server has {', '.join(names[:MOST_NAMES])}{more}")
 
     async def only_model(self) -> str:
         """Return the name of the server's only model. Raises `Final` where it serves none or several."""
-        answer = await self._send("GET", "/models", None)
-        try:
-            names = self._model_names(answer)
-        except BackendError as error:
-            raise self._described(error, answer.proxy) from None
+        names = await self._names()
         if len(names) != 1:
             raise Final(f"it serves {counted(len(names), 'model')} ({', '.join(names[:5])}); write NAME@URL")
         return names[0]
+
+    async def _names(self) -> list[str]:
+        """Return the names of the server's models."""
+        answer = await self._send("GET", "/models", None)
+        try:
+            return self._model_names(answer)
+        except BackendError as error:
+            raise self._described(error, answer.proxy) from None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -94,22 +109,21 @@ class HttpServer:
             self._session = None
 
     def _completion(self, answer: _Answer, request: Request) -> Completion:
-        has_schema = request.schema is not None
         if answer.status != 200:
-            raise refusal(answer.status, answer.headers, answer.text.encode(), schema=has_schema)
+            raise refusal(answer.status, answer.headers, answer.text, request=request)
         text = answer.text
         if is_stream(text):
             # Only now can a key that came in several chunks be seen.
             text = without_keys(compact(assembled(text)), self._secrets)
         envelope = parsed(text)
         if status := error_status(envelope):
-            raise refusal(status, answer.headers, text.encode(), schema=has_schema)
+            raise refusal(status, answer.headers, text, request=request)
         found = completion(envelope, expects_json=request.expects_json)
         return replace(found, text=without_keys(found.text, self._secrets))
 
     def _model_names(self, answer: _Answer) -> list[str]:
         if answer.status != 200:
-            raise refusal(answer.status, answer.headers, answer.text.encode())
+            raise refusal(answer.status, answer.headers, answer.text)
         models = parsed(answer.text).get("data")
         found = [model.get("id") for model in models if isinstance(model, dict)] if isinstance(models, list) else []
         return [name for name in found if isinstance(name, str)]
@@ -231,27 +245,3 @@ async def _bounded(stream: aiohttp.StreamReader) -> bytes:
         if not stream.at_eof():
             await asyncio.sleep(0)
     return bytes(content)
-
-
-def refusal(status: int, headers: Mapping[str, str], content: bytes, *, schema: bool = False) -> BackendError:
-    """What a status other than 200 means for the request, which had a `schema` or not."""
-    message = f"HTTP {status}: {_shown(content)}"
-    if status in _PASSING or status >= 500:
-        busy = status in _OVERLOADED
-        return Transient(
-            message, retry_after=retry_after(headers), overloaded=busy, billable=not busy and status >= 500
-        )
-    if status in _DENIED and page_title(content.decode(errors="replace")) is None:
-        return Denied(message)
-    if status in _MALFORMED and refuses_temperature(message):
-        return TemperatureRefused(message)
-    if status in _MALFORMED and schema and refuses_schema(message):
-        return SchemaRefused(message)
-    return Final(message)
-
-
-def _shown(content: bytes) -> str:
-    page = page_title(content.decode(errors="replace"))
-    if page is not None:
-        return page_named(page)
-    return one_line(content[:2000].decode(errors="replace"), width=200) or "an empty body"

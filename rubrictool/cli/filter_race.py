@@ -184,7 +184,8 @@ class _UnderWay:
 
     def raced(self) -> Raced | None:
         """How it ended, None where it did not."""
-        return self._task.result() if self._task.done() and not self._task.cancelled() else None
+        ended = self._task.done() and not self._task.cancelled() and not self._task.exception()
+        return self._task.result() if ended else None
 
     def _fail(self, row: Response, failure: RowFailure) -> None:
         self._failure_of(row).set_result(failure)

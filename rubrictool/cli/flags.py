@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from rubrictool.asking.pace import CONCURRENCY
+from rubrictool.asking.sending import MAX_WAIT_S
 from rubrictool.backends import Price
 from rubrictool.empty import Empty
 from rubrictool.errors import InputError
@@ -57,6 +58,12 @@ class Asking:
     )
     attempts: Annotated[int, typer.Option(min=1, help="Requests for one question in all, whatever the reason.")] = 5
     timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one request.")] = 300
+    max_wait: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Longest wait that a server may ask for; a longer one ends the run."
+        ),
+    ] = MAX_WAIT_S
     cache: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Replies already paid for. [default: the user's cache]", show_default=False),

@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.asking.spending import Tally
 from rubrictool.cli.colours import Style, painted
-from rubrictool.texts import printable
+from rubrictool.texts import one_line, printable, time_span
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -90,6 +91,15 @@ class Progress:
                 )
         else:
             _say(line, style)
+
+    def waiting(self, why: str, seconds: float) -> None:
+        """Say that all requests to a model wait, why and how long: in the bar until a row is done, else in a line."""
+        until = datetime.now() + timedelta(seconds=seconds)
+        words = f"waiting {time_span(seconds)} (until {until:%H:%M:%S})"
+        if self._bar:
+            self._bar.update(self._task, counts=f"{words}: {one_line(why, width=60)}")
+        else:
+            self.tell(f"{self._command}: {words}: {why}")
 
     def insist(self, line: str) -> None:
         """Say why a threshold was missed, also where everything else is kept quiet."""

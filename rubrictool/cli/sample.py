@@ -11,7 +11,7 @@ from rubrictool.asking.llm import Model
 from rubrictool.cli.flags import Asking, Files, ModelFlags, Parameters, asked
 from rubrictool.cli.inputs import count
 from rubrictool.cli.session import Session
-from rubrictool.errors import InputError, ModelFailure
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.jsonl import Rows
 from rubrictool.records import Prompt, Response
 from rubrictool.run import Outcome
@@ -54,23 +54,25 @@ def command(
     session.run(main)
 
 
-async def draws(prompt: Prompt, models: list[Model], n: int) -> list[Response | ModelFailure]:
+async def draws(prompt: Prompt, models: list[Model], n: int) -> list[Response | RowFailure]:
     """What n draws from each model bring, by model and number: a response, or why there is none."""
     return list(await asyncio.gather(*(_draw(prompt, model, number) for model in models for number in range(n))))
 
 
-def outcome_of(drawn: list[Response | ModelFailure]) -> Outcome:
+def outcome_of(drawn: list[Response | RowFailure]) -> Outcome:
     """The responses that could be drawn, and the first failure, saying how many there were."""
-    failures = [one for one in drawn if isinstance(one, ModelFailure)]
+    failures = [one for one in drawn if isinstance(one, RowFailure)]
     responses = tuple(one for one in drawn if isinstance(one, Response))
     if not failures:
         return Outcome(responses)
+    if unusable := next((one for one in failures if isinstance(one, ModelUnusable)), None):
+        return Outcome(responses, unusable)
     message = f"{len(failures)} of {len(drawn)} responses failed; the first: {failures[0].message}"
     return Outcome(responses, ModelFailure(failures[0].kind, message, attempts=failures[0].attempts))
 
 
-async def _draw(prompt: Prompt, model: Model, number: int) -> Response | ModelFailure:
+async def _draw(prompt: Prompt, model: Model, number: int) -> Response | RowFailure:
     try:
         return await sample(prompt, model, number=number)
-    except ModelFailure as failure:
+    except RowFailure as failure:
         return failure

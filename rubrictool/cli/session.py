@@ -213,6 +213,8 @@ class Session:
             vllm=Starting(self._asking.vllm_python, tuple(self._asking.vllm_arg or ())),
             attempts=self._asking.attempts,
             timeout_s=self._asking.timeout,
+            max_wait_s=self._asking.max_wait,
+            on_wait=self.progress.waiting,
             allow_http_key=self._asking.allow_http_key,
             templates=Templates(wording.templates),
             use_reference=wording.use_reference,
@@ -306,6 +308,12 @@ class Session:
         if self._judged_alone:
             reused = self._judged_alone.tally.cached
             self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused")
+        if doubtful := progress.tally.perhaps_cut:
+            questions = counted(doubtful, "question")
+            self.tell(
+                f"{self._command}: warning: of {questions} the server counted fewer prompt tokens than they can have; it "
+                "counts only what is not in its cache, or it cut them: check the length of its context"
+            )
         if self._unpaid:
             self.tell(
                 f"{self._command}: {counted(self._unpaid, 'row')} not judged: the limit was reached; raise it and rerun"
