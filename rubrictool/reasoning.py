@@ -34,7 +34,7 @@ _WORD = "(?:thinking|think|thoughts|thought|reasoning)"
 _NAME = rf"(?:ant|[a-z]{{1,12}}[:_-])?{_WORD}(?:[:_-][a-z]{{1,12}})?"
 
 SPELLINGS: Sequence[_Spelling] = (
-    _Spelling(rf"< ?{_NAME} ?>", rf"< ?/ ?{_NAME} ?>"),
+    _Spelling(rf"< ?{_NAME}(?: [a-z-]{{1,20}}=[^<>\n]{{0,80}})? ?>", rf"< ?/ ?{_NAME} ?>"),
     _Spelling(rf"<\|{_WORD}\|>", rf"<\|/{_WORD}\|>|</\|{_WORD}\|>"),  # <|thinking|>
     _Spelling(r"(?-i:\[THINK\])", r"(?-i:\[/THINK\])"),  # Mistral
     _Spelling("◁think▷", "◁/think▷"),  # Kimi
@@ -48,13 +48,14 @@ SPELLINGS: Sequence[_Spelling] = (
     _Spelling(
         r"Here(?: is|'s) my thought process:", r"Here(?: is|'s) my response:", closed=True, lone=False
     ),  # Granite 3
+    _Spelling(r"\[unused16\]", r"\[unused17\]", token=True),  # openPangu
     _Spelling("Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", closed=True),  # Apriel
 )
 """The table of spellings; harmony's channels (`_harmony`) are a structure of their own."""
 
 _MARK = linear("(?i)" + "|".join(f"(?P<o{n}>{one.opens})|(?P<c{n}>{one.closes})" for n, one in enumerate(SPELLINGS)))
 _TAGS, _TAG_WORD = 2, linear(f"(?i){_WORD}")
-_SIGNS = ("think", "thought", "reason", "channel", "inner_", "final response", "my response", "analysis")
+_SIGNS = ("think", "thought", "reason", "channel", "inner_", "unused1", "final response", "my response", "analysis")
 # What frames an answer after reasoning, at either end of it.
 _FRAME = (
     r"<\|(?:begin_of_solution|end_of_solution|(?:START|END)_(?:RESPONSE|TEXT)|message_model|content_text|end_message|"
@@ -191,9 +192,11 @@ def _in_quotes(text: str, mark: _Mark) -> bool:
 
 def _in_prose(text: str, mark: _Mark) -> bool:
     """Whether a sentence goes on over a mark, as in "the tag </think> ends it"."""
-    before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end : mark.end + 1]
-    led_up_to = len(before) == 2 and before[1] in " \t" and (before[0].isalnum() or before[0] in ",;")
-    return led_up_to and (after.isspace() or after in tuple(".,;:!?)"))
+    before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end : mark.end + 2]
+    if before[-1:] not in (" ", "\t"):
+        return False
+    goes_on = after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower())
+    return goes_on or (after[:1].isspace() and (before[0].isalnum() or before[0] in ",;"))
 
 
 _HEADER = linear(

@@ -28,6 +28,10 @@ TAGS = [
 ]
 PAIRS = [
     *[(f"<{tag}>", f"</{tag}>") for tag in TAGS],
+    ('<think time="3">', "</think>"),
+    ("< think >", "</ think>"),
+    ("<reasoning_content>", "</reasoning_content>"),
+    ("[unused16]", "[unused17]"),
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
     ("<|thinking|>", "</|thinking|>"),
@@ -83,6 +87,9 @@ def test_a_lone_closing_mark_hides_what_stands_before_it(closes: str) -> None:
     [
         "Models put it between <think> and </think> tags.",
         "The tag </think> ends it.",
+        "1. </think> ends it.",
+        "So it works. </think> closes what <think> opens.",
+        "- <think>: begins it\n- </think>: ends it",
         "End the block with </think>, then answer.",
         "Write `<think>` first and `</think>` last.",
         'Split at "</think>" and keep the rest.',
