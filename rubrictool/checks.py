@@ -8,9 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from rubrictool.errors import Undecided
 from rubrictool.messages import Conversation, answer
 from rubrictool.patterns import Pattern, foreign, linear
-from rubrictool.texts import is_blank, occurs, words
+from rubrictool.texts import is_blank, occurs, word_bounds
 from rubrictool.typeface import typed, typed_pattern
 
 Format = Literal["list", "numbered", "table", "code", "heading", "json"]
@@ -49,8 +50,23 @@ class Length(BaseModel):
             raise ValueError("needs min or max")
         return self
 
-    def allows(self, count: int) -> bool:
-        """Whether a number of words lies within the bounds."""
+    def allows(self, text: str) -> bool:
+        """Return whether the number of words of a text lies within the bounds.
+
+        Raises `Undecided` where that number decides and cannot be counted.
+        """
+        least, most = word_bounds(text)
+        if self._has(least) and self._has(most):
+            return True
+        if most < self.min or (self.max is not None and least > self.max):
+            return False
+        raise Undecided(
+            "uncountable_words",
+            f"the check on words cannot be decided: a script that writes words together has {least} to {most} of them here;"
+            " let the judge decide on the length, or bound the characters by matches",
+        )
+
+    def _has(self, count: int) -> bool:
         return self.min <= count and (self.max is None or count <= self.max)
 
 
@@ -82,6 +98,7 @@ def holds(check: Check, response: str | Conversation) -> bool:
     """Whether a response passes a check, reasoning removed.
 
     Of a conversation the assistant's part counts: what it writes, and for texts and patterns also the tools it calls.
+    Raises `Undecided` where the number of words decides and cannot be counted.
     """
     given = answer(response)
     return all(test(given.done) for test in _tests(check)) and all(test(given.written) for test in _measures(check))
@@ -90,7 +107,7 @@ def holds(check: Check, response: str | Conversation) -> bool:
 def _measures(check: Check) -> list[Callable[[str], bool]]:
     tests: list[Callable[[str], bool]] = []
     if (length := check.words) is not None:
-        tests.append(lambda text: length.allows(len(words(text))))
+        tests.append(length.allows)
     if (format_ := check.format) is not None:
         tests.append(lambda text: has_format(text, format_))
     return tests

@@ -4,6 +4,7 @@ RubrictoolError
 ├── InputError            rows, flags or set-up are wrong; nothing was spent
 ├── RowFailure            one row could not be finished; it goes to the failures file
 │   ├── ModelFailure      ... because the model did not give an answer we can use
+│   ├── Undecided         ... because a check cannot be decided on the text
 │   └── ModelUnusable     ... because the model answers no question of this run; the run ends
 ├── OverBudget            the run's limit of calls or dollars leaves no room for this request
 ├── BackendError          what a backend says about one request
@@ -67,6 +68,10 @@ class ModelFailure(RowFailure):
     def __init__(self, kind: str, message: str, *, attempts: int = 0, found: Sequence[Any] = ()) -> None:
         super().__init__(kind, message, attempts=attempts)
         self.found = () if kind == "budget" else tuple(found)
+
+
+class Undecided(RowFailure):
+    """A check cannot be decided on a response: it counts words that no program can count."""
 
 
 class ModelUnusable(RowFailure):

@@ -97,8 +97,16 @@ def encode(row: Row) -> str:
 
 
 def encode_value(value: Any) -> str:
-    """Any JSON value on one line, text as it is. Raises `ValueError` for NaN and infinities."""
-    return compact(value)
+    """Return any JSON value on one line, for every reader. Raises `ValueError` for NaN and infinities.
+
+    Text stands as it is, but for the separators of lines and paragraphs (U+0085, U+2028, U+2029): JSON allows them within
+    a text, and many readers end a line there.
+    """
+    line = compact(value)
+    return line if line.isascii() else line.translate(_SEPARATORS)
+
+
+_SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
 
 
 def _open(path: str | Path) -> IO[bytes]:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from rubrictool.acceptance import RULES, TOLERANCE, AcceptRule, Decision, Trial, repeats, reweighed, without
 from rubrictool.empty import is_empty
-from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure
+from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure, Undecided
 from rubrictool.prompts import Judged
 from rubrictool.proposing import propose, rubric_columns
 from rubrictool.ranking import (
@@ -133,12 +133,12 @@ async def _round(state: _State, rules: _Rules) -> tuple[_State, Stopped | None]:
         verdict = await _tried(
             state, rules, members, shown, amend(state.criteria, proposal, proposer=rules.proposer.name)
         )
-    except ModelFailure as failure:
+    except (ModelFailure, Undecided) as failure:
         return _gave_up(state, members, shown, failure), "failed"
     return _after(state, rules, members, shown, verdict), None
 
 
-async def _judged(state: _State, rules: _Rules) -> tuple[_State, Sequence[Response], list[ModelFailure]]:
+async def _judged(state: _State, rules: _Rules) -> tuple[_State, Sequence[Response], list[RowFailure]]:
     """The pool as the pair rule needs it: scored, or as it is. A candidate whose judgement failed sits out."""
     if not rules.need_scores:
         return state, state.pool, []
@@ -154,7 +154,7 @@ async def _judged(state: _State, rules: _Rules) -> tuple[_State, Sequence[Respon
     return replace(state, tied=(*state.tied, top_is_tied(scores)), rounds=rounds), scores, failures
 
 
-def _unpaid(failures: Sequence[ModelFailure]) -> ModelFailure | None:
+def _unpaid(failures: Sequence[RowFailure]) -> RowFailure | None:
     """The failure of one whom the money did not suffice for: a pair of the others would not be a rerun's pair."""
     return next((failure for failure in failures if failure.kind == "budget"), None)
 
@@ -168,7 +168,10 @@ class _Tried(NamedTuple):
 
 
 async def _tried(state: _State, rules: _Rules, members: Sequence[Response], shown: Pair, proposed: Amended) -> _Tried:
-    """The proposal after its trial. Raises `ModelFailure` where the judge did not decide on the shown pair."""
+    """Return the proposal after its trial.
+
+    Raises `ModelFailure` where the judge did not decide on the shown pair, `Undecided` where a check did not.
+    """
     if rules.accept == "always":
         return _Tried(proposed, Decision(proposed.criteria, "always"))
     refused = repeats(state.criteria, proposed.criteria)

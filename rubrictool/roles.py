@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from rubrictool import replies, schemas
 from rubrictool.asking.llm import Model
-from rubrictool.errors import ModelFailure, Unreadable
+from rubrictool.errors import ModelFailure, RowFailure, Unreadable
 from rubrictool.jsonl import explain
 from rubrictool.prompts import SHOWN, Judged, Shown, Templates
 from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
@@ -149,7 +149,7 @@ class ModelProposer:
         return await self.model.ask(question, lambda reply: _proposal(reply, criteria, self.name), schema=form)
 
 
-def _of_part(failure: ModelFailure, found: Sequence[Verdict]) -> ModelFailure:
+def _of_part(failure: RowFailure, found: Sequence[Verdict]) -> ModelFailure:
     """The same failure, with the verdicts that there are."""
     return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, found=found)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, Undecided
 from rubrictool.records import Row
 from rubrictool.texts import counted
 from rubrictool.traces import Round
@@ -131,13 +131,16 @@ class _Rows(Generic[T]):
         return Outcome(failure=ModelFailure("not_tried", message))
 
 
-async def settled(*asked: Awaitable[T]) -> tuple[list[T], list[ModelFailure]]:
-    """The results that there are, and the failures of the others, once all is done. Raises what is no `ModelFailure`."""
+async def settled(*asked: Awaitable[T]) -> tuple[list[T], list[RowFailure]]:
+    """Return the results that there are, and the failures of the others, once all is done.
+
+    Raises what is neither `ModelFailure` nor `Undecided`.
+    """
     results = await asyncio.gather(*asked, return_exceptions=True)
     for result in results:
-        if isinstance(result, BaseException) and not isinstance(result, ModelFailure):
+        if isinstance(result, BaseException) and not isinstance(result, ModelFailure | Undecided):
             raise result
-    failures = [result for result in results if isinstance(result, ModelFailure)]
+    failures: list[RowFailure] = [result for result in results if isinstance(result, ModelFailure | Undecided)]
     return [result for result in results if not isinstance(result, BaseException)], failures
 
 

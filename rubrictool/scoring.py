@@ -8,7 +8,7 @@ from typing import Any
 from rubrictool.aggregation import WEIGHTED, Aggregate
 from rubrictool.checks import holds
 from rubrictool.empty import Empty, is_empty, unmet
-from rubrictool.errors import ModelFailure
+from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.records import Criterion, Detailed, Prompt, Response, Rubric, Score, Verdict, joined
 from rubrictool.roles import Judge
 from rubrictool.rubrics import bounds, coverage, parts, rubric_hash, suffices
@@ -86,7 +86,7 @@ async def verdicts(
     """One verdict per criterion, in order: by its check where it has one, else by the judge.
 
     With `min_coverage`, a judge that decided on some criteria only leaves the others null, where the decided ones suffice.
-    Raises `ModelFailure`, and for an empty response `RowFailure` (see `score`).
+    Raises `ModelFailure`, and `RowFailure` for an empty response (see `score`) and for words that cannot be counted.
     """
     open_ones = [criterion for criterion in criteria if criterion.check is None]
     if is_empty(response.response):
@@ -115,7 +115,7 @@ def _in_order(criteria: Sequence[Criterion], judged: Sequence[Verdict], response
 
 async def score_pool(
     prompt: Prompt, rubric: Rubric, pool: Sequence[Response], judge: Judge
-) -> tuple[list[Score], list[ModelFailure]]:
+) -> tuple[list[Score], list[RowFailure]]:
     """The scores of those candidates that the judge could judge, and the failures of the others."""
     return await settled(*(score(prompt, rubric, response, judge) for response in pool))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from rubrictool.patterns import Pattern, backtracking
+from rubrictool.patterns import Pattern, backtracking, linear
 from rubrictool.typeface import about_a_mark, typed
 
 
@@ -53,6 +53,29 @@ def is_blank(text: str) -> bool:
 def words(text: str) -> list[str]:
     """The words of a text by Unicode word segmentation (UAX 29), in order, as written."""
     return _word().findall(text)
+
+
+# Words that no space parts: only a dictionary tells where one ends, and the rules of Unicode do not try.
+_UNPARTED = linear(
+    r"(?:[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Ahom}\p{Tibetan}\p{Javanese}"
+    r"\p{Balinese}]\pM*)+"
+)
+
+
+def has_uncountable_words(text: str) -> bool:
+    """Return whether a text has a script that writes words together, such as Thai, Lao, Khmer or Burmese."""
+    return not text.isascii() and _UNPARTED.search(text) is not None
+
+
+def word_bounds(text: str) -> tuple[int, int]:
+    """Return the least and the greatest number of words that a text can have; both are the number where it is known.
+
+    In a script that writes words together a word has at least one letter group, and at most all up to the next space.
+    """
+    most = len(words(text))
+    if not has_uncountable_words(text):
+        return most, most
+    return len(words(_UNPARTED.sub(" x ", text))), most
 
 
 @cache

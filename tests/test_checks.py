@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rubrictool.checks import Check, Format, has_format, holds
+from rubrictool.errors import Undecided
 from rubrictool.reasoning import visible
-from rubrictool.texts import similarity
+from rubrictool.texts import similarity, word_bounds
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,26 @@ def test_similarity_is_symmetric_and_of_a_text_with_itself_1(one: str, other: st
     assert similarity(one, other) == similarity(other, one)
     assert 0 <= similarity(one, other) <= 1
     assert similarity(one, one) == 1
+
+
+THAI = "แมวกินปลาทุกวัน"
+"""A sentence of five words, which are written together: the cat eats fish every day."""
+
+
+@pytest.mark.parametrize(
+    ("bounds", "met"),
+    [({"min": 1}, True), ({"max": 50}, True), ({"min": 50}, False), ({"max": 0}, False)],
+)
+def test_words_written_together_are_decided_where_any_count_would_decide(bounds: dict[str, int], met: bool) -> None:
+    assert holds(Check.model_validate({"words": bounds}), THAI) is met
+
+
+@pytest.mark.parametrize("text", [THAI, "ກິນປາທຸກມື້", "ឆ្មាស៊ីត្រី", "ကြောင်ရေ"])
+def test_a_number_of_words_that_nobody_counted_decides_nothing(text: str) -> None:
+    with pytest.raises(Undecided, match="writes words together"):
+        holds(Check.model_validate({"words": {"min": 2, "max": 3}}), text)
+
+
+def test_a_foreign_name_leaves_the_count_of_the_others_certain() -> None:
+    assert word_bounds(f"The sentence {THAI} is short.")[0] == 5
+    assert word_bounds("A text of six plain words.") == (6, 6)

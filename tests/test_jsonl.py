@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from rubrictool import InputError, encode, read
 from rubrictool.jsonl import encode_value, strict
 from rubrictool.records import Prompt, Rubric
+from rubrictool.texts import digest
 
 TEXT = st.text(min_size=1).filter(lambda text: bool(text.strip()))
 
@@ -84,3 +86,12 @@ def test_a_rubric_that_was_written_reads_as_the_same_rubric(
     line = encode(rubric)
     assert "\n" not in line
     assert Rubric.model_validate(strict(line)) == rubric
+
+
+def test_a_row_is_one_line_for_every_reader_and_keeps_its_text_and_id() -> None:
+    text = "one\u2028two\u2029three\u0085four \x1c\x0b\x0c é"
+    row = Prompt.model_validate({"prompt": text, "note\u2028": [text]})
+    line = encode(row)
+    assert len(line.splitlines()) == 1
+    assert "é" in line
+    assert json.loads(line) == {"id": digest(text), "prompt": text, "note\u2028": [text]}

@@ -303,3 +303,9 @@ def test_a_hostile_criterion_does_not_hold_the_linter_up(text: str) -> None:
     begun = time.perf_counter()
     lint(rubric("Says " + text * 20_000, "Speaks " + text * 20_000 + "at last"))
     assert time.perf_counter() - begun < 5
+
+
+def test_a_bound_on_words_is_named_where_words_are_written_together() -> None:
+    few = {"criterion": "Has at most 20 words.", "check": {"words": {"max": 20}}}
+    assert found(few, prompt="แมวกินอะไร") == [("c1", "uncountable-words")]
+    assert found(few, prompt="What do cats eat?") == []

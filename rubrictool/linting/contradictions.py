@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rubrictool.checks import Check, Format
 from rubrictool.patterns import foreign, greatest_match, linear
-from rubrictool.texts import occurs, words
+from rubrictool.texts import occurs, word_bounds
 
 _NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
     "list": (("-", "*", "+", "•", "‣", "–"),),
@@ -107,7 +107,7 @@ def _out_of_bounds(check: Check) -> str | None:
         return f"no response passes the check: none can have {check.words.min} words"
     if check.words.max == 0:
         return "no response that says anything passes the check: it allows no word"
-    needed = max((len(words(text)) for text in _wanted(check)), default=0)
+    needed = max((word_bounds(text)[0] for text in _wanted(check)), default=0)
     if check.words.max is None or check.words.max >= needed:
         return None
     return f"no response passes the check: {needed} words do not go into {check.words.max}"

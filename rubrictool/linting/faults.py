@@ -32,7 +32,7 @@ from rubrictool.linting.wordings import (
 )
 from rubrictool.patterns import Match, escape, foreign, linear
 from rubrictool.records import Criterion, Rubric
-from rubrictool.texts import normal, one_line, words
+from rubrictool.texts import has_uncountable_words, normal, one_line, word_bounds
 
 PROPOSED_WEIGHTS = (1, 2, 3)
 """What a proposer may give, else it is asked again."""
@@ -181,7 +181,7 @@ def _long_quote(place: Place) -> Said | None:
         return None
     texts = criterion.check.contains or () if criterion.check else _demanded_quotes(_read(criterion))
     for text in texts:
-        if len(words(text)) >= LONG_QUOTE and normal(text).strip(" .") not in place.prompt:
+        if word_bounds(text)[0] >= LONG_QUOTE and normal(text).strip(" .") not in place.prompt:
             return Said(f'"{one_line(text, width=60)}" shuts out answers that say it otherwise; ask for the meaning')
     return None
 
@@ -219,6 +219,19 @@ def checked(fault: Callable[[Check], str | None]) -> Callable[[Place], Said | No
         return Said(reason) if reason else None
 
     return look
+
+
+def uncountable(place: Place) -> Said | None:
+    """A bound on words where they are written together, so that no program can count them."""
+    criterion = place.criterion
+    if not criterion.check or not criterion.check.words:
+        return None
+    if not has_uncountable_words(f"{place.prompt} {criterion.criterion}"):
+        return None
+    return Said(
+        "counts words in a script that writes them together, so rows on which the count decides will fail;"
+        " drop the check and let a judge decide, or bound the characters by matches"
+    )
 
 
 def contradicting(place: Place) -> Said | None:

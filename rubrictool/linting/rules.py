@@ -24,6 +24,7 @@ from rubrictool.linting.faults import (
     redundant,
     rigid,
     several,
+    uncountable,
     worded,
 )
 from rubrictool.linting.wordings import LOW_SIGNAL, SUBJECTIVE, UNGROUNDED, UNVERIFIABLE
@@ -84,6 +85,7 @@ RUBRIC_RULES = (
 RULES = (
     CriterionRule("impossible-check", "warning", checked(never_holds)),
     CriterionRule("empty-check", "warning", checked(always_holds)),
+    CriterionRule("uncountable-words", "warning", uncountable),
     CriterionRule("polarity", "warning", polarity),
     CriterionRule("duplicate", "warning", duplicate),
     CriterionRule("contradiction", "warning", contradicting),

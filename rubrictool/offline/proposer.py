@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple, get_args
 
 from rubrictool.checks import Check, Format, Length, holds
+from rubrictool.errors import Undecided
 from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.messages import Conversation, answer
 from rubrictool.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
@@ -20,7 +21,7 @@ from rubrictool.patterns import linear
 from rubrictool.prompts import Judged
 from rubrictool.records import Criterion, Prompt
 from rubrictool.rubrics import Item, Proposal
-from rubrictool.texts import normal, occurs, words
+from rubrictool.texts import has_uncountable_words, normal, occurs, words
 
 _MAIN_TERMS = 6
 _TERMS_PER_RESPONSE = 2
@@ -46,7 +47,7 @@ class OfflineProposer:
         asked = demands(text)
         wanted = _allowed(_main_terms(asked.rest), [item.check for item in asked.items])
         speaks = [_about(term, place) for place, term in enumerate(wanted)]
-        return Proposal(tuple(_compatible((*asked.items, *speaks, *_sane_length(asked_length(text))))))
+        return Proposal(tuple(_compatible((*asked.items, *speaks, *_sane_length(text)))))
 
     async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
         """The criteria as they are, and new ones for what only one of two responses has."""
@@ -75,8 +76,11 @@ def _allowed(found: Iterable[Term], known: Iterable[Check | None]) -> list[Term]
     return [term for term in found if not any(occurs(text, term.text) for text in banned)]
 
 
-def _sane_length(asked: Length | None) -> Iterator[Item]:
+def _sane_length(prompt: str) -> Iterator[Item]:
     """Yield bounds for any answer, unless the prompt asks for one so short or so long that they would not fit it."""
+    asked = asked_length(prompt)
+    if has_uncountable_words(prompt):
+        return
     if asked is not None and (asked.min > _TREATISE // 2 or (asked.max is not None and asked.max < 2 * _FRAGMENT)):
         return
     text = f"Is neither a fragment nor a treatise: {_FRAGMENT} to {_TREATISE} words."
@@ -114,7 +118,10 @@ class _Pair(NamedTuple):
     second: str | Conversation
 
     def told_apart_by(self, check: Check | None) -> bool:
-        return check is not None and holds(check, self.first) != holds(check, self.second)
+        try:
+            return check is not None and holds(check, self.first) != holds(check, self.second)
+        except Undecided:  # words that cannot be counted tell nothing apart
+            return False
 
     def shown(self) -> tuple[str, str]:
         return answer(self.first).done, answer(self.second).done
@@ -222,6 +229,8 @@ def _manners(language: Lexicon) -> Iterator[Item]:
 
 def _length(asked: str, shown: tuple[str, str]) -> Iterator[Item]:
     """Yield a bound that only the shorter text keeps, unless it asks for a fragment or for less than the prompt does."""
+    if any(map(has_uncountable_words, (asked, *shown))):
+        return
     short, long = sorted(len(words(text)) for text in shown)
     most, bounds = (short + long) // 2, asked_length(asked) or _SANE
     if short and long > short * _MUCH_LONGER and bounds.min <= most:
