@@ -117,7 +117,7 @@ def test_a_file_that_knows_none_of_the_responses_is_bad_input(shell: Shell, flag
 
 def test_a_rule_that_had_too_little_to_go_by_says_so(shell: Shell) -> None:
     ran = shell("refine", shell.write("p.jsonl", [prompt(quality=1)]), "--accept", "labels")
-    assert "had too little to go by for 1 of 1 prompts" in ran.err
+    assert "had too little data for 1 of 1 prompts" in ran.err
 
 
 def test_a_skill_that_only_some_rows_tell_is_not_mixed_with_what_is_assumed(shell: Shell) -> None:

@@ -127,7 +127,7 @@ def test_null_verdicts_are_left_out_and_counted_and_other_rubrics_tell_nothing(s
     ran = shell("signal", shell.write("s.jsonl", rows), "--rubrics", shell.write("r.jsonl", [other]))
     assert one(ran, "criterion", "c1")["samples"] == 1
     assert "signal: 1 verdicts are null and left out" in ran.err
-    assert "signal: 2 score rows were judged by other rubrics than --rubrics has" in ran.err
+    assert "signal: 2 score rows were judged by rubrics that --rubrics lacks" in ran.err
     assert not [row for row in ran.rows if row["kind"] == "dimension"]
 
 

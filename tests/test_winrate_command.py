@@ -326,7 +326,7 @@ def test_what_missing_verdicts_could_change_is_said(shell: Shell) -> None:
     files = shell.write("a.jsonl", [row | gaps for row in a]), shell.write("b.jsonl", b)
     said = " ".join(shell("winrate", *files, "--by", "scores").err.split())
     assert "2 of 4 scores lack verdicts" in said
-    assert "in 2 of 2 pairs they could turn the winner" in said
+    assert "in 2 of 2 pairs they could change the winner" in said
 
 
 def test_so_few_prompts_show_no_difference_that_a_rate_can_have(shell: Shell) -> None:

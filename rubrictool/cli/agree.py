@@ -213,8 +213,8 @@ def _verdict(judge: Judge, of_judge: Sequence[Agreement]) -> Iterator[str]:
         yield f"agree: {judge_name(judge)} is not shown to be better than chance on: {named}"
     if everything.figures.kappa_within is None:
         yield (
-            f"agree: {judge_name(judge)}: no prompt has two labelled responses, so whether it tells responses apart or only"
-            " criteria that are often met from others is not known"
+            f"agree: {judge_name(judge)}: no prompt has two labelled responses, so it is not known whether it distinguishes"
+            " responses or only criteria that are often met from others"
         )
 
 
@@ -233,7 +233,7 @@ def _why_not(one: Agreement) -> str:
         return f"it is worse, kappa {interval(kappa)}"
     if within and within.low <= 0 < kappa.low and balanced.low > 0.5:
         return (
-            "it tells criteria that are often met from others, but not responses from each other: kappa within criteria"
+            "it distinguishes criteria that are often met from others, but not responses: kappa within criteria"
             f" {interval(within)}"
         )
     return f"kappa {interval(kappa)}, balanced accuracy {interval(balanced)}; chance is 0 and 0.5"

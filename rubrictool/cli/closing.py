@@ -14,7 +14,7 @@ def spent_line(tally: Tally) -> str:
     parts = [counted(tally.calls, "call"), f"{tally.cached:,} cached"]
     if tally.prompt_tokens or tally.completion_tokens or tally.unmetered:
         told = bool(tally.prompt_tokens or tally.completion_tokens)
-        parts += [f"{tally.prompt_tokens:,} tokens in, {tally.completion_tokens:,} out" if told else "tokens untold"]
+        parts += [f"{tally.prompt_tokens:,} tokens in, {tally.completion_tokens:,} out" if told else "tokens unknown"]
         parts += [_cost(tally)]
     return ", ".join(parts)
 
@@ -29,17 +29,17 @@ def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]
             f"{of['prompt_tokens']:,} bytes) and at most {of['completion_tokens']:,} out (the replies' limits): {_priced(of)}"
         )
     if len(plan["models"]) > 1:
-        yield f"together {_priced(plan)}"
+        yield f"in total {_priced(plan)}"
     if "formula" in plan:
-        yield f"the bound: {plan['formula']}"
+        yield f"upper bound: {plan['formula']}"
     if "supposed" in plan:
-        yield f"supposed: {plan['supposed']}"
-    yield "calls that fail and are sent again come on top"
+        yield f"assumed: {plan['supposed']}"
+    yield "retries are not included"
 
 
 def _cost(tally: Tally) -> str:
     if tally.cost_usd is None:
-        return "cost unknown (--price tells it)"
+        return "cost unknown (give it with --price)"
     untold = f" (no token counts for {counted(tally.unmetered, 'call')})" if tally.unmetered else ""
     return f"{'at least ' if tally.unmetered else ''}{_dollars(tally.cost_usd)}{untold}"
 
@@ -47,7 +47,7 @@ def _cost(tally: Tally) -> str:
 def _priced(plan: Mapping[str, Any]) -> str:
     """What it costs: with a token for each byte and whole replies at most; of the questions also what is likely."""
     if plan["cost_usd"] is None:
-        return "cost unknown (--price tells it)"
+        return "cost unknown (give it with --price)"
     return f"at most {_dollars(plan['cost_usd'])}, the questions about {_dollars(plan['likely_questions_usd'])}"
 
 

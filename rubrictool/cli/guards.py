@@ -63,13 +63,11 @@ class Guards:
         return guard
 
     def remark(self) -> str:
-        """What is to be said at the end of a rule that had too little to go by; nothing where it had enough."""
+        """Return what to say at the end of a rule that had too little data; empty where it had enough."""
         if self._rule not in (*BY_LABELS, "skill") or not self.too_little:
             return ""
-        known = f"fewer than {FEWEST} responses that it may know of, or all alike"
-        return (
-            f"--accept {self._rule} had too little to go by for {self.too_little} of {self.prompts} prompts ({known})"
-        )
+        known = f"fewer than {FEWEST} usable responses, or all alike"
+        return f"--accept {self._rule} had too little data for {self.too_little} of {self.prompts} prompts ({known})"
 
     def _see_to(self, pools: Iterable[Sequence[Response]]) -> None:
         known = drawn = False

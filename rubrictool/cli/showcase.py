@@ -108,7 +108,9 @@ def tied_line(first: int, last: int, judged: int, *, again: bool) -> str:
     if not judged:
         return "tied top pairs: not known, since no pool was judged"
     if not again:
-        return f"tied top pairs: {first} of {judged} prompts under the first rubric; the last has judged nothing yet"
+        return (
+            f"tied top pairs: {first} of {judged} prompts under the first rubric; the last rubric has not been scored"
+        )
     return (
         f"tied top pairs: {first} of {judged} prompts under the first rubric (whole pool), {last} of {judged} under the "
         "last rubric that judged the pool (what was left of it)"

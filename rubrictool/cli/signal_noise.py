@@ -170,7 +170,7 @@ def _remarks(
     judgings: Sequence[Judging], strong: Sequence[Judging], strangers: int, *, unscored: bool
 ) -> Iterator[str]:
     if strangers:
-        yield f"{strangers} score rows were judged by other rubrics than --rubrics has; of these it tells nothing"
+        yield f"{strangers} score rows were judged by rubrics that --rubrics lacks; their weights and checks are not known"
     if unscored:
         yield "some judgings have no score (a list `by` needs --rubrics for it); all are valued by their share of criteria met"
     if unjudged := sum(one.met.count(None) for one in judgings):

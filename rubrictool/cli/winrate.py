@@ -227,7 +227,7 @@ def _remarks(met: Sequence[Duel[Scored]]) -> Iterator[str]:
         unsure = sum(
             unclear(Match(*sorted((duel.a, duel.b), key=lambda row: -row.score))) == "overlapping" for duel in met
         )
-        yield f"{gaps}; in {unsure} of {len(met)} pairs they could turn the winner, which the figures leave out of account"
+        yield f"{gaps}; in {unsure} of {len(met)} pairs they could change the winner, which the figures ignore"
     rows = [row.unknown() for duel in met for row in (duel.a, duel.b)]
     if len({(str(row.get("judge")), str(row.get("judging"))) for row in rows}) > 1:
         yield "the scores are of different judges or ways of judging, which the figures pool"
