@@ -103,7 +103,7 @@ def _response(
     odds = [chance + quality * (1 if c.weight > 0 else -1) for c, chance in zip(criteria, chances, strict=True)]
     met = [_mark(c) for c, one in zip(criteria, odds, strict=True) if draw.random() < 1 / (1 + math.exp(-one))]
     writer = str(number % kind.writers) if kind.writers else None
-    return Response(id=str(number), prompt_id="p", model=writer, response=" ".join(met))
+    return Response(id=str(number), prompt_id="p", model=writer, response=" ".join(["Answer:", *met]))
 
 
 def _mark(criterion: Criterion) -> str:
