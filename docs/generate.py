@@ -266,7 +266,8 @@ def _chunks(terminal: int) -> Iterator[bytes]:
 
 
 def _steady(text: str) -> str:
-    """Without what differs from run to run."""
+    """Without what differs from run to run: seconds, and the lines on the way that a slow machine prints."""
+    text = re.sub(r"^\S+: \d+ of \d+ rows.* left\n", "", text, flags=re.MULTILINE)
     return re.sub(r", \d+\.\d s$", ", … s", text, flags=re.MULTILINE)
 
 
