@@ -239,3 +239,12 @@ def test_a_judge_is_shown_both_chats_and_the_row_keeps_its_form(shell: Shell, tm
     assert ran.code == 0, ran.err
     assert json.loads(ran.out)["response"] == LOG[1:]
     assert IN_WORDS.partition("\n\n")[2] in server.requests[-1]["messages"][0]["content"]
+
+
+def test_conversations_are_read_wherever_scores_are(shell: Shell) -> None:
+    met = {"verdicts": [{"id": "c1", "met": True}], "judge": "m", "judging": "together", "rubric": "r"}
+    rows = [{"prompt_id": "p", "id": name, "model": name, "score": 1, "response": LOG[1:], **met} for name in "abc"]
+    scores = shell.write("scores.jsonl", rows)
+    for command in (["filter-top-k", scores, "-k", "1"], ["signal", scores], ["tail", scores, "--gold", scores]):
+        ran = shell(*command)
+        assert "response" not in ran.err.partition("rubrictool: ")[2], ran.err

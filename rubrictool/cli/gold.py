@@ -12,7 +12,7 @@ from pydantic import Field
 from rubrictool.cli.inputs import Texts, within_reach
 from rubrictool.errors import InputError
 from rubrictool.jsonl import STDIN, Rows
-from rubrictool.records import Response, Scored, Winner
+from rubrictool.records import Response, ResponseText, Scored, Winner
 from rubrictool.rubrics import TIE
 from rubrictool.statistics.tails import win_shares
 
@@ -38,7 +38,7 @@ class Gold:
 class GoldRow(Response):
     """A row of a gold file: a response with a label or a score (its text may be missing), or a comparison of two."""
 
-    response: str = ""
+    response: ResponseText = ""
     a: str | None = None
     b: str | None = None
     winner: Winner | None = None

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from rubrictool.cli.inputs import Texts, filled, rubric_for
 from rubrictool.defence import defended
 from rubrictool.jsonl import Rows
-from rubrictool.records import Number, Response, Rubric, Vote
+from rubrictool.records import Number, Response, ResponseText, Rubric, Vote
 from rubrictool.rubrics import rubric_hash
 
 Key = tuple[str, str]
@@ -37,7 +37,7 @@ def _once(verdicts: tuple[_Verdict, ...]) -> tuple[_Verdict, ...]:
 class _Row(Response):
     """A response with what was said of it; its text, the score and whose verdicts they are may be missing."""
 
-    response: str = ""
+    response: ResponseText = ""
     score: Number | None = None
     verdicts: Annotated[tuple[_Verdict, ...], Field(strict=False), AfterValidator(_once)] = ()
     judge: str = ""
