@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rubrictool.asking.cache import Cache
     from rubrictool.asking.spending import Budget
     from rubrictool.comparing import compare
-    from rubrictool.errors import InputError, ModelFailure, RowFailure, RubrictoolError
+    from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.jsonl import encode, read
     from rubrictool.players import judge, proposer
     from rubrictool.proposing import propose
@@ -35,6 +35,7 @@ __all__ = [
     "Criterion",
     "InputError",
     "ModelFailure",
+    "ModelUnusable",
     "Prompt",
     "Refinement",
     "Response",
@@ -62,7 +63,7 @@ __all__ = [
 _PLACES = {
     "asking.cache": ("Cache",),
     "asking.spending": ("Budget",),
-    "errors": ("InputError", "ModelFailure", "RowFailure", "RubrictoolError"),
+    "errors": ("InputError", "ModelFailure", "ModelUnusable", "RowFailure", "RubrictoolError"),
     "jsonl": ("encode", "read"),
     "players": ("judge", "proposer"),
     "proposing": ("propose",),

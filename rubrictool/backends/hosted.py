@@ -101,7 +101,7 @@ def classified(error: Exception, request: Request | None = None) -> BackendError
     if not status:
         return Final(f"{name}: {one_line(said, width=300)}")
     found = refusal(status, _headers(error), _clean(_body(error)) or said, request=request)
-    found.args = (f"{name}: {one_line(said, width=300)}",)
+    found.args = (f"{name}: {found}",)
     if isinstance(found, Transient) and not found.overloaded:
         # litellm has one class for an answer that broke off and for none at all.
         found.billable = True
