@@ -11,12 +11,16 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from shell import Shell
+from shell import Rows, Shell
 
+from rubrictool import schemas
+from rubrictool.backends import Request
 from rubrictool.prompts import Templates
 from rubrictool.records import Prompt, Rubric
 
@@ -41,12 +45,27 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def address(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that somebody else has started."""
+    with served(tiny, "tiny", SETTINGS, tmp_path_factory.mktemp("server") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def smol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of a small model that was really trained; nothing keeps its replies from running on in white space."""
+    settings = ["--max-model-len=4096", "--enforce-eager", "--dtype=float32"]
+    with TemporaryDirectory() as folder:
+        subprocess.run([PYTHON, str(Path(__file__).with_name("smol.py")), folder], check=True)
+        with served(Path(folder), "smol", settings, tmp_path_factory.mktemp("smol") / "log") as address:
+            yield address
+
+
+@contextmanager
+def served(model: Path, name: str, settings: Sequence[str], log: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    where = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", "tiny"]
-    command = [PYTHON, "-m", MODULE, "--model", str(tiny), *where, *SETTINGS]
-    log = tmp_path_factory.mktemp("server") / "log"
+    where = ["--host", "127.0.0.1", "--port", str(port), "--served-model-name", name]
+    command = [PYTHON, "-m", MODULE, "--model", str(model), *where, *settings]
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, stdout=file, stderr=file, env={**os.environ, **ENVIRONMENT}, start_new_session=True
@@ -186,3 +205,100 @@ def allowed_rate(questions: Sequence[list[int]]) -> float:
         hits += BLOCK * sum(block in seen for block in blocks)
         seen.update(blocks)
     return hits / sum(map(len, questions))
+
+
+WANTED = ["States a concrete figure.", "Gives a warning.", "Explains a reason."]
+IDS = ["c1", "c2", "c3"]
+LIMIT, ATTEMPTS = 60, 2
+IN_WORDS = {"type": "text"}
+BY_HAND = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schemas.verdicts(len(IDS))}}
+
+
+def judged(shell: Shell, sample: Path, smol: str, args: dict[str, Any], *, prompts: int) -> tuple[Rows, Rows]:
+    """The scores and the failures of two responses a prompt, judged by the small model; each row is in one of them."""
+    chosen = shell.read(str(sample / "prompts.jsonl"))[:prompts]
+    criteria = [{"criterion": text, "weight": 1} for text in WANTED]
+    rubrics = shell.write(
+        "k.jsonl", [{"id": row["id"], "prompt": row["prompt"], "criteria": criteria} for row in chosen]
+    )
+    rows = [
+        {"id": f"{row['id']}-{n}", "prompt_id": row["id"], "response": row["responses"][n]["response"]}
+        for row in chosen
+        for n in range(2)
+    ]
+    flags = ["--judge", f"smol@{smol}/v1", "--judge-args", json.dumps(args), "--max-tokens", LIMIT]
+    files = ["--rubrics", rubrics, "-o", "s.jsonl", "--failures", "f.jsonl", "--cache", "c.db"]
+    ran = shell("score", shell.write("r.jsonl", rows), *files, *flags, "--attempts", ATTEMPTS)
+    failed = shell.read("f.jsonl") if "f.jsonl" in shell.names() else []
+    scored = shell.read("s.jsonl")
+    assert ran.code == (1 if failed else 0), ran.err
+    assert sorted(row["id"] for row in scored + failed) == sorted(row["id"] for row in rows)
+    return scored, failed
+
+
+def named(failures: Rows) -> set[str]:
+    """The kinds of failures, each of which has a message and took all its attempts."""
+    assert all(row["error"]["message"].startswith("smol: ") for row in failures)
+    assert {row["error"]["attempts"] for row in failures} <= {ATTEMPTS}
+    return {row["error"]["kind"] for row in failures}
+
+
+def assert_as_said(shell: Shell, scored: Rows, args: dict[str, Any]) -> None:
+    """Hold the verdicts of each row to the reply in the cache."""
+    assert shell("cache", "export", "export.jsonl", "--cache", "c.db").code == 0
+    for row in scored:
+        assert [verdict["id"] for verdict in row["verdicts"]] == IDS
+        assert ["yes" if verdict["met"] else "no" for verdict in row["verdicts"]] == said(shell, row, args)
+
+
+def said(shell: Shell, row: dict[str, Any], args: dict[str, Any]) -> list[str]:
+    """What the stored reply to a row's question says of each criterion, by the standard library alone."""
+    rubric = next(rubric for rubric in shell.read("k.jsonl") if rubric["id"] == row["prompt_id"])
+    messages = Templates().judge(Prompt(id=rubric["id"], prompt=rubric["prompt"]), WANTED, row["response"]).messages
+    key = Request("smol", messages, 0, LIMIT, args).key()
+    reply = next(stored["reply"] for stored in shell.read("export.jsonl") if stored["key"] == key)
+    answer = json.loads(reply[reply.rindex("{") :])
+    assert list(answer) == IDS
+    return [str(word) for word in answer.values()]
+
+
+def test_verdicts_of_a_small_model_are_what_its_replies_say(shell: Shell, sample: Path, smol: str) -> None:
+    args = {"response_format": BY_HAND}
+    scored, failed = judged(shell, sample, smol, args, prompts=4)
+    assert len(scored) > len(failed), failed
+    assert named(failed) <= {"unreadable", "truncated"}
+    assert_as_said(shell, scored, args)
+    recorded = ["--judge", "replay:export.jsonl", "--judge-args", json.dumps(args), "--max-tokens", LIMIT]
+    again = shell("score", "r.jsonl", "--rubrics", "k.jsonl", "--failures", "g.jsonl", *recorded)
+    assert [row["verdicts"] for row in again.rows] == [row["verdicts"] for row in scored]
+
+
+def test_repetitions_and_copied_texts_of_a_small_model_are_failures_and_no_verdicts(
+    shell: Shell, sample: Path, smol: str
+) -> None:
+    args = {"response_format": IN_WORDS}
+    scored, failed = judged(shell, sample, smol, args, prompts=3)
+    assert failed  # it repeats the question, or itself
+    assert named(failed) <= {"unreadable", "truncated"}
+    assert_as_said(shell, scored, args)
+
+
+def test_a_small_model_with_the_forms_that_we_send_ends_in_verdicts_or_named_failures(
+    shell: Shell, sample: Path, smol: str
+) -> None:
+    scored, failed = judged(shell, sample, smol, {}, prompts=2)
+    assert named(failed) <= {"unreadable", "truncated"}
+    assert_as_said(shell, scored, {})
+
+
+def test_a_small_model_proposes_criteria_of_its_own_or_fails(shell: Shell, sample: Path, smol: str) -> None:
+    prompts = shell.write("p.jsonl", shell.read(str(sample / "prompts.jsonl"))[:3])
+    flags = ["--max-tokens", 2 * LIMIT, "--attempts", ATTEMPTS, "--failures", "f.jsonl", "-o", "k.jsonl"]
+    ran = shell("propose", prompts, "--proposer", f"smol@{smol}/v1", *flags)
+    failed = shell.read("f.jsonl") if "f.jsonl" in shell.names() else []
+    written = shell.read("k.jsonl")
+    assert ran.code == (1 if failed else 0), ran.err
+    assert len(written) + len(failed) == 3
+    assert named(failed) <= {"unreadable", "truncated"}
+    template = "".join(str(message["content"]) for message in Templates().propose(Prompt(id="p", prompt="-")).messages)
+    assert not [c for row in written for c in row["criteria"] if c["criterion"] in template]
