@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from rubrictool.asking.answers import count_answers
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, Undecided
 from rubrictool.records import Row
 from rubrictool.texts import counted
@@ -36,8 +37,8 @@ async def in_order(
     A `RowFailure` that `work` raises becomes the row's outcome. The run ends when the model is out of reach for
     `patience` (by default `at_once`) rows one after the other, or fails from the start on as many (and at least
     `FAIR_TRIAL`) in whatever way, or at once after a `ModelUnusable`; what is left comes out as failures of kind
-    `not_tried`. Leaving the iteration cancels what is under way. Raises `InputError` for a `ModelUnusable` as long as no
-    row is finished.
+    `not_tried`. Rows for which no model was asked are passed over in both counts. Leaving the iteration cancels what is
+    under way. Raises `InputError` for a `ModelUnusable` as long as no row is finished.
     """
     rows = _Rows(work, patience=patience or at_once)
     source = iter(items)
@@ -65,7 +66,7 @@ class _Rows(Generic[T]):
         self.under_way: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
         self._work, self._patience = work, patience
         self._failed = self._out_of_reach = 0
-        self._succeeded = self._given_up = False
+        self._finished = self._succeeded = self._given_up = False
         self._unusable: ModelUnusable | None = None
 
     def start(self, item: T) -> None:
@@ -78,7 +79,7 @@ class _Rows(Generic[T]):
             # Unlike awaiting the task, this tells its cancellation from ours.
             await asyncio.wait([task])
         self.under_way.popleft()
-        if self._unusable and not self._succeeded:
+        if self._unusable and not self._finished:
             raise InputError(self._unusable.message) from self._unusable
         return item, self._not_tried() if task.cancelled() else task.result()
 
@@ -90,25 +91,27 @@ class _Rows(Generic[T]):
     async def _done(self, item: T) -> Outcome:
         if self._given_up:
             return self._not_tried()
+        answers = count_answers()
         try:
             outcome = await self._work(item)
         except RowFailure as failure:
             outcome = Outcome(failure=failure)
-        self._count(outcome.failure)
+        self._count(outcome.failure, answered=answers.count > 0)
         return outcome
 
-    def _count(self, failure: RowFailure | None) -> None:
-        """Count a row; one that failed for want of money says nothing of the model, and others may be cached."""
-        if failure and failure.kind == "budget":
-            return
+    def _count(self, failure: RowFailure | None, *, answered: bool) -> None:
+        """Count a row; one for which no model was asked, or for want of money none any more, says nothing of the model."""
+        self._finished |= failure is None
         if isinstance(failure, ModelUnusable):
             self._unusable = self._unusable or failure
             self._give_up()
             return
-        failed = isinstance(failure, ModelFailure)
-        self._succeeded |= not failed
-        self._failed = self._failed + 1 if failed else 0
-        self._out_of_reach = self._out_of_reach + 1 if failure and failure.kind == "unavailable" else 0
+        if isinstance(failure, ModelFailure) and failure.kind != "budget":
+            self._failed += 1
+            self._out_of_reach = self._out_of_reach + 1 if failure.kind == "unavailable" else 0
+        elif failure is None and answered:
+            self._succeeded = True
+            self._failed = self._out_of_reach = 0
         no_use = not self._succeeded and self._failed >= max(self._patience, FAIR_TRIAL)
         if self._out_of_reach >= self._patience or no_use:
             self._give_up()
@@ -126,8 +129,8 @@ class _Rows(Generic[T]):
     def _not_tried(self) -> Outcome:
         if self._unusable:
             return Outcome(failure=ModelFailure("not_tried", f"not asked any more: {self._unusable.message}"))
-        count = max(self._failed, self._out_of_reach)
-        message = f"the model failed on {counted(count, 'row')} one after the other, so this one was given up; run again later"
+        remedy = "run again later" if self._out_of_reach >= self._patience else "see why these failed"
+        message = f"the model failed on {counted(self._failed, 'row')} one after the other, so this one was given up; {remedy}"
         return Outcome(failure=ModelFailure("not_tried", message))
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def test_an_interrupted_command_leaves_with_130_and_all_files_as_they_were(
         until(lambda: len(server.requests) >= 20)
         process.send_signal(how)
         _, words = process.communicate(timeout=10)
+        time.sleep(0.1)  # what was on its way arrives
         asked = len(server.requests)
         time.sleep(0.1)
         assert len(server.requests) == asked, "it stops sending"
@@ -196,3 +198,28 @@ def test_an_exported_cache_replays_without_the_server(shell: Shell, sample: Path
 
 
 CRITERIA = [{"criterion": "Is polite.", "weight": 2}, {"criterion": "Is right.", "weight": 3}]
+
+
+@pytest.mark.parametrize("settled", ["check", "cache", "empty", "no rubric"])
+def test_a_dead_server_is_noticed_though_every_third_row_asks_no_model(shell: Shell, settled: str) -> None:
+    judged, checked = CRITERIA[0], {**CRITERIA[1], "check": {"contains": ["because"]}}
+    rubrics = [{"id": "judged", "criteria": [judged]}, {"id": "checked", "criteria": [checked]}]
+    rows = [{"id": f"r{n}", "prompt_id": "judged", "prompt": "Why?", "response": f"Because {n}."} for n in range(60)]
+    for row in rows[2::3]:
+        if settled == "check":
+            row |= {"prompt_id": "checked", "prompt": "How?"}
+        elif settled == "empty":
+            row["response"] = " "
+        elif settled == "no rubric":
+            row |= {"prompt_id": "none", "prompt": "Who?"}
+    files = ["--rubrics", shell.write("rubrics.jsonl", rubrics), "--cache", "c.db", "--missing-rubric", "skip"]
+    with chat_server() as server:
+        if settled == "cache":
+            shell("score", shell.write("third.jsonl", rows[2::3]), *files, "--judge", server.spec)
+        spec = server.spec
+    asked = ["--judge", spec, "--attempts", 1, "--concurrency", 4, "-o", "out.jsonl"]
+    ran = shell("score", shell.write("responses.jsonl", rows), *files, *asked)
+    kinds = Counter(row["error"]["kind"] for row in shell.read("out.jsonl.failed.jsonl"))
+    assert ran.code == 1
+    assert kinds["unavailable"] == 4, kinds
+    assert kinds["not_tried"] > 30

@@ -39,6 +39,7 @@ LAYERS = [
     {"backends.http", "backends.hosted", "backends.replay"},
     {"backends.vllm"},
     {
+        "asking.answers",
         "asking.cache",
         "asking.leads",
         "asking.loops",

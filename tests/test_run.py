@@ -7,18 +7,30 @@ from collections.abc import Callable
 
 import pytest
 
-from rubrictool.errors import ModelFailure
+from rubrictool.asking.answers import note_answer
+from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.run import FAIR_TRIAL, Outcome, in_order
 
 
 def kinds(work: Callable[[int], str | None], *, rows: int, at_once: int) -> list[str | None]:
-    """What becomes of each row, by the kind of its failure, when `work` says what happens to it."""
+    """What becomes of each row, by the kind of its failure, when `work` says what happens to it.
+
+    The model answers for a row that does not fail, unless that row is settled without it (`unasked`).
+    """
 
     async def fails(row: int) -> Outcome:
         await asyncio.sleep(0)
-        if kind := work(row):
-            raise ModelFailure(kind, "no")
+        kind = work(row)
+        if kind == "missing_rubric":
+            raise RowFailure(kind, "no")
+        if kind not in (None, "unasked"):
+            raise ModelFailure(str(kind), "no")
+        if kind is None:
+            await asyncio.create_task(answered())
         return Outcome()
+
+    async def answered() -> None:
+        note_answer()
 
     async def main() -> list[str | None]:
         outcomes = [outcome async for _, outcome in in_order(range(rows), fails, at_once=at_once)]
@@ -47,6 +59,23 @@ def test_a_model_that_never_answers_as_it_should_gets_a_fair_trial(kind: str) ->
 
 def test_one_row_that_is_out_of_luck_among_others_ends_nothing() -> None:
     assert "not_tried" not in kinds(lambda row: "unavailable" if row % 2 else None, rows=20, at_once=2)
+
+
+@pytest.mark.parametrize("settled", ["unasked", "missing_rubric", "budget"])
+def test_rows_that_asked_nobody_do_not_hide_that_the_model_is_gone(settled: str) -> None:
+    found = kinds(lambda row: settled if row % 3 == 2 else "unavailable", rows=30, at_once=4)
+    assert (found.count("unavailable"), found.count("not_tried") > 10) == (4, True)
+
+
+@pytest.mark.parametrize("settled", ["unasked", "missing_rubric"])
+def test_rows_that_asked_nobody_do_not_vouch_for_a_model_that_is_of_no_use(settled: str) -> None:
+    found = kinds(lambda row: settled if row % 3 == 2 else "unreadable", rows=30, at_once=1)
+    assert found.count("unreadable") == FAIR_TRIAL
+
+
+def test_rows_that_asked_nobody_are_no_failures_either() -> None:
+    assert "not_tried" not in kinds(lambda row: [None, "unasked", "unavailable"][row % 3], rows=60, at_once=2)
+    assert kinds(lambda _: "unasked", rows=9, at_once=2) == [None] * 9
 
 
 def test_rows_for_which_there_is_no_money_say_nothing_of_the_model() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
+from rubrictool.asking.answers import note_answer
 from rubrictool.asking.pace import Pace
 from rubrictool.asking.parameters import Parameters
 from rubrictool.asking.prompt_counts import PromptCounts, Reading, fewest_tokens
@@ -82,6 +83,7 @@ class Sender:
             finally:
                 self._budget.settle(reserved, spent)
             self._pace.went_well()
+        note_answer()
         self._count(completion.usage)
         self._tell_other_model(completion.model)
         self.answered, self.doubts = True, 0

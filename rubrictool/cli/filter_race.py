@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from rubrictool.asking.answers import Answers, count_answers, note_answer
 from rubrictool.cli.choice import Choice, marked, tell_draws
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
@@ -165,7 +166,8 @@ class _UnderWay:
 
     def __init__(self, course: Callable[[Failed], Coroutine[Any, Any, Raced]]) -> None:
         self._failures: dict[str, asyncio.Future[RowFailure]] = {}
-        self._task = asyncio.create_task(course(self._fail))
+        self._answers = Answers()
+        self._task = asyncio.create_task(self._raced(course))
         # Rows that were given up never ask how it ended.
         self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
@@ -180,12 +182,19 @@ class _UnderWay:
             raise
         if failure.done():
             raise failure.result()
+        if self._answers.count:
+            # They came to the task of the race, not to this row's.
+            note_answer()
         return Outcome(tuple(marked(*kept) for kept in self._task.result().kept if kept.row.id == row.id))
 
     def raced(self) -> Raced | None:
         """How it ended, None where it did not."""
         ended = self._task.done() and not self._task.cancelled() and not self._task.exception()
         return self._task.result() if ended else None
+
+    async def _raced(self, course: Callable[[Failed], Coroutine[Any, Any, Raced]]) -> Raced:
+        self._answers = count_answers()
+        return await course(self._fail)
 
     def _fail(self, row: Response, failure: RowFailure) -> None:
         self._failure_of(row).set_result(failure)

@@ -1,0 +1,33 @@
+"""How many answers models gave to a piece of work: what asked nobody says nothing of a model.
+
+A row may be settled by checks, by the cache or by a rule. The one who watches a model over many rows must not take it for an
+answer.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass
+class Answers:
+    """Answers that were received by one task and by the tasks that it started."""
+
+    count: int = 0
+
+
+_of_work: ContextVar[Answers | None] = ContextVar("answers", default=None)
+
+
+def count_answers() -> Answers:
+    """Count answers from now on, in this task and in those that it starts."""
+    answers = Answers()
+    _of_work.set(answers)
+    return answers
+
+
+def note_answer() -> None:
+    """Count an answer for the task that is waiting for it."""
+    if answers := _of_work.get():
+        answers.count += 1
