@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import shutil
@@ -10,11 +11,12 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from rubrictool.errors import InputError
+from rubrictool.foreign_files import HEAD, kind_of
 from rubrictool.records import Prompt, Response, Row, joined, name_response
 from rubrictool.texts import compact, encodable, one_line
 
@@ -22,9 +24,6 @@ STDIN = "-"
 MAX_LINE = 16 * 2**20
 MAX_DEPTH = 100
 _DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
-
-if TYPE_CHECKING:
-    import jsonlines
 
 R = TypeVar("R", bound=Row)
 
@@ -124,11 +123,15 @@ def _open(path: str | Path) -> IO[bytes]:
     return spool
 
 
+class _TooLong(Exception):
+    """A line is longer than any row may be."""
+
+
 class _Lines:
     """The lines of a file, none longer than 16 MiB, with the number of the last one read."""
 
-    def __init__(self, name: str, file: IO[bytes]) -> None:
-        self._name, self._file, self.number = name, file, 0
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.number = file, 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -139,29 +142,38 @@ class _Lines:
             raise StopIteration
         self.number += 1
         if len(line) > MAX_LINE:
-            raise InputError(f"{self._name}:{self.number}: the line is longer than 16 MiB; split the row")
-        return line
+            raise _TooLong("the line is longer than 16 MiB; split the row")
+        return line if self.number > 1 else line.removeprefix(codecs.BOM_UTF8)
 
 
 def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The numbered JSON objects of a file, blank lines passed over."""
     import jsonlines
 
-    lines = _Lines(name, file)
+    lines, first = _Lines(file), True
     reader = jsonlines.Reader(lines, loads=strict)
     while True:
         try:
             value = reader.read(type=dict, skip_empty=True)
         except EOFError:
             return
-        except jsonlines.InvalidLineError as error:
-            raise InputError(f"{name}:{lines.number}: {_why(error)}") from None
-        except RecursionError:
-            raise InputError(f"{name}:{lines.number}: nested too deeply; {_DEPTH_LIMIT}") from None
+        except (jsonlines.InvalidLineError, RecursionError, _TooLong) as error:
+            foreign = kind_of(_head(file), name) if first else None
+            raise InputError(f"{name}:{lines.number}: {foreign or _why(error)}") from None
         yield lines.number, value
+        first = False
 
 
-def _why(error: jsonlines.InvalidLineError) -> str:
+def _head(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(HEAD)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"nested too deeply; {_DEPTH_LIMIT}"
+    if isinstance(error, _TooLong):
+        return str(error)
     cause = error.__cause__
     if isinstance(cause, UnicodeDecodeError):
         return "is not UTF-8; convert the file first (iconv -t UTF-8)"

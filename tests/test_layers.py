@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "rubrictool"
 
 LAYERS = [
     {"errors", "interrupts", "patterns", "asking", "figures", "figures.style", "linting", "statistics"},
-    {"origins", "reasoning", "typeface"},
+    {"foreign_files", "origins", "reasoning", "typeface"},
     {"texts"},
     {"messages"},
     {"aggregation", "checks", "linting.wordings"},

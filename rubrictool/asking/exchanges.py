@@ -258,7 +258,7 @@ class Exchange(Generic[T]):
         kind = _KINDS.get(type(error), "refused")
         reasons = {
             Unreadable: f"the reply cannot be used: {error}",
-            OverBudget: f"not asked, so not judged: {error}; with more, the run goes on from here",
+            OverBudget: f"not asked, so not judged: {error}",
         }
         message = f"{self._first.model}: {reasons.get(type(error), error)}"
         return ModelFailure(kind, message, attempts=self.attempts, found=self.found)

@@ -56,7 +56,7 @@ class Model:
         on_wait: Callable[[str, float], None] = lambda *_: None,
         connections: Connections | None = None,
     ) -> None:
-        self.name, self.max_tokens = name, max_tokens
+        self.name, self.max_tokens, self.recorded = name, max_tokens, backend.recorded
         self._backend, self._cache = backend, None if backend.recorded else cache
         self._attempts, self._tell, self._limit_name = attempts, tell, limit_name
         self._temperature, self._args = temperature, dict(args or {})

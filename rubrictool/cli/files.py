@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ from rubrictool.texts import canonical, digest
 
 STDOUT = "-"
 FAILED = ".failed.jsonl"
+_COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".lz4": "lz4", ".zip": "zip"}
+"""Suffixes of compressed files, and the programs that write them."""
+_TABLES = (".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".csv", ".tsv")
 _DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")
 
 
@@ -278,12 +282,28 @@ def failures_path(given: str | None, output: str, command: str, reads: Sequence[
     return Path(f"{Path(next(files, 'stdin')).stem}.{command}{FAILED}")
 
 
+def _check_format(flag: str, path: str) -> None:
+    """Raise `InputError` for a name that promises another format than text, or than JSON Lines."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _COMPRESSED and flag != "--plot":
+        remedy = f"leave {suffix} out and compress afterwards" + (
+            f", or pipe it (rubrictool ... | {_COMPRESSED[suffix]} > {shlex.quote(path)})" if flag == "--output" else ""
+        )
+        raise InputError(f"{flag} {path}: files are written without compression; {remedy}")
+    if suffix in _TABLES:
+        raise InputError(
+            f"{flag} {path}: rows are written as JSON Lines, not as {suffix}; name it .jsonl, and convert it afterwards"
+        )
+
+
 def seen_to(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:
     """Raise `InputError` where two outputs would go to one file, or one to a file that is read."""
     seen = {Path(path).resolve(): "an input" for path in reads if path not in (None, STDOUT)}
     for flag, path in outputs.items():
         if path is None or (path == STDOUT and flag == "--output"):
             continue
+        if path != STDOUT:
+            _check_format(flag, path)
         if path == STDOUT:
             raise InputError(f"{flag} -: only rows go to standard output; name a file")
         place = Path(path).resolve()

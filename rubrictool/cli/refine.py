@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ import typer
 from rubrictool.acceptance import TOLERANCE, AcceptRule, is_repeat
 from rubrictool.asking.llm import Model
 from rubrictool.cli.empties import tell_empty
+from rubrictool.cli.files import is_regular
 from rubrictool.cli.flags import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording, asked
 from rubrictool.cli.guards import BY_LABELS, Guards
 from rubrictool.cli.idle import Idle, of_asking, of_role, refuse_idle
@@ -280,8 +282,8 @@ class _Report:
         session.tell(tied_line(self.tied_first, self.tied_last, self.judged, again=self.again))
         if self.kept:
             session.tell(f"refine: a round failed for {counted(self.kept, 'prompt')}; the rubric before it is kept")
-        if files.output != "-" and self.kept < self.prompts:
-            session.tell(f"next: rubrictool score RESPONSES --rubrics {files.output}")
+        if is_regular(files.output) and self.kept < self.prompts:
+            session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")
 
     def _refusals(self) -> str:
         criteria = counted(self.criteria_refused.total(), "criterion", "criteria")

@@ -156,7 +156,8 @@ class _Gaps:
         session.figures |= {"partly_judged": len(self._coverage), "lowest_coverage": min(self._coverage, default=None)}
         if self._coverage:
             told = f"{len(self._coverage)} (lowest coverage {min(self._coverage):.2f})"
-            session.tell(f"score: scores that lack verdicts: {told}; rerun the command to ask for the missing ones")
+            rerun = "; rerun the command to ask for the missing ones" if session.keeps_replies else ""
+            session.tell(f"score: scores that lack verdicts: {told}{rerun}")
 
 
 def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:

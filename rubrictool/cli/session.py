@@ -126,6 +126,11 @@ class Session:
         """Whether nothing but errors is told."""
         return self._files.quiet
 
+    @property
+    def keeps_replies(self) -> bool:
+        """Whether a rerun finds the replies that this run got: recorded ones need no cache, and the cache may be off."""
+        return not self._asking.no_cache and any(not model.recorded for model in self._models)
+
     def tell(self, line: str, style: Style = "") -> None:
         """Say a line to people."""
         self.progress.tell(line, style)
@@ -184,6 +189,13 @@ class Session:
             code = self._close_dry(self.dry_run) if self.dry_run else self._close()
         raise typer.Exit(code)
 
+    def _with_more(self) -> str:
+        return (
+            "raise it; without a cache, a rerun asks everything again"
+            if self._asking.no_cache
+            else "raise it and rerun"
+        )
+
     def _interrupted(self) -> str:
         return f"{self._command}: interrupted; {self._kept()}"
 
@@ -192,6 +204,8 @@ class Session:
             return "no model was asked; no file was changed"
         if self._asking.no_cache:
             return "completed replies are lost, since there is no cache"
+        if not self.keeps_replies:
+            return "no file was changed"
         return "completed replies are cached, rerun the command to continue"
 
     def _open(self, trace: str | None, reads: Sequence[str | None]) -> None:
@@ -316,7 +330,7 @@ class Session:
             )
         if self._unpaid:
             self.tell(
-                f"{self._command}: {counted(self._unpaid, 'row')} not judged: the limit was reached; raise it and rerun"
+                f"{self._command}: {counted(self._unpaid, 'row')} not judged: the limit was reached; {self._with_more()}"
             )
         if self._missed:
             # Also when quiet: a job that ends with 3 must say why.
