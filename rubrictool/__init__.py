@@ -9,20 +9,21 @@ from importlib import import_module
 # As in `typing`, which takes 10 ms: until the command line has its signal handlers, Ctrl-C would show a traceback.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rubrictool.asking.cache import Cache
-    from rubrictool.asking.spending import Budget
-    from rubrictool.comparing import compare
+    from rubrictool.analysis.winrates import WinRate, win_rate
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
-    from rubrictool.jsonl import encode, read
-    from rubrictool.players import judge, proposer
-    from rubrictool.proposing import propose
-    from rubrictool.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
-    from rubrictool.refinement import Refinement, refine
-    from rubrictool.sampling import sample
-    from rubrictool.scoring import score
-    from rubrictool.specs import Access, Asked, connect
-    from rubrictool.statistics.winrates import WinRate, win_rate
-    from rubrictool.traces import Round
+    from rubrictool.judging.build import judge, proposer
+    from rubrictool.models.budget import Budget
+    from rubrictool.models.cache import Cache
+    from rubrictool.models.context import Access
+    from rubrictool.models.spec import Asked, connect
+    from rubrictool.refinement.loop import Refinement, refine
+    from rubrictool.rows.jsonl import encode, read
+    from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
+    from rubrictool.rows.traces import Round
+    from rubrictool.steps.compare import compare
+    from rubrictool.steps.propose import propose
+    from rubrictool.steps.sample import sample
+    from rubrictool.steps.score import score
 
 __version__ = "0.1.0"
 
@@ -61,20 +62,21 @@ __all__ = [
 
 # Where the names above stand. A module is imported when its first name is asked for (PEP 562), not before.
 _PLACES = {
-    "asking.cache": ("Cache",),
-    "asking.spending": ("Budget",),
     "errors": ("InputError", "ModelFailure", "ModelUnusable", "RowFailure", "RubrictoolError"),
-    "jsonl": ("encode", "read"),
-    "players": ("judge", "proposer"),
-    "proposing": ("propose",),
-    "records": ("Comparison", "Criterion", "Prompt", "Response", "Rubric", "Score", "Verdict"),
-    "refinement": ("Refinement", "refine"),
-    "sampling": ("sample",),
-    "scoring": ("score",),
-    "specs": ("Access", "Asked", "connect"),
-    "traces": ("Round",),
-    "comparing": ("compare",),
-    "statistics.winrates": ("WinRate", "win_rate"),
+    "rows.jsonl": ("encode", "read"),
+    "rows.records": ("Comparison", "Criterion", "Prompt", "Response", "Rubric", "Score", "Verdict"),
+    "rows.traces": ("Round",),
+    "models.budget": ("Budget",),
+    "models.cache": ("Cache",),
+    "models.context": ("Access",),
+    "models.spec": ("Asked", "connect"),
+    "judging.build": ("judge", "proposer"),
+    "steps.compare": ("compare",),
+    "steps.propose": ("propose",),
+    "steps.sample": ("sample",),
+    "steps.score": ("score",),
+    "refinement.loop": ("Refinement", "refine"),
+    "analysis.winrates": ("WinRate", "win_rate"),
 }
 
 

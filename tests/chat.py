@@ -11,7 +11,7 @@ from typing import Any
 
 from serving import Handler, Server, envelope, http, running
 
-from rubrictool.schemas import PROBE
+from rubrictool.models.schema_support import PROBE
 
 
 class ChatServer(Server):

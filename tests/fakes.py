@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rubrictool.backends import Completion, Price, Request
 from rubrictool.errors import ModelFailure
-from rubrictool.prompts import Judged
-from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
-from rubrictool.rubrics import Item, Proposal
+from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.questions.templates import Judged
+from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rubric.amend import Item, Proposal
 
 Said = str | Completion | Exception
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from serving import Handler, Server, envelope, http, running
 
-from rubrictool.schemas import PROBE
+from rubrictool.models.schema_support import PROBE
 
 Fault = Callable[[socket.socket], None]
 """What happens to a question's connection instead of an answer."""

@@ -16,7 +16,8 @@ import typer
 from chat import chat_server
 from shell import Shell
 
-from rubrictool import cli, records, traces
+from rubrictool import cli
+from rubrictool.rows import records, traces
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

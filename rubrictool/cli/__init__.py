@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from rubrictool import __version__, interrupts
-from rubrictool.cli.endings import BAD_INPUT, INTERRUPTED, READER_GONE, Interrupted, ReaderGone
+from rubrictool.cli.command_table import fill
+from rubrictool.cli.exit_codes import BAD_INPUT, INTERRUPTED, READER_GONE, Interrupted, ReaderGone
 from rubrictool.cli.help_sections import WIDEST
-from rubrictool.cli.menu import fill
 from rubrictool.errors import InputError
 
 app = typer.Typer(

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import IO, Any, Protocol, Self
 
 from rubrictool import interrupts
-from rubrictool.cli.endings import ReaderGone
+from rubrictool.cli.exit_codes import ReaderGone
 from rubrictool.errors import InputError
-from rubrictool.jsonl import MAX_LINE, STDIN
-from rubrictool.texts import canonical, digest
+from rubrictool.rows.jsonl import MAX_LINE, STDIN
+from rubrictool.text.encoding import canonical, digest
 
 STDOUT = "-"
 FAILED = ".failed.jsonl"

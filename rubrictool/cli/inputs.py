@@ -1,22 +1,13 @@
-"""The rows that a command is given, checked before anything is spent."""
+"""Refuse inputs that name one file twice."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
-from rubrictool.jsonl import STDIN, Rows
-from rubrictool.records import EVERY_PROMPT, Prompt, Response, Row, Rubric, Scored, same_text
-
-T = TypeVar("T")
-R = TypeVar("R", bound=Row)
-
-LARGEST = 1e100
-"""Of numbers beyond this, squares and sums of squares are none any more."""
+from rubrictool.rows.jsonl import STDIN
 
 
 def one_stdin(*paths: str | None) -> None:
@@ -30,149 +21,3 @@ def once_each(paths: Sequence[str]) -> None:
     places = Counter(Path(name).resolve() for name in paths)
     if twice := next((name for name in paths if places[Path(name).resolve()] > 1), None):
         raise InputError(f"{twice}: is named twice; name each file of scores once")
-
-
-def filled(rows: list[T], path: str) -> list[T]:
-    """The rows of a file that figures are made of. Raises `InputError` for none."""
-    if not rows:
-        name = "stdin" if path == STDIN else path
-        raise InputError(f"{name}: contains no rows; check that the previous step succeeded")
-    return rows
-
-
-def count(rows: Rows[Any]) -> int:
-    """How many rows there are; reading them all is the first pass, in which they are checked."""
-    return sum(1 for _ in rows)
-
-
-def within_reach(value: float, where: str, column: str) -> None:
-    """Raise `InputError` for a number that cannot be reckoned with."""
-    if abs(value) > LARGEST:
-        raise InputError(
-            f"{where}: {column}: is beyond {LARGEST:g} in size, too large to reckon with; divide the column"
-        )
-
-
-class _Seen(NamedTuple):
-    """The digest of a text, and the file and line that gave it first."""
-
-    digest: bytes
-    file: str
-    line: int
-
-
-class Texts:
-    """The texts that ids stand for in all files of one command, which joins rows by these ids.
-
-    One prompt id with two texts is an input error: a response would be judged by the rubric of another prompt. So is one
-    response id with two texts, where `responses` of several files are joined. `records.same_text` says which texts are
-    equal. Only digests are kept.
-    """
-
-    def __init__(self, *, responses: bool = False) -> None:
-        self._responses = responses
-        self._seen: dict[tuple[str, ...], _Seen] = {}
-
-    def checked(self, rows: Rows[R]) -> Iterator[tuple[int, R]]:
-        """Iterate over numbered rows and compare their texts. Raises `InputError` that names both files and lines."""
-        for line, row in rows:
-            self._check(rows, line, row)
-            yield line, row
-
-    def _check(self, rows: Rows[Any], line: int, row: Row) -> None:
-        if isinstance(row, Response):
-            self._see(rows, line, "prompt", row.prompt, row.prompt_id)
-            if self._responses:
-                self._see(rows, line, "response", row.response or None, row.prompt_id, row.id)
-        elif isinstance(row, Prompt) or (isinstance(row, Rubric) and row.id != EVERY_PROMPT):
-            self._see(rows, line, "prompt", row.prompt, row.id)
-
-    def _see(self, rows: Rows[Any], line: int, column: str, text: object, *key: str) -> None:
-        """Compare a text with what its key stood for before; None is not given."""
-        if text is None:
-            return
-        digest = hashlib.sha256(same_text(text).encode()).digest()[:16]
-        seen = self._seen.setdefault(key, _Seen(digest, rows.name, line))
-        if seen.digest != digest:
-            raise rows.error(
-                line,
-                f"{column}: the id {key[-1]!r} stands for another text in {seen.file}:{seen.line}; "
-                "correct the text, or give each text its own id",
-            )
-
-
-def rubrics_by_prompt(path: str, texts: Texts) -> dict[str, Rubric]:
-    """The rubrics of a file by the id of their prompt."""
-    return {rubric.id: rubric for _, rubric in texts.checked(Rows(path, Rubric))}
-
-
-def prompts_by_id(path: str | None, texts: Texts) -> dict[str, Prompt]:
-    """The prompts of a file by their id; none without a file."""
-    return {prompt.id: prompt for _, prompt in texts.checked(Rows(path, Prompt))} if path else {}
-
-
-def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:
-    """The prompt's own rubric, else the one for every prompt."""
-    return rubrics.get(prompt_id) or rubrics.get(EVERY_PROMPT)
-
-
-def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
-    """The prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
-    known = prompts.get(row.prompt_id)
-    text = row.prompt or (rubric.prompt if rubric else None) or (known.prompt if known else None)
-    if text is None:
-        return None
-    references = [row.unknown().get("reference"), known and known.reference, rubric and rubric.reference]
-    reference = next((text for text in references if isinstance(text, str)), None)
-    prompt = Prompt.model_construct(id=row.prompt_id, prompt=text, reference=reference)
-    # Not as arguments: people's columns may be called `cls`.
-    assert prompt.model_extra is not None
-    prompt.model_extra.update(known.unknown() if known else {})
-    return prompt
-
-
-def lacking(rows: Iterable[Scored]) -> str:
-    """That some scores stand on part of their criteria, in words; nothing where none does."""
-    verdicts = [row.unknown().get("verdicts") for row in rows]
-    gaps = sum(isinstance(of, list | tuple) and any(_is_null(one) for one in of) for of in verdicts)
-    return (
-        f"{gaps} of {len(verdicts)} scores lack verdicts; score_low and score_high tell what these could change"
-        if gaps
-        else ""
-    )
-
-
-def _is_null(verdict: object) -> bool:
-    return isinstance(verdict, Mapping) and "met" in verdict and verdict["met"] is None and not verdict.get("by")
-
-
-def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:
-    """Responses by their prompt, each list in the order of the rows."""
-    grouped: dict[str, list[Response]] = {}
-    for row in rows:
-        grouped.setdefault(row.prompt_id, []).append(row)
-    return grouped
-
-
-def scorable(
-    rows: Rows[Response],
-    rubrics: Mapping[str, Rubric],
-    prompts: Mapping[str, Prompt],
-    texts: Texts,
-    *,
-    skip_missing: bool,
-) -> int:
-    """How many rows there are; raises `InputError` for one that could not be scored.
-
-    One that has no rubric is such a row unless these are skipped.
-    """
-    total = 0
-    for line, row in texts.checked(rows):
-        total += 1
-        rubric = rubric_for(row.prompt_id, rubrics)
-        if rubric is None and not skip_missing:
-            remedy = "add one, or go on without these rows: --missing-rubric skip"
-            raise rows.error(line, f"prompt_id: no rubric for the prompt {row.prompt_id!r}; {remedy}")
-        if rubric is not None and prompt_of(row, rubric, prompts) is None:
-            raise rows.error(line, "prompt: neither the row nor its rubric has the prompt's text; give --prompts FILE")
-    return total

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.cli.colours import Style, painted
-from rubrictool.texts import one_line, printable, shortened
+from rubrictool.text.wording import one_line, printable, shortened
 
 if TYPE_CHECKING:
     from rubrictool.linting.rules import Finding, Severity

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from rubrictool.asking.spending import Tally
 from rubrictool.cli.colours import Style, painted
-from rubrictool.texts import one_line, printable, time_span
+from rubrictool.models.budget import Tally
+from rubrictool.text.wording import one_line, printable, time_span
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rubrictool.analysis.model_scores import ModelScores
 from rubrictool.cli.tables import MOST_ROWS, legend, number, table
-from rubrictool.statistics.model_scores import ModelScores
 
 LEGEND = (
     "mean: of the prompts' means. sd: standard deviation of the prompts' means. tied at top: the share of prompts where the"

@@ -12,26 +12,28 @@ from typing import Any, TypeVar
 
 import typer
 
-from rubrictool import interrupts, players
-from rubrictool.asking.cache import Cache, cache_path
-from rubrictool.asking.connections import Connections
-from rubrictool.asking.llm import Model
-from rubrictool.asking.spending import Budget, DryRun
-from rubrictool.backends import Starting
-from rubrictool.cli.closing import plan_lines, spent_line
+from rubrictool import interrupts
 from rubrictool.cli.colours import Style
-from rubrictool.cli.endings import MISSED, SOME_FAILED, Interrupted
+from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.files import Failures, Staged, commit, failures_path, on_terminal, seen_to, sink
-from rubrictool.cli.flags import Asking, Files, JudgeFlags, Wording, prices
+from rubrictool.cli.options import Asking, Files, JudgeFlags, Wording, prices
 from rubrictool.cli.progress import Progress
+from rubrictool.cli.usage_summary import plan_lines, spent_line
 from rubrictool.errors import InputError, RowFailure
-from rubrictool.jsonl import STDIN, encode, encode_value
-from rubrictool.prompts import SHOWN, Shown, Templates
-from rubrictool.records import Row
-from rubrictool.roles import Judge, Proposer
-from rubrictool.run import Outcome, in_order
-from rubrictool.specs import OFFLINE, Access, Asked, connect, file_of
-from rubrictool.texts import counted, one_line
+from rubrictool.judging import build
+from rubrictool.judging.protocols import Judge, Proposer
+from rubrictool.models.backend import Starting
+from rubrictool.models.budget import Budget, DryRun
+from rubrictool.models.cache import Cache, cache_path
+from rubrictool.models.client import Model
+from rubrictool.models.connections import Connections
+from rubrictool.models.context import Access
+from rubrictool.models.spec import OFFLINE, Asked, connect, file_of
+from rubrictool.questions.templates import SHOWN, Shown, Templates
+from rubrictool.rows.jsonl import STDIN, encode, encode_value
+from rubrictool.rows.records import Row
+from rubrictool.steps.map_rows import Outcome, in_order
+from rubrictool.text.wording import counted, one_line
 
 T = TypeVar("T")
 
@@ -72,7 +74,9 @@ class Session:
         self._judged_alone: Model | None = None
         self._main_input = next(iter(reads), None)
         self._budget = _budget(self._asking)
-        self._access = self._reach(wording or Wording(), [spec for spec in specs if spec])
+        wording = wording or Wording()
+        self._questions = Templates(wording.templates, use_reference=wording.use_reference)
+        self._access = self._reach([spec for spec in specs if spec])
         failures = failures_path(files.failures, files.output, command, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
         seen_to(
@@ -89,13 +93,22 @@ class Session:
 
     async def judge(self, asked: Asked, flags: JudgeFlags, *, samples: int = 1) -> Judge:
         """The judge that the flags name, asked so many times."""
-        judge = await players.judge(asked, self._access, judging=flags.judging, reasons=flags.reasons, samples=samples)
-        self._judged_alone = players.model_of(judge) if flags.judging == "per-criterion" else None
+        judge = await build.judge(
+            asked,
+            self._access,
+            templates=self._questions,
+            judging=flags.judging,
+            reasons=flags.reasons,
+            samples=samples,
+        )
+        self._judged_alone = build.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)
 
     async def proposer(self, asked: Asked, *, show: Collection[Shown] = SHOWN, both_orders: bool = False) -> Proposer:
         """The proposer that the flags name."""
-        return self._held(await players.proposer(asked, self._access, show=show, both_orders=both_orders))
+        return self._held(
+            await build.proposer(asked, self._access, templates=self._questions, show=show, both_orders=both_orders)
+        )
 
     async def writers(self, asked: Sequence[Asked]) -> list[Model]:
         """The models to draw responses from. Raises `InputError` for two of one name: so would their responses be."""
@@ -217,7 +230,7 @@ class Session:
             self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None
             self._sinks = opening.pop_all()
 
-    def _reach(self, wording: Wording, specs: Sequence[str]) -> Access:
+    def _reach(self, specs: Sequence[str]) -> Access:
         return Access(
             specs=specs,
             cache=self._opened_cache,
@@ -230,8 +243,6 @@ class Session:
             max_wait_s=self._asking.max_wait,
             on_wait=self.progress.waiting,
             allow_http_key=self._asking.allow_http_key,
-            templates=Templates(wording.templates),
-            use_reference=wording.use_reference,
             tell=self.tell,
             connections=Connections(background=False),
         )
@@ -240,7 +251,7 @@ class Session:
         return None if self._asking.no_cache else Cache(cache_path(self._asking.cache))
 
     def _held(self, role: T) -> T:
-        if model := players.model_of(role):
+        if model := build.model_of(role):
             self._models.append(model)
         return role
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.cli.tables import MOST_ROWS, NONE, interval, judge_name, legend, number, signed, table
-from rubrictool.texts import counted
+from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
-    from rubrictool.statistics.judgings import Judge, Unit
-    from rubrictool.statistics.pair_accuracy import Accuracy
-    from rubrictool.statistics.signal_noise import Figure
-    from rubrictool.statistics.signal_reports import Between, Told
+    from rubrictool.analysis.judgings import Judge, Unit
+    from rubrictool.analysis.pair_accuracy import Accuracy
+    from rubrictool.analysis.signal_noise import Figure
+    from rubrictool.analysis.signal_reports import Between, Told
 
 WORST = 5
 

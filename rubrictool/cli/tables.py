@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rubrictool.statistics.intervals import Estimate
-    from rubrictool.statistics.signal_noise import Figure
+    from rubrictool.analysis.intervals import Estimate
+    from rubrictool.analysis.signal_noise import Figure
 
 NONE = "-"
 LONGEST_NAME = 120

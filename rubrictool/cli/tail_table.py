@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.cli.tables import NONE, interval, number, signed, table
-from rubrictool.texts import one_line
+from rubrictool.text.wording import one_line
 
 if TYPE_CHECKING:
-    from rubrictool.statistics.intervals import Estimate
-    from rubrictool.statistics.overoptimization import Point, Prediction
-    from rubrictool.statistics.pair_accuracy import Accuracy
-    from rubrictool.statistics.tail_reports import Optimisation, Report
+    from rubrictool.analysis.intervals import Estimate
+    from rubrictool.analysis.overoptimization import Point, Prediction
+    from rubrictool.analysis.pair_accuracy import Accuracy
+    from rubrictool.analysis.tail_reports import Optimisation, Report
 
 WIDEST = 76
 THESE = "these scores"

@@ -12,15 +12,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from rubrictool.figures.style import FAINT, INK, saved, style
-from rubrictool.texts import shortened
+from rubrictool.text.wording import shortened
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-    from rubrictool.statistics.overoptimization import Prediction
-    from rubrictool.statistics.pair_accuracy import Accuracy
-    from rubrictool.statistics.tail_reports import Report
+    from rubrictool.analysis.overoptimization import Prediction
+    from rubrictool.analysis.pair_accuracy import Accuracy
+    from rubrictool.analysis.tail_reports import Report
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#7A3E9D")
 """Told apart by the colour-blind too (Okabe and Ito; the last is ours)."""

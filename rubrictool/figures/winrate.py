@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from rubrictool.analysis.matches import Match, Systems, matrix, names
 from rubrictool.figures.style import FAINT, INK, saved, style
-from rubrictool.statistics.matches import Match, Systems, matrix, names
-from rubrictool.texts import shortened
+from rubrictool.text.wording import shortened
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

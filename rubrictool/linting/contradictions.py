@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rubrictool.checks import Check, Format
-from rubrictool.patterns import foreign, greatest_match, linear
-from rubrictool.texts import occurs, word_bounds
+from rubrictool.rows.checks import Check, Format
+from rubrictool.text.patterns import foreign, greatest_match, linear
+from rubrictool.text.words import occurs, word_bounds
 
 _NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
     "list": (("-", "*", "+", "•", "‣", "–"),),

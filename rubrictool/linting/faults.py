@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rubrictool.checks import Check
 from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.linting.rewording import reworded
 from rubrictool.linting.wordings import (
@@ -30,9 +29,11 @@ from rubrictool.linting.wordings import (
     demand,
     same,
 )
-from rubrictool.patterns import Match, escape, foreign, linear
-from rubrictool.records import Criterion, Rubric
-from rubrictool.texts import has_uncountable_words, normal, one_line, word_bounds
+from rubrictool.rows.checks import Check
+from rubrictool.rows.records import Criterion, Rubric
+from rubrictool.text.patterns import Match, escape, foreign, linear
+from rubrictool.text.wording import one_line
+from rubrictool.text.words import has_uncountable_words, normal, word_bounds
 
 PROPOSED_WEIGHTS = (1, 2, 3)
 """What a proposer may give, else it is asked again."""

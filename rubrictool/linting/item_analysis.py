@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from rubrictool.linting.faults import Said
 from rubrictool.linting.rules import Finding, Severity, by_place, finding
-from rubrictool.records import Criterion, Rubric, Score, Verdict, same_text
-from rubrictool.rubrics import TIE, rubric_hash
+from rubrictool.rows.records import Criterion, Rubric, Score, Verdict, same_text
+from rubrictool.rubric.weights import TIE, rubric_hash
 
 ENOUGH = 8
 """So many different responses must have been judged before a verdict that never differs tells something."""

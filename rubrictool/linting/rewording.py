@@ -1,8 +1,4 @@
-"""Whether two criteria say the same in other words, as far as their words show it.
-
-Siblings that repeat one wording and change one thing in it ("Mentions A.", "Mentions B.") are no rewordings, however much
-they share: an author who writes them means both. A rewording keeps the content and changes the wording.
-"""
+"""Whether a proposal is taken: whole, without some of its criteria, or not at all."""
 
 from __future__ import annotations
 
@@ -12,8 +8,17 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rubrictool.linting.wordings import NUMBERS, QUOTED
-from rubrictool.patterns import linear
-from rubrictool.texts import normal, similarity, words
+from rubrictool.text.patterns import linear
+from rubrictool.text.words import normal, similarity, words
+
+
+def says_again(one: str, other: str) -> bool:
+    """Whether two criteria ask for the same, in the same words or in others."""
+    from rubrictool.linting.rewording import reworded
+    from rubrictool.linting.wordings import same
+
+    return same(one, other) or reworded(one, other)
+
 
 ALIKE = 0.7
 """Two criteria whose content words have at least this Jaccard similarity may be rewordings of each other."""
@@ -37,12 +42,16 @@ _LIGHT_WORDS = (
     " identifies list lists show shows indicate indicates make makes use uses used using offer offers discuss discusses"
     " specify specifies correctly"
 )
+
 _OPPOSING_WORDS = (
     "not no never without neither nor none avoid avoids avoiding against warn warns warning fail fails failing lack lacks"
     " instead except unless don't doesn't cannot can't refrain refrains discourage discourages"
 )
+
 _DIRECTED_WORDS = "before after than over into from to until since more less higher lower causes leads"
+
 _LIGHT, _OPPOSING, _DIRECTED = (frozenset(text.split()) for text in (_LIGHT_WORDS, _OPPOSING_WORDS, _DIRECTED_WORDS))
+
 _SAME = {
     "acetaminophen": "paracetamol",
     "physician": "doctor",
@@ -58,7 +67,9 @@ _SAME = {
     "children": "kid",
     "cost": "pric",
 }
+
 _ENDINGS = linear(r"^(.*[^aeiou])ies$|^(.*?\w{3})(?:ations?|ings?|edly|ments?|ness|ed|ly|es|s|e)$")
+
 _FIGURE = linear(r"\p{Nd}[\p{Nd}.,]*")
 
 

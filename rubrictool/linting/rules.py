@@ -28,9 +28,9 @@ from rubrictool.linting.faults import (
     worded,
 )
 from rubrictool.linting.wordings import LOW_SIGNAL, SUBJECTIVE, UNGROUNDED, UNVERIFIABLE
-from rubrictool.messages import said
-from rubrictool.records import Criterion, Row, Rubric
-from rubrictool.texts import normal
+from rubrictool.rows.records import Criterion, Row, Rubric
+from rubrictool.text.chats import said
+from rubrictool.text.words import normal
 
 Severity = Literal["warning", "note"]
 """A `warning` is a fault in nearly every case, a `note` something to look at."""

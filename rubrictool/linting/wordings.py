@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from rubrictool.patterns import Match, Pattern, linear
-from rubrictool.texts import normal
+from rubrictool.text.patterns import Match, Pattern, linear
+from rubrictool.text.words import normal
 
 _QUESTION = linear(r"^(?P<verb>does|do|did|is|are|was|has|have) (?P<subject>(?:the|this) (?:generated )?\w+) ")
 _SUBJECT = linear(

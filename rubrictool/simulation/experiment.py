@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rubrictool.proposing import propose
-from rubrictool.ranking import PairRule
-from rubrictool.records import Criterion, Prompt, Response, Rubric
-from rubrictool.refinement import refine
+from rubrictool.refinement.loop import refine
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.select.ranking import PairRule
 from rubrictool.simulation.judge import COIN, SimulatedJudge
 from rubrictool.simulation.measures import Measured, Policy
 from rubrictool.simulation.proposer import SHOWS, SimulatedProposer
 from rubrictool.simulation.world import World, attributes, diverse, good, great, prompt, write
+from rubrictool.steps.propose import propose
 
 POOL = 16
 

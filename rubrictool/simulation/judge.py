@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rubrictool.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.simulation.world import World, shown
 
 LEAVES_OUT = "Leaves out"

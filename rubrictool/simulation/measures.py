@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.records import Criterion
-from rubrictool.rubrics import TIE
+from rubrictool.rows.records import Criterion
+from rubrictool.rubric.weights import TIE
 from rubrictool.simulation.judge import COIN, LEAVES_OUT, SimulatedJudge
 from rubrictool.simulation.world import World, gold, policy, shown, write
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rubrictool.prompts import Judged
-from rubrictool.records import Criterion, Prompt
-from rubrictool.rubrics import Item, Proposal
+from rubrictool.questions.templates import Judged
+from rubrictool.rows.records import Criterion, Prompt
+from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.simulation.judge import LEAVES_OUT
 from rubrictool.simulation.world import Attribute, World, attributes, shown
 

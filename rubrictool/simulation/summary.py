@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from rubrictool.analysis.resampling import estimate, totals
 from rubrictool.simulation.experiment import CONTRASTS
 from rubrictool.simulation.measures import BETAS, Measured, Numbers
-from rubrictool.statistics.resampling import estimate, totals
 
 BUDGETS = (0.5, 1.0, 2.0)
 """KL in nats at which win rates are compared."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from rubrictool.patterns import linear
-from rubrictool.records import Prompt, Response
-from rubrictool.texts import draw
+from rubrictool.rows.records import Prompt, Response
+from rubrictool.text.encoding import draw
+from rubrictool.text.patterns import linear
 
 Kind = Literal["obvious", "rare", "style"]
 N = TypeVar("N", int, float)

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from rubrictool.backends import Request
-from rubrictool.prompts import Templates
-from rubrictool.records import Prompt, Rubric
-from rubrictool.rubrics import rubric_hash
+from rubrictool.models.backend import Request
+from rubrictool.questions.templates import Templates
+from rubrictool.rows.records import Prompt, Rubric
+from rubrictool.rubric.weights import rubric_hash
 
 MODEL = "bench"
 TEMPLATES = Templates()

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 from shell import Rows, Shell
 
-from rubrictool import schemas
-from rubrictool.backends import Request
-from rubrictool.prompts import Templates
-from rubrictool.records import Prompt, Rubric
+from rubrictool.models.backend import Request
+from rubrictool.questions import schemas
+from rubrictool.questions.templates import Templates
+from rubrictool.rows.records import Prompt, Rubric
 
 PYTHON = os.environ.get("RUBRICTOOL_TEST_VLLM_PYTHON", "")
 MODULE = "vllm.entrypoints.openai.api_server"

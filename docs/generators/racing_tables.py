@@ -1,0 +1,114 @@
+"""The table of docs/choosing.md: how many questions a race saves, on invented rubrics of the kinds that people write."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rubrictool.rows.records import Criterion, Response, Verdict
+from rubrictool.select.score_bounds import Race
+
+PROMPTS = 20
+PLACES = (1, 2, 4)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Rubrics and responses of one kind: how many, how easy on average (log-odds of meeting), what is special."""
+
+    name: str
+    responses: int = 16
+    criteria: int = 12
+    ease: float = 0.0
+    vetoes: int = 0
+    penalties: int = 0
+    checks: int = 0
+    writers: int = 0
+
+
+BASE = Kind("16 responses, 12 criteria")
+KINDS = (
+    BASE,
+    replace(BASE, name="4 responses", responses=4),
+    replace(BASE, name="8 responses", responses=8),
+    replace(BASE, name="64 responses", responses=64),
+    replace(BASE, name="6 criteria", criteria=6),
+    replace(BASE, name="24 criteria", criteria=24),
+    replace(BASE, name="easy: 3 of 4 met", ease=1.5),
+    replace(BASE, name="nearly all met", ease=3.0),
+    replace(BASE, name="hard: 1 of 4 met", ease=-1.5),
+    replace(BASE, name="4 of the 12 with a check", checks=4),
+    replace(BASE, name="1 veto more, that one in five breaks", vetoes=1),
+    replace(BASE, name="3 penalties more", penalties=3),
+    replace(BASE, name="`--distinct model`, 4 writers", writers=4),
+)
+
+
+def savings() -> None:
+    """The share of questions that a race saves, by kind of rubric and number of places."""
+    print(
+        "\n| |"
+        + "".join(f" `-k {k}` |" for k in PLACES)
+        + " of so many questions |\n|---|"
+        + "---:|" * (len(PLACES) + 1)
+    )
+    for kind in KINDS:
+        shares = [_saved(kind, k) for k in PLACES]
+        print(f"| {kind.name} |" + "".join(f" {share:.0%} |" for share, _ in shares) + f" {shares[0][1]} |")
+    print()
+
+
+def _saved(kind: Kind, k: int) -> tuple[float, int]:
+    """The share of questions saved over all prompts, and how many a prompt has in full."""
+    races = [_raced(kind, k, number) for number in range(PROMPTS)]
+    asked, in_full = (sum(race.asked for race in races), sum(race.in_full for race in races))
+    return 1 - asked / in_full, in_full // PROMPTS
+
+
+def _raced(kind: Kind, k: int, number: int) -> Race:
+    draw = random.Random(f"{kind.name} {number}")
+    criteria = _criteria(kind, draw)
+    chances = [_chance(kind, place, draw) for place in range(len(criteria))]
+    pool = [_response(kind, n, criteria, chances, draw) for n in range(kind.responses)]
+    race = Race(criteria, pool, k=k, seed=number, together=False, distinct=_writer if kind.writers else None)
+    while questions := race.next():
+        for row, asked in questions:
+            race.answered(row, [Verdict(id=c.id, met=_mark(c) in row.response) for c in asked])
+    return race
+
+
+def _criteria(kind: Kind, draw: random.Random) -> tuple[Criterion, ...]:
+    """Weights of 1 to 3 in any order; what is special comes last, as people add it."""
+    plain = [{"weight": draw.choice((1, 2, 3))} for _ in range(kind.criteria)]
+    special = [{"weight": -2}] * kind.penalties + [{"weight": 3, "role": "veto"}] * kind.vetoes
+    rows = [{"id": f"c{n}", "criterion": "?", **columns} for n, columns in enumerate([*plain, *special])]
+    checked = [row | {"check": {"contains": [f"<c{n}>"]}} if n < kind.checks else row for n, row in enumerate(rows)]
+    return tuple(Criterion.model_validate(row) for row in checked)
+
+
+def _chance(kind: Kind, place: int, draw: random.Random) -> float:
+    """How likely a criterion is met, in log-odds: some are easy and some are hard."""
+    if place < kind.criteria:
+        return kind.ease + draw.gauss(0, 1)
+    return -1.4 if place < kind.criteria + kind.penalties else 1.4
+
+
+def _response(
+    kind: Kind, number: int, criteria: Sequence[Criterion], chances: Sequence[float], draw: random.Random
+) -> Response:
+    """A response whose text holds the marks of the criteria that it meets; better ones meet more."""
+    quality = draw.gauss(0, 1)
+    odds = [chance + quality * (1 if c.weight > 0 else -1) for c, chance in zip(criteria, chances, strict=True)]
+    met = [_mark(c) for c, one in zip(criteria, odds, strict=True) if draw.random() < 1 / (1 + math.exp(-one))]
+    writer = str(number % kind.writers) if kind.writers else None
+    return Response(id=str(number), prompt_id="p", model=writer, response=" ".join(["Answer:", *met]))
+
+
+def _mark(criterion: Criterion) -> str:
+    return f"<{criterion.id}>"
+
+
+def _writer(row: Response) -> object:
+    return row.model

@@ -1,0 +1,182 @@
+"""The tables of docs/simulation.md, printed from the world's definition and from docs/simulation.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rubrictool.analysis.intervals import agresti_coull
+from rubrictool.simulation import BUDGETS, CONTRASTS, World, drawn
+
+RESULTS = Path(__file__).with_name("simulation.json")
+MEASURES = {"half": "half-credit", **{f"{budget:g}": f"win rate at KL {budget:g}" for budget in BUDGETS}}
+SHORT = (
+    ("1 great", "1 good"),
+    ("4 great", "4 good"),
+    ("4 great", "1 great"),
+    ("4 great & diverse", "4 great"),
+    ("4 great", "4 random"),
+    ("4 great & diverse", "4 random & diverse"),
+    ("4 great & diverse", "placebo"),
+)
+"""The contrasts that are shown for every cell."""
+
+
+def world() -> None:
+    """Every parameter: its default, the range of random worlds, and why."""
+    rows = [(f"`{f.name}`", f"{f.default:g}", _range(f.metadata), f.metadata["why"]) for f in fields(World)[1:]]
+    _print(("parameter", "base", "random worlds", "why"), rows)
+
+
+def arms(**changes: float) -> None:
+    """The arms in one world."""
+    cell = _cell(changes)
+    head = ("rubric", "criteria", "style", "wrong", "win", "tie", "loss", *MEASURES.values(), "highest", "at the end")
+    _print(head, [(name, *_arm(figures)) for name, figures in cell["arms"].items()])
+
+
+def contrasts(**changes: float) -> None:
+    """The contrasts in one world."""
+    found = _cell(changes)["contrasts"]
+    names = [f"{one} - {other}" for one, other in CONTRASTS]
+    _print(
+        ("contrast", *MEASURES.values()),
+        [(_named(name), *(_signed(found[name][key]) for key in MEASURES)) for name in names],
+    )
+
+
+def halves(measure: str = "half") -> None:
+    """The half-credit of every arm, or its win rate at a KL, in every cell."""
+    found = _results()["cells"]
+    _print(
+        ("changed", *found[0]["arms"]),
+        [(_changed(cell), *(f"{arm[measure][0]:.3f}" for arm in cell["arms"].values())) for cell in found],
+    )
+
+
+def grid(measure: str = "half") -> None:
+    """The contrasts of every cell by one measure."""
+    names = [f"{one} - {other}" for one, other in SHORT]
+    rows = [
+        (_changed(cell), *(_signed(cell["contrasts"][name][measure]) for name in names)) for cell in _results()["cells"]
+    ]
+    _print(("changed", *map(_named, names)), rows)
+
+
+def turns() -> None:
+    """Where the win rate of an arm is highest, and how much of it is lost at the end, in every cell."""
+    found = _results()["cells"]
+    names = [name for name in found[0]["arms"] if name not in ("initial", "all points")]
+    _print(("changed", *names), [(_changed(cell), *(_turn(cell["arms"][name]) for name in names)) for cell in found])
+
+
+def worlds(measure: str = "half", own: int | None = None) -> None:
+    """In what share of random worlds each contrast is positive; in all of them, or in those of one kind of policy."""
+    found = [row for seed, row in enumerate(_results()["worlds"], start=1) if own in (None, drawn(seed).own)]
+    names = [f"{one} - {other}" for one, other in CONTRASTS]
+    head = (
+        "contrast",
+        "positive in",
+        "clearly so in",
+        "clearly negative in",
+        "lowest tenth",
+        "median",
+        "highest tenth",
+    )
+    _print(head, [(_named(name), *_shares([row[name][measure] for row in found])) for name in names])
+
+
+def rules(measure: str = "half") -> None:
+    """What each rule of acceptance gains over taking everything, by one measure, in every world for rules."""
+    found = _results()["rules"]
+    arms = [name.removesuffix(", always") for name in found[0]["arms"] if name.endswith(", always")]
+    for arm in arms:
+        named = [name.removeprefix(f"{arm}, ") for name in found[0]["arms"] if name.startswith(f"{arm}, ")]
+        rows = [
+            (_changed(world), f"{world['arms'][f'{arm}, always'][measure][0]:.3f}", *_gains(world, arm, named, measure))
+            for world in found
+        ]
+        _print((f"{arm}: changed", *named), rows)
+
+
+def _gains(world: Mapping[str, Any], arm: str, named: Sequence[str], measure: str) -> list[str]:
+    contrasts = world["contrasts"]
+    return [_signed(contrasts[f"{arm}, {rule} - {arm}, always"][measure]) for rule in named if rule != "always"]
+
+
+def written() -> None:
+    """How many criteria each rule leaves, and how many of them are about style or the wrong way round, in the base world."""
+    base = _results()["rules"][0]["arms"]
+    rows = [(name, *(f"{arm[count]:.1f}" for count in ("criteria", "style", "wrong"))) for name, arm in base.items()]
+    _print(("rubric", "criteria", "style", "wrong"), rows)
+
+
+def _shares(estimates: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    """How often an estimate is positive, and how often its interval leaves out 0; what the estimates are like."""
+    values, count = sorted(value for value, _, _ in estimates), len(estimates)
+    positive = sum(value > 0 for value in values)
+    bounds = agresti_coull(positive, count)
+    clear = [sum(low > 0 for _, low, _ in estimates) / count, sum(high < 0 for _, _, high in estimates) / count]
+    deciles = [values[count // 10], values[count // 2], values[-1 - count // 10]]
+    return (
+        f"{positive / count:.2f} ({bounds.low:.2f}..{bounds.high:.2f})",
+        *(f"{share:.2f}" for share in clear),
+        *(f"{value:+.3f}" for value in deciles),
+    )
+
+
+def _arm(figures: Mapping[str, Any]) -> list[str]:
+    counts = [f"{figures[name]:.1f}" for name in ("criteria", "style", "wrong")]
+    shares = [f"{figures[name]:.3f}" for name in ("win", "tie", "loss")]
+    curve = [f"{win_rate:.3f} at KL {kl:.2f}" for kl, win_rate in (figures["peak"], figures["end"])]
+    return [*counts, *shares, *(_plain(figures[key]) for key in MEASURES), *curve]
+
+
+def _turn(figures: Mapping[str, Any]) -> str:
+    (kl, highest), (_, end) = figures["peak"], figures["end"]
+    return f"{highest:.3f} at KL {kl:.1f}" + (f", −{highest - end:.3f}" if highest - end >= 0.001 else "")
+
+
+def _cell(changes: Mapping[str, float]) -> dict[str, Any]:
+    found: dict[str, Any] = next(c for c in _results()["cells"] if c["changes"] == changes and not c["name"])
+    return found
+
+
+@cache
+def _results() -> dict[str, Any]:
+    results: dict[str, Any] = json.loads(RESULTS.read_text())
+    return results
+
+
+def _changed(cell: Mapping[str, Any]) -> str:
+    said = [f"`{name}` {value:g}" for name, value in cell["changes"].items()]
+    return ", ".join([*said, cell["name"]] if cell["name"] else said) or "nothing (base)"
+
+
+def _range(metadata: Mapping[str, Any]) -> str:
+    return f"{metadata['low']:g} to {metadata['high']:g}"
+
+
+def _named(contrast: str) -> str:
+    return contrast.replace(" - ", " − ")
+
+
+def _plain(estimate: Sequence[float]) -> str:
+    value, low, high = estimate
+    return f"{value:.3f} ({low:.3f}..{high:.3f})"
+
+
+def _signed(estimate: Sequence[float]) -> str:
+    value, low, high = estimate
+    return f"{value:+.3f} ({low:+.3f}..{high:+.3f})"
+
+
+def _print(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()

@@ -1,0 +1,85 @@
+"""Scores by model: how many prompts, the mean, the spread over prompts, and how often the best candidates are tied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rubrictool.rubric.weights import TIE
+
+
+class ModelScores(NamedTuple):
+    """The scores of one model's responses; `model` is empty for responses that name none.
+
+    `mean` is over the prompts' means. `sd_prompts` is the standard deviation of the prompts' means (n - 1 in the
+    denominator), None for one prompt. `tied_at_top` is the share of prompts where a response of the model has the highest
+    score and another candidate of the prompt, of any model, has it too; prompts with one candidate are left out, and it is
+    None where no other is there.
+    """
+
+    model: str
+    prompts: int
+    responses: int
+    mean: float
+    sd_prompts: float | None
+    tied_at_top: float | None
+
+
+class ScoreTally:
+    """Scores as they come in, by prompt; sums are exact, so that the order in which rows finish does not matter."""
+
+    def __init__(self) -> None:
+        self._candidates: dict[str, list[tuple[str, float]]] = {}
+
+    def add(self, prompt_id: str, model: str | None, score: float) -> None:
+        """Add the score of a response."""
+        self._candidates.setdefault(prompt_id, []).append((model or "", score))
+
+    def mean(self) -> float | None:
+        """Return the mean of the prompts' means, None without a score."""
+        means = [_mean([score for _, score in candidates]) for candidates in self._candidates.values()]
+        return _mean(means) if means else None
+
+    def by_model(self) -> list[ModelScores]:
+        """Return the scores of each model, the highest mean first."""
+        scores: dict[str, dict[str, list[float]]] = {}
+        for prompt_id, candidates in self._candidates.items():
+            for model, score in candidates:
+                scores.setdefault(model, {}).setdefault(prompt_id, []).append(score)
+        tied = {prompt_id: _tied_models(candidates) for prompt_id, candidates in self._candidates.items()}
+        found = [_of_model(model, by_prompt, tied) for model, by_prompt in scores.items()]
+        return sorted(found, key=lambda one: (-one.mean, one.model))
+
+
+def _tied_models(candidates: Sequence[tuple[str, float]]) -> frozenset[str] | None:
+    """Return the models that share the highest score of a prompt, none where one candidate has it; None for one candidate."""
+    if len(candidates) < 2:
+        return None
+    best = max(score for _, score in candidates)
+    top = [model for model, score in candidates if best - score <= TIE]
+    return frozenset(top if len(top) > 1 else ())
+
+
+def _of_model(
+    model: str, by_prompt: Mapping[str, Sequence[float]], tied: Mapping[str, frozenset[str] | None]
+) -> ModelScores:
+    means = [_mean(scores) for scores in by_prompt.values()]
+    among = [models for prompt_id in by_prompt if (models := tied[prompt_id]) is not None]
+    return ModelScores(
+        model,
+        len(means),
+        sum(map(len, by_prompt.values())),
+        _mean(means),
+        _standard_deviation(means) if len(means) > 1 else None,
+        sum(model in models for models in among) / len(among) if among else None,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
+
+
+def _standard_deviation(values: Sequence[float]) -> float:
+    mean = _mean(values)
+    return math.hypot(*(value - mean for value in values)) / math.sqrt(len(values) - 1)

@@ -1,0 +1,258 @@
+"""What a policy would gain in gold, and where it would begin to lose, if it were optimised for a score.
+
+Estimated from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
+would draw them: for reinforcement learning with a KL penalty pi ∝ pi_0 exp(score / beta) (paper, section 3, proposition
+1), for best-of-n the chance to be the best of n draws. Nothing is trained. The samples stand for the policy as they are,
+tied scores included, so a score that many samples share at the top caps what can be reached, and no KL above log(samples)
+can be seen. `theory.optimised` and `theory.best_of` say the same of one prompt and one beta; here all prompts are weighed at
+once, which is what makes a curve of a thousand prompts quick.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rubrictool.analysis.intervals import RESAMPLES, Estimate
+from rubrictool.analysis.resampling import Array, estimate, totals
+from rubrictool.analysis.tails import Pool
+from rubrictool.rubric.weights import TIE
+
+ENOUGH_SAMPLES = 16
+"""With fewer samples of a prompt, little of the policy's tail is among them."""
+
+STEPS = 60
+
+WEAKEST, STRONGEST = 0.05, 1000.0
+"""The optimisation strengths that are tried, in units of one over the spread of the scores within a prompt."""
+
+BEST_OF = (2, 4, 8, 16, 32, 64)
+
+
+class Point(NamedTuple):
+    """A policy that was optimised so hard: averages over prompts, intervals over prompts.
+
+    `by` is beta (0: nothing but the highest score) or the n of best-of-n. `kl` is in nats; `win_rate` the chance to beat a
+    sample of the policy before (a tie counts one half), `gold` the mean gold; `effective` is the effective number of samples
+    1 / sum(w^2), on average.
+    """
+
+    by: float
+    kl: float
+    win_rate: Estimate
+    gold: Estimate
+    effective: float
+
+
+class Peak(NamedTuple):
+    """Where the win rate is highest, and by how much it is lower (`drop`) for a policy that takes only what scores highest.
+
+    A maximum of a noisy curve: it is found too high rather than too low, and so is the drop. A `beta` of infinity says that
+    any optimisation makes the policy worse.
+    """
+
+    beta: float
+    kl: Estimate
+    win_rate: Estimate
+    drop: Estimate
+
+    @property
+    def turns_down(self) -> bool:
+        """Whether the win rate falls behind its peak, by more than other prompts might undo."""
+        return self.drop.low > 0
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How gold goes with optimisation for one file's score: the curve over beta, its peak, and best-of-n.
+
+    `prompts` have two samples or more, `few` of them fewer than 16; `fewest` is the smallest number of samples, `ceiling` the
+    mean of log(samples), which no KL passes.
+    """
+
+    prompts: int
+    few: int
+    fewest: int
+    ceiling: float
+    tilted: tuple[Point, ...]
+    peak: Peak
+    best_of: tuple[Point, ...]
+
+
+def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int = RESAMPLES) -> Prediction | None:
+    """What optimising for the scores of one file does to gold; the pools hold samples of one policy.
+
+    One beta serves all prompts, and the figures are averages over prompts. None where no prompt has two samples.
+    """
+    pools = [pool for pool in pools if len(pool.gold) > 1]
+    if not pools:
+        return None
+    samples = _samples(pools, file)
+    strengths, sizes = _strengths(samples.score), samples.there.sum(axis=1)
+    weights = [_tilted(samples, strength) for strength in strengths] + [_best_of(samples, n) for n in BEST_OF]
+    both = _course(samples, weights, seed, resamples)
+    tilted, best_of = both.steps(slice(len(strengths))), both.steps(slice(len(strengths), None))
+    betas = [1 / strength for strength in strengths]
+    return Prediction(
+        prompts=len(pools),
+        few=int((sizes < ENOUGH_SAMPLES).sum()),
+        fewest=int(sizes.min()),
+        ceiling=float(np.log(sizes).mean()),
+        tilted=_points(betas, tilted),
+        peak=_peak(betas, tilted),
+        best_of=_points(BEST_OF, best_of),
+    )
+
+
+class _Samples(NamedTuple):
+    """Samples as prompts x places; `there` is false where a prompt has fewer than others.
+
+    `below` and `upto` are the shares of the prompt's samples that score lower, and no higher, than each. `standing` is the
+    share that each beats in gold, ties one half, itself included.
+    """
+
+    score: Array
+    gold: Array
+    there: NDArray[np.bool_]
+    below: Array
+    upto: Array
+    standing: Array
+
+
+def _samples(pools: Sequence[Pool], file: int) -> _Samples:
+    score, gold = _padded([pool.scores[file] for pool in pools]), _padded([pool.gold for pool in pools])
+    (below, upto), (beaten, unbeating) = _ranks(score), _ranks(gold)
+    return _Samples(score, gold, ~np.isnan(score), below, upto, (beaten + unbeating) / 2)
+
+
+def _padded(rows: Sequence[Sequence[float]]) -> Array:
+    """Rows of different length as one array, NaN where they are short."""
+    padded = np.full((len(rows), max(map(len, rows))), np.nan)
+    for place, row in enumerate(rows):
+        padded[place, : len(row)] = row
+    return padded
+
+
+def _ranks(rows: Array) -> tuple[Array, Array]:
+    """The shares of a row's values that are lower than each value, and that are no higher; 0 where there is none."""
+    below, upto = np.zeros_like(rows), np.zeros_like(rows)
+    for place, row in enumerate(rows):
+        values = row[~np.isnan(row)]
+        ordered = np.sort(values)
+        below[place, : len(values)] = np.searchsorted(ordered, values - TIE, side="left") / len(values)
+        upto[place, : len(values)] = np.searchsorted(ordered, values + TIE, side="right") / len(values)
+    return below, upto
+
+
+def _strengths(score: Array) -> list[float]:
+    """The values of 1 / beta to try, weakest first; last infinity, where nothing but the highest score counts."""
+    spread = float(np.nanstd(score, axis=1).mean())
+    tried = np.geomspace(WEAKEST, STRONGEST, STEPS) / spread if spread > TIE else np.ones(1)
+    return [*map(float, tried), math.inf]
+
+
+def _tilted(samples: _Samples, strength: float) -> Array:
+    """The weights of each prompt's samples, in proportion to exp(score * strength)."""
+    if math.isinf(strength):
+        weights = (samples.upto > 1 - TIE).astype(float)
+    else:
+        highest = np.nanmax(samples.score, axis=1, keepdims=True)
+        weights = np.where(samples.there, np.exp(strength * (samples.score - highest)), 0.0)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _best_of(samples: _Samples, n: int) -> Array:
+    """The chance of each sample to be the best of n draws from its prompt's samples, a tie broken by lot."""
+    tied = (samples.upto - samples.below) * samples.there.sum(axis=1, keepdims=True)
+    return np.where(samples.there, (samples.upto**n - samples.below**n) / np.where(samples.there, tied, 1), 0.0)
+
+
+class _Course(NamedTuple):
+    """KL, win rate, gold and effective samples (last axis) by step: their means, and those of each resample of the prompts.
+
+    `spans` holds the lowest and the highest that each can be.
+    """
+
+    prompts: int
+    means: Array
+    drawn: Array
+    spans: Sequence[tuple[float, float]]
+
+    def steps(self, some: slice) -> _Course:
+        return self._replace(means=self.means[some], drawn=self.drawn[:, some])
+
+    def estimate(self, step: int, figure: int) -> Estimate:
+        value, drawn = float(self.means[step, figure]), self.drawn[:, step, figure]
+        return estimate(value, drawn, self.prompts, span=self.spans[figure])
+
+
+def _course(samples: _Samples, steps: Sequence[Array], seed: int, resamples: int) -> _Course:
+    figures = np.stack([_figures(samples, weights) for weights in steps], axis=1)
+    (drawn,) = totals(figures, seed=seed, resamples=resamples)
+    sizes = samples.there.sum(axis=1)
+    gold = float(np.nanmin(samples.gold)), float(np.nanmax(samples.gold))
+    spans = ((0.0, float(np.log(sizes).mean())), (0.0, 1.0), gold, (1.0, float(sizes.mean())))
+    return _Course(len(sizes), figures.mean(axis=0), drawn / len(sizes), spans)
+
+
+def _figures(samples: _Samples, weights: Array) -> Array:
+    """KL, win rate, gold and effective samples of each prompt (rows) when its samples weigh so much."""
+    sizes = samples.there.sum(axis=1, keepdims=True)
+    against = np.where(weights > 0, weights, 1 / sizes) * sizes
+    kl = (weights * np.log(against)).sum(axis=1)
+    win_rate, gold = (weights * samples.standing).sum(axis=1), (weights * np.nan_to_num(samples.gold)).sum(axis=1)
+    return np.stack([kl, win_rate, gold, 1 / (weights**2).sum(axis=1)], axis=-1)
+
+
+_KL, _WIN_RATE, _GOLD, _EFFECTIVE = range(4)
+
+
+def _points(by: Sequence[float], course: _Course) -> tuple[Point, ...]:
+    return tuple(
+        Point(
+            by[step],
+            float(means[_KL]),
+            course.estimate(step, _WIN_RATE),
+            course.estimate(step, _GOLD),
+            float(means[_EFFECTIVE]),
+        )
+        for step, means in enumerate(course.means)
+    )
+
+
+def _peak(betas: Sequence[float], course: _Course) -> Peak:
+    """Where the win rate is highest; of steps that are as high, the one reached first. The policy before is one of them."""
+    kls, rates = (_from_base(course.means[None, :, figure], base) for figure, base in _BASE)
+    drawn_kls, drawn_rates = (_from_base(course.drawn[:, :, figure], base) for figure, base in _BASE)
+    reached, step = _at_highest(drawn_kls, drawn_rates), int(rates.argmax())
+    drops = drawn_rates[:, step] - drawn_rates[:, -1]
+    return Peak(
+        beta=[math.inf, *betas][step],
+        kl=estimate(float(_at_highest(kls, rates)[0]), reached, course.prompts, span=course.spans[_KL]),
+        win_rate=estimate(float(rates.max()), drawn_rates.max(axis=1), course.prompts, span=(0.5, 1.0)),
+        drop=_drop(float(rates[0, step] - rates[0, -1]), drops, course.prompts),
+    )
+
+
+def _drop(value: float, drawn: Array, prompts: int) -> Estimate:
+    # Where the peak is the end, nothing falls, whatever the prompts.
+    return estimate(value, drawn, prompts, span=(-1.0, 1.0)) if drawn.any() else Estimate(value, value, value)
+
+
+_BASE = ((_KL, 0.0), (_WIN_RATE, 0.5))
+"""Where the policy before stands."""
+
+
+def _from_base(steps: Array, base: float) -> Array:
+    """Figures by step (last axis) with that of the policy before in front; the last digits, which are noise, left out."""
+    return np.asarray(np.insert(steps, 0, base, axis=-1).round(9))
+
+
+def _at_highest(values: Array, rates: Array) -> Array:
+    """Of each row the value where the rate is highest."""
+    return np.take_along_axis(values, rates.argmax(axis=1)[:, None], axis=1)[:, 0]

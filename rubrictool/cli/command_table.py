@@ -1,0 +1,62 @@
+"""The commands by name: what each is for, and where it stands.
+
+Reading all of them took most of the time of `rubrictool --help`, so each is read when it is called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand
+
+
+class Entry(NamedTuple):
+    """A command: its purpose in a line, the first of its docstring, and the function that is it."""
+
+    purpose: str
+    module: str
+    function: str = "command"
+
+    def load(self) -> Any:
+        """The command as Typer makes it of the function."""
+        from rubrictool.cli.help_sections import SectionedCommand
+        from rubrictool.cli.options import takes_flags
+
+        function = getattr(import_module(f"rubrictool.cli.commands.{self.module}"), self.function)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(no_args_is_help=True, cls=SectionedCommand)(takes_flags(function))
+        return typer.main.get_command(alone)
+
+
+COMMANDS = {
+    "sample": Entry("Draw responses from models.", "sample"),
+    "propose": Entry("Write a first rubric for each prompt.", "propose"),
+    "score": Entry("Score responses by their rubrics.", "score"),
+    "filter-top-k": Entry("Keep the k best of each prompt.", "filter_top_k"),
+    "refine": Entry("Refine rubrics on the best pairs.", "refine"),
+    "winrate": Entry("How often A's responses beat B's.", "winrate"),
+    "tail": Entry("How far scores can be trusted among the best.", "tail"),
+    "lint": Entry("Find faults in rubrics.", "lint"),
+    "agree": Entry("How far a judge agrees with labels.", "agree"),
+    "signal": Entry("What verdicts tell, and how steadily.", "signal"),
+    "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
+    "cache export": Entry("Write the replies as a file for replay:FILE.", "cache", "export_cache"),
+}
+
+
+class Unread(TyperCommand):
+    """A command of which the purpose is known; its callback reads the rest, once there is a line to be parsed."""
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """The context of the command itself."""
+        assert self.callback is not None
+        return self.callback().make_context(*args, **more)
+
+
+def fill(**groups: typer.Typer) -> None:
+    """Put each command into the group that its name begins with, the others into `top`."""
+    for words, entry in COMMANDS.items():
+        above, _, name = words.rpartition(" ")
+        groups[above or "top"].command(name, cls=Unread, help=entry.purpose)(entry.load)

@@ -1,0 +1,37 @@
+"""rubrictool cache: export recorded replies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.files import commit, seen_to, sink
+from rubrictool.cli.progress import error_line
+from rubrictool.errors import InputError
+from rubrictool.models.backends.replay import Recording
+from rubrictool.models.cache import Cache, cache_path
+from rubrictool.rows.jsonl import encode
+
+
+def export_cache(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to; - is stdout.", show_default=False)],
+    cache: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The cache. [default: the user's]", show_default=False)
+    ] = None,
+) -> None:
+    """Write the replies as a file for replay:FILE.
+
+    Example: rubrictool cache export replies.jsonl
+    """
+    path = cache_path(cache)
+    if not path.exists():
+        raise InputError(f"{path}: there is no cache here; name one with --cache")
+    seen_to({"--output": file}, reads=[str(path)])
+    replies, number = Cache(path), 0
+    with sink(file) as rows:
+        for number, (key, model, reply) in enumerate(replies, start=1):  # noqa: B007
+            rows.write(encode(Recording(key=key, model=model, reply=reply)))
+        commit(rows)
+    error_line(f"{number} replies written")

@@ -1,0 +1,54 @@
+"""rubrictool propose: a first rubric for each prompt."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.options import Asking, Files, Parameters, ProposerFlags, Wording, asked
+from rubrictool.cli.session import Session
+from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
+from rubrictool.rows.joins import count
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt
+from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.propose import propose
+
+
+def command(
+    context: typer.Context,
+    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    proposing: ProposerFlags,
+    parameters: Parameters,
+    wording: Wording,
+    files: Files,
+    asking: Asking,
+) -> None:
+    """Write a first rubric for each prompt.
+
+    The proposer sees the prompt alone; responses in its row are left out.
+
+    Example: rubrictool propose prompts.jsonl --proposer gpt-4.1 -o rubrics.jsonl
+    """
+    rows = Rows(prompts, Prompt)
+    total = count(rows)
+    role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", parameters)
+    refuse_idle(
+        context,
+        of_role("proposer", proposing.proposer, "proposer_args", "temperature", "max_tokens"),
+        *of_asking(asking, proposing.proposer),
+    )
+    session = Session("propose", files, asking, wording, specs=[proposing.proposer], reads=[prompts])
+
+    async def main() -> None:
+        session.warn_if_empty(total)
+        session.say_offline(proposer=role)
+        proposer = await session.proposer(role)
+
+        async def work(prompt: Prompt) -> Outcome:
+            return Outcome((await propose(prompt, proposer),))
+
+        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
+
+    session.run(main)

@@ -1,0 +1,78 @@
+"""rubrictool sample: draw responses from models."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters, asked
+from rubrictool.cli.session import Session
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
+from rubrictool.models.client import Model
+from rubrictool.models.spec import OFFLINE
+from rubrictool.rows.joins import count
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt, Response
+from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.sample import sample
+
+
+def command(
+    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    models: ModelFlags,
+    parameters: Parameters,
+    files: Files,
+    asking: Asking,
+    n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
+) -> None:
+    """Draw responses from models.
+
+    Each prompt gets -n responses from each --model; a chat prompt is sent as its messages.
+
+    Example: rubrictool sample prompts.jsonl --model gpt-4.1 --model tiny@http://localhost:8000/v1 -n 4
+    """
+    specs = models.model or []
+    if not specs or OFFLINE in specs:
+        raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
+    rows = Rows(prompts, Prompt)
+    total = count(rows)
+    session = Session("sample", files, asking, specs=specs, reads=[prompts])
+
+    async def main() -> None:
+        drawn_from = await session.writers(
+            [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
+        )
+        session.warn_if_empty(total)
+
+        async def work(prompt: Prompt) -> Outcome:
+            return outcome_of(await draws(prompt, drawn_from, n))
+
+        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
+
+    session.run(main)
+
+
+async def draws(prompt: Prompt, models: list[Model], n: int) -> list[Response | RowFailure]:
+    """What n draws from each model bring, by model and number: a response, or why there is none."""
+    return list(await asyncio.gather(*(_draw(prompt, model, number) for model in models for number in range(n))))
+
+
+def outcome_of(drawn: list[Response | RowFailure]) -> Outcome:
+    """The responses that could be drawn, and the first failure, saying how many there were."""
+    failures = [one for one in drawn if isinstance(one, RowFailure)]
+    responses = tuple(one for one in drawn if isinstance(one, Response))
+    if not failures:
+        return Outcome(responses)
+    if unusable := next((one for one in failures if isinstance(one, ModelUnusable)), None):
+        return Outcome(responses, unusable)
+    message = f"{len(failures)} of {len(drawn)} responses failed; the first: {failures[0].message}"
+    return Outcome(responses, ModelFailure(failures[0].kind, message, attempts=failures[0].attempts))
+
+
+async def _draw(prompt: Prompt, model: Model, number: int) -> Response | RowFailure:
+    try:
+        return await sample(prompt, model, number=number)
+    except RowFailure as failure:
+        return failure

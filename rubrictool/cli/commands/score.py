@@ -1,0 +1,208 @@
+"""rubrictool score: judge responses by their prompts' rubrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from rubrictool.analysis.model_scores import ScoreTally
+from rubrictool.cli.empties import scored_without_judge, tell_empty
+from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.options import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
+from rubrictool.cli.score_table import score_lines
+from rubrictool.cli.session import Session
+from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
+from rubrictool.errors import InputError, RowFailure
+from rubrictool.rows.joins import Texts, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Detailed, Response, Rubric, Score
+from rubrictool.rubric.empty_response import FAILURE, is_empty
+from rubrictool.rubric.saturation import SPELLINGS, Aggregate
+from rubrictool.rubric.saturation import aggregate as aggregated
+from rubrictool.rubric.weights import TIE
+from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.score import score
+
+AHEAD = 4
+"""Of a prompt's responses the first goes ahead; the others, which wait for it, must not take its place in the row."""
+
+
+def command(
+    context: typer.Context,
+    responses: Annotated[
+        str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
+    ],
+    rubrics: Annotated[str, typer.Option(metavar="FILE", help="Rubric rows; - is stdin.", show_default=False)],
+    judging: JudgeFlags,
+    parameters: Parameters,
+    wording: Wording,
+    files: Files,
+    asking: Asking,
+    prompts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
+    ] = None,
+    missing_rubric: MissingRubric = "error",
+    empty: EmptyResponses = None,
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[DIMENSION=]CURVE",
+            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    defence: Annotated[
+        bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
+    ] = False,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Verdicts per response; the score is their mean. Needs a --temperature above 0.")
+    ] = 1,
+    min_coverage: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Let a row pass without some verdicts, if criteria of this share of the weight have one.",
+            show_default=False,
+        ),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
+    ] = None,
+) -> None:
+    """Score responses by their rubrics.
+
+    One verdict per criterion, from its check or the judge; the score is the weighted share of criteria met.
+
+    Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
+    """
+    one_stdin(responses, rubrics, prompts)
+    if samples > 1 and min_coverage is not None:
+        raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
+    texts = Texts()
+    known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
+    known = _defended(rubrics, known) if defence else known
+    rows = Rows(responses, Response)
+    total = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
+    curves = _curves(aggregate, known.values())
+    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
+    refuse_idle(
+        context,
+        of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
+        *of_asking(asking, judging.judge),
+    )
+    session = Session("score", files, asking, wording, specs=[judging.judge], reads=[responses, rubrics, prompts])
+    tally, gaps, empties = ScoreTally(), _Gaps(), Counter[str]()
+
+    async def main() -> None:
+        session.warn_if_empty(total)
+        session.say_offline(judge=role)
+        judge = await session.judge(role, judging, samples=samples)
+        if curves is not None and not _dimensions(known.values()):
+            session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
+
+        async def work(row: Response) -> Outcome:
+            rubric = rubric_for(row.prompt_id, known)
+            if rubric is None:
+                raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
+            prompt = prompt_of(row, rubric, asked_of)
+            assert prompt is not None, "the first pass has seen to it"
+            try:
+                scored = await score(
+                    prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
+                )
+            except RowFailure as failure:
+                empties[failure.kind] += 1
+                raise
+            empties["scored"] += is_empty(row.response)
+            gaps.add(scored)
+            tally.add(scored.prompt_id, scored.model, scored.score)
+            return Outcome((scored,))
+
+        await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
+        if min_coverage is not None:
+            gaps.tell(session)
+        count = empties["scored"] + empties[FAILURE]
+        tell_empty(session, "score", count, scored_without_judge(count, empties[FAILURE]))
+        _close(session, tally, fail_under)
+
+    session.run(main)
+
+
+class _Gaps:
+    """How many scores stand on part of their criteria, and on how little the least of them."""
+
+    def __init__(self) -> None:
+        self._coverage: list[float] = []
+
+    def add(self, row: Score) -> None:
+        if isinstance(row, Detailed) and row.coverage is not None and not all(v.judged for v in row.verdicts):
+            self._coverage.append(row.coverage)
+
+    def tell(self, session: Session) -> None:
+        """Say it, and put it into the figures."""
+        session.figures |= {"partly_judged": len(self._coverage), "lowest_coverage": min(self._coverage, default=None)}
+        if self._coverage:
+            told = f"{len(self._coverage)} (lowest coverage {min(self._coverage):.2f})"
+            rerun = "; rerun the command to ask for the missing ones" if session.keeps_replies else ""
+            session.tell(f"score: scores that lack verdicts: {told}{rerun}")
+
+
+def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
+    """The rubrics with the built-in vetoes. Raises `InputError` where an id is taken."""
+    from rubrictool.rubric.builtin_vetoes import defended
+
+    found = {}
+    for name, rubric in rubrics.items():
+        try:
+            found[name] = defended(rubric)
+        except ValueError as error:
+            raise InputError(f"{path}: {name}: {error}; rename it, or leave --defence out") from None
+    return found
+
+
+def _curves(texts: Sequence[str] | None, rubrics: Collection[Rubric]) -> Aggregate | None:
+    """The curves of the dimensions, None where none are asked for. Raises `InputError` where they cannot be applied."""
+    if not texts:
+        return None
+    try:
+        curves = aggregated(texts)
+    except ValueError as error:
+        raise InputError(f"--aggregate: {error}; give [DIMENSION=]CURVE, a curve being {SPELLINGS}") from None
+    known = _dimensions(rubrics)
+    if strange := next((name for name in curves.own if name not in known), None):
+        there = ", ".join(sorted(known)[:10]) or "none (a criterion's column `dimension`)"
+        raise InputError(
+            f"--aggregate {strange}={curves.own[strange]}: no rubric has that dimension; there are: {there}"
+        )
+    return curves
+
+
+def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
+    """The dimensions that can be saturated: those with a positive weight in some rubric."""
+    criteria = (criterion for rubric in rubrics for criterion in rubric.criteria)
+    return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
+
+
+def _close(session: Session, tally: ScoreTally, fail_under: float | None) -> None:
+    if session.dry_run:
+        return
+    mean, models = tally.mean(), tally.by_model()
+    session.figures |= {"mean_score": mean, "models": [one._asdict() for one in models]}
+    if mean is not None:
+        # Drawing a table takes a tenth of a second, for which a quiet run need not wait.
+        for line in () if session.quiet else score_lines(models):
+            session.tell(line)
+        part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
+        session.tell(f"score: mean of prompt means {mean:.3f}{part}")
+    if fail_under is not None and (mean is None or mean < fail_under - TIE):
+        session.miss(
+            "no row was scored, so --fail-under cannot be checked"
+            if mean is None
+            else f"the mean {mean:.3f} is below {fail_under:g}"
+        )

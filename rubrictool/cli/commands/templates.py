@@ -1,0 +1,32 @@
+"""rubrictool templates: copy the prompt templates to a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.progress import error_line
+from rubrictool.errors import InputError
+from rubrictool.questions.templates import PLACEHOLDERS, shipped
+
+
+def copy_templates(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder, made if need be.", show_default=False)],
+) -> None:
+    """Copy our prompt texts to a folder.
+
+    Edit them there and give the folder back with --templates.
+
+    Example: rubrictool templates my-templates
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if taken := [name for name in PLACEHOLDERS if (folder / f"{name}.txt").exists()]:
+            raise InputError(f"{folder / taken[0]}.txt: is already there; name another folder")
+        for name in PLACEHOLDERS:
+            (folder / f"{name}.txt").write_text(shipped(name), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+    error_line(f"{len(PLACEHOLDERS)} templates written to {folder}")

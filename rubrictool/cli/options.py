@@ -1,0 +1,235 @@
+"""The flags, each written once, in groups that a command takes by annotating one parameter."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+from rubrictool.errors import InputError
+from rubrictool.models.backend import Price
+from rubrictool.models.rate_limiter import CONCURRENCY
+from rubrictool.models.sending import MAX_WAIT_S
+from rubrictool.models.spec import OFFLINE, Asked
+from rubrictool.rows.records import Judging
+from rubrictool.rubric.empty_response import Empty
+
+Arguments = Annotated[str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)]
+
+
+def _played(role: str) -> Any:
+    """Who plays a role, by flag or environment."""
+    return typer.Option(
+        metavar="SPEC", envvar=f"RUBRICTOOL_{role.upper()}", help=f"The {role}. [default: offline]", show_default=False
+    )
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where rows go."""
+
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Rows go here; - is stdout.")] = "-"
+    failures: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Unfinished rows go here. [default: OUTPUT.failed.jsonl]", show_default=False
+        ),
+    ] = None
+    summary: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The closing figures as JSON.", show_default=False)
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How models are asked."""
+
+    concurrency: Annotated[int, typer.Option(min=1, help="Most requests in flight at once to each model.")] = (
+        CONCURRENCY
+    )
+    attempts: Annotated[int, typer.Option(min=1, help="Requests for one question in all, whatever the reason.")] = 5
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one request.")] = 300
+    max_wait: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Longest wait that a server may ask for; a longer one ends the run."
+        ),
+    ] = MAX_WAIT_S
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Replies already paid for. [default: the user's cache]", show_default=False),
+    ] = None
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither look up replies nor keep them.")] = False
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, help="Send no more requests than this, retries counted.", show_default=False)
+    ] = None
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, metavar="USD", help="Spend no more than this.", show_default=False)
+    ] = None
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="IN,OUT",
+            help="Dollars per million tokens, for models not in litellm's list; NAME=IN,OUT for one; repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked and what it costs at most; ask nothing.")
+    ] = False
+    allow_http_key: Annotated[
+        bool, typer.Option("--allow-http-key", help="Send RUBRICTOOL_API_KEY over plain http too.")
+    ] = False
+    vllm_python: Annotated[
+        str | None,
+        typer.Option(metavar="PYTHON", help="The Python that has vLLM, for vllm: models.", show_default=False),
+    ] = None
+    vllm_arg: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ARG", help="Passed on to vLLM's server; repeatable.", show_default=False),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What models are shown."""
+
+    use_reference: Annotated[bool, typer.Option("--use-reference", help="Show models the prompt's reference.")] = False
+    templates: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Use the prompt texts in this folder.", show_default=False, file_okay=False),
+    ] = None
+
+
+MissingRubric = Annotated[
+    Literal["error", "skip"],
+    typer.Option(help="What a response without a rubric is: bad input, or a failed row."),
+]
+
+EmptyResponses = Annotated[
+    Empty | None,
+    typer.Option(
+        "--empty",
+        help="What an empty response gets without a judge: criteria unmet, or a failed row. "
+        "[default: unmet, but fail under judged penalties]",
+        show_default=False,
+    ),
+]
+
+Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to a model.")]
+
+
+@dataclass(frozen=True)
+class JudgeFlags:
+    """Who judges."""
+
+    judge: Annotated[str | None, _played("judge")] = None
+    judge_args: Arguments = "{}"
+    judging: Annotated[
+        Judging, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
+    ] = "together"
+    reasons: Annotated[bool, typer.Option("--reasons", help="Ask for a short reason before each verdict.")] = False
+
+
+@dataclass(frozen=True)
+class ProposerFlags:
+    """Who proposes."""
+
+    proposer: Annotated[str | None, _played("proposer")] = None
+    proposer_args: Arguments = "{}"
+
+
+@dataclass(frozen=True)
+class ModelFlags:
+    """Who writes candidates."""
+
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="SPEC", help="Draw from this model; repeatable.", show_default=False)
+    ] = None
+    model_args: Arguments = "{}"
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How the command's only role is asked."""
+
+    temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
+        None
+    )
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = 4096
+
+
+GROUPS = (Files, Asking, Wording, JudgeFlags, ProposerFlags, ModelFlags, Parameters)
+
+
+def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """A command for Typer in which each parameter that is a group of flags is spread out into its flags."""
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
+    own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(command).parameters.values()]
+
+    @wraps(command)
+    def spread(**values: Any) -> None:
+        built = {
+            name: kind(**{f.name: values.pop(f.name) for f in dataclasses.fields(kind)})
+            for name, kind in groups.items()
+        }
+        command(**values, **built)
+
+    flat = [p for p in own if p.name not in groups] + [p for kind in groups.values() for p in _parameters(kind)]
+    spread.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in flat])  # type: ignore[attr-defined]
+    return spread
+
+
+def _parameters(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+        for f in dataclasses.fields(group)
+    ]
+
+
+def asked(spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0) -> Asked:
+    """A role's parameters as its flags give them. Raises `InputError` for arguments that are no JSON object."""
+    parameters = parameters or Parameters()
+    warmth = temperature if parameters.temperature is None else parameters.temperature
+    return Asked(spec or OFFLINE, warmth, parameters.max_tokens, _object(args, flag))
+
+
+def prices(given: Sequence[str] | None) -> dict[str, Price]:
+    """The prices in dollars per token by model name, and under an empty name for all others.
+
+    Raises `InputError` for a price that is none.
+    """
+    found: dict[str, Price] = {}
+    for text in given or []:
+        name, _, costs = text.rpartition("=")
+        try:
+            both = [float(cost) / 1e6 for cost in costs.split(",")]
+            if len(both) != 2 or not all(math.isfinite(cost) and cost >= 0 for cost in both):
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                f"--price {text}: must be IN,OUT or NAME=IN,OUT in dollars per million tokens, as in 0.4,1.6"
+            ) from None
+        found[name] = Price(*both)
+    return found
+
+
+def _object(text: str, flag: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{flag}: is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise InputError(f'{flag}: must be a JSON object such as {{"top_p": 0.9}}')
+    return value

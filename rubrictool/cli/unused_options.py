@@ -1,0 +1,58 @@
+"""Flags that were given and would change nothing: refused, with what would make them matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import typer
+
+from rubrictool.cli.options import Asking
+from rubrictool.errors import InputError
+
+JUDGING = ("judge", "judge_args", "judging", "reasons", "temperature", "max_tokens", "use_reference", "templates")
+"""All that is said to a judge alone; for commands that may go without one."""
+
+
+class Idle(NamedTuple):
+    """Parameters that have no effect in a case, and the case in words: `without --emit pairs`."""
+
+    so: bool
+    words: str
+    parameters: Sequence[str]
+
+
+def refuse_idle(context: typer.Context, *rules: Idle) -> None:
+    """Raise `InputError` for the first flag of the command line that has no effect.
+
+    What the environment sets stays: it is for other commands, too.
+    """
+    for rule in rules:
+        for name in rule.parameters if rule.so else ():
+            if _given(context, name):
+                raise InputError(f"{_flag(context, name)}: has no effect {rule.words}; change that, or leave it out")
+
+
+def of_role(name: str, spec: str | None, *parameters: str) -> Idle:
+    """What only a model heeds. Where `offline` is named it stands for a model, and may be told what that would be told."""
+    return Idle(spec is None, f"while no --{name} SPEC names a model", parameters)
+
+
+def of_asking(asking: Asking, *specs: str | None) -> tuple[Idle, ...]:
+    """What only some models heed, or only a run with a cache."""
+    ours = any(spec and spec.startswith("vllm:") for spec in specs)
+    return (
+        Idle(not any(specs), "while no model is named", ("use_reference",)),
+        Idle(not ours, "without a vllm: model", ("vllm_python", "vllm_arg")),
+        Idle(asking.no_cache, "with --no-cache", ("cache",)),
+    )
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _flag(context: typer.Context, name: str) -> str:
+    spellings = next(parameter.opts for parameter in context.command.params if parameter.name == name)
+    return max(spellings, key=len)

@@ -1,0 +1,56 @@
+"""What a command says at its end of the calls, tokens and dollars that it took, or would take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rubrictool.models.budget import Tally
+from rubrictool.text.wording import counted
+
+
+def spent_line(tally: Tally) -> str:
+    """What asking has come to."""
+    parts = [counted(tally.calls, "call"), f"{tally.cached:,} cached"]
+    if tally.prompt_tokens or tally.completion_tokens or tally.unmetered:
+        told = bool(tally.prompt_tokens or tally.completion_tokens)
+        parts += [f"{tally.prompt_tokens:,} tokens in, {tally.completion_tokens:,} out" if told else "tokens unknown"]
+        parts += [_cost(tally)]
+    return ", ".join(parts)
+
+
+def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]:
+    """What a dry run found, for people."""
+    asked = f"{counted(cached, 'answer')} cached, {counted(plan['calls'], 'call')} at most"
+    yield f"dry run, nothing was asked: {counted(rows, 'row')}, {asked}"
+    for name, of in plan["models"].items():
+        yield (
+            f"{name}: {counted(of['calls'], 'call')}, about {of['likely_prompt_tokens']:,} tokens in (a quarter of "
+            f"{of['prompt_tokens']:,} bytes) and at most {of['completion_tokens']:,} out (the replies' limits): {_priced(of)}"
+        )
+    if len(plan["models"]) > 1:
+        yield f"in total {_priced(plan)}"
+    if "formula" in plan:
+        yield f"upper bound: {plan['formula']}"
+    if "supposed" in plan:
+        yield f"assumed: {plan['supposed']}"
+    yield "retries are not included"
+
+
+def _cost(tally: Tally) -> str:
+    if tally.cost_usd is None:
+        return "cost unknown (give it with --price)"
+    untold = f" (no token counts for {counted(tally.unmetered, 'call')})" if tally.unmetered else ""
+    return f"{'at least ' if tally.unmetered else ''}{_dollars(tally.cost_usd)}{untold}"
+
+
+def _priced(plan: Mapping[str, Any]) -> str:
+    """What it costs: with a token for each byte and whole replies at most; of the questions also what is likely."""
+    if plan["cost_usd"] is None:
+        return "cost unknown (give it with --price)"
+    return f"at most {_dollars(plan['cost_usd'])}, the questions about {_dollars(plan['likely_questions_usd'])}"
+
+
+def _dollars(cost: float) -> str:
+    """Two digits that count, and cents at least."""
+    return f"${cost:,.2f}" if cost >= 0.1 or cost == 0 else f"${cost:.2g}" if cost >= 1e-4 else f"${cost:.6f}"

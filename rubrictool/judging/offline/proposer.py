@@ -1,0 +1,246 @@
+"""A proposer by rule: what a prompt spells out, and what one of two responses has and the other lacks.
+
+Rules cannot know which response is better, so every difference becomes a criterion, in both directions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple, get_args
+
+from rubrictool.errors import Undecided
+from rubrictool.judging.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
+from rubrictool.judging.offline.lexicon import Lexicon, lexicon
+from rubrictool.judging.offline.terms import Term, alike, sentences, terms
+from rubrictool.linting.contradictions import exclude_each_other
+from rubrictool.questions.templates import Judged
+from rubrictool.rows.checks import Check, Format, Length
+from rubrictool.rows.records import Criterion, Prompt
+from rubrictool.rubric.amend import Item, Proposal
+from rubrictool.rubric.checks import holds
+from rubrictool.text.chats import Conversation, answer
+from rubrictool.text.patterns import linear
+from rubrictool.text.words import has_uncountable_words, normal, occurs, words
+
+_MAIN_TERMS = 6
+
+_TERMS_PER_RESPONSE = 2
+
+_MOST_ITEMS = 7
+
+# Long words are rare ones; beyond this many characters length says nothing more.
+_LONG = 8
+
+_MUCH_LONGER = 1.5
+
+_FRAGMENT, _TREATISE = 20, 600
+
+_SANE = Length(min=_FRAGMENT, max=_TREATISE)
+
+_QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
+
+_INSIDE = linear(r"[\p{L}\p{N},;:)][\s\pZ]+(\p{Lu}[\p{L}\p{N}_]+)")
+
+
+class OfflineProposer:
+    """Proposes criteria that a program decides; the same texts always give the same criteria."""
+
+    name = "offline"
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        """A first rubric from the prompt alone: its explicit demands, its main terms, a sane length."""
+        texts = messages(prompt)
+        text = next((text for text in texts if _main_terms(demands(text).rest)), texts[0])
+        asked = demands(text)
+        wanted = _allowed(_main_terms(asked.rest), [item.check for item in asked.items])
+        speaks = [_about(term, place) for place, term in enumerate(wanted)]
+        return Proposal(tuple(_compatible((*asked.items, *speaks, *_sane_length(text)))))
+
+    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+        """The criteria as they are, and new ones for what only one of two responses has."""
+        pair = _Pair(first.response.response, second.response.response)
+        kept = tuple(Item(id=criterion.id) for criterion in criteria)
+        new = (item for item in _differences(prompt, pair, criteria) if pair.told_apart_by(item.check))
+        compatible = _compatible(new, [criterion.check for criterion in criteria])
+        return Proposal((*kept, *islice(compatible, _MOST_ITEMS)))
+
+
+def _compatible(items: Iterable[Item], known: Iterable[Check | None] = ()) -> Iterator[Item]:
+    """Yield the items that can be met together with all `known` checks and with the items before them."""
+    taken = [check for check in known if check is not None]
+    for item in items:
+        if item.check is None or not any(exclude_each_other(item.check, other) for other in taken):
+            taken += [item.check] if item.check else []
+            yield item
+
+
+def _allowed(found: Iterable[Term], known: Iterable[Check | None]) -> list[Term]:
+    """Return the terms that no known check excludes.
+
+    The check of a short term is a pattern, in which `exclude_each_other` does not see the text that it asks for.
+    """
+    banned = [text for check in known if check for text in check.excludes or ()]
+    return [term for term in found if not any(occurs(text, term.text) for text in banned)]
+
+
+def _sane_length(prompt: str) -> Iterator[Item]:
+    """Yield bounds for any answer, unless the prompt asks for one so short or so long that they would not fit it."""
+    asked = asked_length(prompt)
+    if has_uncountable_words(prompt):
+        return
+    if asked is not None and (asked.min > _TREATISE // 2 or (asked.max is not None and asked.max < 2 * _FRAGMENT)):
+        return
+    text = f"Is neither a fragment nor a treatise: {_FRAGMENT} to {_TREATISE} words."
+    yield Item(criterion=text, weight=1, check=Check(words=_SANE))
+
+
+def _main_terms(text: str) -> list[Term]:
+    """The terms that a prompt turns on, the strongest first."""
+    found = terms(text, lexicon(text))
+    counts = Counter(term.key for term in found)
+    quoted = normal(" ".join(_QUOTED.findall(text)))
+    names = {normal(name) for name in _INSIDE.findall(text)}
+    bonus = {t.key: (len(t.key) >= _LONG) + 3 * (t.key in quoted) + 2 * (t.key in names) + 2 * t.unit for t in found}
+    # The sort is stable: of equals the longer, then the one that stands first in the prompt.
+    ranked = sorted(found, key=lambda term: (-counts[term.key] - bonus[term.key], -min(len(term.key), _LONG)))
+    return _distinct(ranked, most=_MAIN_TERMS)
+
+
+def _distinct(ranked: Sequence[Term], *, most: int) -> list[Term]:
+    kept: list[Term] = []
+    for term in ranked:
+        if len(kept) < most and not any(alike(term, other) for other in kept):
+            kept.append(term)
+    return kept
+
+
+def _about(term: Term, place: int) -> Item:
+    return Item(criterion=f'Speaks to "{term.text}".', weight=max(1, 3 - place // 2), check=term.check)
+
+
+class _Pair(NamedTuple):
+    """Two responses as they came; the order says nothing."""
+
+    first: str | Conversation
+    second: str | Conversation
+
+    def told_apart_by(self, check: Check | None) -> bool:
+        try:
+            return check is not None and holds(check, self.first) != holds(check, self.second)
+        except Undecided:  # words that cannot be counted tell nothing apart
+            return False
+
+    def shown(self) -> tuple[str, str]:
+        return answer(self.first).done, answer(self.second).done
+
+
+class _Found(NamedTuple):
+    """A term that only one response has, how much speaks for it, and in which of the two it stands."""
+
+    term: Term
+    strength: int
+    side: int
+
+    @property
+    def rank(self) -> tuple[int, int, str, str]:
+        # Never the side: swapping the responses must change nothing.
+        return -self.strength, -min(len(self.term.key), _LONG), self.term.key, self.term.text
+
+
+def _differences(prompt: Prompt, pair: _Pair, criteria: Sequence[Criterion]) -> Iterator[Item]:
+    asked, shown = "\n".join(messages(prompt)), pair.shown()
+    language = lexicon("\n".join(sorted(shown)))
+    known = [criterion.check for criterion in criteria]
+    yield from _term_items(asked, pair, criteria, language)
+    yield from islice((i for i in _forms(asked) if i.check not in known and pair.told_apart_by(i.check)), 1)
+    # By their words: what marks a reason differs from language to language.
+    said = {criterion.criterion for criterion in criteria}
+    yield from (item for item in _manners(language) if item.criterion not in said and item.check not in known)
+    if not any(check and check.words and pair.told_apart_by(check) for check in known):
+        yield from _length(asked, shown)
+
+
+def _term_items(asked: str, pair: _Pair, criteria: Sequence[Criterion], language: Lexicon) -> Iterator[Item]:
+    taken = [term for text in _said(criteria) for term in terms(text, language)]
+    checks = [criterion.check for criterion in criteria]
+    left = [_TERMS_PER_RESPONSE] * 2
+    for found in _lone_terms(asked, pair.shown(), language):
+        is_new = left[found.side] and _allowed([found.term], checks) and not any(alike(found.term, o) for o in taken)
+        if is_new and pair.told_apart_by(found.term.check):
+            left[found.side] -= 1
+            taken.append(found.term)
+            yield _shown_by(found)
+        if not any(left):
+            return
+
+
+def _said(criteria: Sequence[Criterion]) -> Iterator[str]:
+    for criterion in criteria:
+        yield criterion.criterion
+        if criterion.check is not None:
+            yield from (criterion.check.contains or ()) + (criterion.check.excludes or ())
+
+
+def _lone_terms(asked: str, shown: tuple[str, str], language: Lexicon) -> list[_Found]:
+    """What only one of the texts has, the strongest first."""
+    topics = frozenset(term.key for term in terms(asked, language))
+    strengths = [_strengths(text, topics, language) for text in shown]
+    folded = [normal(text) for text in shown]
+    lone = [
+        _Found(term, strength, side)
+        for side, found in enumerate(strengths)
+        for key, (term, strength) in found.items()
+        if key not in strengths[1 - side] and (term.pattern or key not in folded[1 - side])
+    ]
+    return sorted(lone, key=lambda found: found.rank)
+
+
+def _strengths(text: str, topics: frozenset[str], language: Lexicon) -> dict[str, tuple[Term, int]]:
+    """The terms of a text by key: repeated, about the prompt, measured, or part of a warning or a reason."""
+    counts: Counter[str] = Counter()
+    best: dict[str, tuple[Term, int]] = {}
+    for sentence in sentences(text):
+        inside = terms(sentence, language)
+        near = _nearness(sentence, inside, topics, language)
+        counts.update(term.key for term in inside)
+        for term in inside:
+            first, strength = best.get(term.key, (term, 0))
+            best[term.key] = first, max(strength, near + term.figure + term.unit)
+    return {key: (term, strength + min(counts[key], 3) - 1) for key, (term, strength) in best.items()}
+
+
+def _nearness(sentence: str, inside: Sequence[Term], topics: frozenset[str], language: Lexicon) -> int:
+    on_topic = any(term.key in topics for term in inside)
+    marked = holds(language.warnings, sentence) or holds(language.reasons, sentence)
+    return 2 * on_topic + marked
+
+
+def _shown_by(found: _Found) -> Item:
+    verb = "Gives the figure" if found.term.figure else "Mentions"
+    weight = 3 if found.strength >= 5 else 2 if found.strength >= 3 else 1
+    return Item(criterion=f'{verb} "{found.term.text}".', weight=weight, check=found.term.check)
+
+
+def _forms(asked: str) -> Iterator[Item]:
+    for format_ in get_args(Format):
+        if not forbids(asked, format_):
+            weight = 2 if asks_for(asked, format_) else 1
+            yield Item(criterion=f"Contains {FORM_NAMES[format_]}.", weight=weight, check=Check(format=format_))
+
+
+def _manners(language: Lexicon) -> Iterator[Item]:
+    yield Item(criterion="Warns: says what to avoid or to be careful about.", weight=2, check=language.warnings)
+    yield Item(criterion="Gives reasons for what it says.", weight=2, check=language.reasons)
+    yield Item(criterion="Says what is uncertain or only usually so.", weight=1, check=language.hedges)
+
+
+def _length(asked: str, shown: tuple[str, str]) -> Iterator[Item]:
+    """Yield a bound that only the shorter text keeps, unless it asks for a fragment or for less than the prompt does."""
+    if any(map(has_uncountable_words, (asked, *shown))):
+        return
+    short, long = sorted(len(words(text)) for text in shown)
+    most, bounds = (short + long) // 2, asked_length(asked) or _SANE
+    if short and long > short * _MUCH_LONGER and bounds.min <= most:
+        yield Item(criterion=f"Is at most {most} words long.", weight=1, check=Check(words=Length(max=most)))

@@ -1,0 +1,112 @@
+"""Request and completion, with the protocol Backend that turns one into the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from rubrictool.text.encoding import canonical, sha256
+
+LimitName = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model.
+
+    `limit_name` is under which name the output limit is sent: OpenAI's reasoning models know only the longer one.
+    `schema` is the JSON schema that the reply shall obey, where the model takes one. `about` names what the question is
+    about: requests about the same thing begin alike and are best answered by one server. `sample` numbers the draws of
+    one question and is never sent. `expects_json` says that the answer is to be JSON, in whatever way that is asked for.
+    """
+
+    model: str
+    messages: Sequence[Mapping[str, Any]]
+    temperature: float | None
+    max_tokens: int
+    args: Mapping[str, Any] = field(default_factory=dict)
+    sample: int = 0
+    schema: Mapping[str, Any] | None = None
+    about: str = ""
+    limit_name: LimitName = "max_tokens"
+    expects_json: bool = False
+
+    def key(self, model: str | None = None) -> str:
+        """The name of this question in the cache, also as another model's question.
+
+        Neither the schema nor the address it goes to is part of it, nor under which name the limit is sent.
+        """
+        warmth = None if self.temperature is None else float(self.temperature)
+        asked = [model or self.model, list(self.messages), warmth, self.max_tokens, dict(self.args), self.sample]
+        return sha256(canonical(asked))
+
+    def body(self) -> dict[str, Any]:
+        """The request in the form of OpenAI's chat completions; extra arguments win over our own."""
+        limit: dict[str, Any] = {self.limit_name: self.max_tokens}
+        warmth = {} if self.temperature is None else {"temperature": self.temperature}
+        form = {} if self.schema is None else {"response_format": _response_format(self.schema)}
+        return {"model": self.model, "messages": list(self.messages), **warmth, **limit, **form, **self.args}
+
+
+def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+class Usage(NamedTuple):
+    """The tokens of one request as the server counted them.
+
+    `completion_tokens` are all tokens billed as output, reasoning included. `cached_tokens` are those of the prompt that
+    the server had in its cache; some servers leave them out of `prompt_tokens`.
+    """
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+
+
+class Price(NamedTuple):
+    """What a model costs, in dollars per token."""
+
+    prompt: float
+    completion: float
+
+    def of(self, usage: Usage) -> float:
+        """The price of so many tokens, in dollars."""
+        return self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A reply.
+
+    `truncated` says that it ran into the output limit. `usage` is None where the server did not tell it. `model` is who
+    answered by the reply's own words, empty where it does not say.
+    """
+
+    text: str
+    truncated: bool = False
+    usage: Usage | None = None
+    model: str = ""
+
+
+class Backend(Protocol):
+    """Text in, text out: it translates and classifies errors; it never retries, caches, parses or prints.
+
+    `complete` raises `Transient`, `Refused` or `Final`. `recorded` says that replies cost
+    nothing and need no cache. `price` is what the provider's list says, None where nobody knows.
+    """
+
+    recorded: bool
+    price: Price | None
+
+    async def complete(self, request: Request) -> Completion: ...
+
+    async def close(self) -> None: ...
+
+
+class Starting(NamedTuple):
+    """How a server of ours is started: with which Python, and with which arguments of its own."""
+
+    python: str | None = None
+    args: tuple[str, ...] = ()

@@ -1,0 +1,244 @@
+"""Hosted models by their litellm names."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
+from typing import Any
+
+from rubrictool.errors import BackendError, Final, InputError, Transient
+from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.models.backends.envelope import completion, parsed
+from rubrictool.models.backends.keys import secrets, without_keys
+from rubrictool.models.backends.refusals import refusal
+from rubrictool.text.encoding import compact
+from rubrictool.text.patterns import linear
+from rubrictool.text.wording import one_line
+
+_NEEDS_ADDRESS = ("hosted_vllm/", "openai_like/", "custom_openai/")
+
+_STATUS_OF_BASE = {
+    "BadRequestError": 400, "AuthenticationError": 401, "PermissionDeniedError": 403, "NotFoundError": 404,
+    "UnprocessableEntityError": 422, "RateLimitError": 429, "InternalServerError": 500, "BadGatewayError": 502,
+    "ServiceUnavailableError": 503, "APITimeoutError": 408, "APIError": 500,
+}  # fmt: skip
+"""What the classes of the openai client and of litellm mean, from which all others of litellm's derive."""
+
+_SECRET = linear(r"(?i)(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(?:_|$)")
+"""Names of variables that hold keys. `TOKENIZER` is none."""
+
+_WORDS = linear(r"[^a-z0-9]+")
+
+_NO_PROVIDER = {"", "ai", "chat", "text", "completion", "custom"}
+
+_PREFIXES = {
+    "bedrock": "AWS", "sagemaker": "AWS", "huggingface": "HF", "gemini": "GOOGLE", "vertex": "GOOGLE", "cohere": "CO_",
+    "friendliai": "FRIENDLI", "watsonx": "WX", "github": "GH",
+}  # fmt: skip
+"""How the variables of a provider begin beside its own name."""
+
+_JSON = linear(r"(?s)\{.*\}")
+
+_BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
+
+
+class Hosted:
+    """One model of a hosted provider, through litellm.
+
+    `price` is the base rate of litellm's list: neither discounts for cached input nor surcharges for long prompts are in
+    it. Raises `InputError` for a name that litellm does not know, and where `needs_key` one whose key is not in the
+    environment.
+    """
+
+    recorded = False
+
+    def __init__(self, model: str, *, timeout_s: float = 300, needs_key: bool = True) -> None:
+        self._litellm = _load()
+        self._model, self._timeout_s = model, timeout_s
+        _check_set_up(self._litellm, model, needs_key=needs_key)
+        self._secrets = secrets(_keys_sent(self._litellm, model))
+        self.price = _price(self._litellm, model)
+
+    async def complete(self, request: Request) -> Completion:
+        """The provider's reply. Raises `Transient`, `Refused` or `Final`."""
+        try:
+            reply = await self._litellm.acompletion(
+                **_unbounded(request).body(), timeout=self._timeout_s, num_retries=0, max_retries=0
+            )
+        except Exception as error:  # litellm raises its own classes, the openai client's and bare ones; sorted below
+            raise classified(error, request) from None
+        try:
+            return self._completion(reply, request)
+        except BackendError as error:
+            error.args = (_clean(str(error)),)
+            raise
+
+    def _completion(self, reply: Any, request: Request) -> Completion:
+        text = without_keys(json.dumps(_envelope(reply), default=str), self._secrets)
+        found = completion(parsed(text), expects_json=request.expects_json)
+        return replace(found, text=without_keys(found.text, self._secrets))
+
+    async def close(self) -> None:
+        """litellm keeps its own connections."""
+
+
+def _unbounded(request: Request) -> Request:
+    """The request with a schema that bounds nothing: several providers refuse bounds, and their models end anyway."""
+    return request if request.schema is None else replace(request, schema=_without(_BOUNDS, request.schema))
+
+
+def _without(names: set[str], value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _without(names, inner) for name, inner in value.items() if name not in names}
+    return [_without(names, inner) for inner in value] if isinstance(value, list) else value
+
+
+def classified(error: Exception, request: Request | None = None) -> BackendError:
+    """Return what an exception of litellm's means for a request.
+
+    New versions bring new classes, so that none is known by its name alone: the provider's own answer decides, as far as
+    litellm has kept it, with its status code; where that is not to be had, the base class stands for the status.
+    """
+    name, said = type(error).__name__, _clean(str(error))
+    status = _status(error)
+    if not status:
+        return Final(f"{name}: {one_line(said, width=300)}")
+    found = refusal(status, _headers(error), _clean(_body(error)) or said, request=request)
+    found.args = (f"{name}: {found}",)
+    if isinstance(found, Transient) and not found.overloaded:
+        # litellm has one class for an answer that broke off and for none at all.
+        found.billable = True
+    return found
+
+
+def _status(error: Exception) -> int:
+    """Return the HTTP status of an exception: the provider's, else litellm's, else its base class's, else 0."""
+    for told in (error.__cause__ or error.__context__, error):
+        own = getattr(told, "status_code", None)
+        if isinstance(own, int) and 400 <= own <= 599:
+            return own
+    return next((status for kind in type(error).__mro__ if (status := _STATUS_OF_BASE.get(kind.__name__))), 0)
+
+
+def _body(error: Exception) -> str:
+    """Return the provider's answer as JSON, wherever this version of litellm keeps it; empty where it does not."""
+    for told in (error, error.__cause__ or error.__context__):
+        response = getattr(told, "response", None)
+        texts = [getattr(response, "text", None), getattr(told, "message", None), str(told)]
+        for text in texts:
+            if isinstance(text, str) and (found := _JSON.search(text)):
+                return found[0]
+        if isinstance(body := getattr(told, "body", None), dict):
+            return compact(body)
+    return ""
+
+
+def _clean(text: str) -> str:
+    """Return the text of an error without the keys of this environment, which the provider may have sent back."""
+    return without_keys(text, _keys())
+
+
+def _keys(*prefixes: str) -> list[str]:
+    """Return the keys of this environment, of the variables whose names begin with one of the prefixes."""
+    return [
+        value for name, value in os.environ.items() if _SECRET.search(name) and name.upper().startswith(prefixes or "")
+    ]
+
+
+def _keys_sent(litellm: Any, model: str) -> list[str]:
+    """Return the keys that litellm may send for a model: its provider's, else all, as names need not follow a rule."""
+    _, provider, key, _ = litellm.get_llm_provider(model)
+    words = [word for word in _WORDS.split(provider.lower()) if word not in _NO_PROVIDER]
+    prefixes = [*(word.upper() for word in words), *(_PREFIXES[word] for word in words if word in _PREFIXES)]
+    return [*(_keys(*prefixes) if prefixes else ()), *([key] if key else ())] or _keys()
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    """Return the provider's headers; the `response` of litellm's exceptions may be made up and have none."""
+    kept: Mapping[str, str] | None = getattr(error, "litellm_response_headers", None)
+    made_up: Mapping[str, str] | None = getattr(getattr(error, "response", None), "headers", None)
+    return kept or made_up or {}
+
+
+def _price(litellm: Any, model: str) -> Price | None:
+    """The list price. A price of nothing is how the list writes that it does not know."""
+    try:
+        info = litellm.get_model_info(model)
+    except Exception:  # litellm raises a bare Exception for a model without an entry
+        return None
+    costs = [info.get(f"{side}_cost_per_token") for side in ("input", "output")]
+    return Price(*costs) if all(isinstance(cost, int | float) for cost in costs) and any(costs) else None
+
+
+def _load() -> Any:
+    # Without these litellm reaches for the network at import and prints to stdout.
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    with redirect_stdout(sys.stderr):
+        import litellm
+    # httpx takes a while to import, and litellm has it.
+    from rubrictool.models.backends.plain_client import make_replies_plain
+
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    make_replies_plain(litellm)
+    # What it would log, keys and prompts among it, comes to us as an exception; we are the ones to say it.
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    return litellm
+
+
+def _check_set_up(litellm: Any, model: str, *, needs_key: bool) -> None:
+    if model.startswith(_NEEDS_ADDRESS):
+        raise InputError(f"{model} names no server; write {model.partition('/')[2]}@http://HOST:PORT/v1")
+    try:
+        with redirect_stdout(sys.stderr), _blank_secrets_unset():
+            litellm.get_llm_provider(model)
+            environment = litellm.validate_environment(model)
+    except litellm.BadRequestError:
+        raise InputError(
+            f"{model}: litellm knows no such model; write PROVIDER/MODEL, or NAME@URL for a server"
+        ) from None
+    if needs_key and (missing := environment.get("missing_keys")):
+        raise InputError(f"{model} needs {' and '.join(missing)} in the environment")
+
+
+@contextmanager
+def _blank_secrets_unset() -> Iterator[None]:
+    """Without the keys that are set to nothing, which litellm takes for keys."""
+    blank = {name: value for name, value in os.environ.items() if _SECRET.search(name) and not value.strip()}
+    for name in blank:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(blank)
+
+
+def _envelope(reply: Any) -> dict[str, Any]:
+    """Return litellm's reply in the form of OpenAI's, with the provider's own finish reason and refusal."""
+    usage = getattr(reply, "usage", None)
+    return {
+        "choices": [_choice(choice) for choice in reply.choices[:1]],
+        "usage": usage.model_dump(warnings=False) if usage else None,
+        "model": reply.model,
+    }
+
+
+def _choice(choice: Any) -> dict[str, Any]:
+    message = choice.message.model_dump(warnings=False)
+    native = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
+    return {
+        "message": message | {"refusal": _refusal(choice)},
+        "finish_reason": choice.finish_reason if native is None else native,
+    }
+
+
+def _refusal(choice: Any) -> str | None:
+    """Return what a model says instead of an answer. Versions of litellm keep OpenAI's field in different places."""
+    kept = [getattr(part, "provider_specific_fields", None) or {} for part in (choice.message, choice)]
+    said = [getattr(choice.message, "refusal", None), *(fields.get("refusal") for fields in kept)]
+    return next((str(refusal) for refusal in said if refusal), None)

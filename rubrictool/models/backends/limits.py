@@ -1,0 +1,63 @@
+"""Which output limit a server would take, by the numbers in its refusal."""
+
+from __future__ import annotations
+
+from rubrictool.text.patterns import Pattern, linear
+
+LEAST = 16
+"""Tokens. With less room than this no answer fits."""
+
+_NUMBER = linear(r"\d{1,3}(?:,\d{3})+|\d+")
+
+_CONTEXT = linear(
+    r"(?i)(?:context (?:length|window|limit|size)|maximum context length)(?:\s+(?:is|of|=|:|only))*[^0-9a-z]{0,4}(\d[\d,]*)"
+    r"|>\s*(\d[\d,]*)|<=\s*(\d[\d,]*)"
+)
+
+_INPUT = linear(
+    r"(?i)(\d[\d,]*)\W{0,3}(?:tokens? )?(?:(?:in|from|of) the (?:messages|input|prompt)|input|prompt|.?inputs.? tokens)"
+    r"|\d\s+-\s+(\d[\d,]*)"
+)
+
+_SUM = linear(r"(\d[\d,]*)\s*\+\s*\d[\d,]*\s*>\s*(\d[\d,]*)")
+
+_EXCLUSIVE = linear(r"(?i)\(exclusive\)|(less|smaller) than \W*\d|strictly")
+
+
+def fitting_limit(text: str, limit: int) -> int | None:
+    """Return the largest limit below `limit` that a refusal leaves room for, None where its numbers name none.
+
+    It is only a guess: whoever asks with it finds out. With the context and the length of the prompt it is their
+    difference, otherwise the largest number below the limit.
+    """
+    numbers = [_whole(number) for number in _NUMBER.findall(text)]
+    left = _left_of_context(text, numbers, limit)
+    if left is None:
+        below = [number for number in numbers if LEAST <= number < limit]
+        left = max(below, default=0) - (1 if below and _EXCLUSIVE.search(text) else 0)
+    return left if LEAST <= left < limit else None
+
+
+def _left_of_context(text: str, numbers: list[int], limit: int) -> int | None:
+    """Return the context less the prompt: by the sum of prompt and limit, where it is told, else by the words."""
+    if told := _SUM.search(text):
+        return _whole(told[2]) - _whole(told[1])
+    for prompt in numbers:
+        total = prompt + limit
+        if prompt and total in numbers:
+            contexts = [n for n in numbers if prompt < n < total and (n != limit or numbers.count(limit) > 1)]
+            if contexts:
+                return max(contexts) - prompt
+    context, prompt_length = _first(_CONTEXT, text), _first(_INPUT, text)
+    if context is None or prompt_length is None or prompt_length in (context, limit):
+        return None
+    return context - prompt_length
+
+
+def _first(pattern: Pattern, text: str) -> int | None:
+    found = pattern.search(text)
+    return next((_whole(group) for group in found.groups() if group), None) if found else None
+
+
+def _whole(number: str) -> int:
+    return int(number.replace(",", ""))

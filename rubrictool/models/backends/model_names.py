@@ -1,0 +1,38 @@
+"""Whether two names are one model: providers add a prefix of their own, a date or a revision."""
+
+from __future__ import annotations
+
+from rubrictool.text.patterns import linear
+
+_REVISION = linear(r"^(?:[0-9]{2,8}|v[0-9]{1,8}|latest|stable|preview|exp|beta|free|default|[0-9a-f]{7,40})$")
+"""One part of what may stand behind a model's name: a date or its parts, a number, a label, a commit."""
+
+_SEPARATOR = linear(r"([-@:_.])")
+
+_LATEST = {"", "latest", "stable", "default"}
+
+
+def is_same_model(asked: str, told: str) -> bool:
+    """Return whether a reply under the name `told` is from the model that was asked for as `asked`.
+
+    `openai/gpt-4o` and `gpt-4o-2024-08-06` are one model, `gpt-4o` and `gpt-4o-mini` are two, and so are two dates.
+    """
+    if _own_name(told) == _own_name(asked):
+        return True
+    (wanted, revision), (found, other) = _split(asked), _split(told)
+    prefixed = found.endswith(f".{wanted}")  # anthropic.claude-..., us.anthropic.claude-...
+    return (wanted == found or prefixed) and (revision in _LATEST or other in _LATEST or revision == other)
+
+
+def _own_name(name: str) -> str:
+    """Return the name without the path before it."""
+    return name.strip().rstrip("/").rpartition("/")[2].casefold()
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return the name of the model, and its date or revision."""
+    parts = _SEPARATOR.split(_own_name(name))
+    end = len(parts)
+    while end > 2 and (_REVISION.search(parts[end - 1]) or (parts[end - 2] == ":" and parts[end - 1].isdigit())):
+        end -= 2
+    return "".join(parts[:end]), "".join(parts[end + 1 :])

@@ -1,0 +1,78 @@
+"""An HTTP client for litellm that makes replies plain: litellm reads no streams, parts, pages or strange encodings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from rubrictool.errors import BackendError, NoAnswer
+from rubrictool.models.backends.bodies import page_title, text_of
+from rubrictool.models.backends.envelope import flattened, page_named, parsed
+from rubrictool.models.backends.streams import assembled, is_stream
+
+_OF_THE_BODY = {"content-encoding", "content-length", "transfer-encoding", "content-type"}
+
+_DENIED = {401, 403, 407}
+_LASTING = 501
+"""The status of what the same request would meet again; a 4xx would have parameters of the request left out in turn."""
+
+
+class PlainClient(httpx.AsyncClient):
+    """A client whose replies have the one form that every reader knows."""
+
+    def __init__(self, inner: httpx.AsyncClient) -> None:
+        super().__init__(transport=_Plain(inner), trust_env=False)
+
+
+def make_replies_plain(litellm: Any) -> None:
+    """Let litellm ask through a client of ours, which asks as its own would, where this version has one to give."""
+    if isinstance(litellm.aclient_session, PlainClient):
+        return
+    try:
+        from litellm.llms.openai.common_utils import BaseOpenAILLM
+
+        inner = BaseOpenAILLM.get_async_http_client() if litellm.aclient_session is None else litellm.aclient_session
+    except (ImportError, AttributeError):
+        inner = None
+    litellm.aclient_session = PlainClient(inner or httpx.AsyncClient())
+
+
+class _Plain(httpx.AsyncBaseTransport):
+    def __init__(self, inner: httpx.AsyncClient) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._inner.send(request, follow_redirects=True)
+        if not request.url.path.endswith("/completions"):
+            return response
+        status, content = _plain(response.status_code, response.content, response.headers)
+        headers = [(name, value) for name, value in response.headers.multi_items() if name not in _OF_THE_BODY]
+        return httpx.Response(
+            status, headers=[*headers, ("content-type", "application/json")], content=content, request=request
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def _plain(status: int, content: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    """Return the status and the body as litellm reads them; what is no reply becomes an error that says so."""
+    try:
+        text = text_of(content, headers)
+        if status == 200:
+            envelope = parsed(orjson.dumps(assembled(text)).decode() if is_stream(text) else text)
+            return status, orjson.dumps(flattened(envelope))
+    except BackendError as error:
+        return _error(_LASTING if isinstance(error, NoAnswer) else 502, str(error))
+    title = page_title(text)
+    if title is None:
+        return status, content
+    # A page says nothing of the key.
+    return _error(_LASTING if status in _DENIED else status, f"HTTP {status}: {page_named(title)}")
+
+
+def _error(status: int, message: str) -> tuple[int, bytes]:
+    return status, orjson.dumps({"error": {"message": message, "code": str(status)}})

@@ -1,0 +1,231 @@
+"""What an error answer means: whether it passes, whether the model can be asked at all, which parameter is at fault.
+
+The status decides, then the codes and the parameter names of the body. Its words only say what to suspect, and whoever
+asks finds out by asking once without the suspect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rubrictool.errors import (
+    BackendError,
+    Denied,
+    Final,
+    NoSuchModel,
+    QuotaExhausted,
+    Refused,
+    Suspect,
+    Transient,
+    Unusable,
+)
+from rubrictool.models.backend import Request
+from rubrictool.models.backends.bodies import page_title
+from rubrictool.models.backends.envelope import page_named
+from rubrictool.models.backends.limits import fitting_limit
+from rubrictool.models.backends.waits import wish
+from rubrictool.text.patterns import linear
+from rubrictool.text.wording import one_line
+
+SHOWN = 300
+"""Characters of an error answer that are shown."""
+
+_PASSING = {408, 409, 420, 421, 424, 425, 429, 449, 460, 498, 499}
+"""Of the statuses below 500 those that pass: 424 and 498 are TGI's and Groq's, 460 and 499 those of load balancers."""
+
+_LASTING = {501, 505, 506, 508, 510, 511, 526}
+
+_OVERLOADED = {420, 429, 498, 503, 529}
+
+_DENIED = {401, 403, 407}
+
+_MALFORMED = {400, 404, 406, 415, 422}
+
+_CODES = {"code", "type", "status", "error_type", "error_code", "reason", "__type", "errorcode", "quotaid"}
+
+_NAMES = {"param", "loc", "parameter", "field"}
+
+_CHANCE = linear(r"json_validate_failed|output_parse_failed|tool_use_failed|generation_failed|model_error_?exception")
+
+_MODERATED = linear(
+    r"content_?filter|content_?policy|moderation|flagged|data_?inspection|responsible_?ai|safety|guardrail"
+)
+
+_EXHAUSTED = linear(
+    r"insufficient_?\w*(quota|balance|credit|fund)|billing|budget_exceeded|exceeded_current_quota|arrear|overdue"
+    r"|payment_required|spend\w*_limit|credit\w*_(limit|exhausted|exceeded|depleted)|out_of_credit|per_?day|^1113$"
+)
+
+_OUT_OF_QUOTA = linear(r"quota_?(exceeded|exhausted)|exceeded_quota")
+
+_BUSY = linear(r"rate_?limit|throttl|overload|too_?many|service_?unavailable|server_error|engine_|try_again")
+
+_NO_MODEL = linear(
+    r"(model|deployment)_?(is_)?(not_?(found|exists?|available)|does_not_exist|decommissioned|deprecated)"
+    r"|(invalid|unknown|no_such)_model|model_?not"
+)
+
+_NO_CREDIT = linear(r"(?i)credit balance|insufficient (account )?(balance|credit|fund|quota)|out of credits|余额不足")
+
+_NO_MODEL_WORDS = linear(
+    r"(?i)model.{0,80}(not (found|exist|available)|does not exist|unknown)|(unknown|invalid) model"
+)
+
+_SUSPECTS: Mapping[Suspect, Any] = {
+    "schema": linear(r"(?i)response_?format|schema|structured.?output|guided|grammar|text\.format"),
+    "temperature": linear(r"(?i)temperature"),
+    "limit": linear(r"(?i)max_?(completion_?|new_?|output_?)?tokens|context.?(length|window|limit|size)|token limit"),
+}
+
+_UNKNOWN_NAME = linear(r"(?i)unsupported|not supported|extra|unknown|unrecogni|unexpected|max_completion_tokens")
+
+
+class Report(NamedTuple):
+    """What an error answer says: its status, its whole text and its JSON, and the codes and parameter names in that."""
+
+    status: int
+    text: str
+    body: Any
+    codes: str
+    names: str
+
+
+def report(status: int, text: str) -> Report:
+    """Return what an error answer says."""
+    body = _json(text)
+    fields = list(_fields(body))
+    codes = {_word(value) for name, value in fields if name in _CODES and len(value) <= 80}
+    names = [value for name, value in fields if name in _NAMES]
+    return Report(status, text, body, " ".join(sorted(codes)), " ".join(names))
+
+
+def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Request | None = None) -> BackendError:
+    """Return what an error answer to a request means."""
+    said = report(status, text)
+    page = page_title(text)
+    shown = one_line(text[:4000], width=SHOWN) or "an empty body" if page is None else page_named(page)
+    message = f"HTTP {status}: {shown}"
+    wait = wish(headers, said.body, text)
+    if status < 500 and _CHANCE.search(said.codes):
+        return Transient(message, billable=True, suspects=_guess(request))
+    if status < 500 and status != 429 and (_MODERATED.search(said.codes) or _moderated(said.body)):
+        return Final(message)
+    if exhausted := _exhausted(said, wait):
+        return exhausted(message)
+    if (
+        status in _PASSING
+        or (status >= 500 and status not in _LASTING)
+        or (status in (400, 403, 422) and _BUSY.search(said.codes))
+    ):
+        return _passing(said, message, wait, request)
+    if (status in (404, 410) and not _hinted(said, request)) or (status < 500 and _NO_MODEL.search(said.codes)):
+        return NoSuchModel(message)
+    if status in _DENIED:
+        # A firewall, a moderator or one of several servers may forbid one request only.
+        return Denied(message, certain=False) if page is None else Unusable(message, certain=False)
+    if status == 400 and _NO_CREDIT.search(text):
+        return QuotaExhausted(message, certain=False)
+    if status in _MALFORMED:
+        return _refused(said, message, request)
+    return Final(message)
+
+
+def speaks_of_no_model(text: str) -> bool:
+    """Return whether an error answer seems to say that there is no such model; the server's list knows better."""
+    return bool(_NO_MODEL_WORDS.search(text))
+
+
+def _exhausted(said: Report, wait: float | None) -> type[QuotaExhausted] | None:
+    """Return `QuotaExhausted` where no waiting helps. A quota that is told with a time to wait is a rate limit."""
+    if said.status == 402 or (said.status < 500 and _EXHAUSTED.search(said.codes)):
+        return QuotaExhausted
+    ambiguous = said.status < 500 and wait is None and _OUT_OF_QUOTA.search(said.codes)
+    return QuotaExhausted if ambiguous else None
+
+
+def _passing(said: Report, message: str, wait: float | None, request: Request | None) -> Transient:
+    busy = said.status in _OVERLOADED or bool(said.status < 500 and _BUSY.search(said.codes))
+    hints = _hinted(said, request) if said.status in (424, 500) else ()
+    return Transient(
+        message,
+        retry_after=wait,
+        overloaded=busy,
+        billable=not busy and said.status >= 500,
+        suspects=hints or (_guess(request) if said.status in (424, 500) else ()),
+        named=bool(hints),
+        rate_limited=said.status == 429,
+    )
+
+
+def _refused(said: Report, message: str, request: Request | None) -> BackendError:
+    """Return what a malformed request means: which of its parameters to leave out, those first that are named."""
+    if request is None:
+        return Final(message)
+    suspects = _hinted(said, request)
+    limit = fitting_limit(said.text, request.max_tokens) if {"limit"} & set(suspects) else None
+    return Refused(message, suspects=suspects, limit=limit)
+
+
+def _hinted(said: Report, request: Request | None) -> tuple[Suspect, ...]:
+    """Return the parameters of the request that an answer names in its fields, else in its words."""
+    if request is None:
+        return ()
+    for where in (said.names, said.text):
+        found = [suspect for suspect, pattern in _SUSPECTS.items() if pattern.search(where)]
+        if found:
+            return tuple(_applicable(found, request, said))
+    return ()
+
+
+def _applicable(found: Sequence[Suspect], request: Request, said: Report) -> Iterator[Suspect]:
+    for suspect in found:
+        if suspect == "limit":
+            yield from (
+                ("limit_name", "limit") if _UNKNOWN_NAME.search(said.codes + said.text) else ("limit", "limit_name")
+            )
+        elif (suspect == "schema" and request.schema is not None) or (
+            suspect == "temperature" and request.temperature is not None
+        ):
+            yield suspect
+
+
+def _guess(request: Request | None) -> tuple[Suspect, ...]:
+    return ("schema",) if request and request.schema is not None else ()
+
+
+def _moderated(body: Any) -> bool:
+    """Return whether an answer lists what a moderator found (OpenRouter: `metadata.flagged_input`, `reasons`)."""
+    return any(name == "flagged_input" for name, _ in _fields(body))
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fields(value: Any, name: str = "", depth: int = 8) -> Iterator[tuple[str, str]]:
+    """Yield the texts and numbers of a body with the name of the nearest field, also those of JSON within a text."""
+    if not depth:
+        return
+    if isinstance(value, dict):
+        for inner_name, inner in value.items():
+            yield from _fields(inner, str(inner_name).lower(), depth - 1)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _fields(inner, name, depth - 1)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and (inside := _json(value)) is not None:
+        yield from _fields(inside, name, depth - 1)
+    elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        yield name, str(value)
+
+
+def _word(code: str) -> str:
+    """Return a code in snake case: `InsufficientQuota`, `insufficient-quota` and `insufficient quota` are one."""
+    spaced = "".join(
+        f"_{c}" if c.isupper() and place and code[place - 1].islower() else c for place, c in enumerate(code)
+    )
+    return "_".join("".join(c.lower() if c.isalnum() else " " for c in spaced).split())

@@ -1,0 +1,147 @@
+"""One event loop per process on which models are asked, whichever event loops and threads the callers have."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import select
+import selectors
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from rubrictool.errors import InputError
+
+T = TypeVar("T")
+
+EXIT_S = 5.0
+"""Seconds that closing what is still open may take when the interpreter exits."""
+
+
+class BackgroundLoop:
+    """An event loop in a daemon thread, from its creation until the interpreter exits."""
+
+    def __init__(self) -> None:
+        self._pid = os.getpid()
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._loop.set_exception_handler(self._report)
+        self._open: set[AsyncExitStack] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="rubrictool", daemon=True)
+        self._thread.start()
+        atexit.register(self._exit)
+
+    @property
+    def forked(self) -> bool:
+        """Whether this process is a fork of the one that has the thread."""
+        return os.getpid() != self._pid
+
+    async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return the result of an async function, called on this loop. Cancelling the caller cancels it.
+
+        Raises `InputError` where this loop runs no longer: after a fork, and when the interpreter exits.
+        """
+        if asyncio.get_running_loop() is self._loop:
+            return await work()
+        if reason := self._gone():
+            raise InputError(reason)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
+
+    def let_go(self) -> None:
+        """In a fork: point the inherited descriptors elsewhere.
+
+        They are the parent's too, and so is what epoll knows of them: destroying the copies of its connections would
+        silence them.
+        """
+        if self._loop.is_closed():
+            return
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for key in list(self._selector.get_map().values()):
+            os.dup2(nowhere, key.fd, inheritable=False)
+        os.close(nowhere)
+        if sys.platform == "linux":
+            with select.epoll() as empty:
+                os.dup2(empty.fileno(), self._selector.fileno(), inheritable=False)
+
+    def keep(self, owner: object, opened: AsyncExitStack) -> None:
+        """Close `opened` on this loop when its owner is garbage, or when the interpreter exits."""
+        self._open.add(opened)
+        weakref.finalize(owner, self._abandon, opened).atexit = False
+
+    def forget(self, opened: AsyncExitStack) -> None:
+        """Keep something no longer: its owner closes it."""
+        self._open.discard(opened)
+
+    def _gone(self) -> str:
+        """Why nothing can run on this loop, empty where it can."""
+        if self.forked:
+            return (
+                f"this model was opened in process {self._pid}, and a fork ({os.getpid()}) cannot use its connections; "
+                "call rubrictool.judge, proposer or connect in the process that asks, with an Access of its own"
+            )
+        return "the interpreter exits; models cannot be asked any more" if self._loop.is_closed() else ""
+
+    def _abandon(self, opened: AsyncExitStack) -> None:
+        """Close what nobody can reach any more. Runs in whichever thread collects the garbage, so it must not wait."""
+        if opened in self._open and not self._gone():
+            self._open.discard(opened)
+            self._loop.call_soon_threadsafe(self._close_soon, opened)
+
+    def _close_soon(self, opened: AsyncExitStack) -> None:
+        task = self._loop.create_task(opened.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _exit(self) -> None:
+        """Close what is open and end the thread, unless this process is a fork, which has neither."""
+        if self.forked:
+            return
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._close_all(), self._loop).result(EXIT_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(EXIT_S)
+        if not self._loop.is_running():
+            self._loop.close()
+
+    async def _close_all(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()} - self._closing
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*self._closing, *(opened.aclose() for opened in self._open), return_exceptions=True)
+
+    def _report(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        """Report what went wrong on this loop; the copies that a fork destroys are not unclosed, they are the parent's."""
+        if not self.forked:
+            loop.default_exception_handler(dict(context))
+
+
+_starting = threading.Lock()
+
+_started: BackgroundLoop | None = None
+
+
+def background_loop() -> BackgroundLoop:
+    """Return the process's loop, started at the first call."""
+    global _started
+    with _starting:
+        if _started is None:
+            _started = BackgroundLoop()
+        return _started
+
+
+def _start_anew() -> None:
+    """In a fork: leave the parent's loop, of which there is a copy without a thread."""
+    global _starting, _started
+    if _started:
+        _started.let_go()
+    _starting, _started = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_start_anew)

@@ -1,0 +1,145 @@
+"""What a run may spend: reserved before a request is sent, settled when its answer tells what it took."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import orjson
+
+from rubrictool.errors import OverBudget
+from rubrictool.models.backend import Price, Request, Usage
+from rubrictool.text.wording import counted
+
+OVERHEAD = 256
+"""Tokens that a server may add to a request: its chat template, a system prompt of its own."""
+
+
+BYTES_A_TOKEN = 4
+"""Of English in a question; other scripts have fewer."""
+
+
+def most(request: Request) -> Usage:
+    """The most tokens that a request can take: a token is at least a byte, and the reply has its limit."""
+    return Usage(len(orjson.dumps(request.body())) + OVERHEAD, request.max_tokens)
+
+
+@dataclass
+class Tally:
+    """What asking has come to.
+
+    Requests sent, answers found in the cache, tokens as the servers counted them, and their price in dollars, None
+    where nobody knows it. `unmetered` are requests that may have been answered, and billed, of which no server told the
+    tokens: with any of them the price is only a lower bound. `perhaps_cut` are questions of which the server counted fewer
+    tokens than they can have, so that it may have cut them, or have counted only what was not in its cache.
+    """
+
+    calls: int = 0
+    cached: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    unmetered: int = 0
+    perhaps_cut: int = 0
+    cost_usd: float | None = 0.0
+
+    def add(self, usage: Usage | None, price: Price | None) -> None:
+        """Count what one request took."""
+        if price is None or self.cost_usd is None:
+            self.cost_usd = None
+        elif usage is not None:
+            self.cost_usd += price.of(usage)
+        if usage is None:
+            self.unmetered += 1
+            return
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+
+    def __add__(self, other: Tally) -> Tally:
+        costs = [tally.cost_usd for tally in (self, other)]
+        return Tally(
+            self.calls + other.calls,
+            self.cached + other.cached,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.unmetered + other.unmetered,
+            self.perhaps_cut + other.perhaps_cut,
+            None if None in costs else sum(cost for cost in costs if cost is not None),
+        )
+
+
+class Budget:
+    """The limits of a run, in calls and in dollars, for all of its models together; `calls` were sent so far."""
+
+    def __init__(self, *, max_calls: int | None = None, max_cost: float | None = None) -> None:
+        self.max_calls, self.max_cost = max_calls, max_cost
+        self.calls, self._spent = 0, 0.0
+        self._held = list[float]()
+        self._settled = asyncio.Event()
+
+    async def reserve(self, request: Request, price: Price | None) -> float:
+        """Set aside, in dollars, what a request costs at most, once what is under way leaves room for it.
+
+        Raises `OverBudget` where it never will; the call is counted otherwise.
+        """
+        cost = price.of(most(request)) if price and self.max_cost is not None else 0.0
+        while not self._has_room_for(cost):
+            self._settled.clear()
+            await self._settled.wait()
+        self.calls += 1
+        self._held.append(cost)
+        return cost
+
+    def _has_room_for(self, cost: float) -> bool:
+        """Whether a request fits now. Raises `OverBudget` where waiting for those under way would not help."""
+        if self.max_calls is not None and self.calls >= self.max_calls:
+            raise OverBudget(f"the limit of {counted(self.max_calls, 'call')} is reached")
+        if self.max_cost is None or self._spent + sum(self._held) + cost <= self.max_cost:
+            return True
+        if not self._held:
+            raise OverBudget(f"another call could pass the limit of ${self.max_cost:g}")
+        return False
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """Give back what was set aside, less what was spent."""
+        self._held.remove(reserved)
+        self._spent += spent
+        self._settled.set()
+
+
+class Planned(NamedTuple):
+    """What requests would take: at most, and the questions as they are likely to be counted."""
+
+    most: Tally
+    likely: Tally
+
+    def __add__(self, other: Planned) -> Planned:  # type: ignore[override]
+        return Planned(self.most + other.most, self.likely + other.likely)
+
+    def columns(self) -> dict[str, Any]:
+        """Calls, the most tokens and the most dollars (None where nobody knows); of the questions also what is likely."""
+        kept = ("calls", "prompt_tokens", "completion_tokens", "cost_usd")
+        likely = {"likely_prompt_tokens": self.likely.prompt_tokens, "likely_questions_usd": self.likely.cost_usd}
+        return {name: value for name, value in asdict(self.most).items() if name in kept} | likely
+
+
+class DryRun(Budget):
+    """A budget that lets no request pass and adds up what they would take, by model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._planned: dict[str, Planned] = {}
+
+    async def reserve(self, request: Request, price: Price | None) -> float:
+        """Add a request up and raise `OverBudget`."""
+        planned = self._planned.setdefault(request.model, Planned(Tally(), Tally()))
+        bound = most(request)
+        planned.most.calls += 1
+        planned.most.add(bound, price)
+        planned.likely.add(Usage(bound.prompt_tokens // BYTES_A_TOKEN, 0), price)
+        raise OverBudget("this is a dry run")
+
+    def plan(self) -> dict[str, Any]:
+        """What would be asked, by model and in all."""
+        models = {name: planned.columns() for name, planned in self._planned.items()}
+        return sum(self._planned.values(), start=Planned(Tally(), Tally())).columns() | {"models": models}

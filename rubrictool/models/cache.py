@@ -1,0 +1,100 @@
+"""Replies already paid for, in one SQLite file that several commands may share and that survives being killed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
+
+from rubrictool.errors import InputError
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, model TEXT NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID"
+)
+
+_BUSY_S = 60.0
+
+_FORMAT = 1
+
+
+class Recorded(NamedTuple):
+    """One stored reply: the key of its question, the model that gave it, its text."""
+
+    key: str
+    model: str
+    reply: str
+
+
+def cache_path(given: Path | None = None) -> Path:
+    """Where the cache is: the given file, else `$RUBRICTOOL_CACHE`, else the user's cache directory."""
+    if given or os.environ.get("RUBRICTOOL_CACHE"):
+        return given or Path(os.environ["RUBRICTOOL_CACHE"])
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "rubrictool" / "replies.db"
+
+
+class Cache:
+    """Replies by the key of their question.
+
+    Every `put` is one committed transaction in WAL mode: a killed process loses nothing it had put.
+    Raises `InputError` where the file cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._db = _open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from None
+
+    def get(self, key: str) -> str | None:
+        """The stored reply to a question, or None."""
+        row = self._run("SELECT reply FROM replies WHERE key = ?", key).fetchone()
+        return None if row is None else str(row[0])
+
+    def put(self, key: str, model: str, reply: str) -> None:
+        """Store a reply that parsed; a later one to the same question takes its place."""
+        self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, model, reply)
+
+    def __iter__(self) -> Iterator[Recorded]:
+        return (Recorded(*row) for row in self._db.execute("SELECT key, model, reply FROM replies ORDER BY key"))
+
+    def _run(self, statement: str, *values: str) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> InputError:
+        return InputError(f"{self.path}: the cache cannot be used ({error}); name another with --cache, or --no-cache")
+
+    def close(self) -> None:
+        """Close the file; the object is of no use afterwards."""
+        self._db.close()
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+
+
+# SQLite's own waiting does not cover the change to WAL, which two commands may make of one new file at once.
+@retry(retry=retry_if_exception(_is_busy), stop=stop_after_delay(_BUSY_S), wait=wait_random(0, 0.05), reraise=True)
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Created here, not by SQLite, so that replies are never readable by others, not even for a moment.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Models are asked on another thread than the one which may have opened their cache; SQLite itself takes turns.
+    db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    found = db.execute("PRAGMA user_version").fetchone()[0]
+    if found not in (0, _FORMAT):
+        raise sqlite3.DatabaseError(f"its format is {found}, this version reads {_FORMAT}")
+    db.execute(_SCHEMA)
+    if found != _FORMAT:
+        db.execute(f"PRAGMA user_version = {_FORMAT}")
+    return db

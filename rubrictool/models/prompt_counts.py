@@ -1,0 +1,65 @@
+"""Whether a server has read a question whole, by the prompt tokens that it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from rubrictool.models.backend import Usage
+from rubrictool.text.patterns import linear
+
+WORDS_A_TOKEN = 4
+"""More words than any tokenizer puts into one token: most put in one at most, and the superwords of SuperBPE
+(Liu et al. 2025) have up to four."""
+
+CHARACTERS_A_WORD = 8
+"""Of scripts without spaces: the longest tokens of common vocabularies have fewer characters, repetitions aside."""
+
+LEAST_WORDS = 2000
+"""Shorter questions are not checked: fixed counts of small servers would be taken for cut prompts."""
+
+# A run of one character (a ruler, blanks) can be one token, and is no word or only one.
+_WORD = linear(r"\w+")
+
+_UNSPACED = linear(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}]{8}")
+
+Reading = Literal["whole", "cut", "perhaps cut"]
+
+
+def fewest_tokens(messages: Sequence[Mapping[str, str]]) -> int:
+    """Return a number of tokens that no tokenizer gets below for these messages, 0 for short ones."""
+    words = sum(_words(message["content"]) for message in messages)
+    return words // WORDS_A_TOKEN if words >= LEAST_WORDS else 0
+
+
+def _words(text: str) -> int:
+    # RE2 takes no half of a surrogate pair.
+    whole = text.encode(errors="replace").decode()
+    return len(_WORD.findall(whole)) + len(_UNSPACED.findall(whole))
+
+
+class PromptCounts:
+    """What the counts of one server's prompts show.
+
+    Some servers count only what was not in their prefix cache, without telling the rest. The first question of a run is
+    in no cache, so its count is whole; a server that cut that one cuts.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._cuts = False
+
+    def number(self) -> int:
+        """Return the number of the next question, from 0 on."""
+        self._asked += 1
+        return self._asked - 1
+
+    def reading(self, messages: Sequence[Mapping[str, str]], usage: Usage | None, *, number: int) -> Reading:
+        """Return whether the question was read whole, by its usage and its number."""
+        if usage is None or not usage.prompt_tokens:
+            return "whole"
+        # Some servers leave the cached tokens out of the prompt's.
+        if usage.prompt_tokens + usage.cached_tokens >= fewest_tokens(messages):
+            return "whole"
+        self._cuts |= number == 0 or usage.cached_tokens > 0
+        return "cut" if self._cuts else "perhaps cut"

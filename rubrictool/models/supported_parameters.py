@@ -1,0 +1,160 @@
+"""Which parameters a model takes: a suspect is left out once, and what helped stays left out for the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from rubrictool.errors import Refused, Suspect, Transient
+from rubrictool.models.backend import Request
+from rubrictool.models.schema_support import Forms
+from rubrictool.text.patterns import linear
+
+MOST_TRIALS = 6
+"""Requests of one question that may go out with something left out; each suspect is tried once."""
+
+_UNLIKELY_LIMIT = 4
+"""By what a limit is divided that is refused without a number."""
+
+_FIELDS: dict[Suspect, str] = {
+    "temperature": "temperature", "schema": "schema", "limit_name": "limit_name", "limit": "max_tokens",
+}  # fmt: skip
+
+_NAMED = linear(r"\S*\d\S*")
+
+
+class Parameters:
+    """What one model has refused or accepted, for all of its questions. `tell` is called once for each change."""
+
+    def __init__(self, name: str, forms: Forms, tell: Callable[[str], None]) -> None:
+        self._name, self._forms, self._tell = name, forms, tell
+        self._changes: dict[str, Any] = {}
+        self._limit: int | None = None
+        self._told: set[Suspect] = set()
+        self.accepted: set[Suspect] = set()
+
+    def applied(self, request: Request) -> Request:
+        """Return the request as this model takes it."""
+        limit = request.max_tokens if self._limit is None else min(request.max_tokens, self._limit)
+        return replace(request, max_tokens=limit, **self._changes)
+
+    def worked(self, request: Request, *, probing: bool) -> None:
+        """Note that a request was answered: what it held is refused for no other."""
+        self.accepted.add("limit_name")
+        if request.temperature is not None:
+            self.accepted.add("temperature")
+        if request.schema is not None and not probing:
+            self.accepted.add("schema")
+
+    def keep(self, trial: Trial) -> None:
+        """Leave out from now on what a question was answered without, and say so once."""
+        suspect, before, after = trial.suspect, trial.before, trial.after
+        if suspect == "schema":
+            self._forms.give_up(trial.why)
+            return
+        if suspect == "limit":
+            # What a long prompt leaves is no limit for shorter ones.
+            if 2 * after.max_tokens >= before.max_tokens:
+                self._limit = after.max_tokens
+        else:
+            self._changes[_FIELDS[suspect]] = getattr(after, _FIELDS[suspect])
+        if suspect not in self._told:
+            self._told.add(suspect)
+            self._tell(f"{self._name}: {_difference(suspect, before, after)} ({trial.why})")
+
+
+class Trial(NamedTuple):
+    """A request that goes out with one suspect left out or changed: before and after, and the refusal of before."""
+
+    suspect: Suspect
+    before: Request
+    after: Request
+    why: str
+
+
+class Trials:
+    """The trials of one question."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self._parameters = parameters
+        self._tried: set[tuple[Suspect, int]] = set()
+        self._running: Trial | None = None
+        self._helped: list[Trial] = []
+        self._unnamed = 0
+
+    @property
+    def running(self) -> bool:
+        """Whether the last request went out with a suspect left out."""
+        return self._running is not None
+
+    def next(self, sent: Request, error: Refused | Transient) -> Request | None:
+        """Return the request without the next suspect, None where there is nothing (more) to leave out."""
+        sent = self._restored(sent, str(error))
+        for suspect in self._suspects(error):
+            limit = (error.limit if isinstance(error, Refused) else None) or 0
+            after = _without(suspect, sent, limit)
+            tried = (suspect, limit if suspect == "limit" else 0)
+            if after is not None and tried not in self._tried and len(self._tried) < MOST_TRIALS:
+                self.begin(Trial(suspect, sent, after, str(error)))
+                self._tried.add(tried)
+                return after
+        return None
+
+    def begin(self, trial: Trial) -> None:
+        """Note what the next request goes without."""
+        self._running = trial
+
+    def answered(self) -> None:
+        """Keep for the model what helped."""
+        for trial in (*self._helped, *([self._running] if self._running else [])):
+            self._parameters.keep(trial)
+        self._helped, self._running = [], None
+
+    def _restored(self, sent: Request, message: str) -> Request:
+        """Return the request with the last suspect put back, if the same refusal came without it."""
+        trial, self._running = self._running, None
+        if trial is None:
+            return sent
+        if _kind(message) != _kind(trial.why):
+            self._helped.append(trial)
+            return sent
+        field = _FIELDS[trial.suspect]
+        return replace(sent, **{field: getattr(trial.before, field)})
+
+    def _suspects(self, error: Refused | Transient) -> Sequence[Suspect]:
+        if isinstance(error, Refused):
+            guesses: tuple[Suspect, ...] = ("schema", "temperature", "limit_name")
+            return error.suspects or [guess for guess in guesses if guess not in self._parameters.accepted]
+        if error.named:
+            return error.suspects
+        # A server that breaks down may do so once for no reason.
+        self._unnamed += bool(error.suspects)
+        return error.suspects if self._unnamed >= 2 else ()
+
+
+def _without(suspect: Suspect, sent: Request, limit: int) -> Request | None:
+    """Return the request without a suspect, None where it has none to leave out."""
+    if suspect == "temperature":
+        return None if sent.temperature is None else replace(sent, temperature=None)
+    if suspect == "schema":
+        return None if sent.schema is None else replace(sent, schema=None)
+    if suspect == "limit_name":
+        return replace(
+            sent, limit_name="max_tokens" if sent.limit_name == "max_completion_tokens" else "max_completion_tokens"
+        )
+    smaller = limit or sent.max_tokens // _UNLIKELY_LIMIT
+    return replace(sent, max_tokens=smaller) if 0 < smaller < sent.max_tokens else None
+
+
+def _kind(message: str) -> str:
+    """Return a refusal without what differs from one to the next: ids, counts, times."""
+    return str(_NAMED.sub("", message))
+
+
+def _difference(suspect: Suspect, before: Request, after: Request) -> str:
+    if suspect == "temperature":
+        return f"the temperature {before.temperature:g} is refused; asking without one"
+    if suspect == "limit_name":
+        return f"{before.limit_name} is refused; sending the limit as {after.limit_name}"
+    return f"a limit of {before.max_tokens} tokens is refused; asking with {after.max_tokens}"

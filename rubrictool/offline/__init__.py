@@ -1,8 +1,0 @@
-"""Judge and proposer by rule: no network, no key, and no idea which response is better."""
-
-from __future__ import annotations
-
-from rubrictool.offline.judge import OfflineJudge
-from rubrictool.offline.proposer import OfflineProposer
-
-__all__ = ["OfflineJudge", "OfflineProposer"]

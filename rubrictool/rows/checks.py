@@ -1,0 +1,90 @@
+"""The check of a criterion: what a program looks for in a response."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from rubrictool.errors import Undecided
+from rubrictool.text.patterns import foreign
+from rubrictool.text.words import is_blank, word_bounds
+
+Format = Literal["list", "numbered", "table", "code", "heading", "json"]
+
+
+def _compiles(source: str) -> str:
+    try:
+        foreign(source)
+    except ValueError as error:
+        raise ValueError(f"is no RE2 pattern ({error}); look-around and back-references are not supported") from None
+    return source
+
+
+def _has_letters(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if any(is_blank(text) for text in texts):
+        raise ValueError("has an empty text, which every response contains")
+    return texts
+
+
+Texts = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_has_letters)]
+
+
+class Length(BaseModel):
+    """Bounds on the number of words, both inclusive."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    min: Annotated[int, Field(ge=0)] = 0
+    max: int | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.max is not None and self.max < self.min:
+            raise ValueError("max is below min")
+        if not self.model_fields_set:
+            raise ValueError("needs min or max")
+        return self
+
+    def allows(self, text: str) -> bool:
+        """Return whether the number of words of a text lies within the bounds.
+
+        Raises `Undecided` where that number decides and cannot be counted.
+        """
+        least, most = word_bounds(text)
+        if self._has(least) and self._has(most):
+            return True
+        if most < self.min or (self.max is not None and least > self.max):
+            return False
+        raise Undecided(
+            "uncountable_words",
+            f"the check on words cannot be decided: a script that writes words together has {least} to {most} of them here;"
+            " let the judge decide on the length, or bound the characters by matches",
+        )
+
+    def _has(self, count: int) -> bool:
+        return self.min <= count and (self.max is None or count <= self.max)
+
+
+class Check(BaseModel):
+    """What the program looks for; several keys must all hold.
+
+    `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
+    pattern found anywhere, `lacks`: one found nowhere; `words`: bounds on the number of Unicode words; `format`: a piece
+    of structure is there. The first four compare hyphens, quotation marks, spaces and the like as a keyboard types them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    contains: Texts | None = None
+    excludes: Texts | None = None
+    matches: Annotated[str, AfterValidator(_compiles)] | None = None
+    lacks: Annotated[str, AfterValidator(_compiles)] | None = None
+    words: Length | None = None
+    format: Format | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if all(getattr(self, name) is None for name in type(self).model_fields):
+            raise ValueError("needs one of contains, excludes, matches, lacks, words, format")
+        return self

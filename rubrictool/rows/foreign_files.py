@@ -1,0 +1,111 @@
+"""What a file is that holds no JSON Lines, told by its first bytes, and how JSON Lines are made of it."""
+
+from __future__ import annotations
+
+import shlex
+
+HEAD = 4096
+"""How many bytes of a file tell its kind."""
+
+_COMPRESSED = (
+    (b"\x1f\x8b", "gzip", "gzip -dc"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"),
+    (b"BZh", "bzip2", "bzip2 -dc"),
+    (b"\xfd7zXZ\x00", "xz", "xz -dc"),
+    (b"\x04\x22\x4d\x18", "lz4", "lz4 -dc"),
+)
+
+_BINARY = (
+    (b"PAR1", "a Parquet file", "read_parquet({})"),
+    (b"ARROW1", "an Arrow file", "read_feather({})"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook", "read_excel({})"),
+    (b"SQLite format 3\x00", "an SQLite database", ""),
+    (b"\x93NUMPY", "a NumPy array", ""),
+    (b"\x80\x04", "a pickle", ""),
+    (b"\x80\x05", "a pickle", ""),
+    (b"7z\xbc\xaf", "a 7z archive", ""),
+    (b"%PDF", "a PDF file", ""),
+)
+
+_WIDE = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+
+_BOM = b"\xef\xbb\xbf"
+
+_DELIMITERS = ((b",", "CSV", ""), (b"\t", "TSV", ', sep="\\t"'), (b";", "CSV with semicolons", ', sep=";"'))
+
+
+def kind_of(head: bytes, name: str) -> str | None:
+    """Return what a file is and the remedy, in words that follow its name; None where that is not plain.
+
+    `head` are its first bytes, at most `HEAD`; one that begins as JSON Lines do has no other kind.
+    """
+    return _binary_kind(head, name) or _text_kind(head.removeprefix(_BOM).lstrip(), name)
+
+
+def _binary_kind(head: bytes, name: str) -> str | None:
+    file = shlex.quote(name)
+    for magic, how, command in _COMPRESSED:
+        if head.startswith(magic):
+            return f"is compressed with {how}; decompress it first ({command} {file} > FILE.jsonl)"
+    if head.startswith(b"PK\x03\x04"):
+        if b"[Content_Types].xml" in head or b"xl/" in head or name.endswith(".xlsx"):
+            return f"is an Excel workbook; {_by_pandas('read_excel({})', name)}"
+        return f"is a zip archive; unpack it first (unzip -p {file} > FILE.jsonl)"
+    for magic, what, reader in _BINARY:
+        if head.startswith(magic):
+            return f"is {what}; {_by_pandas(reader, name) if reader else 'write its rows as JSON Lines first'}"
+    return _wide_kind(head, file)
+
+
+def _wide_kind(head: bytes, file: str) -> str | None:
+    """UTF-16 and UTF-32, by their mark or by the zeros that each ASCII character has beside it."""
+    for mark, encoding in _WIDE:
+        if head.startswith(mark):
+            return f"is text in {encoding}; convert it first (iconv -f {encoding} -t UTF-8 {file} > FILE.jsonl)"
+    if b"\x00" not in head:
+        return None
+    for first, encoding in ((0, "UTF-16BE"), (1, "UTF-16LE")):
+        zeros, others = head[first:64:2], head[1 - first : 64 : 2]
+        if len(head) > 3 and not any(zeros) and all(others):
+            return f"is text in {encoding}; convert it first (iconv -f {encoding} -t UTF-8 {file} > FILE.jsonl)"
+    return "is a binary file; write its rows as JSON Lines first"
+
+
+def _text_kind(head: bytes, name: str) -> str | None:
+    file = shlex.quote(name)
+    first, _, rest = head.partition(b"\n")
+    first = first.strip()
+    if head.startswith(b"["):
+        return f"is not a JSON object but an array; write its items one a line (jq -c '.[]' {file} > FILE.jsonl)"
+    if head.startswith(b"{"):
+        spread = rest and (first == b"{" or first.endswith((b",", b"{", b"[")))
+        return (
+            f"is JSON spread over lines; write each object on one line (jq -c . {file} > FILE.jsonl)"
+            if spread
+            else None
+        )
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "is a Git LFS pointer; fetch the file that it stands for (git lfs pull)"
+    if head[:15].lower().startswith((b"<!doctype html", b"<html")):
+        return "is an HTML page; download the file itself (of the raw data, signed in where that is needed)"
+    for delimiter, what, option in _DELIMITERS:
+        fields = first.split(delimiter)
+        if len(fields) > 1 and all(map(_is_column, fields)):
+            return f"looks like {what}; {_by_pandas('read_csv({}' + option + ')', name)}"
+    return None
+
+
+def _is_column(field: bytes) -> bool:
+    """Whether a field can be a column's name: a few words."""
+    name = field.strip().strip(b'"')
+    return 0 < len(name) <= 60 and name.replace(b"_", b"").replace(b" ", b"").replace(b"-", b"").isalnum()
+
+
+def _by_pandas(reader: str, name: str) -> str:
+    source = f"import pandas; pandas.{reader.format(repr(name))}.to_json('FILE.jsonl', orient='records', lines=True)"
+    return f"convert it first (python -c {shlex.quote(source)})"

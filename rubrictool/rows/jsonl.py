@@ -1,0 +1,268 @@
+"""JSON Lines files: people's rows are read strictly, rows are written compactly."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from rubrictool.errors import InputError
+from rubrictool.rows.foreign_files import HEAD, kind_of
+from rubrictool.rows.records import Prompt, Response, Row, joined, name_response
+from rubrictool.text.encoding import compact, encodable
+from rubrictool.text.wording import one_line
+
+STDIN = "-"
+
+MAX_LINE = 16 * 2**20
+
+MAX_DEPTH = 100
+
+_DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
+
+R = TypeVar("R", bound=Row)
+
+
+class Rows(Generic[R]):
+    """A JSON Lines file of one kind of row that can be iterated more than once, standard input included.
+
+    Iterating yields `(line number, row)`. Missing ids are filled in, the column `error` of a failures file is dropped,
+    and a row with `responses` stands for its responses where responses are read. An id may stand once, unless `repeats`: a
+    response that was judged several times has several rows.
+
+    Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
+    """
+
+    def __init__(self, path: str | Path, kind: type[R], *, repeats: bool = False) -> None:
+        self._repeats = repeats
+        self.name = "stdin" if str(path) == STDIN else str(path)
+        self._kind = kind
+        self._file = _open(path)
+
+    def __iter__(self) -> Iterator[tuple[int, R]]:
+        self._file.seek(0)
+        lines_of: dict[str, int] = {}
+        taken: Counter[str] = Counter()
+        for line, value in _values(self.name, self._file):
+            for item in self._items(value, line):
+                row = self._parse(name_response(item, taken) if issubclass(self._kind, Response) else item, line)
+                self._only_once(row, line, lines_of)
+                yield line, row
+
+    def rows(self) -> list[R]:
+        """All rows, in the order of the file."""
+        return [row for _, row in self]
+
+    def error(self, line: int, message: str) -> InputError:
+        """An input error that names this file and a line of it."""
+        return InputError(f"{self.name}:{line}: {message}")
+
+    def _items(self, value: dict[str, Any], line: int) -> list[dict[str, Any]]:
+        value.pop("error", None)
+        if not issubclass(self._kind, Response) or "response" in value or "responses" not in value:
+            return [value]
+        prompt = validated(Prompt, value, f"{self.name}:{line}")
+        asked = {name: value[name] for name in ("prompt", "reference") if value.get(name) is not None}
+        return [joined(Response, asked | response.columns(), prompt.unknown()) for response in prompt.responses]
+
+    def _parse(self, value: dict[str, Any], line: int) -> R:
+        return validated(self._kind, value, f"{self.name}:{line}")
+
+    def _only_once(self, row: R, line: int, lines_of: dict[str, int]) -> None:
+        name = getattr(row, "id", None)
+        if self._repeats or not isinstance(name, str):
+            return
+        if name in lines_of:
+            raise self.error(line, f"id: {name!r} was already used on line {lines_of[name]}; give each row its own id")
+        lines_of[name] = line
+
+
+def read(path: str | Path, kind: type[R]) -> list[R]:
+    """The rows of a JSON Lines file (`-` is standard input), in order.
+
+    Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
+    """
+    return Rows(path, kind).rows()
+
+
+def encode(row: Row) -> str:
+    """A row as one line of JSON, without the line's end."""
+    return encode_value(row.columns())
+
+
+def encode_value(value: Any) -> str:
+    """Return any JSON value on one line, for every reader. Raises `ValueError` for NaN and infinities.
+
+    Text stands as it is, but for the separators of lines and paragraphs (U+0085, U+2028, U+2029): JSON allows them within
+    a text, and many readers end a line there.
+    """
+    line = compact(value)
+    return line if line.isascii() else line.translate(_SEPARATORS)
+
+
+_SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
+
+
+def _open(path: str | Path) -> IO[bytes]:
+    """The file, rewindable: what cannot be rewound (pipes) is spooled to a temporary file."""
+    if str(path) == STDIN and sys.stdin is None:
+        raise InputError("stdin: is closed; name a file")
+    try:
+        file = sys.stdin.buffer if str(path) == STDIN else open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if file.seekable() and str(path) != STDIN:
+        return file
+    spool = tempfile.TemporaryFile()  # noqa: SIM115
+    shutil.copyfileobj(file, spool)
+    return spool
+
+
+class _TooLong(Exception):
+    """A line is longer than any row may be."""
+
+
+class _Lines:
+    """The lines of a file, none longer than 16 MiB, with the number of the last one read."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.number = file, 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> bytes:
+        line = self._file.readline(MAX_LINE + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) > MAX_LINE:
+            raise _TooLong("the line is longer than 16 MiB; split the row")
+        return line if self.number > 1 else line.removeprefix(codecs.BOM_UTF8)
+
+
+def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The numbered JSON objects of a file, blank lines passed over."""
+    import jsonlines
+
+    lines, first = _Lines(file), True
+    reader = jsonlines.Reader(lines, loads=strict)
+    while True:
+        try:
+            value = reader.read(type=dict, skip_empty=True)
+        except EOFError:
+            return
+        except (jsonlines.InvalidLineError, RecursionError, _TooLong) as error:
+            foreign = kind_of(_head(file), name) if first else None
+            raise InputError(f"{name}:{lines.number}: {foreign or _why(error)}") from None
+        yield lines.number, value
+        first = False
+
+
+def _head(file: IO[bytes]) -> bytes:
+    file.seek(0)
+    return file.read(HEAD)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"nested too deeply; {_DEPTH_LIMIT}"
+    if isinstance(error, _TooLong):
+        return str(error)
+    cause = error.__cause__
+    if isinstance(cause, UnicodeDecodeError):
+        return "is not UTF-8; convert the file first (iconv -t UTF-8)"
+    if isinstance(cause, json.JSONDecodeError):
+        return f"is not JSON: {cause.msg} at column {cause.colno}; each line must hold one JSON object"
+    if cause is None:
+        return "is not a JSON object; each line must hold one, {...} (of an array: jq -c '.[]' FILE)"
+    return str(cause)
+
+
+def strict(text: str | bytes) -> Any:
+    """One JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
+    text = text if isinstance(text, str) else text.decode()
+    value = _DECODER.decode(text)
+    if "\\u" in text and not encodable(value):
+        raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise ValueError(f"nested too deeply; {_DEPTH_LIMIT}")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"{one_line(twice, width=60)}: the key stands twice in one object; keep one")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number; use null or leave the column out")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large for a number")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        level = [child for item in level for child in _children(item)]
+        depth += 1
+    return depth
+
+
+def _children(value: Any) -> list[Any]:
+    """The objects and lists right inside one."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inner if isinstance(child, dict | list)]
+
+
+def validated(kind: type[R], value: dict[str, Any], where: str) -> R:
+    """A row of one kind from its columns. Raises `InputError` (`where: field: reason`)."""
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise InputError(f"{where}: {explain(error)}") from None
+
+
+_TAGS = {"<text>", "<chat>", "int", "float"}
+
+_REASONS = {
+    "missing": "field required",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a number",
+    "float_type": "must be a number",
+    "tuple_type": "must be a list",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "dict_type": "must be an object",
+    "too_short": "is an empty list",
+    "extra_forbidden": "is not known here",
+}
+
+
+def explain(error: ValidationError) -> str:
+    """The first thing wrong with a row, as `field: reason`."""
+    first = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
+    reason = _REASONS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    return f"{field}: {reason}" if field else reason

@@ -1,0 +1,66 @@
+"""The rows of a trace: what each round of refinement saw, changed and decided."""
+
+from __future__ import annotations
+
+from rubrictool.rows.records import Criterion, Row
+
+
+class Standing(Row):
+    """A rubric by its hash, and the scores of the shown pair under it where something judged them."""
+
+    rubric: str
+    scores: tuple[float | None, float | None]
+
+
+class Place(Row):
+    """One member of a round's pool."""
+
+    id: str
+    model: str | None = None
+    score: float | None = None
+
+
+class Rewrite(Row):
+    """A criterion before and after a proposal continued it with another text, weight or field."""
+
+    id: str
+    before: Criterion
+    after: Criterion
+
+
+class Changes(Row):
+    """What a proposal does to a rubric: ids kept as they were, and the criteria added, rewritten and dropped."""
+
+    kept: tuple[str, ...] = ()
+    added: tuple[Criterion, ...] = ()
+    rewritten: tuple[Rewrite, ...] = ()
+    dropped: tuple[Criterion, ...] = ()
+
+
+class Refusal(Row):
+    """A criterion of a proposal that was not taken, and why."""
+
+    criterion: Criterion
+    reason: str
+
+
+class Round(Row):
+    """How one round of refinement went: the pool, the pair as shown, and what became of the proposal.
+
+    `all_met` and `never_met` are criteria of the rubric before it that tell no two candidates apart, `compound` new ones
+    that seem to ask for several things.
+    """
+
+    prompt_id: str
+    round: int
+    pool: tuple[Place, ...]
+    pair: tuple[str, str] | None
+    before: Standing
+    after: Standing
+    changes: Changes
+    accepted: bool
+    reason: str
+    refused: tuple[Refusal, ...] = ()
+    all_met: tuple[str, ...] = ()
+    never_met: tuple[str, ...] = ()
+    compound: tuple[str, ...] = ()

@@ -1,0 +1,178 @@
+"""Apply a proposal to a rubric's criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from rubrictool.rows.checks import Check
+from rubrictool.rows.records import Criteria, Criterion, Filled
+from rubrictool.rows.traces import Changes, Rewrite
+from rubrictool.text.patterns import linear
+from rubrictool.text.words import normal
+
+
+class Item(BaseModel):
+    """What a proposer says of one criterion: a new one, or under an existing `id` the fields that it restates."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    id: str | None = None
+    criterion: Filled | None = None
+    weight: int | float | None = None
+    dimension: str | None = None
+    check: Check | None = None
+
+    def restated(self) -> dict[str, Any]:
+        """The fields of the criterion that the item sets, validated."""
+        return {name: getattr(self, name) for name in self.model_fields_set - {"id"}}
+
+
+class Proposal(NamedTuple):
+    """A proposer's answer: items to continue or add, and the ids of criteria to drop.
+
+    An answer that names no id at all replaces the rubric (the paper's way).
+    """
+
+    items: tuple[Item, ...]
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the answer is a whole new rubric."""
+        return not self.dropped and all(item.id is None for item in self.items)
+
+
+class Amended(NamedTuple):
+    """A rubric's criteria after a proposal, and what changed."""
+
+    criteria: tuple[Criterion, ...]
+    changes: Changes
+
+
+def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -> Amended:
+    """What a proposal makes of a rubric.
+
+    Items with an id continue that criterion, items without one are new, ids under `dropped` go, and a criterion that
+    the answer forgets stays. In an answer that replaces the rubric, unchanged text is the same criterion. What a person
+    pinned (a role or a check that carries no proposer) stays as it is in any case.
+
+    What an answer writes twice, or writes again although the rubric says it, stands once: in the first words, with the
+    highest weight that the answer gives it. Words are compared without case, spaces, typeface and the final full stop.
+    """
+    slots = _distinct(_replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal))
+    numbers = _fresh_ids(criteria)
+    after = tuple(_settled(old, item, numbers, proposer) for old, item in slots)
+    return Amended(after, changes(criteria, after))
+
+
+_Slot = tuple[Criterion | None, Item | None]
+
+
+def _continued(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
+    items = {item.id: item for item in proposal.items if item.id is not None}
+    kept: list[_Slot] = [
+        (criterion, None if _pinned(criterion) else items.get(criterion.id))
+        for criterion in criteria
+        if _pinned(criterion) or criterion.id not in proposal.dropped
+    ]
+    return kept + [(None, item) for item in proposal.items if item.id is None]
+
+
+def _replaced(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
+    left = {criterion.criterion.strip(): criterion for criterion in criteria}
+    slots: list[_Slot] = []
+    for item in proposal.items:
+        old = left.pop((item.criterion or "").strip(), None)
+        slots.append((old, None if old and _pinned(old) else item))
+    placed = {old.id for old, _ in slots if old}
+    return slots + [(old, None) for old in criteria if _pinned(old) and old.id not in placed]
+
+
+def _distinct(slots: Sequence[_Slot]) -> list[_Slot]:
+    """The slots without those that write what another one says; criteria that keep their words are never left out."""
+    found, first, repeated = list(slots), dict[str, int](), set[int]()
+    for place in sorted(range(len(slots)), key=lambda place: _is_written(*slots[place])):
+        old, item = slots[place]
+        words = _wording(old, item)
+        if not _is_written(old, item) or words not in first:
+            first.setdefault(words, place)
+            continue
+        repeated.add(place)
+        found[first[words]] = _heavier(found[first[words]], _weight(old, item))
+    return [slot for place, slot in enumerate(found) if place not in repeated]
+
+
+def _is_written(old: Criterion | None, item: Item | None) -> bool:
+    """Whether a slot's words are new: another text of a criterion, or a new criterion."""
+    return old is None or _wording(old, item) != _wording(old, None)
+
+
+def _wording(old: Criterion | None, item: Item | None) -> str:
+    text = (item and item.criterion) or (old and old.criterion) or ""
+    return " ".join(normal(text).split()).rstrip(" .。")
+
+
+def _weight(old: Criterion | None, item: Item | None) -> float:
+    return (item and item.weight) or (old and old.weight) or 0
+
+
+def _heavier(slot: _Slot, weight: float) -> _Slot:
+    """The slot with at least such a weight, where the answer gives it one."""
+    old, item = slot
+    if item is None or item.weight is None or weight <= item.weight:
+        return slot
+    return old, item.model_copy(update={"weight": weight})
+
+
+def _settled(old: Criterion | None, item: Item | None, numbers: Any, proposer: str) -> Criterion:
+    if item is None:
+        assert old is not None
+        return old
+    if old is None:
+        fields = {name: value for name, value in item.restated().items() if value is not None}
+        return Criterion(id=next(numbers), **fields, proposer=proposer)
+    changed = {name: value for name, value in item.restated().items() if getattr(old, name) != value}
+    return old.model_copy(update={**changed, "proposer": proposer}) if changed else old
+
+
+def _pinned(criterion: Criterion) -> bool:
+    by_hand = criterion.proposer is None
+    return by_hand and ("role" in criterion.model_fields_set or criterion.check is not None)
+
+
+_NAMED = linear(r"c(\d{1,9})")
+
+
+def _fresh_ids(criteria: Sequence[Criterion]) -> Any:
+    numbers = [int(match[1]) for c in criteria if (match := _NAMED.fullmatch(c.id))]
+    first = max(numbers, default=0) + 1
+    return (f"c{number}" for number in range(first, first + 10**6))
+
+
+def changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
+    """What became of each criterion from one rubric to the next."""
+    old, new = {c.id: c for c in before}, {c.id: c for c in after}
+    both = [name for name in old if name in new]
+    return Changes(
+        kept=tuple(name for name in both if old[name] == new[name]),
+        added=tuple(new[name] for name in new if name not in old),
+        rewritten=tuple(Rewrite(id=name, before=old[name], after=new[name]) for name in both if old[name] != new[name]),
+        dropped=tuple(old[name] for name in old if name not in new),
+    )
+
+
+def valid_criteria(criteria: Sequence[Criterion]) -> tuple[Criterion, ...]:
+    """The criteria as a rubric holds them: each under an id, at least one with a positive scoring weight.
+
+    Raises pydantic's `ValidationError` where they are no rubric.
+    """
+    return _Holder(criteria=tuple(criteria)).criteria
+
+
+class _Holder(BaseModel):
+    model_config = ConfigDict(defer_build=True)
+
+    criteria: Criteria

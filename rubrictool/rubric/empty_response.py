@@ -1,0 +1,49 @@
+"""What is decided of a response in which there is nothing to read: by rule, and no judge is asked.
+
+A weak judge answers yes to a blank, and a paid question about nothing is wasted. Nothing meets no criterion, so what a
+response must do is unmet, and so is a veto. Whether nothing avoids a penalty is for the user to say: such a row fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from rubrictool.errors import RowFailure
+from rubrictool.rows.records import Criterion, Verdict
+from rubrictool.text.chats import Conversation, answer
+from rubrictool.text.patterns import linear
+
+Empty = Literal["unmet", "fail"]
+"""What becomes of an empty response: its judged criteria are unmet, or the row fails."""
+
+FAILURE = "empty_response"
+"""The kind of failure of a row that was not scored because its response is empty."""
+
+REASON = "the response is empty, so no judge was asked"
+
+# White space, control and format characters, and letters and symbols that show nothing (fillers, the blank of Braille).
+_UNSEEN = linear(
+    r"[\s\pZ\p{Cc}\p{Cf}\x{034F}\x{115F}\x{1160}\x{17B4}\x{17B5}\x{180B}-\x{180F}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}]*"
+)
+
+
+def is_empty(response: str | Conversation) -> bool:
+    """Return whether a response shows nothing: blanks and invisible characters at most, reasoning removed.
+
+    A conversation is empty where the assistant writes nothing and calls no tool."""
+    text = answer(response).done
+    return not text[:1].isalnum() and _UNSEEN.fullmatch(text) is not None
+
+
+def unmet(criteria: Sequence[Criterion], empty: Empty | None = None) -> list[Verdict]:
+    """Return the verdicts on an empty response for criteria that a judge would have been asked about.
+
+    Raises `RowFailure` for `fail`, and where nothing is chosen and one of the criteria is a penalty.
+    """
+    if empty == "fail":
+        raise RowFailure(FAILURE, "the response is empty")
+    if empty is None and (penalties := [c.id for c in criteria if c.weight < 0 and not c.veto]):
+        names = ", ".join(penalties[:5]) + (", .." if len(penalties) > 5 else "")
+        raise RowFailure(FAILURE, f"the response is empty, and only a judge could decide on penalties ({names})")
+    return [Verdict(id=criterion.id, met=False, reason=REASON) for criterion in criteria]

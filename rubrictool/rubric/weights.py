@@ -1,0 +1,177 @@
+"""Turn verdicts into a score by the weights of a rubric."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rubrictool.rows.records import Criterion, Dimension, Verdict, Winner, can_score
+from rubrictool.rubric.saturation import WEIGHTED, Aggregate, Curve
+from rubrictool.text.encoding import canonical, digest
+
+TIE = 1e-9
+"""Scores that differ by no more than this are tied, everywhere."""
+
+_SEMANTIC = {"criterion", "weight", "dimension", "role", "check"}
+
+
+def rubric_hash(criteria: Sequence[Criterion]) -> str:
+    """The first 16 hex digits of a hash of what the criteria say, their ids and provenance aside."""
+    return _hash_of(_AsIs(tuple(criteria)))
+
+
+class _AsIs(NamedTuple):
+    """Criteria that are equal only to themselves: weights of 3 and 3.0 are equal, and hash differently."""
+
+    criteria: tuple[Criterion, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AsIs) and self.criteria is other.criteria
+
+    def __hash__(self) -> int:
+        return id(self.criteria)
+
+
+@lru_cache(maxsize=1024)
+def _hash_of(rubric: _AsIs) -> str:
+    """Remembered, for all responses to a prompt are scored by one rubric."""
+    kept = [c.model_dump(include=_SEMANTIC, exclude_unset=True, exclude_none=True) for c in rubric.criteria]
+    return digest(canonical(kept))
+
+
+_Met = Mapping[str, bool | None]
+"""Whether each criterion is met, by its id; None where that was not judged."""
+
+
+class Parts(NamedTuple):
+    """What a score is made of: the weighted share before saturation and vetoes, the dimensions, the vetoes not met."""
+
+    score: float
+    base: float
+    dimensions: Mapping[str, Dimension]
+    veto: tuple[str, ...]
+
+
+def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> float:
+    """The weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
+
+    At most 1; below 0 where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With
+    positive weights this is the paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates
+    dimensions. Raises `ValueError` where the verdicts give no score (see `scorable`).
+    """
+    return parts(criteria, verdicts, aggregate).score
+
+
+def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> Parts:
+    """The score and what it is made of.
+
+    Each dimension's share of its positive weight is replaced by what it is worth on the dimension's curve; penalties are
+    subtracted as they are, and so is added what has no dimension. Vetoes come last. Where verdicts are null, all this is
+    over the criteria that were judged, and the score is kept within its `bounds`. Where they hold several samples, all this
+    is the mean over the samples, and a veto is not met where most say so. Raises `ValueError` as `score` does.
+    """
+    met = {verdict.id: verdict.met for verdict in verdicts}
+    sampled = any(verdict.by for verdict in verdicts)
+    if not sampled and None not in met.values():
+        return _parts(criteria, met, aggregate)
+    if not scorable(criteria, verdicts):
+        raise ValueError("a veto is not judged, or nothing of positive weight is, so there is no score")
+    if sampled:
+        return _mean(criteria, verdicts, [parts(criteria, sample, aggregate) for sample in _samples(verdicts)])
+    found = _parts(criteria, met, aggregate)
+    low, high = bounds(criteria, verdicts, aggregate)
+    return found._replace(score=min(max(found.score, low), high))
+
+
+def _samples(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
+    """The verdicts of each sample; what was not sampled, as checks are not, is the same in all."""
+    for number in range(max(len(verdict.by) for verdict in verdicts)):
+        yield [Verdict(id=v.id, met=v.by[number].met) if v.by else v for v in verdicts]
+
+
+def _mean(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], drawn: Sequence[Parts]) -> Parts:
+    met = {verdict.id: verdict.met for verdict in verdicts}
+    dimensions = {
+        name: Dimension(
+            share=_average(one.dimensions[name].share for one in drawn),
+            value=_average(one.dimensions[name].value for one in drawn),
+        )
+        for name in drawn[0].dimensions
+    }
+    veto = tuple(c.id for c in criteria if c.veto and met[c.id] is False)
+    return Parts(_average(one.score for one in drawn), _average(one.base for one in drawn), dimensions, veto)
+
+
+def _average(numbers: Iterable[float]) -> float:
+    several = list(numbers)
+    return math.fsum(several) / len(several)
+
+
+def _parts(criteria: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> Parts:
+    scoring = [criterion for criterion in criteria if not criterion.veto and met[criterion.id] is not None]
+    possible = sum(criterion.weight for criterion in scoring if criterion.weight > 0)
+    base = sum(criterion.weight for criterion in scoring if met[criterion.id]) / possible
+    found = _dimensions(scoring, met, aggregate)
+    share = base + sum(weight * (of.value - of.share) for weight, of in found.values()) / possible
+    veto = tuple(c.id for c in criteria if c.veto and not met[c.id])
+    return Parts(min(share, 0.0) if veto else share, base, {name: of for name, (_, of) in found.items()}, veto)
+
+
+def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:
+    """Whether verdicts give a score: all vetoes are judged, and something of positive weight is."""
+    open_ones = {verdict.id for verdict in verdicts if not verdict.judged}
+    return not any(c.veto and c.id in open_ones for c in criteria) and can_score(
+        c for c in criteria if c.id not in open_ones
+    )
+
+
+def coverage(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
+    """The share of the criteria's |weight| that was judged, vetoes aside, in [0, 1]."""
+    judged = {verdict.id for verdict in verdicts if verdict.judged}
+    weights = {criterion.id: abs(criterion.weight) for criterion in criteria if not criterion.veto}
+    return sum(weight for name, weight in weights.items() if name in judged) / sum(weights.values())
+
+
+def suffices(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], least: float) -> bool:
+    """Whether verdicts give a score that stands on at least such a share of the weight."""
+    return scorable(criteria, verdicts) and coverage(criteria, verdicts) >= least - TIE
+
+
+def bounds(
+    criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED
+) -> tuple[float, float]:
+    """The lowest and the highest score that there can be once what is null is judged.
+
+    A score falls in no criterion of positive weight that is met and rises in no penalty, so the two extremes are at the
+    worst and the best verdict on each that is missing.
+    """
+    low, high = (score(criteria, _decided(criteria, verdicts, best=best), aggregate) for best in (False, True))
+    return low, high
+
+
+def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best: bool) -> list[Verdict]:
+    """The verdicts with each that is null at its best or its worst."""
+    good = {criterion.id: criterion.veto or criterion.weight > 0 for criterion in criteria}
+    return [v if v.judged else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
+
+
+def _dimensions(scoring: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> dict[str, tuple[float, Dimension]]:
+    """The dimensions in the rubric's order, each with its positive weight; one of penalties alone has no share."""
+    members: dict[str, list[Criterion]] = {}
+    for criterion in scoring:
+        if criterion.dimension is not None and criterion.weight > 0:
+            members.setdefault(criterion.dimension, []).append(criterion)
+    return {name: _dimension(own, met, aggregate.of(name)) for name, own in members.items()}
+
+
+def _dimension(own: Sequence[Criterion], met: _Met, curve: Curve) -> tuple[float, Dimension]:
+    possible = sum(criterion.weight for criterion in own)
+    share = sum(criterion.weight for criterion in own if met[criterion.id]) / possible
+    return possible, Dimension(share=share, value=curve(share))
+
+
+def higher(a: float, b: float) -> Winner:
+    """Which score is higher; within 1e-9 they are tied."""
+    return "tie" if abs(a - b) <= TIE else "a" if a > b else "b"

@@ -1,1 +1,0 @@
-"""What scores, verdicts and comparisons are worth, and how sure that is: figures over prompts, with numpy."""

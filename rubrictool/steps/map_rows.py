@@ -1,0 +1,134 @@
+"""How to do many rows: side by side, results in input order, and an end when the model is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
+from rubrictool.models.answers import count_answers
+from rubrictool.rows.records import Row
+from rubrictool.rows.traces import Round
+from rubrictool.text.wording import counted
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one input row: rows out, and a failure where it could not be finished, or not wholly."""
+
+    rows: tuple[Row, ...] = ()
+    failure: RowFailure | None = None
+    trace: tuple[Round, ...] = ()
+
+
+Work = Callable[[T], Awaitable[Outcome]]
+
+
+async def in_order(
+    items: Iterable[T], work: Work[T], *, at_once: int, patience: int | None = None
+) -> AsyncGenerator[tuple[T, Outcome], None]:
+    """Each item with its outcome, in the order of the items, `at_once` of them under way or waiting to be yielded.
+
+    A `RowFailure` that `work` raises becomes the row's outcome. The run ends when the model is out of reach for
+    `patience` (by default `at_once`) rows one after the other, or fails from the start on as many (and at least
+    `FAIR_TRIAL`) in whatever way, or at once after a `ModelUnusable`; what is left comes out as failures of kind
+    `not_tried`. Rows for which no model was asked are passed over in both counts. Leaving the iteration cancels what is
+    under way. Raises `InputError` for a `ModelUnusable` as long as no row is finished.
+    """
+    rows = _Rows(work, patience=patience or at_once)
+    source = iter(items)
+    try:
+        while True:
+            while len(rows.under_way) < at_once and (item := next(source, _END)) is not _END:
+                rows.start(item)  # type: ignore[arg-type]
+            if not rows.under_way:
+                return
+            yield await rows.first()
+    finally:
+        await rows.cancel()
+
+
+_END = object()
+
+FAIR_TRIAL = 8
+"""A model that answers, though never as it should, gets so many rows before it counts as no use."""
+
+
+class _Rows(Generic[T]):
+    """Rows under way, and what has become of the latest ones."""
+
+    def __init__(self, work: Work[T], *, patience: int) -> None:
+        self.under_way: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
+        self._work, self._patience = work, patience
+        self._failed = self._out_of_reach = 0
+        self._finished = self._succeeded = self._given_up = False
+        self._unusable: ModelUnusable | None = None
+
+    def start(self, item: T) -> None:
+        self.under_way.append((item, asyncio.create_task(self._done(item))))
+
+    async def first(self) -> tuple[T, Outcome]:
+        """The first row under way, once it is done."""
+        item, task = self.under_way[0]
+        if not task.done():
+            # Unlike awaiting the task, this tells its cancellation from ours.
+            await asyncio.wait([task])
+        self.under_way.popleft()
+        if self._unusable and not self._finished:
+            raise InputError(self._unusable.message) from self._unusable
+        return item, self._not_tried() if task.cancelled() else task.result()
+
+    async def cancel(self) -> None:
+        """Cancel what is under way, and wait until it is."""
+        self._cancel_all()
+        await asyncio.gather(*(task for _, task in self.under_way), return_exceptions=True)
+
+    async def _done(self, item: T) -> Outcome:
+        if self._given_up:
+            return self._not_tried()
+        answers = count_answers()
+        try:
+            outcome = await self._work(item)
+        except RowFailure as failure:
+            outcome = Outcome(failure=failure)
+        self._count(outcome.failure, answered=answers.count > 0)
+        return outcome
+
+    def _count(self, failure: RowFailure | None, *, answered: bool) -> None:
+        """Count a row; one for which no model was asked, or for want of money none any more, says nothing of the model."""
+        self._finished |= failure is None
+        if isinstance(failure, ModelUnusable):
+            self._unusable = self._unusable or failure
+            self._give_up()
+            return
+        if isinstance(failure, ModelFailure) and failure.kind != "budget":
+            self._failed += 1
+            self._out_of_reach = self._out_of_reach + 1 if failure.kind == "unavailable" else 0
+        elif failure is None and answered:
+            self._succeeded = True
+            self._failed = self._out_of_reach = 0
+        no_use = not self._succeeded and self._failed >= max(self._patience, FAIR_TRIAL)
+        if self._out_of_reach >= self._patience or no_use:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        # All at once: a row that was cancelled alone would make way for the next one's request.
+        self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        for _, task in self.under_way:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def _not_tried(self) -> Outcome:
+        if self._unusable:
+            return Outcome(failure=ModelFailure("not_tried", f"not asked any more: {self._unusable.message}"))
+        remedy = "run again later" if self._out_of_reach >= self._patience else "see why these failed"
+        message = f"the model failed on {counted(self._failed, 'row')} one after the other, so this one was given up; {remedy}"
+        return Outcome(failure=ModelFailure("not_tried", message))

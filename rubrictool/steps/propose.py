@@ -1,0 +1,22 @@
+"""First rubrics, from the prompt alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rubrictool.judging.protocols import Proposer
+from rubrictool.rows.records import Prompt, Rubric, joined
+from rubrictool.rubric.amend import amend
+
+
+async def propose(prompt: Prompt, proposer: Proposer) -> Rubric:
+    """A first rubric for a prompt, from the prompt alone. Raises `ModelFailure`."""
+    criteria = amend((), await proposer.propose(prompt), proposer=proposer.name).criteria
+    return Rubric.model_validate({**rubric_columns(prompt), "criteria": criteria})
+
+
+def rubric_columns(prompt: Prompt, rubric: Rubric | None = None) -> dict[str, Any]:
+    """The columns of a rubric row for a prompt, criteria aside; the prompt's own win over those of an older rubric."""
+    reference = {"reference": prompt.reference} if prompt.reference is not None else {}
+    named = {"id": prompt.id, "prompt": prompt.prompt, **reference}
+    return joined(Rubric, named, prompt.unknown(), rubric.unknown() if rubric else {})

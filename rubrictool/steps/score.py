@@ -1,0 +1,125 @@
+"""Scoring responses with rubrics: checks first, then the judge, weights added up in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.judging.protocols import Judge
+from rubrictool.models.gather import settled
+from rubrictool.rows.records import Criterion, Detailed, Prompt, Response, Rubric, Score, Verdict, joined
+from rubrictool.rubric.checks import holds
+from rubrictool.rubric.empty_response import Empty, is_empty, unmet
+from rubrictool.rubric.saturation import WEIGHTED, Aggregate
+from rubrictool.rubric.weights import bounds, coverage, parts, rubric_hash, suffices
+from rubrictool.rubric.weights import score as weighted_share
+
+_DETAILS = Detailed.model_fields.keys() - Score.model_fields.keys()
+
+
+async def score(
+    prompt: Prompt,
+    rubric: Rubric,
+    response: Response,
+    judge: Judge,
+    *,
+    aggregate: Aggregate | None = None,
+    min_coverage: float | None = None,
+    empty: Empty | None = None,
+) -> Score:
+    """A response with its score under a rubric and one verdict per criterion, in the rubric's order.
+
+    Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
+    says; with `min_coverage`, so much of the weight must have been judged, and the rest is null. Both make the row a
+    `Detailed` one. Raises `ModelFailure` where the judge did not decide; a judgement that failed is not a score.
+
+    Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
+    and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised.
+    """
+    found = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
+    details = {} if aggregate is None else _details(rubric.criteria, found, aggregate)
+    if min_coverage is not None:
+        details |= _standing(rubric.criteria, found, aggregate or WEIGHTED)
+    kind = Detailed if details else Score
+    columns = joined(kind, _as_given(response, kind), prompt.unknown(), rubric.unknown())
+    return kind.model_validate(
+        columns
+        | {"score": weighted_share(rubric.criteria, found, aggregate or WEIGHTED), "verdicts": found, **details}
+        | {"judge": judge.name, "judging": judge.judging, "rubric": rubric_hash(rubric.criteria)}
+    )
+
+
+def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:
+    """The columns of a response, without what an earlier score of it was made of."""
+    columns = response.columns()
+    stale = kind is Detailed or columns.keys() >= {"score", "verdicts", "rubric"}
+    return {name: value for name, value in columns.items() if not (stale and name in _DETAILS)}
+
+
+def _details(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
+    """What the score was made of, and the curves of the dimensions."""
+    made_of = parts(criteria, found, aggregate)
+    return {
+        "base": made_of.base,
+        "dimensions": dict(made_of.dimensions),
+        "veto": made_of.veto,
+        "aggregate": aggregate.spelled(),
+    }
+
+
+def _standing(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
+    """How much was judged, and where the score lies whatever is missing."""
+    low, high = bounds(criteria, found, aggregate)
+    return {"coverage": coverage(criteria, found), "score_low": low, "score_high": high}
+
+
+async def verdicts(
+    prompt: Prompt,
+    criteria: Sequence[Criterion],
+    response: Response,
+    judge: Judge,
+    *,
+    min_coverage: float | None = None,
+    empty: Empty | None = None,
+) -> tuple[Verdict, ...]:
+    """One verdict per criterion, in order: by its check where it has one, else by the judge.
+
+    With `min_coverage`, a judge that decided on some criteria only leaves the others null, where the decided ones suffice.
+    Raises `ModelFailure`, and `RowFailure` for an empty response (see `score`) and for words that cannot be counted.
+    """
+    open_ones = [criterion for criterion in criteria if criterion.check is None]
+    if is_empty(response.response):
+        return _in_order(criteria, unmet(open_ones, empty), response)
+    try:
+        judged = await judge.verdicts(prompt, open_ones, response) if open_ones else []
+    except ModelFailure as failure:
+        # A judge that said nothing is no judge, however much the checks cover.
+        if min_coverage is None or not failure.found:
+            raise
+        found = _in_order(criteria, [*map(_undecided, criteria), *failure.found], response)
+        if not suffices(criteria, found, min_coverage):
+            raise
+        return found
+    return _in_order(criteria, judged, response)
+
+
+def _undecided(criterion: Criterion) -> Verdict:
+    return Verdict(id=criterion.id, met=None)
+
+
+def _in_order(criteria: Sequence[Criterion], judged: Sequence[Verdict], response: Response) -> tuple[Verdict, ...]:
+    by_judge = {verdict.id: verdict for verdict in judged}
+    return tuple(by_judge[c.id] if c.check is None else _checked(c, response) for c in criteria)
+
+
+async def score_pool(
+    prompt: Prompt, rubric: Rubric, pool: Sequence[Response], judge: Judge
+) -> tuple[list[Score], list[RowFailure]]:
+    """The scores of those candidates that the judge could judge, and the failures of the others."""
+    return await settled(*(score(prompt, rubric, response, judge) for response in pool))
+
+
+def _checked(criterion: Criterion, response: Response) -> Verdict:
+    assert criterion.check is not None
+    return Verdict(id=criterion.id, met=holds(criterion.check, response.response))

@@ -1,0 +1,232 @@
+"""What the messages of a chat hold, and how it is told in words: texts, content parts, tool calls and their results.
+
+Read are the shapes that chat logs have: OpenAI's `tool_calls`, `tool_call_id` and the older `function_call`, content as
+null or as a list of parts, and Anthropic's parts `tool_use` and `tool_result`. Rows keep the form that they were given.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from rubrictool.text.encoding import compact
+from rubrictool.text.reasoning import visible
+
+_TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
+
+_REASONING_PARTS = {"thinking", "redacted_thinking", "reasoning"}
+
+_RESULT_ROLES = {"tool", "function"}
+
+SENT = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "reasoning_content")
+"""The columns of a message that are a model's to read; what else stands in it is the row's."""
+
+
+class Columns(Protocol):
+    """A message as a record."""
+
+    def columns(self) -> dict[str, Any]: ...
+
+
+Conversation = Sequence[Columns | Mapping[str, Any]]
+
+
+class _Call(NamedTuple):
+    """A call of a tool: its id, where it has one, the tool's name, and the arguments as text."""
+
+    id: str | None
+    name: str
+    arguments: str
+
+
+def checked_content(content: object) -> object:
+    """Return the content of a message as it is. Raises `ValueError` for what is neither text nor parts of text."""
+    if content is None or isinstance(content, str):
+        return content
+    if not isinstance(content, list | tuple):
+        raise ValueError('must be text, null or a list of parts ({"type": "text", "text": ".."})')
+    for place, part in enumerate(content, start=1):
+        _check_part(part, f"part {place}")
+    return content
+
+
+def _check_part(part: object, where: str) -> None:
+    if not isinstance(part, Mapping):
+        raise ValueError(f'{where} must be an object such as {{"type": "text", "text": ".."}}')
+    kind = part.get("type", "text")
+    if kind in _REASONING_PARTS:
+        return
+    if kind == "tool_use":
+        _check_name(part.get("name"), where)
+    elif kind == "tool_result":
+        checked_content(part.get("content"))
+    elif kind not in _TEXT_PARTS:
+        raise ValueError(
+            f"{where} is no text but {kind!r}; only text is read: describe it in words, or leave the row out"
+        )
+    elif not isinstance(part.get(_TEXT_PARTS[kind]), str):
+        raise ValueError(f"{where}: {_TEXT_PARTS[kind]} must be text")
+
+
+def checked_calls(calls: object) -> object:
+    """Return `tool_calls` as they are. Raises `ValueError` for what is no list of calls."""
+    if calls is None:
+        return calls
+    if not isinstance(calls, list | tuple):
+        raise ValueError('must be a list of calls ({"id": "..", "type": "function", "function": {"name": ".."}})')
+    for place, call in enumerate(calls, start=1):
+        if not isinstance(call, Mapping):
+            raise ValueError(f"call {place} must be an object")
+        checked_function(_function(call), where=f"call {place}")
+    return calls
+
+
+def checked_function(function: object, *, where: str = "the call") -> object:
+    """Return a called function as it is. Raises `ValueError` where it has no name, or arguments that are no JSON object."""
+    if function is None:
+        return function
+    if not isinstance(function, Mapping):
+        raise ValueError(f"{where}: the function must be an object with name and arguments")
+    _check_name(function.get("name"), where)
+    if not isinstance(_arguments(function), str | Mapping | list | None):
+        raise ValueError(f"{where}: arguments must be text or an object")
+    return function
+
+
+def _check_name(name: object, where: str) -> None:
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"{where}: the name of the tool is missing")
+
+
+def says_something(message: Mapping[str, Any]) -> bool:
+    """Return whether a message has content, calls a tool, brings a result, or refuses."""
+    given = message.get("content") is not None or message.get("refusal") or message.get("reasoning_content")
+    return bool(given or message["role"] in _RESULT_ROLES or _calls(message))
+
+
+def _function(call: Mapping[str, Any]) -> Any:
+    return call.get("function") or call.get("custom") or call
+
+
+def _arguments(function: Mapping[str, Any]) -> Any:
+    return function.get("arguments", function.get("input"))
+
+
+def _call(call_id: Any, function: Mapping[str, Any]) -> _Call:
+    given = _arguments(function)
+    arguments = given if isinstance(given, str) else "" if given is None else compact(given)
+    return _Call(call_id if isinstance(call_id, str) else None, function["name"], arguments)
+
+
+def _parts(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    content = message.get("content")
+    return list(content) if isinstance(content, list | tuple) else []
+
+
+def _calls(message: Mapping[str, Any]) -> list[_Call]:
+    called = [_call(call.get("id"), _function(call)) for call in message.get("tool_calls") or ()]
+    if message.get("function_call"):
+        called.append(_call(None, message["function_call"]))
+    return called + [_call(part.get("id"), part) for part in _parts(message) if part.get("type") == "tool_use"]
+
+
+def _text(content: Any) -> str:
+    """The text of a content: itself, or that of its parts one after the other; reasoning is none of it."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    kinds = [(part.get("type", "text"), part) for part in content]
+    return "\n".join(part[_TEXT_PARTS[kind]] for kind, part in kinds if kind in _TEXT_PARTS)
+
+
+def said(message: Mapping[str, Any] | Columns) -> str:
+    """Return the text of a message, without calls of tools."""
+    message = message if isinstance(message, Mapping) else message.columns()
+    refusal = message.get("refusal")
+    return _text(message.get("content")) or (refusal if isinstance(refusal, str) else "")
+
+
+def _results(message: Mapping[str, Any]) -> list[tuple[Any, str]]:
+    """The results that a message brings, each with the id of its call."""
+    if message["role"] in _RESULT_ROLES:
+        return [(message.get("tool_call_id"), _text(message.get("content")))]
+    parts = [part for part in _parts(message) if part.get("type") == "tool_result"]
+    return [(part.get("tool_use_id"), _text(part.get("content"))) for part in parts]
+
+
+def _columns(messages: Conversation) -> list[Mapping[str, Any]]:
+    return [message if isinstance(message, Mapping) else message.columns() for message in messages]
+
+
+def sent(messages: Conversation) -> list[dict[str, Any]]:
+    """Return the messages as they go to a model: as they were given, without columns that no model reads."""
+    return [{name: message[name] for name in SENT if name in message} for message in _columns(messages)]
+
+
+def told(messages: Conversation) -> str:
+    """Return a chat as one text: each message under its role, calls of tools and their results in words."""
+    return "\n\n".join(_Teller(_columns(messages)).paragraphs())
+
+
+class Answer(NamedTuple):
+    """A response without its reasoning: the text that it gives, and the same with the tools it calls."""
+
+    written: str
+    done: str
+
+
+def answer(response: str | Conversation) -> Answer:
+    """Return what a response gives: a text, or of a conversation what the assistant writes and calls in it."""
+    if isinstance(response, str):
+        text = visible(response)
+        return Answer(text, text)
+    own = [message for message in _columns(response) if message["role"] == "assistant"]
+    texts = [visible(said(message)) for message in own]
+    teller = _Teller(_columns(response))
+    done = [part for message, text in zip(own, texts, strict=True) for part in (text, *teller.calls(message)) if part]
+    return Answer("\n\n".join(text for text in texts if text), "\n\n".join(done))
+
+
+def shown(response: str | Conversation) -> str:
+    """Return a response as a judge or a proposer sees it, without reasoning; a conversation with all that happens in it."""
+    if isinstance(response, str):
+        return visible(response)
+    messages = _columns(response)
+    if len(messages) == 1 and not _calls(messages[0]):
+        return visible(said(messages[0]))
+    return "\n\n".join(_Teller(messages, reasoning=False).paragraphs())
+
+
+class _Teller:
+    """Tells a chat in words. Calls are named by their tool, and with their id where a tool is called more than once."""
+
+    def __init__(self, messages: Sequence[Mapping[str, Any]], *, reasoning: bool = True) -> None:
+        self._messages, self._reasoning = messages, reasoning
+        calls = [call for message in messages for call in _calls(message)]
+        self._names = {call.id: call.name for call in calls if call.id}
+        self._times = Counter(call.name for call in calls)
+
+    def paragraphs(self) -> Iterator[str]:
+        for message in self._messages:
+            yield from self._paragraphs(message)
+
+    def calls(self, message: Mapping[str, Any]) -> list[str]:
+        """The calls that a message makes."""
+        return [
+            f"calls the tool {self._tool(c.name, c.id)} with {c.arguments or 'no arguments'}" for c in _calls(message)
+        ]
+
+    def _paragraphs(self, message: Mapping[str, Any]) -> Iterator[str]:
+        role, name = message["role"], message.get("name")
+        results, calls = _results(message), self.calls(message)
+        text = "" if role in _RESULT_ROLES else said(message)
+        text = text if self._reasoning or role != "assistant" else visible(text)
+        if text or not (results or calls):
+            yield f"{role} ({name}):\n{text}" if name else f"{role}:\n{text}"
+        yield from (f"{role} {call}" for call in calls)
+        for call_id, result in results:
+            tool = self._names.get(call_id) or name or "called"
+            yield f"the tool {self._tool(tool, call_id)} returns:\n{result}"
+
+    def _tool(self, name: str, call_id: Any) -> str:
+        return f"{name} (call {call_id})" if self._times[name] > 1 and call_id else name

@@ -1,0 +1,82 @@
+r"""The one module that compiles patterns; what it compiles takes time linear in the text, whatever the text.
+
+Prompts, rubrics, responses, replies and logs are other people's texts, and a backtracking engine can spend minutes on an
+ordinary sentence. Patterns are therefore RE2's, without look-around and back-references. RE2's `\d`, `\s` and `\b` know
+ASCII only; `\w` means a letter, mark or digit of any script here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, cast
+
+import re2
+
+Pattern = re.Pattern[str]
+
+Match = re.Match[str]
+
+BytesPattern = re.Pattern[bytes]
+"""The interface of what is compiled here, and of what it finds: the standard library's."""
+
+LINEAR: list[Pattern] = []
+"""Every pattern of the package that RE2 runs, in the order of its compilation."""
+
+BACKTRACKING: list[Pattern] = []
+"""The patterns that need what RE2 lacks. Tests measure that their time grows no faster than the text."""
+
+_WORD_CHARACTER = r"[\pL\pM\pN_]"
+
+_IN_A_CLASS = re2.compile(r"\[[^\]]*\\[wW]")
+
+escape = cast("type[str]", re2.escape)
+"""A pattern that matches a text as it is."""
+
+
+def linear(source: str) -> Pattern:
+    """Compile a pattern of the package for RE2."""
+    if _IN_A_CLASS.search(source):
+        raise ValueError(rf"{source}: \w stands in a class; write \pL\pM\pN_")
+    pattern = _compiled(source.replace(r"\w", _WORD_CHARACTER))
+    LINEAR.append(pattern)
+    return pattern
+
+
+def backtracking(source: str) -> Pattern:
+    """Compile a pattern of the package for the `regex` module, where Unicode word boundaries or look-around are needed."""
+    import regex
+
+    pattern = cast(Pattern, regex.compile(source))
+    BACKTRACKING.append(pattern)
+    return pattern
+
+
+@lru_cache(maxsize=4096)
+def foreign(source: str) -> Pattern:
+    """Compile a pattern that stands in a row, as RE2 reads it. Raises `ValueError` with the reason."""
+    try:
+        return _compiled(source)
+    except re2.error as error:
+        reason = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
+        raise ValueError(reason) from None
+
+
+def foreign_bytes(source: str) -> BytesPattern:
+    """Compile a pattern for bytes, which need not be UTF-8."""
+    return cast(BytesPattern, re2.compile(source.encode()))
+
+
+def greatest_match(pattern: Pattern) -> bytes | None:
+    """An upper bound of one byte on what a pattern matches; empty where it matches no character, None where there is none."""
+    try:
+        _, greatest = cast(Any, pattern).possiblematchrange(1)
+    except re2.error:
+        return None
+    return cast(bytes, greatest)
+
+
+def _compiled(source: str) -> Pattern:
+    options = re2.Options()
+    options.log_errors = False
+    return cast(Pattern, re2.compile(source, options))

@@ -1,0 +1,248 @@
+"""Reasoning in every spelling that models use, and what of a text is left without it.
+
+A reader sees an answer and not the reasoning before it. Servers part the two, or leave the model's own marks in the text:
+those of the reasoning parsers of vLLM and SGLang, of llama.cpp's templates, and of datasets (OpenThoughts, GRPO recipes).
+Marks count where they are the model's turn structure: an opening mark at the start of the text, a closing mark that no
+opening one precedes, and special tokens outside code. A tag that the answer quotes in code or within a sentence is text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from rubrictool.text.patterns import Match, linear
+
+
+class _Spelling(NamedTuple):
+    """How reasoning begins and ends, as patterns.
+
+    `token`: the marks are special tokens, which no prose holds, so that reasoning may also stand between parts of an
+    answer. `closed`: the opening mark is ordinary words, which count only where it is closed. `lone`: the closing mark
+    counts without an opening one.
+    """
+
+    opens: str
+    closes: str
+    token: bool = False
+    closed: bool = False
+    lone: bool = True
+
+
+_WORD = "(?:thinking|think|thoughts|thought|reasoning)"
+
+# Under any name space: <seed:think>, <mm:think>, <longcat_think>, <think:opensource>, <antThinking>.
+_NAME = rf"(?:ant|[a-z]{{1,12}}[:_-])?{_WORD}(?:[:_-][a-z]{{1,12}})?"
+
+SPELLINGS: Sequence[_Spelling] = (
+    _Spelling(rf"< ?{_NAME}(?: [a-z-]{{1,20}}=[^<>\n]{{0,80}})? ?>", rf"< ?/ ?{_NAME} ?>"),
+    _Spelling(rf"<\|{_WORD}\|>", rf"<\|/{_WORD}\|>|</\|{_WORD}\|>"),  # <|thinking|>
+    _Spelling(r"(?-i:\[THINK\])", r"(?-i:\[/THINK\])"),  # Mistral
+    _Spelling("◁think▷", "◁/think▷"),  # Kimi
+    _Spelling(r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>", token=True),  # OpenThoughts, Sky-T1
+    _Spelling(r"<\|START_THINKING\|>", r"<\|END_THINKING\|>", token=True),  # Cohere Command
+    _Spelling(r"<\|inner_prefix\|>", r"<\|inner_suffix\|>", token=True),  # Apertus
+    _Spelling(r"<\|channel>(?:thought|analysis)?", r"<channel\|>", token=True),  # Gemma 4
+    _Spelling(
+        r"(?:<\|message_model\|>)?<\|content_thinking\|>", r"<\|end_message\|>", token=True, lone=False
+    ),  # Inkling
+    _Spelling(
+        r"Here(?: is|'s) my thought process:", r"Here(?: is|'s) my response:", closed=True, lone=False
+    ),  # Granite 3
+    _Spelling(r"\[unused16\]", r"\[unused17\]", token=True),  # openPangu
+    _Spelling("Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", closed=True),  # Apriel
+)
+"""The table of spellings; harmony's channels (`_harmony`) are a structure of their own."""
+
+_MARK = linear("(?i)" + "|".join(f"(?P<o{n}>{one.opens})|(?P<c{n}>{one.closes})" for n, one in enumerate(SPELLINGS)))
+
+_TAGS, _TAG_WORD = 2, linear(f"(?i){_WORD}")
+
+_SIGNS = ("think", "thought", "reason", "channel", "inner_", "unused1", "final response", "my response", "analysis")
+
+# What frames an answer after reasoning, at either end of it.
+_FRAME = (
+    r"<\|(?:begin_of_solution|end_of_solution|(?:START|END)_(?:RESPONSE|TEXT)|message_model|content_text|end_message|"
+    r"end|return|im_end|endoftext)\|>|\[(?:BEGIN|END) FINAL RESPONSE\]"
+)
+
+_FRAME_BEFORE, _FRAME_AFTER = linear(rf"(?:\s*(?:{_FRAME}))+"), linear(rf"(?:(?:{_FRAME})\s*)+\z")
+
+_CODE = linear(r"(?m)^[ \t]{0,3}(?P<fence>```|~~~)|`[^`\n]+`")
+
+_BLANKS = " \t\r\n\ufeff\u200b\u2060"
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "(": ")", "「": "」", "（": "）"}
+
+
+def visible(text: str) -> str:
+    """The text that a reader would see: without reasoning.
+
+    Reasoning that never ends hides the rest, and a lone closing mark hides what stands before it (chat templates that put
+    the opening mark into the prompt leave such replies). Of harmony's channels the last `final` one is seen.
+    """
+    text = text.strip()
+    folded = text.lower()
+    if not any(sign in folded for sign in _SIGNS):
+        return text
+    while (shorter := _without_tokens(_answer(_harmony(text)))) != text:
+        text = shorter
+    return text
+
+
+class _Mark(NamedTuple):
+    start: int
+    end: int
+    spelling: int
+    opens: bool
+    # The tag's own word: <think> is not closed by </reasoning>.
+    word: str
+
+
+def _marks(text: str) -> list[_Mark]:
+    return [_mark(match) for match in _MARK.finditer(text)]
+
+
+def _mark(match: Match) -> _Mark:
+    group = str(match.lastgroup)
+    spelling = int(group[1:])
+    word = _TAG_WORD.search(match[0]) if spelling < _TAGS else None
+    return _Mark(match.start(), match.end(), spelling, group[0] == "o", word[0].lower() if word else "")
+
+
+def _answer(text: str) -> str:
+    """The text after the reasoning at its start, and after the last lone closing mark."""
+    marks = _marks(text)
+    at, following = _after_blocks(text, marks)
+    if at is None:
+        return ""
+    lone = _last_lone(text, marks[following:])
+    at = max(at, lone)
+    return _unframed(text[at:]) if at else text
+
+
+def _after_blocks(text: str, marks: Sequence[_Mark]) -> tuple[int | None, int]:
+    """Where the reasoning ends that the text starts with (None: nowhere), and how many marks lie before that."""
+    at = number = 0
+    while number < len(marks) and marks[number].opens and not text[at : marks[number].start].strip(_BLANKS):
+        opening = marks[number]
+        closing = next((n for n in range(number + 1, len(marks)) if _closes(text, opening, marks[n])), None)
+        if closing is None:
+            return (at, number + 1) if SPELLINGS[opening.spelling].closed else (None, len(marks))
+        at, number = marks[closing].end, closing + 1
+    return at, number
+
+
+def _closes(text: str, opening: _Mark, mark: _Mark) -> bool:
+    alike = (mark.spelling, mark.word) == (opening.spelling, opening.word)
+    return alike and not mark.opens and not _in_quotes(text, mark)
+
+
+def _last_lone(text: str, marks: Sequence[_Mark]) -> int:
+    """Where the last closing mark ends that ends reasoning with no mark at its start; 0 without one."""
+    end, pending = 0, dict.fromkeys(((mark.spelling, mark.word) for mark in marks), 0)
+    for mark in _outside_code(text, marks):
+        kind = mark.spelling, mark.word
+        if mark.opens:
+            pending[kind] += 1
+        elif pending[kind]:
+            pending[kind] -= 1
+        elif SPELLINGS[mark.spelling].lone and not _in_prose(text, mark):
+            end = mark.end
+    return end
+
+
+def _without_tokens(text: str) -> str:
+    """The text without the reasoning that special tokens hold between parts of it."""
+    kept, at = [], 0
+    opening: _Mark | None = None
+    for mark in _outside_code(text, _marks(text)):
+        if opening is None and mark.opens and SPELLINGS[mark.spelling].token:
+            kept.append(text[at : mark.start])
+            opening, at = mark, len(text)
+        elif opening is not None and not mark.opens and mark.spelling == opening.spelling:
+            opening, at = None, mark.end
+    return "".join([*kept, text[at:]]).strip() if kept else text
+
+
+def _outside_code(text: str, marks: Sequence[_Mark]) -> Iterator[_Mark]:
+    """The marks that stand neither in a block or piece of code nor between quotation marks."""
+    if not marks:
+        return
+    blocks, number = _code(text), 0
+    for mark in marks:
+        while number < len(blocks) and blocks[number][1] <= mark.start:
+            number += 1
+        in_code = number < len(blocks) and blocks[number][0] < mark.start
+        if not in_code and not _in_quotes(text, mark):
+            yield mark
+
+
+def _code(text: str) -> list[tuple[int, int]]:
+    """Where code stands, in order: fenced blocks that end, and pieces between backticks."""
+    found, opened = [], None
+    for match in _CODE.finditer(text):
+        fence = match["fence"]
+        if opened is None and fence:
+            opened = match
+        elif opened is None:
+            found.append(match.span())
+        elif fence == opened["fence"]:
+            found.append((opened.start(), match.end()))
+            opened = None
+    return found
+
+
+def _in_quotes(text: str, mark: _Mark) -> bool:
+    before, after = text[mark.start - 1 : mark.start], text[mark.end : mark.end + 1]
+    return (before == after == "`") or (before != "" and _QUOTES.get(before) == after)
+
+
+def _in_prose(text: str, mark: _Mark) -> bool:
+    """Whether a sentence goes on over a mark, as in "the tag </think> ends it"."""
+    before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end : mark.end + 2]
+    if before[-1:] not in (" ", "\t"):
+        return False
+    goes_on = after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower())
+    return goes_on or (after[:1].isspace() and (before[0].isalnum() or before[0] in ",;"))
+
+
+_HEADER = linear(
+    r"(?:<\|start\|>\s{0,9}assistant[^<\n]{0,99})?<\|channel\|>\s{0,9}(?P<name>analysis|commentary|final)"
+    r"(?:[^<\n]{0,200}(?:<\|constrain\|>[^<\n]{0,99})?<\|message\|>)?"
+)
+
+_STOP = linear(r"<\|(?:end|return|call|start|channel)\|>")
+
+_BARE_END = "assistantfinal"
+
+_BARE = linear(rf"(?s)(?:analysis|commentary)\s{{0,9}}[^a-z\s].*{_BARE_END}|analysis(?:We|The|User|I|Let|Need|Okay)\b")
+
+
+def _harmony(text: str) -> str:
+    """Of harmony's channels (gpt-oss) the last `final` one; text without channels as it is.
+
+    Servers that leave special tokens out of the text run the names into it: `analysisWe need .. assistantfinalThe answer`.
+    """
+    if "<|channel|>" in text:
+        marks = [_Mark(*match.span(), 0, True, match["name"]) for match in _HEADER.finditer(text)]
+        marks = list(_outside_code(text, marks))
+        if marks and (marks[0].start == 0 or any(mark.word == "final" for mark in marks)):
+            final = next((mark for mark in reversed(marks) if mark.word == "final"), None)
+            return _body(text, final.end) if final else ""
+    if _BARE.match(text):
+        return text.rpartition(_BARE_END)[2].strip() if _BARE_END in text else ""
+    return text
+
+
+def _body(text: str, start: int) -> str:
+    stop = _STOP.search(text, start)
+    return text[start : stop.start() if stop else len(text)].strip()
+
+
+def _unframed(text: str) -> str:
+    """An answer without the marks that frame it."""
+    frame = _FRAME_BEFORE.match(text)
+    text = text[frame.end() :] if frame else text
+    last = _FRAME_AFTER.search(text)
+    return (text[: last.start()] if last else text).strip()

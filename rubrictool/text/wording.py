@@ -1,0 +1,35 @@
+"""Counts, times and texts as a message shows them."""
+
+from __future__ import annotations
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: `1 row`, `1,200 rows`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def time_span(seconds: float) -> str:
+    """Return a length of time in its two largest units: `45 s`, `1 min 30 s`, `14 h 23 min`, `2 d 3 h`."""
+    whole = round(seconds)
+    for unit, smaller, size, smaller_size in (("d", "h", 86400, 3600), ("h", "min", 3600, 60), ("min", "s", 60, 1)):
+        if whole >= size:
+            rest = whole % size // smaller_size
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def printable(text: str) -> str:
+    """The text without control characters (a terminal would obey them); lines stay lines."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def shortened(name: str, *, width: int) -> str:
+    """A name on one line of at most `width` characters, the middle left out: names differ at either end."""
+    flat = one_line(name, width=len(name))
+    return flat if len(flat) <= width else f"{flat[: width // 2]}…{flat[width // 2 - width + 1 :]}"
+
+
+def one_line(text: str, *, width: int) -> str:
+    """The text on one line of at most `width` characters, without control characters."""
+    flat = " ".join(printable(text).split())
+    return flat if len(flat) <= width else flat[: width - 1] + "…"

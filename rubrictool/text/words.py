@@ -1,0 +1,76 @@
+"""Texts as sequences of words in normal form."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+
+from rubrictool.text.patterns import Pattern, backtracking, linear
+from rubrictool.text.typeface import about_a_mark, typed
+
+
+def normal(text: str) -> str:
+    """Return a text as two texts are compared: marks as a keyboard types them, NFKC, case-folded."""
+    # NFKC writes ½ with a fraction slash.
+    return _folded(typed(text)).replace("⁄", "/")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def occurs(part: str, text: str) -> bool:
+    """Return whether a text has another one in it, both in normal form; a mark alone (`—`) counts only as it is."""
+    form = _folded if about_a_mark(part) else normal
+    return form(part) in form(text)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text has nothing that could be looked for: it is in every text."""
+    return not _folded(text).strip()
+
+
+def words(text: str) -> list[str]:
+    """The words of a text by Unicode word segmentation (UAX 29), in order, as written."""
+    return _word().findall(text)
+
+
+# Words that no space parts: only a dictionary tells where one ends, and the rules of Unicode do not try.
+_UNPARTED = linear(
+    r"(?:[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Ahom}\p{Tibetan}\p{Javanese}"
+    r"\p{Balinese}]\pM*)+"
+)
+
+
+def has_uncountable_words(text: str) -> bool:
+    """Return whether a text has a script that writes words together, such as Thai, Lao, Khmer or Burmese."""
+    return not text.isascii() and _UNPARTED.search(text) is not None
+
+
+def word_bounds(text: str) -> tuple[int, int]:
+    """Return the least and the greatest number of words that a text can have; both are the number where it is known.
+
+    In a script that writes words together a word has at least one letter group, and at most all up to the next space.
+    """
+    most = len(words(text))
+    if not has_uncountable_words(text):
+        return most, most
+    return len(words(_UNPARTED.sub(" x ", text))), most
+
+
+@cache
+def _word() -> Pattern:
+    # (?w) is the default word boundary of Unicode (UAX 29); a word has a letter or a digit in it.
+    return backtracking(r"(?w)\b[\p{L}\p{N}_].*?\b")
+
+
+def similarity(first: str, second: str, *, n: int = 5) -> float:
+    """Jaccard similarity in [0, 1] of the word n-grams of two texts; shorter texts are compared whole."""
+    a, b = _shingles(first, n), _shingles(second, n)
+    return len(a & b) / len(a | b) if a | b else 1.0
+
+
+def _shingles(text: str, n: int) -> set[tuple[str, ...]]:
+    tokens = words(normal(text))
+    width = min(n, len(tokens))
+    return {tuple(tokens[i : i + width]) for i in range(len(tokens) - width + 1)} if tokens else set()

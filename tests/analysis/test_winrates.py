@@ -1,0 +1,178 @@
+"""Who wins, in both orders; and how sure a rate is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fakes import WordJudge
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rubrictool.analysis.intervals import agresti_coull, interval
+from rubrictool.analysis.matches import Systems, baseline_of, matches, matrix, names
+from rubrictool.analysis.noise_floors import noise_floor
+from rubrictool.analysis.score_differences import score_difference
+from rubrictool.analysis.winrates import decision, prompts_to_show, win_rate
+from rubrictool.questions.replies import Preference, Side
+from rubrictool.rows.records import Comparison, Outcome, Prompt, Response, Rubric
+from rubrictool.steps.compare import compare, compare_by_rubric
+
+PROMPT = Prompt(id="p", prompt="x")
+A, B = Response(id="a", prompt_id="p", response="A"), Response(id="b", prompt_id="p", response="B")
+
+
+class Says:
+    """A comparer that gives one answer when A is shown first and another when B is."""
+
+    name = "says"
+
+    def __init__(self, ab: Side, ba: Side) -> None:
+        self._said = {"a": Preference(ab, "so I say"), "b": Preference(ba)}
+
+    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
+        assert prompt.id == second.prompt_id
+        return self._said[first.id]
+
+
+def duel(ab: Side, ba: Side) -> Comparison:
+    return asyncio.run(compare(PROMPT, A, B, Says(ab, ba)))
+
+
+@pytest.mark.parametrize(
+    ("ab", "ba", "winner"),
+    [
+        ("first", "second", "a"),
+        ("second", "first", "b"),
+        ("first", "first", "tie"),
+        ("second", "second", "tie"),
+        ("first", "tie", "tie"),
+        ("tie", "tie", "tie"),
+    ],
+)
+def test_a_winner_wins_in_both_orders(ab: Side, ba: Side, winner: str) -> None:
+    assert duel(ab, ba).winner == winner
+
+
+def test_by_a_rubric_the_higher_score_wins_and_each_response_is_judged_once() -> None:
+    judge = WordJudge()
+    rubric = Rubric.model_validate({"id": "p", "criteria": [{"criterion": "A", "weight": 1}]})
+    found = asyncio.run(compare_by_rubric(PROMPT, A, B, judge, rubric))
+    assert (found.winner, found.orders.ab, found.orders.ba) == ("a", "a", "a")
+    assert [name for name, _ in judge.asked] == ["a", "b"]
+
+
+def test_a_flip_is_a_tie_and_counted_and_the_rates_of_each_order_are_told() -> None:
+    rate = win_rate([duel("first", "first"), duel("first", "second"), duel("first", "tie")])
+    assert (rate.wins, rate.losses, rate.ties, rate.flips, rate.n) == (1, 0, 2, 1, 1)
+    assert [rate.win_rate_ab, rate.win_rate_ba] == pytest.approx([1, 0.5])
+
+
+def test_a_prompt_counts_its_mean() -> None:
+    rows = [Outcome(prompt_id="p", winner="a")] * 9 + [Outcome(prompt_id="q", winner="b")]
+    rate = win_rate(rows)
+    assert (rate.win_rate, rate.n, rate.wins, rate.win_rate_ab) == (0.5, 2, 9, None)
+
+
+def test_few_prompts_get_agresti_and_coulls_interval_with_half_credits() -> None:
+    low, high, method = interval([1.0] * 5 + [0.5] * 2 + [0.0] * 3)
+    assert (round(low, 4), round(high, 4), method) == (0.3316, 0.8129, "agresti-coull")
+    whole = agresti_coull(6, 10)
+    assert whole.low < low < high < whole.high, "a tie varies less than a win or a loss"
+    assert interval([1.0] * 6 + [0.0] * 4) == whole
+
+
+def test_many_prompts_are_resampled_with_the_seed() -> None:
+    credits = [number * 37 % 101 / 100 for number in range(200)]
+    one = interval(credits, seed=1)
+    assert one == interval(credits, seed=1) != interval(credits, seed=2)
+    assert one.method == "bootstrap"
+    assert one.low < sum(credits) / 200 < one.high
+    assert 0.06 < one.high - one.low < 0.1
+
+
+def test_where_nothing_varies_the_interval_is_still_one() -> None:
+    bounds = interval([1.0] * 500)
+    assert (bounds.method, bounds.high) == ("agresti-coull", 1.0)
+    assert 0.98 < bounds.low < 1
+
+
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=60))
+@settings(max_examples=100, deadline=None)
+def test_an_interval_holds_the_rate_and_stays_within_0_and_1(credits: list[float]) -> None:
+    bounds, rate = interval(credits), sum(credits) / len(credits)
+    assert 0 <= bounds.low <= rate + 1e-12
+    assert rate - 1e-12 <= bounds.high <= 1
+
+
+def test_no_rows_have_no_rate() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        interval([])
+
+
+OUTCOMES = st.lists(
+    st.builds(Outcome, prompt_id=st.sampled_from("pqrst"), winner=st.sampled_from(["a", "b", "tie"])),
+    min_size=1,
+    max_size=30,
+)
+
+
+@given(OUTCOMES)
+@settings(max_examples=50, deadline=None)
+def test_from_the_other_side_all_is_mirrored(rows: list[Outcome]) -> None:
+    sides = {"a": "b", "b": "a", "tie": "tie"}
+    one, other = win_rate(rows), win_rate([row.model_copy(update={"winner": sides[str(row.winner)]}) for row in rows])
+    assert (one.wins, one.ties) == (other.losses, other.ties)
+    mirrored = [1 - other.win_rate, 1 - other.high, 1 - other.low, other.sign_p, other.sign_flip_p, other.detectable]
+    assert [one.win_rate, one.low, one.high, one.sign_p, one.sign_flip_p, one.detectable] == pytest.approx(mirrored)
+
+
+def test_one_prompt_has_a_rate_and_no_standard_error() -> None:
+    rate = win_rate([Outcome(prompt_id="p", winner="a")])
+    assert (rate.win_rate, rate.standard_error, rate.sign_p) == (1.0, None, 1.0)
+    assert rate.detectable == pytest.approx(2.80159 * 0.5, rel=1e-5)
+
+
+@given(OUTCOMES, st.floats(0, 1), st.floats(0.001, 1))
+@settings(max_examples=50, deadline=None)
+def test_what_is_underpowered_takes_more_prompts_than_there_are(
+    rows: list[Outcome], threshold: float, d: float
+) -> None:
+    rate = win_rate(rows)
+    if decision(rate, threshold, d) == "underpowered":
+        assert prompts_to_show(rate, d) > rate.n
+    assert (decision(rate, threshold, d) == "shown") == (rate.low >= threshold)
+
+
+def named(a: str, b: str, winner: str, **columns: object) -> Outcome:
+    return Outcome.model_validate({"prompt_id": "p", "winner": winner, "system_a": a, "system_b": b, **columns})
+
+
+def test_each_pair_of_systems_is_a_match_seen_from_both_sides() -> None:
+    found = matches([named("x", "base", "a"), named("y", "base", "b"), named("x", "base", "tie"), named("x", "y", "a")])
+    assert [(match.systems, match.rate.win_rate) for match in found] == [
+        (("x", "base"), 0.75),
+        (("y", "base"), 0.0),
+        (("x", "y"), 1.0),
+    ]
+    assert (names(found), baseline_of([match.systems for match in found])) == (["x", "y", "base"], None)
+    assert baseline_of([match.systems for match in found[:2]]) == "base"
+    assert (matrix(found)[Systems("base", "x")].value, matrix(found)[Systems("y", "x")].value) == (0.25, 0.0)
+
+
+def test_scores_are_compared_only_where_every_row_has_both() -> None:
+    rows = [named("x", "y", "a", score_a=1, score_b=0.5), named("x", "y", "b", score_a=0.5, score_b=1.0)]
+    found = score_difference(rows)
+    assert found is not None
+    assert (found.mean, found.n, found.standard_error) == (0.0, 1, None)
+    assert score_difference([*rows, named("x", "y", "a", score_a=True, score_b=1)]) is None
+
+
+def test_a_column_again_of_someone_elses_is_left_alone() -> None:
+    orders = {"ab": "a", "ba": "a"}
+    assert noise_floor([named("x", "y", "a", orders=orders, again="yes")]) is None
+    found = noise_floor(
+        [named("x", "y", "a", orders=orders, again={"winner": "tie", "orders": {"ab": "a", "ba": "b"}})]
+    )
+    assert found is not None
+    assert (found.flip_rate, found.question_flip_rate, found.reversed, found.win_rate_again) == (1, 0.5, 0, 0.5)

@@ -1,0 +1,228 @@
+"""rubrictool agree, from score rows and labels to figures, words and exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from shell import Ran, Rows, Shell
+
+from rubrictool.rows.records import Rubric
+from rubrictool.rubric.weights import rubric_hash
+
+CRITERIA: list[dict[str, Any]] = [
+    {"criterion": "Names red.", "weight": 3, "dimension": "colour"},
+    {"criterion": "Names blue.", "weight": 1, "dimension": "colour", "check": {"contains": ["blue"]}},
+    {"criterion": "Shouts.", "weight": -1, "dimension": "tone"},
+]
+RUBRIC = {"id": "*", "criteria": CRITERIA}
+HASH = rubric_hash(Rubric.model_validate(RUBRIC).criteria)
+
+
+def said(columns: Mapping[str, str], **fields: Any) -> Rows:
+    """Rows from a string of verdicts for each response, named prompt/response (1 met, 0 unmet, - not judged)."""
+    return [
+        {
+            "prompt_id": name.split("/")[0],
+            "id": name,
+            "verdicts": [
+                {"id": f"c{n}", "met": {"1": True, "0": False}.get(sign)} for n, sign in enumerate(of, start=1)
+            ],
+        }
+        | fields
+        for name, of in columns.items()
+    ]
+
+
+def scored(columns: Mapping[str, str], **fields: Any) -> Rows:
+    judge = {"model": "m", "response": "x", "score": 0.5, "judge": "j", "judging": "together", "rubric": HASH}
+    return said(columns, **judge | fields)
+
+
+PATTERNS = ("110", "001", "101", "010", "111", "000")
+GOOD = {f"p{p}/{r}": PATTERNS[(p + r) % 6] for p in range(12) for r in range(4)}
+SLIPS = GOOD | {f"p{p}/0": "000" for p in range(0, 12, 3)}
+CONTRARY = {name: of.translate({48: "1", 49: "0"}) for name, of in GOOD.items()}
+
+
+def group(ran: Ran, kind: str, name: str, judge: str = "j") -> dict[str, Any]:
+    (found,) = [row for row in ran.rows if (row["kind"], row["name"], row["judge"]) == (kind, name, judge)]
+    return found
+
+
+def test_rows_are_one_per_judge_and_group_and_the_summary_holds_them(shell: Shell) -> None:
+    scores = shell.write("scores.jsonl", scored(SLIPS))
+    labels = shell.write("labels.jsonl", said(GOOD))
+    rubrics = shell.write("rubrics.jsonl", [RUBRIC])
+    ran = shell("agree", scores, "--labels", labels, "--rubrics", rubrics, "--summary", "summary.json")
+    assert ran.code == 0
+    assert [(row["kind"], row["name"]) for row in ran.rows] == [
+        ("all", "all"),
+        ("decided by", "check"),
+        ("decided by", "judge"),
+        ("dimension", "colour"),
+        ("dimension", "tone"),
+        ("weight", "negative"),
+        ("weight", "positive"),
+    ]
+    whole = group(ran, "all", "all")
+    assert (whole["prompts"], whole["n"], whole["judge_only"], whole["judging"]) == (12, 144, 0, "together")
+    assert whole["both"] + whole["label_only"] == sum(of.count("1") for of in GOOD.values())
+    assert (whole["specificity"], whole["better_than_chance"]) == (1.0, True)
+    assert whole["kappa_low"] < whole["kappa"] < whole["kappa_high"] <= 1
+    assert group(ran, "dimension", "tone")["n"] == group(ran, "weight", "negative")["n"] == 48
+    assert json.loads(Path("summary.json").read_text())["groups"] == ran.rows
+    assert "j (together): 144 labelled verdicts on 12 prompts" in ran.err
+
+
+def test_null_verdicts_and_labels_and_what_has_no_partner_are_left_out_and_counted(shell: Shell) -> None:
+    scores = shell.write("scores.jsonl", scored({"p/a": "1-0", "p/b": "111", "p/c": "0"}))
+    labels = shell.write("labels.jsonl", said({"p/a": "110", "p/b": "-1", "q/z": "1"}))
+    ran = shell("agree", scores, "--labels", labels, "--summary", "summary.json")
+    assert group(ran, "all", "all")["n"] == 3
+    left_out = json.loads(Path("summary.json").read_text())["left_out"]
+    assert {kind: count for kind, count in left_out.items() if count} == {
+        "labels that are null": 1,
+        "verdicts that are null": 1,
+        "verdicts without a label": 3,
+        "labels without a verdict": 2,
+    }
+    assert "agree: verdicts that are null: 1" in ran.err
+
+
+def test_a_judge_no_better_than_chance_is_not_certified_and_a_threshold_stops_it(shell: Shell) -> None:
+    coin = {name: "110" if int(name.split("/")[1]) % 2 else "001" for name in GOOD}
+    labels = shell.write("labels.jsonl", said(GOOD))
+    scores = shell.write("scores.jsonl", scored(coin))
+    ran = shell("agree", scores, "--labels", labels)
+    assert (ran.code, group(ran, "all", "all")["better_than_chance"]) == (0, False)
+    assert "agree: j (together) is not shown to be better than chance: kappa " in ran.err
+    stopped = shell("agree", scores, "--labels", labels, "--fail-under", 0)
+    assert stopped.code == 3
+    assert "agree: j (together): not shown: kappa's interval reaches down to -" in stopped.err
+    assert stopped.rows == ran.rows
+
+
+@pytest.mark.parametrize(
+    ("columns", "threshold", "code", "words"),
+    [
+        (GOOD, 0, 0, ""),
+        (GOOD, 0.4, 0, ""),
+        (SLIPS, 0.99, 3, "j (together): worse: the whole interval of kappa lies below 0.99"),
+        (SLIPS, 0.9, 3, "j (together): not shown: kappa's interval reaches down to 0."),
+        (CONTRARY, 0, 3, "j (together): worse: the whole interval of kappa lies below 0"),
+    ],
+)
+def test_a_threshold_is_held_against_the_lower_end_of_kappa(
+    shell: Shell, columns: Mapping[str, str], threshold: float, code: int, words: str
+) -> None:
+    labels = shell.write("labels.jsonl", said(GOOD))
+    ran = shell("agree", shell.write("s.jsonl", scored(columns)), "--labels", labels, "--fail-under", threshold)
+    assert (ran.code, words in ran.err) == (code, True)
+    assert ("worse" in ran.err or "not shown:" in ran.err) == (code == 3)
+
+
+def test_each_judge_is_held_to_the_threshold_and_each_way_of_judging_is_a_judge(shell: Shell) -> None:
+    rows = scored(GOOD) + scored(CONTRARY, judging="per-criterion") + scored(GOOD, judge="k")
+    labels = shell.write("labels.jsonl", said(GOOD))
+    ran = shell("agree", shell.write("scores.jsonl", rows), "--labels", labels, "--fail-under", 0)
+    assert [(row["judge"], row["judging"], row["kappa"]) for row in ran.rows] == [
+        ("j", "together", 1.0),
+        ("j", "per-criterion", -1.0),
+        ("k", "together", 1.0),
+    ]
+    assert (ran.code, "k (together): " in ran.err.splitlines()[-1]) == (3, False)
+
+
+def test_a_judge_that_only_knows_the_criteria_is_said_not_to_tell_responses_apart(shell: Shell) -> None:
+    labels = {name: ("110", "100", "110", "010")[number % 4] for number, name in enumerate(GOOD)}
+    scores = shell.write("scores.jsonl", scored(dict.fromkeys(GOOD, "110")))
+    ran = shell("agree", scores, "--labels", shell.write("labels.jsonl", said(labels)))
+    whole = group(ran, "all", "all")
+    assert (whole["kappa_low"] > 0, whole["better_than_chance"]) == (True, False)
+    assert "but not responses: kappa within criteria" in " ".join(ran.err.split())
+
+
+def test_labels_given_under_another_rubric_are_not_these_criterias(shell: Shell) -> None:
+    labels = said({"p/a": "10"}, rubric="another") + said({"p/a": "11", "p/b": "00"}, rubric=HASH)
+    ran = shell(
+        "agree", shell.write("s.jsonl", scored({"p/a": "11", "p/b": "00"})), "--labels", shell.write("l", labels)
+    )
+    assert (group(ran, "all", "all")["n"], group(ran, "all", "all")["agreement"]) == (4, 1.0)
+
+
+def test_two_labels_of_one_verdict_both_count_and_rubrics_of_others_tell_nothing(shell: Shell) -> None:
+    labels = shell.write("labels.jsonl", said({"p/a": "1", "p/b": "0"}) + said({"p/a": "0"}))
+    other = {"id": "p", "criteria": [{"criterion": "Else.", "weight": 1, "dimension": "else"}]}
+    ran = shell(
+        *("agree", shell.write("scores.jsonl", scored({"p/a": "1", "p/b": "0"}))),
+        *("--labels", labels, "--rubrics", shell.write("rubrics.jsonl", [other])),
+    )
+    assert [(row["name"], row["n"], row["label_only"], row["judge_only"]) for row in ran.rows] == [("all", 3, 0, 1)]
+    assert "agree: score rows of rubrics that --rubrics lacks, counted in all alone: 2" in ran.err
+
+
+def test_a_verdict_may_name_its_dimension_itself(shell: Shell) -> None:
+    rows = scored({"p/a": "1", "p/b": "0"})
+    for row in rows:
+        row["verdicts"][0]["dimension"] = "tone"
+    ran = shell(
+        "agree", shell.write("s.jsonl", rows), "--labels", shell.write("l.jsonl", said({"p/a": "1", "p/b": "0"}))
+    )
+    assert [row["name"] for row in ran.rows] == ["all", "tone"]
+
+
+def test_lines_for_people_fit_80_columns_and_spell_out_what_a_terminal_would_obey(shell: Shell) -> None:
+    hostile = "ev\x1b[31mil\nname [bold]x[/] 日本語 " + "n" * 120
+    rubric = {"id": "*", "criteria": [{**one, "dimension": hostile} for one in CRITERIA]}
+    coin = {name: "110" if int(name.split("/")[1]) % 2 else "001" for name in GOOD}
+    for columns in (SLIPS, coin):
+        ran = shell(
+            *("agree", shell.write("s.jsonl", scored(columns, rubric="", judge=hostile))),
+            *("--labels", shell.write("l.jsonl", said(GOOD)), "--rubrics", shell.write("r.jsonl", [rubric])),
+            *("--fail-under", 0),
+        )
+        assert max(cell_len(line) for line in ran.err.splitlines() if line.startswith("  ")) <= 80
+        assert "ev\\x1b[31mil\\nname [bold]x[/]" in ran.err
+        assert not {line[:4] for line in ran.err.splitlines()} & {"name", "\x1b[31"}
+        assert "\x1b" not in ran.err
+
+
+def test_many_groups_are_all_in_the_rows_and_the_first_of_them_on_the_terminal(shell: Shell) -> None:
+    rows = scored(GOOD)
+    for row, of in enumerate(rows):
+        of["verdicts"][0]["dimension"] = f"d{row}"
+    ran = shell("agree", shell.write("s.jsonl", rows), "--labels", shell.write("l.jsonl", said(GOOD)))
+    assert len(ran.rows) == 1 + len(rows)
+    assert f"… and {len(ran.rows) - 20} more; the output has all" in ran.err
+    assert len(ran.err.splitlines()) < 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["s.jsonl", "--labels", "strangers.jsonl"], "strangers.jsonl: labels no verdict of s.jsonl; they join on"),
+        (["s.jsonl", "--labels", "twice.jsonl"], "twice.jsonl:1: verdicts: two verdicts have the same criterion id"),
+        (
+            ["s.jsonl", "--labels", "text.jsonl"],
+            "text.jsonl:1: response: the id 'p/a' stands for another text in s.jsonl:",
+        ),
+        (["s.jsonl", "--labels", "words.jsonl"], "words.jsonl:1: verdicts.0.met: must be true or false"),
+        (["-", "--labels", "-"], "- (standard input) can be read only once"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_written(shell: Shell, arguments: list[str], complaint: str) -> None:
+    shell.write("s.jsonl", scored({"p/a": "1"}))
+    shell.write("strangers.jsonl", said({"q/a": "1"}))
+    twice = {"id": "c1", "met": True}
+    shell.write("twice.jsonl", [{"prompt_id": "p", "id": "p/a", "verdicts": [twice, twice]}])
+    shell.write("text.jsonl", said({"p/a": "1"}, response="other"))
+    shell.write("words.jsonl", [{"prompt_id": "p", "id": "p/a", "verdicts": [{"id": "c1", "met": "yes"}]}])
+    there = shell.names()
+    ran = shell("agree", *arguments, "-o", "rows.jsonl")
+    assert (ran.code, shell.names()) == (2, there)
+    assert complaint in ran.err

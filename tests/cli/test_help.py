@@ -1,0 +1,57 @@
+"""Help texts: options in sections, as wide as the terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from shell import Shell
+
+from rubrictool.cli import options
+from rubrictool.cli.command_table import COMMANDS
+from rubrictool.cli.help_sections import SECTION_OF
+
+
+def sections(text: str) -> dict[str, str]:
+    """The sections of a help text by their titles."""
+    parts = re.split(r"^([A-Z][a-z ]+):$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_refine_lists_each_option_under_what_it_is_about(shell: Shell) -> None:
+    found = sections(shell("refine", "--help").out)
+    assert list(found) == [
+        *("Arguments", "Inputs", "Options", "Judge", "Proposer", "Model draws", "Questions", "Limits"),
+        *("Cache and servers", "Output", "Environment"),
+    ]
+    for section, option in (
+        ("Inputs", "--responses"),
+        ("Judge", "--judging"),
+        ("Limits", "--max-cost"),
+        ("Output", "--trace"),
+    ):
+        assert f"  {option} " in found[section]
+    assert "RUBRICTOOL_CACHE" in found["Environment"]
+
+
+def test_a_command_that_asks_no_model_has_no_section_without_options(shell: Shell) -> None:
+    found = sections(shell("lint", "--help").out)
+    assert list(found) == ["Arguments", "Inputs", "Options", "Output", "Environment"]
+    assert "RUBRICTOOL_CACHE" not in found["Environment"]
+
+
+@pytest.mark.parametrize("group", options.GROUPS)
+def test_every_shared_flag_has_its_section(group: type) -> None:
+    assert {field.name for field in dataclasses.fields(group)} <= SECTION_OF.keys()
+
+
+@pytest.mark.parametrize(("columns", "widest"), [("60", 58), ("80", 78), ("120", 118), ("300", 118)])
+def test_help_is_as_wide_as_the_terminal_up_to_a_legible_width(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, columns: str, widest: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    for command in COMMANDS:
+        lines = shell(*command.split(), "--help").out.splitlines()
+        assert max(map(len, lines)) <= widest, command
+    assert max(map(len, shell("score", "--help").out.splitlines())) > widest - 8

@@ -1,0 +1,210 @@
+"""Structured output: one probe decides, what is refused is given up, and who is denied is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from fakes import Said, Scripted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rubrictool.errors import Denied, Final, ModelFailure, ModelUnusable, Refused, Transient
+from rubrictool.models.backend import Completion, Request
+from rubrictool.models.cache import Cache
+from rubrictool.models.client import Model
+from rubrictool.models.prefix_gate import Leads
+from rubrictool.models.question import Question
+from rubrictool.models.schema_support import PROBE, obeyed
+from rubrictool.questions import replies, schemas
+
+OBEYED = json.dumps({"ready": "yes", "reason": "so", "parts": [1]})
+GOOD = '{"c1": "yes"}'
+QUESTION = Question([{"role": "user", "content": "Is it?"}])
+
+
+def parse(reply: str) -> bool:
+    return replies.verdicts(reply, count=1)[0].met is True
+
+
+def asked(*said: Said, cache: Cache | None = None, **options: object) -> tuple[Model, Scripted]:
+    backend = Scripted(*said)
+    return Model("m", backend, cache=cache, backoff_s=0.001, **options), backend  # type: ignore[arg-type]
+
+
+def ask(model: Model) -> bool:
+    return asyncio.run(model.ask(QUESTION, parse, schema=schemas.verdicts(1)))
+
+
+def kinds(backend: Scripted) -> list[tuple[str, bool]]:
+    return [(str(r.messages[0]["content"]), r.schema is not None) for r in backend.requests]
+
+
+def test_a_model_that_obeys_the_probe_is_asked_with_a_schema() -> None:
+    model, backend = asked(OBEYED, GOOD)
+    assert ask(model)
+    assert kinds(backend) == [(PROBE, True), ("Is it?", True)]
+
+
+def test_a_model_that_greets_is_asked_in_words() -> None:
+    model, backend = asked("Good day.", GOOD)
+    assert ask(model)
+    assert kinds(backend) == [(PROBE, True), ("Is it?", False)]
+
+
+def test_a_probe_that_was_not_obeyed_is_cached_too(tmp_path: Path) -> None:
+    ask(asked("Good day.", GOOD, cache=Cache(tmp_path / "c.db"))[0])
+    again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    assert kinds(silent) == [("And it?", False)]
+
+
+def test_a_probe_that_was_obeyed_is_cached(tmp_path: Path) -> None:
+    ask(asked(OBEYED, GOOD, cache=Cache(tmp_path / "c.db"))[0])
+    again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    assert kinds(silent) == [("And it?", True)]
+
+
+def test_nothing_is_probed_for_an_answer_that_is_cached(tmp_path: Path) -> None:
+    ask(asked("Good day.", GOOD, cache=Cache(tmp_path / "c.db"))[0])
+    model, backend = asked(Final("must not be asked"), cache=Cache(tmp_path / "c.db"))
+    assert ask(model)
+    assert backend.requests == []
+
+
+def test_a_refused_schema_is_given_up_and_said_once() -> None:
+    said: list[str] = []
+    model, backend = asked(OBEYED, Refused("no maxLength", suspects=["schema"]), GOOD, tell=said.append)
+    assert ask(model)
+    assert [formed for _, formed in kinds(backend)] == [True, True, False]
+    assert len(said) == 1
+
+
+def test_a_bare_control_character_in_a_string_is_no_disobedience() -> None:
+    assert obeyed('{"ready": "no", "reason": "a\b\nb", "parts": [1, 1]}')
+    assert replies.verdict('{"reason": "a\b\nb", "met": "no"}').reason == "a\b\nb"
+
+
+def test_a_probe_that_is_refused_means_words() -> None:
+    model, backend = asked(Refused("response_format", suspects=["schema"]), GOOD)
+    assert ask(model)
+    assert [formed for _, formed in kinds(backend)] == [True, False]
+
+
+def test_a_denied_key_ends_the_run() -> None:
+    model, backend = asked(Denied("HTTP 401"))
+    with pytest.raises(ModelUnusable, match="check the key"):
+        ask(model)
+    assert len(backend.requests) == 1
+
+
+def test_a_probe_out_of_reach_costs_no_row_and_a_later_row_probes_again() -> None:
+    model, backend = asked(Transient("503"), GOOD, OBEYED, '{"c1": "no"}', attempts=1)
+
+    async def twice() -> None:
+        assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+        assert not await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+
+    asyncio.run(twice())
+    assert kinds(backend) == [(PROBE, True), ("Is it?", False), (PROBE, True), ("Is it?", True)]
+
+
+def test_a_server_whose_error_speaks_of_schemas_is_asked_in_words_from_the_first_probe_on() -> None:
+    said: list[str] = []
+
+    class Fragile(Scripted):
+        async def complete(self, request: Request) -> Completion:
+            await super().complete(request)
+            if request.schema:
+                raise Transient("HTTP 500: grammar compiler", suspects=["schema"], named=True)
+            return Completion(GOOD)
+
+    backend = Fragile("")
+    model = Model("m", backend, attempts=1, tell=said.append)
+
+    async def thrice() -> None:
+        for _ in range(3):
+            assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+
+    asyncio.run(thrice())
+    assert [formed for _, formed in kinds(backend)] == [True, False, False, False]
+    assert ["grammar compiler" in line for line in said] == [True]
+
+
+def test_a_refusal_that_only_speaks_of_schemas_leaves_the_others_theirs() -> None:
+    model, backend = asked(OBEYED, Refused("schema?", suspects=["schema"]), Final("an essay on schemas"), GOOD)
+
+    async def twice() -> None:
+        with pytest.raises(ModelFailure, match="an essay"):
+            await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+        assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+
+    asyncio.run(twice())
+    assert [formed for _, formed in kinds(backend)] == [True, True, False, True]
+
+
+def test_a_probe_answered_with_brackets_alone_is_no_obedience() -> None:
+    assert not obeyed("[" * 100_000)
+
+
+def test_who_sets_the_form_by_hand_is_not_probed() -> None:
+    model, backend = asked(GOOD, args={"response_format": {"type": "text"}})
+    assert ask(model)
+    assert kinds(backend) == [("Is it?", False)]
+
+
+def test_the_schema_is_sent_and_is_no_part_of_the_key() -> None:
+    plain = Request("m", QUESTION.messages, 0, 16)
+    formed = Request("m", QUESTION.messages, 0, 16, schema=schemas.verdicts(2))
+    assert formed.key() == plain.key()
+    assert formed.body()["response_format"]["json_schema"]["schema"]["required"] == ["c1", "c2"]
+    assert "response_format" not in plain.body()
+
+
+@given(st.integers(1, 12), st.booleans(), st.data())
+def test_what_obeys_our_schemas_is_read_by_our_parsers(count: int, reasons: bool, data: st.DataObject) -> None:
+    words = st.sampled_from(["yes", "no"])
+    entry = st.fixed_dictionaries({"reason": st.text(min_size=1, max_size=9), "met": words}) if reasons else words
+    reply = data.draw(st.fixed_dictionaries(dict.fromkeys(schemas.verdicts(count)["required"], entry)))
+    found = replies.verdicts(json.dumps(reply), count=count)
+    assert [v.id for v in found] == [f"c{place}" for place in range(1, count + 1)]
+    assert all((v.reason is not None) == reasons for v in found)
+
+
+def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
+    order: list[str] = []
+
+    async def go(leads: Leads, name: str, release: asyncio.Event | None) -> None:
+        async with leads.behind(("beginning",)) as over:
+            order.append(name)
+            if release:
+                await release.wait()
+            over()
+
+    async def main() -> None:
+        leads, release = Leads(), asyncio.Event()
+        first = asyncio.create_task(go(leads, "first", release))
+        await asyncio.sleep(0)
+        others = [asyncio.create_task(go(leads, name, None)) for name in ("second", "third")]
+        await asyncio.sleep(0.01)
+        assert order == ["first"]
+        release.set()
+        await asyncio.gather(first, *others)
+
+    asyncio.run(main())
+    assert order == ["first", "second", "third"]
+
+
+def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
+    async def main() -> None:
+        leads = Leads()
+        with pytest.raises(ValueError, match="gone"):
+            async with leads.behind(("beginning",)):
+                raise ValueError("gone")
+        async with leads.behind(("beginning",)):
+            pass
+
+    asyncio.run(main())

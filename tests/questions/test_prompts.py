@@ -1,0 +1,86 @@
+"""What models are shown: foreign text cannot escape its fence, and prefixes stay the same byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rubrictool.errors import InputError
+from rubrictool.questions.templates import Judged, Templates, fence, fill, shipped
+from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
+
+PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
+
+
+def judged(response: str, *, use_reference: bool = False) -> str:
+    (message,) = Templates(use_reference=use_reference).judge(PROMPT, ["Is right.", "Is kind."], response).messages
+    return str(message["content"])
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=200, deadline=None)
+def test_no_text_closes_its_own_fence(text: str) -> None:
+    fenced = fence("x", text)
+    opening, closing = fenced.split("\n", 1)[0], fenced.rsplit("\n", 1)[1]
+    assert closing == opening.replace("<", "</")
+    assert (fenced.count(opening), fenced.count(closing)) == (1, 1)
+    assert f"\n{text}\n" in fenced
+
+
+@given(st.text(max_size=100), st.text(max_size=100))
+@settings(max_examples=100, deadline=None)
+def test_templates_are_filled_in_one_pass(one: str, other: str) -> None:
+    assert fill("<{first}|{second}>", {"first": one or "x", "second": other or "x"}) == f"<{one or 'x'}|{other or 'x'}>"
+
+
+def test_a_response_full_of_placeholders_stays_text_and_stands_there_once() -> None:
+    text = "{response} {criteria} {prompt} verbatim"
+    assert judged(text).count(text) == 1
+
+
+def test_what_differs_between_responses_comes_last() -> None:
+    one, other = judged("alpha"), judged("omega")
+    shared = len([None for a, b in zip(one, other, strict=False) if a == b])
+    assert one[: one.rindex("<response-")] == other[: other.rindex("<response-")]
+    assert shared > 0.9 * len(one) - 100
+    assert one.index("Why {criteria}?") < one.index("c1: Is right.") < one.index("alpha")
+
+
+def test_reasoning_is_not_shown() -> None:
+    assert "secret" not in judged("<think>secret</think>open")
+
+
+def test_the_reference_is_shown_only_when_asked_for() -> None:
+    assert "Because." not in judged("x")
+    assert "Because." in judged("x", use_reference=True)
+
+
+def test_the_judge_sees_no_weights_and_the_proposer_sees_them_with_the_verdicts() -> None:
+    criteria = Rubric.model_validate(
+        {"id": "p", "criteria": [{"id": "k", "criterion": "Is right.", "weight": 2}]}
+    ).criteria
+    pair = [Judged(Response(prompt_id="p", response=text), (Verdict(id="k", met=text == "x"),)) for text in "xy"]
+    (message,) = Templates().separate(PROMPT, criteria, *pair).messages
+    assert "k (weight 2): Is right." in message["content"]
+    assert "k: first yes, second no" in message["content"]
+    assert "weight" not in judged("x")
+    (unjudged,) = Templates().separate(PROMPT, criteria, *(Judged(one.response) for one in pair)).messages
+    assert "A judge found" not in unjudged["content"]
+    assert "\n\n\n" not in unjudged["content"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("{response}", "{answer}"), "is unknown"),
+        (("{response}", ""), "lacks"),
+        (("{prompt}", "{prompt} {response}"), "twice"),
+    ],
+)
+def test_a_template_that_would_not_do_is_refused(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
+    (tmp_path / "judge.txt").write_text(shipped("judge").replace(*change), encoding="utf-8")
+    with pytest.raises(InputError, match=reason):
+        Templates(tmp_path)

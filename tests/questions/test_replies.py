@@ -1,0 +1,402 @@
+"""Replies are read whatever their form, and never beyond what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rubrictool.errors import Unreadable
+from rubrictool.questions import replies
+from rubrictool.questions.templates import PLACEHOLDERS, Judged, Templates, shipped
+from rubrictool.rows.records import Prompt, Response, Rubric
+
+YES_NO = {"c1": True, "c2": False}
+
+
+def read(reply: str, count: int = 2) -> dict[str, bool | None]:
+    return {verdict.id: verdict.met for verdict in replies.verdicts(reply, count=count)}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"c1": "yes", "c2": "no"}',
+        '{"c1": " Yes.", "c2": "NO!"}',
+        '{"c1": true, "c2": false}',
+        '{"c1": "Met", "c2": "Not met"}',
+        '{"C1": 1, " c2 ": 0}',
+        '{"c1": {"reason": "it does", "met": true}, "c2": {"met": "no"}}',
+        '[{"id": "c2", "met": "no"}, {"id": "c1", "met": "yes"}]',
+        '{"verdicts": [{"id": "c1", "met": "yes"}, {"id": "c2", "met": "no"}]}',
+        '{"verdicts": {"c1": "yes", "c2": "no"}}',
+        'Sure!\n```json\n{"c1": "yes", "c2": "no"}\n```\nHope this helps.',
+        '<think>{"c1": "no", "c2": "no"}</think>{"c1": "yes", "c2": "no"}',
+        'reasoning without an opening {"c1": "no"}</think>{"c1": "yes", "c2": "no"}',
+        'Draft: {"c1": "no", "c2": "no"}. Final: {"c1": "yes", "c2": "no"}',
+        'The response says {"c1": "no", "c2": "yes"} {broken, but: {"c1": "yes", "c2": "no"}',
+    ],
+)
+def test_verdicts_in_any_honest_form(reply: str) -> None:
+    assert read(reply) == YES_NO
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        ("{}", "no JSON object"),
+        ("", "no JSON object"),
+        ("c1: yes, c2: no", "no JSON object"),
+        ('{"c1": "yes"}', "missing: c2"),
+        ('{"c1": "yes", "c2": "no", "c3": "no"}', "unknown: c3"),
+        ('{"c1": "yes", "c1": "no", "c2": "no"}', "given twice: c1"),
+        ('[{"id": "c1", "met": "yes"}, {"id": "c1", "met": "no"}]', "given twice: c1"),
+        ('{"c1": "yes", "c2": "partly"}', "c2 is neither"),
+        ('{"c1": "yes", "c2": null}', "c2 is neither"),
+        ('{"c1": "yes", "c2": "yes and no"}', "c2 is neither"),
+        ('{"c1": "yes", "c2": {"met": true, "met": false}}', "c2 is neither"),
+        ('{"c1": "yes", "c2": -1}', "c2 is neither"),
+        ('{"c1": "yes", "c2": ' + "1" * 5000 + "}", "c2 is neither"),
+        ('{"c1": "yes", "c2": "no",}', "no JSON object"),
+        ('{"c1": "yes", "c2": "no"} and at last {"c1": "yes"}', "missing: c2"),
+    ],
+)
+def test_what_is_missing_doubled_unknown_or_unclear_is_a_complaint_and_never_a_no(reply: str, complaint: str) -> None:
+    with pytest.raises(Unreadable, match=complaint):
+        read(reply)
+
+
+def test_reasons_and_probabilities_are_kept() -> None:
+    (verdict,) = replies.verdicts('{"c1": {"met": "yes", "reason": "It does.", "p": 0.75}}', count=1)
+    assert (verdict.reason, verdict.p) == ("It does.", 0.75)
+
+
+@pytest.mark.parametrize(
+    ("reply", "weights"),
+    [
+        ('[{"criterion": "A", "weight": 3}, {"criterion": "B", "weight": 1}]', [3, 1]),
+        ('[{"criterion": "A", "weight": "3"}, {"criterion": "B", "weight": 1.0}]', [3, 1]),
+        ('["A", "B"]', [1, 1]),
+        ('{"criteria": [{"criterion": "A", "weight": 2}, "B"]}', [2, 1]),
+        ('I cite [1].\n[{"criterion": "A", "weight": 2}, {"criterion": "B", "weight": 2}]\nsee [2]', [2, 2]),
+    ],
+)
+def test_rubrics_in_any_honest_form(reply: str, weights: list[int]) -> None:
+    proposal = replies.proposal(reply)
+    assert [(item.criterion, item.weight) for item in proposal.items] == list(zip("AB", weights, strict=True))
+    assert proposal.replaces
+
+
+def test_items_continue_by_id_and_ids_are_dropped() -> None:
+    reply = (
+        '{"criteria": [{"id": "c1"}, {"id": "c2", "weight": 3}, {"criterion": "New", "weight": 1}], "dropped": ["c3"]}'
+    )
+    proposal = replies.proposal(reply, known=["c1", "c2", "c3"])
+    assert [item.restated() for item in proposal.items] == [{}, {"weight": 3}, {"criterion": "New", "weight": 1}]
+    assert (proposal.dropped, proposal.replaces) == (frozenset({"c3"}), False)
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        ("[]", "empty"),
+        ('{"criteria": [], "dropped": ["c1"]}', "empty"),
+        ('[{"criterion": "A", "weight": 5}]', "must be 1, 2 or 3"),
+        ('[{"criterion": "A", "weight": 2.5}]', "must be 1, 2 or 3"),
+        ('[{"criterion": "A", "weight": true}]', "must be 1, 2 or 3"),
+        ('[{"criterion": "A"}]', "needs both"),
+        ('[{"criterion": "  ", "weight": 1}]', "criterion cannot be used"),
+        ('[{"id": "c9", "weight": 1}]', "no criterion c9"),
+        ('[{"id": "c1"}, {"id": "c1"}]', "named twice"),
+        ('{"criteria": [{"id": "c1"}], "dropped": ["c1"]}', "named twice"),
+        ('[{"criterion": "A", "weight": 1, "check": {"matches": "(?=a)"}}]', "matches cannot be used"),
+        ('[{"criterion": "A", "weight": ' + "1" * 5000 + "}]", "must be 1, 2 or 3"),
+        (r'[{"criterion": "half \ud800 a pair", "weight": 1}]', "surrogate"),
+        ("no list at all", "no JSON array"),
+        ('["Draft"] [{"criterion": "A", "weight": 1, "weight": 3}]', "same key twice"),
+        ('["Draft"] {"criteria": ["A"], "criteria": ["B"]}', "same key twice"),
+    ],
+)
+def test_a_proposal_that_cannot_be_used_is_a_complaint(reply: str, complaint: str) -> None:
+    with pytest.raises(Unreadable, match=complaint):
+        replies.proposal(reply, known=["c1"])
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("A", "first"), ("b", "second"), ("Tie", "tie"), (1, "first"), ("2.", "second")]
+)
+def test_a_winner_by_letter_or_number(said: str | int, meant: str) -> None:
+    assert replies.preference(f'Draft {{"winner": "tie"}}, then {json.dumps({"winner": said})}').side == meant
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "A",
+        "{}",
+        '{"winner": "C"}',
+        '{"winner": "A"} {"winner": "A", "winner": "B"}',
+        '{"winner": null}',
+        '{"winner": ["A"]}',
+    ],
+)
+def test_no_winner_is_a_complaint(reply: str) -> None:
+    with pytest.raises(Unreadable):
+        replies.preference(reply)
+
+
+@pytest.mark.parametrize("reply", ["half \ud800 a pair", '{"c1": {"met": true, "reason": "\\ud800"}, "c2": "no"}'])
+def test_what_no_file_could_hold_is_a_complaint(reply: str) -> None:
+    with pytest.raises(Unreadable, match="surrogate"):
+        read(reply)
+
+
+def test_a_sampled_text_that_no_file_could_hold_is_a_complaint() -> None:
+    with pytest.raises(Unreadable, match="surrogate"):
+        replies.text("half \ud800 a pair")
+
+
+@given(st.text(alphabet='{}[]":,c12yesno <think/>\\', max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
+    for parse in (lambda text: replies.verdicts(text, count=2), replies.proposal, replies.preference, replies.text):
+        with contextlib.suppress(Unreadable):
+            parse(reply)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"a":' * 800 + "1" + "}" * 800,
+        "{" * 100_000,
+        "[1," * 100_000,
+        "<think>" * 100_000,
+    ],
+)
+def test_hostile_replies_are_refused(hostile: str) -> None:
+    with pytest.raises(Unreadable):
+        replies.verdicts(hostile, count=1)
+
+
+PARSERS = {
+    "verdicts on one": lambda text: replies.verdicts(text, count=1),
+    "verdicts on two": lambda text: replies.verdicts(text, count=2),
+    "verdicts on thirty": lambda text: replies.verdicts(text, count=30),
+    "one verdict": replies.verdict,
+    "a rubric": replies.proposal,
+    "a changed rubric": lambda text: replies.proposal(text, known=["c1", "c2", "c3"]),
+    "a preference": replies.preference,
+}
+
+
+def questions() -> Iterator[str]:
+    """All that we ask, with and without reasons, about few and many criteria, and each form of it by itself."""
+    prompt, pair = Prompt(id="p", prompt="Why?"), [Response(prompt_id="p", response=text) for text in ("So.", "Thus.")]
+    criteria = Rubric.model_validate(
+        {"id": "p", "criteria": [{"criterion": f"Says {word}.", "weight": 2} for word in ("a", "b", "c")]}
+    ).criteria
+    for templates in (Templates(), Templates().with_reasons()):
+        judged = [templates.judge(prompt, ["Is right."] * count, "So.") for count in (1, 2, 13, 30)]
+        asked = [
+            *judged,
+            templates.criterion(prompt, "Is right.", "So."),
+            templates.propose(prompt),
+            templates.separate(prompt, criteria, *map(Judged, pair)),
+            templates.compare(prompt, "So.", "Thus."),
+        ]
+        for question in asked:
+            text = question.messages[0]["content"]
+            yield text
+            yield from (line for line in text.splitlines() if line.startswith("{"))
+    yield from map(shipped, PLACEHOLDERS)
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_no_question_of_ours_quoted_in_whole_or_in_its_form_is_an_answer(parser: str) -> None:
+    asked = list(questions())
+    assert sum(text.startswith("{") for text in asked) >= 16
+    for text in asked:
+        for reply in (text, f"I cannot judge this. You asked for:\n```json\n{text}\n```"):
+            with pytest.raises(Unreadable):
+                PARSERS[parser](reply)
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_no_piece_of_a_form_is_an_answer(parser: str) -> None:
+    for line in {line for line in questions() if line.startswith("{")}:
+        for start in (place for place, letter in enumerate(line) if letter in "{["):
+            for end in (place for place, letter in enumerate(line) if letter in "}]" and place > start):
+                with pytest.raises(Unreadable):
+                    PARSERS[parser](f"I decline {line[start : end + 1]}, sorry.")
+
+
+FAULTY = [
+    "",
+    "no",
+    "{}",
+    "[]",
+    "[" * 2000,
+    '{"c1": "yes"}',
+    '{"c1": "maybe"}',
+    '{"c7": "yes", "c2": "no", "C2": "no"}',
+    '{"met": "partly"}',
+    '{"met": "yes", "met": "no"}',
+    '{"winner": "C"}',
+    '[{"criterion": "A"}]',
+    '[{"criterion": "A", "weight": 7}]',
+    '[{"criterion": "...", "weight": 2}]',
+    '["A", 3]',
+    '{"criteria": ["A", 3]}',
+    '[{"id": "[\\"Is right.\\"]"}]',
+    '[{"id": "c1"}, {"id": "c1"}]',
+    '[{"criterion": "A", "weight": 1, "check": {"matches": "("}}]',
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("parser", PARSERS)
+def test_no_complaint_of_ours_quoted_is_an_answer(parser: str) -> None:
+    complaints = set()
+    for reply in FAULTY:
+        for parse in PARSERS.values():
+            with contextlib.suppress(Unreadable):
+                parse(reply)
+                continue
+            with pytest.raises(Unreadable) as raised:
+                parse(reply)
+            complaints.add(str(raised.value))
+    assert len(complaints) > 15
+    for complaint in complaints:
+        with pytest.raises(Unreadable):
+            PARSERS[parser](f"That cannot be used: {complaint}. Answer again, whole, in the form asked for.")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'Sorry, no. {"c1": "yes or no"}',
+        '{"c1": "yes/no", "met": "yes|no", "winner": "A/B/tie"}',
+        '{"c1": "..."}',
+        '{"c1": {"reason": "...", "met": "..."}}',
+        '{"met": "yes | no"}',
+        '{"winner": "A or B"}',
+        '{"winner": "<A|B|tie>"}',
+        '[{"criterion": "...", "weight": 2}]',
+        '[{"criterion": "<text>", "weight": 2}]',
+        '[{"criterion": "[criterion]", "weight": 2}]',
+        '[{"criterion": "One criterion", "weight": 1}, {"criterion": "Another one", "weight": 1}]',
+        '{"criteria": [{"criterion": "…", "weight": 3}]}',
+        '{"criteria": [{"id": "c1"}, {"id": "c2", "criterion": "...", "weight": 2}], "dropped": ["c3"]}',
+        '{"criteria": [{"id": "c1",}], "dropped": ["c3"]}',
+        '["<id>"]',
+    ],
+)
+@pytest.mark.parametrize("parser", PARSERS)
+def test_a_form_with_other_placeholders_is_no_answer(parser: str, reply: str) -> None:
+    with pytest.raises(Unreadable):
+        PARSERS[parser](reply)
+
+
+def test_a_form_that_is_copied_and_then_filled_in_is_an_answer() -> None:
+    form = '{"c1": "<yes or no>", "c2": "<yes or no>"}'
+    assert read(f'The form is {form}, so:\n{{"c1": "yes", "c2": "no"}}') == YES_NO
+    assert replies.preference('{"winner": "<A, B or tie>"} -> {"winner": "B"}').side == "second"
+    kept = replies.proposal(
+        '[{"criterion": "<one criterion>", "weight": 2}] [{"criterion": "Says <b>why</b>.", "weight": 2}]'
+    )
+    assert [item.criterion for item in kept.items] == ["Says <b>why</b>."]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 12, 13, 40])
+@pytest.mark.parametrize("reasons", [False, True])
+def test_the_form_shows_exactly_the_ids_that_were_asked_about(count: int, reasons: bool) -> None:
+    templates = Templates().with_reasons() if reasons else Templates()
+    text = templates.judge(Prompt(id="p", prompt="Why?"), ["Is right."] * count, "So.").messages[0]["content"]
+    form = next(line for line in text.splitlines() if line.startswith("{"))
+    shown = [int(name) for name in re.findall(r'"c(\d+)"', form)]
+    assert shown == ([*range(1, count + 1)] if count <= 12 else [1, 2, count])
+    assert ("..." in form) == (count > 12)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"reasoning": "It does.", "c1": "yes", "c2": "no"}',
+        '{"c1": "yes", "c2": "no", "explanation": "c1 is met."}',
+        '{"c1": "yes", "c2": "no", "summary": {"met": 1, "of": 2}, "confidence": 0.9}',
+        '{"c1": "yes", "c2": "no", "overall": "yes", "notes": ["a"], "notes": []}',
+        '{"explanation": "..", "verdicts": {"c1": "yes", "c2": "no"}}',
+        '{"verdicts": {"c1": "yes", "c2": "no"}, "reasons": {"c1": "It is.", "c2": "It is not."}}',
+        '{"verdicts": [{"id": "c1", "met": "yes"}, {"id": "c2", "met": "no"}], "summary": "one of two"}',
+        '[{"id": "c1", "met": "yes"}, {"id": "c2", "met": "no"}, {"id": "overall", "met": "no"}]',
+        '[{"reasoning": "First look."}, {"id": "c1", "met": "yes"}, {"id": "c2", "met": "no"}]',
+        '{"c1": "yes", "c2": "no", "reasons": {"c1": "It is.", "c2": "It is not."}}',
+    ],
+)
+def test_notes_beside_verdicts_take_nothing_away(reply: str) -> None:
+    assert read(reply) == YES_NO
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"c1": "yes", "c2": "no", "c9": "no", "reasoning": ""}',
+        '{"c1": "yes", "c2": "no", "3": "yes"}',
+        '{"c1": "yes", "c2": "no", "criterion_3": "yes"}',
+        '[{"id": "c1", "met": "yes"}, {"id": "c2", "met": "no"}, {"id": "C 3", "met": "no"}]',
+        '{"verdicts": {"c1": "yes"}, "reasoning": "c2 is met, too."}',
+        '{"first": {"c1": "yes", "c2": "no"}, "second": {"c1": "no", "c2": "no"}}',
+    ],
+)
+def test_what_may_be_another_criterion_or_leaves_one_open_is_a_complaint(reply: str) -> None:
+    with pytest.raises(Unreadable):
+        read(reply)
+
+
+def test_notes_beside_other_answers_take_nothing_away() -> None:
+    assert replies.verdict('{"analysis": "..", "met": "yes", "notes": 1, "notes": 2}').met
+    assert replies.preference('{"reasoning": "..", "winner": "B", "note": "a", "note": "b"}').side == "second"
+    reply = (
+        '{"reasoning": "..", "criteria": [{"criterion": "Says a.", "weight": 2, "rationale": "why"}], "summary": "one"}'
+    )
+    assert [item.criterion for item in replies.proposal(reply).items] == ["Says a."]
+    beside = '[{"reasoning": "It lacks b."}, {"criterion": "Says b.", "weight": 1}]'
+    assert [item.criterion for item in replies.proposal(beside).items] == ["Says b."]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'I am unable to rate it. I would reply with {"c1": "yes", "c2": "no"}, as requested.',
+        'Had there been a text, `{"c1": "yes", "c2": "no"}` would be my answer.\nThere is none.',
+        'I can only say {"c1": "yes", "c2": "no"} or {"c1": "no", "c2": "yes"}.',
+        'Allowed is "{"c1": "yes", "c2": "yes"}" / "{"c1": "no", "c2": "no"}"',
+    ],
+)
+def test_what_a_sentence_quotes_is_no_answer(reply: str) -> None:
+    with pytest.raises(Unreadable, match="within a sentence"):
+        read(reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        'Verdicts: {"c1": "yes", "c2": "no"}, as you asked.',
+        'I say {"c1": "yes", "c2": "no"}',
+        'I say {"c1": "yes", "c2": "no"}. It names no fee.',
+        'Here you are {"c1": "yes", "c2": "no"} Hope this helps!',
+        '{"c1": "yes", "c2": "no"}, because it names no fee.',
+        'In the form asked for\n{"c1": "yes", "c2": "no"}\nas you wished',
+        'Not the form {"c1": "no", "c2": "no"}, but:\n{"c1": "yes", "c2": "no"}',
+        '判定は次のとおりです {"c1": "yes", "c2": "no"} 以上です。',
+    ],
+)
+def test_what_stands_by_itself_is_an_answer_whatever_is_said_around_it(reply: str) -> None:
+    assert read(reply) == YES_NO

@@ -1,0 +1,149 @@
+"""One prompt's loop: score, choose a pair, separate, go round; and what stays when that fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from fakes import ListProposer, WordJudge
+
+from rubrictool.errors import ModelFailure
+from rubrictool.refinement.loop import Refinement, refine
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.select.ranking import PairRule, PoolRule
+
+TEXTS = {"a": "red green blue", "b": "red green", "c": "red", "d": "grey"}
+
+
+def prompt(texts: dict[str, str] | None = None) -> Prompt:
+    rows = [{"id": name, "model": f"m-{name}", "response": text} for name, text in (texts or TEXTS).items()]
+    return Prompt.model_validate({"id": "p", "prompt": "Name colours.", "responses": rows, "domain": "art"})
+
+
+def run(
+    proposer: ListProposer,
+    judge: WordJudge | None = None,
+    *,
+    of: Prompt | None = None,
+    rounds: int = 4,
+    pairs: PairRule = "great-diverse",
+    pool: PoolRule = "drop-used",
+    rubric: Rubric | None = None,
+) -> Refinement:
+    asked, given = of or prompt(), judge or WordJudge()
+    return asyncio.run(
+        refine(
+            asked,
+            asked.responses,
+            judge=given,
+            proposer=proposer,
+            rounds=rounds,
+            pairs=pairs,
+            pool_rule=pool,
+            rubric=rubric,
+        )
+    )
+
+
+def test_each_round_shows_the_best_pair_that_is_left_and_adds_what_the_proposer_says() -> None:
+    proposer = ListProposer("red", "green", later=["blue", "grey"])
+    refined = run(proposer, rounds=2)
+    assert [set(pair) for pair in proposer.shown] == [{"a", "b"}, {"c", "d"}]
+    assert [c.criterion for c in refined.rubric.criteria] == ["red", "green", "blue", "grey"]
+    assert (refined.rubric.stopped, refined.rubric.rounds, refined.failure) == ("done", 2, None)
+    assert [c.proposer for c in refined.rubric.criteria] == ["list"] * 4
+    assert refined.rubric.unknown() == {"domain": "art"}
+
+
+def test_there_is_one_trace_row_for_each_round_begun() -> None:
+    refined = run(ListProposer("red", "green", later=["blue", "grey"]))
+    first, second = refined.rounds
+    assert (first.round, second.round, refined.rubric.stopped) == (1, 2, "pool")
+    assert {place.id: place.score for place in first.pool} == {"a": 1, "b": 1, "c": 0.5, "d": 0}
+    assert first.before.scores == (1, 1)
+    assert first.after.rubric == second.before.rubric != first.before.rubric
+    assert ([c.criterion for c in first.changes.added], first.changes.kept, first.accepted) == (
+        ["blue"],
+        ("c1", "c2"),
+        True,
+    )
+
+
+def test_a_failed_round_keeps_the_last_rubric_and_says_why() -> None:
+    refined = run(ListProposer("red", later=["blue"]))
+    assert [c.criterion for c in refined.rubric.criteria] == ["red", "blue"]
+    assert (refined.rubric.stopped, refined.rubric.rounds) == ("failed", 1)
+    assert refined.failure is not None
+    assert [row.accepted for row in refined.rounds] == [True, False]
+    assert refined.rounds[1].reason == "no idea for p"
+    assert refined.rounds[1].before.rubric == refined.rounds[1].after.rubric
+
+
+def test_a_candidate_whose_judgement_failed_sits_the_round_out() -> None:
+    proposer = ListProposer("red", later=["blue"])
+    refined = run(proposer, of=prompt({**TEXTS, "a": "red !fail"}), rounds=1)
+    assert "a" not in proposer.shown[0]
+    assert {place.id for place in refined.rounds[0].pool} == {"b", "c", "d"}
+    assert refined.failure is None
+
+
+def test_a_candidate_that_there_was_no_money_to_judge_stops_the_prompt() -> None:
+    class Dear(WordJudge):
+        async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+            if response.id == "d":
+                raise ModelFailure("budget", "not asked")
+            return await super().verdicts(prompt, criteria, response)
+
+    proposer = ListProposer("red", later=["blue"])
+    refined = run(proposer, Dear(), rounds=1)
+    assert (proposer.shown, refined.rubric.stopped) == ([], "failed")
+    assert refined.failure is not None
+    assert refined.failure.kind == "budget"
+
+
+def test_when_no_candidate_could_be_judged_the_first_rubric_stays() -> None:
+    refined = run(ListProposer("red"), of=prompt({"a": "one !fail", "b": "two !fail"}))
+    assert (refined.rubric.stopped, len(refined.rubric.criteria), len(refined.rounds)) == ("failed", 1, 1)
+    assert refined.rounds[0].pair is None
+
+
+def test_a_first_rubric_that_failed_raises() -> None:
+    class Mute(ListProposer):
+        async def propose(self, prompt: Prompt) -> object:  # type: ignore[override]
+            raise ModelFailure("refused", f"nothing for {prompt.id}")
+
+    with pytest.raises(ModelFailure):
+        run(Mute())
+
+
+@pytest.mark.parametrize("pairs", ["good", "random"])
+def test_pairs_that_are_drawn_cost_no_judgement(pairs: PairRule) -> None:
+    judge = WordJudge()
+    rows = [{"id": name, "model": "m", "response": name} for name in "abcd"]
+    of = Prompt.model_validate({"id": "p", "prompt": "x", "responses": rows})
+    refined = run(ListProposer("red", later=["x", "y"]), judge, of=of, pairs=pairs, rounds=2)
+    assert judge.asked == []
+    assert [row.before.scores for row in refined.rounds] == [(None, None)] * 2
+    assert refined.tied == ()
+
+
+def test_a_kept_pool_shows_what_became_of_the_pairs_scores() -> None:
+    refined = run(ListProposer("red", later=["blue", "grey"]), pool="keep", rounds=2)
+    first, last = refined.rounds
+    assert set(first.before.scores) == {1.0}
+    assert all(score is not None for score in first.after.scores)
+    assert last.after.scores == (None, None)
+
+
+def test_criteria_with_a_check_are_never_shown_to_the_judge() -> None:
+    judge = WordJudge()
+    criteria = [{"criterion": "red", "weight": 1}, {"criterion": "Short.", "weight": 1, "check": {"words": {"max": 2}}}]
+    run(ListProposer(later=["x"]), judge, rubric=Rubric.model_validate({"id": "p", "criteria": criteria}), rounds=1)
+    assert {ids for _, ids in judge.asked} == {("c1",)}
+
+
+def test_rounds_0_judges_nothing_and_gives_the_first_rubric() -> None:
+    judge = WordJudge()
+    refined = run(ListProposer("red"), judge, rounds=0)
+    assert (refined.rubric.rounds, refined.rubric.stopped, judge.asked) == (0, "done", [])

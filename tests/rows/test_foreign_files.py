@@ -1,0 +1,166 @@
+"""A file that holds no JSON Lines is named as what it is, with what makes JSON Lines of it."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import zipfile
+
+import pytest
+from chat import chat_server
+from shell import Shell
+
+from rubrictool.rows.foreign_files import kind_of
+
+PROMPT = {"id": "p", "prompt": "Why?"}
+LINE = json.dumps(PROMPT).encode() + b"\n"
+TEXT = LINE.decode()
+
+
+def zipped(name: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, "x")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (gzip.compress(LINE), "is compressed with gzip; decompress it first (gzip -dc 'my file'"),
+        (gzip.compress(LINE * 9, compresslevel=0), "is compressed with gzip"),
+        (bz2.compress(LINE), "is compressed with bzip2"),
+        (lzma.compress(LINE), "is compressed with xz"),
+        (b"\x28\xb5\x2f\xfd\x04\x00" + LINE, "is compressed with zstd"),
+        (zipped("rows.jsonl"), "is a zip archive"),
+        (zipped("[Content_Types].xml"), "is an Excel workbook; convert it first (python -c"),
+        (b"PAR1\x15\x04\x15", "is a Parquet file"),
+        (b"ARROW1\x00\x00", "is an Arrow file"),
+        (b"SQLite format 3\x00" + b"\x10" * 20, "is an SQLite database"),
+        (b"\x80\x04\x95\x00", "is a pickle"),
+        (b"\x7fELF\x02\x01\x01\x00\x00\x00\x00", "is a binary file"),
+        (TEXT.encode("utf-16"), "is text in UTF-16; convert it first (iconv -f UTF-16"),
+        (TEXT.encode("utf-16-le"), "is text in UTF-16LE"),
+        (TEXT.encode("utf-16-be"), "is text in UTF-16BE"),
+        (TEXT.encode("utf-32"), "is text in UTF-32"),
+        (
+            json.dumps([PROMPT]).encode(),
+            "is not a JSON object but an array; write its items one a line (jq -c '.[]' 'my file'",
+        ),
+        (json.dumps([PROMPT], indent=1).encode(), "is not a JSON object but an array"),
+        (b"\n\n  [\n", "is not a JSON object but an array"),
+        (b"\xef\xbb\xbf[{}]", "is not a JSON object but an array"),
+        (json.dumps(PROMPT, indent=2).encode(), "is JSON spread over lines; write each object on one line (jq -c ."),
+        (b'{"id": "p",\n "prompt": "Why?"}\n', "is JSON spread over lines"),
+        (b"id,prompt\np,Why?\n", "looks like CSV; convert it first (python -c"),
+        (b'\xef\xbb\xbf"id","the prompt"\n', "looks like CSV"),
+        (b"id\tprompt\np\tWhy?\n", "looks like TSV"),
+        (b"id;prompt\n", "looks like CSV with semicolons"),
+        (b"<!DOCTYPE html>\n<html>", "is an HTML page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "is a Git LFS pointer; fetch"),
+    ],
+)
+def test_a_foreign_file_is_named(shell: Shell, content: bytes, said: str) -> None:
+    (shell.directory / "my file").write_bytes(content)
+    ran = shell("propose", "my file", "-o", "out.jsonl")
+    assert (ran.code, "Traceback" in ran.err, shell.names()) == (2, False, {"my file"})
+    assert said in ran.err, ran.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"not JSON at all\n", "is not JSON"),
+        (b'{"id": "p", \n', "is not JSON"),
+        (b"caf\xe9\n", "is not UTF-8; convert the file first"),
+        (LINE + b"id,prompt\n", ":2: is not JSON"),
+        (LINE + b"[1]\n", ":2: is not a JSON object"),
+        (b'{"id": "p", "prompt": "Why?"} ' + b" " * 2**24 + b"\n", "longer than 16 MiB"),
+    ],
+)
+def test_a_fault_in_a_row_is_a_fault_in_a_row(shell: Shell, content: bytes, said: str) -> None:
+    (shell.directory / "p.jsonl").write_bytes(content)
+    ran = shell("propose", "p.jsonl")
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize("content", [LINE, b"\n" + LINE, LINE.replace(b"\n", b"\r\n")])
+def test_a_mark_at_the_start_does_no_harm(shell: Shell, content: bytes) -> None:
+    (shell.directory / "p.jsonl").write_bytes(b"\xef\xbb\xbf" + content)
+    assert [row["id"] for row in shell("propose", "p.jsonl").rows] == ["p"]
+
+
+def test_a_file_of_a_mark_alone_is_empty(shell: Shell) -> None:
+    (shell.directory / "p.jsonl").write_bytes(b"\xef\xbb\xbf")
+    assert (shell("propose", "p.jsonl").code, shell("propose", "p.jsonl").rows) == (0, [])
+
+
+def test_what_begins_like_rows_has_no_other_kind() -> None:
+    assert kind_of(LINE * 3, "p.jsonl") is None
+    assert kind_of(b"", "p.jsonl") is None
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst", ".xz", ".bz2", ".zip", ".GZ"])
+@pytest.mark.parametrize("flag", ["-o", "--failures", "--summary"])
+def test_nothing_is_written_under_the_name_of_a_compressed_file(shell: Shell, flag: str, suffix: str) -> None:
+    ran = shell("propose", shell.write("p.jsonl", [PROMPT]), flag, f"x.jsonl{suffix}")
+    assert (ran.code, "files are written without compression" in ran.err, shell.names()) == (2, True, {"p.jsonl"})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_nor_under_the_name_of_a_table(shell: Shell, suffix: str) -> None:
+    ran = shell("propose", shell.write("p.jsonl", [PROMPT]), "-o", f"x{suffix}")
+    assert (ran.code, "written as JSON Lines" in ran.err, shell.names()) == (2, True, {"p.jsonl"})
+
+
+@pytest.mark.parametrize(
+    ("output", "told"), [("/dev/null", False), ("-", False), ("r.jsonl", True), ("a b.jsonl", True)]
+)
+def test_the_next_step_is_told_only_with_a_file_to_begin_it_with(shell: Shell, output: str, told: bool) -> None:
+    prompts = shell.write("p.jsonl", [{**PROMPT, "responses": ["So.", "Because of it."]}])
+    ran = shell("refine", prompts, "--pairs", "great", "-o", output)
+    assert (ran.code, "next: " in ran.err) == (0, told)
+    assert told is False or ran.err.rstrip().rpartition("--rubrics ")[2].split("\n")[0] in ("r.jsonl", "'a b.jsonl'")
+
+
+DEAD = "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize(
+    "spec", ["gpt-4.1", "anthropic/claude-sonnet-4-5", f"m@{DEAD}", DEAD, "m@https://models.example/v1"]
+)
+def test_a_dry_run_needs_no_key_and_no_server(shell: Shell, spec: str) -> None:
+    prompts = shell.write("p.jsonl", [PROMPT])
+    ran = shell("propose", prompts, "--proposer", spec, "--dry-run", "--cache", "c.db")
+    assert (ran.code, "nothing was asked: 1 row" in ran.err) == (0, True), ran.err
+
+
+def test_a_dry_run_asks_a_server_not_even_for_its_name(shell: Shell) -> None:
+    with chat_server() as server:
+        ran = shell("propose", shell.write("p.jsonl", [PROMPT]), "--proposer", server.address, "--dry-run")
+    assert (ran.code, server.headers_seen) == (0, [])
+    assert "does not ask for the model's name, so cached replies are not counted" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"), [([], "raise it and rerun"), (["--no-cache"], "a rerun asks everything again")]
+)
+def test_a_rerun_is_promised_only_what_it_will_find(shell: Shell, more: list[str], said: str) -> None:
+    with chat_server() as server:
+        asked = ["--proposer", server.spec, "--max-calls", 0, *more, "-o", "out.jsonl"]
+        ran = shell("propose", shell.write("p.jsonl", [PROMPT]), *asked)
+    assert (ran.code, said in ran.err, "goes on" in ran.err) == (1, True, False)
+    assert "goes on" not in (shell.directory / "out.jsonl.failed.jsonl").read_text()
+
+
+def test_what_would_fail_again_is_not_to_be_run_again(shell: Shell) -> None:
+    replies = shell.write("replies.jsonl", [{"contains": ["none of this"], "reply": "no"}])
+    prompts = shell.write("p.jsonl", [{"id": str(n), "prompt": f"Why {n}?"} for n in range(20)])
+    ran = shell("propose", prompts, "--proposer", f"replay:{replies}", "--concurrency", 4, "-o", "out.jsonl")
+    written = (shell.directory / "out.jsonl.failed.jsonl").read_text()
+    assert (ran.code, '"not_tried"' in written) == (1, True)
+    for words in ("run again", "rerun", "run it again"):
+        assert words not in ran.err + written

@@ -1,0 +1,97 @@
+"""Reading and writing lines, beside what the rows themselves ask for."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rubrictool import InputError, encode, read
+from rubrictool.rows.jsonl import encode_value, strict
+from rubrictool.rows.records import Prompt, Rubric
+from rubrictool.text.encoding import digest
+
+TEXT = st.text(min_size=1).filter(lambda text: bool(text.strip()))
+
+
+def nested(levels: int, leaf: str = "1") -> str:
+    """An object with lists in it, `levels` deep in all, and more brackets than that beside them."""
+    return '{"x": ' + "[" * (levels - 1) + leaf + "]" * (levels - 1) + ', "y": [], "z": {}}'
+
+
+@pytest.mark.parametrize("leaf", ["1", "", '"text"'])
+def test_100_levels_are_read_whatever_stands_in_the_innermost(leaf: str) -> None:
+    assert strict(nested(100, leaf))["y"] == []
+    with pytest.raises(ValueError, match="nested too deeply"):
+        strict(nested(101, leaf))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"x": "\\udc00\\ud800"}', "surrogate"),
+        ('{"\\ud800": 1}', "surrogate"),
+        ('{"x": {"a": 1, "a": 1}}', "a: the key stands twice"),
+        ('{"x": [Infinity]}', "Infinity is no JSON number"),
+        ('{"x": [-1e999]}', "too large"),
+    ],
+)
+def test_faults_are_found_at_any_depth(line: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        strict(line)
+
+
+def test_a_surrogate_pair_is_one_character() -> None:
+    assert strict('"\\ud83d\\ude00"') == "😀"
+
+
+def test_a_weight_too_large_for_a_score_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "rubrics.jsonl"
+    path.write_text('{"id": "p", "criteria": [{"criterion": "x", "weight": 1' + "0" * 400 + "}]}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"rubrics\.jsonl:1: criteria\.0\.weight: must be a finite number"):
+        read(path, Rubric)
+
+
+def test_a_pipe_can_be_read_more_than_once() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'{"prompt": "a"}\n')
+    os.close(writing)
+    assert [row.prompt for row in read(f"/dev/fd/{reading}", Prompt)] == ["a"]
+    os.close(reading)
+
+
+@pytest.mark.parametrize("value", [float("nan"), [float("inf")], {"x": -float("inf")}])
+def test_what_is_no_json_is_not_written(value: Any) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        encode_value(value)
+
+
+CRITERION = st.fixed_dictionaries(
+    {"criterion": TEXT, "weight": st.integers(1, 9) | st.floats(0.01, 9)},
+    optional={"dimension": TEXT, "note": st.none() | st.lists(st.integers(), max_size=2), "proposer": TEXT},
+)
+
+
+@given(criteria=st.lists(CRITERION, min_size=1, max_size=5), columns=st.dictionaries(TEXT.map("x".__add__), TEXT))
+@settings(max_examples=60, deadline=None)
+def test_a_rubric_that_was_written_reads_as_the_same_rubric(
+    criteria: list[dict[str, Any]], columns: dict[str, Any]
+) -> None:
+    rubric = Rubric.model_validate({"id": "p", "criteria": criteria, **columns})
+    line = encode(rubric)
+    assert "\n" not in line
+    assert Rubric.model_validate(strict(line)) == rubric
+
+
+def test_a_row_is_one_line_for_every_reader_and_keeps_its_text_and_id() -> None:
+    text = "one\u2028two\u2029three\u0085four \x1c\x0b\x0c é"
+    row = Prompt.model_validate({"prompt": text, "note\u2028": [text]})
+    line = encode(row)
+    assert len(line.splitlines()) == 1
+    assert "é" in line
+    assert json.loads(line) == {"id": digest(text), "prompt": text, "note\u2028": [text]}

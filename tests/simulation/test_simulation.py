@@ -1,0 +1,199 @@
+"""A world with known truth: its draws, its judge and proposer, and what rubrics are worth in it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rubrictool.analysis import theory
+from rubrictool.questions.templates import Judged
+from rubrictool.rows.records import Criterion, Response, Rubric
+from rubrictool.rubric.amend import Proposal
+from rubrictool.select.ranking import NEAR_COPY
+from rubrictool.simulation import (
+    Policy,
+    SimulatedJudge,
+    SimulatedProposer,
+    World,
+    attributes,
+    diverse,
+    drawn,
+    gold,
+    good,
+    great,
+    measure,
+    prompt,
+    summary,
+    write,
+)
+from rubrictool.simulation.experiment import all_points, placebo
+from rubrictool.simulation.measures import agreement, midranks, trained
+from rubrictool.simulation.world import Writer, shown
+from rubrictool.steps.score import score
+from rubrictool.text.words import similarity
+
+RESULTS = Path(__file__).parents[2] / "docs" / "generators" / "simulation.json"
+FLAWLESS = World(misled=0.0, wrong=0.0, forgets=0.0, notices=1.0, judge_error=0.0)
+
+
+def separate(world: World, first: str, second: str, criteria: Sequence[Criterion] = ()) -> Proposal:
+    """What the simulated proposer makes of two texts."""
+    shown = [Judged(Response(id=name, prompt_id="p1", response=text)) for name, text in (("a", first), ("b", second))]
+    return asyncio.run(SimulatedProposer(world).separate(prompt(1), criteria, *shown))
+
+
+def texts(proposal: Proposal) -> set[str | None]:
+    return {item.criterion for item in proposal.items if item.id is None}
+
+
+def names(kind: str, count: int) -> str:
+    return " ".join(f"Note the {kind} {place}." for place in range(1, count + 1))
+
+
+def test_what_is_written_depends_on_the_seed_and_the_names_alone() -> None:
+    once = write(World(), "p1", great(World()), 3)
+    write(World(), "p2", good(World()), 5)
+    assert write(World(), "p1", great(World()), 8)[:3] == once
+    assert write(World(seed=1), "p1", great(World()), 3) != once
+
+
+def test_the_better_writer_writes_better_and_of_obvious_points_both_write_most() -> None:
+    world = World()
+    weak, strong = (write(world, "p1", writer, 50) for writer in (good(world), great(world)))
+    assert np.mean([gold(world, r) for r in strong]) > np.mean([gold(world, r) for r in weak]) + 3
+    obvious = [sum(name.startswith("obvious") for name in shown(r.response)) for r in weak]
+    assert np.mean(obvious) / world.obvious > 0.8
+
+
+def test_a_gap_persists_over_all_responses_of_a_writer_and_is_its_own() -> None:
+    world = World(rare_ease=9.0)
+    rare = {attribute.name for attribute in attributes(world, "p1") if attribute.kind == "rare"}
+    lacking = [rare - shown(" ".join(str(r.response) for r in write(world, "p1", w, 20))) for w in diverse(world, 3)]
+    assert all(lacking)
+    assert lacking[0] != lacking[1]
+
+
+def test_style_takes_from_the_quality_only_where_it_costs() -> None:
+    response = Response(prompt_id="p1", response="Note the style mark 1. Note the style mark 2.")
+    assert (gold(World(), response), gold(World(style_cost=0.5), response)) == (0, -1)
+
+
+def test_the_same_content_in_other_words_is_no_near_copy() -> None:
+    sure = World(gap=0.0, rare_ease=30.0, obvious_ease=30.0, habit=1.0)
+    one, other = (write(sure, "p1", Writer(name, 0.0, "x"), 1)[0].response for name in "ab")
+    assert shown(one) == shown(other)
+    assert similarity(str(one), str(other)) < NEAR_COPY
+
+
+def test_the_judge_errs_at_the_chosen_rate_and_always_in_the_same_places() -> None:
+    world = World(judge_error=0.15)
+    responses = write(world, "p1", great(world), 400)
+    found = [SimulatedJudge(world).met("Shows the rare point 1.", r) for r in responses]
+    truth = ["rare point 1" in shown(r.response) for r in responses]
+    assert 0.1 < np.mean(np.array(found) != np.array(truth)) < 0.2
+    assert [SimulatedJudge(world).met("Shows the rare point 1.", r) for r in reversed(responses)] == found[::-1]
+
+
+def test_a_judge_without_error_reads_what_is_shown_and_what_is_left_out() -> None:
+    response, judge = Response(prompt_id="p1", response="Note the rare point 12."), SimulatedJudge(FLAWLESS)
+    asked = ("Shows the rare point 12.", "Shows the rare point 1.", "Leaves out the rare point 1.")
+    assert [judge.met(criterion, response) for criterion in asked] == [True, False, True]
+
+
+def test_the_proposer_asks_for_what_tells_the_two_apart_and_is_not_asked_for_yet() -> None:
+    known = [Criterion(id="c1", criterion="Shows the rare point 2.", weight=1)]
+    assert texts(separate(FLAWLESS, names("rare point", 3), names("rare point", 1), known)) == {
+        "Shows the rare point 3."
+    }
+
+
+def test_a_proposer_without_error_passes_over_style_and_a_misled_one_does_not() -> None:
+    assert texts(separate(FLAWLESS, names("style mark", 2), "")) == set()
+    misled = replace(FLAWLESS, misled=1.0)
+    assert texts(separate(misled, "", names("style mark", 2))) == {f"Shows the style mark {n}." for n in (1, 2)}
+
+
+def test_a_proposer_with_points_the_wrong_way_round_asks_for_their_absence_whoever_has_them() -> None:
+    wrong = replace(FLAWLESS, wrong=1.0)
+    assert texts(separate(wrong, names("rare point", 1), "")) == {"Leaves out the rare point 1."}
+    assert texts(separate(wrong, "", names("rare point", 1))) == {"Leaves out the rare point 1."}
+    assert texts(separate(wrong, names("obvious point", 1), "")) == {"Shows the obvious point 1."}
+
+
+def test_the_proposer_writes_no_more_than_it_may_and_never_forgets_all() -> None:
+    criteria = [Criterion(id=f"c{n}", criterion=f"Shows the obvious point {n}.", weight=1) for n in (1, 2)]
+    proposal = separate(replace(FLAWLESS, forgets=1.0), names("rare point", 9), "", criteria)
+    assert (len(texts(proposal)), proposal.dropped) == (FLAWLESS.most, frozenset())
+    half = separate(replace(FLAWLESS, forgets=0.5, seed=3), "", "", [*criteria, *all_points(FLAWLESS, "p1")[2:]])
+    assert 0 < len(half.dropped) < 17
+
+
+def test_rewards_are_the_scores_that_the_pipeline_gives() -> None:
+    world, judge = World(), SimulatedJudge(World())
+    samples, criteria = Policy(world, "p1", judge), all_points(world, "p1")
+    rubric = Rubric(id="p1", criteria=criteria)
+    scored = [asyncio.run(score(prompt(1), rubric, response, judge)).score for response in samples.responses[:20]]
+    assert samples.rewards(criteria)[:20] == pytest.approx(scored)
+
+
+def test_training_is_that_of_the_theory() -> None:
+    rewards, quality = np.array([0.0, 0.2, 0.2, 0.9, 0.9, 1.0]), np.array([1.0, 0.0, 2.0, 3.0, 3.0, 2.0])
+    betas = np.array([3.0, 0.3, 0.01])
+    kl, win_rate = trained(rewards, midranks(quality), betas)
+    expected = [theory.optimised(rewards, quality, beta=beta) for beta in betas]
+    assert kl == pytest.approx([one.kl for one in expected])
+    assert win_rate == pytest.approx([one.win_rate for one in expected])
+
+
+def test_pairs_are_won_by_the_truth_tied_by_a_constant_and_lost_by_the_contrary() -> None:
+    quality = np.array([1.0, 2.0, 2.0, 5.0])
+    assert agreement(quality, quality) == (1, 0, 0)
+    assert agreement(np.zeros(4), quality) == (0, 1, 0)
+    assert agreement(-quality, quality) == (0, 0, 1)
+    assert np.isnan(agreement(quality, np.ones(4))).all()
+
+
+def test_a_placebo_weighs_what_the_refined_rubric_weighs_and_knows_nothing() -> None:
+    first = Rubric(id="p1", criteria=(Criterion(id="c1", criterion="Shows the obvious point 1.", weight=2),))
+    refined = (*first.criteria, Criterion(id="c2", criterion="Shows the rare point 1.", weight=3))
+    coins = placebo(first, refined)
+    assert [(c.id, c.weight) for c in coins] == [("c1", 2), ("c2", 3)]
+    tossed = [Policy(World(), f"p{n}", SimulatedJudge(World())).measured(coins[1:]) for n in range(12)]
+    assert np.mean([one.win + one.loss for one in tossed]) > 0.4
+    assert abs(np.mean([one.half for one in tossed]) - 0.5) < 0.03
+
+
+def test_random_worlds_lie_within_their_ranges_and_differ() -> None:
+    worlds = [drawn(seed) for seed in range(50)]
+    for parameter in fields(World)[1:]:
+        values = {getattr(world, parameter.name) for world in worlds}
+        assert parameter.metadata["low"] <= min(values) < max(values) <= parameter.metadata["high"]
+        assert all(type(value) is type(parameter.default) for value in values)
+
+
+def test_options_of_the_experiment_go_to_refine_for_each_arms_candidates() -> None:
+    told: list[int] = []
+
+    def options(world: World, pool: Sequence[Response]) -> dict[str, Any]:
+        told.append(len(pool))
+        return {"pool_rule": "keep"} if world.seed == 0 else {"no_such_option": 1}
+
+    assert measure(World(), 0, options)["4 great"].criteria != measure(World(), 0)["4 great"].criteria
+    assert sorted(told) == [2, 2, 16, 16, 16, 16, 16]
+    with pytest.raises(TypeError, match="no_such_option"):
+        measure(World(seed=1), 0, options)
+
+
+def test_the_documented_figures_come_out_again_on_a_few_prompts() -> None:
+    documented = json.loads(RESULTS.read_text(encoding="utf-8"))["small"]
+    found = summary([measure(World(), number) for number in range(documented["prompts"])], resamples=100)
+    for name, arm in documented["arms"].items():
+        assert found["arms"][name]["half"] == pytest.approx(arm["half"], abs=1e-3)
+        assert found["arms"][name]["1"] == pytest.approx(arm["1"], abs=1e-3)

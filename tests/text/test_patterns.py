@@ -1,0 +1,132 @@
+"""Patterns take time linear in the text: RE2 runs them, and for the few that it cannot run, growth is measured."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+from collections.abc import Callable
+
+import pytest
+import re2
+import regex
+
+import rubrictool
+from rubrictool.judging.offline.lexicon import lexicon
+from rubrictool.judging.offline.terms import terms
+from rubrictool.linting.rules import lint
+from rubrictool.rows.records import Rubric
+from rubrictool.text.patterns import BACKTRACKING, LINEAR, Pattern, foreign, linear
+from rubrictool.text.words import words
+
+for module in pkgutil.walk_packages(rubrictool.__path__, "rubrictool."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+words("compiled on first use")
+terms("5 mg", lexicon("5 mg"))
+
+SHORT, LONG = 500, 8_000
+
+HOSTILE = {
+    "one letter": "a",
+    "words": "word ",
+    "capital words": "Word ",
+    "spaces": " ",
+    "no-break spaces": "\u00a0",
+    "line breaks": "\n",
+    "backslashes": "\\",
+    "opening brackets": "[",
+    "quotation marks": '"',
+    "apostrophes": "a'",
+    "commas": "says that, and names, ",
+    "digits": "1",
+    "grouped digits": "123,",
+    "digits apart": "123\u00a0",
+    "decimals": "1.",
+    "units": "5 mg ",
+    "combining marks": "\u0301",
+    "joiners": "a\u200d",
+    "regional indicators": "\U0001f1e9",
+    "soft hyphens": "a\u00ad",
+    "Han": "永",
+    "Thai": "ก",
+    "bars": "| - ",
+    "fences": "```\n",
+    "think tags": "<think>",
+    "addresses": "a@b/",
+    "praise": "clear, concise and ",
+    "a clause": "ensures that it is clear to help ",
+}
+"""Each is repeated to a hostile length."""
+
+
+LINEAR_GROWTH = 100
+"""A text 16 times as long takes 16 times as long where time is linear, 256 times where it is quadratic."""
+
+
+def seconds(action: Callable[[], object]) -> float:
+    """The processor time of an action: what else the machine does does not count."""
+    start = time.process_time()
+    action()
+    return time.process_time() - start
+
+
+def grows_with(action: Callable[[str], object], text: str) -> bool:
+    """Whether the time of an action grows no faster than the text, in one of three tries."""
+    short, long = ((text * LONG)[:length] for length in (SHORT, LONG))
+    tries = ((seconds(lambda: action(long)), seconds(lambda: action(short))) for _ in range(3))
+    return any(slow <= LINEAR_GROWTH * max(quick, 0.0005) for slow, quick in tries)
+
+
+def exhaust(pattern: Pattern) -> Callable[[str], object]:
+    """Find a pattern everywhere in a text."""
+    return lambda text: sum(1 for _ in pattern.finditer(text)) and None
+
+
+def test_the_package_has_patterns_of_both_kinds() -> None:
+    assert len(LINEAR) > 50
+    assert {type(pattern) for pattern in LINEAR} == {type(re2.compile("a"))}
+    assert len({pattern.pattern for pattern in BACKTRACKING}) == 2
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+def test_no_pattern_grows_faster_than_the_text(unit: str) -> None:
+    slow = [pattern.pattern for pattern in (*LINEAR, *BACKTRACKING) if not grows_with(exhaust(pattern), unit)]
+    assert slow == []
+
+
+def test_the_measure_tells_a_quadratic_pattern() -> None:
+    assert not grows_with(regex.compile(r"a+b").findall, "a")
+
+
+@pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)
+def test_lint_of_a_long_criterion_grows_no_faster_than_its_text(unit: str) -> None:
+    def look(text: str) -> object:
+        criteria = [{"criterion": f"Is clear to help {text} {ending}", "weight": 1} for ending in "ab"]
+        return lint(Rubric.model_validate({"id": "p", "criteria": criteria}), prompt=text)
+
+    assert grows_with(look, unit)
+
+
+def test_an_ordinary_sentence_with_a_long_purpose_is_read_at_once() -> None:
+    # A backtracking engine tried every way to divide the words; an exponential time would not end here.
+    text = (
+        "Provides a clear structure to help pedestrians, cyclists and everybody else understand which crossings are closed"
+        " while the bridge is under repair and for how long the works are expected to last"
+    )
+    assert lint(Rubric.model_validate({"id": "p", "criteria": [{"criterion": text, "weight": 1}]})) == []
+
+
+def test_a_word_character_is_one_of_any_script() -> None:
+    assert linear(r"^\w+$").search("naïveté_हिन्दी9")
+    LINEAR.pop()
+
+
+def test_a_word_character_in_a_class_is_refused_where_re2_would_read_ascii() -> None:
+    with pytest.raises(ValueError, match="stands in a class"):
+        linear(r"[\w-]+")
+
+
+def test_a_pattern_of_a_row_that_re2_lacks_is_refused_with_the_reason() -> None:
+    with pytest.raises(ValueError, match=r"invalid perl operator"):
+        foreign(r"(?=look)")
