@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rubrictool.judging.build import judge, proposer
     from rubrictool.models.budget import Budget
     from rubrictool.models.cache import Cache
-    from rubrictool.models.context import Access
-    from rubrictool.models.spec import Asked, connect
+    from rubrictool.models.context import RunContext
+    from rubrictool.models.spec import ModelConfig, connect
     from rubrictool.refinement.loop import Refinement, refine
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
@@ -28,13 +28,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Access",
-    "Asked",
     "Budget",
     "Cache",
     "Comparison",
     "Criterion",
     "InputError",
+    "ModelConfig",
     "ModelFailure",
     "ModelUnusable",
     "Prompt",
@@ -44,6 +43,7 @@ __all__ = [
     "RowFailure",
     "Rubric",
     "RubrictoolError",
+    "RunContext",
     "Score",
     "Verdict",
     "WinRate",
@@ -68,8 +68,8 @@ _PLACES = {
     "rows.traces": ("Round",),
     "models.budget": ("Budget",),
     "models.cache": ("Cache",),
-    "models.context": ("Access",),
-    "models.spec": ("Asked", "connect"),
+    "models.context": ("RunContext",),
+    "models.spec": ("ModelConfig", "connect"),
     "judging.build": ("judge", "proposer"),
     "steps.compare": ("compare",),
     "steps.propose": ("propose",),

@@ -19,7 +19,7 @@ Judge = tuple[str, str]
 """Who judged, and how it was asked."""
 
 
-class Asked(NamedTuple):
+class AskedCriterion(NamedTuple):
     """A criterion as a judging holds it; `given` is one that the judge did not decide then, such as a check."""
 
     name: str
@@ -40,7 +40,7 @@ class Judging(NamedTuple):
     prompt_id: str
     response_id: str
     writer: str
-    asked: tuple[Asked, ...]
+    asked: tuple[AskedCriterion, ...]
     met: tuple[bool | None, ...]
     value: float | None
 
@@ -129,7 +129,7 @@ class Table:
         return models, group_means(columns, self.responses)[1], whose
 
 
-def _dimensions(several: Iterable[Sequence[Asked]], places: Mapping[str, int]) -> dict[str, list[int]]:
+def _dimensions(several: Iterable[Sequence[AskedCriterion]], places: Mapping[str, int]) -> dict[str, list[int]]:
     """By dimension, sorted, the places of its criteria."""
     found: dict[str, dict[int, None]] = {}
     for one in chain.from_iterable(several):
@@ -138,7 +138,7 @@ def _dimensions(several: Iterable[Sequence[Asked]], places: Mapping[str, int]) -
     return {name: list(found[name]) for name in sorted(found)}
 
 
-def _worth(asked: tuple[Asked, ...], dimensions: tuple[str, ...], met: Array) -> Array:
+def _worth(asked: tuple[AskedCriterion, ...], dimensions: tuple[str, ...], met: Array) -> Array:
     """What each dimension is worth in each judging: `sum(w met) / sum(|w|)`, NaN where not all its criteria were judged."""
     shares = _shares_of(asked, dimensions)
     unknown = np.isnan(met).astype(float) @ (shares != 0) > 0
@@ -146,7 +146,7 @@ def _worth(asked: tuple[Asked, ...], dimensions: tuple[str, ...], met: Array) ->
 
 
 @lru_cache(maxsize=4096)
-def _shares_of(asked: tuple[Asked, ...], dimensions: tuple[str, ...]) -> Array:
+def _shares_of(asked: tuple[AskedCriterion, ...], dimensions: tuple[str, ...]) -> Array:
     """The share of its dimension's weight that each criterion has: criterion by dimension, 0 where it is not in it."""
     weights = np.array([[one.weight if one.dimension == name else 0.0 for name in dimensions] for one in asked])
     weights = weights.reshape(len(asked), len(dimensions))

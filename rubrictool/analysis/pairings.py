@@ -27,7 +27,7 @@ class System(NamedTuple):
     path: str
 
 
-class Entrants(NamedTuple):
+class Opponents(NamedTuple):
     """The systems that meet. `named` tells whether rows carry their names: of two plain files they do not."""
 
     systems: Sequence[System]
@@ -47,7 +47,7 @@ class Entrants(NamedTuple):
             yield from combinations(self.systems, 2)
 
 
-def entrants(paths: Sequence[str], baseline: str | None) -> Entrants:
+def entrants(paths: Sequence[str], baseline: str | None) -> Opponents:
     """The systems of the files, the baseline left out where it is among them (a glob takes all).
 
     Raises `InputError` for two systems of one name, and where nobody is left to meet the baseline.
@@ -64,7 +64,7 @@ def entrants(paths: Sequence[str], baseline: str | None) -> Entrants:
                 f"{path}: {seen[name]} is named {name} too; systems are named by their files, so rename one"
             )
         seen[name] = path
-    return Entrants(systems, opposite, named=opposite is not None or len(systems) > 2)
+    return Opponents(systems, opposite, named=opposite is not None or len(systems) > 2)
 
 
 def _system(path: str) -> System:
@@ -76,7 +76,7 @@ def _same(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Duel(Generic[One]):
+class Pairing(Generic[One]):
     """Two responses to one prompt, and the systems that they are of where rows carry the names."""
 
     a: One
@@ -95,14 +95,14 @@ class Duel(Generic[One]):
         return {"system_a": self.systems.a, "system_b": self.systems.b} if self.systems else {}
 
 
-def duels(of: Entrants, kind: type[R], texts: Texts, *, common: bool, everyone: bool = False) -> list[Duel[R]]:
+def pairings(of: Opponents, kind: type[R], texts: Texts, *, common: bool, everyone: bool = False) -> list[Pairing[R]]:
     """Who meets whom, pair of systems by pair, each in the order of its first file.
 
     Raises `InputError` where the files do not match.
     """
     rows = {path: filled([row for _, row in texts.checked(Rows(path, kind))], path) for path in of.paths}
     return [
-        Duel(one, other, Systems(a.name, b.name) if of.named else None)
+        Pairing(one, other, Systems(a.name, b.name) if of.named else None)
         for a, b in of.pairs(everyone=everyone)
         for one, other in _met(a.path, b.path, rows, common=common)
     ]

@@ -28,7 +28,7 @@ from rubrictool.analysis.signal_noise import (
 from rubrictool.analysis.tails import Pool
 
 
-class Place(NamedTuple):
+class Scope(NamedTuple):
     """What figures are about: a `kind` (`judge`, `dimension`, `prompt` or `criterion`) and the `name` of one.
 
     `prompt_id` and `rubric` are None where there are several.
@@ -42,10 +42,10 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Told:
+class ScopeFigures:
     """The figures of one place. `closest` is the criterion that a criterion goes along with most, and its phi."""
 
-    place: Place
+    place: Scope
     signal: Signal
     closest: tuple[str, float] | None = None
 
@@ -86,7 +86,7 @@ def signals(
     target: float = TARGET,
     seed: int = 0,
     resamples: int = RESAMPLES,
-) -> Iterator[Told]:
+) -> Iterator[ScopeFigures]:
     """The figures of each judge: its own, those of the dimensions, of the prompts, and of the criteria.
 
     A criterion of a rubric that serves several prompts is one criterion over all of them.
@@ -95,13 +95,13 @@ def signals(
         found = list(_places(judge, tables(own), unit))
         figures = signal_noise([one.sums for one in found], target=target, seed=seed, resamples=resamples)
         for one, signal in zip(found, figures, strict=True):
-            yield Told(one.place, signal, one.closest)
+            yield ScopeFigures(one.place, signal, one.closest)
 
 
 class _Found(NamedTuple):
     """A place, the sums of what is known of it, and the criterion that goes along with it."""
 
-    place: Place
+    place: Scope
     sums: Sums
     closest: tuple[str, float] | None = None
 
@@ -117,11 +117,11 @@ def _places(judge: Judge, of_judge: Sequence[Table], unit: Unit) -> Iterator[_Fo
     rows: dict[tuple[str, str], _Rows] = {}
     criteria = [found for own in _by_rubric(of_judge) for found in _criteria(judge, own, rows, unit)]
     told = [(table, rows[table.key]) for table in of_judge]
-    yield _Found(Place("judge", judge[0], judge), _summed(told, (_WHOLE, "")))
+    yield _Found(Scope("judge", judge[0], judge), _summed(told, (_WHOLE, "")))
     for name in sorted({name for table in of_judge for name in table.dimensions}):
-        yield _Found(Place("dimension", name, judge), _summed(told, (_DIMENSION, name)))
+        yield _Found(Scope("dimension", name, judge), _summed(told, (_DIMENSION, name)))
     for table, of in told:
-        place = Place("prompt", table.prompt_id, judge, table.prompt_id, table.rubric)
+        place = Scope("prompt", table.prompt_id, judge, table.prompt_id, table.rubric)
         yield _Found(place, _summed([(table, of)], (_WHOLE, "")))
     yield from criteria
 
@@ -137,7 +137,7 @@ def _criteria(judge: Judge, own: Sequence[Table], rows: dict[tuple[str, str], _R
     prompt_id = own[0].prompt_id if len(own) == 1 else None
     closest = together.closest()
     for name in dict.fromkeys(name for table in own for name in table.criteria):
-        place = Place("criterion", name, judge, prompt_id, own[0].rubric)
+        place = Scope("criterion", name, judge, prompt_id, own[0].rubric)
         yield _Found(place, _summed(told, (_CRITERION, name)), closest.get(name))
 
 

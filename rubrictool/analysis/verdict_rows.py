@@ -111,7 +111,7 @@ class Fact(NamedTuple):
     checked: bool | None = None
 
 
-class Facts:
+class CriterionIndex:
     """What is known of the criteria that rows were judged by: from the rubrics, else from the verdicts themselves.
 
     A rubric tells of a row only if it is the one that the row was judged by, with or without the vetoes of `score

@@ -46,7 +46,7 @@ COMMANDS = {
 }
 
 
-class Unread(TyperCommand):
+class LazyCommand(TyperCommand):
     """A command of which the purpose is known; its callback reads the rest, once there is a line to be parsed."""
 
     def make_context(self, *args: Any, **more: Any) -> Any:
@@ -59,4 +59,4 @@ def fill(**groups: typer.Typer) -> None:
     """Put each command into the group that its name begins with, the others into `top`."""
     for words, entry in COMMANDS.items():
         above, _, name = words.rpartition(" ")
-        groups[above or "top"].command(name, cls=Unread, help=entry.purpose)(entry.load)
+        groups[above or "top"].command(name, cls=LazyCommand, help=entry.purpose)(entry.load)

@@ -18,7 +18,7 @@ from rubrictool.errors import InputError
 from rubrictool.models.backend import Price
 from rubrictool.models.rate_limiter import CONCURRENCY
 from rubrictool.models.sending import MAX_WAIT_S
-from rubrictool.models.spec import OFFLINE, Asked
+from rubrictool.models.spec import OFFLINE, ModelConfig
 from rubrictool.rows.records import Judging
 from rubrictool.rubric.empty_response import Empty
 
@@ -198,11 +198,13 @@ def _parameters(group: type) -> list[inspect.Parameter]:
     ]
 
 
-def asked(spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0) -> Asked:
+def asked(
+    spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0
+) -> ModelConfig:
     """A role's parameters as its flags give them. Raises `InputError` for arguments that are no JSON object."""
     parameters = parameters or Parameters()
     warmth = temperature if parameters.temperature is None else parameters.temperature
-    return Asked(spec or OFFLINE, warmth, parameters.max_tokens, _object(args, flag))
+    return ModelConfig(spec or OFFLINE, warmth, parameters.max_tokens, _object(args, flag))
 
 
 def prices(given: Sequence[str] | None) -> dict[str, Price]:

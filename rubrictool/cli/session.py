@@ -22,17 +22,17 @@ from rubrictool.cli.usage_summary import plan_lines, spent_line
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.judging import build
 from rubrictool.judging.protocols import Judge, Proposer
-from rubrictool.models.backend import Starting
+from rubrictool.models.backend import VllmLaunch
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import Cache, cache_path
 from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
-from rubrictool.models.context import Access
-from rubrictool.models.spec import OFFLINE, Asked, connect, file_of
+from rubrictool.models.context import RunContext
+from rubrictool.models.spec import OFFLINE, ModelConfig, connect, file_of
 from rubrictool.questions.templates import SHOWN, Shown, Templates
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
 from rubrictool.rows.records import Row
-from rubrictool.steps.map_rows import Outcome, in_order
+from rubrictool.steps.map_rows import Outcome, map_rows
 from rubrictool.text.wording import counted, one_line
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Session:
         """What adds up a dry run, None in a run that asks."""
         return self._budget if isinstance(self._budget, DryRun) else None
 
-    async def judge(self, asked: Asked, flags: JudgeFlags, *, samples: int = 1) -> Judge:
+    async def judge(self, asked: ModelConfig, flags: JudgeFlags, *, samples: int = 1) -> Judge:
         """The judge that the flags name, asked so many times."""
         judge = await build.judge(
             asked,
@@ -104,13 +104,15 @@ class Session:
         self._judged_alone = build.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)
 
-    async def proposer(self, asked: Asked, *, show: Collection[Shown] = SHOWN, both_orders: bool = False) -> Proposer:
+    async def proposer(
+        self, asked: ModelConfig, *, show: Collection[Shown] = SHOWN, both_orders: bool = False
+    ) -> Proposer:
         """The proposer that the flags name."""
         return self._held(
             await build.proposer(asked, self._access, templates=self._questions, show=show, both_orders=both_orders)
         )
 
-    async def writers(self, asked: Sequence[Asked]) -> list[Model]:
+    async def writers(self, asked: Sequence[ModelConfig]) -> list[Model]:
         """The models to draw responses from. Raises `InputError` for two of one name: so would their responses be."""
         models = [await connect(one, self._access) for one in asked]
         self._models += models
@@ -120,7 +122,7 @@ class Session:
                 raise InputError(f"--model: {name} is named twice; {remedy}")
         return models
 
-    def say_offline(self, **roles: Asked) -> None:
+    def say_offline(self, **roles: ModelConfig) -> None:
         """Say which roles the built-in rules play."""
         played = [role for role, asked in roles.items() if asked.spec == OFFLINE]
         if played:
@@ -179,7 +181,7 @@ class Session:
             self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
         self.progress.start(total, [model.tally for model in self._models])
         width = self._asking.concurrency
-        async with aclosing(in_order(items, work, at_once=ahead * width, patience=width)) as outcomes:
+        async with aclosing(map_rows(items, work, at_once=ahead * width, patience=width)) as outcomes:
             async for item, outcome in outcomes:
                 self._write(row_of(item), outcome)
 
@@ -230,14 +232,14 @@ class Session:
             self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None
             self._sinks = opening.pop_all()
 
-    def _reach(self, specs: Sequence[str]) -> Access:
-        return Access(
+    def _reach(self, specs: Sequence[str]) -> RunContext:
+        return RunContext(
             specs=specs,
             cache=self._opened_cache,
             concurrency=self._asking.concurrency,
             budget=self._budget,
             prices=prices(self._asking.price),
-            vllm=Starting(self._asking.vllm_python, tuple(self._asking.vllm_arg or ())),
+            vllm=VllmLaunch(self._asking.vllm_python, tuple(self._asking.vllm_arg or ())),
             attempts=self._asking.attempts,
             timeout_s=self._asking.timeout,
             max_wait_s=self._asking.max_wait,

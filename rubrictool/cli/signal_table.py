@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from rubrictool.analysis.judgings import Judge, Unit
     from rubrictool.analysis.pair_accuracy import Accuracy
     from rubrictool.analysis.signal_noise import Figure
-    from rubrictool.analysis.signal_reports import Between, Told
+    from rubrictool.analysis.signal_reports import Between, ScopeFigures
 
 WORST = 5
 
 
 def lines(
-    told: Sequence[Told],
+    told: Sequence[ScopeFigures],
     between: Sequence[Between],
     decided: Mapping[Judge, Sequence[Accuracy]],
     *,
@@ -53,13 +53,13 @@ LEGEND = (
 )
 
 
-def _counts(one: Told, unit: Unit) -> str:
+def _counts(one: ScopeFigures, unit: Unit) -> str:
     told = one.signal
     units = counted(told.units, "response") if unit == "response" else f"{told.units:,} models by prompt"
     return f"{counted(told.prompts, 'prompt')}, {units}, {counted(told.samples, 'sample')}"
 
 
-def _figures(told: Sequence[Told], unit: Unit) -> Iterator[str]:
+def _figures(told: Sequence[ScopeFigures], unit: Unit) -> Iterator[str]:
     heads = ("criteria", "prompts", "signal", "noise", "ratio", "reliability", "needed")
     yield from table(heads, [_of_units(one) for one in told], most=MOST_ROWS)
     yield ""
@@ -72,20 +72,20 @@ def _figures(told: Sequence[Told], unit: Unit) -> Iterator[str]:
         )
 
 
-def _of_units(one: Told) -> tuple[str, ...]:
+def _of_units(one: ScopeFigures) -> tuple[str, ...]:
     told, figures = one.signal, one.signal.figures
     needed = NONE if told.samples_needed is None else str(told.samples_needed)
     spread = (_plain(figures.signal), _plain(figures.noise), number(figures.snr_one))
     return (_name(one), str(told.prompts), *spread, interval(figures.reliability), needed)
 
 
-def _of_verdicts(one: Told) -> tuple[str, ...]:
+def _of_verdicts(one: ScopeFigures) -> tuple[str, ...]:
     figures = one.signal.figures
     contrast = (number(figures.all_met), number(figures.never_met))
     return (_name(one), interval(figures.flip_rate), *contrast, _plain(figures.redundancy))
 
 
-def _name(one: Told) -> str:
+def _name(one: ScopeFigures) -> str:
     return "all criteria" if one.place.kind == "judge" else one.place.name
 
 
@@ -93,7 +93,7 @@ def _plain(figure: Figure | None) -> str:
     return number(figure.value if figure else None)
 
 
-def _worst(criteria: Sequence[Told]) -> Iterator[str]:
+def _worst(criteria: Sequence[ScopeFigures]) -> Iterator[str]:
     """The criteria on which the judge contradicts itself most."""
     flipping = [one for one in criteria if one.signal.figures.flip_rate and one.signal.figures.flip_rate.value > 0]
     if not flipping:
@@ -108,7 +108,7 @@ def _worst(criteria: Sequence[Told]) -> Iterator[str]:
     yield from table(("criterion", "flips", "reliability"), rows[:WORST])
 
 
-def _criterion(one: Told) -> str:
+def _criterion(one: ScopeFigures) -> str:
     where = one.place.prompt_id or "all prompts"
     return f"{where} {one.place.name}"
 

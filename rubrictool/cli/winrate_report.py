@@ -10,7 +10,7 @@ from typing import Any
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.matches import Match, Systems, baseline_of, matches, matrix, names, systems_of
 from rubrictool.analysis.noise_floors import NoiseFloor
-from rubrictool.analysis.pairings import Entrants
+from rubrictool.analysis.pairings import Opponents
 from rubrictool.analysis.score_differences import ScoreDifference
 from rubrictool.analysis.winrates import Decision, WinRate, decision, prompts_to_show
 from rubrictool.cli.colours import Style
@@ -42,7 +42,7 @@ class Closing:
         if self.detect is not None and self.fail_under is None:
             raise InputError("--detect is the difference that --fail-under asks about; give that too")
 
-    def among(self, who: Entrants) -> Closing:
+    def among(self, who: Opponents) -> Closing:
         """The same for systems in files. Raises `InputError` for a threshold that nobody is held to."""
         baseline = who.baseline.name if who.baseline else None
         if baseline is None and len(who.systems) > 2:

@@ -6,19 +6,19 @@ from collections.abc import Collection
 
 from rubrictool.errors import InputError
 from rubrictool.judging.model_roles import ModelJudge, ModelProposer, PerCriterionJudge
-from rubrictool.judging.order_swap import BothOrders
+from rubrictool.judging.order_swap import OrderSwap
 from rubrictool.judging.protocols import Judge, Proposer
-from rubrictool.judging.repeated_judge import SampledJudge
+from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.models.client import Model
-from rubrictool.models.context import Access
-from rubrictool.models.spec import OFFLINE, Asked, connect, warmth
+from rubrictool.models.context import RunContext
+from rubrictool.models.spec import OFFLINE, ModelConfig, connect, warmth
 from rubrictool.questions.templates import SHOWN, Shown, Templates
 from rubrictool.rows.records import Judging
 
 
 async def judge(
-    asked: Asked | str = OFFLINE,
-    access: Access | None = None,
+    asked: ModelConfig | str = OFFLINE,
+    access: RunContext | None = None,
     *,
     templates: Templates | None = None,
     judging: Judging = "together",
@@ -30,7 +30,7 @@ async def judge(
     Raises `InputError` where its model cannot be used, for reasons from the offline rules, which have none, and for
     several samples of verdicts that are always the same.
     """
-    asked, access = _asked(asked), access or Access()
+    asked, access = _asked(asked), access or RunContext()
     if samples > 1:
         _seen_to_differ(asked, samples)
     if asked.spec == OFFLINE:
@@ -40,10 +40,10 @@ async def judge(
     plays = PerCriterionJudge if judging == "per-criterion" else ModelJudge
     model = await connect(asked, access)
     draws = [plays(model, templates, sample=number) for number in range(samples)]
-    return SampledJudge(draws) if samples > 1 else draws[0]
+    return RepeatedJudge(draws) if samples > 1 else draws[0]
 
 
-def _seen_to_differ(asked: Asked, samples: int) -> None:
+def _seen_to_differ(asked: ModelConfig, samples: int) -> None:
     if asked.spec == OFFLINE:
         raise InputError(f"--samples {samples}: the offline judge always says the same; name a model with --judge")
     if warmth(asked) == 0:
@@ -61,8 +61,8 @@ def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
 
 
 async def proposer(
-    asked: Asked | str = OFFLINE,
-    access: Access | None = None,
+    asked: ModelConfig | str = OFFLINE,
+    access: RunContext | None = None,
     *,
     templates: Templates | None = None,
     show: Collection[Shown] = SHOWN,
@@ -72,7 +72,7 @@ async def proposer(
 
     Raises `InputError` where its model cannot be used.
     """
-    asked, access = _asked(asked), access or Access()
+    asked, access = _asked(asked), access or RunContext()
     if asked.spec == OFFLINE:
         from rubrictool.judging.offline import OfflineProposer
 
@@ -80,15 +80,15 @@ async def proposer(
     else:
         model = await connect(asked, access)
         plays = ModelProposer(model, templates, show=show)
-    return BothOrders(plays) if both_orders else plays
+    return OrderSwap(plays) if both_orders else plays
 
 
 def model_of(role: object) -> Model | None:
     """The model that plays a role, None for the offline rules."""
-    role = role.proposer if isinstance(role, BothOrders) else role
-    role = role.draws[0] if isinstance(role, SampledJudge) else role
+    role = role.proposer if isinstance(role, OrderSwap) else role
+    role = role.draws[0] if isinstance(role, RepeatedJudge) else role
     return role.model if isinstance(role, ModelJudge | ModelProposer) else None
 
 
-def _asked(asked: Asked | str) -> Asked:
-    return Asked(asked) if isinstance(asked, str) else asked
+def _asked(asked: ModelConfig | str) -> ModelConfig:
+    return ModelConfig(asked) if isinstance(asked, str) else asked

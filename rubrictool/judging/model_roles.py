@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from rubrictool.errors import ModelFailure, RowFailure, Unreadable
 from rubrictool.models.client import Model
-from rubrictool.models.gather import settled
+from rubrictool.models.gather import gather_partial
 from rubrictool.questions import replies, schemas
 from rubrictool.questions.replies import Preference
 from rubrictool.questions.templates import SHOWN, Judged, Shown, Templates
@@ -61,7 +61,7 @@ class PerCriterionJudge(ModelJudge):
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """One verdict per criterion. Raises `ModelFailure` once all were asked about: what is answered is kept."""
-        found, failures = await settled(*(self._verdict(prompt, criterion, response) for criterion in criteria))
+        found, failures = await gather_partial(*(self._verdict(prompt, criterion, response) for criterion in criteria))
         if failures:
             unpaid = any(failure.kind == "budget" for failure in failures)
             raise _of_part(failures[0], [] if unpaid else found)

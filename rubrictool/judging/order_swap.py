@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from rubrictool.judging.protocols import Proposer
 from rubrictool.linting.rewording import says_again
-from rubrictool.models.gather import all_of
+from rubrictool.models.gather import gather_all
 from rubrictool.questions.templates import Judged
 from rubrictool.rows.records import Criterion, Prompt, can_score
 from rubrictool.rubric.amend import Item, Proposal, amend
 
 
-class BothOrders:
+class OrderSwap:
     """A proposer of whose answers to a pair and to the same pair turned round counts what they agree on."""
 
     def __init__(self, proposer: Proposer) -> None:
@@ -24,7 +24,7 @@ class BothOrders:
 
     async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
         """What both orders would change. Raises `ModelFailure` where either answer could not be had."""
-        one, other = await all_of(
+        one, other = await gather_all(
             self.proposer.separate(prompt, criteria, first, second),
             self.proposer.separate(prompt, criteria, second, first),
         )

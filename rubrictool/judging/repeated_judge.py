@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from rubrictool.errors import ModelFailure
 from rubrictool.judging.protocols import Judge
-from rubrictool.models.gather import all_of
+from rubrictool.models.gather import gather_all
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
 
 
-class SampledJudge:
+class RepeatedJudge:
     """A judge made of the draws of another: what most of them say is met, and `p` is the share that does."""
 
     def __init__(self, draws: Sequence[Judge]) -> None:
@@ -19,7 +19,7 @@ class SampledJudge:
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """One verdict per criterion, with that of each draw under `by`. Raises `ModelFailure` where one draw failed."""
         try:
-            drawn = await all_of(*(judge.verdicts(prompt, criteria, response) for judge in self.draws))
+            drawn = await gather_all(*(judge.verdicts(prompt, criteria, response) for judge in self.draws))
         except ModelFailure as failure:
             # The part that one draw brought is no part of what all would say.
             raise ModelFailure(failure.kind, failure.message, attempts=failure.attempts) from failure

@@ -54,14 +54,14 @@ LONG = 100
 """A length in words from which on a lower bound alone invites padding."""
 
 
-class Said(NamedTuple):
+class LintMessage(NamedTuple):
     """What a rule has to say, and the other criterion that it is about."""
 
     message: str
     also: str | None = None
 
 
-class Place(NamedTuple):
+class LintTarget(NamedTuple):
     """Where a rule looks: a criterion, those before it in its rubric, and what the prompt says in normal form."""
 
     criterion: Criterion
@@ -74,14 +74,16 @@ def _read(criterion: Criterion) -> str:
     return demand(criterion.criterion)[:LONGEST]
 
 
-def worded(wordings: Sequence[Wording], *, pinned: bool = False, told: bool = True) -> Callable[[Place], Said | None]:
+def worded(
+    wordings: Sequence[Wording], *, pinned: bool = False, told: bool = True
+) -> Callable[[LintTarget], LintMessage | None]:
     """A look at the wording of criteria that a judge decides.
 
     `pinned`: a figure, an example or a definition in the criterion excuses it; `told` False: what a response is to tell
     is left alone.
     """
 
-    def look(place: Place) -> Said | None:
+    def look(place: LintTarget) -> LintMessage | None:
         text = _read(place.criterion)
         excused = (pinned and ANCHOR.search(text)) or (not told and SPEECH.match(text))
         if place.criterion.check is not None or excused:
@@ -91,10 +93,10 @@ def worded(wordings: Sequence[Wording], *, pinned: bool = False, told: bool = Tr
     return look
 
 
-def _said(text: str, wordings: Sequence[Wording], prompt: str) -> Said | None:
+def _said(text: str, wordings: Sequence[Wording], prompt: str) -> LintMessage | None:
     for wording in wordings:
         if (match := wording.found(text)) and not _asked_for(match, prompt):
-            return Said(f'"{_cited(match)}" {wording.advice}')
+            return LintMessage(f'"{_cited(match)}" {wording.advice}')
     return None
 
 
@@ -118,20 +120,20 @@ def _spelled(asked: str, prompt: str) -> bool:
     return any(foreign(rf"\b{escape(spelling)}(?:[^0-9]|$)").search(prompt) for spelling in spellings)
 
 
-def polarity(place: Place) -> Said | None:
+def polarity(place: LintTarget) -> LintMessage | None:
     """A reward for what is bad, or a price on what is good."""
     wordings = BAD_IF_MET if place.criterion.weight > 0 else GOOD_IF_MET
     return _said(_read(place.criterion), wordings, place.prompt)
 
 
-def several(place: Place) -> Said | None:
+def several(place: LintTarget) -> LintMessage | None:
     """Several things asked for in one criterion (RIFT: non-atomic)."""
     if place.criterion.check is not None:
         return None
     parts = demands(place.criterion.criterion)
     if len(parts) < 2:
         return None
-    return Said(f"asks for several things at once ({', '.join(parts)}); split it, so that each is judged alone")
+    return LintMessage(f"asks for several things at once ({', '.join(parts)}); split it, so that each is judged alone")
 
 
 _ALSO = r"(?:also |then |clearly |correctly |explicitly )?"
@@ -175,7 +177,7 @@ def _demands(joint: Match, first: Match, text: str) -> bool:
     return outside or joint["strong"] is not None
 
 
-def _long_quote(place: Place) -> Said | None:
+def _long_quote(place: LintTarget) -> LintMessage | None:
     """A sentence that a response must repeat, in so many words."""
     criterion = place.criterion
     if criterion.weight < 0:
@@ -183,7 +185,9 @@ def _long_quote(place: Place) -> Said | None:
     texts = criterion.check.contains or () if criterion.check else _demanded_quotes(_read(criterion))
     for text in texts:
         if word_bounds(text)[0] >= LONG_QUOTE and normal(text).strip(" .") not in place.prompt:
-            return Said(f'"{one_line(text, width=60)}" shuts out answers that say it otherwise; ask for the meaning')
+            return LintMessage(
+                f'"{one_line(text, width=60)}" shuts out answers that say it otherwise; ask for the meaning'
+            )
     return None
 
 
@@ -197,65 +201,67 @@ _ASKS_TO_SAY = linear(
 _RULES_OUT = linear(r"(?:does not|never|avoids?|no|neither)\b")
 
 
-def rigid(place: Place) -> Said | None:
+def rigid(place: LintTarget) -> LintMessage | None:
     """A wording or a number that the prompt does not ask for and good answers may lack (RIFT: rigid)."""
     if place.criterion.weight < 0 or _RULES_OUT.match(_read(place.criterion)):
         return None
     return _long_quote(place) or worded(RIGID)(place)
 
 
-def hackable(place: Place) -> Said | None:
+def hackable(place: LintTarget) -> LintMessage | None:
     """What a response can have without being any better (RIFT: hackable)."""
     length = place.criterion.check.words if place.criterion.check else None
     if length and length.max is None and length.min >= LONG and not _spelled(str(length.min), place.prompt):
-        return Said(f"at least {length.min} words are reached by padding; give an upper bound too, or ask for content")
+        return LintMessage(
+            f"at least {length.min} words are reached by padding; give an upper bound too, or ask for content"
+        )
     return worded(HACKABLE)(place) if place.criterion.weight > 0 else None
 
 
-def checked(fault: Callable[[Check], str | None]) -> Callable[[Place], Said | None]:
+def checked(fault: Callable[[Check], str | None]) -> Callable[[LintTarget], LintMessage | None]:
     """A look at the checks of criteria, with what says why one is at fault."""
 
-    def look(place: Place) -> Said | None:
+    def look(place: LintTarget) -> LintMessage | None:
         reason = fault(place.criterion.check) if place.criterion.check else None
-        return Said(reason) if reason else None
+        return LintMessage(reason) if reason else None
 
     return look
 
 
-def uncountable(place: Place) -> Said | None:
+def uncountable(place: LintTarget) -> LintMessage | None:
     """A bound on words where they are written together, so that no program can count them."""
     criterion = place.criterion
     if not criterion.check or not criterion.check.words:
         return None
     if not has_uncountable_words(f"{place.prompt} {criterion.criterion}"):
         return None
-    return Said(
+    return LintMessage(
         "counts words in a script that writes them together, so rows on which the count decides will fail;"
         " drop the check and let a judge decide, or bound the characters by matches"
     )
 
 
-def contradicting(place: Place) -> Said | None:
+def contradicting(place: LintTarget) -> LintMessage | None:
     """A check that no response passes together with an earlier one."""
     for other in place.earlier:
         if place.criterion.check and other.check and min(place.criterion.weight, other.weight) > 0:
             reason = exclude_each_other(place.criterion.check, other.check)
             if reason:
-                return Said(f"cannot be met together with {other.id}: {reason}", other.id)
+                return LintMessage(f"cannot be met together with {other.id}: {reason}", other.id)
     return None
 
 
-def duplicate(place: Place) -> Said | None:
+def duplicate(place: LintTarget) -> LintMessage | None:
     """The text or the check of an earlier criterion once more."""
     for other in place.earlier:
         if same(other.criterion, place.criterion.criterion):
-            return Said(f"says the same as {other.id}; the two count as one with both weights", other.id)
+            return LintMessage(f"says the same as {other.id}; the two count as one with both weights", other.id)
         if place.criterion.check is not None and place.criterion.check == other.check:
-            return Said(f"has the same check as {other.id}; the two count as one with both weights", other.id)
+            return LintMessage(f"has the same check as {other.id}; the two count as one with both weights", other.id)
     return None
 
 
-def redundant(place: Place) -> Said | None:
+def redundant(place: LintTarget) -> LintMessage | None:
     """An earlier criterion in other words (RIFT: redundant)."""
     for other in place.earlier:
         if (
@@ -263,7 +269,7 @@ def redundant(place: Place) -> Said | None:
             and other.check is None
             and _reworded(other.criterion, place.criterion.criterion)
         ):
-            return Said(f"seems to say in other words what {other.id} says; drop one", other.id)
+            return LintMessage(f"seems to say in other words what {other.id} says; drop one", other.id)
     return None
 
 
@@ -271,12 +277,12 @@ def _reworded(first: str, second: str) -> bool:
     return not same(first, second) and reworded(first, second)
 
 
-def odd_weight(place: Place) -> Said | None:
+def odd_weight(place: LintTarget) -> LintMessage | None:
     """A weight that no proposer may give, on a criterion that one wrote."""
     criterion = place.criterion
     if criterion.proposer is None or criterion.weight in PROPOSED_WEIGHTS:
         return None
-    return Said(f"weighs {criterion.weight:g}; what a proposer writes weighs 1, 2 or 3")
+    return LintMessage(f"weighs {criterion.weight:g}; what a proposer writes weighs 1, 2 or 3")
 
 
 def _rewards(rubric: Rubric) -> list[Criterion]:
@@ -284,33 +290,33 @@ def _rewards(rubric: Rubric) -> list[Criterion]:
     return [criterion for criterion in rubric.criteria if criterion.weight > 0 and not criterion.veto]
 
 
-def equal_weights(rubric: Rubric) -> Said | None:
+def equal_weights(rubric: Rubric) -> LintMessage | None:
     """All weights alike, which says that nothing matters more."""
     weights = Counter(criterion.weight for criterion in _rewards(rubric))
     if len(weights) != 1 or weights.total() < FEW:
         return None
-    return Said(f"all {weights.total()} criteria weigh the same; say which matter more")
+    return LintMessage(f"all {weights.total()} criteria weigh the same; say which matter more")
 
 
-def dominating_weight(rubric: Rubric) -> Said | None:
+def dominating_weight(rubric: Rubric) -> LintMessage | None:
     """One criterion that decides the score against all others."""
     rewards = _rewards(rubric)
     total = sum(criterion.weight for criterion in rewards)
     heaviest = max(rewards, key=lambda criterion: criterion.weight)
     if len(rewards) < FEW or heaviest.weight <= total - heaviest.weight:
         return None
-    return Said(
+    return LintMessage(
         f"{heaviest.id} weighs more than all other criteria together ({heaviest.weight:g} of {total:g})", heaviest.id
     )
 
 
-def only_mentions(rubric: Rubric) -> Said | None:
+def only_mentions(rubric: Rubric) -> LintMessage | None:
     """A rubric that is met by naming its topics (RIFT: hackable)."""
     rewards = _rewards(rubric)
     bare = [criterion for criterion in rewards if _bare_mention(criterion)]
     if len(rewards) < FEW or len(bare) < MOSTLY * len(rewards):
         return None
-    return Said(
+    return LintMessage(
         f"{len(bare)} of {len(rewards)} criteria are met by naming something; ask also for what a response must make of it,"
         " and for what makes one wrong or bloated"
     )

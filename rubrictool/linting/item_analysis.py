@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from rubrictool.linting.faults import Said
+from rubrictool.linting.faults import LintMessage
 from rubrictool.linting.rules import Finding, Severity, by_place, finding
 from rubrictool.rows.records import Criterion, Rubric, Score, Verdict, same_text
 from rubrictool.rubric.weights import TIE, rubric_hash
@@ -87,13 +87,15 @@ def _unvaried(rubric: Rubric, rows: Sequence[Score], verdicts: Mapping[str, _Met
     n, judge = len(rows), rows[0].judge
     scores = [row.score for row in rows]
     if max(scores) - min(scores) <= TIE:
-        yield finding(rubric, None, ZERO_VARIANCE, Said(f"{judge} gave all {n} responses the score {scores[0]:g}"))
+        yield finding(
+            rubric, None, ZERO_VARIANCE, LintMessage(f"{judge} gave all {n} responses the score {scores[0]:g}")
+        )
     for criterion in rubric.criteria:
         met = [said for said in verdicts[criterion.id] if said is not None]
         if len(met) >= ENOUGH and (rule := _unvaried_rule(criterion, met)):
             outcome = "all" if all(met) else "none"
             said = f"met by {outcome} of {len(met)} responses, says {judge}; it tells none apart"
-            yield finding(rubric, criterion, rule, Said(said))
+            yield finding(rubric, criterion, rule, LintMessage(said))
 
 
 def _unvaried_rule(criterion: Criterion, met: Sequence[bool]) -> VerdictRule | None:
@@ -118,7 +120,7 @@ def _correlated(rubric: Rubric, verdicts: Mapping[str, _Met], judge: str) -> Ite
             told.add(later.id)
             share = sum(x == y for x, y in zip(a, b, strict=True))
             said = f"{judge} decides it as {earlier.id} in {share} of {len(a)} responses (phi {phi(a, b):.2f})"
-            yield finding(rubric, later, CORRELATED, Said(said, earlier.id))
+            yield finding(rubric, later, CORRELATED, LintMessage(said, earlier.id))
 
 
 def _both_judged(a: _Met, b: _Met) -> tuple[list[bool], list[bool]]:
@@ -157,4 +159,4 @@ def _flipped(rubric: Rubric, judged: Sequence[Sequence[Score]], judge: str) -> I
         if count := sum(len(set(met)) > 1 for met in said_again):
             rule = UNSTABLE if count > OFTEN * len(said_again) else SELF_FLIP
             said = f"{judge} contradicts itself on {count} of {len(said_again)} responses that it judged more than once"
-            yield finding(rubric, criterion, rule, Said(said))
+            yield finding(rubric, criterion, rule, LintMessage(said))

@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from rubrictool.linting.contradictions import always_holds, never_holds
 from rubrictool.linting.faults import (
-    Place,
-    Said,
+    LintMessage,
+    LintTarget,
     checked,
     contradicting,
     dominating_weight,
@@ -65,7 +65,7 @@ class CriterionRule(NamedTuple):
 
     name: str
     severity: Severity
-    look: Callable[[Place], Said | None]
+    look: Callable[[LintTarget], LintMessage | None]
 
 
 class RubricRule(NamedTuple):
@@ -73,7 +73,7 @@ class RubricRule(NamedTuple):
 
     name: str
     severity: Severity
-    look: Callable[[Rubric], Said | None]
+    look: Callable[[Rubric], LintMessage | None]
 
 
 RUBRIC_RULES = (
@@ -109,12 +109,12 @@ def lint(rubric: Rubric, *, prompt: str = "") -> list[Finding]:
     asked = normal(prompt)
     findings = [finding(rubric, None, rule, said) for rule in RUBRIC_RULES if (said := rule.look(rubric)) is not None]
     for place, criterion in enumerate(rubric.criteria):
-        spot = Place(criterion, rubric.criteria[:place], asked)
+        spot = LintTarget(criterion, rubric.criteria[:place], asked)
         findings += [finding(rubric, criterion, rule, said) for rule in RULES if (said := rule.look(spot)) is not None]
     return findings
 
 
-def finding(rubric: Rubric, criterion: Criterion | None, rule: Rule, said: Said) -> Finding:
+def finding(rubric: Rubric, criterion: Criterion | None, rule: Rule, said: LintMessage) -> Finding:
     """What a rule has said, as a row."""
     return Finding(
         rubric=rubric.id,

@@ -25,7 +25,7 @@ from rubrictool.errors import (
 )
 from rubrictool.models.backend import Completion, Request
 from rubrictool.models.json_schema import Schema
-from rubrictool.models.schema_support import Forms
+from rubrictool.models.schema_support import SchemaSupport
 from rubrictool.models.sending import Sender
 from rubrictool.models.supported_parameters import Trial, Trials
 from rubrictool.text.wording import time_span
@@ -73,7 +73,7 @@ class Exchange(Generic[T]):
     def __init__(
         self,
         sender: Sender,
-        forms: Forms,
+        forms: SchemaSupport,
         request: Request,
         parse: Parse[T],
         schema: Schema | None,

@@ -105,7 +105,7 @@ class Backend(Protocol):
     async def close(self) -> None: ...
 
 
-class Starting(NamedTuple):
+class VllmLaunch(NamedTuple):
     """How a server of ours is started: with which Python, and with which arguments of its own."""
 
     python: str | None = None

@@ -83,7 +83,7 @@ class BackgroundLoop:
         if self.forked:
             return (
                 f"this model was opened in process {self._pid}, and a fork ({os.getpid()}) cannot use its connections; "
-                "call rubrictool.judge, proposer or connect in the process that asks, with an Access of its own"
+                "call rubrictool.judge, proposer or connect in the process that asks, with a RunContext of its own"
             )
         return "the interpreter exits; models cannot be asked any more" if self._loop.is_closed() else ""
 

@@ -14,10 +14,10 @@ from rubrictool.models.budget import Budget
 from rubrictool.models.cache import Cache
 from rubrictool.models.connections import Connections, unpicklable
 from rubrictool.models.json_schema import Schema
-from rubrictool.models.prefix_gate import Leads
+from rubrictool.models.prefix_gate import PrefixGate
 from rubrictool.models.question import Question
-from rubrictool.models.rate_limiter import CONCURRENCY, Pace
-from rubrictool.models.schema_support import PROBE, PROBE_SCHEMA, Forms, obeyed
+from rubrictool.models.rate_limiter import CONCURRENCY, RateLimiter
+from rubrictool.models.schema_support import PROBE, PROBE_SCHEMA, SchemaSupport, obeyed
 from rubrictool.models.sending import MAX_WAIT_S, Sender
 from rubrictool.models.supported_parameters import Parameters
 
@@ -42,7 +42,7 @@ class Model:
         backend: Backend,
         *,
         cache: Cache | None = None,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         budget: Budget | None = None,
         price: Price | None = None,
         attempts: int = 5,
@@ -61,14 +61,14 @@ class Model:
         self._attempts, self._tell, self._limit_name = attempts, tell, limit_name
         self._temperature, self._args = temperature, dict(args or {})
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._leads = Leads()
+        self._leads = PrefixGate()
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         wanted = not backend.recorded and "response_format" not in self._args
-        self._forms = Forms(name, self._probe, open=wanted, tell=tell)
+        self._forms = SchemaSupport(name, self._probe, open=wanted, tell=tell)
         self._sender = Sender(
             name,
             backend,
-            pace=pace or Pace(CONCURRENCY),
+            pace=pace or RateLimiter(CONCURRENCY),
             budget=budget or Budget(),
             price=price,
             backoff_s=backoff_s,

@@ -1,4 +1,4 @@
-"""What the models of one Access hold open, and the event loop on which they are asked."""
+"""What the models of one RunContext hold open, and the event loop on which they are asked."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rubrictool.errors import InputError
 from rubrictool.models.backend import Backend
 from rubrictool.models.background_loop import BackgroundLoop, background_loop
 from rubrictool.models.cache import Cache
-from rubrictool.models.schema_support import Forms
+from rubrictool.models.schema_support import SchemaSupport
 
 T = TypeVar("T")
 
-CLOSED = "this model's Access is closed; ask inside its `async with`, or open another"
+CLOSED = "this model's RunContext is closed; ask inside its `async with`, or open another"
 
 
 class Connections:
@@ -35,7 +35,7 @@ class Connections:
         self.closed = False
         # Held by whoever opens an endpoint, so that two who need the same one open it once.
         self.opening = asyncio.Lock()
-        self.probes: WeakSet[Forms] = WeakSet()
+        self.probes: WeakSet[SchemaSupport] = WeakSet()
 
     async def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Return the result of an async function that asks a model, or opens one.
@@ -65,7 +65,7 @@ class Connections:
         await (self._loop.run(self._end) if self._loop else self._end())
 
     def _bound(self) -> BackgroundLoop:
-        """The loop, from the first use on: an Access that has opened nothing yet may go into a fork."""
+        """The loop, from the first use on: a RunContext that has opened nothing yet may go into a fork."""
         if self._loop is None:
             self._loop = background_loop()
             self._loop.keep(self, self._opened)

@@ -6,23 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from rubrictool.models.backend import Backend, Price, Starting
+from rubrictool.models.backend import Backend, Price, VllmLaunch
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import Cache
 from rubrictool.models.connections import Connections, unpicklable
-from rubrictool.models.rate_limiter import CONCURRENCY, Pace
+from rubrictool.models.rate_limiter import CONCURRENCY, RateLimiter
 from rubrictool.models.sending import MAX_WAIT_S
 
 
 @dataclass(frozen=True)
-class Access:
+class RunContext:
     """How the models of one run are reached: what they share, and close together.
 
     `specs` are the specs of all models that the run will ask: the servers among them decide which key goes where
     (`origins.key_for`), so they must be known before the first one is connected. `cache` opens the cache, once, for the first
     model that needs one. `prices` are by model name, and under an empty name for all others; they come before what a backend
     knows. Models are asked on the process's background loop, from any event loop and thread; there `tell` is called too.
-    Leaving `async with Access(...)` closes what the models have opened.
+    Leaving `async with RunContext(...)` closes what the models have opened.
     """
 
     __reduce__ = unpicklable
@@ -34,7 +34,7 @@ class Access:
     max_wait_s: float = MAX_WAIT_S
     budget: Budget = field(default_factory=Budget)
     prices: Mapping[str, Price] = field(default_factory=dict)
-    vllm: Starting = field(default_factory=Starting)
+    vllm: VllmLaunch = field(default_factory=VllmLaunch)
     allow_http_key: bool = False
     specs: Sequence[str] = ()
     tell: Callable[[str], None] = lambda _: None
@@ -63,4 +63,4 @@ class Endpoint(NamedTuple):
 
     name: str
     backend: Backend
-    pace: Pace
+    pace: RateLimiter

@@ -11,7 +11,7 @@ from rubrictool.errors import ModelFailure, RowFailure, Undecided
 T = TypeVar("T")
 
 
-async def settled(*asked: Awaitable[T]) -> tuple[list[T], list[RowFailure]]:
+async def gather_partial(*asked: Awaitable[T]) -> tuple[list[T], list[RowFailure]]:
     """Return the results that there are, and the failures of the others, once all is done.
 
     Raises what is neither `ModelFailure` nor `Undecided`.
@@ -24,7 +24,7 @@ async def settled(*asked: Awaitable[T]) -> tuple[list[T], list[RowFailure]]:
     return [result for result in results if not isinstance(result, BaseException)], failures
 
 
-async def all_of(*asked: Awaitable[T]) -> list[T]:
+async def gather_all(*asked: Awaitable[T]) -> list[T]:
     """All results, once every one is there or has failed: what is under way is paid for. Raises the first failure."""
     results = await asyncio.gather(*asked, return_exceptions=True)
     for result in results:

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 REMEMBERED = 10_000
 
 
-class Leads:
+class PrefixGate:
     """The beginnings that were asked lately. A server's prefix cache holds a beginning only once it has been read."""
 
     def __init__(self) -> None:

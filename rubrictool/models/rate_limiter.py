@@ -14,7 +14,7 @@ FIRST = 32
 """Requests in flight at the start: few enough for a small server, and only three doublings from 256."""
 
 
-class Pace:
+class RateLimiter:
     """The requests to one model that may be in flight.
 
     Their number starts at `FIRST` and doubles each round trip up to `limit`, until the server first says that it has

@@ -24,7 +24,7 @@ def obeyed(reply: str) -> bool:
     return isinstance(value, dict) and list(value) == list(PROBE_SCHEMA["properties"])
 
 
-class Forms:
+class SchemaSupport:
     """Whether one model is sent schemas.
 
     `probe` asks it the small question and returns whether the schema was obeyed, or raises `ModelFailure`. `open` is

@@ -13,7 +13,7 @@ from rubrictool.models.backend import Backend, Completion, Price, Request, Usage
 from rubrictool.models.backends.model_names import is_same_model
 from rubrictool.models.budget import Budget, Tally
 from rubrictool.models.prompt_counts import PromptCounts, Reading, fewest_tokens
-from rubrictool.models.rate_limiter import Pace
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.models.supported_parameters import Parameters
 from rubrictool.text.wording import one_line
 
@@ -50,7 +50,7 @@ class Sender:
         name: str,
         backend: Backend,
         *,
-        pace: Pace,
+        pace: RateLimiter,
         budget: Budget,
         price: Price | None,
         backoff_s: float,

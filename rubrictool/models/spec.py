@@ -12,9 +12,9 @@ from rubrictool.errors import BackendError, InputError
 from rubrictool.models.backend import Backend, LimitName
 from rubrictool.models.backends.proxies import is_loopback
 from rubrictool.models.client import Model
-from rubrictool.models.context import Access, Endpoint
+from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.origins import API_KEY, Key, any_key, key_for
-from rubrictool.models.rate_limiter import Pace
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.text.patterns import linear
 
 OFFLINE = "offline"
@@ -32,7 +32,7 @@ _LIMITS: tuple[LimitName, ...] = ("max_tokens", "max_completion_tokens")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ModelConfig:
     """A role's parameters: which model, how warm, how long, and what else goes into the request."""
 
     spec: str = OFFLINE
@@ -42,12 +42,12 @@ class Asked:
     limit_name: LimitName = "max_tokens"
 
 
-async def connect(asked: Asked, access: Access) -> Model:
+async def connect(asked: ModelConfig, access: RunContext) -> Model:
     """The model behind a spec. Raises `InputError` where it cannot be used as it is set up; nothing was spent."""
     return await access.connections.run(lambda: _connected(_settled(asked), access))
 
 
-async def _connected(asked: Asked, access: Access) -> Model:
+async def _connected(asked: ModelConfig, access: RunContext) -> Model:
     name, backend, pace = await _endpoint(asked.spec, access)
     price = backend.price if backend.recorded else access.prices.get(name) or access.prices.get("") or backend.price
     if access.budget.max_cost is not None and price is None:
@@ -73,22 +73,22 @@ async def _connected(asked: Asked, access: Access) -> Model:
     )
 
 
-async def _endpoint(spec: str, access: Access) -> Endpoint:
+async def _endpoint(spec: str, access: RunContext) -> Endpoint:
     """What answers for a spec, opened by the first who asks for it."""
     async with access.connections.opening:
         if spec not in access.endpoints:
             name, backend = await _answering(spec, access)
             access.connections.add(backend)
-            access.endpoints[spec] = Endpoint(name, backend, Pace(access.concurrency))
+            access.endpoints[spec] = Endpoint(name, backend, RateLimiter(access.concurrency))
         return access.endpoints[spec]
 
 
-def warmth(asked: Asked) -> float | None:
+def warmth(asked: ModelConfig) -> float | None:
     """The temperature that a role is asked at, None for the model's own. Raises `InputError` for one that is none."""
     return _settled(asked).temperature
 
 
-def _settled(asked: Asked) -> Asked:
+def _settled(asked: ModelConfig) -> ModelConfig:
     """The parameters, with the temperature and the limit where the extra arguments name them.
 
     Raises `InputError` for arguments that are not a role's to set, and for a limit that bounds nothing.
@@ -114,7 +114,7 @@ def _checked_warmth(spec: str, given: Any) -> float | None:
     return given  # type: ignore[no-any-return]
 
 
-async def _answering(spec: str, access: Access) -> tuple[str, Backend]:
+async def _answering(spec: str, access: RunContext) -> tuple[str, Backend]:
     kind, _, rest = spec.partition(":")
     if not spec.strip():
         raise InputError("the model is empty; name one, or write offline")
@@ -148,7 +148,7 @@ def _addresses(spec: str) -> list[str]:
     return [url.strip() for url in served["addresses"].split(",")] if served else []
 
 
-async def _server(name: str, addresses: Sequence[str], access: Access) -> tuple[str, Backend]:
+async def _server(name: str, addresses: Sequence[str], access: RunContext) -> tuple[str, Backend]:
     from rubrictool.models.backends.http import HttpServer
 
     for address in addresses:
@@ -171,7 +171,7 @@ async def _server(name: str, addresses: Sequence[str], access: Access) -> tuple[
         raise InputError(f"{','.join(addresses)}: cannot tell the model's name: {error}") from None
 
 
-def _key(addresses: Sequence[str], access: Access) -> Key:
+def _key(addresses: Sequence[str], access: RunContext) -> Key:
     """The key of a server; that it has none is told where others may have one."""
     others = [found for spec in (*access.specs, *access.endpoints) if (found := _addresses(spec))]
     key = key_for(addresses, others)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rubrictool.errors import Refused, Suspect, Transient
 from rubrictool.models.backend import Request
-from rubrictool.models.schema_support import Forms
+from rubrictool.models.schema_support import SchemaSupport
 from rubrictool.text.patterns import linear
 
 MOST_TRIALS = 6
@@ -27,7 +27,7 @@ _NAMED = linear(r"\S*\d\S*")
 class Parameters:
     """What one model has refused or accepted, for all of its questions. `tell` is called once for each change."""
 
-    def __init__(self, name: str, forms: Forms, tell: Callable[[str], None]) -> None:
+    def __init__(self, name: str, forms: SchemaSupport, tell: Callable[[str], None]) -> None:
         self._name, self._forms, self._tell = name, forms, tell
         self._changes: dict[str, Any] = {}
         self._limit: int | None = None

@@ -33,7 +33,7 @@ class Guard(NamedTuple):
     weak: Sequence[Response] = ()
 
 
-class Guards:
+class EvidenceSource:
     """What the flags give a rule to go by.
 
     Raises `InputError` for a rule that is given nothing, and for weak responses that have a candidate's id.

@@ -11,7 +11,7 @@ from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.templates import Judged
 from rubrictool.refinement.accept import RULES, TOLERANCE, AcceptRule, Decision, Trial, repeats, reweighed, without
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, can_score
-from rubrictool.rows.traces import Changes, Place, Round, Standing
+from rubrictool.rows.traces import Changes, PoolEntry, Round, Standing
 from rubrictool.rubric.amend import Amended, amend, changes
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import rubric_hash
@@ -274,8 +274,8 @@ def _constant(members: Sequence[Response], criteria: Sequence[Criterion]) -> tup
     return always, tuple(name for name, met in told.items() if not any(met))
 
 
-def _place(row: Response) -> Place:
-    return Place(id=row.id, model=row.model, score=row.score if isinstance(row, Score) else None)
+def _place(row: Response) -> PoolEntry:
+    return PoolEntry(id=row.id, model=row.model, score=row.score if isinstance(row, Score) else None)
 
 
 def _gave_up(state: _State, members: Sequence[Response], shown: Pair | None, failure: RowFailure) -> _State:

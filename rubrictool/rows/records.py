@@ -368,7 +368,7 @@ class Dimension(Row):
     value: float
 
 
-class Detailed(Score):
+class ScoreWithDetails(Score):
     """A score with what it is made of, as far as that was asked for."""
 
     base: float | None = None

@@ -12,7 +12,7 @@ class Standing(Row):
     scores: tuple[float | None, float | None]
 
 
-class Place(Row):
+class PoolEntry(Row):
     """One member of a round's pool."""
 
     id: str
@@ -53,7 +53,7 @@ class Round(Row):
 
     prompt_id: str
     round: int
-    pool: tuple[Place, ...]
+    pool: tuple[PoolEntry, ...]
     pair: tuple[str, str] | None
     before: Standing
     after: Standing

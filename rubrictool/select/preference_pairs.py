@@ -10,7 +10,7 @@ from rubrictool.rubric.weights import TIE
 from rubrictool.select.ranking import ranked
 from rubrictool.text.chats import shown
 
-Pairing = Literal["best-worst", "best-each"]
+PairChoice = Literal["best-worst", "best-each"]
 
 Skipped = Literal["tied", "overlapping", "same_text"]
 """Why two responses make no pair: tied scores, bounds that meet, or the same text."""
@@ -42,7 +42,7 @@ class Match(NamedTuple):
     rejected: Scored
 
 
-def matches(pool: Iterable[Scored], pairing: Pairing, *, seed: int) -> list[Match]:
+def matches(pool: Iterable[Scored], pairing: PairChoice, *, seed: int) -> list[Match]:
     """The pairs that a prompt's pool offers, the tied ones among them; none where it holds fewer than two.
 
     `best-worst` is the first by rank with the last, `best-each` with each of the others. Ties are ranked by a draw.

@@ -35,7 +35,7 @@ class Ask(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Entrant:
+class Candidate:
     """A response in the race: its lot, its value under `distinct`, its verdicts, and the questions not asked yet."""
 
     response: Response
@@ -59,13 +59,13 @@ class Entrant:
         worst = {c.id: _supposed(c.id, not _good(c)) for c in self.criteria if c.id in self.waiting}
         return ceiling(self.criteria, {**self.verdicts, **worst})
 
-    def asked(self) -> tuple[Entrant, Ask]:
+    def asked(self) -> tuple[Candidate, Ask]:
         """The same after its next question, and the question."""
         question, *rest = self.unasked
         waiting = self.waiting | {criterion.id for criterion in question}
         return replace(self, unasked=tuple(rest), waiting=waiting), Ask(self.response, question)
 
-    def told(self, verdicts: Iterable[Verdict]) -> Entrant:
+    def told(self, verdicts: Iterable[Verdict]) -> Candidate:
         """The same with the answer to a question."""
         new = {verdict.id: verdict for verdict in verdicts}
         return replace(self, verdicts={**self.verdicts, **new}, waiting=self.waiting - new.keys())
@@ -126,13 +126,13 @@ class Race:
         found: list[Kept[Scored]] = best(rows, self._k, seed=self._seed, distinct=lambda row: self._of(row).value)
         return [(self._of(row).response, self._of(row).verdicts, drawn_from) for row, drawn_from in found]
 
-    def _due(self, entrant: Entrant, order: Sequence[Entrant]) -> Iterator[Ask]:
+    def _due(self, entrant: Candidate, order: Sequence[Candidate]) -> Iterator[Ask]:
         while entrant.unasked and in_reach(entrant, order, self._k, spaced=self._spaced):
             entrant, ask = entrant.asked()
             self._entrants[entrant.response.id] = entrant
             yield ask
 
-    def _of(self, row: Response) -> Entrant:
+    def _of(self, row: Response) -> Candidate:
         return self._entrants[row.id]
 
 
@@ -142,7 +142,7 @@ def ceiling(criteria: Sequence[Criterion], known: Verdicts) -> float:
     return score(criteria, [known.get(c.id) or _supposed(c.id, _good(c)) for c in criteria])
 
 
-def in_reach(entrant: Entrant, order: Iterable[Entrant], k: int, *, spaced: bool) -> bool:
+def in_reach(entrant: Candidate, order: Iterable[Candidate], k: int, *, spaced: bool) -> bool:
     """Whether a response may be among the k best where what it was asked goes badly and what others lack goes well.
 
     `order` is everybody by falling ceiling. In a rubric that is not `spaced` a response of the same value cannot put
@@ -205,15 +205,15 @@ def _entrant(
     seed: int,
     distinct: Value | None,
     empty: Empty | None,
-) -> Entrant:
+) -> Candidate:
     known = {c.id: Verdict(id=c.id, met=holds(c.check, row.response)) for c in criteria if c.check is not None}
     if is_empty(row.response):
         left = unmet([criterion for criterion in criteria if criterion.check is None], empty)
         known, questions = known | {verdict.id: verdict for verdict in left}, ()
     value = distinct(row) if distinct else row.id
-    return Entrant(row, lot(row, seed), value, criteria, known, questions)
+    return Candidate(row, lot(row, seed), value, criteria, known, questions)
 
 
-def _at_ceiling(entrant: Entrant) -> Scored:
+def _at_ceiling(entrant: Candidate) -> Scored:
     row = entrant.response
     return Scored.model_construct(id=row.id, prompt_id=row.prompt_id, response="", score=entrant.ceiling)

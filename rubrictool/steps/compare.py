@@ -6,7 +6,7 @@ from copy import copy
 
 from rubrictool.judging.model_roles import ModelJudge
 from rubrictool.judging.protocols import Comparer, Judge
-from rubrictool.models.gather import all_of
+from rubrictool.models.gather import gather_all
 from rubrictool.questions.replies import Side
 from rubrictool.rows.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Scored, Winner
 from rubrictool.rubric.empty_response import is_empty
@@ -25,7 +25,7 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
     """
     if decided := _by_emptiness(a, b, judge.name):
         return decided
-    ab, ba = await all_of(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
+    ab, ba = await gather_all(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
     orders = Orders(ab=_SHOWN_AB[ab.side], ba=_SHOWN_BA[ba.side])
     winner = orders.ab if orders.ab == orders.ba else "tie"
     told = {"reasons": Reasons(ab=ab.reason, ba=ba.reason)} if ab.reason or ba.reason else {}
@@ -40,7 +40,7 @@ async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Jud
     """
     if decided := _by_emptiness(a, b, judge.name):
         return decided
-    one, other = await all_of(*(score(prompt, rubric, response, judge) for response in (a, b)))
+    one, other = await gather_all(*(score(prompt, rubric, response, judge) for response in (a, b)))
     winner = higher(one.score, other.score)
     return Comparison(
         prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=Orders(ab=winner, ba=winner), judge=judge.name

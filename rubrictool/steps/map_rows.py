@@ -29,7 +29,7 @@ class Outcome:
 Work = Callable[[T], Awaitable[Outcome]]
 
 
-async def in_order(
+async def map_rows(
     items: Iterable[T], work: Work[T], *, at_once: int, patience: int | None = None
 ) -> AsyncGenerator[tuple[T, Outcome], None]:
     """Each item with its outcome, in the order of the items, `at_once` of them under way or waiting to be yielded.

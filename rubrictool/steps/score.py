@@ -7,15 +7,15 @@ from typing import Any
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge
-from rubrictool.models.gather import settled
-from rubrictool.rows.records import Criterion, Detailed, Prompt, Response, Rubric, Score, Verdict, joined
+from rubrictool.models.gather import gather_partial
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict, joined
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import Empty, is_empty, unmet
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate
 from rubrictool.rubric.weights import bounds, coverage, parts, rubric_hash, suffices
 from rubrictool.rubric.weights import score as weighted_share
 
-_DETAILS = Detailed.model_fields.keys() - Score.model_fields.keys()
+_DETAILS = ScoreWithDetails.model_fields.keys() - Score.model_fields.keys()
 
 
 async def score(
@@ -32,7 +32,7 @@ async def score(
 
     Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
     says; with `min_coverage`, so much of the weight must have been judged, and the rest is null. Both make the row a
-    `Detailed` one. Raises `ModelFailure` where the judge did not decide; a judgement that failed is not a score.
+    `ScoreWithDetails` one. Raises `ModelFailure` where the judge did not decide; a judgement that failed is not a score.
 
     Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
     and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised.
@@ -41,7 +41,7 @@ async def score(
     details = {} if aggregate is None else _details(rubric.criteria, found, aggregate)
     if min_coverage is not None:
         details |= _standing(rubric.criteria, found, aggregate or WEIGHTED)
-    kind = Detailed if details else Score
+    kind = ScoreWithDetails if details else Score
     columns = joined(kind, _as_given(response, kind), prompt.unknown(), rubric.unknown())
     return kind.model_validate(
         columns
@@ -53,7 +53,7 @@ async def score(
 def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:
     """The columns of a response, without what an earlier score of it was made of."""
     columns = response.columns()
-    stale = kind is Detailed or columns.keys() >= {"score", "verdicts", "rubric"}
+    stale = kind is ScoreWithDetails or columns.keys() >= {"score", "verdicts", "rubric"}
     return {name: value for name, value in columns.items() if not (stale and name in _DETAILS)}
 
 
@@ -117,7 +117,7 @@ async def score_pool(
     prompt: Prompt, rubric: Rubric, pool: Sequence[Response], judge: Judge
 ) -> tuple[list[Score], list[RowFailure]]:
     """The scores of those candidates that the judge could judge, and the failures of the others."""
-    return await settled(*(score(prompt, rubric, response, judge) for response in pool))
+    return await gather_partial(*(score(prompt, rubric, response, judge) for response in pool))
 
 
 def _checked(criterion: Criterion, response: Response) -> Verdict:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rubrictool.analysis.judgings import Asked, Judging
+from rubrictool.analysis.judgings import AskedCriterion, Judging
 from rubrictool.analysis.pair_accuracy import Accuracy
 from rubrictool.analysis.resampling import Sums, totals, totals_of_each
 from rubrictool.analysis.signal_noise import (
@@ -24,7 +24,7 @@ from rubrictool.analysis.signal_noise import (
     samples_needed,
     signal_noise,
 )
-from rubrictool.analysis.signal_reports import Told, between_judges, decisions, signals, values
+from rubrictool.analysis.signal_reports import ScopeFigures, between_judges, decisions, signals, values
 from rubrictool.analysis.tails import EVERYWHERE
 from rubrictool.linting import item_analysis
 
@@ -50,7 +50,7 @@ def judging(
 ) -> Judging:
     """One judging by a string of verdicts (- for none); the value is the share of what is met."""
     said = tuple(None if sign == "-" else sign == "1" for sign in met)
-    asked = tuple(Asked(name, given=name in checks) for name in (f"c{n}" for n in range(1, len(met) + 1)))
+    asked = tuple(AskedCriterion(name, given=name in checks) for name in (f"c{n}" for n in range(1, len(met) + 1)))
     value = None if "-" in met else met.count("1") / len(met)
     return Judging((judge, ""), rubric, prompt, response, writer, asked, said, value)
 
@@ -65,7 +65,7 @@ def of(figure: Figure | None) -> float:
     return figure.value
 
 
-def told(found: Sequence[Told], kind: str, name: str) -> Signal:
+def told(found: Sequence[ScopeFigures], kind: str, name: str) -> Signal:
     (one,) = [one.signal for one in found if (one.place.kind, one.place.name) == (kind, name)]
     return one
 

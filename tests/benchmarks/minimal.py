@@ -20,7 +20,7 @@ MODEL = "bench"
 TEMPLATES = Templates()
 
 
-class Asked(NamedTuple):
+class ModelConfig(NamedTuple):
     """What the responses to one prompt have in common."""
 
     prompt: Prompt
@@ -29,16 +29,18 @@ class Asked(NamedTuple):
     told: dict[str, str]
 
 
-def asked(line: str) -> Asked:
+def asked(line: str) -> ModelConfig:
     """A rubric row, made ready."""
     rubric = Rubric.model_validate(json.loads(line))
     told = {"judge": MODEL, "judging": "together", "rubric": rubric_hash(rubric.criteria)}
     weights = {criterion.id: criterion.weight for criterion in rubric.criteria}
     assert rubric.prompt is not None
-    return Asked(Prompt(id=rubric.id, prompt=rubric.prompt), [c.criterion for c in rubric.criteria], weights, told)
+    return ModelConfig(
+        Prompt(id=rubric.id, prompt=rubric.prompt), [c.criterion for c in rubric.criteria], weights, told
+    )
 
 
-def scored(row: dict[str, Any], about: Asked, cache: sqlite3.Connection) -> dict[str, Any]:
+def scored(row: dict[str, Any], about: ModelConfig, cache: sqlite3.Connection) -> dict[str, Any]:
     """A response row with its stored verdicts and its score."""
     messages = TEMPLATES.judge(about.prompt, about.criteria, row["response"]).messages
     key = Request(MODEL, messages, 0, 4096).key()

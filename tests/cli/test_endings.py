@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from background import start, until
 from chat import ChatServer, chat_server
 from shell import Shell
-
-
-def start(directory: Path, *arguments: object) -> subprocess.Popen[str]:
-    """The command as a process of its own, with its cache in the directory."""
-    environment = {**os.environ, "RUBRICTOOL_CACHE": str(directory / "cache.db")}
-    command = [sys.executable, "-m", "rubrictool", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for something to happen, 20 s at most."""
-    end = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
 
 
 def refining(sample: Path, server: ChatServer) -> list[object]:

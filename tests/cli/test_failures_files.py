@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from background import start, until
 from chat import chat_server
 from shell import Shell
-from test_endings import start, until
 
 PROMPTS = [{"id": "p", "prompt": "Why?"}]
 RESPONSES = [{"id": "r", "prompt_id": "p", "prompt": "Why?", "response": "So."}]

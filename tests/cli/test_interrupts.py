@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from background import start, until
 from chat import ChatServer, chat_server
-from test_endings import start, until
 
 ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 RUBRIC = {"id": "*", "criteria": [{"criterion": "Is right.", "weight": 1}]}

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from test_endings import start, until
+from background import start, until
 
 SERVER = r'''
 """Serves verdicts once it has started a child that does not listen to SIGTERM; writes down who it is and what it got."""

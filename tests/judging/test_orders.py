@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rubrictool.judging.order_swap import BothOrders, agreed
+from rubrictool.judging.order_swap import OrderSwap, agreed
 from rubrictool.questions.templates import SHOWN, Judged, Shown, Templates
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Item, Proposal, amend
@@ -79,7 +79,7 @@ def test_both_orders_are_asked() -> None:
 
     proposer = Proposer()
     a, b = (Judged(Response(id=name, prompt_id="p", response=name)) for name in "ab")
-    proposal = asyncio.run(BothOrders(proposer).separate(PROMPT, RUBRIC, a, b))
+    proposal = asyncio.run(OrderSwap(proposer).separate(PROMPT, RUBRIC, a, b))
     assert proposer.shown == [("a", "b"), ("b", "a")]
     assert [item.criterion for item in proposal.items if item.id is None] == ["Names green."]
 

@@ -16,7 +16,7 @@ from shell import Shell
 
 from rubrictool.errors import ModelFailure
 from rubrictool.judging.model_roles import ModelJudge
-from rubrictool.judging.repeated_judge import SampledJudge, tallied
+from rubrictool.judging.repeated_judge import RepeatedJudge, tallied
 from rubrictool.models.client import Model
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.saturation import aggregate
@@ -90,7 +90,7 @@ def test_the_score_is_the_mean_of_the_samples_scores_vetoes_and_curves_included(
 def test_each_sample_is_a_draw_of_its_own_and_one_that_fails_fails_the_row() -> None:
     backend = Scripted(reply("10"), reply("11"), reply("00"), "what?")
     model = Model("m", backend, attempts=1, temperature=1, args={"response_format": {}})
-    judge = SampledJudge([ModelJudge(model, sample=number) for number in range(3)])
+    judge = RepeatedJudge([ModelJudge(model, sample=number) for number in range(3)])
     asked = Prompt(id="p", prompt="Why?"), RUBRIC.criteria[:2], Response(id="r", prompt_id="p", response="Because.")
     found = asyncio.run(judge.verdicts(*asked))
     assert [(verdict.id, verdict.p) for verdict in found] == [("c1", 2 / 3), ("c2", 1 / 3)]
@@ -101,7 +101,7 @@ def test_each_sample_is_a_draw_of_its_own_and_one_that_fails_fails_the_row() -> 
 
 
 def test_a_judge_made_of_another_judge_keeps_its_name() -> None:
-    judge = SampledJudge([WordJudge(), WordJudge()])
+    judge = RepeatedJudge([WordJudge(), WordJudge()])
     assert (judge.name, judge.judging) == ("words", "together")
 
 

@@ -16,8 +16,8 @@ from rubrictool.models.budget import Budget
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
 from rubrictool.models.question import Question
-from rubrictool.models.rate_limiter import Pace
-from rubrictool.models.schema_support import Forms
+from rubrictool.models.rate_limiter import RateLimiter
+from rubrictool.models.schema_support import SchemaSupport
 from rubrictool.models.sending import Sender
 from rubrictool.models.supported_parameters import Parameters
 from rubrictool.questions import replies
@@ -194,11 +194,11 @@ def test_a_cache_that_fails_on_the_way_costs_no_answer(tmp_path: Path) -> None:
 
 
 def sender(*, backoff_s: float = 0.5, max_wait_s: float = 600) -> Sender:
-    forms = Forms("m", lambda: asyncio.sleep(0, result=True), open=False, tell=print)
+    forms = SchemaSupport("m", lambda: asyncio.sleep(0, result=True), open=False, tell=print)
     return Sender(
         "m",
         Scripted(),
-        pace=Pace(1),
+        pace=RateLimiter(1),
         budget=Budget(),
         price=None,
         backoff_s=backoff_s,

@@ -25,7 +25,7 @@ from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
 from rubrictool.models.question import Question
-from rubrictool.models.rate_limiter import Pace
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions import replies
 
 T = TypeVar("T")
@@ -101,7 +101,9 @@ class Held(Scripted):
         self.closed_on.append(asyncio.get_running_loop())
 
 
-def opened(backend: Scripted, *, pace: Pace | None = None, budget: Budget | None = None) -> tuple[Model, Connections]:
+def opened(
+    backend: Scripted, *, pace: RateLimiter | None = None, budget: Budget | None = None
+) -> tuple[Model, Connections]:
     """A model as `connect` makes it, in the background."""
     connections = Connections(background=True)
     connections.add(backend)
@@ -122,16 +124,16 @@ def test_a_judge_answers_threads_at_once_and_pays_once_for_what_they_ask_alike(
     server: ChatServer, tmp_path: Path
 ) -> None:
     cache = Cache(tmp_path / "c.db")
-    judge = asyncio.run(rt.judge(server.spec, rt.Access(cache=lambda: cache)))
+    judge = asyncio.run(rt.judge(server.spec, rt.RunContext(cache=lambda: cache)))
     assert in_threads([lambda n=n: reward(judge, f"text {n % 2}") for n in range(8)]) == [1.0] * 8  # type: ignore[misc]
     assert len(server.requests) == 2
     assert len(list(cache)) == 3  # and the probe
 
 
 def test_every_role_and_a_model_answer_in_another_loop(server: ChatServer) -> None:
-    async def made() -> tuple[rt.Access, Judge, Judge]:
-        access = rt.Access()
-        warm = rt.Asked(server.spec, temperature=1)
+    async def made() -> tuple[rt.RunContext, Judge, Judge]:
+        access = rt.RunContext()
+        warm = rt.ModelConfig(server.spec, temperature=1)
         return (
             access,
             await rt.judge(server.spec, access, judging="per-criterion"),
@@ -140,15 +142,15 @@ def test_every_role_and_a_model_answer_in_another_loop(server: ChatServer) -> No
 
     access, alone, sampled = asyncio.run(made())
     proposer = asyncio.run(rt.proposer(server.spec, access, both_orders=True))
-    writer = asyncio.run(rt.connect(rt.Asked(server.spec), access))
+    writer = asyncio.run(rt.connect(rt.ModelConfig(server.spec), access))
     assert asyncio.run(reward(alone, "one")) == asyncio.run(reward(sampled, "two")) == 1.0
     assert len(asyncio.run(rt.propose(PROMPT, proposer)).criteria) == 4
     assert str(asyncio.run(rt.sample(PROMPT, writer)).response).startswith("A response")
 
 
 def test_two_who_open_one_address_at_once_open_it_once(server: ChatServer) -> None:
-    access = rt.Access()
-    made = in_threads([lambda: rt.connect(rt.Asked(server.address), access)] * 4)
+    access = rt.RunContext()
+    made = in_threads([lambda: rt.connect(rt.ModelConfig(server.address), access)] * 4)
     assert [model.name for model in made if isinstance(model, Model)] == ["tiny"] * 4
     assert server.listed == 1
 
@@ -169,7 +171,7 @@ def test_the_limit_of_requests_in_flight_holds_for_all_loops_together() -> None:
             return await super().complete(request)
 
     backend = Busy()
-    model, _ = opened(backend, pace=Pace(2))
+    model, _ = opened(backend, pace=RateLimiter(2))
     assert in_threads([lambda n=n: ask(model, f"Is {n}?") for n in range(6)]) == [True] * 6  # type: ignore[misc]
     assert (backend.peak, len(backend.requests)) == (2, 6)
 
@@ -215,14 +217,14 @@ def test_a_loop_that_ends_while_a_call_is_under_way_breaks_no_other() -> None:
 
 def test_leaving_an_access_closes_where_it_was_opened_and_asking_afterwards_says_so(server: ChatServer) -> None:
     async def within() -> Judge:
-        async with rt.Access() as access:
+        async with rt.RunContext() as access:
             judge = await rt.judge(server.spec, access)
             assert await reward(judge, "in time") == 1.0
         await access.close()
         return judge
 
     judge = asyncio.run(within())
-    with pytest.raises(rt.InputError, match="Access is closed"):
+    with pytest.raises(rt.InputError, match="RunContext is closed"):
         asyncio.run(reward(judge, "too late"))
     assert len(server.requests) == 1
 
@@ -235,7 +237,7 @@ def test_a_cache_is_opened_once_for_an_access_and_closed_with_it(server: ChatSer
         return caches[-1]
 
     async def within() -> None:
-        async with rt.Access(cache=cache) as access:
+        async with rt.RunContext(cache=cache) as access:
             for _ in range(2):
                 assert await reward(await rt.judge(server.spec, access), "the same") == 1.0
 
@@ -276,7 +278,7 @@ def test_models_that_nobody_can_reach_any_more_are_closed() -> None:
 
 def test_what_holds_connections_says_at_once_that_it_cannot_be_pickled(server: ChatServer) -> None:
     judge, proposer = asyncio.run(rt.judge(server.spec)), asyncio.run(rt.proposer(server.spec))
-    for holder in (judge, proposer, rt.Access()):
+    for holder in (judge, proposer, rt.RunContext()):
         with pytest.raises(TypeError, match=r"cannot be pickled.*call rubrictool\.judge"):
             pickle.dumps(holder)
 
@@ -323,7 +325,7 @@ score(judge, "parent")
 EXITING = "import atexit; atexit.register(lambda: score(judge, 'late'))"
 INTERRUPTED = """
 import signal
-from rubrictool.models.rate_limiter import Pace
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.models.context import Endpoint
 
 
@@ -338,8 +340,8 @@ class Interrupting:
         pass
 
 
-access = rt.Access(endpoints={"slow": Endpoint("slow", Interrupting(), Pace(1))})
-asked = rt.Asked("slow", args={"response_format": {"type": "text"}})  # without a probe, which goes on
+access = rt.RunContext(endpoints={"slow": Endpoint("slow", Interrupting(), RateLimiter(1))})
+asked = rt.ModelConfig("slow", args={"response_format": {"type": "text"}})  # without a probe, which goes on
 slow = asyncio.run(rt.judge(asked, access))
 for _ in range(2):
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from background import start, until
 from chat import answer
 from faults import (
     Arrival,
@@ -29,7 +30,6 @@ from faults import (
 )
 from serving import envelope, http
 from shell import Ran, Shell
-from test_endings import start, until
 
 CRITERIA = [{"criterion": f"Says {word}.", "weight": weight} for word, weight in [("a", 1), ("b", 2), ("c", 4)]]
 RUBRICS = [{"id": f"p{number}", "prompt": f"Why {number}?", "criteria": CRITERIA} for number in range(10)]

@@ -11,9 +11,9 @@ from chat import ChatServer, chat_server
 from shell import Shell
 
 from rubrictool.errors import InputError
-from rubrictool.models.context import Access
+from rubrictool.models.context import RunContext
 from rubrictool.models.origins import API_KEY, key_for, variable_of
-from rubrictool.models.spec import Asked, connect
+from rubrictool.models.spec import ModelConfig, connect
 
 PROMPTS = [{"id": "p", "prompt": "Why?", "responses": ["So.", "Not so."]}]
 
@@ -161,11 +161,11 @@ def test_the_library_is_told_of_all_specs_before_the_first_connects(
     monkeypatch.setenv(API_KEY, "key-of-nobody")
     told: list[str] = []
     bare = [server.address for server in servers]
-    access = Access(specs=bare, tell=told.append)
+    access = RunContext(specs=bare, tell=told.append)
 
     async def main() -> None:
         for spec in bare:
-            model = await connect(Asked(spec), access)
+            model = await connect(ModelConfig(spec), access)
             await model.close()
 
     asyncio.run(main())
@@ -175,7 +175,7 @@ def test_the_library_is_told_of_all_specs_before_the_first_connects(
 def test_a_second_origin_that_the_library_was_not_told_of_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(API_KEY, "key-of-the-first")
     told: list[str] = []
-    access = Access(tell=told.append)
+    access = RunContext(tell=told.append)
     for spec in (f"m@{A}", f"m@{B}"):
-        asyncio.run(connect(Asked(spec), access))
+        asyncio.run(connect(ModelConfig(spec), access))
     assert told == [f"{B}: no key is sent: of several servers each has its own, this one {API_KEY}_B"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from rubrictool.models.rate_limiter import FIRST, Pace
+from rubrictool.models.rate_limiter import FIRST, RateLimiter
 
 
-async def fill(pace: Pace, count: int) -> list[asyncio.Task[None]]:
+async def fill(pace: RateLimiter, count: int) -> list[asyncio.Task[None]]:
     """So many requests that are never answered, as far as they are let in."""
 
     async def stay() -> None:
@@ -21,7 +21,7 @@ async def fill(pace: Pace, count: int) -> list[asyncio.Task[None]]:
 
 
 def test_a_run_begins_with_few_and_doubles_each_round_trip_up_to_the_limit() -> None:
-    pace, widths = Pace(100), []
+    pace, widths = RateLimiter(100), []
     for _ in range(3):
         widths.append(int(pace.window))
         for _ in range(int(pace.window)):
@@ -31,7 +31,7 @@ def test_a_run_begins_with_few_and_doubles_each_round_trip_up_to_the_limit() -> 
 
 def test_no_more_than_the_window_are_in_flight_and_one_that_leaves_lets_another_in() -> None:
     async def main() -> None:
-        pace = Pace(3)
+        pace = RateLimiter(3)
         tasks = await fill(pace, 5)
         assert pace.in_flight == 3
         tasks[0].cancel()
@@ -48,7 +48,7 @@ def test_no_more_than_the_window_are_in_flight_and_one_that_leaves_lets_another_
 
 def test_an_overload_halves_once_for_all_that_was_under_way_and_then_grows_by_one_a_round_trip() -> None:
     async def main() -> None:
-        pace = Pace(32)
+        pace = RateLimiter(32)
         sent = asyncio.get_running_loop().time()
         for _ in range(5):
             pace.overloaded(since=sent, pause_s=0)
@@ -62,7 +62,7 @@ def test_an_overload_halves_once_for_all_that_was_under_way_and_then_grows_by_on
 
 def test_nobody_goes_during_a_pause_and_everybody_after_it() -> None:
     async def main() -> None:
-        pace = Pace(8)
+        pace = RateLimiter(8)
         loop = asyncio.get_running_loop()
         pace.overloaded(since=loop.time(), pause_s=0.05)
         opens = loop.time() + 0.05

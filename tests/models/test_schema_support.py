@@ -15,7 +15,7 @@ from rubrictool.errors import Denied, Final, ModelFailure, ModelUnusable, Refuse
 from rubrictool.models.backend import Completion, Request
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
-from rubrictool.models.prefix_gate import Leads
+from rubrictool.models.prefix_gate import PrefixGate
 from rubrictool.models.question import Question
 from rubrictool.models.schema_support import PROBE, obeyed
 from rubrictool.questions import replies, schemas
@@ -177,7 +177,7 @@ def test_what_obeys_our_schemas_is_read_by_our_parsers(count: int, reasons: bool
 def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
     order: list[str] = []
 
-    async def go(leads: Leads, name: str, release: asyncio.Event | None) -> None:
+    async def go(leads: PrefixGate, name: str, release: asyncio.Event | None) -> None:
         async with leads.behind(("beginning",)) as over:
             order.append(name)
             if release:
@@ -185,7 +185,7 @@ def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
             over()
 
     async def main() -> None:
-        leads, release = Leads(), asyncio.Event()
+        leads, release = PrefixGate(), asyncio.Event()
         first = asyncio.create_task(go(leads, "first", release))
         await asyncio.sleep(0)
         others = [asyncio.create_task(go(leads, name, None)) for name in ("second", "third")]
@@ -200,7 +200,7 @@ def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
 
 def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
     async def main() -> None:
-        leads = Leads()
+        leads = PrefixGate()
         with pytest.raises(ValueError, match="gone"):
             async with leads.behind(("beginning",)):
                 raise ValueError("gone")

@@ -17,14 +17,14 @@ from rubrictool.models.backend import Request
 from rubrictool.models.backends.replay import Replay
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
-from rubrictool.models.context import Access
-from rubrictool.models.spec import Asked, connect
+from rubrictool.models.context import RunContext
+from rubrictool.models.spec import ModelConfig, connect
 
 QUESTION = Request("m", [{"role": "user", "content": "Is it red or blue?"}], 0, 16)
 
 
 def connected(spec: str, *, allow_http_key: bool = False, args: dict[str, object] | None = None) -> Model:
-    return asyncio.run(connect(Asked(spec, args=args or {}), Access(allow_http_key=allow_http_key)))
+    return asyncio.run(connect(ModelConfig(spec, args=args or {}), RunContext(allow_http_key=allow_http_key)))
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,6 @@ def test_a_refused_temperature_is_told_apart() -> None:
 
 
 def test_litellm_writes_nothing_to_stdout(tmp_path: Path) -> None:
-    script = "import asyncio; from rubrictool.specs import *; asyncio.run(connect(Asked('nonsense/x'), Access()))"
+    script = "import asyncio; from rubrictool import *; asyncio.run(connect(ModelConfig('nonsense/x'), RunContext()))"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert ran.stdout == ""

@@ -20,8 +20,8 @@ from test_http import answer_to
 from rubrictool.errors import BackendError, Denied, Final, InputError, NoAnswer, Transient
 from rubrictool.models.backend import Completion, Request, Usage
 from rubrictool.models.backends.http import HttpServer
-from rubrictool.models.context import Access
-from rubrictool.models.spec import Asked, connect
+from rubrictool.models.context import RunContext
+from rubrictool.models.spec import ModelConfig, connect
 
 REQUEST = Request("tiny", [{"role": "user", "content": "Hello"}], 0, 16)
 HI = Completion("Hi", model="tiny")
@@ -179,7 +179,7 @@ def test_a_server_is_told_not_to_stream_and_whoever_says_so_too_is_right() -> No
                 await backend.complete(REQUEST)
             finally:
                 await backend.close()
-            await (await connect(Asked(server.spec, args=args), Access())).close()
+            await (await connect(ModelConfig(server.spec, args=args), RunContext())).close()
             return server.requests[0]
 
     assert asyncio.run(body_of({"stream": False}))["stream"] is False

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
-from rubrictool.refinement.evidence import Guards
+from rubrictool.refinement.evidence import EvidenceSource
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.records import Prompt
 
@@ -54,8 +54,8 @@ def test_weak_responses_are_judged_on_trial_and_are_never_shown(shell: Shell) ->
 
 def test_only_half_of_the_labels_decides_so_that_the_other_can_report() -> None:
     row = Prompt.model_validate(prompt(quality=1))
-    guards = Guards("labels", Texts(), labels=None, weak=None, pools=[row.responses], seed=0)
-    again = Guards("labels", Texts(), labels=None, weak=None, pools=[row.responses], seed=0)
+    guards = EvidenceSource("labels", Texts(), labels=None, weak=None, pools=[row.responses], seed=0)
+    again = EvidenceSource("labels", Texts(), labels=None, weak=None, pools=[row.responses], seed=0)
     signal = guards.of(row, row.responses).signal
     assert 0 < len(signal) < len(TEXTS)
     assert signal == again.of(row, row.responses).signal
@@ -66,7 +66,7 @@ def test_the_pool_is_stronger_than_the_weak_unless_a_column_says_how_strong(shel
         row = Prompt.model_validate(prompt(**columns))
         own = {"skill": 0} if columns else {}
         weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak.", **own}])
-        guard = Guards("skill", Texts(), labels=None, weak=str(weak), pools=[row.responses], seed=0).of(
+        guard = EvidenceSource("skill", Texts(), labels=None, weak=str(weak), pools=[row.responses], seed=0).of(
             row, row.responses
         )
         assert [guard.signal[f"r{n}"] for n in range(len(TEXTS))] == strengths
@@ -123,7 +123,9 @@ def test_a_rule_that_had_too_little_to_go_by_says_so(shell: Shell) -> None:
 def test_a_skill_that_only_some_rows_tell_is_not_mixed_with_what_is_assumed(shell: Shell) -> None:
     weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak.", "skill": 900}])
     row = Prompt.model_validate(prompt())
-    guard = Guards("skill", Texts(), labels=None, weak=str(weak), pools=[row.responses], seed=0).of(row, row.responses)
+    guard = EvidenceSource("skill", Texts(), labels=None, weak=str(weak), pools=[row.responses], seed=0).of(
+        row, row.responses
+    )
     assert guard.signal["w"] < min(value for name, value in guard.signal.items() if name != "w")
 
 

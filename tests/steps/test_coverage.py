@@ -20,7 +20,7 @@ from rubrictool.questions import replies
 from rubrictool.questions.templates import Judged, Templates
 from rubrictool.refinement.accept import Trial, aligned, reweighed
 from rubrictool.refinement.loop import _constant
-from rubrictool.rows.records import Criterion, Detailed, Judging, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
 from rubrictool.rubric.saturation import Aggregate, Curve
 from rubrictool.rubric.weights import bounds, coverage, rubric_hash, scorable, score
 from rubrictool.steps.compare import compare_by_rubric
@@ -66,7 +66,7 @@ def passed(said: str, least: float | None, kind: str = "unreadable", rubric: Rub
 
 def test_a_row_with_enough_verdicts_passes_with_its_gaps_and_its_bounds() -> None:
     row = passed("1?01", 0.8)
-    assert isinstance(row, Detailed)
+    assert isinstance(row, ScoreWithDetails)
     assert [verdict.met for verdict in row.verdicts] == [True, None, False, True]
     assert row.columns()["verdicts"][1] == {"id": "c2", "met": None}
     assert (row.score, row.score_low, row.score_high) == (1, 0.75, 1)

@@ -9,7 +9,7 @@ import pytest
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.models.answers import note_answer
-from rubrictool.steps.map_rows import FAIR_TRIAL, Outcome, in_order
+from rubrictool.steps.map_rows import FAIR_TRIAL, Outcome, map_rows
 
 
 def kinds(work: Callable[[int], str | None], *, rows: int, at_once: int) -> list[str | None]:
@@ -33,7 +33,7 @@ def kinds(work: Callable[[int], str | None], *, rows: int, at_once: int) -> list
         note_answer()
 
     async def main() -> list[str | None]:
-        outcomes = [outcome async for _, outcome in in_order(range(rows), fails, at_once=at_once)]
+        outcomes = [outcome async for _, outcome in map_rows(range(rows), fails, at_once=at_once)]
         return [outcome.failure.kind if outcome.failure else None for outcome in outcomes]
 
     return asyncio.run(main())
@@ -94,7 +94,7 @@ def test_giving_up_begins_nothing_that_waited_for_its_turn() -> None:
                 await asyncio.sleep(0)
                 raise ModelFailure("unavailable", "no")
 
-        assert [item async for item, _ in in_order(range(20), work, at_once=10, patience=2)] == [*range(20)]
+        assert [item async for item, _ in map_rows(range(20), work, at_once=10, patience=2)] == [*range(20)]
 
     asyncio.run(main())
     assert begun == [0, 1]
@@ -111,7 +111,7 @@ def test_leaving_cancels_every_row_under_way() -> None:
         return Outcome()
 
     async def main() -> None:
-        run = asyncio.create_task(anext(in_order(range(5), work, at_once=3)))
+        run = asyncio.create_task(anext(map_rows(range(5), work, at_once=3)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         run.cancel()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rubrictool.analysis.verdict_rows import Fact, Facts, Judged, judged
+from rubrictool.analysis.verdict_rows import CriterionIndex, Fact, Judged, judged
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import Files, Seed
 from rubrictool.cli.session import Session
@@ -109,7 +109,7 @@ def _joined(scores: str, labels: str, rubrics: str | None) -> _Joined:
     """What the files hold. Raises `InputError` where no verdict has a label."""
     texts = Texts(responses=True)
     said, known = judged(texts, scores, labels)
-    facts = Facts(rubrics_by_prompt(rubrics, texts) if rubrics else {})
+    facts = CriterionIndex(rubrics_by_prompt(rubrics, texts) if rubrics else {})
     joined, by_place, met = _Joined(), _labels(known, facts), set[_Place]()
     joined.left_out["labels that are null"] = sum(row.met.count(None) for row in known)
     for row in said:
@@ -125,7 +125,7 @@ def _joined(scores: str, labels: str, rubrics: str | None) -> _Joined:
     return joined
 
 
-def _labels(rows: Sequence[Judged], facts: Facts) -> _Labels:
+def _labels(rows: Sequence[Judged], facts: CriterionIndex) -> _Labels:
     found: dict[_Place, list[tuple[bool, str]]] = {}
     for row in rows:
         rubric = facts.undefended(row)
@@ -135,7 +135,9 @@ def _labels(rows: Sequence[Judged], facts: Facts) -> _Labels:
     return found
 
 
-def _pairs(row: Judged, facts: Facts, labels: _Labels, left_out: Counter[str]) -> Iterator[tuple[_Place, Labelled]]:
+def _pairs(
+    row: Judged, facts: CriterionIndex, labels: _Labels, left_out: Counter[str]
+) -> Iterator[tuple[_Place, Labelled]]:
     """The labelled verdicts of a row, each with its place among the labels."""
     from rubrictool.analysis.agreement import Labelled
 

@@ -13,11 +13,20 @@ from rubrictool.cli.session import Session
 from rubrictool.rows.joins import Texts, prompts_by_id
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, PromptText, Scored
-from rubrictool.select.preference_pairs import Match, Pairing, Skipped, check_bounds, matches, pair, same_text, unclear
+from rubrictool.select.preference_pairs import (
+    Match,
+    PairChoice,
+    Skipped,
+    check_bounds,
+    matches,
+    pair,
+    same_text,
+    unclear,
+)
 from rubrictool.steps.map_rows import Outcome
 
 
-def run(scores: str, files: Files, asking: Asking, *, prompts: str | None, pairing: Pairing, seed: int) -> None:
+def run(scores: str, files: Files, asking: Asking, *, prompts: str | None, pairing: PairChoice, seed: int) -> None:
     """Write the pairs of each prompt, in the order in which the prompts come."""
     one_stdin(scores, prompts)
     rows = Rows(scores, Scored)

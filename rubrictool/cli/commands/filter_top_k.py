@@ -16,7 +16,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts, lacking
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Scored
-from rubrictool.select.preference_pairs import Pairing
+from rubrictool.select.preference_pairs import PairChoice
 from rubrictool.select.ranking import best
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.text.wording import counted
@@ -47,7 +47,7 @@ def command(
         Literal["rows", "pairs"], typer.Option(help="The rows to keep, or preference pairs for DPO.")
     ] = "rows",
     pairing: Annotated[
-        Pairing, typer.Option(help="The pairs of a prompt: its best with its worst, or with each of the others.")
+        PairChoice, typer.Option(help="The pairs of a prompt: its best with its worst, or with each of the others.")
     ] = "best-worst",
     rubrics: Annotated[
         str | None,

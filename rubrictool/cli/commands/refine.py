@@ -23,7 +23,7 @@ from rubrictool.models.client import Model
 from rubrictool.questions.templates import SHOWN, Shown
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule, is_repeat
 from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, ask_everything
-from rubrictool.refinement.evidence import BY_LABELS, Guards
+from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.rows.joins import Texts, by_prompt, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
@@ -135,7 +135,9 @@ def command(
         of_role("proposer", proposing.proposer, "proposer_args", "show"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
-    guards = Guards(rule, texts, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed)
+    guards = EvidenceSource(
+        rule, texts, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed
+    )
     session = Session(
         "refine",
         files,

@@ -18,7 +18,7 @@ from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rows.joins import Texts, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Detailed, Response, Rubric, Score
+from rubrictool.rows.records import Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
 from rubrictool.rubric.saturation import SPELLINGS, Aggregate
 from rubrictool.rubric.saturation import aggregate as aggregated
@@ -141,7 +141,7 @@ class _Gaps:
         self._coverage: list[float] = []
 
     def add(self, row: Score) -> None:
-        if isinstance(row, Detailed) and row.coverage is not None and not all(v.judged for v in row.verdicts):
+        if isinstance(row, ScoreWithDetails) and row.coverage is not None and not all(v.judged for v in row.verdicts):
             self._coverage.append(row.coverage)
 
     def tell(self, session: Session) -> None:

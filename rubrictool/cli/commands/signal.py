@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rubrictool.analysis.verdict_rows import Fact, Facts, Judged, judged
+from rubrictool.analysis.verdict_rows import CriterionIndex, Fact, Judged, judged
 from rubrictool.cli.inputs import once_each, one_stdin
 from rubrictool.cli.options import Files, Seed
 from rubrictool.cli.session import Session
@@ -28,7 +28,7 @@ from rubrictool.rubric.weights import score
 from rubrictool.steps.map_rows import Outcome
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.judgings import Asked, Judge, Judging
+    from rubrictool.analysis.judgings import AskedCriterion, Judge, Judging
 
 
 def command(
@@ -111,7 +111,7 @@ class _Given:
         reference = list(chain(*of_files[len(scores) :]))
         for several in (rows, reference):
             _comparable(several)
-        facts = Facts(rubrics_by_prompt(rubrics, texts) if rubrics else {})
+        facts = CriterionIndex(rubrics_by_prompt(rubrics, texts) if rubrics else {})
         judgings, strong = ([one for row in of for one in _judgings(row, facts)] for of in (rows, reference))
         _seen_to(scores[0], judgings, against, strong, by_model=by_model)
         unscored = any(one.value is None and any(said is not None for said in one.met) for one in judgings)
@@ -189,7 +189,7 @@ def _by_share(judging: Judging) -> Judging:
     return judging._replace(value=judging.met.count(True) / len(judging.met) if whole else None)
 
 
-def _judgings(row: Judged, facts: Facts) -> Iterator[Judging]:
+def _judgings(row: Judged, facts: CriterionIndex) -> Iterator[Judging]:
     """The judgings that a row holds: itself, or one for each judge and sample that `by` names."""
     known = facts.of(row)
     if not row.by:
@@ -207,18 +207,18 @@ def _judgings(row: Judged, facts: Facts) -> Iterator[Judging]:
 
 
 @lru_cache(maxsize=4096)
-def _asked(criteria: tuple[str, ...], known: tuple[Fact, ...], once: tuple[bool, ...]) -> tuple[Asked, ...]:
+def _asked(criteria: tuple[str, ...], known: tuple[Fact, ...], once: tuple[bool, ...]) -> tuple[AskedCriterion, ...]:
     """The criteria of a judging; a check, and what was decided once for several judgings, is not the judge's."""
-    from rubrictool.analysis.judgings import Asked
+    from rubrictool.analysis.judgings import AskedCriterion
 
     return tuple(
-        Asked(name, fact.dimension, float(fact.weight or 1), given=given or bool(fact.checked))
+        AskedCriterion(name, fact.dimension, float(fact.weight or 1), given=given or bool(fact.checked))
         for name, fact, given in zip(criteria, known, once, strict=True)
     )
 
 
 def _judging(
-    row: Judged, judge: str, asked: tuple[Asked, ...], met: tuple[bool | None, ...], value: float | None
+    row: Judged, judge: str, asked: tuple[AskedCriterion, ...], met: tuple[bool | None, ...], value: float | None
 ) -> Judging:
     from rubrictool.analysis.judgings import Judging
 

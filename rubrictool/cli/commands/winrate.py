@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from rubrictool.analysis.existing_comparisons import finished
-from rubrictool.analysis.pairings import Duel, duels, entrants
+from rubrictool.analysis.pairings import Pairing, entrants, pairings
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
@@ -20,8 +20,8 @@ from rubrictool.cli.winrate_report import Closing
 from rubrictool.errors import InputError
 from rubrictool.judging.model_roles import ModelJudge
 from rubrictool.judging.protocols import Judge
-from rubrictool.models.gather import all_of
-from rubrictool.models.spec import OFFLINE, Asked, file_of
+from rubrictool.models.gather import gather_all
+from rubrictool.models.spec import OFFLINE, ModelConfig, file_of
 from rubrictool.rows.joins import Texts, lacking, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
 from rubrictool.rows.records import Comparison, Prompt, Response, Row, Rubric, Scored
 from rubrictool.rows.records import Outcome as Decided
@@ -108,7 +108,7 @@ def command(
     who = entrants(paths, baseline)
     closing, texts = closing.among(who), Texts()
     if by == "scores":
-        scored = duels(who, Scored, texts, common=common, everyone=True)
+        scored = pairings(who, Scored, texts, common=common, everyone=True)
         _by_scores(scored, Session("winrate", files, reads=reads), closing)
         return
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
@@ -120,7 +120,7 @@ def command(
     )
     known = rubrics_by_prompt(rubrics, texts) if rubrics else None
     asked_of = prompts_by_id(prompts, texts)
-    met = duels(who, Response, texts, common=common)
+    met = pairings(who, Response, texts, common=common)
     questions = _questions(met, known, asked_of)
     session = Session("winrate", files, asking, wording, specs=[judging.judge], reads=reads)
 
@@ -144,7 +144,7 @@ _COMPARING = ("noise_floor", "rubrics", "prompts", *JUDGING)
 """What has a meaning only where responses are compared."""
 
 
-def _refuse_unjudged(role: Asked, judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool) -> None:
+def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool) -> None:
     """Raise `InputError` for what the judge cannot do."""
     if role.spec == OFFLINE and rubrics is None:
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
@@ -155,13 +155,13 @@ def _refuse_unjudged(role: Asked, judging: JudgeFlags, *, rubrics: str | None, n
 
 
 def _questions(
-    met: Sequence[Duel[Response]], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]
+    met: Sequence[Pairing[Response]], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]
 ) -> list[Prompt]:
     """The prompt of each duel. Raises `InputError` where its rubric or its text is missing."""
     return [_question(duel, rubrics, prompts) for duel in met]
 
 
-def _question(duel: Duel[Response], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]) -> Prompt:
+def _question(duel: Pairing[Response], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]) -> Prompt:
     prompt_id = duel.a.prompt_id
     rubric = rubric_for(prompt_id, rubrics) if rubrics is not None else None
     if rubrics is not None and rubric is None:
@@ -173,15 +173,15 @@ def _question(duel: Duel[Response], rubrics: Mapping[str, Rubric] | None, prompt
 
 
 async def _decision(
-    duel: Duel[Response], prompt: Prompt, judges: Sequence[Judge], rubrics: Mapping[str, Rubric] | None
+    duel: Pairing[Response], prompt: Prompt, judges: Sequence[Judge], rubrics: Mapping[str, Rubric] | None
 ) -> Comparison:
     """How a duel goes: by one judge, or by its first and its second draw."""
     rubric = rubric_for(prompt.id, rubrics) if rubrics is not None else None
-    first, *second = await all_of(*(_judged(duel, prompt, judge, rubric) for judge in judges))
+    first, *second = await gather_all(*(_judged(duel, prompt, judge, rubric) for judge in judges))
     return judged_again(first, second[0]) if second else first
 
 
-async def _judged(duel: Duel[Response], prompt: Prompt, judge: Judge, rubric: Rubric | None) -> Comparison:
+async def _judged(duel: Pairing[Response], prompt: Prompt, judge: Judge, rubric: Rubric | None) -> Comparison:
     if rubric is not None:
         return await compare_by_rubric(prompt, duel.a, duel.b, judge, rubric)
     assert isinstance(judge, ModelJudge), "the offline judge needs a rubric, which was seen to"
@@ -189,7 +189,7 @@ async def _judged(duel: Duel[Response], prompt: Prompt, judge: Judge, rubric: Ru
 
 
 async def _decided(
-    session: Session, met: Sequence[Duel[Response]], decide: Callable[[int], Awaitable[Comparison]]
+    session: Session, met: Sequence[Pairing[Response]], decide: Callable[[int], Awaitable[Comparison]]
 ) -> list[Comparison]:
     """The comparisons that could be made, in the order of the duels; written as they are made."""
     decided: dict[int, Comparison] = {}
@@ -203,7 +203,7 @@ async def _decided(
     return [decided[place] for place in sorted(decided)]
 
 
-def _by_scores(met: Sequence[Duel[Scored]], session: Session, closing: Closing) -> None:
+def _by_scores(met: Sequence[Pairing[Scored]], session: Session, closing: Closing) -> None:
     """Let the higher score win."""
 
     async def decide(place: int) -> Comparison:
@@ -218,13 +218,13 @@ def _by_scores(met: Sequence[Duel[Scored]], session: Session, closing: Closing) 
     session.run(main)
 
 
-def _judge_of(duel: Duel[Scored]) -> str:
+def _judge_of(duel: Pairing[Scored]) -> str:
     """Who gave the scores, as far as the rows tell."""
     told = dict.fromkeys(row.unknown().get("judge") for row in (duel.a, duel.b))
     return " and ".join(name for name in told if isinstance(name, str)) or "scores"
 
 
-def _remarks(met: Sequence[Duel[Scored]]) -> Iterator[str]:
+def _remarks(met: Sequence[Pairing[Scored]]) -> Iterator[str]:
     """What one figure should not pool unsaid."""
     if gaps := lacking(row for duel in met for row in (duel.a, duel.b)):
         unsure = sum(

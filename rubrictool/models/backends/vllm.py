@@ -17,7 +17,7 @@ from pathlib import Path
 import aiohttp
 
 from rubrictool.errors import Final, InputError, Transient, install
-from rubrictool.models.backend import Completion, Price, Request, Starting
+from rubrictool.models.backend import Completion, Price, Request, VllmLaunch
 from rubrictool.models.backends import process_supervisor
 from rubrictool.models.backends.http import HttpServer
 from rubrictool.text.patterns import linear
@@ -45,7 +45,7 @@ class VllmServer:
     price: Price | None = None
 
     def __init__(
-        self, model: str, starting: Starting, *, timeout_s: float = 300, tell: Callable[[str], None] = lambda _: None
+        self, model: str, starting: VllmLaunch, *, timeout_s: float = 300, tell: Callable[[str], None] = lambda _: None
     ) -> None:
         if not model:
             raise InputError("vllm: names no model; write vllm:PATH-OR-ID")
