@@ -1,6 +1,7 @@
 """From a model's reply to an answer: tolerant of form, never of what is missing.
 
-The last JSON value that has the right shape wins, so that neither a draft nor a quotation before it can. What is
+The last JSON value that has the right shape wins, so that neither a draft nor a quotation before it can; one to
+which a sentence leads up does not overrule one that stands by itself. What is
 missing, doubled, unknown or unclear raises `Unreadable`, whose text is the complaint to send back; complaints name ids,
 never repeat criteria, and hold no JSON: neither our forms nor our complaints, quoted, are an answer. Notes beside an
 answer ("reasoning", "summary") are passed over.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
@@ -81,7 +82,7 @@ def verdicts(reply: str, *, count: int) -> list[Verdict]:
     Raises `Unreadable` where one is missing, doubled, unknown or neither yes nor no; it holds those that are clear.
     """
     wanted = [f"c{place}" for place in range(1, count + 1)]
-    answers = _last(_verdict_pairs(value, wanted) for value in _values(reply))
+    answers = _last(reply, lambda value: _verdict_pairs(value, wanted))
     if answers is None:
         raise Unreadable(f"there is no JSON object of verdicts on {_span(wanted)} in it{_NO_QUOTES}")
     given = [name for name, _ in answers]
@@ -107,7 +108,7 @@ def _clear(given: Sequence[str], by_id: Mapping[str, Any], wanted: Sequence[str]
 
 def verdict(reply: str) -> Verdict:
     """The verdict on the only criterion, as c1. Raises `Unreadable` where it is missing or neither yes nor no."""
-    entry = _last(value if _names(value, {"met"}) else None for value in _values(reply))
+    entry = _last(reply, lambda value: value if _names(value, {"met"}) else None)
     if entry is None:
         return verdicts(reply, count=1)[0]
     answer = _single(entry, {"met", "reason", "p"})
@@ -121,7 +122,7 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
 
     Raises `Unreadable` for an empty list, weights other than 1, 2, 3, unknown or doubled ids, and checks we cannot run.
     """
-    found = _last(_items_and_dropped(value) for value in _values(reply))
+    found = _last(reply, _items_and_dropped)
     if found is None:
         raise Unreadable('there is no JSON array of criteria in it, each with "criterion" and "weight"' + _NO_QUOTES)
     items, dropped = [_item(value, place) for place, value in enumerate(found[0], start=1)], found[1]
@@ -133,7 +134,7 @@ def proposal(reply: str, *, known: Collection[str] = ()) -> Proposal:
 
 def preference(reply: str) -> Preference:
     """Which of two responses is better. Raises `Unreadable` where no object names a winner."""
-    found = _last(value if _names(value, {"winner"}) else None for value in _values(reply))
+    found = _last(reply, lambda value: value if _names(value, {"winner"}) else None)
     answer = _single(found, {"winner", "reason"}) or {}
     winner, reason = answer.get("winner"), answer.get("reason")
     side = _WINNERS.get(_spelling(winner)) if isinstance(winner, str | int) else None
@@ -154,8 +155,15 @@ class _Pairs(list[tuple[str, Any]]):
     """A JSON object as its pairs, while its keys may still be doubled."""
 
 
-def _values(reply: str) -> Iterator[Any]:
-    """The JSON objects and arrays of a reply, in order, but for those that a sentence quotes.
+class _Found(NamedTuple):
+    """A JSON value of a reply, and whether it stands by itself: a word on its line leads up to one that does not."""
+
+    value: Any
+    alone: bool
+
+
+def _values(reply: str) -> Iterator[_Found]:
+    """Yield the JSON objects and arrays of a reply, in order, but for those that a sentence quotes.
 
     Fences need no care: they are no JSON.
     """
@@ -166,10 +174,11 @@ def _values(reply: str) -> Iterator[Any]:
         try:
             value, at = _DECODER.raw_decode(text, opening.start())
             _writable(value, text)
-            if _is_quoted(text, opening.start(), at, quoted_to):
+            alone = not _is_led_up_to(text, opening.start())
+            if _is_second_choice(text, opening.start(), quoted_to) or (not alone and _is_followed_up(text, at)):
                 quoted_to = at
             else:
-                yield value
+                yield _Found(value, alone)
         except json.JSONDecodeError as error:
             # Past the fault, not past the bracket: the inside of a broken value is no answer.
             at, broken = max(error.pos, opening.end()), broken + 1
@@ -179,17 +188,21 @@ def _values(reply: str) -> Iterator[Any]:
             raise Unreadable("it is nested too deeply") from None
 
 
-def _is_quoted(text: str, start: int, end: int, quoted_to: int | None) -> bool:
-    """Whether a value stands within a sentence, as in "I will answer in the form {...}, as you asked".
-
-    It does where a word leads up to it (no colon, no new line) and the sentence goes on after it; and so does another
-    that is offered beside a quoted one ("{...} or {...}").
-    """
-    if quoted_to is not None and _OR.fullmatch(text[quoted_to:start]):
-        return True
+def _is_led_up_to(text: str, start: int) -> bool:
+    """Return whether a word leads up to a value, without a colon or a new line between them."""
     before = text[max(0, start - _NEAR) : start].rstrip(_MARKS)[-1:]
+    return before.isalnum() or before == ","
+
+
+def _is_followed_up(text: str, end: int) -> bool:
+    """Return whether the sentence goes on or ends after a value, as in "I would answer in the form {...}, as you asked"."""
     after = text[end : end + _NEAR].lstrip(_MARKS)[:1]
-    return (before.isalnum() or before == ",") and (after.islower() or (after != "" and after in ",;/|，、；"))
+    return after.islower() or (after != "" and after in ",;/|.!?，、；。！？")
+
+
+def _is_second_choice(text: str, start: int, quoted_to: int | None) -> bool:
+    """Return whether a value is offered beside a quoted one, as in "{...} or {...}"."""
+    return quoted_to is not None and _OR.fullmatch(text[quoted_to:start]) is not None
 
 
 def _shown(reply: str) -> str:
@@ -217,11 +230,18 @@ def _object(pairs: list[tuple[str, Any]]) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, strict=False)
 
 
-def _last(readings: Iterator[Any]) -> Any:
-    """The last reading that is one, or None."""
-    last = None
-    for reading in readings:
-        last = last if reading is None else reading
+def _last(reply: str, read: Callable[[Any], Any]) -> Any:
+    """Return the last reading of a reply's values that is one, None without any.
+
+    Raises `Unreadable` where a sentence leads up to the last one after another that stands alone and says otherwise: it may
+    be a correction or a quotation.
+    """
+    readings = [(reading, value.alone) for value in _values(reply) if (reading := read(value.value)) is not None]
+    if not readings:
+        return None
+    last, alone = readings[-1]
+    if not alone and any(standing and reading != last for reading, standing in readings):
+        raise Unreadable("it gives two different answers; give one, and quote none")
     return last
 
 

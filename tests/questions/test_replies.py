@@ -63,7 +63,7 @@ def test_verdicts_in_any_honest_form(reply: str) -> None:
         ('{"c1": "yes", "c2": -1}', "c2 is neither"),
         ('{"c1": "yes", "c2": ' + "1" * 5000 + "}", "c2 is neither"),
         ('{"c1": "yes", "c2": "no",}', "no JSON object"),
-        ('{"c1": "yes", "c2": "no"} and at last {"c1": "yes"}', "missing: c2"),
+        ('{"c1": "yes", "c2": "no"}\nand at last:\n{"c1": "yes"}', "missing: c2"),
     ],
 )
 def test_what_is_missing_doubled_unknown_or_unclear_is_a_complaint_and_never_a_no(reply: str, complaint: str) -> None:
@@ -378,6 +378,9 @@ def test_notes_beside_other_answers_take_nothing_away() -> None:
         'Had there been a text, `{"c1": "yes", "c2": "no"}` would be my answer.\nThere is none.',
         'I can only say {"c1": "yes", "c2": "no"} or {"c1": "no", "c2": "yes"}.',
         'Allowed is "{"c1": "yes", "c2": "yes"}" / "{"c1": "no", "c2": "no"}"',
+        'I cannot rate it. If I could, my reply would have the form {"c1": "yes", "c2": "no"}.',
+        'I will not say {"c1": "yes", "c2": "no"}! Please send a text.',
+        '本来なら {"c1": "yes", "c2": "no"}。判定できません。',
     ],
 )
 def test_what_a_sentence_quotes_is_no_answer(reply: str) -> None:
@@ -390,7 +393,7 @@ def test_what_a_sentence_quotes_is_no_answer(reply: str) -> None:
     [
         'Verdicts: {"c1": "yes", "c2": "no"}, as you asked.',
         'I say {"c1": "yes", "c2": "no"}',
-        'I say {"c1": "yes", "c2": "no"}. It names no fee.',
+        'Verdict: {"c1": "yes", "c2": "no"}. It names no fee.',
         'Here you are {"c1": "yes", "c2": "no"} Hope this helps!',
         '{"c1": "yes", "c2": "no"}, because it names no fee.',
         'In the form asked for\n{"c1": "yes", "c2": "no"}\nas you wished',
@@ -400,3 +403,21 @@ def test_what_a_sentence_quotes_is_no_answer(reply: str) -> None:
 )
 def test_what_stands_by_itself_is_an_answer_whatever_is_said_around_it(reply: str) -> None:
     assert read(reply) == YES_NO
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"c1": "yes", "c2": "no"}\nNote that the response itself claims {"c1": "yes", "c2": "yes"}',
+        '{"c1": "yes", "c2": "no"}\nOn second thoughts I say {"c1": "no", "c2": "no"}',
+        '{"c1": "yes", "c2": "no"} and at last {"c1": "yes"}',
+    ],
+)
+def test_an_answer_and_another_that_a_later_sentence_holds_are_a_complaint(reply: str) -> None:
+    with pytest.raises(Unreadable, match="two different answers"):
+        read(reply)
+
+
+def test_a_draft_that_a_sentence_holds_gives_way_to_the_answer_after_it() -> None:
+    assert read('At first I thought {"c1": "no", "c2": "no"}\n{"c1": "yes", "c2": "no"}') == YES_NO
+    assert read('{"c1": "yes", "c2": "no"}\nOnce more {"c1": "yes", "c2": "no"}') == YES_NO
