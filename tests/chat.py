@@ -15,7 +15,7 @@ from rubrictool.models.schema_support import PROBE
 
 
 class ChatServer(Server):
-    """Serves the model `tiny`: `replies` come first, then sensible answers, each after `pause_s`.
+    """Serves the model `tiny`: `replies` come first, then sensible answers, each after `pause_s`, billed as `usage` says.
 
     `requests` holds the bodies of all requests, `headers_seen` their headers; the probes for schemas, which it answers
     in its own words, stand in `probes` alone; `listed` counts how often its models were asked for.
@@ -30,6 +30,7 @@ class ChatServer(Server):
         self.listed = 0
         self.status = 200
         self.replies: list[str] = []
+        self.usage: dict[str, int] | None = None
 
 
 @contextmanager
@@ -73,7 +74,7 @@ class _Handler(Handler):
         self._send(b'{"data": [{"id": "tiny"}]}')
 
     def _say(self, text: str) -> None:
-        self._send(envelope(text))
+        self._send(envelope(text, usage=self.server.usage))
 
     def _send(self, content: bytes) -> None:
         try:

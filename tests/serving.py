@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
@@ -54,10 +54,13 @@ def running(server: S) -> Iterator[S]:
         server.server_close()
 
 
-def envelope(text: str | None, *, finish_reason: str = "stop", **message: str) -> bytes:
+def envelope(
+    text: str | None, *, finish_reason: str = "stop", usage: Mapping[str, int] | None = None, **message: str
+) -> bytes:
     """A chat completion."""
     choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": finish_reason}
-    return json.dumps({"model": "tiny", "choices": [{"index": 0, **choice}]}).encode()
+    billed = {} if usage is None else {"usage": usage}
+    return json.dumps({"model": "tiny", "choices": [{"index": 0, **choice}], **billed}).encode()
 
 
 def http(status: str, body: bytes, *headers: str) -> bytes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from rubrictool.models.backend import Usage
+from rubrictool.text.chats import said
 from rubrictool.text.patterns import linear
+from rubrictool.text.reasoning import visible
 
 WORDS_A_TOKEN = 4
 """More words than any tokenizer puts into one token: most put in one at most, and the superwords of SuperBPE
@@ -26,10 +28,15 @@ _UNSPACED = linear(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{
 Reading = Literal["whole", "cut", "perhaps cut"]
 
 
-def fewest_tokens(messages: Sequence[Mapping[str, str]]) -> int:
+def fewest_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
     """Return a number of tokens that no tokenizer gets below for these messages, 0 for short ones."""
-    words = sum(_words(message["content"]) for message in messages)
+    words = sum(_words(_read(message)) for message in messages)
     return words // WORDS_A_TOKEN if words >= LEAST_WORDS else 0
+
+
+def _read(message: Mapping[str, Any]) -> str:
+    """The text of a message that a model reads in any case: chat templates leave earlier reasoning and calls out."""
+    return visible(said(message)) if message.get("role") == "assistant" else said(message)
 
 
 def _words(text: str) -> int:
@@ -54,7 +61,7 @@ class PromptCounts:
         self._asked += 1
         return self._asked - 1
 
-    def reading(self, messages: Sequence[Mapping[str, str]], usage: Usage | None, *, number: int) -> Reading:
+    def reading(self, messages: Sequence[Mapping[str, Any]], usage: Usage | None, *, number: int) -> Reading:
         """Return whether the question was read whole, by its usage and its number."""
         if usage is None or not usage.prompt_tokens:
             return "whole"

@@ -55,6 +55,8 @@ def _check_part(part: object, where: str) -> None:
     if not isinstance(part, Mapping):
         raise ValueError(f'{where} must be an object such as {{"type": "text", "text": ".."}}')
     kind = part.get("type", "text")
+    if not isinstance(kind, str):
+        raise ValueError(f'{where}: type must be text such as "text"')
     if kind in _REASONING_PARTS:
         return
     if kind == "tool_use":
@@ -116,7 +118,7 @@ def _arguments(function: Mapping[str, Any]) -> Any:
 def _call(call_id: Any, function: Mapping[str, Any]) -> _Call:
     given = _arguments(function)
     arguments = given if isinstance(given, str) else "" if given is None else compact(given)
-    return _Call(call_id if isinstance(call_id, str) else None, function["name"], arguments)
+    return _Call(_id(call_id), function["name"], arguments)
 
 
 def _parts(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -146,12 +148,17 @@ def said(message: Mapping[str, Any] | Columns) -> str:
     return _text(message.get("content")) or (refusal if isinstance(refusal, str) else "")
 
 
-def _results(message: Mapping[str, Any]) -> list[tuple[Any, str]]:
+def _results(message: Mapping[str, Any]) -> list[tuple[str | None, str]]:
     """The results that a message brings, each with the id of its call."""
     if message["role"] in _RESULT_ROLES:
-        return [(message.get("tool_call_id"), _text(message.get("content")))]
+        return [(_id(message.get("tool_call_id")), _text(message.get("content")))]
     parts = [part for part in _parts(message) if part.get("type") == "tool_result"]
-    return [(part.get("tool_use_id"), _text(part.get("content"))) for part in parts]
+    return [(_id(part.get("tool_use_id")), _text(part.get("content"))) for part in parts]
+
+
+def _id(given: Any) -> str | None:
+    """The id of a call; numbers and the like are no ids, and do not join a result to its call."""
+    return given if isinstance(given, str) else None
 
 
 def _columns(messages: Conversation) -> list[Mapping[str, Any]]:
@@ -225,8 +232,8 @@ class _Teller:
             yield f"{role} ({name}):\n{text}" if name else f"{role}:\n{text}"
         yield from (f"{role} {call}" for call in calls)
         for call_id, result in results:
-            tool = self._names.get(call_id) or name or "called"
+            tool = self._names.get(call_id or "") or name or "called"
             yield f"the tool {self._tool(tool, call_id)} returns:\n{result}"
 
-    def _tool(self, name: str, call_id: Any) -> str:
+    def _tool(self, name: str, call_id: str | None) -> str:
         return f"{name} (call {call_id})" if self._times[name] > 1 and call_id else name

@@ -367,6 +367,14 @@ def test_cached_tokens_and_short_or_repeated_texts_are_no_cut() -> None:
     assert fewest_tokens([{"content": "四十条评分标准" * 10_000}]) > 1000
 
 
+def test_what_a_chat_template_may_leave_out_need_not_be_counted() -> None:
+    words = "one more word " * 10_000
+    called = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": words}}]}
+    thought = {"role": "assistant", "content": f"<think>{words}</think>Yes."}
+    assert fewest_tokens([called, thought, {"role": "tool", "content": None}]) == 0
+    assert fewest_tokens([{"role": "user", "content": [{"type": "text", "text": words}]}]) > 1000
+
+
 def test_a_form_for_forty_criteria_keeps_them_all_and_takes_more() -> None:
     form = schemas.amended([f"c{place}" for place in range(1, 41)])
     assert form["properties"]["criteria"]["maxItems"] >= 40 + 12

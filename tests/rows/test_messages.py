@@ -106,6 +106,16 @@ def test_messages_go_to_a_model_as_they_are_without_columns_of_our_own() -> None
     assert list(conversation(prompt(*messages)).messages) == [*messages[:4], {**ASKED, "name": "Ann"}]
 
 
+@pytest.mark.parametrize("log", SAME_LOG.values(), ids=SAME_LOG)
+def test_sample_sends_every_shape_to_a_server_that_counts_tokens(shell: Shell, log: list[dict[str, Any]]) -> None:
+    prompts = shell.write("prompts.jsonl", [{"prompt": [*log, ASKED]}])
+    with chat_server() as server:
+        server.usage = {"prompt_tokens": 30, "completion_tokens": 5}
+        ran = shell("sample", prompts, "--model", server.spec, "-n", "1", "--no-cache")
+    assert ran.code == 0, ran.err
+    assert server.requests[-1]["messages"] == [*log, ASKED]
+
+
 def test_a_prompt_keeps_its_form_and_the_id_of_its_form() -> None:
     row = prompt(*LOG)
     assert json.loads(encode(row))["prompt"] == LOG
@@ -173,6 +183,7 @@ BAD = [
     ),
     ({"role": "user", "content": ["hello"]}, "content: part 1 must be an object"),
     ({"role": "user", "content": [{"type": "text", "text": 5}]}, "content: part 1: text must be text"),
+    ({"role": "user", "content": [{"type": ["text"], "text": "a"}]}, "content: part 1: type must be text"),
     ({"role": "user", "content": 5}, "content: must be text, null or a list of parts"),
     ({"role": "user", "content": None}, "content: is null; give the message's text"),
     ({"role": "assistant", "content": None, "tool_calls": []}, "content: is null; give the message's text"),
@@ -210,6 +221,7 @@ def test_what_cannot_be_read_is_named_with_file_line_and_field(
         {"role": "tool", "tool_call_id": "unknown", "content": None},
         {"role": "assistant", "content": None, "refusal": "I cannot."},
         {"role": "critic", "content": "x"},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": ["t"], "content": "12 minutes"}]},
     ],
 )
 def test_what_chat_logs_lack_now_and_then_is_read(message: dict[str, Any]) -> None:
