@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
-from rubrictool.rows.jsonl import STDIN, Rows
+from rubrictool.rows.jsonl import STDIN, Rows, Source
 from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Row, Rubric, Scored, same_text
 
 T = TypeVar("T")
@@ -87,14 +87,18 @@ class Texts:
             )
 
 
-def rubrics_by_prompt(path: str, texts: Texts) -> dict[str, Rubric]:
-    """The rubrics of a file by the id of their prompt."""
-    return {rubric.id: rubric for _, rubric in texts.checked(Rows(path, Rubric))}
+def rubrics_by_prompt(source: Source | None, texts: Texts) -> dict[str, Rubric]:
+    """Return the rubrics of a source by the id of their prompt; none without a source."""
+    if not source:
+        return {}
+    return {rubric.id: rubric for _, rubric in texts.checked(Rows(source, Rubric, name="rubrics"))}
 
 
-def prompts_by_id(path: str | None, texts: Texts) -> dict[str, Prompt]:
-    """The prompts of a file by their id; none without a file."""
-    return {prompt.id: prompt for _, prompt in texts.checked(Rows(path, Prompt))} if path else {}
+def prompts_by_id(source: Source | None, texts: Texts) -> dict[str, Prompt]:
+    """Return the prompts of a source by their id; none without a source."""
+    if not source:
+        return {}
+    return {prompt.id: prompt for _, prompt in texts.checked(Rows(source, Prompt, name="prompts"))}
 
 
 def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:

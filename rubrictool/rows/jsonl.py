@@ -1,4 +1,4 @@
-"""JSON Lines files: people's rows are read strictly, rows are written compactly."""
+"""Read rows strictly, from JSON Lines files or from Python, and write them compactly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
@@ -31,28 +31,31 @@ _DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
 
 R = TypeVar("R", bound=Row)
 
+Source = str | Path | Iterable[Row | Mapping[str, Any]]
+"""Where rows come from: the path of a JSON Lines file (`-` is standard input), or the rows themselves, as records or columns."""
+
 
 class Rows(Generic[R]):
-    """A JSON Lines file of one kind of row that can be iterated more than once, standard input included.
+    """The rows of one kind of a source, which can be iterated more than once, standard input included.
 
     Iterating yields `(line number, row)`. Missing ids are filled in, the column `error` of a failures file is dropped,
     and a row with `responses` stands for its responses where responses are read. An id may stand once, unless `repeats`: a
-    response that was judged several times has several rows.
+    response that was judged several times has several rows. `name` stands for the file in messages about rows that come
+    from Python.
 
     Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
     """
 
-    def __init__(self, path: str | Path, kind: type[R], *, repeats: bool = False) -> None:
+    def __init__(self, source: Source, kind: type[R], *, repeats: bool = False, name: str = "rows") -> None:
         self._repeats = repeats
-        self.name = "stdin" if str(path) == STDIN else str(path)
         self._kind = kind
-        self._file = _open(path)
+        self.name = name_of(source, name)
+        self._values = _File(source, self.name) if isinstance(source, str | Path) else _Records(source, self.name)
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
-        self._file.seek(0)
         lines_of: dict[str, int] = {}
         taken: Counter[str] = Counter()
-        for line, value in _values(self.name, self._file):
+        for line, value in self._values:
             for item in self._items(value, line):
                 row = self._parse(name_response(item, taken) if issubclass(self._kind, Response) else item, line)
                 self._only_once(row, line, lines_of)
@@ -84,6 +87,43 @@ class Rows(Generic[R]):
         if name in lines_of:
             raise self.error(line, f"id: {name!r} was already used on line {lines_of[name]}; give each row its own id")
         lines_of[name] = line
+
+
+def name_of(source: Source, name: str) -> str:
+    """Return what messages call a source: its path, `stdin`, or this name for rows that come from Python."""
+    if not isinstance(source, str | Path):
+        return name
+    return "stdin" if str(source) == STDIN else str(source)
+
+
+class _File:
+    """The numbered JSON objects of a file."""
+
+    def __init__(self, path: str | Path, name: str) -> None:
+        self._name, self._file = name, _open(path)
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        self._file.seek(0)
+        return _values(self._name, self._file)
+
+
+class _Records:
+    """The numbered columns of rows that come from Python."""
+
+    def __init__(self, rows: Iterable[Row | Mapping[str, Any]], name: str) -> None:
+        self._name, self._rows = name, list(rows)
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        for number, row in enumerate(self._rows, start=1):
+            if isinstance(row, Row):
+                yield number, row.columns()
+            elif isinstance(row, Mapping):
+                yield number, dict(row)
+            else:
+                raise InputError(
+                    f"{self._name}:{number}: is neither a record nor a mapping of columns"
+                    " (of a pandas table: table.to_dict('records'))"
+                )
 
 
 def read(path: str | Path, kind: type[R]) -> list[R]:

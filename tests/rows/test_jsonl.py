@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool import InputError, encode, read
-from rubrictool.rows.jsonl import encode_value, strict
-from rubrictool.rows.records import Prompt, Rubric
+from rubrictool.rows.frames import frame
+from rubrictool.rows.jsonl import Rows, encode_value, strict
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.text.encoding import digest
 
 TEXT = st.text(min_size=1).filter(lambda text: bool(text.strip()))
@@ -95,3 +96,31 @@ def test_a_row_is_one_line_for_every_reader_and_keeps_its_text_and_id() -> None:
     assert len(line.splitlines()) == 1
     assert "é" in line
     assert json.loads(line) == {"id": digest(text), "prompt": text, "note\u2028": [text]}
+
+
+def test_rows_may_come_from_python_as_records_or_columns_more_than_once() -> None:
+    columns = {"prompt_id": "p", "response": "Red."}
+    given: list[Any] = [columns, Response.model_validate(columns)]
+    rows = Rows(iter(given), Response, repeats=True)
+    assert [line for line, _ in rows] == [line for line, _ in rows] == [1, 2]
+    (first, second) = rows.rows()
+    assert (first.response, first.id) == (second.response, second.id)
+    assert columns == {"prompt_id": "p", "response": "Red."}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"id": "p"}, "labels:1: prompt: field required"),
+        ("p", "labels:1: is neither a record nor a mapping of columns (of a pandas table: table.to_dict('records'))"),
+    ],
+)
+def test_what_is_wrong_with_a_row_from_python_is_said_by_its_number(row: Any, reason: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Rows([row], Prompt, name="labels").rows()
+    assert str(caught.value) == reason
+
+
+def test_a_pandas_table_has_a_row_for_each_mapping() -> None:
+    table = frame({"n": n, "name": name} for n, name in enumerate("ab"))
+    assert table.to_dict("records") == [{"n": 0, "name": "a"}, {"n": 1, "name": "b"}]
