@@ -25,7 +25,8 @@ FAILED = ".failed.jsonl"
 _COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".lz4": "lz4", ".zip": "zip"}
 """Suffixes of compressed files, and the programs that write them."""
 _TABLES = (".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".csv", ".tsv")
-_DEVICES = ("/dev", "/dev/fd", "/proc/self/fd")
+_OPEN_FILES = ("/dev/fd", "/proc/self/fd")
+_DEVICES = ("/dev", *_OPEN_FILES)
 
 
 class Sink(Protocol):
@@ -92,18 +93,19 @@ class Staged:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.resolve()
-        # Devices and pipes have no place beside them, and nothing to put back.
-        special = self._path.exists() and not self._path.is_file()
-        self._stage = self._path if special else _stage_of(self._path)
-        if not special:
+        number = _open_file(path)
+        self._path = place_of(path) if number is None else path
+        # Devices, pipes and what is open already have no place beside them, and nothing to put back.
+        direct = number is not None or (self._path.exists() and not self._path.is_file())
+        self._stage = self._path if direct else _stage_of(self._path)
+        if not direct:
             interrupts.unfinished.add(str(self._stage))
         try:
-            self._file: IO[bytes] = open(self._stage, "wb")  # noqa: SIM115
+            self._file: IO[bytes] = open(self._stage if number is None else os.dup(number), "wb")  # noqa: SIM115
         except OSError as error:
             self._discard()
             raise _unwritable(path, error) from None
-        if not special:
+        if not direct:
             self._keep_mode()
 
     def __enter__(self) -> Self:
@@ -135,12 +137,17 @@ class Staged:
 
     def commit(self) -> None:
         """Put the file in its place."""
-        if self._stage != self._path:
+        if self._staged:
             self._stage.replace(self._path)
             interrupts.unfinished.discard(str(self._stage))
 
+    @property
+    def _staged(self) -> bool:
+        """Whether there is a stage, and lines do not go straight to their place."""
+        return self._stage != self._path
+
     def _discard(self) -> None:
-        if self._stage != self._path:
+        if self._staged:
             self._stage.unlink(missing_ok=True)
             interrupts.unfinished.discard(str(self._stage))
 
@@ -149,6 +156,21 @@ class Staged:
         # There may be no such file, and some file systems have no permissions.
         with suppress(OSError):
             os.fchmod(self._file.fileno(), stat.S_IMODE(self._path.stat().st_mode))
+
+
+def place_of(path: str | Path) -> Path:
+    """Return the absolute path of a file, links followed as far as they lead."""
+    return Path(os.path.realpath(path))
+
+
+def _open_file(path: str | Path) -> int | None:
+    """Return the number of the open file that a path such as /dev/stdout or /dev/fd/3 stands for, None for other paths.
+
+    Such a file is written to as it is: what its opener has written stays, and a shell's `>>` appends.
+    """
+    parent, name = os.path.split(path)
+    number = {"/dev/stdout": "1", "/dev/stderr": "2"}.get(str(path), name if parent in _OPEN_FILES else "")
+    return int(number) if number.isdecimal() else None
 
 
 def _unwritable(path: Path | str, error: OSError) -> InputError:
@@ -233,12 +255,12 @@ class Failures(Staged):
         """Put the file in its place, or take an old one away."""
         if self._count:
             super().commit()
-        elif self._path.is_file() and (self.run is None or _was_written_by(self.run, self._path)):
+        elif self._staged and self._path.is_file() and (self.run is None or _was_written_by(self.run, self._path)):
             self._path.unlink()
 
 
 def _identity(path: str | None) -> str | None:
-    return path if path in (None, STDIN) else str(Path(path).resolve())
+    return path if path in (None, STDIN) else str(place_of(path))
 
 
 def _was_written_by(run: str, path: Path) -> bool:
@@ -254,12 +276,16 @@ def _was_written_by(run: str, path: Path) -> bool:
 
 def sink(path: str) -> Sink:
     """Where rows go: standard output for `-`, else a staged file."""
-    return Stdout() if path == STDOUT else Staged(Path(path))
+    return Stdout() if _is_stdout(path) else Staged(Path(path))
+
+
+def _is_stdout(path: str) -> bool:
+    return path == STDOUT or _open_file(path) == 1
 
 
 def on_terminal(path: str) -> bool:
     """Whether rows would run down a terminal, where people read what stands on stderr."""
-    return path == STDOUT and sys.stdout is not None and sys.stdout.isatty()
+    return _is_stdout(path) and sys.stdout is not None and sys.stdout.isatty()
 
 
 def is_regular(output: str) -> bool:
@@ -298,7 +324,7 @@ def _check_format(flag: str, path: str) -> None:
 
 def seen_to(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:
     """Raise `InputError` where two outputs would go to one file, or one to a file that is read."""
-    seen = {Path(path).resolve(): "an input" for path in reads if path not in (None, STDOUT)}
+    seen = {place_of(path): "an input" for path in reads if path not in (None, STDOUT)}
     for flag, path in outputs.items():
         if path is None or (path == STDOUT and flag == "--output"):
             continue
@@ -306,7 +332,7 @@ def seen_to(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = 
             _check_format(flag, path)
         if path == STDOUT:
             raise InputError(f"{flag} -: only rows go to standard output; name a file")
-        place = Path(path).resolve()
+        place = place_of(path)
         if place in seen:
             raise InputError(f"{flag} and {seen[place]} name the same file, {path}")
         seen[place] = flag

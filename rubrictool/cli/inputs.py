@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
+from rubrictool.cli.files import place_of
 from rubrictool.errors import InputError
 from rubrictool.rows.jsonl import STDIN
 
@@ -18,6 +18,6 @@ def one_stdin(*paths: str | None) -> None:
 
 def once_each(paths: Sequence[str]) -> None:
     """Raise `InputError` for a file that is named twice, be it by two paths."""
-    places = Counter(Path(name).resolve() for name in paths)
-    if twice := next((name for name in paths if places[Path(name).resolve()] > 1), None):
+    places = Counter(place_of(name) for name in paths)
+    if twice := next((name for name in paths if places[place_of(name)] > 1), None):
         raise InputError(f"{twice}: is named twice; name each file of scores once")

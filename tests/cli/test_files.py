@@ -76,6 +76,35 @@ def test_a_closed_stream_is_said(shell: Shell, scoring: list[object], closed: st
     assert (ran.code, words in ran.err, "Traceback" in ran.err) == (2, True, False)
 
 
+@pytest.mark.parametrize("output", ["-o /dev/stdout", "-o /dev/fd/3 3>&1", "-o /proc/self/fd/1"])
+@pytest.mark.parametrize("place", [">> all.jsonl", "| cat >> all.jsonl"])
+def test_what_is_open_already_is_written_to_as_it_is(
+    shell: Shell, scoring: list[object], output: str, place: str
+) -> None:
+    (shell.directory / "all.jsonl").write_text('{"id": "before"}\n')
+    command = " ".join([sys.executable, "-m", "rubrictool", *map(str, scoring), output])
+    subprocess.run(
+        ["sh", "-c", f'{{ {command}; echo \'{{"id": "after"}}\'; }} {place}'], cwd=shell.directory, check=True
+    )
+    assert [row["id"] for row in shell.read("all.jsonl")] == ["before", "r", "b", "after"]
+
+
+def test_a_summary_and_failures_may_go_to_open_files(shell: Shell, scoring: list[object]) -> None:
+    ran = in_shell(shell, scoring, "-q -o out.jsonl --summary /dev/stdout --failures /dev/stderr")
+    assert (ran.code, ran.err, ran.rows[0]["rows"]) == (0, "", 2)
+
+
+def test_an_open_file_that_is_none_is_said(shell: Shell, scoring: list[object]) -> None:
+    ran = shell(*scoring, "-o", "/dev/fd/987")
+    assert (ran.code, ran.err) == (2, "rubrictool: /dev/fd/987: cannot be written: Bad file descriptor\n")
+
+
+def test_a_circle_of_links_makes_way_for_the_file(shell: Shell, scoring: list[object]) -> None:
+    (shell.directory / "loop").symlink_to("loop")
+    assert shell(*scoring, "-o", "loop").code == 0
+    assert [row["id"] for row in shell.read("loop")] == ["r", "b"]
+
+
 @pytest.mark.parametrize("pid", ["9" * 30, "²", str(os.getpid())])
 def test_what_others_left_beside_the_output_disturbs_nothing(shell: Shell, scoring: list[object], pid: str) -> None:
     (shell.directory / f".out.jsonl.{pid}.part").touch()
