@@ -25,7 +25,7 @@ from rubrictool.errors import (
 )
 from rubrictool.models.backend import Completion, Request
 from rubrictool.models.json_schema import Schema
-from rubrictool.models.schema_support import SchemaSupport
+from rubrictool.models.schema_support import SchemaSupport, obeyed
 from rubrictool.models.sending import Sender
 from rubrictool.models.supported_parameters import Trial, Trials
 from rubrictool.text.wording import time_span
@@ -123,7 +123,7 @@ class Exchange(Generic[T]):
     async def _once(self) -> tuple[T, str]:
         """Return the answer and the reply it was read from."""
         request, completion = await self._completion()
-        if completion.truncated:
+        if completion.truncated and not (self._probing and obeyed(completion.text)):
             self._after_truncation(request, completion)
         try:
             answer = self._parse(completion.text), completion.text

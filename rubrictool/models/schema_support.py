@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from rubrictool.errors import ModelFailure, Transient
 from rubrictool.models.json_schema import WEIGHT, YES_OR_NO, array_of, object_of, string
+from rubrictool.text.patterns import linear
 
 PROBE = "Greet me in one short sentence."
 
@@ -15,8 +16,16 @@ PROBE_SCHEMA = object_of(ready=YES_OR_NO, reason=string(20), parts=array_of(WEIG
 """Has every keyword that the others have, so that a model which refuses one is found out."""
 
 
+_BEGINS_AS_ENFORCED = linear(r'\s*\{\s*"ready"\s*:\s*(?:"(?:yes|no)"\s*(?:,\s*"reason"\s*:(?s:.*))?)?')
+
+
 def obeyed(reply: str) -> bool:
-    """Whether the reply to the probe obeys its schema, which nobody would who was not made to."""
+    """Return whether the reply to the probe obeys its schema; a greeting has this form only if the schema is enforced.
+
+    The beginning is enough: under an enforced schema a small model may write white space up to the output limit.
+    """
+    if _BEGINS_AS_ENFORCED.fullmatch(reply):
+        return True
     try:
         value = json.loads(reply, strict=False)
     except (ValueError, RecursionError):

@@ -68,6 +68,29 @@ def test_a_probe_that_was_obeyed_is_cached(tmp_path: Path) -> None:
     assert kinds(silent) == [("And it?", True)]
 
 
+ENDLESS = Completion('{"ready": "no", "reason": "no", "parts": [' + "\n" * 80, truncated=True)
+
+
+def test_a_truncated_probe_that_begins_as_an_enforced_schema_makes_it_is_obedience(tmp_path: Path) -> None:
+    # SmolLM2 on vLLM: white space without end, while with the schema every verdict was well formed.
+    model, backend = asked(ENDLESS, GOOD, cache=Cache(tmp_path / "c.db"))
+    assert ask(model)
+    again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    assert kinds(backend) == [(PROBE, True), ("Is it?", True)]
+    assert kinds(silent) == [("And it?", True)]
+
+
+@pytest.mark.parametrize("reply", ['{"ready":\n\n\n', '{"ready": "yes"', ' {"ready": "yes",\n"reason": "so'])
+def test_a_beginning_with_the_keys_in_order_is_enough(reply: str) -> None:
+    assert obeyed(reply)
+
+
+@pytest.mark.parametrize("reply", ["{ \n\n", '{"greeting":', '{"ready": "yes", "name":', '{"reason": "so", "ready":'])
+def test_a_beginning_that_anybody_writes_is_not(reply: str) -> None:
+    assert not obeyed(reply)
+
+
 def test_nothing_is_probed_for_an_answer_that_is_cached(tmp_path: Path) -> None:
     ask(asked("Good day.", GOOD, cache=Cache(tmp_path / "c.db"))[0])
     model, backend = asked(Final("must not be asked"), cache=Cache(tmp_path / "c.db"))
