@@ -1,4 +1,4 @@
-"""The tables of docs/theory.md, computed by `rubrictool.theory`; called by its cog blocks."""
+"""The tables of docs/theory.md, computed by `rubrictool.analysis.theory` with `sampled_policy`; called by its cog blocks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from io import StringIO
 
 import numpy as np
 
-from rubrictool.analysis import theory
-from rubrictool.analysis.theory import Levels, Wrong
+from rubrictool.analysis import sampled_policy, theory
+from rubrictool.analysis.sampled_policy import Levels
+from rubrictool.analysis.theory import Wrong
 
 MAPPINGS: dict[str, tuple[Wrong, float | None]] = {
     "correct": ("none", None),
@@ -58,7 +59,7 @@ def ties() -> None:
     """Where a proxy ends that is right but gives its top score to many responses."""
     rows = []
     for mass in (0.5, 0.25, 0.1, 0.05, 0.01):
-        end = theory.ceiling(Levels([1 - mass, mass], [0, 1], [(1 - mass) / 2, 1 - mass / 2]))
+        end = sampled_policy.ceiling(Levels([1 - mass, mass], [0, 1], [(1 - mass) / 2, 1 - mass / 2]))
         rows.append([_percent(mass), f"{end.kl:.2f}", f"{end.win_rate:.3f}", f"{theory.win_rate(end.kl):.3f}"])
     _table(["share with the top score", "KL at most", "win rate there", "at this KL without ties"], rows)
 
@@ -71,12 +72,12 @@ def best_of_n() -> None:
 
 
 EXAMPLE = """\
-from rubrictool.analysis import theory
+from rubrictool.analysis import sampled_policy, theory
 
 scores = [1.0, 1.0, 0.8, 0.8, 0.8, 0.5, 0.5, 0.2]  # by the rubric, eight responses to one prompt
 marks = [7, 9, 8, 6, 5, 6, 3, 1]  # what they are worth
 for beta in (1, 0.2, 0.05):
-    found = theory.optimised(scores, marks, beta=beta)
+    found = sampled_policy.optimised(scores, marks, beta=beta)
     right = theory.win_rate(found.kl)
     print(
         f"KL {found.kl:.2f} of {found.ceiling:.2f}: win rate {found.win_rate:.3f}, a right proxy {right:.3f}; "

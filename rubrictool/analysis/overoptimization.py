@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rubrictool.analysis.intervals import RESAMPLES, Estimate
+from rubrictool.analysis.policy_tilt import kl_divergence, policy_weights, rank_shares
 from rubrictool.analysis.resampling import Array, estimate, totals
 from rubrictool.analysis.tails import Pool
 from rubrictool.rubric.weights import TIE
@@ -93,11 +94,10 @@ def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int =
     if not pools:
         return None
     samples = _samples(pools, file)
-    strengths, sizes = _strengths(samples.score), samples.there.sum(axis=1)
-    weights = [_tilted(samples, strength) for strength in strengths] + [_best_of(samples, n) for n in BEST_OF]
+    betas, sizes = _betas(samples.score), samples.there.sum(axis=1)
+    weights = [policy_weights(samples.score, beta) for beta in betas] + [_best_of(samples, n) for n in BEST_OF]
     both = _course(samples, weights, seed, resamples)
-    tilted, best_of = both.steps(slice(len(strengths))), both.steps(slice(len(strengths), None))
-    betas = [1 / strength for strength in strengths]
+    tilted, best_of = both.steps(slice(len(betas))), both.steps(slice(len(betas), None))
     return Prediction(
         prompts=len(pools),
         few=int((sizes < ENOUGH_SAMPLES).sum()),
@@ -139,31 +139,19 @@ def _padded(rows: Sequence[Sequence[float]]) -> Array:
 
 
 def _ranks(rows: Array) -> tuple[Array, Array]:
-    """The shares of a row's values that are lower than each value, and that are no higher; 0 where there is none."""
-    below, upto = np.zeros_like(rows), np.zeros_like(rows)
-    for place, row in enumerate(rows):
-        values = row[~np.isnan(row)]
-        ordered = np.sort(values)
-        below[place, : len(values)] = np.searchsorted(ordered, values - TIE, side="left") / len(values)
-        upto[place, : len(values)] = np.searchsorted(ordered, values + TIE, side="right") / len(values)
-    return below, upto
+    """Return the shares of each row's values that are lower, and not higher, than each value; 0 in the padding."""
+    lower, not_higher = np.zeros_like(rows), np.zeros_like(rows)
+    for row, values in enumerate(rows):
+        known = values[~np.isnan(values)]
+        lower[row, : len(known)], not_higher[row, : len(known)] = rank_shares(known)
+    return lower, not_higher
 
 
-def _strengths(score: Array) -> list[float]:
-    """The values of 1 / beta to try, weakest first; last infinity, where nothing but the highest score counts."""
+def _betas(score: Array) -> list[float]:
+    """Return the values of beta to try, the weakest optimisation first; the last, 0, leaves only the highest score."""
     spread = float(np.nanstd(score, axis=1).mean())
-    tried = np.geomspace(WEAKEST, STRONGEST, STEPS) / spread if spread > TIE else np.ones(1)
-    return [*map(float, tried), math.inf]
-
-
-def _tilted(samples: _Samples, strength: float) -> Array:
-    """The weights of each prompt's samples, in proportion to exp(score * strength)."""
-    if math.isinf(strength):
-        weights = (samples.upto > 1 - TIE).astype(float)
-    else:
-        highest = np.nanmax(samples.score, axis=1, keepdims=True)
-        weights = np.where(samples.there, np.exp(strength * (samples.score - highest)), 0.0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+    strengths = np.geomspace(WEAKEST, STRONGEST, STEPS) / spread if spread > TIE else np.ones(1)
+    return [*map(float, 1 / strengths), 0.0]
 
 
 def _best_of(samples: _Samples, n: int) -> Array:
@@ -202,9 +190,7 @@ def _course(samples: _Samples, steps: Sequence[Array], seed: int, resamples: int
 
 def _figures(samples: _Samples, weights: Array) -> Array:
     """KL, win rate, gold and effective samples of each prompt (rows) when its samples weigh so much."""
-    sizes = samples.there.sum(axis=1, keepdims=True)
-    against = np.where(weights > 0, weights, 1 / sizes) * sizes
-    kl = (weights * np.log(against)).sum(axis=1)
+    kl = kl_divergence(weights, 1 / samples.there.sum(axis=1, keepdims=True))
     win_rate, gold = (weights * samples.standing).sum(axis=1), (weights * np.nan_to_num(samples.gold)).sum(axis=1)
     return np.stack([kl, win_rate, gold, 1 / (weights**2).sum(axis=1)], axis=-1)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
@@ -12,7 +12,11 @@ from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Row, Rubric,
 
 T = TypeVar("T")
 
+K = TypeVar("K", bound=Hashable)
+
 R = TypeVar("R", bound=Row)
+
+Answer = TypeVar("Answer", bound=Response)
 
 LARGEST = 1e100
 """Of numbers beyond this, squares and sums of squares are none any more."""
@@ -136,12 +140,17 @@ def _is_null(verdict: object) -> bool:
     return isinstance(verdict, Mapping) and "met" in verdict and verdict["met"] is None and not verdict.get("by")
 
 
-def by_prompt(rows: Iterable[Response]) -> dict[str, list[Response]]:
-    """Responses by their prompt, each list in the order of the rows."""
-    grouped: dict[str, list[Response]] = {}
-    for row in rows:
-        grouped.setdefault(row.prompt_id, []).append(row)
-    return grouped
+def by_prompt(rows: Iterable[Answer]) -> dict[str, list[Answer]]:
+    """Return the responses to each prompt, prompts and responses in the order of the rows."""
+    return grouped((row.prompt_id, row) for row in rows)
+
+
+def grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
+    """Return the values of each key, keys and values in the order of the pairs."""
+    groups: dict[K, list[T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 def scorable(

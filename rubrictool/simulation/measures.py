@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rubrictool.analysis.policy_tilt import kl_divergence, mid_ranks, policy_weights
 from rubrictool.rows.records import Criterion
 from rubrictool.rubric.weights import TIE
 from rubrictool.simulation.judge import COIN, LEAVES_OUT, SimulatedJudge
@@ -56,7 +57,7 @@ class Policy:
         """A rubric's agreement with the quality at the top, and the policy that its reward leads to."""
         rewards = self.rewards(criteria)
         best = np.argsort(-self._quality, kind="stable")[:TOP]
-        kl, win_rate = trained(rewards, midranks(self._quality), BETAS)
+        kl, win_rate = trained(rewards, mid_ranks(self._quality), BETAS)
         return Measured(*agreement(rewards[best], self._quality[best]), kl, win_rate, *_kinds(criteria))
 
     def rewards(self, criteria: Sequence[Criterion]) -> Numbers:
@@ -83,24 +84,13 @@ def agreement(rewards: Numbers, quality: Numbers) -> tuple[float, float, float]:
     return win, 1 - win - loss, loss
 
 
-def midranks(quality: Numbers) -> Numbers:
-    """The share of samples that each sample beats, ties counted as one half."""
-    ordered = np.sort(quality)
-    below, upto = np.searchsorted(ordered, quality, "left"), np.searchsorted(ordered, quality, "right")
-    return (below + upto) / (2 * len(quality))
-
-
 def trained(rewards: Numbers, ranks: Numbers, betas: Numbers) -> tuple[Numbers, Numbers]:
-    """KL from the base policy and win rate against it, for each beta, of `pi = pi_0 exp(reward / beta) / Z`.
+    """Return the optimised policy's KL from the base policy, and its win rate against it, for each beta.
 
-    The base policy is uniform over the samples (paper, section 3: the optimum of reward less beta times KL).
+    The base policy is uniform over the samples.
     """
-    powers = (rewards - rewards.max()) / betas[:, None]
-    masses = np.exp(powers)
-    total = masses.sum(axis=1)
-    share = masses / total[:, None]
-    kl = (share * powers).sum(axis=1) - np.log(total / len(rewards))
-    return kl, share @ ranks
+    weights = policy_weights(rewards, betas[:, None])
+    return kl_divergence(weights, 1 / len(rewards)), weights @ ranks
 
 
 def _kinds(criteria: Sequence[Criterion]) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.analysis import theory
+from rubrictool.analysis import sampled_policy, theory
 from rubrictool.analysis.intervals import agresti_coull
 from rubrictool.analysis.overoptimization import predict
 from rubrictool.analysis.pair_accuracy import Accuracy, accuracies, pairs_of
@@ -235,10 +235,10 @@ def test_the_prediction_of_one_prompt_is_what_the_theory_says_of_its_samples(
     found = predict([pool(gold, scores)], 0, resamples=50)
     assert found is not None
     for point in found.best_of:
-        said = theory.best_of(scores, gold, n=int(point.by))
+        said = sampled_policy.best_of(scores, gold, n=int(point.by))
         assert figures(point) == pytest.approx((said.kl, said.win_rate, said.reward, said.effective_size))
     for point in found.tilted[:-1:7]:
-        said = theory.optimised(scores, gold, beta=point.by)
+        said = sampled_policy.optimised(scores, gold, beta=point.by)
         assert figures(point) == pytest.approx((said.kl, said.win_rate, said.reward, said.effective_size))
     assert found.tilted[-1].kl == pytest.approx(said.ceiling)
 

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.analysis import theory
-from rubrictool.analysis.theory import FloatArray, Levels, Wrong
+from rubrictool.analysis import sampled_policy, theory
+from rubrictool.analysis.policy_tilt import FloatArray
+from rubrictool.analysis.sampled_policy import Levels
+from rubrictool.analysis.theory import Wrong
 
 FIGURES = sorted((Path(__file__).parents[2] / "docs" / "figures").glob("*.svg"))
 
@@ -97,7 +99,7 @@ def test_kl_is_what_theorem_1_prints(beta: float) -> None:
     assert theory.kl(beta) == pytest.approx(printed, abs=1e-12)
 
 
-@given(st.floats(-12, math.log10(theory.MOST_KL) - 0.01).map(lambda power: 10**power))
+@given(st.floats(-12, math.log10(theory.MAX_KL) - 0.01).map(lambda power: 10**power))
 @settings(max_examples=100, deadline=None)
 def test_beta_for_kl_undoes_kl(kl: float) -> None:
     assert theory.kl(theory.beta_for_kl(kl)) == pytest.approx(kl, rel=1e-10)
@@ -124,7 +126,7 @@ def test_no_optimisation_wins_half_and_a_little_wins_the_root_of_a_sixth_of_the_
 
 
 def test_far_from_the_base_only_the_very_top_counts() -> None:
-    far = [theory.win_rate(theory.MOST_KL, wrong, share=share) for wrong, share in MAPPINGS]
+    far = [theory.win_rate(theory.MAX_KL, wrong, share=share) for wrong, share in MAPPINGS]
     assert far == pytest.approx([1, 0, 0.75, 0.5, 1, 1])
 
 
@@ -158,7 +160,8 @@ def test_ranking_the_top_right_is_nearly_enough() -> None:
 def test_no_ranking_of_the_rest_is_worse_than_the_reversed_one(order: list[int], right: int, beta: float) -> None:
     rest, top = [place for place in order if place < 8 - right], list(range(8 - right, 8))
     some, reverse = (
-        theory.optimised(list(range(8)), ranks, beta=beta) for ranks in (rest + top, sorted(rest, reverse=True) + top)
+        sampled_policy.optimised(list(range(8)), ranks, beta=beta)
+        for ranks in (rest + top, sorted(rest, reverse=True) + top)
     )
     assert some.win_rate >= reverse.win_rate - 1e-12
 
@@ -175,14 +178,14 @@ def test_a_number_gives_a_float_and_an_array_its_shape() -> None:
 def test_many_responses_ranked_right_follow_the_theorem() -> None:
     quantiles = (np.arange(4000) + 0.5) / 4000
     for beta in (10, 0.5, 0.05):
-        found = theory.optimised(quantiles, quantiles, beta=beta)
+        found = sampled_policy.optimised(quantiles, quantiles, beta=beta)
         assert found.kl == pytest.approx(theory.kl(beta), abs=1e-5)
         assert found.win_rate == pytest.approx(theory.win_rate(theory.kl(beta)), abs=1e-5)
         assert found.reward == pytest.approx(found.win_rate)
 
 
 def test_a_sample_is_weighted_by_its_proxy_scores() -> None:
-    found = theory.optimised([0, 1, 1], [5.0, 7.0, 6.0], beta=1 / math.log(2))
+    found = sampled_policy.optimised([0, 1, 1], [5.0, 7.0, 6.0], beta=1 / math.log(2))
     assert found.win_rate == pytest.approx((1 / 6 + 2 * 5 / 6 + 2 * 3 / 6) / 5)
     assert found.reward == pytest.approx((5 + 2 * 7 + 2 * 6) / 5)
     assert found.kl == pytest.approx(0.2 * math.log(3 / 5) + 0.8 * math.log(6 / 5))
@@ -192,7 +195,7 @@ def test_a_sample_is_weighted_by_its_proxy_scores() -> None:
 @given(samples, betas)
 @settings(max_examples=100, deadline=None)
 def test_kl_stays_below_its_ceiling_and_the_ceiling_below_log_n(sample: list[tuple[float, float]], beta: float) -> None:
-    found = theory.optimised(*zip(*sample, strict=True), beta=beta)
+    found = sampled_policy.optimised(*zip(*sample, strict=True), beta=beta)
     assert 0 <= found.kl <= found.ceiling + 1e-12
     assert found.ceiling <= math.log(len(sample)) + 1e-12
     assert 1 - 1e-12 <= found.effective_size <= len(sample) + 1e-9
@@ -204,8 +207,8 @@ def test_only_the_order_of_gold_counts_for_the_win_rate_and_only_differences_of_
     sample: list[tuple[float, float]], beta: float
 ) -> None:
     proxy, rewards = np.array(sample).T
-    found = theory.optimised(proxy, rewards, beta=beta)
-    moved = theory.optimised(proxy + 8, np.arctan(rewards), beta=beta)
+    found = sampled_policy.optimised(proxy, rewards, beta=beta)
+    moved = sampled_policy.optimised(proxy + 8, np.arctan(rewards), beta=beta)
     assert (moved.win_rate, moved.kl) == pytest.approx((found.win_rate, found.kl), rel=1e-6, abs=1e-9)
 
 
@@ -213,24 +216,24 @@ def test_only_the_order_of_gold_counts_for_the_win_rate_and_only_differences_of_
 @settings(max_examples=100, deadline=None)
 def test_levels_hold_all_of_a_sample_that_optimisation_sees(sample: list[tuple[float, float]], beta: float) -> None:
     proxy, rewards = np.array(sample).T
-    whole, levels = theory.optimised(proxy, rewards, beta=beta), theory.levels(proxy, rewards)
-    assert theory.optimised_levels(levels, beta=beta) == pytest.approx((whole.kl, whole.win_rate))
-    assert theory.ceiling(levels).kl == pytest.approx(whole.ceiling)
+    whole, levels = sampled_policy.optimised(proxy, rewards, beta=beta), sampled_policy.levels(proxy, rewards)
+    assert sampled_policy.optimised_levels(levels, beta=beta) == pytest.approx((whole.kl, whole.win_rate))
+    assert sampled_policy.ceiling(levels).kl == pytest.approx(whole.ceiling)
 
 
 @pytest.mark.parametrize("mass", [0.01, 0.1, 0.5])
 def test_a_score_that_many_get_caps_the_kl(mass: float) -> None:
     levels = Levels([1 - mass, mass], [0.8, 1.0], [(1 - mass) / 2, 1 - mass / 2])
-    assert theory.ceiling(levels) == pytest.approx((math.log(1 / mass), 1 - mass / 2))
-    assert theory.optimised_levels(levels, beta=1e-300) == pytest.approx(theory.ceiling(levels))
+    assert sampled_policy.ceiling(levels) == pytest.approx((math.log(1 / mass), 1 - mass / 2))
+    assert sampled_policy.optimised_levels(levels, beta=1e-300) == pytest.approx(sampled_policy.ceiling(levels))
 
 
 def test_nothing_optimised_wins_half_and_everything_optimised_ends_at_the_ceiling() -> None:
     proxy, rewards = [0.2, 0.9, 0.9 + 1e-12, 0.5], [1.0, 1.0, 3.0, 2.0]
-    weak, strong = (theory.optimised(proxy, rewards, beta=beta) for beta in (math.inf, 1e-300))
+    weak, strong = (sampled_policy.optimised(proxy, rewards, beta=beta) for beta in (math.inf, 1e-300))
     assert (weak.win_rate, weak.reward, weak.kl, weak.effective_size) == (0.5, 1.75, 0, 4)
     assert (strong.win_rate, strong.kl, strong.effective_size) == pytest.approx((0.5625, math.log(2), 2))
-    assert theory.ceiling(theory.levels(proxy, rewards)) == pytest.approx((strong.kl, strong.win_rate))
+    assert sampled_policy.ceiling(sampled_policy.levels(proxy, rewards)) == pytest.approx((strong.kl, strong.win_rate))
 
 
 def test_the_best_of_n_without_ties_has_its_closed_form() -> None:
@@ -238,7 +241,7 @@ def test_the_best_of_n_without_ties_has_its_closed_form() -> None:
     assert (round(point.win_rate, 5), round(point.kl, 5)) == (0.94118, 1.83509)
     assert theory.best_of_n(1) == (0, 0.5)
     quantiles = np.arange(4000)
-    found = theory.best_of(quantiles, quantiles, n=16)
+    found = sampled_policy.best_of(quantiles, quantiles, n=16)
     assert (found.kl, found.win_rate) == pytest.approx(point, abs=1e-4)
 
 
@@ -258,7 +261,7 @@ def test_the_best_of_n_of_a_sample_is_what_enumeration_finds(sample: list[tuple[
         for draw in best:
             weights[draw] += 1 / len(best) / len(sample) ** n
     ranks = [np.mean([(a > b) + (a == b) / 2 for _, b in sample]) for _, a in sample]
-    found = theory.best_of(*zip(*sample, strict=True), n=n)
+    found = sampled_policy.best_of(*zip(*sample, strict=True), n=n)
     assert found.win_rate == pytest.approx(weights @ ranks)
     assert found.reward == pytest.approx(weights @ [reward for _, reward in sample])
     assert found.kl == pytest.approx(weights @ np.log(weights * len(sample) + (weights == 0)), abs=1e-12)
@@ -276,7 +279,7 @@ def test_a_beta_that_is_not_above_0_is_refused(beta: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
         theory.kl(beta)
     with pytest.raises(ValueError, match="above 0"):
-        theory.optimised([1.0], [1.0], beta=beta)
+        sampled_policy.optimised([1.0], [1.0], beta=beta)
 
 
 @pytest.mark.parametrize(
@@ -292,14 +295,14 @@ def test_a_share_goes_with_a_part_that_is_wrong(wrong: Wrong, share: float | Non
 )
 def test_a_sample_without_sense_is_refused(proxy: list[float], rewards: list[float]) -> None:
     with pytest.raises(ValueError, match="columns"):
-        theory.optimised(proxy, rewards, beta=1)
+        sampled_policy.optimised(proxy, rewards, beta=1)
 
 
 def test_levels_without_sense_and_no_draws_are_refused() -> None:
     with pytest.raises(ValueError, match="masses"):
-        theory.ceiling(Levels([0.5, 0.6], [0, 1], [0.2, 0.7]))
+        sampled_policy.ceiling(Levels([0.5, 0.6], [0, 1], [0.2, 0.7]))
     with pytest.raises(ValueError, match="quantiles"):
-        theory.optimised_levels(Levels([1], [0], [2]), beta=1)
+        sampled_policy.optimised_levels(Levels([1], [0], [2]), beta=1)
     with pytest.raises(ValueError, match="at least 1"):
         theory.best_of_n(0)
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rubrictool.analysis import theory
+from rubrictool.analysis import sampled_policy
+from rubrictool.analysis.policy_tilt import mid_ranks
 from rubrictool.questions.templates import Judged
 from rubrictool.rows.records import Criterion, Response, Rubric
 from rubrictool.rubric.amend import Proposal
@@ -34,7 +35,7 @@ from rubrictool.simulation import (
     write,
 )
 from rubrictool.simulation.experiment import all_points, placebo
-from rubrictool.simulation.measures import agreement, midranks, trained
+from rubrictool.simulation.measures import agreement, trained
 from rubrictool.simulation.world import Writer, shown
 from rubrictool.steps.score import score
 from rubrictool.text.words import similarity
@@ -146,8 +147,8 @@ def test_rewards_are_the_scores_that_the_pipeline_gives() -> None:
 def test_training_is_that_of_the_theory() -> None:
     rewards, quality = np.array([0.0, 0.2, 0.2, 0.9, 0.9, 1.0]), np.array([1.0, 0.0, 2.0, 3.0, 3.0, 2.0])
     betas = np.array([3.0, 0.3, 0.01])
-    kl, win_rate = trained(rewards, midranks(quality), betas)
-    expected = [theory.optimised(rewards, quality, beta=beta) for beta in betas]
+    kl, win_rate = trained(rewards, mid_ranks(quality), betas)
+    expected = [sampled_policy.optimised(rewards, quality, beta=beta) for beta in betas]
     assert kl == pytest.approx([one.kl for one in expected])
     assert win_rate == pytest.approx([one.win_rate for one in expected])
 
