@@ -1,7 +1,7 @@
 """Every error that rubrictool raises on purpose.
 
 RubrictoolError
-├── InputError            rows, flags or set-up are wrong; nothing was spent
+├── InputError            rows, options or set-up are wrong; nothing was spent
 ├── RowFailure            one row could not be finished; it goes to the failures file
 │   ├── ModelFailure      ... because the model did not give an answer we can use
 │   ├── Undecided         ... because a check cannot be decided on the text
@@ -35,7 +35,15 @@ class RubrictoolError(Exception):
 
 
 class InputError(RubrictoolError):
-    """Rows, flags or set-up are wrong: what, where, and what to do about it. Nothing was spent."""
+    """Rows, options or set-up are wrong: what, where, and what to do about it. Nothing was spent.
+
+    The text names no flag, since Python has none. `code` names the remedy where an option of the command line is one; the
+    command line adds that option (`cli.flag_hints`).
+    """
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def install(extra: str) -> str:

@@ -59,19 +59,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
         app(args=arguments, prog_name="rubrictool")
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            return _said(Interrupted("interrupted; no file was changed"), INTERRUPTED)
+            return _said("interrupted; no file was changed", INTERRUPTED)
         return end.code if isinstance(end.code, int) else 1
     except InputError as error:
-        return _said(error, BAD_INPUT)
+        from rubrictool.cli.flag_hints import with_flags
+
+        return _said(with_flags(error), BAD_INPUT)
     except Interrupted as error:
-        return _said(error, INTERRUPTED)
+        return _said(str(error), INTERRUPTED)
     except ReaderGone:
         return READER_GONE
     return 0
 
 
-def _said(error: Exception, code: int) -> int:
+def _said(message: str, code: int) -> int:
     from rubrictool.cli.progress import error_line
 
-    error_line(str(error))
+    error_line(message)
     return code

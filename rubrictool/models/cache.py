@@ -70,7 +70,9 @@ class Cache:
             raise self._unusable(error) from None
 
     def _unusable(self, error: Exception) -> InputError:
-        return InputError(f"{self.path}: the cache cannot be used ({error}); name another with --cache, or --no-cache")
+        return InputError(
+            f"{self.path}: the cache cannot be used ({error}); name another file, or run without a cache", code="cache"
+        )
 
     def close(self) -> None:
         """Close the file; the object is of no use afterwards."""

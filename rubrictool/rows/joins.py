@@ -170,8 +170,15 @@ def scorable(
         total += 1
         rubric = rubric_for(row.prompt_id, rubrics)
         if rubric is None and not skip_missing:
-            remedy = "add one, or go on without these rows: --missing-rubric skip"
-            raise rows.error(line, f"prompt_id: no rubric for the prompt {row.prompt_id!r}; {remedy}")
+            raise rows.error(
+                line,
+                f"prompt_id: no rubric for the prompt {row.prompt_id!r}; add one, or continue without these rows",
+                code="missing_rubric",
+            )
         if rubric is not None and prompt_of(row, rubric, prompts) is None:
-            raise rows.error(line, "prompt: neither the row nor its rubric has the prompt's text; give --prompts FILE")
+            raise rows.error(
+                line,
+                "prompt: neither the row nor its rubric has the prompt's text; give the prompt rows too",
+                code="missing_prompt",
+            )
     return total

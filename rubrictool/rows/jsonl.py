@@ -65,9 +65,9 @@ class Rows(Generic[R]):
         """All rows, in the order of the file."""
         return [row for _, row in self]
 
-    def error(self, line: int, message: str) -> InputError:
-        """An input error that names this file and a line of it."""
-        return InputError(f"{self.name}:{line}: {message}")
+    def error(self, line: int, message: str, *, code: str | None = None) -> InputError:
+        """Return an input error that names this file and a line of it, with the code of `InputError`."""
+        return InputError(f"{self.name}:{line}: {message}", code=code)
 
     def _items(self, value: dict[str, Any], line: int) -> list[dict[str, Any]]:
         value.pop("error", None)

@@ -1,0 +1,18 @@
+"""The flags that remedy an `InputError`, by its code: below the command line no text names a flag."""
+
+from __future__ import annotations
+
+from rubrictool.errors import InputError
+
+FLAG_HINTS = {
+    "cache": "--cache FILE, --no-cache",
+    "missing_prompt": "--prompts FILE",
+    "missing_rubric": "--missing-rubric skip",
+}
+"""What follows the text of an error, in brackets."""
+
+
+def with_flags(error: InputError) -> str:
+    """Return the text of an error, followed by the flags that remedy it where there are any."""
+    hint = FLAG_HINTS.get(error.code or "")
+    return f"{error} ({hint})" if hint else str(error)
