@@ -182,9 +182,16 @@ class QuotaExhausted(Unusable):
 
 
 class NoSuchModel(Unusable):
-    """The server has no model of this name, or the address is not its API."""
+    """The server has no model of this name, or the address is not its API.
+
+    `otherwise` is what the answer means if the server lists the model after all, None where that changes nothing.
+    """
 
     remedy = "check the model's name and the address"
+
+    def __init__(self, message: str, *, otherwise: BackendError | None = None) -> None:
+        super().__init__(message, certain=otherwise is None)
+        self.otherwise = otherwise
 
 
 class ReplyError(RubrictoolError):

@@ -6,9 +6,9 @@ import json
 from itertools import repeat
 
 import pytest
-from chat import chat_server
+from chat import answer, chat_server
 from faults import faulty_server, replied
-from serving import Handler, Server, http, running
+from serving import Handler, Server, envelope, http, running
 from shell import Shell
 
 PROMPTS = [{"id": f"p{n}", "prompt": f"Why {n}?"} for n in range(3)]
@@ -71,6 +71,29 @@ def test_a_missing_model_is_told_with_the_names_that_the_server_has(shell: Shell
         ran = shell("propose", shell.write("prompts.jsonl", PROMPTS), "--proposer", spec, "--no-cache")
     assert ran.code == 2
     assert "the server has tiny, small; check the model's name" in ran.err
+
+
+class _NoRouteForSchemas(Handler):
+    """A gateway that has the model, and answers 404 where no provider of it takes a parameter."""
+
+    def do_POST(self) -> None:
+        body = self.body()
+        if "response_format" in body:
+            self.connection.sendall(
+                http("404 Not Found", b'{"error": {"message": "No endpoints support it", "code": 404}}')
+            )
+        else:
+            self.connection.sendall(http("200 OK", envelope(answer(body["messages"][0]["content"]))))
+
+    def do_GET(self) -> None:
+        self.connection.sendall(http("200 OK", b'{"data": [{"id": "tiny"}]}'))
+
+
+def test_a_404_for_a_model_that_the_server_lists_is_about_the_request(shell: Shell) -> None:
+    with running(Server(("127.0.0.1", 0), _NoRouteForSchemas)) as server:
+        ran = shell("propose", shell.write("prompts.jsonl", PROMPTS), "--proposer", server.spec, "--no-cache")
+    assert ran.code == 0
+    assert "no schemas from now on" in ran.err
 
 
 def test_a_quota_that_ends_midway_keeps_what_is_finished(shell: Shell) -> None:

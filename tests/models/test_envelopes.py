@@ -53,6 +53,23 @@ def test_a_reply_that_broke_off_or_ended_for_an_unknown_reason_is_asked_again_an
     assert (caught.value.billable, caught.value.usage) == (True, Usage(5, 2))
 
 
+@pytest.mark.parametrize("name", ["finishReason", "finish_details", "done_reason"])
+def test_a_finish_reason_counts_under_any_of_its_names(name: str) -> None:
+    assert completion({"choices": [{"message": {"content": "Hal"}, name: "length"}]}).truncated
+    assert not completion({"choices": [{"message": {"content": "Whole"}, name: "stop"}]}).truncated
+
+
+def test_a_reply_is_not_whole_where_the_models_own_reason_or_an_error_says_otherwise() -> None:
+    choice = {"message": {"content": "Hal"}, "finish_reason": "stop"}
+    assert completion({"choices": [choice | {"native_finish_reason": "MAX_TOKENS"}]}).truncated
+    assert not completion({"choices": [choice | {"native_finish_reason": "end_of_thing"}]}).truncated
+    with pytest.raises(Final, match="SAFETY"):
+        completion({"choices": [choice | {"native_finish_reason": "SAFETY"}]})
+    for reason in ("stop", None):
+        with pytest.raises(Transient, match="upstream is gone"):
+            completion({"choices": [choice | {"finish_reason": reason, "error": {"message": "upstream is gone"}}]})
+
+
 def test_no_word_within_an_unknown_reason_makes_a_reply_whole() -> None:
     assert ending("not stopped") == "broken"
     assert ending("error, then stop") == "broken"
@@ -111,7 +128,9 @@ def test_a_text_beside_a_call_is_the_reply() -> None:
     assert completion(envelope("Hi", tool_calls=[CALL], reason="tool_calls"), expects_json=True).text == "Hi"
 
 
-@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+@pytest.mark.parametrize(
+    "name", ["reasoning_content", "reasoning", "reasoning_details", "reasoning_text", "thinking", "thinking_blocks"]
+)
 def test_an_answer_that_came_only_as_reasoning_is_named_and_not_asked_for_again(name: str) -> None:
     with pytest.raises(NoAnswer, match=f"content is empty and the text came as {name}.*reasoning parser"):
         completion(envelope("\n", **{name: '{"c1": "yes"}'}))
@@ -160,6 +179,7 @@ def test_content_nested_as_deep_as_json_may_be_is_no_crash() -> None:
         ({"prompt_tokens": 9, "completion_tokens": 5, "prompt_cache_hit_tokens": 8}, Usage(9, 5, 8)),
         ({"input_tokens": 9, "output_tokens": 5, "cache_read_input_tokens": 800}, Usage(9, 5, 800)),
         ({"prompt_tokens": 9, "completion_tokens": 5, "prompt_tokens_details": None}, Usage(9, 5)),
+        ({"prompt_tokens": 9.0, "completion_tokens": 5.0, "total_tokens": 14.0}, Usage(9, 5)),
         ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, None),
         ({"prompt_tokens": -1, "completion_tokens": True}, None),
         ({"completion_tokens": 5}, None),

@@ -99,6 +99,14 @@ def test_codes_that_mean_chance_or_haste_pass_whatever_the_status(status: int, b
             {"error": {"code": 429, "details": [{"violations": [{"quotaId": "RequestsPerDayPerProject-FreeTier"}]}]}},
         ),
         (429, {"error": {"code": "quota_exceeded"}}),
+        (
+            429,
+            {"code": "Resource exhausted", "error": "The team has used all available credits; please purchase more."},
+        ),
+        (403, {"code": 30001, "message": "Sorry, your account balance is insufficient"}),
+        (412, {"error": {"message": "The account is suspended: the monthly spending limit is reached."}}),
+        (503, {"error": {"code": "insufficient_user_quota"}}),
+        (500, {"error": {"type": "insufficient_quota", "code": "500"}}),
     ],
 )
 def test_an_exhausted_quota_is_told_from_haste_by_its_code(status: int, body: Any) -> None:
@@ -110,6 +118,8 @@ def test_an_exhausted_quota_is_told_from_haste_by_its_code(status: int, body: An
     [
         {"error": {"code": "rate_limit_exceeded", "type": "tokens"}},
         {"error": {"code": "quota_exceeded", "retryDelay": "9s"}},
+        {"error": "You have used up your quota of the minute, try again in 20 s"},
+        {"error": {"message": "Rate limit: free models per day. Add 10 credits to unlock more requests."}},
     ],
 )
 def test_a_rate_limit_is_no_exhausted_quota(body: Any) -> None:
@@ -123,10 +133,24 @@ def test_a_rate_limit_is_no_exhausted_quota(body: Any) -> None:
         (404, "404 page not found"),
         (400, {"error": {"code": "model_decommissioned"}}),
         (400, {"error": {"code": "DeploymentNotFound"}}),
+        (503, {"error": {"code": "model_not_found", "message": "No available channel for model m"}}),
     ],
 )
 def test_a_model_that_is_not_there_is_its_own_error(status: int, body: Any) -> None:
     assert isinstance(meaning(status, body), NoSuchModel)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [{"error": {"code": 400, "message": "API key not valid.", "details": [{"reason": "API_KEY_INVALID"}]}}],
+        {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: ab***."},
+        {"error": {"code": "invalid_api_key"}},
+        {"error": {"status": "UNAUTHENTICATED"}},
+    ],
+)
+def test_a_key_that_is_refused_as_a_malformed_request_is_denied(body: Any) -> None:
+    assert isinstance(meaning(400, body), Denied)
 
 
 def test_a_moderators_refusal_is_about_the_question_even_if_it_speaks_of_schemas() -> None:
@@ -176,6 +200,12 @@ def test_fields_name_the_suspect_before_words_do(body: Any, suspects: tuple[str,
             None,
         ),
         ("max_tokens is too large", 4096, None),
+        ('{"error": {"code": 400, "message": "max_tokens is too large"}, "raw_status_code": 422}', 4096, None),
+        (
+            '{"error": {"code": 400, "message": "too long for the context", "n_prompt_tokens": 900, "n_ctx": 2048}}',
+            4096,
+            1148,
+        ),
     ],
 )
 def test_the_limit_that_fits_is_read_from_the_numbers(text: str, limit: int, fits: int | None) -> None:

@@ -17,7 +17,7 @@ from chat import chat_server
 from serving import envelope, http
 from test_http import answer_to
 
-from rubrictool.errors import BackendError, Denied, Final, InputError, NoAnswer, Transient
+from rubrictool.errors import BackendError, Denied, Final, InputError, NoAnswer, QuotaExhausted, Transient
 from rubrictool.models.backend import Completion, Request, Usage
 from rubrictool.models.backends.http import HttpServer
 from rubrictool.models.context import RunContext
@@ -108,6 +108,24 @@ def test_an_error_inside_a_200_counts_by_its_status() -> None:
     assert caught.value.overloaded
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"error": {"message": "no more", "code": "insufficient_quota"}}', QuotaExhausted),
+        (b'{"error": "the model went away"}', Transient),
+        (b'{"object": "error", "message": "who?", "code": 401}', Denied),
+        (
+            b'{"error": {"message": "lost"}, "choices": [{"message": {"content": "Hal"}, "finish_reason": "stop"}]}',
+            Transient,
+        ),
+        (b'data: {"error": {"code": "insufficient_quota"}}\n\n', QuotaExhausted),
+    ],
+)
+def test_an_error_inside_a_200_that_has_no_status_of_its_own_is_an_error(body: bytes, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        answer_to(reply(body))
+
+
 PLAIN = envelope("Hi — é")
 PACKED = {
     "gzip unlabelled": reply(gzip.compress(PLAIN)),
@@ -158,6 +176,10 @@ def test_a_compressed_reply_that_is_cut_off_is_asked_for_again() -> None:
 def test_half_of_a_surrogate_pair_and_a_line_break_in_a_text_are_read() -> None:
     assert answer_to(reply(rb'{"choices": [{"message": {"content": "a\ud83d"}}]}')).text == "a?"
     assert answer_to(reply(b'{"choices": [{"message": {"content": "a\nb"}}]}')).text == "a\nb"
+
+
+def test_numbers_that_json_does_not_have_are_passed_over() -> None:
+    assert answer_to(reply(b'{"choices": [{"message": {"content": "a"}, "logprobs": [NaN, -Infinity]}]}')).text == "a"
 
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Just a moment &amp; wait</title></head><body>captcha</body></html>"

@@ -11,16 +11,20 @@ import orjson
 from rubrictool.errors import Final, NoAnswer, Transient
 from rubrictool.models.backend import Completion, Usage
 from rubrictool.models.backends.bodies import page_title
-from rubrictool.models.backends.finish_reasons import ending
+from rubrictool.models.backends.finish_reasons import Ending, ending
 from rubrictool.text.encoding import compact
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import one_line
 
 _THOUGHTS = ("reasoning_content", "reasoning")
 
+_LIKE_THOUGHTS = linear(r"(?i)reason|think|thought")
+
+_REASONS = ("finish_reason", "finishReason", "finish_details", "done_reason")
+
 _PROMPT, _OUTPUT = ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")
 
-_STATUS = linear(r"^[0-9]{3}$")
+_STATUS = linear(r"^[45][0-9]{2}$")
 
 _CACHED = ("cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens", "num_cached_tokens")
 
@@ -40,17 +44,21 @@ def _loaded(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # Half of a surrogate pair, or a line break within a text: json reads both.
-        whole: str = json.dumps(json.loads(text, strict=False), ensure_ascii=False)
+        # Half of a surrogate pair, a line break within a text, NaN among log probabilities: json reads them.
+        whole: str = json.dumps(json.loads(text, strict=False, parse_constant=lambda _: None), ensure_ascii=False)
         return orjson.loads(whole.encode(errors="replace"))
 
 
 def error_status(envelope: Mapping[str, Any]) -> int | None:
-    """Return the status that a gateway reports inside a 200, None where there is no such report."""
-    error = envelope.get("error")
-    code = error.get("code") or error.get("status") if isinstance(error, dict) else envelope.get("status")
-    status = int(code) if type(code) is int or (isinstance(code, str) and _STATUS.search(code)) else 0
-    return status if error and 400 <= status < 600 else None
+    """Return the status of an error that a gateway reports inside a 200, None where there is no such report.
+
+    An error without a status of its own has 500: nobody knows whether it passes.
+    """
+    error = envelope.get("error") or (envelope if envelope.get("object") == "error" else None)
+    if not error:
+        return None
+    codes = [str(held.get(name)) for held in (error, envelope) if isinstance(held, dict) for name in ("code", "status")]
+    return next((int(code) for code in codes if _STATUS.search(code)), 500)
 
 
 def completion(envelope: Mapping[str, Any], *, expects_json: bool = False) -> Completion:
@@ -64,13 +72,13 @@ def completion(envelope: Mapping[str, Any], *, expects_json: bool = False) -> Co
     message = _message(choice)
     if message is None:
         raise _no_completion("no chat completion", compact(dict(envelope)))
-    usage, reason, content = usage_of(envelope.get("usage")), choice.get("finish_reason"), _Content(message)
-    end = ending(reason)
+    usage, content = usage_of(envelope.get("usage")), _Content(message)
+    reason, end = _ending(choice)
     if end == "refused" or content.refusal:
         said = one_line(content.refusal, width=200) or f"finish reason {_quoted(reason)}"
         raise Final(f"the model refused: {said}", billable=True, usage=usage)
     if end == "broken":
-        told = choice.get("error") or envelope.get("error")
+        told = choice.get("error")
         why = f": {one_line(compact(told), width=200)}" if told else ""
         raise Transient(f"the reply is not whole: finish reason {_quoted(reason)}{why}", billable=True, usage=usage)
     truncated = end == "truncated"
@@ -78,6 +86,21 @@ def completion(envelope: Mapping[str, Any], *, expects_json: bool = False) -> Co
     if not truncated and not text.strip():
         text = _answer_elsewhere(content, usage, expects_json=expects_json)
     return Completion(text, truncated=truncated, usage=usage, model=_model(envelope.get("model")))
+
+
+def _ending(choice: Mapping[str, Any]) -> tuple[Any, Ending]:
+    """Return the finish reason of a choice, and how the reply ended by it.
+
+    Servers have other names for the field, and gateways (OpenRouter) keep the model's own reason beside theirs: a reply is
+    whole only if no reason says otherwise, and if the choice holds no error.
+    """
+    reason = next((choice[name] for name in _REASONS if choice.get(name) is not None), None)
+    if choice.get("error"):
+        return "error", "broken"
+    native = choice.get("native_finish_reason")
+    if ending(reason) == "whole" and ending(native) in ("truncated", "refused"):
+        return native, ending(native)
+    return reason, ending(reason)
 
 
 def flattened(envelope: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +129,8 @@ class _Content:
     def __init__(self, message: Mapping[str, Any]) -> None:
         self.text = ""
         self.refusal = message["refusal"] if isinstance(message.get("refusal"), str) else ""
-        self.thoughts_name = next((name for name in _THOUGHTS if not _is_blank(message.get(name))), "")
+        names = (*_THOUGHTS, *filter(_LIKE_THOUGHTS.search, message))
+        self.thoughts_name = next((name for name in names if not _is_blank(message.get(name))), "")
         calls = [*_dicts([message.get("function_call")]), *_dicts(message.get("tool_calls"))]
         self.calls = [_function(call) for call in calls]
         self.others: list[str] = []
@@ -216,8 +240,8 @@ def usage_of(told: Any) -> Usage | None:
 
 
 def _count(told: Mapping[str, Any], names: Sequence[str]) -> int | None:
-    counts = [told[name] for name in names if type(told.get(name)) is int and told[name] >= 0]
-    return max(counts, default=None)
+    given = [told[name] for name in names if type(told.get(name)) in (int, float)]
+    return max((int(count) for count in given if 0 <= count < 2**53), default=None)
 
 
 def _detail(told: Mapping[str, Any], side: str, names: Sequence[str]) -> int:

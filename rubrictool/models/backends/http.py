@@ -76,14 +76,16 @@ class HttpServer:
 
     async def _compared(self, error: BackendError, request: Request) -> BackendError:
         """Return an error about the model's name after a look at the server's own list of names."""
-        doubted = isinstance(error, Refused) and not error.suspects and speaks_of_no_model(str(error))
+        doubted = isinstance(error, Refused | Transient) and not error.suspects and speaks_of_no_model(str(error))
         if not doubted and not isinstance(error, NoSuchModel):
             return error
         try:
             names = await self._names()
         except BackendError:
             return error
-        if not names or request.model in names:
+        if request.model in names:
+            return (isinstance(error, NoSuchModel) and error.otherwise) or error
+        if not names:
             return error
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         return NoSuchModel(f"{error}; the server has {', '.join(names[:MOST_NAMES])}{more}")

@@ -11,15 +11,18 @@ _NUMBER = linear(r"\d{1,3}(?:,\d{3})+|\d+")
 
 _CONTEXT = linear(
     r"(?i)(?:context (?:length|window|limit|size)|maximum context length)(?:\s+(?:is|of|=|:|only))*[^0-9a-z]{0,4}(\d[\d,]*)"
-    r"|>\s*(\d[\d,]*)|<=\s*(\d[\d,]*)"
+    r"|n_ctx\W{1,4}(\d+)|>\s*(\d[\d,]*)|<=\s*(\d[\d,]*)"
 )
 
 _INPUT = linear(
     r"(?i)(\d[\d,]*)\W{0,3}(?:tokens? )?(?:(?:in|from|of) the (?:messages|input|prompt)|input|prompt|.?inputs.? tokens)"
-    r"|\d\s+-\s+(\d[\d,]*)"
+    r"|n_prompt_tokens\W{1,4}(\d+)|\d\s+-\s+(\d[\d,]*)"
 )
 
 _SUM = linear(r"(\d[\d,]*)\s*\+\s*\d[\d,]*\s*>\s*(\d[\d,]*)")
+
+# llama.cpp and Mistral write the status beside the message; it is no number of tokens.
+_STATUS = linear(r"(?i)\"(?:[a-z_]*code|status)\"\s*:\s*\"?[0-9]{3}\b")
 
 _EXCLUSIVE = linear(r"(?i)\(exclusive\)|(less|smaller) than \W*\d|strictly")
 
@@ -30,6 +33,7 @@ def fitting_limit(text: str, limit: int) -> int | None:
     It is only a guess: whoever asks with it finds out. With the context and the length of the prompt it is their
     difference, otherwise the largest number below the limit.
     """
+    text = str(_STATUS.sub("", text))
     numbers = [_whole(number) for number in _NUMBER.findall(text)]
     left = _left_of_context(text, numbers, limit)
     if left is None:

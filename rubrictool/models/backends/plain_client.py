@@ -10,7 +10,7 @@ import orjson
 
 from rubrictool.errors import BackendError, NoAnswer
 from rubrictool.models.backends.bodies import page_title, text_of
-from rubrictool.models.backends.envelope import flattened, page_named, parsed
+from rubrictool.models.backends.envelope import error_status, flattened, page_named, parsed
 from rubrictool.models.backends.streams import assembled, is_stream
 
 _OF_THE_BODY = {"content-encoding", "content-length", "transfer-encoding", "content-type"}
@@ -64,7 +64,8 @@ def _plain(status: int, content: bytes, headers: Mapping[str, str]) -> tuple[int
         text = text_of(content, headers)
         if status == 200:
             envelope = parsed(orjson.dumps(assembled(text)).decode() if is_stream(text) else text)
-            return status, orjson.dumps(flattened(envelope))
+            # The openai client reads an error as an answer without choices.
+            return error_status(envelope) or status, orjson.dumps(flattened(envelope))
     except BackendError as error:
         return _error(_LASTING if isinstance(error, NoAnswer) else 502, str(error))
     title = page_title(text)

@@ -41,7 +41,9 @@ _OVERLOADED = {420, 429, 498, 503, 529}
 
 _DENIED = {401, 403, 407}
 
-_MALFORMED = {400, 404, 406, 415, 422}
+_MALFORMED = {400, 404, 406, 410, 415, 422}
+
+_OF_ACCOUNTS = {400, 403, 412, 429}
 
 _CODES = {"code", "type", "status", "error_type", "error_code", "reason", "__type", "errorcode", "quotaid"}
 
@@ -67,7 +69,20 @@ _NO_MODEL = linear(
     r"|(invalid|unknown|no_such)_model|model_?not"
 )
 
-_NO_CREDIT = linear(r"(?i)credit balance|insufficient (account )?(balance|credit|fund|quota)|out of credits|余额不足")
+_NO_CREDIT = linear(
+    r"(?i)credit balance|(insufficient|not enough|out of|have any|no)( account| available| remaining)? "
+    r"(balance|credits?|funds?|quota|call volume quota)\b|balance is (insufficient|too low)|used (all|up)\b.{0,40}"
+    r"(credit|quota|allocation)|spending limit|余额不足|欠费"
+)
+
+_BAD_KEY = linear(
+    r"api_?key_?(is_?)?(invalid|not_valid|expired|missing)|(invalid|incorrect|missing|expired|wrong)_?api_?key"
+    r"|^un(authenticated|authorized)|authentication"
+)
+
+_BAD_KEY_WORDS = linear(
+    r"(?i)(invalid|incorrect|missing|expired|no|wrong) api[ -]key|api[ -]key( is| has)?( not)? (valid|found|provided|expired)"
+)
 
 _NO_MODEL_WORDS = linear(
     r"(?i)model.{0,80}(not (found|exist|available)|does not exist|unknown)|(unknown|invalid) model"
@@ -112,21 +127,23 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Requ
         return Transient(message, billable=True, suspects=_guess(request))
     if status < 500 and status != 429 and (_MODERATED.search(said.codes) or _moderated(said.body)):
         return Final(message)
-    if exhausted := _exhausted(said, wait):
-        return exhausted(message)
+    if unusable := _exhausted(said, wait, message) or _wrong_key(said, message):
+        return unusable
     if (
         status in _PASSING
         or (status >= 500 and status not in _LASTING)
         or (status in (400, 403, 422) and _BUSY.search(said.codes))
     ):
-        return _passing(said, message, wait, request)
-    if (status in (404, 410) and not _hinted(said, request)) or (status < 500 and _NO_MODEL.search(said.codes)):
+        passing = _passing(said, message, wait, request)
+        # Gateways that find no channel for a model say so with a 503.
+        return NoSuchModel(message, otherwise=passing) if _NO_MODEL.search(said.codes) else passing
+    if status < 500 and _NO_MODEL.search(said.codes):
         return NoSuchModel(message)
+    if status in (404, 410) and not _hinted(said, request):
+        return NoSuchModel(message, otherwise=_refused(said, message, request))
     if status in _DENIED:
         # A firewall, a moderator or one of several servers may forbid one request only.
         return Denied(message, certain=False) if page is None else Unusable(message, certain=False)
-    if status == 400 and _NO_CREDIT.search(text):
-        return QuotaExhausted(message, certain=False)
     if status in _MALFORMED:
         return _refused(said, message, request)
     return Final(message)
@@ -137,12 +154,25 @@ def speaks_of_no_model(text: str) -> bool:
     return bool(_NO_MODEL_WORDS.search(text))
 
 
-def _exhausted(said: Report, wait: float | None) -> type[QuotaExhausted] | None:
-    """Return `QuotaExhausted` where no waiting helps. A quota that is told with a time to wait is a rate limit."""
-    if said.status == 402 or (said.status < 500 and _EXHAUSTED.search(said.codes)):
-        return QuotaExhausted
-    ambiguous = said.status < 500 and wait is None and _OUT_OF_QUOTA.search(said.codes)
-    return QuotaExhausted if ambiguous else None
+def _exhausted(said: Report, wait: float | None, message: str) -> QuotaExhausted | None:
+    """Return `QuotaExhausted` where no waiting helps. A quota that is told with a time to wait is a rate limit.
+
+    It is not certain where only words say so, or where a gateway hands on another server's error as its own.
+    """
+    if said.status == 402:
+        return QuotaExhausted(message)
+    if _EXHAUSTED.search(said.codes) or (wait is None and _OUT_OF_QUOTA.search(said.codes)):
+        return QuotaExhausted(message, certain=said.status < 500)
+    in_words = said.status in _OF_ACCOUNTS and wait is None and _NO_CREDIT.search(said.text)
+    return QuotaExhausted(message, certain=False) if in_words else None
+
+
+def _wrong_key(said: Report, message: str) -> Denied | None:
+    """Return `Denied` where a malformed request is malformed by its key."""
+    if said.status not in (400, 422):
+        return None
+    wrong = any(map(_BAD_KEY.search, said.codes.split())) or _BAD_KEY_WORDS.search(said.text)
+    return Denied(message, certain=False) if wrong else None
 
 
 def _passing(said: Report, message: str, wait: float | None, request: Request | None) -> Transient:
