@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rubrictool.errors import ModelFailure
+from rubrictool.errors import ModelFailure, Undecided
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.templates import Judged
 from rubrictool.refinement.accept import AcceptRule
@@ -65,7 +65,7 @@ async def ask_everything(
     judged = judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule, accept=accept)
     for number, count in enumerate(judged):
         for row in [*longest_first[:count], *(weak if number else ())]:
-            with suppress(ModelFailure):
+            with suppress(ModelFailure, Undecided):
                 await verdicts(prompt, supposed(rubric, rounds=number), row, judge)
     for number in range(rounds if len(pool) >= 2 else 0):
         with suppress(ModelFailure):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, Verdict
-from rubrictool.rubric.empty_response import Empty, is_empty, unmet
+from rubrictool.rubric.empty_response import Empty
 from rubrictool.select.ranking import Kept
 from rubrictool.select.score_bounds import Ask, Race, Value
-from rubrictool.steps.score import score
+from rubrictool.steps.score import decided, score
 
 Failed = Callable[[Response, RowFailure], None]
 
@@ -60,10 +60,9 @@ async def race(
 
 
 def _starts(row: Response, rubric: Rubric, failed: Failed, empty: Empty | None) -> bool:
-    """Whether a response races: an empty one that cannot be scored is reported instead."""
+    """Whether a response races: one that cannot be scored whatever the judge says is reported instead."""
     try:
-        if is_empty(row.response):
-            unmet([criterion for criterion in rubric.criteria if criterion.check is None], empty)
+        decided(rubric.criteria, row, empty)
     except RowFailure as failure:
         failed(row, failure)
         return False

@@ -17,10 +17,10 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from rubrictool.rows.records import Criterion, Response, Scored, Verdict
-from rubrictool.rubric.checks import holds
-from rubrictool.rubric.empty_response import Empty, is_empty, unmet
+from rubrictool.rubric.empty_response import Empty, is_empty
 from rubrictool.rubric.weights import TIE, score
 from rubrictool.select.ranking import Kept, best, lot
+from rubrictool.steps.score import decided
 
 Value = Callable[[Response], object]
 
@@ -74,8 +74,8 @@ class Candidate:
 class Race:
     """Who of the responses to one prompt are the k best: what to ask next, given what is known.
 
-    Verdicts that a check gives are known from the start, and so are those on an empty response; one that fails (see
-    `empty.unmet`) must not be in the pool. `together` makes all other criteria of a response one question,
+    Verdicts that a check gives are known from the start, and so are those on an empty response; one that cannot
+    be scored (see `steps.score.decided`) must not be in the pool. `together` makes all other criteria of a response one question,
     else each is one, those that can cost most first. What `distinct` gives is had by at most one of the best.
     """
 
@@ -206,10 +206,8 @@ def _entrant(
     distinct: Value | None,
     empty: Empty | None,
 ) -> Candidate:
-    known = {c.id: Verdict(id=c.id, met=holds(c.check, row.response)) for c in criteria if c.check is not None}
-    if is_empty(row.response):
-        left = unmet([criterion for criterion in criteria if criterion.check is None], empty)
-        known, questions = known | {verdict.id: verdict for verdict in left}, ()
+    known = {verdict.id: verdict for verdict in decided(criteria, row, empty)}
+    questions = () if is_empty(row.response) else questions
     value = distinct(row) if distinct else row.id
     return Candidate(row, lot(row, seed), value, criteria, known, questions)
 

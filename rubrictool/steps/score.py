@@ -88,29 +88,45 @@ async def verdicts(
     With `min_coverage`, a judge that decided on some criteria only leaves the others null, where the decided ones suffice.
     Raises `ModelFailure`, and `RowFailure` for an empty response (see `score`) and for words that cannot be counted.
     """
-    open_ones = [criterion for criterion in criteria if criterion.check is None]
-    if is_empty(response.response):
-        return _in_order(criteria, unmet(open_ones, empty), response)
+    free = decided(criteria, response, empty)
+    open_ones = _open(criteria)
+    if len(free) == len(criteria):
+        return _in_order(criteria, free)
     try:
-        judged = await judge.verdicts(prompt, open_ones, response) if open_ones else []
+        judged = await judge.verdicts(prompt, open_ones, response)
     except ModelFailure as failure:
         # A judge that said nothing is no judge, however much the checks cover.
         if min_coverage is None or not failure.found:
             raise
-        found = _in_order(criteria, [*map(_undecided, criteria), *failure.found], response)
+        found = _in_order(criteria, [*free, *map(_undecided, open_ones), *failure.found])
         if not suffices(criteria, found, min_coverage):
             raise
         return found
-    return _in_order(criteria, judged, response)
+    return _in_order(criteria, [*free, *judged])
+
+
+def decided(criteria: Sequence[Criterion], response: Response, empty: Empty | None = None) -> list[Verdict]:
+    """Return the verdicts that are known before a judge is asked: those of checks, and all on an empty response.
+
+    Raises `RowFailure` for a response that cannot be scored whatever the judge says: see `score`.
+    """
+    checked = [_checked(criterion, response) for criterion in criteria if criterion.check is not None]
+    return [*checked, *unmet(_open(criteria), empty)] if is_empty(response.response) else checked
+
+
+def _open(criteria: Sequence[Criterion]) -> list[Criterion]:
+    """The criteria that a judge decides."""
+    return [criterion for criterion in criteria if criterion.check is None]
 
 
 def _undecided(criterion: Criterion) -> Verdict:
     return Verdict(id=criterion.id, met=None)
 
 
-def _in_order(criteria: Sequence[Criterion], judged: Sequence[Verdict], response: Response) -> tuple[Verdict, ...]:
-    by_judge = {verdict.id: verdict for verdict in judged}
-    return tuple(by_judge[c.id] if c.check is None else _checked(c, response) for c in criteria)
+def _in_order(criteria: Sequence[Criterion], found: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The verdict on each criterion; the last one where there are several."""
+    by_id = {verdict.id: verdict for verdict in found}
+    return tuple(by_id[criterion.id] for criterion in criteria)
 
 
 async def score_pool(
