@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rubrictool.errors import ModelFailure
 from rubrictool.models.backend import Completion, Price, Request
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Item, Proposal
 
@@ -64,7 +64,9 @@ class ListProposer:
         assert prompt.prompt
         return Proposal(tuple(Item(criterion=text, weight=1) for text in self._first))
 
-    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
         self.shown.append((first.response.id, second.response.id))
         self._on_pair()
         if not self._later:

@@ -17,7 +17,7 @@ import pandas as pd
 
 import rubrictool as rt
 from rubrictool.judging.protocols import Proposer
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.checks import Check
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.weights import TIE
@@ -47,7 +47,7 @@ class Watched:
         return await self._other.propose(prompt)
 
     async def separate(
-        self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: Judged, second: Judged
+        self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
         """The other's proposal."""
         proposed = await self._other.separate(prompt, criteria, first, second)
@@ -69,7 +69,7 @@ class RandomWords:
         raise NotImplementedError
 
     async def separate(
-        self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: Judged, second: Judged
+        self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
         """The criteria as they are, and new ones with the other's weights on words that it did not have yet."""
         said = {text for c in criteria if c.check for text in c.check.contains or ()}

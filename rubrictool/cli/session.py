@@ -29,7 +29,8 @@ from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
 from rubrictool.models.context import RunContext
 from rubrictool.models.spec import OFFLINE, ModelConfig, connect, file_of
-from rubrictool.questions.templates import SHOWN, Shown, Templates
+from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
+from rubrictool.questions.templates import Templates
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
 from rubrictool.rows.records import Row
 from rubrictool.steps.map_rows import Outcome, map_rows
@@ -105,11 +106,21 @@ class Session:
         return self._held(judge)
 
     async def proposer(
-        self, asked: ModelConfig, *, show: Collection[Shown] = SHOWN, both_orders: bool = False
+        self,
+        asked: ModelConfig,
+        *,
+        proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
+        both_orders: bool = False,
     ) -> Proposer:
         """The proposer that the flags name."""
         return self._held(
-            await build.proposer(asked, self._access, templates=self._questions, show=show, both_orders=both_orders)
+            await build.proposer(
+                asked,
+                self._access,
+                templates=self._questions,
+                proposer_context=proposer_context,
+                both_orders=both_orders,
+            )
         )
 
     async def writers(self, asked: Sequence[ModelConfig]) -> list[Model]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from rubrictool.errors import InputError
-from rubrictool.judging.model_roles import ModelJudge, ModelProposer, PerCriterionJudge
+from rubrictool.judging.model_backed import ModelJudge, ModelProposer, PerCriterionJudge
 from rubrictool.judging.order_swap import OrderSwap
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
 from rubrictool.models.spec import OFFLINE, ModelConfig, connect, warmth
-from rubrictool.questions.templates import SHOWN, Shown, Templates
+from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
+from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Judging
 
 
@@ -65,7 +66,7 @@ async def proposer(
     access: RunContext | None = None,
     *,
     templates: Templates | None = None,
-    show: Collection[Shown] = SHOWN,
+    proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
     both_orders: bool = False,
 ) -> Proposer:
     """The proposer for a spec: what a model sees beside a pair, and whether it is asked in both orders.
@@ -79,7 +80,7 @@ async def proposer(
         plays: Proposer = OfflineProposer()
     else:
         model = await connect(asked, access)
-        plays = ModelProposer(model, templates, show=show)
+        plays = ModelProposer(model, templates, context=proposer_context)
     return OrderSwap(plays) if both_orders else plays
 
 

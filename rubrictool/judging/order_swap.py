@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rubrictool.judging.protocols import Proposer
 from rubrictool.linting.rewording import says_again
 from rubrictool.models.gather import gather_all
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Prompt, can_score
 from rubrictool.rubric.amend import Item, Proposal, amend
 
@@ -22,7 +22,9 @@ class OrderSwap:
         """A first rubric: there is no pair to turn round. Raises `ModelFailure`."""
         return await self.proposer.propose(prompt)
 
-    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
         """What both orders would change. Raises `ModelFailure` where either answer could not be had."""
         one, other = await gather_all(
             self.proposer.separate(prompt, criteria, first, second),

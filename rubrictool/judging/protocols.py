@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from rubrictool.questions.replies import Preference
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.compare import Preference
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 
@@ -45,6 +45,8 @@ class Proposer(Protocol):
         """A first rubric, from the prompt alone."""
         ...
 
-    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
         """How the rubric must change to tell two responses apart."""
         ...

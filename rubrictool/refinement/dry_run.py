@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from rubrictool.errors import ModelFailure, Undecided
 from rubrictool.judging.protocols import Judge, Proposer
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.accept import AcceptRule
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.empty_response import is_empty
@@ -73,6 +73,6 @@ async def ask_everything(
             await proposer.separate(prompt, criteria, *(_judged(row, criteria) for row in longest_first[:2]))
 
 
-def _judged(row: Response, criteria: Sequence[Criterion]) -> Judged:
+def _judged(row: Response, criteria: Sequence[Criterion]) -> JudgedResponse:
     """A response with all that may be shown of it."""
-    return Judged(row, tuple(Verdict(id=criterion.id, met=True) for criterion in criteria), 0.0)
+    return JudgedResponse(row, tuple(Verdict(id=criterion.id, met=True) for criterion in criteria), 0.0)

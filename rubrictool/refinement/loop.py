@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure, Undecided
 from rubrictool.judging.protocols import Judge, Proposer
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.accept import RULES, TOLERANCE, AcceptRule, Decision, Trial, repeats, reweighed, without
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, can_score
 from rubrictool.rows.traces import Changes, PoolEntry, Round, Standing
@@ -225,8 +225,8 @@ def _ids(pair: Pair) -> tuple[str, str]:
     return pair[0].id, pair[1].id
 
 
-def _as_shown(row: Response) -> Judged:
-    return Judged(row, row.verdicts, row.score) if isinstance(row, Score) else Judged(row)
+def _as_shown(row: Response) -> JudgedResponse:
+    return JudgedResponse(row, row.verdicts, row.score) if isinstance(row, Score) else JudgedResponse(row)
 
 
 def _trace(state: _State, members: Sequence[Response], shown: Pair, tried: _Tried, *, accepted: bool) -> Round:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Prompt
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.simulation.judge import LEAVES_OUT
@@ -31,7 +31,9 @@ class SimulatedProposer:
         named = [point for point in obvious if self._chance("covers", prompt.id, point.name) < self._world.covers]
         return Proposal(tuple(self._item(prompt.id, point) for point in named or obvious[:1]))
 
-    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
         """The criteria it does not forget, and new ones on what tells the two apart."""
         pair = sorted((first.response.id, second.response.id))
         kept = [c for c in criteria if self._chance("forgets", prompt.id, *pair, c.criterion) >= self._world.forgets]
@@ -63,7 +65,7 @@ class SimulatedProposer:
         return self._world.uniform("proposer", *names)
 
 
-def _differences(first: Judged, second: Judged) -> frozenset[str]:
+def _differences(first: JudgedResponse, second: JudgedResponse) -> frozenset[str]:
     return shown(first.response.response) ^ shown(second.response.response)
 
 

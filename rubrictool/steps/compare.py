@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from copy import copy
 
-from rubrictool.judging.model_roles import ModelJudge
+from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.protocols import Comparer, Judge
 from rubrictool.models.gather import gather_all
-from rubrictool.questions.replies import Side
+from rubrictool.questions.compare import Side
 from rubrictool.rows.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Scored, Winner
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import higher

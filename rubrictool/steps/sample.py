@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from rubrictool.models.client import Model
-from rubrictool.questions import replies
-from rubrictool.questions.templates import conversation
+from rubrictool.questions import sample as questions
 from rubrictool.rows.records import Prompt, Response, joined
 
 
@@ -13,7 +12,7 @@ async def sample(prompt: Prompt, model: Model, *, number: int = 0) -> Response:
 
     Empty and truncated replies are drawn again. Raises `ModelFailure`.
     """
-    reply = await model.ask(conversation(prompt), replies.text, sample=number, complain=False)
+    reply = await model.ask(questions.question(prompt), questions.parse, sample=number, complain=False)
     named = {"id": f"{prompt.id}/{model.name}/{number + 1}", "prompt_id": prompt.id, "prompt": prompt.prompt}
     row = {**named, "model": model.name, "response": reply}
     reference = {"reference": prompt.reference} if prompt.reference is not None else {}

@@ -14,7 +14,7 @@ from rubrictool.analysis.matches import Systems, baseline_of, matches, matrix, n
 from rubrictool.analysis.noise_floors import noise_floor
 from rubrictool.analysis.score_differences import score_difference
 from rubrictool.analysis.winrates import decision, prompts_to_show, win_rate
-from rubrictool.questions.replies import Preference, Side
+from rubrictool.questions.compare import Preference, Side
 from rubrictool.rows.records import Comparison, Outcome, Prompt, Response, Rubric
 from rubrictool.steps.compare import compare, compare_by_rubric
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from rubrictool.models.backend import Request
+from rubrictool.questions import judge as judge_question
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Prompt, Rubric
 from rubrictool.rubric.weights import rubric_hash
@@ -42,7 +43,7 @@ def asked(line: str) -> ModelConfig:
 
 def scored(row: dict[str, Any], about: ModelConfig, cache: sqlite3.Connection) -> dict[str, Any]:
     """A response row with its stored verdicts and its score."""
-    messages = TEMPLATES.judge(about.prompt, about.criteria, row["response"]).messages
+    messages = judge_question.question(TEMPLATES, about.prompt, about.criteria, row["response"]).messages
     key = Request(MODEL, messages, 0, 4096).key()
     (reply,) = cache.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
     met = {name: answer == "yes" for name, answer in json.loads(reply).items()}

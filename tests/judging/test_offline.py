@@ -14,7 +14,7 @@ from rubrictool.judging.offline.demands import asked_length
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import terms
 from rubrictool.linting.rules import lint
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.checks import Check, Length
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
 from rubrictool.rubric.amend import Item, Proposal, amend
@@ -28,8 +28,8 @@ PIECES = (
 TEXTS = st.text(max_size=60) | st.lists(st.sampled_from(PIECES.split(" ")), max_size=30).map(" ".join)
 
 
-def judged(text: str, **columns: object) -> Judged:
-    return Judged(Response.model_validate({"prompt_id": "p", "response": text, **columns}))
+def judged(text: str, **columns: object) -> JudgedResponse:
+    return JudgedResponse(Response.model_validate({"prompt_id": "p", "response": text, **columns}))
 
 
 def separate(first: str, second: str, criteria: Sequence[Criterion] = (), prompt: str = QUESTION) -> Proposal:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from rubrictool.judging.order_swap import OrderSwap, agreed
-from rubrictool.questions.templates import SHOWN, Judged, Shown, Templates
+from rubrictool.questions import separate
+from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
+from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Item, Proposal, amend
 
@@ -71,29 +73,30 @@ def test_both_orders_are_asked() -> None:
             raise AssertionError(prompt)
 
         async def separate(
-            self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged
+            self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
         ) -> Proposal:
             assert (prompt, criteria) == (PROMPT, RUBRIC)
             self.shown.append((first.response.id, second.response.id))
             return new("Names green.")
 
     proposer = Proposer()
-    a, b = (Judged(Response(id=name, prompt_id="p", response=name)) for name in "ab")
+    a, b = (JudgedResponse(Response(id=name, prompt_id="p", response=name)) for name in "ab")
     proposal = asyncio.run(OrderSwap(proposer).separate(PROMPT, RUBRIC, a, b))
     assert proposer.shown == [("a", "b"), ("b", "a")]
     assert [item.criterion for item in proposal.items if item.id is None] == ["Names green."]
 
 
-def asked(*show: Shown) -> str:
+def asked(*context: ContextPart) -> str:
     """What a proposer is shown of a pair of which both name red and the first alone names blue."""
-    pair = [
-        Judged(Response(id=name, prompt_id="p", response=name), tuple(verdicts), score)
+    one, other = (
+        JudgedResponse(Response(id=name, prompt_id="p", response=name), tuple(verdicts), score)
         for name, verdicts, score in (
             ("a", [Verdict(id="c1", met=True), Verdict(id="c2", met=True)], 1.0),
             ("b", [Verdict(id="c1", met=True), Verdict(id="c2", met=False)], 2 / 3),
         )
-    ]
-    return str(Templates().separate(PROMPT, RUBRIC, *pair, show=show).messages[0]["content"])
+    )
+    asked = separate.question(Templates(), PROMPT, RUBRIC, (one, other), context=context)
+    return str(asked.messages[0]["content"])
 
 
 @pytest.mark.parametrize(
@@ -105,11 +108,11 @@ def asked(*show: Shown) -> str:
         ("scores", "the first answer scores 1.000, the second 0.667"),
     ],
 )
-def test_a_proposer_sees_what_it_is_to_see_and_nothing_else(name: Shown, words: str) -> None:
+def test_a_proposer_sees_what_it_is_to_see_and_nothing_else(name: ContextPart, words: str) -> None:
     assert words in asked(name)
     assert words not in asked()
 
 
 def test_unless_told_otherwise_a_proposer_sees_weights_and_verdicts_and_no_scores() -> None:
-    assert asked(*SHOWN) == asked("weights", "verdicts")
-    assert "scores 1.000" not in asked(*SHOWN)
+    assert asked(*DEFAULT_CONTEXT) == asked("weights", "verdicts")
+    assert "scores 1.000" not in asked(*DEFAULT_CONTEXT)

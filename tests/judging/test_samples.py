@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shell import Shell
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.model_roles import ModelJudge
+from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.repeated_judge import RepeatedJudge, tallied
 from rubrictool.models.client import Model
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict

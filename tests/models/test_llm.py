@@ -20,14 +20,14 @@ from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.models.schema_support import SchemaSupport
 from rubrictool.models.sending import Sender
 from rubrictool.models.supported_parameters import Parameters
-from rubrictool.questions import replies
+from rubrictool.questions import judge as judge_question
 
 QUESTION = Question([{"role": "user", "content": "Is it?"}])
 GOOD = '{"c1": "yes"}'
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met is True
+    return judge_question.parse(reply, count=1)[0].met is True
 
 
 def model(

@@ -26,7 +26,7 @@ from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
 from rubrictool.models.question import Question
 from rubrictool.models.rate_limiter import RateLimiter
-from rubrictool.questions import replies
+from rubrictool.questions import judge as judge_question
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def question(text: str = "Is it?") -> Question:
 
 
 async def ask(model: Model, text: str = "Is it?") -> bool:
-    return await model.ask(question(text), lambda reply: replies.verdicts(reply, count=1)[0].met is True)
+    return await model.ask(question(text), lambda reply: judge_question.parse(reply, count=1)[0].met is True)
 
 
 def in_threads(works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T | Exception]:

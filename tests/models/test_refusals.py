@@ -27,12 +27,13 @@ from rubrictool.models.backends.waits import duration, wish
 from rubrictool.models.client import Model
 from rubrictool.models.prompt_counts import fewest_tokens
 from rubrictool.models.question import Question
-from rubrictool.questions import replies, schemas
+from rubrictool.questions import judge as judge_question
+from rubrictool.questions import separate
 
 GOOD = '{"c1": "yes"}'
 OBEYED = json.dumps({"ready": "yes", "reason": "so", "parts": [1]})
 QUESTION = Question([{"role": "user", "content": "Is it?"}])
-REQUEST = Request("m", QUESTION.messages, 0, 4096, schema=schemas.verdicts(1))
+REQUEST = Request("m", QUESTION.messages, 0, 4096, schema=judge_question.schema(1))
 
 
 def meaning(status: int, body: Any = "", **headers: str) -> BackendError:
@@ -41,7 +42,7 @@ def meaning(status: int, body: Any = "", **headers: str) -> BackendError:
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met is True
+    return judge_question.parse(reply, count=1)[0].met is True
 
 
 def asked(*said: Said, **options: Any) -> tuple[Model, Scripted]:
@@ -50,7 +51,7 @@ def asked(*said: Said, **options: Any) -> tuple[Model, Scripted]:
 
 
 def ask(model: Model, question: Question = QUESTION, *, schema: bool = True, sample: int = 0) -> bool:
-    form = schemas.verdicts(1) if schema else None
+    form = judge_question.schema(1) if schema else None
     return asyncio.run(model.ask(question, parse, schema=form, sample=sample))
 
 
@@ -406,5 +407,5 @@ def test_what_a_chat_template_may_leave_out_need_not_be_counted() -> None:
 
 
 def test_a_form_for_forty_criteria_keeps_them_all_and_takes_more() -> None:
-    form = schemas.amended([f"c{place}" for place in range(1, 41)])
+    form = separate.schema([f"c{place}" for place in range(1, 41)])
     assert form["properties"]["criteria"]["maxItems"] >= 40 + 12

@@ -18,7 +18,8 @@ from rubrictool.models.client import Model
 from rubrictool.models.prefix_gate import PrefixGate
 from rubrictool.models.question import Question
 from rubrictool.models.schema_support import PROBE, obeyed
-from rubrictool.questions import replies, schemas
+from rubrictool.questions import criterion
+from rubrictool.questions import judge as judge_question
 
 OBEYED = json.dumps({"ready": "yes", "reason": "so", "parts": [1]})
 GOOD = '{"c1": "yes"}'
@@ -26,7 +27,7 @@ QUESTION = Question([{"role": "user", "content": "Is it?"}])
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met is True
+    return judge_question.parse(reply, count=1)[0].met is True
 
 
 def asked(*said: Said, cache: Cache | None = None, **options: object) -> tuple[Model, Scripted]:
@@ -35,7 +36,7 @@ def asked(*said: Said, cache: Cache | None = None, **options: object) -> tuple[M
 
 
 def ask(model: Model) -> bool:
-    return asyncio.run(model.ask(QUESTION, parse, schema=schemas.verdicts(1)))
+    return asyncio.run(model.ask(QUESTION, parse, schema=judge_question.schema(1)))
 
 
 def kinds(backend: Scripted) -> list[tuple[str, bool]]:
@@ -57,14 +58,14 @@ def test_a_model_that_greets_is_asked_in_words() -> None:
 def test_a_probe_that_was_not_obeyed_is_cached_too(tmp_path: Path) -> None:
     ask(asked("Good day.", GOOD, cache=Cache(tmp_path / "c.db"))[0])
     again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
-    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=judge_question.schema(1)))
     assert kinds(silent) == [("And it?", False)]
 
 
 def test_a_probe_that_was_obeyed_is_cached(tmp_path: Path) -> None:
     ask(asked(OBEYED, GOOD, cache=Cache(tmp_path / "c.db"))[0])
     again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
-    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=judge_question.schema(1)))
     assert kinds(silent) == [("And it?", True)]
 
 
@@ -76,7 +77,7 @@ def test_a_truncated_probe_that_begins_as_an_enforced_schema_makes_it_is_obedien
     model, backend = asked(ENDLESS, GOOD, cache=Cache(tmp_path / "c.db"))
     assert ask(model)
     again, silent = asked(GOOD, cache=Cache(tmp_path / "c.db"))
-    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=schemas.verdicts(1)))
+    asyncio.run(again.ask(Question([{"role": "user", "content": "And it?"}]), parse, schema=judge_question.schema(1)))
     assert kinds(backend) == [(PROBE, True), ("Is it?", True)]
     assert kinds(silent) == [("And it?", True)]
 
@@ -108,7 +109,7 @@ def test_a_refused_schema_is_given_up_and_said_once() -> None:
 
 def test_a_bare_control_character_in_a_string_is_no_disobedience() -> None:
     assert obeyed('{"ready": "no", "reason": "a\b\nb", "parts": [1, 1]}')
-    assert replies.verdict('{"reason": "a\b\nb", "met": "no"}').reason == "a\b\nb"
+    assert criterion.parse('{"reason": "a\b\nb", "met": "no"}').reason == "a\b\nb"
 
 
 def test_a_probe_that_is_refused_means_words() -> None:
@@ -128,8 +129,8 @@ def test_a_probe_out_of_reach_costs_no_row_and_a_later_row_probes_again() -> Non
     model, backend = asked(Transient("503"), GOOD, OBEYED, '{"c1": "no"}', attempts=1)
 
     async def twice() -> None:
-        assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
-        assert not await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+        assert await model.ask(QUESTION, parse, schema=judge_question.schema(1))
+        assert not await model.ask(QUESTION, parse, schema=judge_question.schema(1))
 
     asyncio.run(twice())
     assert kinds(backend) == [(PROBE, True), ("Is it?", False), (PROBE, True), ("Is it?", True)]
@@ -150,7 +151,7 @@ def test_a_server_whose_error_speaks_of_schemas_is_asked_in_words_from_the_first
 
     async def thrice() -> None:
         for _ in range(3):
-            assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+            assert await model.ask(QUESTION, parse, schema=judge_question.schema(1))
 
     asyncio.run(thrice())
     assert [formed for _, formed in kinds(backend)] == [True, False, False, False]
@@ -162,8 +163,8 @@ def test_a_refusal_that_only_speaks_of_schemas_leaves_the_others_theirs() -> Non
 
     async def twice() -> None:
         with pytest.raises(ModelFailure, match="an essay"):
-            await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
-        assert await model.ask(QUESTION, parse, schema=schemas.verdicts(1))
+            await model.ask(QUESTION, parse, schema=judge_question.schema(1))
+        assert await model.ask(QUESTION, parse, schema=judge_question.schema(1))
 
     asyncio.run(twice())
     assert [formed for _, formed in kinds(backend)] == [True, True, False, True]
@@ -181,7 +182,7 @@ def test_who_sets_the_form_by_hand_is_not_probed() -> None:
 
 def test_the_schema_is_sent_and_is_no_part_of_the_key() -> None:
     plain = Request("m", QUESTION.messages, 0, 16)
-    formed = Request("m", QUESTION.messages, 0, 16, schema=schemas.verdicts(2))
+    formed = Request("m", QUESTION.messages, 0, 16, schema=judge_question.schema(2))
     assert formed.key() == plain.key()
     assert formed.body()["response_format"]["json_schema"]["schema"]["required"] == ["c1", "c2"]
     assert "response_format" not in plain.body()
@@ -191,8 +192,8 @@ def test_the_schema_is_sent_and_is_no_part_of_the_key() -> None:
 def test_what_obeys_our_schemas_is_read_by_our_parsers(count: int, reasons: bool, data: st.DataObject) -> None:
     words = st.sampled_from(["yes", "no"])
     entry = st.fixed_dictionaries({"reason": st.text(min_size=1, max_size=9), "met": words}) if reasons else words
-    reply = data.draw(st.fixed_dictionaries(dict.fromkeys(schemas.verdicts(count)["required"], entry)))
-    found = replies.verdicts(json.dumps(reply), count=count)
+    reply = data.draw(st.fixed_dictionaries(dict.fromkeys(judge_question.schema(count)["required"], entry)))
+    found = judge_question.parse(json.dumps(reply), count=count)
     assert [v.id for v in found] == [f"c{place}" for place in range(1, count + 1)]
     assert all((v.reason is not None) == reasons for v in found)
 

@@ -12,7 +12,7 @@ from rubrictool.models.backend import Completion, Price, Request, Usage
 from rubrictool.models.budget import OVERHEAD, Budget, DryRun, Tally, most
 from rubrictool.models.client import Model
 from rubrictool.models.question import Question
-from rubrictool.questions import replies
+from rubrictool.questions import judge as judge_question
 
 GOOD = '{"c1": "yes"}'
 PRICE = Price(1e-6, 1e-6)
@@ -23,7 +23,7 @@ def question(text: str = "Is it?") -> Question:
 
 
 def parse(reply: str) -> bool:
-    return replies.verdicts(reply, count=1)[0].met is True
+    return judge_question.parse(reply, count=1)[0].met is True
 
 
 def many(model: Model, count: int) -> list[bool | BaseException]:

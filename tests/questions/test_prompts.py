@@ -9,14 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.errors import InputError
-from rubrictool.questions.templates import Judged, Templates, fence, fill, shipped
+from rubrictool.questions import judge, separate
+from rubrictool.questions.separate import JudgedResponse
+from rubrictool.questions.templates import Templates, fence, fill, shipped
 from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
 
 PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
 
 
 def judged(response: str, *, use_reference: bool = False) -> str:
-    (message,) = Templates(use_reference=use_reference).judge(PROMPT, ["Is right.", "Is kind."], response).messages
+    templates = Templates(use_reference=use_reference)
+    (message,) = judge.question(templates, PROMPT, ["Is right.", "Is kind."], response).messages
     return str(message["content"])
 
 
@@ -62,12 +65,15 @@ def test_the_judge_sees_no_weights_and_the_proposer_sees_them_with_the_verdicts(
     criteria = Rubric.model_validate(
         {"id": "p", "criteria": [{"id": "k", "criterion": "Is right.", "weight": 2}]}
     ).criteria
-    pair = [Judged(Response(prompt_id="p", response=text), (Verdict(id="k", met=text == "x"),)) for text in "xy"]
-    (message,) = Templates().separate(PROMPT, criteria, *pair).messages
+    one, other = (
+        JudgedResponse(Response(prompt_id="p", response=text), (Verdict(id="k", met=text == "x"),)) for text in "xy"
+    )
+    (message,) = separate.question(Templates(), PROMPT, criteria, (one, other)).messages
     assert "k (weight 2): Is right." in message["content"]
     assert "k: first yes, second no" in message["content"]
     assert "weight" not in judged("x")
-    (unjudged,) = Templates().separate(PROMPT, criteria, *(Judged(one.response) for one in pair)).messages
+    bare = JudgedResponse(one.response), JudgedResponse(other.response)
+    (unjudged,) = separate.question(Templates(), PROMPT, criteria, bare).messages
     assert "A judge found" not in unjudged["content"]
     assert "\n\n\n" not in unjudged["content"]
 

@@ -12,15 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.errors import Unreadable
-from rubrictool.questions import replies
-from rubrictool.questions.templates import PLACEHOLDERS, Judged, Templates, shipped
+from rubrictool.questions import compare, criterion, judge, propose, sample, separate
+from rubrictool.questions.separate import JudgedResponse
+from rubrictool.questions.templates import Templates, names, shipped
 from rubrictool.rows.records import Prompt, Response, Rubric
 
 YES_NO = {"c1": True, "c2": False}
 
 
 def read(reply: str, count: int = 2) -> dict[str, bool | None]:
-    return {verdict.id: verdict.met for verdict in replies.verdicts(reply, count=count)}
+    return {verdict.id: verdict.met for verdict in judge.parse(reply, count=count)}
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_what_is_missing_doubled_unknown_or_unclear_is_a_complaint_and_never_a_n
 
 
 def test_reasons_and_probabilities_are_kept() -> None:
-    (verdict,) = replies.verdicts('{"c1": {"met": "yes", "reason": "It does.", "p": 0.75}}', count=1)
+    (verdict,) = judge.parse('{"c1": {"met": "yes", "reason": "It does.", "p": 0.75}}', count=1)
     assert (verdict.reason, verdict.p) == ("It does.", 0.75)
 
 
@@ -87,7 +88,7 @@ def test_reasons_and_probabilities_are_kept() -> None:
     ],
 )
 def test_rubrics_in_any_honest_form(reply: str, weights: list[int]) -> None:
-    proposal = replies.proposal(reply)
+    proposal = propose.read(reply)
     assert [(item.criterion, item.weight) for item in proposal.items] == list(zip("AB", weights, strict=True))
     assert proposal.replaces
 
@@ -96,7 +97,7 @@ def test_items_continue_by_id_and_ids_are_dropped() -> None:
     reply = (
         '{"criteria": [{"id": "c1"}, {"id": "c2", "weight": 3}, {"criterion": "New", "weight": 1}], "dropped": ["c3"]}'
     )
-    proposal = replies.proposal(reply, known=["c1", "c2", "c3"])
+    proposal = propose.read(reply, known=["c1", "c2", "c3"])
     assert [item.restated() for item in proposal.items] == [{}, {"weight": 3}, {"criterion": "New", "weight": 1}]
     assert (proposal.dropped, proposal.replaces) == (frozenset({"c3"}), False)
 
@@ -124,14 +125,14 @@ def test_items_continue_by_id_and_ids_are_dropped() -> None:
 )
 def test_a_proposal_that_cannot_be_used_is_a_complaint(reply: str, complaint: str) -> None:
     with pytest.raises(Unreadable, match=complaint):
-        replies.proposal(reply, known=["c1"])
+        propose.read(reply, known=["c1"])
 
 
 @pytest.mark.parametrize(
     ("said", "meant"), [("A", "first"), ("b", "second"), ("Tie", "tie"), (1, "first"), ("2.", "second")]
 )
 def test_a_winner_by_letter_or_number(said: str | int, meant: str) -> None:
-    assert replies.preference(f'Draft {{"winner": "tie"}}, then {json.dumps({"winner": said})}').side == meant
+    assert compare.parse(f'Draft {{"winner": "tie"}}, then {json.dumps({"winner": said})}').side == meant
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_winner_by_letter_or_number(said: str | int, meant: str) -> None:
 )
 def test_no_winner_is_a_complaint(reply: str) -> None:
     with pytest.raises(Unreadable):
-        replies.preference(reply)
+        compare.parse(reply)
 
 
 @pytest.mark.parametrize("reply", ["half \ud800 a pair", '{"c1": {"met": true, "reason": "\\ud800"}, "c2": "no"}'])
@@ -158,13 +159,13 @@ def test_what_no_file_could_hold_is_a_complaint(reply: str) -> None:
 
 def test_a_sampled_text_that_no_file_could_hold_is_a_complaint() -> None:
     with pytest.raises(Unreadable, match="surrogate"):
-        replies.text("half \ud800 a pair")
+        sample.parse("half \ud800 a pair")
 
 
 @given(st.text(alphabet='{}[]":,c12yesno <think/>\\', max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
-    for parse in (lambda text: replies.verdicts(text, count=2), replies.proposal, replies.preference, replies.text):
+    for parse in (lambda text: judge.parse(text, count=2), propose.read, compare.parse, sample.parse):
         with contextlib.suppress(Unreadable):
             parse(reply)
 
@@ -182,40 +183,41 @@ def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
 )
 def test_hostile_replies_are_refused(hostile: str) -> None:
     with pytest.raises(Unreadable):
-        replies.verdicts(hostile, count=1)
+        judge.parse(hostile, count=1)
 
 
 PARSERS = {
-    "verdicts on one": lambda text: replies.verdicts(text, count=1),
-    "verdicts on two": lambda text: replies.verdicts(text, count=2),
-    "verdicts on thirty": lambda text: replies.verdicts(text, count=30),
-    "one verdict": replies.verdict,
-    "a rubric": replies.proposal,
-    "a changed rubric": lambda text: replies.proposal(text, known=["c1", "c2", "c3"]),
-    "a preference": replies.preference,
+    "verdicts on one": lambda text: judge.parse(text, count=1),
+    "verdicts on two": lambda text: judge.parse(text, count=2),
+    "verdicts on thirty": lambda text: judge.parse(text, count=30),
+    "one verdict": criterion.parse,
+    "a rubric": propose.read,
+    "a changed rubric": lambda text: propose.read(text, known=["c1", "c2", "c3"]),
+    "a preference": compare.parse,
 }
 
 
 def questions() -> Iterator[str]:
     """All that we ask, with and without reasons, about few and many criteria, and each form of it by itself."""
-    prompt, pair = Prompt(id="p", prompt="Why?"), [Response(prompt_id="p", response=text) for text in ("So.", "Thus.")]
+    prompt = Prompt(id="p", prompt="Why?")
+    first, second = (JudgedResponse(Response(prompt_id="p", response=text)) for text in ("So.", "Thus."))
     criteria = Rubric.model_validate(
         {"id": "p", "criteria": [{"criterion": f"Says {word}.", "weight": 2} for word in ("a", "b", "c")]}
     ).criteria
     for templates in (Templates(), Templates().with_reasons()):
-        judged = [templates.judge(prompt, ["Is right."] * count, "So.") for count in (1, 2, 13, 30)]
+        judged = [judge.question(templates, prompt, ["Is right."] * count, "So.") for count in (1, 2, 13, 30)]
         asked = [
             *judged,
-            templates.criterion(prompt, "Is right.", "So."),
-            templates.propose(prompt),
-            templates.separate(prompt, criteria, *map(Judged, pair)),
-            templates.compare(prompt, "So.", "Thus."),
+            criterion.question(templates, prompt, "Is right.", "So."),
+            propose.question(templates, prompt),
+            separate.question(templates, prompt, criteria, (first, second)),
+            compare.question(templates, prompt, "So.", "Thus."),
         ]
         for question in asked:
             text = question.messages[0]["content"]
             yield text
             yield from (line for line in text.splitlines() if line.startswith("{"))
-    yield from map(shipped, PLACEHOLDERS)
+    yield from map(shipped, names())
 
 
 @pytest.mark.parametrize("parser", PARSERS)
@@ -307,8 +309,8 @@ def test_a_form_with_other_placeholders_is_no_answer(parser: str, reply: str) ->
 def test_a_form_that_is_copied_and_then_filled_in_is_an_answer() -> None:
     form = '{"c1": "<yes or no>", "c2": "<yes or no>"}'
     assert read(f'The form is {form}, so:\n{{"c1": "yes", "c2": "no"}}') == YES_NO
-    assert replies.preference('{"winner": "<A, B or tie>"} -> {"winner": "B"}').side == "second"
-    kept = replies.proposal(
+    assert compare.parse('{"winner": "<A, B or tie>"} -> {"winner": "B"}').side == "second"
+    kept = propose.read(
         '[{"criterion": "<one criterion>", "weight": 2}] [{"criterion": "Says <b>why</b>.", "weight": 2}]'
     )
     assert [item.criterion for item in kept.items] == ["Says <b>why</b>."]
@@ -318,7 +320,7 @@ def test_a_form_that_is_copied_and_then_filled_in_is_an_answer() -> None:
 @pytest.mark.parametrize("reasons", [False, True])
 def test_the_form_shows_exactly_the_ids_that_were_asked_about(count: int, reasons: bool) -> None:
     templates = Templates().with_reasons() if reasons else Templates()
-    text = templates.judge(Prompt(id="p", prompt="Why?"), ["Is right."] * count, "So.").messages[0]["content"]
+    text = judge.question(templates, Prompt(id="p", prompt="Why?"), ["Is right."] * count, "So.").messages[0]["content"]
     form = next(line for line in text.splitlines() if line.startswith("{"))
     shown = [int(name) for name in re.findall(r'"c(\d+)"', form)]
     assert shown == ([*range(1, count + 1)] if count <= 12 else [1, 2, count])
@@ -361,14 +363,14 @@ def test_what_may_be_another_criterion_or_leaves_one_open_is_a_complaint(reply: 
 
 
 def test_notes_beside_other_answers_take_nothing_away() -> None:
-    assert replies.verdict('{"analysis": "..", "met": "yes", "notes": 1, "notes": 2}').met
-    assert replies.preference('{"reasoning": "..", "winner": "B", "note": "a", "note": "b"}').side == "second"
+    assert criterion.parse('{"analysis": "..", "met": "yes", "notes": 1, "notes": 2}').met
+    assert compare.parse('{"reasoning": "..", "winner": "B", "note": "a", "note": "b"}').side == "second"
     reply = (
         '{"reasoning": "..", "criteria": [{"criterion": "Says a.", "weight": 2, "rationale": "why"}], "summary": "one"}'
     )
-    assert [item.criterion for item in replies.proposal(reply).items] == ["Says a."]
+    assert [item.criterion for item in propose.read(reply).items] == ["Says a."]
     beside = '[{"reasoning": "It lacks b."}, {"criterion": "Says b.", "weight": 1}]'
-    assert [item.criterion for item in replies.proposal(beside).items] == ["Says b."]
+    assert [item.criterion for item in propose.read(beside).items] == ["Says b."]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ import pytest
 from shell import Rows, Shell
 
 from rubrictool.models.backend import Request
-from rubrictool.questions import schemas
+from rubrictool.questions import judge as judge_question
+from rubrictool.questions import propose
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Prompt, Rubric
 
@@ -185,7 +186,9 @@ def question(row: dict[str, Any]) -> Sequence[Any]:
     rubric = Rubric.model_validate(next(rubric for rubric in RUBRICS if rubric["id"] == row["prompt_id"]))
     assert rubric.prompt is not None
     texts = [criterion.criterion for criterion in rubric.criteria]
-    return Templates().judge(Prompt(id=rubric.id, prompt=rubric.prompt), texts, row["response"]).messages
+    return judge_question.question(
+        Templates(), Prompt(id=rubric.id, prompt=rubric.prompt), texts, row["response"]
+    ).messages
 
 
 def tokens(address: str, messages: Sequence[Any]) -> list[int]:
@@ -211,7 +214,7 @@ WANTED = ["States a concrete figure.", "Gives a warning.", "Explains a reason."]
 IDS = ["c1", "c2", "c3"]
 LIMIT, ATTEMPTS = 60, 2
 IN_WORDS = {"type": "text"}
-BY_HAND = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schemas.verdicts(len(IDS))}}
+BY_HAND = {"type": "json_schema", "json_schema": {"name": "answer", "schema": judge_question.schema(len(IDS))}}
 
 
 def judged(shell: Shell, sample: Path, smol: str, args: dict[str, Any], *, prompts: int) -> tuple[Rows, Rows]:
@@ -254,7 +257,9 @@ def assert_as_said(shell: Shell, scored: Rows, args: dict[str, Any]) -> None:
 def said(shell: Shell, row: dict[str, Any], args: dict[str, Any]) -> list[str]:
     """What the stored reply to a row's question says of each criterion, by the standard library alone."""
     rubric = next(rubric for rubric in shell.read("k.jsonl") if rubric["id"] == row["prompt_id"])
-    messages = Templates().judge(Prompt(id=rubric["id"], prompt=rubric["prompt"]), WANTED, row["response"]).messages
+    messages = judge_question.question(
+        Templates(), Prompt(id=rubric["id"], prompt=rubric["prompt"]), WANTED, row["response"]
+    ).messages
     key = Request("smol", messages, 0, LIMIT, args).key()
     reply = next(stored["reply"] for stored in shell.read("export.jsonl") if stored["key"] == key)
     answer = json.loads(reply[reply.rindex("{") :])
@@ -300,5 +305,7 @@ def test_a_small_model_proposes_criteria_of_its_own_or_fails(shell: Shell, sampl
     assert ran.code == (1 if failed else 0), ran.err
     assert len(written) + len(failed) == 3
     assert named(failed) <= {"unreadable", "truncated"}
-    template = "".join(str(message["content"]) for message in Templates().propose(Prompt(id="p", prompt="-")).messages)
+    template = "".join(
+        str(message["content"]) for message in propose.question(Templates(), Prompt(id="p", prompt="-")).messages
+    )
     assert not [c for row in written for c in row["criteria"] if c["criterion"] in template]

@@ -11,7 +11,7 @@ from chat import chat_server
 from shell import Shell
 
 from rubrictool.errors import InputError
-from rubrictool.questions.templates import conversation
+from rubrictool.questions import sample
 from rubrictool.rows.checks import Check
 from rubrictool.rows.jsonl import encode, read
 from rubrictool.rows.records import Prompt, Response, Scored, prompt_key
@@ -103,7 +103,7 @@ def test_calls_of_one_tool_are_told_apart_by_their_ids() -> None:
 
 def test_messages_go_to_a_model_as_they_are_without_columns_of_our_own() -> None:
     messages = [*LOG[:3], {"role": "developer", "content": "Be brief."}, {**ASKED, "name": "Ann", "stars": 5}]
-    assert list(conversation(prompt(*messages)).messages) == [*messages[:4], {**ASKED, "name": "Ann"}]
+    assert list(sample.question(prompt(*messages)).messages) == [*messages[:4], {**ASKED, "name": "Ann"}]
 
 
 @pytest.mark.parametrize("log", SAME_LOG.values(), ids=SAME_LOG)

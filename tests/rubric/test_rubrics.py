@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.questions import replies
+from rubrictool.questions import propose as propose_question
 from rubrictool.rows.checks import Check, Length
 from rubrictool.rows.records import Criterion, Rubric, Verdict
 from rubrictool.rubric.amend import Item, Proposal, amend
@@ -138,7 +138,7 @@ def test_a_hostile_text_does_not_stall_a_check() -> None:
 def after(proposal: str, *criteria: dict[str, object]) -> list[tuple[str, str, float]]:
     """The ids, texts and weights that a proposer's reply makes of these criteria."""
     old = Rubric.model_validate({"id": "p", "criteria": criteria}).criteria if criteria else ()
-    read = replies.proposal(proposal, known=[criterion.id for criterion in old])
+    read = propose_question.read(proposal, known=[criterion.id for criterion in old])
     return [(c.id, c.criterion, c.weight) for c in amend(old, read, proposer="x").criteria]
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from rubrictool.analysis import sampled_policy
 from rubrictool.analysis.policy_tilt import mid_ranks
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Response, Rubric
 from rubrictool.rubric.amend import Proposal
 from rubrictool.select.ranking import NEAR_COPY
@@ -46,7 +46,9 @@ FLAWLESS = World(misled=0.0, wrong=0.0, forgets=0.0, notices=1.0, judge_error=0.
 
 def separate(world: World, first: str, second: str, criteria: Sequence[Criterion] = ()) -> Proposal:
     """What the simulated proposer makes of two texts."""
-    shown = [Judged(Response(id=name, prompt_id="p1", response=text)) for name, text in (("a", first), ("b", second))]
+    shown = [
+        JudgedResponse(Response(id=name, prompt_id="p1", response=text)) for name, text in (("a", first), ("b", second))
+    ]
     return asyncio.run(SimulatedProposer(world).separate(prompt(1), criteria, *shown))
 
 

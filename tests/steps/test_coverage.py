@@ -16,8 +16,10 @@ from shell import Shell
 
 from rubrictool.errors import ModelFailure, Unreadable
 from rubrictool.linting.item_analysis import lint_verdicts
-from rubrictool.questions import replies
-from rubrictool.questions.templates import Judged, Templates
+from rubrictool.questions import judge as judge_question
+from rubrictool.questions import separate
+from rubrictool.questions.separate import JudgedResponse
+from rubrictool.questions.templates import Templates
 from rubrictool.refinement.accept import Trial, aligned, reweighed
 from rubrictool.refinement.loop import _constant
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
@@ -158,7 +160,7 @@ def test_a_faulty_reply_still_tells_what_it_says_clearly_once_unless_it_numbers_
     reply: str, found: dict[str, bool]
 ) -> None:
     with pytest.raises(Unreadable) as caught:
-        replies.verdicts(reply, count=3)
+        judge_question.parse(reply, count=3)
     assert {verdict.id: verdict.met for verdict in caught.value.found} == found
 
 
@@ -237,8 +239,8 @@ def test_lint_counts_only_what_was_judged() -> None:
 
 
 def test_a_proposer_is_told_that_a_criterion_was_not_judged() -> None:
-    shown = [Judged(RESPONSE, tuple(verdicts(said))) for said in ("1?01", "1001")]
-    asked = Templates().separate(PROMPT, RUBRIC.criteria, *shown, show={"verdicts", "both-met"})
+    one, other = (JudgedResponse(RESPONSE, tuple(verdicts(said))) for said in ("1?01", "1001"))
+    asked = separate.question(Templates(), PROMPT, RUBRIC.criteria, (one, other), context={"verdicts", "both-met"})
     text = asked.messages[0]["content"]
     assert "c2: first not judged, second no" in text
     assert "Both answers meet c1, c4" in text

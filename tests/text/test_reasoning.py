@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.errors import Unreadable
-from rubrictool.questions import replies
+from rubrictool.questions import judge, sample
 from rubrictool.text.reasoning import visible
 
 TAGS = [
@@ -222,8 +222,8 @@ def test_hostile_texts_take_linear_time(hostile: str, before: str) -> None:
 def test_a_verdict_counts_only_after_the_reasoning(opens: str, closes: str) -> None:
     draft, final = '{"c1": "no", "c2": "no"}', '{"c1": "yes", "c2": "no"}'
     with pytest.raises(Unreadable):
-        replies.verdicts(f"{opens}A first guess:\n{draft}\nbut it does name one.", count=2)
+        judge.parse(f"{opens}A first guess:\n{draft}\nbut it does name one.", count=2)
     with pytest.raises(Unreadable):
-        replies.text(f"{opens}A first guess.{closes}")
-    found = replies.verdicts(f"{opens}A first guess:\n{draft}\n{closes}{final}", count=2)
+        sample.parse(f"{opens}A first guess.{closes}")
+    found = judge.parse(f"{opens}A first guess:\n{draft}\n{closes}{final}", count=2)
     assert [verdict.met for verdict in found] == [True, False]

@@ -20,7 +20,7 @@ from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.models.client import Model
-from rubrictool.questions.templates import SHOWN, Shown
+from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule, is_repeat
 from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, ask_everything
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
@@ -93,9 +93,10 @@ def command(
     show: Annotated[
         str,
         typer.Option(
-            metavar="NAMES", help=f"What the proposer sees beside a pair: of {', '.join(get_args(Shown))}; or none."
+            metavar="NAMES",
+            help=f"What the proposer sees beside a pair: of {', '.join(get_args(ContextPart))}; or none.",
         ),
-    ] = ",".join(sorted(SHOWN, reverse=True)),
+    ] = ",".join(sorted(DEFAULT_CONTEXT, reverse=True)),
     both_orders: Annotated[
         bool, typer.Option("--both-orders", help="Show each pair in both orders and keep what agrees.")
     ] = False,
@@ -158,7 +159,7 @@ def command(
         if models.model and total and not to_draw:
             session.tell("refine: every prompt has its responses, so --model draws none")
         judge = await session.judge(judge_role, judging)
-        proposer = await session.proposer(proposer_role, show=shown, both_orders=both_orders)
+        proposer = await session.proposer(proposer_role, proposer_context=shown, both_orders=both_orders)
         drawn_from = await session.writers(
             [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
         )
@@ -308,10 +309,10 @@ def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
     return "skill" if weak else "labels" if labels else "always"
 
 
-def _shown(names: str) -> frozenset[Shown]:
+def _shown(names: str) -> frozenset[ContextPart]:
     """What `--show` names. Raises `InputError` for what is not to be had."""
     given = [name.strip() for name in names.split(",")] if names != "none" else []
-    known: dict[str, Shown] = {name: name for name in get_args(Shown)}
+    known: dict[str, ContextPart] = {name: name for name in get_args(ContextPart)}
     if unknown := [name for name in given if name not in known]:
         raise InputError(f"--show {unknown[0]}: is unknown; there are {', '.join(known)}, or none")
     return frozenset(known[name] for name in given)

@@ -18,7 +18,7 @@ from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle
 from rubrictool.cli.winrate_report import Closing
 from rubrictool.errors import InputError
-from rubrictool.judging.model_roles import ModelJudge
+from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.gather import gather_all
 from rubrictool.models.spec import OFFLINE, ModelConfig, file_of

@@ -15,7 +15,7 @@ from rubrictool.judging.offline.demands import FORM_NAMES, asked_length, asks_fo
 from rubrictool.judging.offline.lexicon import Lexicon, lexicon
 from rubrictool.judging.offline.terms import Term, alike, sentences, terms
 from rubrictool.linting.contradictions import exclude_each_other
-from rubrictool.questions.templates import Judged
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.checks import Check, Format, Length
 from rubrictool.rows.records import Criterion, Prompt
 from rubrictool.rubric.amend import Item, Proposal
@@ -58,7 +58,9 @@ class OfflineProposer:
         speaks = [_about(term, place) for place, term in enumerate(wanted)]
         return Proposal(tuple(_compatible((*asked.items, *speaks, *_sane_length(text)))))
 
-    async def separate(self, prompt: Prompt, criteria: Sequence[Criterion], first: Judged, second: Judged) -> Proposal:
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
         """The criteria as they are, and new ones for what only one of two responses has."""
         pair = _Pair(first.response.response, second.response.response)
         kept = tuple(Item(id=criterion.id) for criterion in criteria)

@@ -1,0 +1,117 @@
+"""A model as judge, comparer or proposer: ask a question, return the parsed reply."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.models.client import Model
+from rubrictool.models.gather import gather_partial
+from rubrictool.questions import compare, criterion, judge, propose, separate
+from rubrictool.questions.compare import Preference
+from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
+from rubrictool.questions.templates import Templates
+from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rubric.amend import Proposal
+
+
+class ModelJudge:
+    """A model as judge and comparer: all criteria of a response in one question (paper, section 2).
+
+    `sample` numbers independent replies to the same question; each number is cached separately.
+    """
+
+    judging: Judging = "together"
+
+    def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
+        self.name, self.model, self.sample = model.name, model, sample
+        self._templates = templates or Templates()
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """Return one verdict per criterion. Raises `ModelFailure`, which holds the verdicts that are clear."""
+        count = len(criteria)
+        try:
+            found = await self.model.ask(
+                judge.question(self._templates, prompt, [c.criterion for c in criteria], response.response),
+                partial(judge.parse, count=count),
+                schema=judge.schema(count, reasons=self._templates.reasons),
+                sample=self.sample,
+            )
+        except ModelFailure as failure:
+            ids = {f"c{place}": criterion for place, criterion in enumerate(criteria, start=1)}
+            raise _with_found(failure, [_renamed(verdict, ids[verdict.id]) for verdict in failure.found]) from failure
+        return [_renamed(verdict, c) for verdict, c in zip(found, criteria, strict=True)]
+
+    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
+        """Return which response is better. Raises `ModelFailure`."""
+        return await self.model.ask(
+            compare.question(self._templates, prompt, first.response, second.response),
+            compare.parse,
+            schema=compare.schema(reasons=self._templates.reasons),
+            sample=self.sample,
+        )
+
+
+class PerCriterionJudge(ModelJudge):
+    """A model as judge that is asked about each criterion alone.
+
+    A verdict then depends on the prompt, the response and the criterion's text only. After a change of the rubric, only
+    changed criteria are asked about; the verdicts on the others are in the cache.
+    """
+
+    judging: Judging = "per-criterion"
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """Return one verdict per criterion. Raises `ModelFailure` after all were asked; it holds the verdicts found."""
+        found, failures = await gather_partial(*(self._verdict(prompt, criterion, response) for criterion in criteria))
+        if failures:
+            over_budget = any(failure.kind == "budget" for failure in failures)
+            raise _with_found(failures[0], [] if over_budget else found)
+        return found
+
+    async def _verdict(self, prompt: Prompt, asked: Criterion, response: Response) -> Verdict:
+        found = await self.model.ask(
+            criterion.question(self._templates, prompt, asked.criterion, response.response),
+            criterion.parse,
+            schema=criterion.schema(reasons=self._templates.reasons),
+            sample=self.sample,
+        )
+        return _renamed(found, asked)
+
+
+class ModelProposer:
+    """A model as proposer; `context` is what it is shown of the rubric and the judge beside a pair."""
+
+    def __init__(
+        self,
+        model: Model,
+        templates: Templates | None = None,
+        *,
+        context: Collection[ContextPart] = DEFAULT_CONTEXT,
+    ) -> None:
+        self.name, self.model = model.name, model
+        self._templates, self._context = templates or Templates(), context
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        """Return a first rubric, from the prompt alone. Raises `ModelFailure`."""
+        question, parse = propose.question(self._templates, prompt), partial(propose.parse, proposer=self.name)
+        return await self.model.ask(question, parse, schema=propose.schema())
+
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
+        """Return the changes of the rubric that tell two responses apart (paper, Algorithm 1). Raises `ModelFailure`."""
+        question = separate.question(self._templates, prompt, criteria, (first, second), context=self._context)
+        parse = partial(separate.parse, criteria=criteria, proposer=self.name)
+        return await self.model.ask(question, parse, schema=separate.schema([criterion.id for criterion in criteria]))
+
+
+def _with_found(failure: RowFailure, found: Sequence[Verdict]) -> ModelFailure:
+    """Return the same failure with the verdicts that were found."""
+    return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, found=found)
+
+
+def _renamed(verdict: Verdict, criterion: Criterion) -> Verdict:
+    """Return a verdict under its criterion's own id; a copy costs more than the comparison."""
+    return verdict if verdict.id == criterion.id else verdict.model_copy(update={"id": criterion.id})

@@ -1,0 +1,155 @@
+"""Find the JSON value in a model's reply that answers a question.
+
+The last value of the right shape counts, so that neither a draft nor a quotation before it does; a value at the end of a
+sentence does not overrule one that stands alone. Notes beside an answer ("reasoning", "summary") are ignored. Everything
+that is missing, repeated, unknown or unclear raises `Unreadable`, whose text is the complaint that is sent back to the
+model. Complaints name ids, never repeat criteria and contain no JSON, so that a quoted complaint is no answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from rubrictool.errors import Unreadable
+from rubrictool.text.encoding import encodable
+from rubrictool.text.patterns import linear
+from rubrictool.text.reasoning import visible
+
+T = TypeVar("T")
+
+QUOTES_IGNORED = " (one within a sentence counts as quoted)"
+"""The end of a complaint about a reply without an answer."""
+
+LIKE_AN_ID = linear(r"(?i)(?:c|criterion|id)?[^\pL\pN]*[0-9]+")
+"""A key that may be meant as a criterion's id; any other key beside the ids is a note."""
+
+MAX_BROKEN_VALUES = 1000
+
+_OPENING = linear(r"[\[{]")
+
+_MARKS = " \t`*\"'“”‘’"
+
+_NEARBY = 8
+
+_OR = linear(rf"[{_MARKS}]{{0,8}}(?:\pL{{1,4}}|[/|,])[{_MARKS}]{{0,8}}")
+
+# What is no letter or digit; a minus before a digit is told apart, for -1 is not 1.
+_SIGN = linear(r"(?P<minus>-[0-9])|[^\pL\pN]")
+
+
+class RepeatedKeys(list[tuple[str, Any]]):
+    """A JSON object as pairs of key and value, because a key occurs more than once."""
+
+
+def last_answer(reply: str, read: Callable[[Any], T | None]) -> T | None:
+    """Return the last reading of a reply's JSON values that is not None; None without any.
+
+    Raises `Unreadable` where the last one ends a sentence and differs from another that stands alone: it may be a correction
+    or a quotation.
+    """
+    readings = [(reading, found.alone) for found in _values(reply) if (reading := read(found.value)) is not None]
+    if not readings:
+        return None
+    last, alone = readings[-1]
+    if not alone and any(standing and reading != last for reading, standing in readings):
+        raise Unreadable("it gives two different answers; give one, and quote none")
+    return last
+
+
+def last_object(reply: str, field: str) -> dict[str, Any] | RepeatedKeys | None:
+    """Return the last JSON object of a reply that has a field; None without any. Raises `Unreadable` like `last_answer`."""
+    return last_answer(reply, lambda value: value if has_any(value, {field}) else None)
+
+
+def has_any(value: Any, fields: Collection[str]) -> bool:
+    """Return whether a value is an object, with repeated keys or not, that has one of the fields."""
+    return isinstance(value, dict | RepeatedKeys) and bool(dict(value).keys() & fields)
+
+
+def without_repeats(value: Any, fields: Collection[str]) -> dict[str, Any] | None:
+    """Return an object as a dict, None where it has one of the fields more than once; its notes may be repeated."""
+    if not isinstance(value, RepeatedKeys):
+        return value if isinstance(value, dict) else None
+    repeated = any(count > 1 and name in fields for name, count in Counter(name for name, _ in value).items())
+    return None if repeated else dict(value)
+
+
+def plain_words(answer: Any) -> str:
+    """Return a text or number in lower case without punctuation, empty for other values: `" Not met."` is `not met`."""
+    if not isinstance(answer, str | int):
+        return ""
+    return " ".join(_SIGN.sub(lambda sign: sign["minus"] or " ", str(answer)).split()).casefold()
+
+
+def check_characters(value: Any, text: str) -> None:
+    """Raise `Unreadable` for half of a surrogate pair in a value that was read from a text; plain ASCII has none."""
+    if (not text.isascii() or "\\u" in text) and not encodable(value):
+        raise Unreadable("it has half of a surrogate pair, which is no character")
+
+
+class _Found(NamedTuple):
+    """A JSON value of a reply, and whether it stands alone: no word on its line leads up to it."""
+
+    value: Any
+    alone: bool
+
+
+def _values(reply: str) -> Iterator[_Found]:
+    """Yield the JSON objects and arrays of a reply, in order, without those that a sentence quotes.
+
+    Code fences need no care: they are no JSON.
+    """
+    check_characters(reply, reply)
+    text, at, broken, quoted_to = visible(reply), 0, 0, None
+    for opening in _OPENING.finditer(text):
+        if opening.start() < at:
+            continue
+        try:
+            value, at = _DECODER.raw_decode(text, opening.start())
+            check_characters(value, text)
+            alone = not _follows_a_word(text, opening.start())
+            if _is_second_choice(text, opening.start(), quoted_to) or (not alone and _sentence_goes_on(text, at)):
+                quoted_to = at
+            else:
+                yield _Found(value, alone)
+        except json.JSONDecodeError as error:
+            # Past the fault, not past the bracket: the inside of a broken value is no answer.
+            at, broken = max(error.pos, opening.end()), broken + 1
+            if broken > MAX_BROKEN_VALUES:  # each costs a look at all before it
+                raise Unreadable("it has too many brackets that never close") from None
+        except RecursionError:
+            raise Unreadable("it is nested too deeply") from None
+
+
+def _follows_a_word(text: str, start: int) -> bool:
+    """Return whether a word precedes a value, without a colon or a new line between them."""
+    before = text[max(0, start - _NEARBY) : start].rstrip(_MARKS)[-1:]
+    return before.isalnum() or before == ","
+
+
+def _sentence_goes_on(text: str, end: int) -> bool:
+    """Return whether the sentence goes on or ends after a value, as in "I would answer in the form {...}, as you asked"."""
+    after = text[end : end + _NEARBY].lstrip(_MARKS)[:1]
+    return after.islower() or (after != "" and after in ",;/|.!?，、；。！？")
+
+
+def _is_second_choice(text: str, start: int, quoted_to: int | None) -> bool:
+    """Return whether a value is offered beside a quoted one, as in "{...} or {...}"."""
+    return quoted_to is not None and _OR.fullmatch(text[quoted_to:start]) is not None
+
+
+def _number(digits: str) -> int | float:
+    """Return a whole number, as a float where it has so many digits that `int` may refuse it."""
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    value = dict(pairs)
+    return value if len(value) == len(pairs) else RepeatedKeys(pairs)
+
+
+# Not strict: servers that make a model obey a schema let bare line breaks into its strings.
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_number, strict=False)

@@ -1,0 +1,171 @@
+"""The question which criteria a response meets, answered for all of them in one reply."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+from rubrictool.errors import Unreadable
+from rubrictool.models.json_schema import YES_OR_NO, Schema, object_of
+from rubrictool.models.question import Question
+from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer, plain_words
+from rubrictool.questions.templates import REASON, Templates, answer_form, fence
+from rubrictool.rows.records import Prompt, Verdict
+from rubrictool.text.chats import Conversation, shown
+
+MET = '"<yes or no>"'
+"""The placeholder for a verdict in a form."""
+
+_MAX_IDS_IN_FORM = 12
+
+_YES = {"yes", "y", "true", "met", "1"}
+
+_NO = {"no", "n", "false", "not met", "unmet", "0"}
+
+
+def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], response: str | Conversation) -> Question:
+    """Ask about criteria, which are shown as c1, c2, ...; the response comes last."""
+    labelled = fence("criteria", "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1)))
+    return templates.question(
+        "judge",
+        prompt,
+        prefixes=[[labelled]],
+        criteria=labelled,
+        response=fence("response", shown(response)),
+        form=form(len(criteria), reasons=templates.reasons),
+    )
+
+
+@lru_cache(maxsize=256)
+def form(count: int, *, reasons: bool = False) -> str:
+    """Return the form of verdicts on c1..c`count`: exactly these ids, the middle of a long list left out.
+
+    All values are placeholders. A model that declines may quote the form, and an example would be read as its answer.
+    """
+    entry = answer_form("met", MET, reasons=True) if reasons else MET
+    entries = [f'"c{place}": {entry}' for place in range(1, count + 1)]
+    if count > _MAX_IDS_IN_FORM:
+        entries[2:-1] = ["..."]
+    return f"{{{', '.join(entries)}}}"
+
+
+@lru_cache(maxsize=256)
+def schema(count: int, *, reasons: bool = False) -> Schema:
+    """Return the schema of verdicts on c1..c`count`, with `reasons` each after a reason."""
+    entry = object_of(reason=REASON, met=YES_OR_NO) if reasons else YES_OR_NO
+    return object_of(**{f"c{place}": entry for place in range(1, count + 1)})
+
+
+def parse(reply: str, *, count: int) -> list[Verdict]:
+    """Return one verdict for each of c1..c`count`, in that order.
+
+    Raises `Unreadable` where a verdict is missing, repeated, unknown or neither yes nor no; the error holds the clear ones.
+    """
+    wanted = [f"c{place}" for place in range(1, count + 1)]
+    answers = last_answer(reply, lambda value: _answers(value, wanted))
+    if answers is None:
+        raise Unreadable(f"there is no JSON object of verdicts on {_range(wanted)} in it{QUOTES_IGNORED}")
+    given = [name for name, _ in answers]
+    by_id = dict(answers)
+    try:
+        _check_ids(given, wanted)
+        return [verdict(name, by_id[name]) for name in wanted]
+    except Unreadable as complaint:
+        raise Unreadable(str(complaint), found=_clear(given, by_id, wanted)) from None
+
+
+def verdict(name: str, answer: Any) -> Verdict:
+    """Return the verdict that an answer gives: yes or no, or an object with `met`. Raises `Unreadable` for other answers."""
+    if isinstance(answer, str):
+        return _bare_verdict(name, answer)
+    entry = answer if isinstance(answer, dict) else {"met": answer}
+    reason, p = entry.get("reason"), entry.get("p")
+    fields: dict[str, Any] = {"reason": reason if isinstance(reason, str) else None, "p": p if _is_share(p) else None}
+    return Verdict(id=name, met=_met(name, entry.get("met")), **{k: v for k, v in fields.items() if v is not None})
+
+
+@lru_cache(maxsize=1024)
+def _bare_verdict(name: str, answer: str) -> Verdict:
+    """Return a verdict without a reason. Records are frozen, so one object can be shared by many rows."""
+    return Verdict(id=name, met=_met(name, answer))
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _met(name: str, answer: Any) -> bool:
+    words = plain_words(answer)
+    if words in _YES:
+        return True
+    if words in _NO:
+        return False
+    raise Unreadable(f'the verdict on {name} is neither "yes" nor "no"')
+
+
+def _clear(given: Sequence[str], by_id: Mapping[str, Any], wanted: Sequence[str]) -> list[Verdict]:
+    """Return the verdicts of a faulty answer that are given once and say yes or no.
+
+    None where it names unknown criteria: a model that numbers them differently may mean other criteria by the rest, too.
+    """
+    found: list[Verdict] = []
+    for name in [name for name in wanted if given.count(name) == 1 and by_id.keys() <= set(wanted)]:
+        with suppress(Unreadable):
+            found.append(verdict(name, by_id[name]))
+    return found
+
+
+def _answers(value: Any, wanted: Sequence[str]) -> list[tuple[str, Any]] | None:
+    """Return the ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`; without notes.
+
+    None where it names no criterion: a note after the verdicts is not the answer.
+    """
+    pairs = _pairs(value)
+    if _names_any(pairs, wanted):
+        return pairs
+    inner = [_pairs(held) for held in value.values()] if isinstance(value, dict) and not pairs else []
+    naming = [held for held in inner if _names_any(held, wanted)]
+    # Beside the verdicts there may be one reason for each id.
+    whole = [held for held in naming if len(_clear([name for name, _ in held], dict(held), wanted)) == len(wanted)]
+    found = naming if len(naming) == 1 else whole
+    return found[0] if len(found) == 1 else None
+
+
+def _names_any(pairs: Sequence[tuple[str, Any]], wanted: Sequence[str]) -> bool:
+    return any(name in wanted for name, _ in pairs)
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]]:
+    """Return the ids that a value names, or seems to name, each with its answer."""
+    entries: Sequence[tuple[Any, Any]] = []
+    if isinstance(value, RepeatedKeys):
+        entries = value
+    elif isinstance(value, dict):
+        entries = list(value.items())
+    elif isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        entries = [(entry.get("id"), entry) for entry in value]
+    named = [(name.strip().casefold(), answer) for name, answer in entries if isinstance(name, str)]
+    return [(name, answer) for name, answer in named if LIKE_AN_ID.fullmatch(name)]
+
+
+def _check_ids(given: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise `Unreadable` unless each wanted id is given exactly once and no other id is."""
+    if given == wanted:
+        return
+    counts = Counter(given)
+    faults = {
+        "missing": [name for name in wanted if name not in counts],
+        "given twice": [name for name in wanted if counts[name] > 1],
+        "unknown": [name[:20] for name in counts if name not in wanted],
+    }
+    complaints = [f"{fault}: {', '.join(names[:20])}" for fault, names in faults.items() if names]
+    if complaints:
+        each = f"each of {_range(wanted)}" if len(wanted) > 1 else wanted[0]
+        raise Unreadable(f"give {each} once; " + "; ".join(complaints))
+
+
+def _range(wanted: Sequence[str]) -> str:
+    return f"{wanted[0]} to {wanted[-1]}" if len(wanted) > 1 else wanted[0]

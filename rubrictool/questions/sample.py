@@ -1,0 +1,25 @@
+"""The question that a prompt asks by itself: a model answers it with a response."""
+
+from __future__ import annotations
+
+from rubrictool.errors import Unreadable
+from rubrictool.models.question import Question
+from rubrictool.questions.json_replies import check_characters
+from rubrictool.rows.records import Prompt
+from rubrictool.rubric.empty_response import is_empty
+from rubrictool.text.chats import sent
+
+
+def question(prompt: Prompt) -> Question:
+    """Ask a prompt as it is: a text as one message of the user, a chat message by message."""
+    if isinstance(prompt.prompt, str):
+        return Question([{"role": "user", "content": prompt.prompt}], prompt.id)
+    return Question(sent(prompt.prompt), prompt.id)
+
+
+def parse(reply: str) -> str:
+    """Return the reply as a response. Raises `Unreadable` where it has no text beside reasoning."""
+    check_characters(reply, reply)
+    if is_empty(reply):
+        raise Unreadable("it is empty")
+    return reply
