@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -227,11 +229,40 @@ def test_the_limit_that_fits_is_read_from_the_numbers(text: str, limit: int, fit
         ({"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "0",
           "x-ratelimit-reset-tokens": "9h", "x-ratelimit-remaining-tokens": "77"}, {}, 360),
         ({"x-ratelimit-reset": "12"}, {}, 12),
+        ({"Retry-After": "3h"}, {}, 10800),
+        ({"retry-after": "1m 30s"}, {}, 90),
+        ({}, {"message": "Try again in 1h2m3.5s"}, 3723.5),
+        ({}, {"details": [{"metadata": {"quotaResetDelay": "2m"}}]}, 120),
+        ({}, {"details": [{"retryDelay": {"seconds": 41, "nanos": 5}}]}, 41),
+        ({}, {"error": {"resets_in_seconds": 300}}, 300),
+        ({}, {"error": "The model is loading", "estimated_time": 20.5}, 20.5),
+        ({}, {"metadata": {"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "75"}}}, 75),
+        ({}, {"message": "Out of quota. It will be replenished in 2.12:00:00."}, 216000),
+        ({}, {"message": "Retry after 00:01:30"}, 90),
+        ({}, {"message": "Open from 08:00:00 until 18:00:00"}, None),
         ({}, {}, None),
     ],
 )  # fmt: skip
 def test_a_wish_to_wait_is_heeded_wherever_it_stands(headers: dict[str, str], body: Any, seconds: float | None) -> None:
     assert wish(headers, body, json.dumps(body)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({}, {"message": "The limit resets at 2050-01-01T00:00:00Z."}),
+        ({}, {"message": "Wait until 2050-01-01 00:00:00"}),
+        ({}, {"error": {"resets_at": "2050-01-01T00:00:00+00:00"}}),
+        ({}, {"error": {"reset_at": 2524608000}}),
+        ({}, {"metadata": {"headers": {"X-RateLimit-Reset": "2524608000000"}}}),
+        ({"Retry-After": "Sat, 01 Jan 2050 00:00:00 GMT"}, {}),
+    ],
+    ids=str,
+)
+def test_a_moment_is_a_wish_to_wait_until_then(headers: dict[str, str], body: Any) -> None:
+    seconds = wish(headers, body, json.dumps(body))
+    assert seconds is not None
+    assert time.time() + seconds == pytest.approx(datetime(2050, 1, 1, tzinfo=UTC).timestamp(), abs=60)
 
 
 def test_durations_have_units() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -21,13 +21,25 @@ _DURATION = linear(rf"(?i)^\s*{_PART}(?:(?:\s|,|and)*{_PART})*\s*$")
 
 _AMOUNT = linear(r"(?i)(\d+(?:\.\d+)?)\s*([a-z]+)")
 
-_IN_WORDS = linear(
-    rf"(?i)(?:again|retry|retrying|wait|resets?|available|back)\b[^0-9.]{{0,40}}?\b({_PART}(?:(?:\s|,|and)*{_PART}\b)*)(?:[^a-z0-9]|$)"
-)
+_SOON = r"(?i)(?:again|retry|retrying|wait|resets?|replenished|available|until|back)\b[^0-9.]{0,40}?\b"
 
-_DELAYS = {"retrydelay", "retry_delay", "retry_after", "retryafter", "retry_after_seconds"}
+_IN_WORDS = linear(rf"{_SOON}({_PART}(?:(?:\s|,|and)*{_PART})*)(?:[^a-z0-9]|$)")
 
-_DELAYS_MS = {"retry_after_ms", "retryafterms"}
+_CLOCK_IN_WORDS = linear(rf"{_SOON}(?:in|after) (?:([0-9]+)\.)?([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})(?:[^:0-9]|$)")
+
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?Z|[+-][0-9]{2}:?[0-9]{2})?"
+
+_DATE_IN_WORDS = linear(rf"{_SOON}([0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T ]{_TIME})")
+
+# Names of fields without what is no letter.
+_DELAYS = {
+    "retrydelay", "retryafter", "retryafterseconds", "retryaftersecs", "retryin", "retryinseconds", "waitseconds", "waittime",
+    "resetafter", "resetin", "resetsin", "resetinseconds", "resetsinseconds", "quotaresetdelay", "estimatedtime",
+}  # fmt: skip
+
+_DELAYS_MS = {"retryafterms", "retryaftermilliseconds"}
+
+_MOMENTS = {"retryat", "resetat", "resetsat", "resettime", "quotaresettime", "quotaresettimestamp"}
 
 
 def wish(headers: Mapping[str, str], body: Any = None, text: str = "") -> float | None:
@@ -36,18 +48,18 @@ def wish(headers: Mapping[str, str], body: Any = None, text: str = "") -> float 
     In this order: `retry-after-ms`, `Retry-After`, the reset of an exhausted rate limit, a field of the body such as
     Google's `retryDelay`, and a text such as "try again in 17.2s".
     """
-    found = (retry_after(headers), _reset(headers), _in_fields(body), _in_words(text))
+    found = (retry_after(headers), _reset(headers), _in_fields(body), _reset(_texts(body)), _in_words(text))
     return next((seconds for seconds in found if seconds is not None), None)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the server's wish in seconds, from `retry-after-ms` or `Retry-After` (seconds or an HTTP date)."""
+    """Return the server's wish in seconds, from `retry-after-ms` or `Retry-After` (seconds, `3h`, or an HTTP date)."""
     lowered = _lowered(headers)
     milliseconds = _seconds(lowered.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
     value = lowered.get("retry-after", "")
-    seconds = _seconds(value)
+    seconds = _length(value)
     return _until(value) if seconds is None else seconds
 
 
@@ -89,14 +101,27 @@ def _moment(value: str) -> float | None:
 
 def _in_fields(body: Any) -> float | None:
     for name, value in _fields(body):
-        lowered = name.lower().replace("-", "_")
-        if lowered in _DELAYS | _DELAYS_MS:
-            seconds = _seconds(str(value)) if isinstance(value, str | int | float) else None
-            if seconds is not None:
-                return seconds / 1000 if lowered in _DELAYS_MS else seconds
-            if isinstance(value, str) and (length := duration(value)) is not None:
-                return length
+        plain = "".join(filter(str.isalpha, name)).lower()
+        if plain in _DELAYS | _DELAYS_MS and (seconds := _length(value)) is not None:
+            return seconds / 1000 if plain in _DELAYS_MS else seconds
+        if plain in _MOMENTS and (seconds := _moment(str(value))) is not None:
+            return seconds
     return None
+
+
+def _length(value: Any) -> float | None:
+    """Return the seconds of a number, of a text such as `20s`, or of protobuf's `{"seconds": 41}`."""
+    if isinstance(value, dict):
+        return _length(value.get("seconds"))
+    if not isinstance(value, str | int | float):
+        return None
+    seconds = _seconds(str(value))
+    return duration(str(value)) if seconds is None else seconds
+
+
+def _texts(body: Any) -> dict[str, str]:
+    """Return the fields of a body as if they were headers: gateways hand on those of the provider (OpenRouter)."""
+    return {name: str(value) for name, value in _fields(body) if isinstance(value, str | int | float)}
 
 
 def _fields(value: Any, depth: int = 6) -> Iterator[tuple[str, Any]]:
@@ -110,8 +135,14 @@ def _fields(value: Any, depth: int = 6) -> Iterator[tuple[str, Any]]:
 
 
 def _in_words(text: str) -> float | None:
-    found = _IN_WORDS.search(text)
-    return duration(found[1].strip()) if found else None
+    if found := _DATE_IN_WORDS.search(text):
+        return _until(found[1])
+    if found := _CLOCK_IN_WORDS.search(text):
+        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        return days * 86400 + hours * 3600 + minutes * 60 + seconds
+    if found := _IN_WORDS.search(text):
+        return duration(found[1].strip())
+    return None
 
 
 def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
@@ -131,7 +162,8 @@ def _until(date: str) -> float | None:
         when = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
         try:
-            when = datetime.fromisoformat(date)
+            when = datetime.fromisoformat(date.replace(" Z", "Z"))
         except ValueError:
             return None
-    return max(0.0, when.timestamp() - time.time())
+    # A server that names no time zone has its clock at UTC.
+    return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - time.time())
