@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rubrictool.rows.checks import Check, Format
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import Pattern, foreign, linear
-from rubrictool.text.typeface import typed, typed_pattern
+from rubrictool.text.typeface import typed, typed_pattern, typed_spaces
 from rubrictool.text.words import occurs
 
 
@@ -64,7 +64,7 @@ def has_format(text: str, format_: Format) -> bool:
     """Whether a text shows a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
     if format_ == "json":
         return _is_json(text)
-    return _FORMATS[format_].search(text.replace("\r\n", "\n")) is not None
+    return _FORMATS[format_].search(typed_spaces(text).replace("\r\n", "\n")) is not None
 
 
 def _is_json(text: str) -> bool:

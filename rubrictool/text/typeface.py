@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 from rubrictool.text.patterns import escape, foreign, linear
 
+_SPACES = "\xa0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
 _TYPED = {
     **dict.fromkeys("‐‑‒–—―⁃−⸺⸻⹀﹘﹣－֊־", "-"),
     **dict.fromkeys("‘’‚‛′‵‹›ʼʻʽʹ´＇❛❜՚׳", "'"),
     **dict.fromkeys("“”„‟«»″‶「」『』｢｣﹁﹂﹃﹄〝〞〟＂❝❞⹂״", '"'),
-    **dict.fromkeys("\xa0\u1680\u202f\u205f\u3000", " "),
-    **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
+    **dict.fromkeys(_SPACES, " "),
     **dict.fromkeys("\xad\u061c\u180e\ufeff", ""),
     **dict.fromkeys(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))), ""),
     **dict.fromkeys(map(chr, range(0xFE00, 0xFE10)), ""),
@@ -41,6 +42,14 @@ def typed(text: str, *, keep: frozenset[str] = _NONE) -> str:
     if text.isascii():
         return text
     return (text if "«" in keep else _tightened(text)).translate(_table(keep))
+
+
+_TYPED_SPACES = str.maketrans(dict.fromkeys(_SPACES, " "))
+
+
+def typed_spaces(text: str) -> str:
+    """Return the text with each space as a keyboard types it, and all else as it is."""
+    return text if text.isascii() else text.translate(_TYPED_SPACES)
 
 
 def _tightened(text: str) -> str:

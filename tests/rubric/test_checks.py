@@ -53,6 +53,13 @@ def test_a_format_is_seen_under_either_line_end(format_: Format, text: str) -> N
     assert has_format(text.replace("\n", "\r\n"), format_)
 
 
+@pytest.mark.parametrize(
+    ("format_", "text"), [("list", "•\xa0milk"), ("numbered", "1.\u202fStir"), ("heading", "##\u2009Tea")]
+)
+def test_a_format_is_seen_behind_spaces_that_do_not_break(format_: Format, text: str) -> None:
+    assert has_format(f"For tea:\n\n{text}", format_)
+
+
 @given(st.text(max_size=80), st.text(min_size=1, max_size=5).filter(lambda part: bool(part.strip())))
 @settings(max_examples=100, deadline=None)
 def test_one_word_is_either_contained_or_excluded(text: str, part: str) -> None:
