@@ -23,9 +23,7 @@ TELL_FLAGS = {
     "analysis/pairings.py",
     "analysis/tail_reports.py",
     "analysis/verdict_rows.py",
-    "judging/build.py",
     "models/spec.py",
-    "questions/templates.py",
     "refinement/evidence.py",
 }
 """Modules that still tell a library user of flags; this set only shrinks."""

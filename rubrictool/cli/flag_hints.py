@@ -6,8 +6,10 @@ from rubrictool.errors import InputError
 
 FLAG_HINTS = {
     "cache": "--cache FILE, --no-cache",
+    "judge": "--judge SPEC",
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",
+    "temperature": "--temperature 1",
 }
 """What follows the text of an error, in brackets."""
 

@@ -1,4 +1,7 @@
-"""Who plays a role for a given spec: the offline rules or a model."""
+"""Build the judge or the proposer for a given spec.
+
+A new judge gets its spec here; `protocols` says what it has to be able to do.
+"""
 
 from __future__ import annotations
 
@@ -18,38 +21,42 @@ from rubrictool.rows.records import Judging
 
 
 async def judge(
-    asked: ModelConfig | str = OFFLINE,
-    access: RunContext | None = None,
+    model: ModelConfig | str = OFFLINE,
+    context: RunContext | None = None,
     *,
     templates: Templates | None = None,
     judging: Judging = "together",
     reasons: bool = False,
     samples: int = 1,
 ) -> Judge:
-    """The judge for a spec, asked about all criteria at once or each alone, for reasons or not, and how many times.
+    """Return the judge for a model's spec.
 
-    Raises `InputError` where its model cannot be used, for reasons from the offline rules, which have none, and for
-    several samples of verdicts that are always the same.
+    `judging` says whether it is asked about all criteria at once or about each alone, `reasons` whether it gives a reason
+    for each verdict, `samples` how many times it judges each response.
+
+    Raises `InputError` where the model cannot be used, for reasons from the offline rules, which give none, and for several
+    samples of verdicts that are always the same.
     """
-    asked, access = _asked(asked), access or RunContext()
+    config, context = _config(model), context or RunContext()
     if samples > 1:
-        _seen_to_differ(asked, samples)
-    if asked.spec == OFFLINE:
+        _check_samples_can_differ(config, samples)
+    if config.spec == OFFLINE:
         return _offline_judge(judging, reasons=reasons)
     templates = templates or Templates()
     templates = templates.with_reasons() if reasons else templates
-    plays = PerCriterionJudge if judging == "per-criterion" else ModelJudge
-    model = await connect(asked, access)
-    draws = [plays(model, templates, sample=number) for number in range(samples)]
-    return RepeatedJudge(draws) if samples > 1 else draws[0]
+    kind = PerCriterionJudge if judging == "per-criterion" else ModelJudge
+    connected = await connect(config, context)
+    judges = [kind(connected, templates, sample=number) for number in range(samples)]
+    return RepeatedJudge(judges) if samples > 1 else judges[0]
 
 
-def _seen_to_differ(asked: ModelConfig, samples: int) -> None:
-    if asked.spec == OFFLINE:
-        raise InputError(f"--samples {samples}: the offline judge always says the same; name a model with --judge")
-    if warmth(asked) == 0:
+def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
+    if config.spec == OFFLINE:
+        raise InputError(f"{samples} samples: the offline judge always says the same; judge with a model", code="judge")
+    if warmth(config) == 0:
         raise InputError(
-            f"--samples {samples}: at temperature 0 a judge is asked to say the same each time; give --temperature 1"
+            f"{samples} samples: at temperature 0 a model is meant to say the same each time; judge at temperature 1",
+            code="temperature",
         )
 
 
@@ -57,39 +64,39 @@ def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
     from rubrictool.judging.offline import OfflineJudge
 
     if reasons:
-        raise InputError("--reasons: the offline judge gives no reasons; name a model with --judge")
+        raise InputError("reasons: the offline judge gives none; judge with a model", code="judge")
     return OfflineJudge(judging)
 
 
 async def proposer(
-    asked: ModelConfig | str = OFFLINE,
-    access: RunContext | None = None,
+    model: ModelConfig | str = OFFLINE,
+    context: RunContext | None = None,
     *,
     templates: Templates | None = None,
     proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
     both_orders: bool = False,
 ) -> Proposer:
-    """The proposer for a spec: what a model sees beside a pair, and whether it is asked in both orders.
+    """Return the proposer for a model's spec.
 
-    Raises `InputError` where its model cannot be used.
+    `proposer_context` says what it is shown of the rubric and the judge beside a pair, `both_orders` whether it is shown
+    each pair in both orders. Raises `InputError` where the model cannot be used.
     """
-    asked, access = _asked(asked), access or RunContext()
-    if asked.spec == OFFLINE:
+    config, context = _config(model), context or RunContext()
+    if config.spec == OFFLINE:
         from rubrictool.judging.offline import OfflineProposer
 
-        plays: Proposer = OfflineProposer()
+        built: Proposer = OfflineProposer()
     else:
-        model = await connect(asked, access)
-        plays = ModelProposer(model, templates, context=proposer_context)
-    return OrderSwap(plays) if both_orders else plays
+        built = ModelProposer(await connect(config, context), templates, context=proposer_context)
+    return OrderSwap(built) if both_orders else built
 
 
 def model_of(role: object) -> Model | None:
-    """The model that plays a role, None for the offline rules."""
+    """Return the model that a judge or a proposer asks, None for the offline rules."""
     role = role.proposer if isinstance(role, OrderSwap) else role
-    role = role.draws[0] if isinstance(role, RepeatedJudge) else role
+    role = role.judges[0] if isinstance(role, RepeatedJudge) else role
     return role.model if isinstance(role, ModelJudge | ModelProposer) else None
 
 
-def _asked(asked: ModelConfig | str) -> ModelConfig:
-    return ModelConfig(asked) if isinstance(asked, str) else asked
+def _config(model: ModelConfig | str) -> ModelConfig:
+    return ModelConfig(model) if isinstance(model, str) else model

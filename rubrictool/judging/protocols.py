@@ -1,4 +1,7 @@
-"""The roles Judge, Comparer and Proposer as protocols."""
+"""The roles Judge, Comparer and Proposer as protocols: whatever has these methods can be used.
+
+Each method raises `ModelFailure` where no usable answer was received, and never returns made-up data in its place.
+"""
 
 from __future__ import annotations
 
@@ -12,41 +15,40 @@ from rubrictool.rubric.amend import Proposal
 
 
 class Judge(Protocol):
-    """Who decides. `name` and `judging` go into every row that it judged.
-
-    It raises `ModelFailure` where no answer could be had, and returns no null in its place; the failure holds the verdicts
-    that there are, where some are.
-    """
+    """Decide which criteria a response meets. `name` and `judging` go into every row that was judged."""
 
     name: str
     judging: Judging
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
-        """One verdict per criterion, in their order and under their ids."""
+        """Return one verdict per criterion, in their order and under their ids.
+
+        A `ModelFailure` may hold the verdicts that were received (`found`).
+        """
         ...
 
 
 class Comparer(Protocol):
-    """Who says which of two responses is better."""
+    """Decide which of two responses is better."""
 
     name: str
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
-        """Which response is better, the first shown or the second, or neither."""
+        """Return the better response, by the order in which they are given, or a tie."""
         ...
 
 
 class Proposer(Protocol):
-    """Who writes criteria. Both questions raise `ModelFailure` where no answer could be had."""
+    """Write the criteria of rubrics. `name` goes into every criterion that it wrote."""
 
     name: str
 
     async def propose(self, prompt: Prompt) -> Proposal:
-        """A first rubric, from the prompt alone."""
+        """Return a first rubric, from the prompt alone."""
         ...
 
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """How the rubric must change to tell two responses apart."""
+        """Return the changes of a rubric that tell two responses apart."""
         ...

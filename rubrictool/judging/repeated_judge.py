@@ -1,4 +1,4 @@
-"""A judge that is asked the same several times, so that a verdict tells how sure it is."""
+"""A judge that judges each response several times, so that a verdict shows how stable it is."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
 
 
 class RepeatedJudge:
-    """A judge made of the draws of another: what most of them say is met, and `p` is the share that does."""
+    """Combine judges that give independent verdicts: the majority decides, and `p` is the share that says yes."""
 
-    def __init__(self, draws: Sequence[Judge]) -> None:
-        self.name, self.judging, self.draws = draws[0].name, draws[0].judging, draws
+    def __init__(self, judges: Sequence[Judge]) -> None:
+        self.name, self.judging, self.judges = judges[0].name, judges[0].judging, judges
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
-        """One verdict per criterion, with that of each draw under `by`. Raises `ModelFailure` where one draw failed."""
+        """Return one verdict per criterion, with the votes of all judges. Raises `ModelFailure` where one of them failed."""
         try:
-            drawn = await gather_all(*(judge.verdicts(prompt, criteria, response) for judge in self.draws))
+            columns = await gather_all(*(judge.verdicts(prompt, criteria, response) for judge in self.judges))
         except ModelFailure as failure:
-            # The part that one draw brought is no part of what all would say.
+            # Without `found`: the verdicts of one judge are not those of the majority.
             raise ModelFailure(failure.kind, failure.message, attempts=failure.attempts) from failure
-        return [tallied(several) for several in zip(*drawn, strict=True)]
+        return [majority(votes) for votes in zip(*columns, strict=True)]
 
 
-def tallied(several: Sequence[Verdict]) -> Verdict:
-    """The verdicts of several samples on one criterion as one. Where as many say yes as no it is null: nothing is decided."""
-    share = sum(verdict.met is True for verdict in several) / len(several)
-    by = tuple(_vote(number, verdict) for number, verdict in enumerate(several))
-    return Verdict(id=several[0].id, met=None if share == 0.5 else share > 0.5, p=share, by=by)
+def majority(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return several verdicts on one criterion as one; null where as many say yes as no."""
+    p = sum(verdict.met is True for verdict in verdicts) / len(verdicts)
+    votes = tuple(_vote(number, verdict) for number, verdict in enumerate(verdicts))
+    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, by=votes)
 
 
 def _vote(number: int, verdict: Verdict) -> Vote:
-    told = {name: value for name, value in verdict.columns().items() if name != "id"}
-    return Vote.model_validate({"sample": number, **told})
+    columns = {name: value for name, value in verdict.columns().items() if name != "id"}
+    return Vote.model_validate({"sample": number, **columns})

@@ -352,7 +352,7 @@ def test_the_seed_alone_decides_ties(shell: Shell) -> None:
 @pytest.mark.parametrize("folder", ["nowhere", "."])
 def test_a_folder_without_templates_is_refused(shell: Shell, folder: str) -> None:
     ran = shell("propose", shell.write("p.jsonl", [PROMPT]), "--templates", folder)
-    assert (ran.code, "holds no template" in ran.err) == (2, True)
+    assert (ran.code, "contains no template" in ran.err) == (2, True)
 
 
 def test_comparisons_come_in_the_order_of_the_first_file(shell: Shell) -> None:

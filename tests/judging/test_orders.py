@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from rubrictool.judging.order_swap import OrderSwap, agreed
+from rubrictool.judging.order_swap import OrderSwap, common_changes
 from rubrictool.questions import separate
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
@@ -24,7 +24,7 @@ PROMPT = Prompt(id="p", prompt="Name colours.")
 
 def texts(one: Proposal, other: Proposal) -> list[str]:
     """The rubric that is left when two proposals must agree."""
-    return [c.criterion for c in amend(RUBRIC, agreed(RUBRIC, one, other, proposer="m"), proposer="m").criteria]
+    return [c.criterion for c in amend(RUBRIC, common_changes(RUBRIC, one, other, proposer="m"), proposer="m").criteria]
 
 
 def new(*words: str, kept: Sequence[Item] = KEPT) -> Proposal:

@@ -16,7 +16,7 @@ from shell import Shell
 
 from rubrictool.errors import ModelFailure
 from rubrictool.judging.model_backed import ModelJudge
-from rubrictool.judging.repeated_judge import RepeatedJudge, tallied
+from rubrictool.judging.repeated_judge import RepeatedJudge, majority
 from rubrictool.models.client import Model
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.saturation import aggregate
@@ -40,7 +40,7 @@ def sampled(*samples: str) -> list[Verdict]:
     """The verdicts of samples, each a string of 0 and 1."""
     columns = zip(*samples, strict=True)
     return [
-        tallied([Verdict(id=f"c{place}", met=met == "1") for met in column]) for place, column in enumerate(columns, 1)
+        majority([Verdict(id=f"c{place}", met=met == "1") for met in column]) for place, column in enumerate(columns, 1)
     ]
 
 
@@ -55,7 +55,7 @@ def test_the_majority_decides_and_a_tie_is_undecided(said: str, met: bool | None
 
 
 def test_a_vote_keeps_its_reason() -> None:
-    verdict = tallied([Verdict(id="c1", met=True, reason="so"), Verdict(id="c1", met=True)])
+    verdict = majority([Verdict(id="c1", met=True, reason="so"), Verdict(id="c1", met=True)])
     assert list(verdict.columns()["by"]) == [{"sample": 0, "met": True, "reason": "so"}, {"sample": 1, "met": True}]
 
 
@@ -149,13 +149,13 @@ def test_a_dry_run_counts_every_sample(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("flags", "remedy"),
     [
-        (["--judge", "m@http://127.0.0.1:9/v1"], "at temperature 0 a judge is asked to say the same each time"),
-        (["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 0], "give --temperature 1"),
+        (["--judge", "m@http://127.0.0.1:9/v1"], "at temperature 0 a model is meant to say the same each time"),
+        (["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 0], "(--temperature 1)"),
         (
             ["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 1, "--judge-args", '{"temperature": 0}'],
-            "give --temp",
+            "(--temperature 1)",
         ),
-        ([], "the offline judge always says the same"),
+        ([], "the offline judge always says the same; judge with a model (--judge SPEC)"),
         (["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 1, "--min-coverage", 0.5], "give one"),
     ],
 )
