@@ -180,7 +180,8 @@ class Exchange(Generic[T]):
         if after is not None:
             # Whether it has a schema is decided at each request.
             self._request = replace(after, schema=None)
-            self._schema = self._schema if after.schema is not None or sent.schema is None else None
+            if after.schema is not sent.schema:
+                self._schema = after.schema
             self._most += 1
         elif isinstance(error, Refused):
             raise Final(str(error)) from None

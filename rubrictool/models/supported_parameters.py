@@ -21,6 +21,8 @@ _FIELDS: dict[Suspect, str] = {
     "temperature": "temperature", "schema": "schema", "limit_name": "limit_name", "limit": "max_tokens",
 }  # fmt: skip
 
+_LIMITS: set[Suspect] = {"limit", "limit_name"}
+
 _NAMED = linear(r"\S*\d\S*")
 
 
@@ -79,19 +81,21 @@ class Trials:
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
         self._tried: set[tuple[Suspect, int]] = set()
-        self._running: Trial | None = None
+        self._running: Sequence[Trial] = ()
+        self._tried_together = False
         self._helped: list[Trial] = []
         self._unnamed = 0
 
     @property
     def running(self) -> bool:
         """Whether the last request went out with a suspect left out."""
-        return self._running is not None
+        return bool(self._running)
 
     def next(self, sent: Request, error: Refused | Transient) -> Request | None:
         """Return the request without the next suspect, None where there is nothing (more) to leave out."""
         sent = self._restored(sent, str(error))
-        for suspect in self._suspects(error):
+        suspects = self._suspects(error)
+        for suspect in suspects:
             limit = (error.limit if isinstance(error, Refused) else None) or 0
             after = _without(suspect, sent, limit)
             tried = (suspect, limit if suspect == "limit" else 0)
@@ -99,28 +103,39 @@ class Trials:
                 self.begin(Trial(suspect, sent, after, str(error)))
                 self._tried.add(tried)
                 return after
-        return None
+        return self._without_all(suspects, sent, error)
+
+    def _without_all(self, suspects: Sequence[Suspect], sent: Request, error: Refused | Transient) -> Request | None:
+        """Return the request without any suspect, once: a server may refuse several of them in the same words."""
+        if self._tried_together or isinstance(error, Transient) or _LIMITS.issuperset(suspects):
+            return None
+        self._tried_together, trials = True, list[Trial]()
+        for suspect in suspects:
+            before = trials[-1].after if trials else sent
+            if after := _without(suspect, before, error.limit or 0):
+                trials.append(Trial(suspect, before, after, str(error)))
+        self._running = trials if len(trials) > 1 else ()
+        return trials[-1].after if self._running else None
 
     def begin(self, trial: Trial) -> None:
         """Note what the next request goes without."""
-        self._running = trial
+        self._running = (trial,)
 
     def answered(self) -> None:
         """Keep for the model what helped."""
-        for trial in (*self._helped, *([self._running] if self._running else [])):
+        for trial in (*self._helped, *self._running):
             self._parameters.keep(trial)
-        self._helped, self._running = [], None
+        self._helped, self._running = [], ()
 
     def _restored(self, sent: Request, message: str) -> Request:
-        """Return the request with the last suspect put back, if the same refusal came without it."""
-        trial, self._running = self._running, None
-        if trial is None:
+        """Return the request with what was left out last put back, if the same refusal came without it."""
+        running, self._running = self._running, ()
+        if running and _kind(message) != _kind(running[0].why):
+            self._helped += running
             return sent
-        if _kind(message) != _kind(trial.why):
-            self._helped.append(trial)
-            return sent
-        field = _FIELDS[trial.suspect]
-        return replace(sent, **{field: getattr(trial.before, field)})
+        return replace(
+            sent, **{name: getattr(trial.before, name) for trial in running for name in [_FIELDS[trial.suspect]]}
+        )
 
     def _suspects(self, error: Refused | Transient) -> Sequence[Suspect]:
         if isinstance(error, Refused):

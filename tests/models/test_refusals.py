@@ -291,14 +291,25 @@ def test_a_refusal_without_a_reason_is_found_out_about_one_suspect_at_a_time() -
 
 
 def test_a_refusal_that_no_suspect_explains_is_the_questions_and_later_ones_ask_once() -> None:
-    model, backend = asked(*[meaning(400, "no")] * 3, GOOD, meaning(400, "no"))
+    model, backend = asked(*[meaning(400, "no")] * 4, GOOD, meaning(400, "no"))
     with pytest.raises(ModelFailure, match="HTTP 400: no"):
         ask(model, schema=False)
     assert ask(model, schema=False, sample=1)
     with pytest.raises(ModelFailure):
         ask(model, schema=False, sample=2)
-    assert [request.sample for request in backend.requests] == [0, 0, 0, 1, 2]
-    assert backend.requests[3].temperature == 0
+    assert [request.sample for request in backend.requests] == [0, 0, 0, 0, 1, 2]
+    assert backend.requests[4].temperature == 0
+
+
+def test_parameters_that_are_refused_in_the_same_words_are_left_out_together() -> None:
+    said: list[str] = []
+    model, backend = asked(*[meaning(400, "Bad Request")] * 4, "Good day.", GOOD, tell=said.append)
+    assert ask(model)
+    assert ask(model, sample=1)
+    for request in backend.requests[-2:]:
+        assert (request.temperature, request.schema, request.limit_name) == (None, None, "max_completion_tokens")
+    assert len(said) == 3
+    assert len(backend.requests) == 7
 
 
 def test_two_refused_parameters_are_both_left_out() -> None:
