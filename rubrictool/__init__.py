@@ -9,6 +9,8 @@ from importlib import import_module
 # As in `typing`, which takes 10 ms: until the command line has its signal handlers, Ctrl-C would show a traceback.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rubrictool.analysis.agreement import AgreementReport, agreement
+    from rubrictool.analysis.signal import SignalReport, signal
     from rubrictool.analysis.winrates import WinRate, win_rate
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AgreementReport",
     "Budget",
     "Cache",
     "Comparison",
@@ -45,8 +48,10 @@ __all__ = [
     "RubrictoolError",
     "RunContext",
     "Score",
+    "SignalReport",
     "Verdict",
     "WinRate",
+    "agreement",
     "compare",
     "connect",
     "encode",
@@ -57,6 +62,7 @@ __all__ = [
     "refine",
     "sample",
     "score",
+    "signal",
     "win_rate",
 ]
 
@@ -76,6 +82,8 @@ _PLACES = {
     "steps.sample": ("sample",),
     "steps.score": ("score",),
     "refinement.loop": ("Refinement", "refine"),
+    "analysis.agreement": ("AgreementReport", "agreement"),
+    "analysis.signal": ("SignalReport", "signal"),
     "analysis.winrates": ("WinRate", "win_rate"),
 }
 

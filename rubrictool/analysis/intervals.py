@@ -36,6 +36,12 @@ class Estimate(NamedTuple):
     high: float
 
 
+def estimate_columns(name: str, estimate: tuple[float, float | None, float | None] | None) -> dict[str, float | None]:
+    """Return a figure and the ends of its interval as three columns, None where there is none."""
+    value, low, high = estimate or (None, None, None)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
 class Interval(NamedTuple):
     """A 95 % interval of a rate in [0, 1], and how it was made: `bootstrap` or `agresti-coull`."""
 

@@ -41,6 +41,14 @@ class Sums(NamedTuple):
     columns: Array
 
 
+def summed_by_prompt(rows: Iterable[tuple[str, Array]]) -> Sums:
+    """Add up rows of sums, each given with its prompt, to one row per prompt."""
+    prompts: dict[str, Array] = {}
+    for prompt_id, row in rows:
+        prompts[prompt_id] = prompts[prompt_id] + row if prompt_id in prompts else row
+    return Sums(tuple(prompts), np.array(list(prompts.values())))
+
+
 def totals(*sums: Array, seed: int, resamples: int = RESAMPLES) -> list[Array]:
     """The sums over prompts in each resample of the prompts: each array with resamples in place of prompts as first axis.
 

@@ -1,11 +1,11 @@
-"""How much of what verdicts and scores show is the responses, and how much is the judge's own unsteadiness.
+"""Measure signal and noise of judgings: how far units differ, and how far repeated samples of one unit differ.
 
-Units (responses, or the models that wrote them) differ: that is signal. Samples of one unit differ too: that is noise. Noise
-is measured within units and never together with signal: a spread over all samples would hold both, and the better a rubric
-tells units apart, the noisier it would seem. Both are measured within prompts, for scores are not compared across them.
+Units are responses, or the models that wrote them. Signal is the difference between units, noise the difference between
+samples of one unit. Noise is measured within units only: a spread over all samples would contain the signal, so a rubric
+that separates units better would look noisier. Both are measured within prompts, since scores are not compared across them.
 
-What is known of one prompt comes as columns, one for each thing that is measured (a score, a criterion), and becomes sums
-at once: every figure is a function of sums over prompts, so prompts can be drawn again without looking at verdicts again.
+Each prompt has columns, one for each thing that is measured (a score, a criterion). They are reduced to sums first: every
+figure is a function of sums over prompts, so prompts can be resampled without reading verdicts again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,33 +23,33 @@ from rubrictool.analysis.resampling import Array, Places, Sums, estimate, totals
 from rubrictool.rubric.weights import TIE
 
 TARGET = 0.9
-"""The reliability that one would like to have, where nothing else is said."""
+"""Default target for the reliability of a mean of samples."""
 
 
 class Figure(NamedTuple):
-    """A figure, and its 95 % interval over prompts where there are several."""
+    """A figure with its 95 % interval over prompts; no interval for one prompt."""
 
     value: float
     low: float | None = None
     high: float | None = None
 
 
-class Figures(NamedTuple):
-    """Signal and noise. None stands where there is nothing to measure it by, and for a ratio to no noise at all.
+class SignalFigures(NamedTuple):
+    """Signal and noise of units, contrast of criteria; None where a figure is undefined, such as a ratio to no noise.
 
-    Over units: `signal` is the range of their means, `noise` the standard deviation of samples of one unit, `snr_one` their
-    ratio and `snr` that for means of all samples; `reliability_one` and `reliability` are the shares of the variance of one
-    sample and of such a mean that is between units. Over responses: `flip_rate` is the share of pairs of repeated verdicts
-    that differ; `all_met` and `never_met` are the shares of criteria that tell no two responses apart, `non_contrastive`
-    both; `redundancy` is the mean phi of two criteria.
+    `signal` is the range of the units' means, `noise` the standard deviation of samples of one unit, `snr_one` their ratio
+    and `snr` the ratio for means of all k samples. `icc_1` and `icc_k` are the reliability of one sample and of the mean of
+    k samples, in [0, 1]: the share of the variance that is between units (Shrout and Fleiss 1979). `flip_rate` is the share
+    of pairs of repeated verdicts that differ. `all_met` and `never_met` are the shares of criteria that all or no responses
+    meet, `non_contrastive` their sum, `redundancy` the mean phi of two criteria, in [-1, 1].
     """
 
     signal: Figure | None
     noise: Figure | None
     snr_one: float | None
     snr: float | None
-    reliability_one: Figure | None
-    reliability: Figure | None
+    icc_1: Figure | None
+    icc_k: Figure | None
     flip_rate: Figure | None
     all_met: float | None
     never_met: float | None
@@ -58,192 +58,189 @@ class Figures(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Signal:
-    """How many prompts, units and samples figures are made of, and what they are.
+class SignalNoise:
+    """The figures of one thing that was measured, with the numbers of prompts, units and samples behind them.
 
-    `samples_needed` are the samples of a unit whose mean reaches the target reliability, None where no number does.
+    `samples_needed` is the number of samples of a unit whose mean reaches the target reliability, None where none does.
     """
 
     prompts: int
     units: int
     samples: int
-    figures: Figures
+    figures: SignalFigures
     samples_needed: int | None
 
 
-def samples_needed(reliability_one: float | None, target: float = TARGET) -> int | None:
-    """How many samples have a mean of the target reliability, from that of one sample; None where no number has.
+def samples_needed(icc_1: float | None, target: float = TARGET) -> int | None:
+    """Return how many samples have a mean of the target reliability, None where no number has.
 
-    Spearman and Brown: k samples have k r / (1 + (k - 1) r).
+    Spearman-Brown: k samples have the reliability k r / (1 + (k - 1) r), r = `icc_1` that of one sample.
     """
-    if not reliability_one or reliability_one <= 0:
+    if not icc_1 or icc_1 <= 0:
         return None
-    needed = target * (1 - reliability_one) / ((1 - target) * reliability_one)
+    needed = target * (1 - icc_1) / ((1 - target) * icc_1)
     return max(1, math.ceil(needed - TIE))
 
 
-OF_UNITS = ("range", "ranges", "between", "units", "told", "within", "samples", "effective")
+OF_UNITS = ("range", "ranges", "between", "units", "known", "within", "samples", "effective")
 
 OF_VERDICTS = ("flips", "repeats", "all_met", "never_met", "criteria")
 
 OF_PAIRS = ("phi", "phis")
 
-_PLACE = {name: place for place, name in enumerate((*OF_UNITS, *OF_VERDICTS, *OF_PAIRS))}
-"""What is added up over prompts, as columns of `Sums`, in this order."""
+_COLUMN = {name: column for column, name in enumerate((*OF_UNITS, *OF_VERDICTS, *OF_PAIRS))}
+"""The index of each sum among the columns of `Sums`."""
 
 
 def signal_noise(
     several: Sequence[Sums], *, target: float = TARGET, seed: int = 0, resamples: int = RESAMPLES
-) -> list[Signal]:
-    """The figures of each of several things that were measured, from its sums by prompt.
+) -> list[SignalNoise]:
+    """Return the figures of each of several things that were measured, from its sums by prompt.
 
-    Sums of squares, ranges and counts are added up over prompts, and then divided; intervals are from resamples of the
-    prompts, and there are none for one prompt.
+    Sums of squares, ranges and counts are added up over prompts, and then divided. Intervals are bootstrap percentiles over
+    prompts; one prompt has none.
     """
     if not several:
         return []
-    whole = np.array([sums.columns.sum(axis=0) for sums in several])
-    values = _ratios(whole)
+    totals = np.array([sums.columns.sum(axis=0) for sums in several])
+    values = _ratios(totals)
     of_prompts = (sums for sums in several if len(sums.prompts) > 1)
     drawn = totals_of_each(of_prompts, seed=seed, resamples=resamples)
     found = []
-    for place, sums in enumerate(several):
-        value = {name: float(of[place]) for name, of in values.items() if np.isfinite(of[place])}
-        spread = _spread(value, sums, next(drawn)) if len(sums.prompts) > 1 else _alone(value)
-        units, samples = (int(whole[place, _PLACE[name]]) for name in ("units", "samples"))
-        needed = samples_needed(value.get("reliability_one"), target)
-        found.append(Signal(len(sums.prompts), units, samples, spread, needed))
+    for number, sums in enumerate(several):
+        value = {name: float(column[number]) for name, column in values.items() if np.isfinite(column[number])}
+        figures = _with_intervals(value, sums, next(drawn)) if len(sums.prompts) > 1 else _without(value)
+        units, samples = (int(totals[number, _COLUMN[name]]) for name in ("units", "samples"))
+        found.append(
+            SignalNoise(len(sums.prompts), units, samples, figures, samples_needed(value.get("icc_1"), target))
+        )
     return found
 
 
-def _alone(value: Mapping[str, float]) -> Figures:
-    """The figures of one prompt."""
-    return _as_figures(value, {name: Figure(of) for name, of in value.items()})
+def _without(value: Mapping[str, float]) -> SignalFigures:
+    """Return the figures of one prompt, which have no intervals."""
+    return _figures(value, {name: Figure(one) for name, one in value.items()})
 
 
-def _spread(value: Mapping[str, float], sums: Sums, drawn: Array) -> Figures:
-    """The figures of several prompts, with the intervals that resamples give."""
+def _with_intervals(value: Mapping[str, float], sums: Sums, drawn: Array) -> SignalFigures:
+    """Return the figures of several prompts, with intervals from resampled sums."""
     resampled, supports = _ratios(drawn), _supports(sums.columns)
     estimates = {
         name: Figure(*estimate(value[name], resampled[name], supports[name], span=_SPANS.get(name, (0, 1))))
         for name in supports.keys() & value.keys()
     }
-    return _as_figures(value, estimates)
+    return _figures(value, estimates)
 
 
 _SPANS = {"redundancy": (-1.0, 1.0)}
-"""Between what figures lie that do not lie in [0, 1]; signal and noise of scores on a scale of their own have no bounds."""
+"""The range of figures whose range is not [0, 1]; signal and noise of scores on another scale have no bounds."""
+
+PLAIN_FIGURES = frozenset({"snr_one", "snr", "all_met", "never_met"})
+"""Figures without an interval."""
 
 
-def _as_figures(value: Mapping[str, float], spread: Mapping[str, Figure]) -> Figures:
-    return Figures(
-        signal=spread.get("signal"),
-        noise=spread.get("noise"),
-        snr_one=value.get("snr_one"),
-        snr=value.get("snr"),
-        reliability_one=spread.get("reliability_one"),
-        reliability=spread.get("reliability"),
-        flip_rate=spread.get("flip_rate"),
-        all_met=value.get("all_met"),
-        never_met=value.get("never_met"),
-        non_contrastive=spread.get("non_contrastive"),
-        redundancy=spread.get("redundancy"),
-    )
+def _figures(value: Mapping[str, float], estimates: Mapping[str, Figure]) -> SignalFigures:
+    found: dict[str, Any] = {
+        name: value.get(name) if name in PLAIN_FIGURES else estimates.get(name) for name in SignalFigures._fields
+    }
+    return SignalFigures(**found)
 
 
 def of_units(columns: Array, unit: Places) -> Array:
-    """Of each column the sums `OF_UNITS`: a row for each.
+    """Return the sums `OF_UNITS` of each column, shape (columns, 8).
 
-    `columns` has one row per sample (NaN where there is none), `unit` tells whose it is. These are the range of the units'
-    means, and the sums of squares of a one-way analysis of variance.
+    `columns` has one row per sample (NaN for none), `unit` the index of each sample's unit. The sums are the range of the
+    units' means and the sums of squares of a one-way analysis of variance.
     """
     sizes, means = group_means(columns, unit)
-    told = sizes > 0
-    units, n = told.sum(axis=0), sizes.sum(axis=0)
-    known = np.where(told, means, 0.0)
+    known = sizes > 0
+    units, n = known.sum(axis=0), sizes.sum(axis=0)
+    filled = np.where(known, means, 0.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        centre = (sizes * known).sum(axis=0) / n
+        centre = (sizes * filled).sum(axis=0) / n
         effective = n - (sizes**2).sum(axis=0) / n
-    between = (sizes * _squares(known - centre, centre) * told).sum(axis=0)
-    off = columns - means[unit]
-    within = _squares(np.where(np.isnan(off), 0.0, off), means[unit]).sum(axis=0)
-    reach = np.where(told, means, -np.inf).max(axis=0) - np.where(told, means, np.inf).min(axis=0)
+    between = (sizes * _squares(filled - centre, centre) * known).sum(axis=0)
+    deviations = columns - means[unit]
+    within = _squares(np.where(np.isnan(deviations), 0.0, deviations), means[unit]).sum(axis=0)
+    reach = np.where(known, means, -np.inf).max(axis=0) - np.where(known, means, np.inf).min(axis=0)
     sums = (reach, units > 1, between, units, units > 0, within, n, effective)
     return np.where(units > 0, np.array(sums, dtype=float), 0.0).T
 
 
 def group_means(columns: Array, group: Places) -> tuple[Array, Array]:
-    """How many numbers (NaN is none) each group has in each column, and their mean, NaN where it has none.
+    """Return the size and the mean of each group in each column; NaN does not count, and a group of none has mean NaN.
 
-    Both have one row per group, each of which has a row at least.
+    Both have the shape (groups, columns); every group from 0 up needs at least one row.
     """
     order = np.argsort(group, kind="stable")
     _, starts = np.unique(group[order], return_index=True)
-    there = ~np.isnan(columns)
-    sizes = np.add.reduceat(there[order], starts, axis=0, dtype=float)
-    sums = np.add.reduceat(np.where(there, columns, 0.0)[order], starts, axis=0)
+    known = ~np.isnan(columns)
+    sizes = np.add.reduceat(known[order], starts, axis=0, dtype=float)
+    sums = np.add.reduceat(np.where(known, columns, 0.0)[order], starts, axis=0)
     with np.errstate(invalid="ignore"):
         return sizes, sums / sizes
 
 
-def _squares(deviations: Array, from_what: Array) -> Array:
-    """The squares, 0 for what is only rounding: scores may be large, as rewards are."""
-    return np.where(np.abs(deviations) > np.fmax(TIE, 1e-12 * np.abs(from_what)), deviations, 0.0) ** 2
+def _squares(deviations: Array, centre: Array) -> Array:
+    """Return the squared deviations, 0 where a deviation is a rounding error of a large score."""
+    return np.where(np.abs(deviations) > np.fmax(TIE, 1e-12 * np.abs(centre)), deviations, 0.0) ** 2
 
 
 def of_verdicts(met: Array, response: Places, drawn: NDArray[np.bool_]) -> Array:
-    """Of each criterion the sums `OF_VERDICTS`: a row for each.
+    """Return the sums `OF_VERDICTS` of each criterion, shape (criteria, 5).
 
-    `met` has one row per judging and one column per criterion (1, 0, NaN for none); `drawn` are the verdicts that a judge
-    gave then and might have given otherwise. Pairs of those on one response that differ, all such pairs; whether all or no
-    responses meet the criterion, and whether there are two to tell apart. That is the chance of it where one verdict is
-    drawn for each response, so that more samples do not change what is measured.
+    `met` has one row per judging and one column per criterion (1, 0, NaN for none); `drawn` is True for verdicts that the
+    judge gave then. The sums are the pairs of drawn verdicts on one response that differ, all such pairs, the chances that
+    all and that no responses meet the criterion, and whether two responses are judged. The chances are those of one verdict
+    drawn for each response, so that the number of samples does not change them.
     """
     n, share = group_means(met, response)
-    again, of_these = (n, share) if drawn.all() else group_means(np.where(drawn, met, np.nan), response)
-    yes = np.where(again > 0, of_these, 0.0) * again
-    flips, repeats = (yes * (again - yes)).sum(axis=0), (again * (again - 1) / 2).sum(axis=0)
+    drawn_n, drawn_share = (n, share) if drawn.all() else group_means(np.where(drawn, met, np.nan), response)
+    yes = np.where(drawn_n > 0, drawn_share, 0.0) * drawn_n
+    flips, repeats = (yes * (drawn_n - yes)).sum(axis=0), (drawn_n * (drawn_n - 1) / 2).sum(axis=0)
     several = (n > 0).sum(axis=0) > 1
-    all_met, never_met = (np.where(n > 0, of, 1.0).prod(axis=0) * several for of in (share, 1 - share))
+    all_met, never_met = (np.where(n > 0, one, 1.0).prod(axis=0) * several for one in (share, 1 - share))
     return np.array([flips, repeats, all_met, never_met, several], dtype=float).T
 
 
 def phis(shares: Array) -> Array:
-    """How far each two criteria go along, from -1 to 1: criterion by criterion, over the responses for which both are judged.
+    """Return the correlation of each two criteria over responses, shape (criteria, criteria), from -1 to 1.
 
-    `shares` has one row per response and one column per criterion: how often it is met, NaN where it was not judged. The
-    correlation of these; phi where each is judged once. NaN for a criterion that never differs, and with itself.
+    `shares` has one row per response and one column per criterion: the share of judgings that are met, NaN for none. Where
+    each response is judged once this is phi. NaN for a criterion that never differs, and on the diagonal.
     """
     known = ~np.isnan(shares)
-    there, share = known.astype(float), np.where(known, shares, 0.0)
-    n = there.T @ there
+    weight, share = known.astype(float), np.where(known, shares, 0.0)
+    n = weight.T @ weight
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = share.T @ there / n
-        spread = (share**2).T @ there / n - mean**2
-        spread = np.where(spread > _NO_SPREAD, spread, np.nan)
-        found = (share.T @ share / n - mean * mean.T) / np.sqrt(spread * spread.T)
+        mean = share.T @ weight / n
+        variance = (share**2).T @ weight / n - mean**2
+        variance = np.where(variance > _ROUNDING, variance, np.nan)
+        found = (share.T @ share / n - mean * mean.T) / np.sqrt(variance * variance.T)
     found[np.eye(len(found), dtype=bool)] = np.nan
     return np.asarray(found.clip(-1, 1))
 
 
-_NO_SPREAD = 1e-12
-"""A variance of shares that is only rounding."""
+_ROUNDING = 1e-12
+"""A smaller variance of shares is a rounding error."""
 
 
-def of_pairs(found: Array, inside: Array) -> Array:
-    """The sums `OF_PAIRS` of several sets of criteria, a row for each: of the phis of its pairs, and how many these are.
+def of_pairs(found: Array, membership: Array) -> Array:
+    """Return the sums `OF_PAIRS` of several sets of criteria, shape (sets, 2): the sum of the pairs' phis, their number.
 
-    `inside` tells for each set (row) which criteria (columns) are in it, 1 or 0.
+    `membership` is 1 where a set (row) has a criterion (column), else 0.
     """
-    there = ~np.isnan(found)
-    both = ((inside @ of * inside).sum(axis=1) / 2 for of in (np.where(there, found, 0.0), there.astype(float)))
+    known = ~np.isnan(found)
+    both = (
+        (membership @ one * membership).sum(axis=1) / 2 for one in (np.where(known, found, 0.0), known.astype(float))
+    )
     return np.column_stack(list(both))
 
 
 def _ratios(sums: Array) -> dict[str, Array]:
-    """The figures that sums (last axis) come to; NaN where there is nothing to divide by."""
-    of = {name: sums[..., place] for name, place in _PLACE.items()}
-    between_df, within_df = of["units"] - of["told"], of["samples"] - of["units"]
+    """Return the figures of sums (last axis), NaN where the divisor is 0."""
+    of = {name: sums[..., column] for name, column in _COLUMN.items()}
+    between_df, within_df = of["units"] - of["known"], of["samples"] - of["units"]
     with np.errstate(invalid="ignore", divide="ignore"):
         size, within = of["effective"] / between_df, of["within"] / within_df
         between = np.maximum(of["between"] / between_df - within, 0) / size
@@ -253,8 +250,8 @@ def _ratios(sums: Array) -> dict[str, Array]:
             "noise": noise,
             "snr_one": signal / noise,
             "snr": signal / (noise / np.sqrt(size)),
-            "reliability_one": one,
-            "reliability": size * one / (1 + (size - 1) * one),
+            "icc_1": one,
+            "icc_k": size * one / (1 + (size - 1) * one),
             "flip_rate": of["flips"] / of["repeats"],
             "all_met": of["all_met"] / of["criteria"],
             "never_met": of["never_met"] / of["criteria"],
@@ -264,15 +261,15 @@ def _ratios(sums: Array) -> dict[str, Array]:
 
 
 def _supports(sums: Array) -> dict[str, int]:
-    """How many prompts have something to say about each figure."""
-    prompts = {name: int((sums[:, place] > 0).sum()) for name, place in _PLACE.items()}
+    """Return the number of prompts that each figure is estimated from."""
+    prompts = {name: int((sums[:, column] > 0).sum()) for name, column in _COLUMN.items()}
     units = prompts["ranges"]
-    repeated = int((sums[:, _PLACE["samples"]] > sums[:, _PLACE["units"]]).sum())
+    repeated = int((sums[:, _COLUMN["samples"]] > sums[:, _COLUMN["units"]]).sum())
     return {
         "signal": units,
         "noise": repeated,
-        "reliability_one": min(units, repeated),
-        "reliability": min(units, repeated),
+        "icc_1": min(units, repeated),
+        "icc_k": min(units, repeated),
         "flip_rate": prompts["repeats"],
         "non_contrastive": prompts["criteria"],
         "redundancy": prompts["phis"],

@@ -1,4 +1,4 @@
-"""Verdicts as files hold them: by judges or people, once or several times, some of them missing."""
+"""Read verdicts of judges or people, given once or several times, some of them missing."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rubrictool.rows.joins import Texts, filled, rubric_for
-from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.jsonl import Rows, Source, name_of
 from rubrictool.rows.records import Number, Response, ResponseText, Rubric, Vote
 from rubrictool.rubric.builtin_vetoes import defended
 from rubrictool.rubric.weights import rubric_hash
 
-Key = tuple[str, str]
-"""A response by its prompt's id and its own."""
+JudgeKey = tuple[str, str]
+"""A judge's name and its way of judging."""
+
+ResponseKey = tuple[str, str]
+"""A prompt's id and the id of a response to it."""
 
 
 class _Verdict(BaseModel):
-    """What was said of one criterion: one verdict (null is not judged), or several under `by`."""
+    """One verdict on a criterion (null is not judged), or several under `by`."""
 
     model_config = ConfigDict(strict=True, defer_build=True)
 
@@ -28,26 +31,26 @@ class _Verdict(BaseModel):
     by: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
 
-def _once(verdicts: tuple[_Verdict, ...]) -> tuple[_Verdict, ...]:
+def _distinct(verdicts: tuple[_Verdict, ...]) -> tuple[_Verdict, ...]:
     if len({verdict.id for verdict in verdicts}) < len(verdicts):
         raise ValueError("two verdicts have the same criterion id; several on one criterion stand under `by`")
     return verdicts
 
 
-class _Row(Response):
-    """A response with what was said of it; its text, the score and whose verdicts they are may be missing."""
+class _JudgedResponse(Response):
+    """A response with verdicts; its text, the score and the judge's name may be missing."""
 
     response: ResponseText = ""
     score: Number | None = None
-    verdicts: Annotated[tuple[_Verdict, ...], Field(strict=False), AfterValidator(_once)] = ()
+    verdicts: Annotated[tuple[_Verdict, ...], Field(strict=False), AfterValidator(_distinct)] = ()
     judge: str = ""
     judging: str = ""
     rubric: str = ""
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
-class Judged(NamedTuple):
-    """What a row says of a response, and where it stands (`file:line`).
+class VerdictRow(NamedTuple):
+    """The verdicts of one row, and where it stands (`file:line`).
 
     `met`, `dimensions` and `by` have an entry for each of `criteria`, a tuple that rows of one rubric share: there may be
     millions of verdicts. Without lists, `by` is empty.
@@ -68,25 +71,43 @@ class Judged(NamedTuple):
     by: tuple[tuple[Vote, ...], ...]
 
     @property
-    def key(self) -> Key:
-        """What it is joined by."""
+    def key(self) -> ResponseKey:
+        """Return the key that rows are joined on."""
         return self.prompt_id, self.id
 
+    @property
+    def judge_key(self) -> JudgeKey:
+        """Return the judge's name and its way of judging."""
+        return self.judge, self.judging
 
-def judged(texts: Texts, *paths: str) -> list[list[Judged]]:
-    """Return the rows of each file, without the texts. Raises `InputError` where one id stands for two texts."""
+
+class NamedSource(NamedTuple):
+    """A source of rows, and what messages call it where it is no file."""
+
+    source: Source
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """Return the path, or the name of rows that come from Python."""
+        return name_of(self.source, self.name)
+
+
+def read_verdict_rows(texts: Texts, *sources: NamedSource) -> list[list[VerdictRow]]:
+    """Return the rows of each source, without the texts. Raises `InputError` where one id stands for two texts."""
     shared: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
-    return [filled(list(_of_file(Rows(path, _Row, repeats=True), texts, shared)), path) for path in paths]
+    return [filled(list(_read(one, texts, shared)), one.shown) for one in sources]
 
 
-def _of_file(rows: Rows[_Row], texts: Texts, shared: dict[Any, Any]) -> Iterator[Judged]:
+def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[VerdictRow]:
+    rows = Rows(named.source, _JudgedResponse, repeats=True, name=named.name)
     for line, row in texts.checked(rows):
-        yield _judged(row, f"{rows.name}:{line}", shared)
+        yield _verdict_row(row, f"{rows.name}:{line}", shared)
 
 
-def _judged(row: _Row, where: str, shared: dict[Any, Any]) -> Judged:
+def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> VerdictRow:
     criteria, dimensions = tuple(v.id for v in row.verdicts), tuple(v.dimension for v in row.verdicts)
-    return Judged(
+    return VerdictRow(
         where,
         row.prompt_id,
         row.id,
@@ -103,8 +124,8 @@ def _judged(row: _Row, where: str, shared: dict[Any, Any]) -> Judged:
     )
 
 
-class Fact(NamedTuple):
-    """What is known of a criterion; None is not told."""
+class CriterionInfo(NamedTuple):
+    """The dimension and weight of a criterion, and whether a check decides it; None is unknown."""
 
     dimension: str | None = None
     weight: float | None = None
@@ -112,45 +133,50 @@ class Fact(NamedTuple):
 
 
 class CriterionIndex:
-    """What is known of the criteria that rows were judged by: from the rubrics, else from the verdicts themselves.
+    """Look up the criteria that rows were judged by: in the rubrics, else in the verdicts themselves.
 
-    A rubric tells of a row only if it is the one that the row was judged by, with or without the vetoes of `score
-    --defence`; `strangers` counts the rows of others.
+    A rubric is used for a row only if the row was judged by it, with or without the built-in vetoes. `unmatched` counts the
+    rows that were judged by other rubrics.
     """
 
     def __init__(self, rubrics: Mapping[str, Rubric]) -> None:
         self._rubrics = rubrics
-        self._judged_by = {name: _by_hash(rubric) for name, rubric in rubrics.items()}
-        self.strangers = 0
-        self._known: dict[Any, tuple[Fact, ...]] = {}
+        self._variants = {name: _variants(rubric) for name, rubric in rubrics.items()}
+        self.unmatched = 0
+        self._known: dict[Any, tuple[CriterionInfo, ...]] = {}
 
-    def rubric_of(self, row: Judged) -> Rubric | None:
-        """The rubric that a row was judged by, None where it is not among the rubrics."""
+    def rubric_of(self, row: VerdictRow) -> Rubric | None:
+        """Return the rubric that a row was judged by, None where it is not among the rubrics."""
         rubric = rubric_for(row.prompt_id, self._rubrics)
         if rubric is None or not row.rubric:
             return rubric
-        return self._judged_by[rubric.id].get(row.rubric)
+        return self._variants[rubric.id].get(row.rubric)
 
-    def undefended(self, row: Judged) -> str:
-        """The hash of the rubric that a row was judged by, without the vetoes of the defence as far as that is known."""
-        known = self._judged_by.get(rubric.id, {}) if (rubric := rubric_for(row.prompt_id, self._rubrics)) else {}
-        return next(iter(known)) if row.rubric in known else row.rubric
+    def base_hash(self, row: VerdictRow) -> str:
+        """Return the hash of the rubric that a row was judged by, without the built-in vetoes where the rubric is known."""
+        rubric = rubric_for(row.prompt_id, self._rubrics)
+        variants = self._variants[rubric.id] if rubric else {}
+        return next(iter(variants)) if row.rubric in variants else row.rubric
 
-    def of(self, row: Judged) -> tuple[Fact, ...]:
-        """What is known of each criterion of a row."""
+    def criteria_of(self, row: VerdictRow) -> tuple[CriterionInfo, ...]:
+        """Return what is known of each criterion of a row."""
         rubric = self.rubric_of(row)
-        self.strangers += bool(self._rubrics) and rubric is None
+        self.unmatched += bool(self._rubrics) and rubric is None
         key = id(rubric), row.criteria, row.dimensions
         if key not in self._known:
-            told = {c.id: Fact(c.dimension, c.weight, c.check is not None) for c in rubric.criteria} if rubric else {}
-            self._known[key] = tuple(
-                told.get(name) or Fact(of) for name, of in zip(row.criteria, row.dimensions, strict=True)
-            )
+            self._known[key] = _criteria(row, rubric)
         return self._known[key]
 
 
-def _by_hash(rubric: Rubric) -> Mapping[str, Rubric]:
-    """A rubric by its hash, and after it with the vetoes of the defence, unless its own ids stand in their way."""
+def _criteria(row: VerdictRow, rubric: Rubric | None) -> tuple[CriterionInfo, ...]:
+    own = rubric.criteria if rubric else ()
+    known = {one.id: CriterionInfo(one.dimension, one.weight, one.check is not None) for one in own}
+    pairs = zip(row.criteria, row.dimensions, strict=True)
+    return tuple(known.get(name) or CriterionInfo(dimension) for name, dimension in pairs)
+
+
+def _variants(rubric: Rubric) -> Mapping[str, Rubric]:
+    """Return a rubric by its hash, then with the built-in vetoes by that hash, unless its own ids are theirs."""
     found = {rubric_hash(rubric.criteria): rubric}
     try:
         vetoed = defended(rubric)

@@ -1,82 +1,85 @@
-"""The figures of `signal` as lines for people, no wider than the terminal."""
+"""Show the report of `signal` as lines for people, no wider than the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.cli.tables import MOST_ROWS, NONE, interval, judge_name, legend, number, signed, table
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.judgings import Judge, Unit
+    from rubrictool.analysis.judge_differences import JudgeDifference
+    from rubrictool.analysis.judgings import Unit
     from rubrictool.analysis.pair_accuracy import Accuracy
+    from rubrictool.analysis.signal import SignalReport
     from rubrictool.analysis.signal_noise import Figure
-    from rubrictool.analysis.signal_reports import Between, ScopeFigures
+    from rubrictool.analysis.signal_scopes import ScopeFigures
 
-WORST = 5
+MOST_FLIPPING = 5
+"""Criteria that are named with their share of flips."""
+
+UNIT_HEADS = ("criteria", "prompts", "signal", "noise", "ratio", "ICC(1,k)", "needed")
+VERDICT_HEADS = ("criteria", "flips", "all met", "none met", "phi")
 
 
-def lines(
-    told: Sequence[ScopeFigures],
-    between: Sequence[Between],
-    decided: Mapping[Judge, Sequence[Accuracy]],
-    *,
-    unit: Unit,
-    target: float,
-) -> Iterator[str]:
-    """The report judge by judge, then between judges."""
-    for judge, accuracy in decided.items():
-        own = [one for one in told if one.place.judge == judge]
+def lines(report: SignalReport, *, unit: Unit, target: float) -> Iterator[str]:
+    """Yield the report judge by judge, then between judges."""
+    yield from (f"signal: {remark}" for remark in report.remarks)
+    for judge, regions in report.decisions.items():
+        own = [one for one in report.scopes if one.scope.judge == judge]
         yield ""
         yield f"{judge_name(judge)}: {_counts(own[0], unit)}"
-        yield from _figures([one for one in own if one.place.kind in ("judge", "dimension")], unit)
-        yield from _worst([one for one in own if one.place.kind == "criterion"])
-        yield from _decisions(accuracy)
+        yield from _figures([one for one in own if one.scope.kind in ("judge", "dimension")], unit)
+        yield from _most_flipping([one for one in own if one.scope.kind == "criterion"])
+        yield from _decisions(regions)
     yield ""
     yield from legend(LEGEND.format(unit=unit, target=target))
-    if between:
-        yield ""
-        yield "two judges on the same criterion of the same response:"
-        rows = [
-            (f"{judge_name(one.one)}, {judge_name(one.other)}", str(one.n), interval(one.flip_rate)) for one in between
-        ]
-        yield from table(("judges", "verdicts", "share that differ"), rows, most=MOST_ROWS)
+    yield from _differences(report.differences)
     yield ""
 
 
 LEGEND = (
     "signal: the range over the {unit}s to a prompt. noise: the standard deviation of the samples of one {unit}. ratio: signal"
-    " / noise. reliability: of the mean of all samples of a {unit}. needed: samples per {unit} for a reliability of {target:g}."
+    " / noise. ICC(1,k): the reliability of the mean of all samples of a {unit}. needed: samples per {unit} for a reliability"
+    " of {target:g}."
     " flips: the share of repeated verdicts that differ. all met, none met: the share of criteria that all or no responses meet."
     " phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts; --summary has all of them."
 )
 
 
-def _counts(one: ScopeFigures, unit: Unit) -> str:
-    told = one.signal
-    units = counted(told.units, "response") if unit == "response" else f"{told.units:,} models by prompt"
-    return f"{counted(told.prompts, 'prompt')}, {units}, {counted(told.samples, 'sample')}"
-
-
-def _figures(told: Sequence[ScopeFigures], unit: Unit) -> Iterator[str]:
-    heads = ("criteria", "prompts", "signal", "noise", "ratio", "reliability", "needed")
-    yield from table(heads, [_of_units(one) for one in told], most=MOST_ROWS)
+def _differences(differences: Sequence[JudgeDifference]) -> Iterator[str]:
+    if not differences:
+        return
     yield ""
-    yield from table(
-        ("criteria", "flips", "all met", "none met", "phi"), [_of_verdicts(one) for one in told], most=MOST_ROWS
-    )
-    if told[0].signal.figures.noise is None:
+    yield "two judges on the same criterion of the same response:"
+    rows = [
+        (f"{judge_name(one.one)}, {judge_name(one.other)}", str(one.n), interval(one.flip_rate)) for one in differences
+    ]
+    yield from table(("judges", "verdicts", "share that differ"), rows, most=MOST_ROWS)
+
+
+def _counts(one: ScopeFigures, unit: Unit) -> str:
+    signal = one.signal
+    units = counted(signal.units, "response") if unit == "response" else f"{signal.units:,} models by prompt"
+    return f"{counted(signal.prompts, 'prompt')}, {units}, {counted(signal.samples, 'sample')}"
+
+
+def _figures(scopes: Sequence[ScopeFigures], unit: Unit) -> Iterator[str]:
+    yield from table(UNIT_HEADS, [_of_units(one) for one in scopes], most=MOST_ROWS)
+    yield ""
+    yield from table(VERDICT_HEADS, [_of_verdicts(one) for one in scopes], most=MOST_ROWS)
+    if scopes[0].signal.figures.noise is None:
         yield from legend(
             f"no {unit} has two samples, so noise cannot be estimated; judge the responses again and give both files"
         )
 
 
 def _of_units(one: ScopeFigures) -> tuple[str, ...]:
-    told, figures = one.signal, one.signal.figures
-    needed = NONE if told.samples_needed is None else str(told.samples_needed)
+    signal, figures = one.signal, one.signal.figures
+    needed = NONE if signal.samples_needed is None else str(signal.samples_needed)
     spread = (_plain(figures.signal), _plain(figures.noise), number(figures.snr_one))
-    return (_name(one), str(told.prompts), *spread, interval(figures.reliability), needed)
+    return (_name(one), str(signal.prompts), *spread, interval(figures.icc_k), needed)
 
 
 def _of_verdicts(one: ScopeFigures) -> tuple[str, ...]:
@@ -86,15 +89,15 @@ def _of_verdicts(one: ScopeFigures) -> tuple[str, ...]:
 
 
 def _name(one: ScopeFigures) -> str:
-    return "all criteria" if one.place.kind == "judge" else one.place.name
+    return "all criteria" if one.scope.kind == "judge" else one.scope.name
 
 
 def _plain(figure: Figure | None) -> str:
     return number(figure.value if figure else None)
 
 
-def _worst(criteria: Sequence[ScopeFigures]) -> Iterator[str]:
-    """The criteria on which the judge contradicts itself most."""
+def _most_flipping(criteria: Sequence[ScopeFigures]) -> Iterator[str]:
+    """Yield the criteria on which the judge contradicts itself most often."""
     flipping = [one for one in criteria if one.signal.figures.flip_rate and one.signal.figures.flip_rate.value > 0]
     if not flipping:
         return
@@ -102,26 +105,24 @@ def _worst(criteria: Sequence[ScopeFigures]) -> Iterator[str]:
     yield ""
     yield f"  criteria that flip: {len(flipping)} of {len(criteria)}; most often:"
     rows = [
-        (_criterion(one), _plain(one.signal.figures.flip_rate), _plain(one.signal.figures.reliability))
-        for one in flipping
+        (_criterion(one), _plain(one.signal.figures.flip_rate), _plain(one.signal.figures.icc_k)) for one in flipping
     ]
-    yield from table(("criterion", "flips", "reliability"), rows[:WORST])
+    yield from table(("criterion", "flips", "ICC(1,k)"), rows[:MOST_FLIPPING])
 
 
 def _criterion(one: ScopeFigures) -> str:
-    where = one.place.prompt_id or "all prompts"
-    return f"{where} {one.place.name}"
+    return f"{one.scope.prompt_id or 'all prompts'} {one.scope.name}"
 
 
-def _decisions(accuracy: Sequence[Accuracy]) -> Iterator[str]:
-    if not accuracy:
+def _decisions(regions: Sequence[Accuracy]) -> Iterator[str]:
+    if not regions:
         return
     yield ""
     yield from legend(
-        "pairs ordered as the reference orders them, by region of the reference (a tie is worth 1/2); beyond its gaps: how"
-        " much more than of all pairs whose scores lie as far apart"
+        "accuracy: the share of pairs ordered as the reference orders them, by region of the reference; a tie counts 1/2."
+        " beyond its gaps: the difference to the accuracy of all pairs whose scores lie as far apart"
     )
-    yield from table(("region", "pairs", "accuracy", "beyond its gaps"), [_decided(one) for one in accuracy])
+    yield from table(("region", "pairs", "accuracy", "beyond its gaps"), [_decided(one) for one in regions])
 
 
 def _decided(one: Accuracy) -> tuple[str, ...]:

@@ -11,20 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from rubrictool.analysis.decisions import decisions, unit_means
+from rubrictool.analysis.judge_differences import judge_differences
 from rubrictool.analysis.judgings import AskedCriterion, Judging
 from rubrictool.analysis.pair_accuracy import Accuracy
 from rubrictool.analysis.resampling import Sums, totals, totals_of_each
 from rubrictool.analysis.signal_noise import (
     Figure,
-    Figures,
-    Signal,
+    SignalFigures,
+    SignalNoise,
     of_units,
     of_verdicts,
     phis,
     samples_needed,
     signal_noise,
 )
-from rubrictool.analysis.signal_reports import ScopeFigures, between_judges, decisions, signals, values
+from rubrictool.analysis.signal_scopes import ScopeFigures, signals
 from rubrictool.analysis.tails import EVERYWHERE
 from rubrictool.linting import item_analysis
 
@@ -55,9 +57,9 @@ def judging(
     return Judging((judge, ""), rubric, prompt, response, writer, asked, said, value)
 
 
-def whole(judgings: Sequence[Judging]) -> Signal:
+def whole(judgings: Sequence[Judging]) -> SignalNoise:
     """The figures of the judge."""
-    return next(one.signal for one in signals(judgings, resamples=100) if one.place.kind == "judge")
+    return next(one.signal for one in signals(judgings, resamples=100) if one.scope.kind == "judge")
 
 
 def of(figure: Figure | None) -> float:
@@ -65,8 +67,8 @@ def of(figure: Figure | None) -> float:
     return figure.value
 
 
-def told(found: Sequence[ScopeFigures], kind: str, name: str) -> Signal:
-    (one,) = [one.signal for one in found if (one.place.kind, one.place.name) == (kind, name)]
+def told(found: Sequence[ScopeFigures], kind: str, name: str) -> SignalNoise:
+    (one,) = [one.signal for one in found if (one.scope.kind, one.scope.name) == (kind, name)]
     return one
 
 
@@ -79,8 +81,8 @@ def test_a_criterion_that_tells_three_responses_apart_in_four_samples_each() -> 
     assert (found.units, found.samples, of(figures.signal)) == (3, 12, 1)
     assert of(figures.noise) == pytest.approx(1 / 3)
     assert (figures.snr_one, figures.snr) == pytest.approx((3, 6))
-    assert of(figures.reliability_one) == pytest.approx(2 / 3)
-    assert round(of(figures.reliability), 6) == 0.888889
+    assert of(figures.icc_1) == pytest.approx(2 / 3)
+    assert round(of(figures.icc_k), 6) == 0.888889
     assert found.samples_needed == 5
     assert of(figures.flip_rate) == pytest.approx(4 / 18)
 
@@ -88,7 +90,7 @@ def test_a_criterion_that_tells_three_responses_apart_in_four_samples_each() -> 
 def test_a_criterion_that_tells_nothing_apart_has_no_signal_and_no_number_of_samples_helps() -> None:
     found = whole(toy(TOY_B))
     figures = found.figures
-    assert [of(figures.signal), figures.snr_one, figures.snr, of(figures.reliability)] == [0, 0, 0, 0]
+    assert [of(figures.signal), figures.snr_one, figures.snr, of(figures.icc_k)] == [0, 0, 0, 0]
     assert found.samples_needed is None
 
 
@@ -96,20 +98,20 @@ def test_reliability_is_that_of_shrout_and_fleiss() -> None:
     """Six targets with four ratings each (Psychological Bulletin 86, 1979, table 2): ICC(1,1) .17 and ICC(1,4) .44."""
     ratings = ([9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7])
     figures = whole(measured(ratings)).figures
-    assert round(of(figures.reliability_one), 2) == 0.17
-    assert round(of(figures.reliability), 2) == 0.44
+    assert round(of(figures.icc_1), 2) == 0.17
+    assert round(of(figures.icc_k), 2) == 0.44
 
 
 def test_without_repeats_there_is_signal_but_no_noise_to_see() -> None:
     found = whole(measured([[1.0], [0.5], [0.0]]))
     assert of(found.figures.signal) == 1
-    assert found.figures.noise is found.figures.reliability is found.figures.flip_rate is None
+    assert found.figures.noise is found.figures.icc_k is found.figures.flip_rate is None
     assert (found.figures.snr, found.samples_needed) == (None, None)
 
 
 def test_without_any_noise_the_ratio_is_none_and_one_sample_is_enough() -> None:
     found = whole(measured([[0.1] * 3, [0.7] * 3]))
-    assert (of(found.figures.noise), found.figures.snr_one, of(found.figures.reliability)) == (0, None, 1)
+    assert (of(found.figures.noise), found.figures.snr_one, of(found.figures.icc_k)) == (0, None, 1)
     assert found.samples_needed == 1
 
 
@@ -126,7 +128,7 @@ def test_a_share_of_criteria_meets_all_or_none_and_two_that_go_along_are_found()
     figures = told(found, "prompt", "p").figures
     assert (figures.all_met, figures.never_met, of(figures.non_contrastive)) == (0.25, 0, 0.25)
     assert of(figures.redundancy) == pytest.approx(-1 / 3)
-    closest = {one.place.name: one.closest for one in found if one.place.kind == "criterion"}
+    closest = {one.scope.name: one.closest for one in found if one.scope.kind == "criterion"}
     assert closest["c1"] is None
     assert closest["c2"] is not None
     assert closest["c2"][0] == "c4"
@@ -144,16 +146,16 @@ def test_a_null_verdict_is_no_sample_and_no_unmet_criterion() -> None:
 def test_judgings_by_another_rubric_or_judge_are_no_repetition() -> None:
     rows = [judging("p", "a", "1"), judging("p", "a", "0", rubric="s"), judging("p", "a", "0", judge="k")]
     assert all(one.signal.figures.flip_rate is None for one in signals(rows))
-    (found,) = between_judges(rows)
+    (found,) = judge_differences(rows)
     assert (found.one, found.other, found.n, found.flip_rate.value) == (("j", ""), ("k", ""), 1, 1.0)
 
 
 def test_a_criterion_of_a_rubric_for_every_prompt_is_one_over_all_of_them() -> None:
     rows = [judging(p, p + response, met) for p in "pqr" for response, met in (("a", "11"), ("b", "01"))]
-    places = [one.place for one in signals(rows) if one.place.kind == "criterion"]
+    places = [one.scope for one in signals(rows) if one.scope.kind == "criterion"]
     assert [(place.name, place.prompt_id) for place in places] == [("c1", None), ("c2", None)]
     unnamed = [judging(p, p + response, met, rubric="") for p in "pq" for response, met in (("a", "1"), ("b", "0"))]
-    assert [one.place.prompt_id for one in signals(unnamed) if one.place.kind == "criterion"] == ["p", "q"]
+    assert [one.scope.prompt_id for one in signals(unnamed) if one.scope.kind == "criterion"] == ["p", "q"]
 
 
 def test_with_models_as_units_the_responses_are_the_samples() -> None:
@@ -187,10 +189,10 @@ def test_noise_stays_what_it_is_however_far_the_units_are_apart(units: list[list
 def test_reliability_knows_no_scale(units: list[list[float]], shift: int, scale: int) -> None:
     other = [[scale * value + shift for value in samples] for samples in units]
     here, there = (whole(measured(of_units)) for of_units in (units, other))
-    assert (here.figures.reliability is None) == (there.figures.reliability is None)
-    if here.figures.reliability and there.figures.reliability:
-        assert here.figures.reliability.value == pytest.approx(there.figures.reliability.value)
-        assert 0 <= here.figures.reliability.value <= 1
+    assert (here.figures.icc_k is None) == (there.figures.icc_k is None)
+    if here.figures.icc_k and there.figures.icc_k:
+        assert here.figures.icc_k.value == pytest.approx(there.figures.icc_k.value)
+        assert 0 <= here.figures.icc_k.value <= 1
 
 
 @given(st.floats(0.01, 0.99), st.floats(0.5, 0.99))
@@ -225,7 +227,7 @@ def simulated(prompts: int, samples: int, seed: int) -> NDArray[np.float64]:
     return (random.random((prompts, 6, samples)) < share).astype(float)
 
 
-def figures_of(met: NDArray[np.float64], **resampling: int) -> Figures:
+def figures_of(met: NDArray[np.float64], **resampling: int) -> SignalFigures:
     """The figures of one criterion."""
     prompts, responses, samples = met.shape
     unit, drawn = np.repeat(np.arange(responses), samples), np.ones((responses * samples, 1), dtype=bool)
@@ -234,7 +236,7 @@ def figures_of(met: NDArray[np.float64], **resampling: int) -> Figures:
     return signal_noise([Sums(tuple(map(str, range(prompts))), np.array(sums))], **resampling)[0].figures
 
 
-TRUE = {"noise": (1 / 6) ** 0.5, "reliability_one": 1 / 3, "reliability": 3 / 5, "flip_rate": 1 / 3}
+TRUE = {"noise": (1 / 6) ** 0.5, "icc_1": 1 / 3, "icc_k": 3 / 5, "flip_rate": 1 / 3}
 
 
 @pytest.mark.parametrize("prompts", [12, 30])
@@ -251,7 +253,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say(prompts: int) -> None:
 def test_more_samples_measure_the_same_noise_and_the_same_share_that_tells_nothing_apart() -> None:
     few, many = (figures_of(simulated(3000, samples, 1), resamples=50) for samples in (2, 6))
     assert of(few.noise) == pytest.approx(of(many.noise), abs=0.01)
-    assert of(few.reliability_one) == pytest.approx(of(many.reliability_one), abs=0.02)
+    assert of(few.icc_1) == pytest.approx(of(many.icc_1), abs=0.02)
     # One verdict on each of six responses is all met, or all unmet, once in 2^6 times each.
     assert of(few.non_contrastive) == pytest.approx(2 / 64, abs=0.005)
     assert of(many.non_contrastive) == pytest.approx(2 / 64, abs=0.005)
@@ -261,7 +263,7 @@ def test_reliability_is_what_two_halves_of_the_samples_correlate() -> None:
     met = simulated(500, 4, 2)
     halves = met.reshape(-1, 2, 2).mean(axis=2)
     found = figures_of(met[:, :, :2], resamples=50)
-    assert of(found.reliability) == pytest.approx(np.corrcoef(halves.T)[0, 1], abs=0.05)
+    assert of(found.icc_k) == pytest.approx(np.corrcoef(halves.T)[0, 1], abs=0.05)
 
 
 def test_resampled_sums_of_many_figures_are_those_of_each_and_are_never_held_all_at_once() -> None:
@@ -298,9 +300,9 @@ def test_a_tie_is_worth_half_and_what_the_reference_ties_is_left_out(
 
 def test_decisions_are_within_prompts_between_what_both_know_and_by_means_of_repeats() -> None:
     rows = [judging("p", "a", "10"), judging("p", "a", "11"), judging("p", "b", "10"), judging("q", "c", "11")]
-    cheap = values(rows)
+    cheap = unit_means(rows)
     assert cheap == {("p", "a"): 0.75, ("p", "b"): 0.5, ("q", "c"): 1.0}
     (found,) = [one for one in decisions(cheap, cheap | {("p", "z"): 9.0}) if one.region == EVERYWHERE]
     assert (found.pairs, found.wins) == (1, 1)
     assert decisions(cheap, {("q", "c"): 1.0}) == []
-    assert values(rows, "model") == {("p", "m"): 0.625, ("q", "m"): 1.0}
+    assert unit_means(rows, "model") == {("p", "m"): 0.625, ("q", "m"): 1.0}

@@ -103,7 +103,7 @@ def test_a_judge_no_better_than_chance_is_not_certified_and_a_threshold_stops_it
     assert "agree: j (together) is not shown to be better than chance: kappa " in ran.err
     stopped = shell("agree", scores, "--labels", labels, "--fail-under", 0)
     assert stopped.code == 3
-    assert "agree: j (together): not shown: kappa's interval reaches down to -" in stopped.err
+    assert "agree: j (together): not shown: lower end of kappa's interval: -" in stopped.err
     assert stopped.rows == ran.rows
 
 
@@ -113,7 +113,7 @@ def test_a_judge_no_better_than_chance_is_not_certified_and_a_threshold_stops_it
         (GOOD, 0, 0, ""),
         (GOOD, 0.4, 0, ""),
         (SLIPS, 0.99, 3, "j (together): worse: the whole interval of kappa lies below 0.99"),
-        (SLIPS, 0.9, 3, "j (together): not shown: kappa's interval reaches down to 0."),
+        (SLIPS, 0.9, 3, "j (together): not shown: lower end of kappa's interval: 0."),
         (CONTRARY, 0, 3, "j (together): worse: the whole interval of kappa lies below 0"),
     ],
 )
@@ -163,7 +163,7 @@ def test_two_labels_of_one_verdict_both_count_and_rubrics_of_others_tell_nothing
         *("--labels", labels, "--rubrics", shell.write("rubrics.jsonl", [other])),
     )
     assert [(row["name"], row["n"], row["label_only"], row["judge_only"]) for row in ran.rows] == [("all", 3, 0, 1)]
-    assert "agree: score rows of rubrics that --rubrics lacks, counted in all alone: 2" in ran.err
+    assert "agree: score rows that were judged by other rubrics, counted in all criteria only: 2" in ran.err
 
 
 def test_a_verdict_may_name_its_dimension_itself(shell: Shell) -> None:
@@ -205,7 +205,10 @@ def test_many_groups_are_all_in_the_rows_and_the_first_of_them_on_the_terminal(s
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["s.jsonl", "--labels", "strangers.jsonl"], "strangers.jsonl: labels no verdict of s.jsonl; they join on"),
+        (
+            ["s.jsonl", "--labels", "unmatched.jsonl"],
+            "unmatched.jsonl: no label belongs to a verdict of s.jsonl; they are joined on",
+        ),
         (["s.jsonl", "--labels", "twice.jsonl"], "twice.jsonl:1: verdicts: two verdicts have the same criterion id"),
         (
             ["s.jsonl", "--labels", "text.jsonl"],
@@ -217,7 +220,7 @@ def test_many_groups_are_all_in_the_rows_and_the_first_of_them_on_the_terminal(s
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(shell: Shell, arguments: list[str], complaint: str) -> None:
     shell.write("s.jsonl", scored({"p/a": "1"}))
-    shell.write("strangers.jsonl", said({"q/a": "1"}))
+    shell.write("unmatched.jsonl", said({"q/a": "1"}))
     twice = {"id": "c1", "met": True}
     shell.write("twice.jsonl", [{"prompt_id": "p", "id": "p/a", "verdicts": [twice, twice]}])
     shell.write("text.jsonl", said({"p/a": "1"}, response="other"))

@@ -52,7 +52,7 @@ def one(ran: Ran, kind: str, name: str, judge: str = "j") -> dict[str, Any]:
 
 
 def figures_of(row: Mapping[str, Any]) -> Sequence[Any]:
-    names = ("signal", "noise", "snr_one", "snr", "reliability", "samples_needed", "flip_rate")
+    names = ("signal", "noise", "snr_one", "snr", "icc_k", "samples_needed", "flip_rate")
     return [value if value is None else round(value, 6) for value in (row[name] for name in names)]
 
 
@@ -78,7 +78,7 @@ def test_a_list_by_without_the_rubric_is_valued_by_its_share_and_that_is_said(sh
     ran = shell("signal", shell.write("lists.jsonl", toy_lists()), "--summary", "summary.json")
     summary = json.loads(Path("summary.json").read_text())
     assert (summary["value"], summary["figures"]) == ("share met", [one(ran, "judge", "j")])
-    assert "signal: some judgings have no score (a list `by` needs --rubrics for it)" in ran.err
+    assert "signal: some judgings have no score (samples under `by` need the rubrics)" in ran.err
     assert one(ran, "prompt", "p")["signal"] == 0.5
 
 
@@ -126,8 +126,8 @@ def test_null_verdicts_are_left_out_and_counted_and_other_rubrics_tell_nothing(s
     other = {"id": "p", "criteria": [{"criterion": "Else.", "weight": 1, "dimension": "else"}]}
     ran = shell("signal", shell.write("s.jsonl", rows), "--rubrics", shell.write("r.jsonl", [other]))
     assert one(ran, "criterion", "c1")["samples"] == 1
-    assert "signal: 1 verdicts are null and left out" in ran.err
-    assert "signal: 2 score rows were judged by rubrics that --rubrics lacks" in ran.err
+    assert "signal: 1 verdict is null and left out" in ran.err
+    assert "signal: score rows that were judged by other rubrics, so that weights and checks are unknown: 2" in ran.err
     assert not [row for row in ran.rows if row["kind"] == "dimension"]
 
 
@@ -179,7 +179,7 @@ def test_a_check_is_no_draw_of_the_judge_whether_its_row_is_repeated_or_has_samp
         assert one(ran[0], kind, name)["flip_rate"] == pytest.approx(2 / 3), kind
     checked, form = one(ran[0], "criterion", "c2"), one(ran[0], "dimension", "form")
     for found in (checked, form):
-        assert (found["noise"], found["reliability"], found["flip_rate"]) == (0, 1, None)
+        assert (found["noise"], found["icc_k"], found["flip_rate"]) == (0, 1, None)
 
 
 def test_two_judges_do_not_agree_on_what_neither_decided(shell: Shell) -> None:
@@ -234,7 +234,7 @@ def test_large_scores_have_their_figures(shell: Shell, size: float) -> None:
     rows = [row(name, "11", prompt=p, score=size * n) for p in "pq" for n, name in enumerate("ab") for _ in range(2)]
     scores = shell.write("s.jsonl", rows)
     found = one(shell("signal", scores, "--against", scores), "judge", "j")
-    assert (found["signal"], found["noise"], found["reliability"]) == (pytest.approx(abs(size)), 0, 1)
+    assert (found["signal"], found["noise"], found["icc_k"]) == (pytest.approx(abs(size)), 0, 1)
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
@@ -256,7 +256,10 @@ def test_large_weights_have_their_figures_too(shell: Shell) -> None:
         (["s.jsonl", "--against", "bare.jsonl"], "bare.jsonl: has no score to order responses by"),
         (["s.jsonl", "--against", "q.jsonl"], "q.jsonl: has no response in common with s.jsonl"),
         (["s.jsonl", "text.jsonl"], "text.jsonl:1: response: the id 'a' stands for another text in s.jsonl:"),
-        (["unnamed.jsonl", "--unit", "model"], "--unit model: a: model: field required; or leave --unit out"),
+        (
+            ["unnamed.jsonl", "--unit", "model"],
+            "'a': model: field required where models are compared; add it, or compare responses",
+        ),
         (["-", "--against", "-"], "- (standard input) can be read only once"),
         (
             ["s.jsonl", "--against", "huge.jsonl"],
@@ -270,7 +273,7 @@ def test_large_weights_have_their_figures_too(shell: Shell) -> None:
             ["s.jsonl", "curved.jsonl"],
             "curved.jsonl:1: aggregate: the score was made with log:3, that of s.jsonl:1 with we",
         ),
-        (["odd.jsonl"], "odd.jsonl:1: aggregate: 'bend' is no curve; keep what score --aggregate wrote"),
+        (["odd.jsonl"], "odd.jsonl:1: aggregate: 'bend' is no curve; keep the column as it was written"),
         (["twice.jsonl"], "twice.jsonl:1: verdicts: c1: two verdicts of 'j' on one sample; keep one"),
     ],
 )

@@ -1,0 +1,225 @@
+"""Measure the agreement of verdicts with labels beyond chance: Cohen's kappa and related rates, with intervals over prompts.
+
+Kappa over all criteria overstates a judge: some criteria are nearly always met, so a judge that knows which ones agrees
+with the labels without reading any response. Kappa within criteria therefore takes as chance the agreement of a verdict on
+one response with the label of another response, for the same criterion of the same prompt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.intervals import RESAMPLES, Estimate, estimate_columns
+from rubrictool.analysis.resampling import Array, Places, Sums, estimate, numbered, totals_of_each
+
+CriterionGroup = tuple[str, str]
+"""The kind and the name of a group of criteria, such as ("dimension", "safety")."""
+
+ALL: CriterionGroup = ("all", "all")
+
+
+class LabelledVerdict(NamedTuple):
+    """A verdict and the label of the same criterion of the same response.
+
+    `groups` are those that the criterion belongs to besides `ALL`; they depend on the criterion alone.
+    """
+
+    prompt_id: str
+    response_id: str
+    criterion: str
+    met: bool
+    label: bool
+    groups: tuple[CriterionGroup, ...] = ()
+
+
+class Cells(NamedTuple):
+    """Count the verdicts by who calls the criterion met: judge and label, only one of them, neither."""
+
+    both: int
+    judge_only: int
+    label_only: int
+    neither: int
+
+
+class AgreementFigures(NamedTuple):
+    """Rates of agreement with 95 % intervals over prompts; None where a rate is undefined.
+
+    `agreement` is the share of verdicts that equal their label, in [0, 1]; `kappa` is Cohen's and `kappa_within` the same
+    within criteria, in [-1, 1]. `sensitivity` is the share of verdicts labelled met that are met, `specificity` the share of
+    those labelled unmet that are unmet, `balanced_accuracy` their mean. `met_judge` and `met_labels` are the shares of
+    verdicts and labels that are met.
+    """
+
+    agreement: Estimate | None
+    kappa: Estimate | None
+    kappa_within: Estimate | None
+    balanced_accuracy: Estimate | None
+    sensitivity: Estimate | None
+    specificity: Estimate | None
+    met_judge: Estimate | None
+    met_labels: Estimate | None
+
+
+_SPANS = {name: (-1.0, 1.0) if name.startswith("kappa") else (0.0, 1.0) for name in AgreementFigures._fields}
+"""The range of each figure."""
+
+
+MIN_PROMPTS = 5
+"""An interval over fewer prompts is too narrow: a coin would be called better than chance too often."""
+
+
+@dataclass(frozen=True)
+class GroupAgreement:
+    """The agreement of one judge with labels on one group of criteria: `n` labelled verdicts on `prompts` prompts."""
+
+    group: CriterionGroup
+    prompts: int
+    n: int
+    cells: Cells
+    figures: AgreementFigures
+
+    @property
+    def better_than_chance(self) -> bool:
+        """Return True where the intervals of kappa, balanced accuracy and kappa within criteria exceed 0, 1/2 and 0.
+
+        Kappa within criteria is not required where no prompt has two labelled responses. Always False for fewer than
+        `MIN_PROMPTS` prompts.
+        """
+        kappa, balanced, within = self.figures.kappa, self.figures.balanced_accuracy, self.figures.kappa_within
+        if self.prompts < MIN_PROMPTS or kappa is None or balanced is None:
+            return False
+        return kappa.low > 0 and balanced.low > 0.5 and (within is None or within.low > 0)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name, each estimate as three columns."""
+        kind, name = self.group
+        columns = {"kind": kind, "name": name, "prompts": self.prompts, "n": self.n, **self.cells._asdict()}
+        columns["better_than_chance"] = self.better_than_chance
+        for figure, value in self.figures._asdict().items():
+            columns |= estimate_columns(figure, value)
+        return columns
+
+
+def agreements(pairs: Sequence[LabelledVerdict], *, seed: int = 0, resamples: int = RESAMPLES) -> list[GroupAgreement]:
+    """Return the agreement on all criteria, then on each group of them.
+
+    Every labelled verdict has the same weight. Intervals are bootstrap percentiles over a group's prompts, each drawn with
+    all its verdicts; groups on the same prompts share the resamples. Raises `ValueError` for no pairs.
+    """
+    if not pairs:
+        raise ValueError("agreement needs at least one labelled verdict")
+    by_group = _sums(pairs)
+    drawn = totals_of_each(by_group.values(), seed=seed, resamples=resamples)
+    return [_agreement(group, sums.columns, of) for (group, sums), of in zip(by_group.items(), drawn, strict=True)]
+
+
+def _agreement(group: CriterionGroup, sums: Array, drawn: Array) -> GroupAgreement:
+    """Return the agreement on one group from its counts by prompt and by resample."""
+    value, resampled, supports = _figures(sums.sum(axis=0)), _figures(drawn), _supports(sums)
+    figures = AgreementFigures(
+        *(_estimate(value[name], resampled[name], supports[name], _SPANS[name]) for name in _SPANS)
+    )
+    cells = Cells(*sums[:, :4].sum(axis=0).astype(int).tolist())
+    return GroupAgreement(group, len(sums), sum(cells), cells, figures)
+
+
+def _sums(pairs: Sequence[LabelledVerdict]) -> dict[CriterionGroup, Sums]:
+    """Return the counts of each prompt by group: the four cells, then disagreements within criteria, observed and expected."""
+    criteria, of_criterion = numbered((pair.prompt_id, pair.criterion, pair.groups) for pair in pairs)
+    counted = _counts(pairs, of_criterion)
+    places: dict[CriterionGroup, list[int]] = {}
+    for place, (_, _, groups) in enumerate(criteria):
+        for group in groups:
+            places.setdefault(group, []).append(place)
+    names = [prompt_id for prompt_id, _, _ in criteria]
+    of_groups = {
+        group: _by_prompt([names[place] for place in own], counted[own]) for group, own in sorted(places.items())
+    }
+    return {ALL: _by_prompt(names, counted), **of_groups}
+
+
+def _by_prompt(names: Sequence[str], counted: Array) -> Sums:
+    """Add up the counts of a prompt's criteria."""
+    prompts, of_prompt = numbered(names)
+    sums = np.zeros((len(prompts), counted.shape[1]))
+    np.add.at(sums, of_prompt, counted)
+    return Sums(tuple(prompts), sums)
+
+
+def _counts(pairs: Sequence[LabelledVerdict], of_criterion: Places) -> Array:
+    """Return the six counts of each criterion of a prompt, shape (criteria, 6)."""
+    met, label = (np.array([pair[place] for pair in pairs], dtype=float) for place in _MET_AND_LABEL)
+    responses, of_response = numbered(zip(of_criterion.tolist(), (pair.response_id for pair in pairs), strict=True))
+    whose = np.array([place for place, _ in responses], dtype=np.intp)
+    cells = [
+        np.bincount(of_criterion, cell)
+        for cell in (met * label, met * (1 - label), (1 - met) * label, (1 - met) * (1 - label))
+    ]
+    return np.column_stack([*cells, *_disagreements(np.array(cells), met, label, of_response, whose)])
+
+
+_MET_AND_LABEL = (LabelledVerdict._fields.index("met"), LabelledVerdict._fields.index("label"))
+
+
+def _disagreements(cells: Array, met: Array, label: Array, of_response: Places, whose: Places) -> tuple[Array, Array]:
+    """Return how many verdicts on each criterion differ from their label, and how many are expected to by chance.
+
+    Chance is the label of another response to the same prompt; both counts are 0 where there is no other response.
+    `of_response` has for each verdict the index of its response and criterion, `whose` for each of these its criterion.
+    """
+    own_n, own_met, own_labels = (np.bincount(of_response, of).astype(float) for of in (np.ones_like(met), met, label))
+    n, judge, labels = cells.sum(axis=0), cells[0] + cells[1], cells[0] + cells[2]
+    crossed = n**2 - np.bincount(whose, own_n**2)
+    differ = _differing(n, judge, labels) - np.bincount(whose, _differing(own_n, own_met, own_labels))
+    with np.errstate(invalid="ignore"):
+        expected = np.where(crossed > 0, n * differ / crossed, 0.0)
+    return np.where(crossed > 0, cells[1] + cells[2], 0.0), expected
+
+
+def _differing(n: Array, met: Array, labels: Array) -> Array:
+    """Return how many pairs of a verdict and a label differ, over all pairs of `n` verdicts and `n` labels."""
+    return met * (n - labels) + (n - met) * labels
+
+
+def _figures(sums: Array) -> dict[str, Array]:
+    """Return the figures of counts (last axis), NaN where the divisor is 0."""
+    both, judge_only, label_only, neither, differ, expected = np.moveaxis(sums, -1, 0)
+    n = both + judge_only + label_only + neither
+    with np.errstate(invalid="ignore", divide="ignore"):
+        equal, judge, labels = (both + neither) / n, (both + judge_only) / n, (both + label_only) / n
+        chance = judge * labels + (1 - judge) * (1 - labels)
+        sensitivity, specificity = both / (both + label_only), neither / (neither + judge_only)
+        return {
+            "agreement": equal,
+            "kappa": (equal - chance) / (1 - chance),
+            # With few responses the expected number may be below what is possible, so kappa is bounded by -1.
+            "kappa_within": np.maximum(1 - differ / expected, -1.0),
+            "balanced_accuracy": (sensitivity + specificity) / 2,
+            "sensitivity": sensitivity,
+            "specificity": specificity,
+            "met_judge": judge,
+            "met_labels": labels,
+        }
+
+
+def _supports(sums: Array) -> dict[str, int]:
+    """Return the number of prompts that each figure is estimated from, given one group's counts by prompt."""
+    met, unmet = sums[:, 0] + sums[:, 2], sums[:, 1] + sums[:, 3]
+    everyone, of_met, of_unmet, contrasted = (
+        int((column > 0).sum()) for column in (met + unmet, met, unmet, sums[:, 4] + sums[:, 5])
+    )
+    own = {
+        "kappa_within": contrasted,
+        "balanced_accuracy": min(of_met, of_unmet),
+        "sensitivity": of_met,
+        "specificity": of_unmet,
+    }
+    return dict.fromkeys(_SPANS, everyone) | own
+
+
+def _estimate(value: Array, resampled: Array, prompts: int, span: tuple[float, float]) -> Estimate | None:
+    return None if np.isnan(value) else estimate(float(value), resampled, prompts, span=span)
