@@ -39,8 +39,8 @@ COMMANDS = {
     "winrate": Entry("How often A's responses beat B's.", "winrate"),
     "tail": Entry("How far scores can be trusted among the best.", "tail"),
     "lint": Entry("Find faults in rubrics.", "lint"),
-    "agree": Entry("How far a judge agrees with labels.", "agree"),
-    "signal": Entry("How far verdicts separate responses, and how steadily.", "signal"),
+    "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
+    "signal": Entry("Measure how far verdicts separate responses, and how steadily.", "signal"),
     "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
     "cache export": Entry("Write the replies as a file for replay:FILE.", "cache", "export_cache"),
 }

@@ -38,7 +38,7 @@ def command(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """How far a judge agrees with labels.
+    """Measure how far a judge agrees with labels.
 
     Cohen's kappa, balanced accuracy, sensitivity and specificity, with intervals over prompts, for each judge in SCORES.
     Verdicts and labels are joined on prompt, response and criterion; null is not judged. No model is asked. One row per

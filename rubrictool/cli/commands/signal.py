@@ -36,7 +36,7 @@ def command(
     target: Annotated[float, typer.Option(min=0.01, max=0.99, help="The reliability that samples should reach.")] = 0.9,
     seed: Seed = 0,
 ) -> None:
-    """How far verdicts separate responses, and how steadily.
+    """Measure how far verdicts separate responses, and how steadily.
 
     Signal (the range over responses), noise (the spread of repeated judgings of one response), their ratio, reliability and
     the samples it takes, flips, criteria that tell nothing apart, redundancy: by judge, dimension, prompt and criterion.
