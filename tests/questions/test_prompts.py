@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from rubrictool.errors import InputError
 from rubrictool.questions import judge, separate
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.questions.templates import Templates, fence, fill, shipped
+from rubrictool.questions.templates import Templates, fence, fill, names, shipped
 from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
 
 PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
@@ -90,3 +91,9 @@ def test_a_template_that_would_not_do_is_refused(tmp_path: Path, change: tuple[s
     (tmp_path / "judge.txt").write_text(shipped("judge").replace(*change), encoding="utf-8")
     with pytest.raises(InputError, match=reason):
         Templates(tmp_path)
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_template_stands_beside_its_question_schema_and_parser(name: str) -> None:
+    module = import_module(f"rubrictool.questions.{name}")
+    assert all(callable(getattr(module, part)) for part in ("question", "schema", "parse"))
