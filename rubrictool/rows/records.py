@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 from rubrictool.rows.checks import Check
-from rubrictool.text.chats import checked_calls, checked_content, checked_function, says_something
+from rubrictool.text.chats import SENT, checked_calls, checked_content, checked_function, merged_text, says_something
 from rubrictool.text.encoding import canonical, digest
 
 EVERY_PROMPT = "*"
@@ -148,22 +148,23 @@ def same_text(text: object) -> str:
     """Return the form in which two texts are compared: equal forms mean the same text.
 
     What editors and exports change does not count: white space around the text, the spelling of line ends, composed or
-    decomposed letters (NFC). A chat is compared as canonical JSON without null columns; a chat of one user message, which
-    is how a text is sent, equals that text.
+    decomposed letters (NFC). A chat is compared as canonical JSON of what a model reads of it, empty columns left out and
+    parts of text as one text; a chat of one user message, which is how a text is sent, equals that text.
     """
     if isinstance(text, str):
         return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
     messages = [_comparable(message) for message in _items(text)]
-    if len(messages) == 1 and messages[0].keys() == {"role", "content"} and messages[0]["role"] == "user":
-        return same_text(messages[0]["content"])
+    alone = messages[0] if len(messages) == 1 else {}
+    if alone.keys() == {"role", "content"} and alone["role"] == "user" and isinstance(alone["content"], str):
+        return alone["content"]
     return canonical(messages)
 
 
 def _comparable(message: Any) -> dict[str, Any]:
-    columns = message.columns() if isinstance(message, Message) else dict(message)
-    content = columns.get("content")
-    plain = {"content": same_text(content)} if isinstance(content, str) else {}
-    return {name: value for name, value in columns.items() if value is not None} | plain
+    columns = message.columns() if isinstance(message, Message) else message
+    given = {name: columns[name] for name in SENT if columns.get(name) not in (None, "", [], ())}
+    content = merged_text(given.get("content"))
+    return given | {"content": same_text(content)} if isinstance(content, str) else given
 
 
 def _items(value: object) -> Sequence[Any]:

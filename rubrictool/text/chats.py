@@ -141,6 +141,12 @@ def _text(content: Any) -> str:
     return "\n".join(part[_TEXT_PARTS[kind]] for kind, part in kinds if kind in _TEXT_PARTS)
 
 
+def merged_text(content: object) -> object:
+    """Return a content as one text where its parts are nothing but text, else as it is."""
+    parts = content if isinstance(content, list | tuple) else ()
+    return _text(parts) if parts and all(part.get("type", "text") in _TEXT_PARTS for part in parts) else content
+
+
 def said(message: Mapping[str, Any] | Columns) -> str:
     """Return the text of a message, without calls of tools."""
     message = message if isinstance(message, Mapping) else message.columns()

@@ -114,6 +114,9 @@ def user(content: object, **more: Any) -> dict[str, Any]:
     return {"role": "user", "content": content, **more}
 
 
+CALLING = {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "brew", "arguments": "{}"}}]}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -123,6 +126,10 @@ def user(content: object, **more: Any) -> dict[str, Any]:
         ([user("tea")], "tea"),
         ([{"content": "tea", "role": "user"}], [user("tea")]),
         ([user("tea", name=None)], [user("tea")]),
+        ([user("tea", at="12:30", tool_calls=[])], "tea"),
+        ([user([{"type": "text", "text": "tea"}])], "tea"),
+        ([user([{"text": "a"}, {"type": "input_text", "text": "b"}], name="Ann")], [user("a\nb", name="Ann")]),
+        ([user("a"), CALLING | {"content": ""}], [user("a"), CALLING]),
         ([user("a\r\n"), {"role": "assistant", "content": "b"}], [user("a"), {"role": "assistant", "content": "b"}]),
     ],
 )
@@ -139,6 +146,8 @@ def test_what_editors_and_exports_change_makes_no_other_text(one: object, other:
         ([user("tea"), user("tea")], [user("tea")]),
         ([user("tea", name="Ann")], "tea"),
         ([user("tea", name="Ann")], [user("tea", name="Bob")]),
+        ([user("a"), CALLING], [user("a")]),
+        ([user([{"type": "thinking", "thinking": "tea"}])], [user([{"type": "thinking", "thinking": "rice"}])]),
     ],
 )
 def test_what_a_model_would_read_differently_is_another_text(one: object, other: object) -> None:
