@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import json
 import math
-import shutil
+import os
+import select
 import sys
 import tempfile
 from collections import Counter
@@ -22,6 +23,11 @@ from rubrictool.text.encoding import compact, encodable
 from rubrictool.text.wording import one_line
 
 STDIN = "-"
+
+LONGEST_READ_S = 0.2
+"""Longest wait for more of a pipe, in seconds, before signals are looked at."""
+
+_CHUNK = 2**16
 
 MAX_LINE = 16 * 2**20
 
@@ -162,9 +168,21 @@ def _open(path: str | Path) -> IO[bytes]:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     if file.seekable() and str(path) != STDIN:
         return file
+    return _spooled(file)
+
+
+def _spooled(pipe: IO[bytes]) -> IO[bytes]:
+    """Copy a pipe to a temporary file and return that.
+
+    A signal that arrives just before a read blocks is seen only once the read returns, so no read may wait for long.
+    """
     spool = tempfile.TemporaryFile()  # noqa: SIM115
-    shutil.copyfileobj(file, spool)
-    return spool
+    while True:
+        if select.select([pipe], [], [], LONGEST_READ_S)[0]:
+            chunk = os.read(pipe.fileno(), _CHUNK)
+            if not chunk:
+                return spool
+            spool.write(chunk)
 
 
 class _TooLong(Exception):
