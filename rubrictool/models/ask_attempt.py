@@ -86,7 +86,7 @@ class Exchange(Generic[T]):
         self._sender, self._forms, self._first = sender, forms, request
         # A greeting is short, and under a schema a small model may write white space to the end.
         short = min(request.max_tokens, PROBE_TOKENS)
-        self._request = replace(request, max_tokens=short) if probing else request
+        self._request = self._last_sent = replace(request, max_tokens=short) if probing else request
         self._parse, self._schema, self._complain, self._probing, self._over = parse, schema, complain, probing, over
         self._most = most
         self._trials = Trials(sender.parameters)
@@ -137,14 +137,19 @@ class Exchange(Generic[T]):
 
     async def _completion(self) -> tuple[Request, Completion]:
         """Return the next request as it was sent, and its reply."""
-        request = self._sender.parameters.applied(await self._formed())
+        if self._schema is not None and not self._probing:
+            await self._forms.taken()
         self.attempts += 1
         try:
             sent = await self._sender.sent(
-                request, attempt=self.attempts, last=self.attempts + 1 >= self._most, probing=self._probing
+                self._formed,
+                attempt=self.attempts,
+                last=self.attempts + 1 >= self._most,
+                probing=self._probing,
+                ahead=self._trials.running,
             )
         except (Refused, Transient) as error:
-            self._learn(request, error)
+            self._learn(self._last_sent, error)
             raise
         except Unusable as error:
             raise self._unusable(error) from error
@@ -158,12 +163,14 @@ class Exchange(Generic[T]):
                 f"the server counted {sent.prompt_tokens:,} prompt tokens of at least {sent.fewest:,}: it cut the "
                 "question, so the model has not read it whole; give the server a longer context, or shorten the texts"
             )
-        return request, sent.completion
+        return self._last_sent, sent.completion
 
-    async def _formed(self) -> Request:
-        """Return the request, with the schema where the model takes one."""
-        formed = self._schema is not None and (self._probing or await self._forms.taken())
-        return replace(self._request, schema=self._schema) if formed else self._request
+    def _formed(self) -> Request:
+        """Return the request as this model takes it now, with the schema where it takes one."""
+        formed = self._schema is not None and (self._probing or self._forms.obeys)
+        request = replace(self._request, schema=self._schema) if formed else self._request
+        self._last_sent = self._sender.parameters.applied(request)
+        return self._last_sent
 
     def _learn(self, sent: Request, error: Refused | Transient) -> None:
         """Change the next request by what an error tells. Raises `Final` where there is nothing to change."""

@@ -31,9 +31,9 @@ class RateLimiter:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def passage(self) -> AsyncIterator[float]:
-        """A place among the requests in flight; yields when it was taken, in the loop's time."""
-        await self._enter()
+    async def passage(self, *, ahead: bool = False) -> AsyncIterator[float]:
+        """Take a place among the requests in flight, `ahead` of those that wait; yield when it was taken, in the loop's time."""
+        await self._enter(ahead=ahead)
         try:
             yield self._now()
         finally:
@@ -58,12 +58,12 @@ class RateLimiter:
             asyncio.get_running_loop().call_at(self._opens_at, self._admit)
         return longer > pause_s / 4
 
-    async def _enter(self) -> None:
-        if not self._waiting and self._open():
+    async def _enter(self, *, ahead: bool) -> None:
+        if (ahead or not self._waiting) and self._open():
             self.in_flight += 1
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        (self._waiting.appendleft if ahead else self._waiting.append)(turn)
         try:
             await turn
         except asyncio.CancelledError:

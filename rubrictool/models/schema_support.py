@@ -63,6 +63,12 @@ class SchemaSupport:
             self._probing = asyncio.ensure_future(self._found_out())
         return await asyncio.shield(self._probing)
 
+    @property
+    def obeys(self) -> bool:
+        """Return whether the model is known to obey a schema, and has refused none since."""
+        probing = self._probing
+        return self._open and probing is not None and probing.done() and not probing.cancelled() and probing.result()
+
     def give_up(self, why: str) -> None:
         """Ask for the form in words from now on, and say so once."""
         if self._open:

@@ -69,13 +69,17 @@ class Sender:
         self._models_told: set[str] = set()
         self._counts = PromptCounts()
 
-    async def sent(self, request: Request, *, attempt: int, last: bool, probing: bool = False) -> Sent:
+    async def sent(
+        self, form: Callable[[], Request], *, attempt: int, last: bool, probing: bool = False, ahead: bool = False
+    ) -> Sent:
         """Send one request: take a place, reserve budget, call the backend, record the usage.
 
-        `attempt` counts the requests of its question from 1 on; `last` says that one more is allowed.
+        `form` makes the request when its turn comes, by what the model has refused until then. `attempt` counts the requests
+        of its question from 1 on; `last` says that one more is allowed, `ahead` that others wait for what this one shows.
         """
         number = -1 if probing else self._counts.number()
-        async with self._pace.passage() as began:
+        async with self._pace.passage(ahead=ahead) as began:
+            request = form()
             reserved = spent = await self._budget.reserve(self._as_large_as_known(request), self._price)
             self.tally.calls += 1
             try:

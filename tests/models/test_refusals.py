@@ -29,6 +29,7 @@ from rubrictool.models.backends.waits import duration, wish
 from rubrictool.models.client import Model
 from rubrictool.models.prompt_counts import fewest_tokens
 from rubrictool.models.question import Question
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions import judge as judge_question
 from rubrictool.questions import separate
 
@@ -281,6 +282,30 @@ def test_what_is_refused_is_left_out_for_the_model_and_costs_no_attempt(attempts
     assert ask(model, sample=1)
     assert [request.temperature for request in backend.requests] == [0, None, None, None]
     assert [("temperature 0 is refused" in line) for line in said] == [True]
+
+
+class _NoTemperature(Scripted):
+    """A backend that refuses the temperature, after a moment in which other questions may come."""
+
+    async def complete(self, request: Request) -> Completion:
+        self.requests.append(request)
+        await asyncio.sleep(0)
+        if request.temperature is not None:
+            raise Refused("no temperature", suspects=["temperature"])
+        return Completion(GOOD)
+
+
+def test_questions_that_wait_for_their_turn_are_asked_by_what_was_refused_meanwhile() -> None:
+    backend = _NoTemperature()
+    model = Model("m", backend, pace=RateLimiter(4), backoff_s=0.0001)
+
+    async def ask_all() -> list[bool]:
+        return await asyncio.gather(*(model.ask(QUESTION, parse, sample=sample) for sample in range(100)))
+
+    assert all(asyncio.run(ask_all()))
+    # Those in flight at first, and those that took their places.
+    assert len([request for request in backend.requests if request.temperature is not None]) <= 2 * 4
+    assert len(backend.requests) <= 100 + 2 * 4
 
 
 def test_a_refusal_without_a_reason_is_found_out_about_one_suspect_at_a_time() -> None:
