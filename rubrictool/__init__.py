@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.signal import SignalReport, signal
+    from rubrictool.analysis.tail import TailReport, tail
     from rubrictool.analysis.winrates import WinRate, win_rate
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
@@ -49,6 +50,7 @@ __all__ = [
     "RunContext",
     "Score",
     "SignalReport",
+    "TailReport",
     "Verdict",
     "WinRate",
     "agreement",
@@ -63,6 +65,7 @@ __all__ = [
     "sample",
     "score",
     "signal",
+    "tail",
     "win_rate",
 ]
 
@@ -84,6 +87,7 @@ _PLACES = {
     "refinement.loop": ("Refinement", "refine"),
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.signal": ("SignalReport", "signal"),
+    "analysis.tail": ("TailReport", "tail"),
     "analysis.winrates": ("WinRate", "win_rate"),
 }
 

@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from rubrictool.analysis.tails import gate_half
+from rubrictool.analysis.gold import in_deciding_half
 from rubrictool.refinement.accept import AcceptRule
 from rubrictool.rows.records import Response
 from rubrictool.simulation import (
@@ -91,7 +91,7 @@ def accepting(rule: AcceptRule, knows: Options = plain) -> Options:
 
 def labels(world: World, pool: Sequence[Response], *, off: float = 0) -> Mapping[str, Any]:
     """Half of the responses with their quality, which may be off by a draw of at most so much."""
-    known = (row for row in pool if gate_half(world.seed, row.id))
+    known = (row for row in pool if in_deciding_half(world.seed, row.id))
     return {"signal": {row.id: gold(world, row) + off * (2 * _share(world, row) - 1) for row in known}}
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.judging_tables import judging_tables
 from rubrictool.analysis.judgings import Judging, Unit
-from rubrictool.analysis.pair_accuracy import Accuracy, accuracies, pairs_of
+from rubrictool.analysis.pair_accuracy import RegionAccuracy, accuracies, pairs_of
+from rubrictool.analysis.pools import Pool
 from rubrictool.analysis.signal_noise import group_means
-from rubrictool.analysis.tails import Pool
 from rubrictool.analysis.verdict_rows import JudgeKey
 
 UnitMeans = Mapping[tuple[str, str], float]
@@ -29,7 +29,7 @@ def unit_means(judgings: Iterable[Judging], unit: Unit = "response") -> dict[tup
     return {key: math.fsum(means) / len(means) for key, means in found.items()}
 
 
-def decisions(means: UnitMeans, reference: UnitMeans, *, seed: int = 0) -> list[Accuracy]:
+def decisions(means: UnitMeans, reference: UnitMeans, *, seed: int = 0) -> list[RegionAccuracy]:
     """Return how often one judge orders two units of a prompt as the reference does, by region of the reference.
 
     Half-credit is the decision accuracy: a tie counts 1/2, and pairs that the reference ties are left out. Empty where no
@@ -48,9 +48,9 @@ def _pool(prompt_id: str, names: Sequence[str], means: UnitMeans, reference: Uni
     return Pool(prompt_id, (None,) * len(names), gold, (scores,))
 
 
-def decision_columns(judge: JudgeKey, one: Accuracy) -> dict[str, Any]:
+def decision_columns(judge: JudgeKey, one: RegionAccuracy) -> dict[str, Any]:
     """Return the figures of one region by name, None where there are no pairs."""
-    found, matched = one.found, one.matched
+    found, matched = one.own, one.matched
     return {
         **{"kind": "decision", "name": one.region.name, "judge": judge[0], "judging": judge[1]},
         **{"prompts": one.prompts, "pairs": one.pairs, "wins": one.wins, "ties": one.ties, "losses": one.losses},

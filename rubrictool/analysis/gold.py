@@ -1,37 +1,38 @@
-"""The gold signal that scores are held to: labels, preferences or a stronger judge's scores, from a file or the rows."""
+"""Read gold, which scores are compared with: labels, preferences or a stronger judge's scores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from rubrictool.analysis.tails import win_shares
 from rubrictool.errors import InputError
-from rubrictool.rows.joins import Texts, within_reach
-from rubrictool.rows.jsonl import STDIN, Rows
+from rubrictool.rows.joins import Texts, grouped, within_reach
+from rubrictool.rows.jsonl import STDIN, Rows, Source
 from rubrictool.rows.records import Response, ResponseText, Scored, Winner
 from rubrictool.rubric.weights import TIE
+from rubrictool.text.encoding import draw
 
 OWN = "quality"
-"""The column that is gold where nothing else is said."""
+"""The column of score rows that is gold by default."""
 
-Key = tuple[str, str]
+ResponseKey = tuple[str, str]
 """A response by its prompt's id and its own."""
 
 
 @dataclass(frozen=True)
 class Gold:
-    """How good each response is, under the name of where that comes from.
+    """The gold value of each response, with the name of where it comes from.
 
-    `preferred` is there for preferences: by prompt the mean credit in [0, 1] of the first of two responses.
+    `preferred` is given for preferences: by prompt the mean credit in [0, 1] of the first of two responses.
     """
 
     name: str
-    values: Mapping[Key, float]
+    values: Mapping[ResponseKey, float]
     preferred: Mapping[str, Mapping[tuple[str, str], float]] | None = None
 
 
@@ -46,60 +47,73 @@ class GoldRow(Response):
 
     @property
     def credit(self) -> float | None:
-        """What `a` earns in a comparison, None for a row that is none."""
+        """The credit of `a` in a comparison, None for a row that is none."""
         return self.preference if self.winner is None else {"a": 1.0, "tie": 0.5, "b": 0.0}[self.winner]
 
 
-def place(gold: str | None) -> tuple[str | None, str | None]:
-    """The file and the column that FILE[:COLUMN] names, None for what it leaves open."""
-    if gold is None or gold == STDIN or Path(gold).exists():
+def in_deciding_half(seed: int, response_id: str) -> bool:
+    """Return whether a response belongs to the half that may decide on rubrics; the other half is held out to report on.
+
+    A draw with the seed and the response's id alone (an even first digit), so that every command halves alike.
+    """
+    return int(draw(seed, "gate", response_id)[0], 16) % 2 == 0
+
+
+def file_and_column(gold: str) -> tuple[str, str | None]:
+    """Return the file and the column that FILE[:COLUMN] names; None for a column that it does not name."""
+    if gold == STDIN or Path(gold).exists():
         return gold, None
     file, colon, column = gold.rpartition(":")
     return (file, column) if colon and file and column else (gold, None)
 
 
-def own_gold(files: Sequence[tuple[str, Iterable[tuple[int, Scored]]]]) -> Gold:
-    """The column `quality` of score rows, given as files of numbered lines.
+def own_gold(files: Mapping[str, Iterable[tuple[int, Scored]]]) -> Gold:
+    """Return the column `quality` of score rows, given as numbered rows by file.
 
     Raises `InputError` where it is missing or files differ in it.
     """
-    values: dict[Key, float] = {}
-    for name, rows in files:
+    values: dict[ResponseKey, float] = {}
+    for name, rows in files.items():
         for line, row in rows:
             value = _number(row.unknown().get(OWN), f"{name}:{line}", OWN)
             known = values.setdefault((row.prompt_id, row.id), value) if value is not None else None
             if value is not None and known is not None and abs(known - value) > TIE:
-                told = f"{row.id} has {value:g}, in an earlier file {known:g}"
-                raise InputError(f"{name}:{line}: {OWN}: {told}; give --gold FILE")
+                raise InputError(
+                    f"{name}:{line}: {OWN}: {row.id} has {value:g} here and {known:g} in an earlier file; correct one, or"
+                    " give gold apart from the score rows"
+                )
     if not values:
-        raise InputError(f"{files[0][0]}: has no column {OWN}; name what the scores are held to: --gold FILE[:COLUMN]")
+        raise InputError(
+            f"{next(iter(files))}: has no column {OWN}; add it, or give gold (labels, preferences or a stronger judge's scores)"
+        )
     return Gold(OWN, values)
 
 
-def gold_from(path: str, column: str | None, texts: Texts, *, flag: str = "--gold") -> Gold:
-    """The labels, scores or preferences of a file, which `flag` names.
+def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
+    """Read the labels, scores or preferences of a source.
 
-    Raises `InputError` for a file of none of them, or of several.
+    Gold is `column`; without one, comparisons (`winner` or `preference`) where there are some, else `quality`, else `score`.
+    Raises `InputError` for a source of none of them, or of both comparisons and others.
     """
-    rows = Rows(path, GoldRow)
+    rows = Rows(source, GoldRow, name="gold")
     compared = sum(row.credit is not None for _, row in texts.checked(rows))
     if column is None and compared:
         return _preferences(rows)
-    kinds = [column] if column else [OWN, "score"]
-    named = next((kind for kind in kinds if any(kind in row.unknown() for _, row in rows)), None)
+    names = [column] if column else [OWN, "score"]
+    named = next((name for name in names if any(name in row.unknown() for _, row in rows)), None)
     if named is None:
         wanted = f"column {column}" if column else f"column {OWN} or score, and no comparisons"
-        raise InputError(f"{rows.name}: has no {wanted}; name one with {flag} FILE:COLUMN")
-    values: dict[Key, float] = {}
-    for line, row in rows:
-        value = _number(row.unknown().get(named), f"{rows.name}:{line}", named)
-        if value is not None:
-            values[row.prompt_id, row.id] = value
+        raise InputError(f"{rows.name}: has no {wanted}; name the column that holds gold (FILE:COLUMN)")
+    values = {
+        (row.prompt_id, row.id): value
+        for line, row in rows
+        if (value := _number(row.unknown().get(named), f"{rows.name}:{line}", named)) is not None
+    }
     return Gold(f"{rows.name}:{named}", values)
 
 
 def _number(value: Any, where: str, column: str) -> float | None:
-    """A label as a number, None where there is none."""
+    """Return a label as a number, None where there is none."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -109,16 +123,27 @@ def _number(value: Any, where: str, column: str) -> float | None:
 
 
 def _preferences(rows: Rows[GoldRow]) -> Gold:
-    """Gold from comparisons: who wins each, and as each response's value the share of its comparisons that it wins."""
-    found: dict[str, dict[tuple[str, str], list[float]]] = {}
-    for line, row in rows:
-        if row.credit is None or row.a is None or row.b is None:
-            raise rows.error(line, "needs `a`, `b` and `winner` (or `preference`), as the file's other rows have")
-        if row.a == row.b:
-            raise rows.error(line, f"b: {row.a!r} is compared with itself")
-        turned = row.a > row.b
-        both, credit = ((row.b, row.a), 1 - row.credit) if turned else ((row.a, row.b), row.credit)
-        found.setdefault(row.prompt_id, {}).setdefault(both, []).append(credit)
-    preferred = {prompt: {both: sum(of) / len(of) for both, of in pairs.items()} for prompt, pairs in found.items()}
-    values = {(prompt, name): won for prompt, of in preferred.items() for name, won in win_shares(of).items()}
+    """Return gold from comparisons: the mean credit of each pair, and the share of its comparisons that a response wins."""
+    by_prompt = grouped(_credited_pair(rows, line, row) for line, row in rows)
+    preferred = {
+        prompt_id: {pair: sum(credits) / len(credits) for pair, credits in grouped(pairs).items()}
+        for prompt_id, pairs in by_prompt.items()
+    }
+    values = {(prompt, name): share for prompt, pairs in preferred.items() for name, share in win_shares(pairs).items()}
     return Gold(f"preferences of {rows.name}", values, preferred)
+
+
+def _credited_pair(rows: Rows[GoldRow], line: int, row: GoldRow) -> tuple[str, tuple[tuple[str, str], float]]:
+    """Return the prompt, the two ids in order, and the credit of the first. Raises `InputError` for no comparison."""
+    if row.credit is None or row.a is None or row.b is None:
+        raise rows.error(line, "needs `a`, `b` and `winner` (or `preference`), as the file's other rows have")
+    if row.a == row.b:
+        raise rows.error(line, f"b: {row.a!r} is compared with itself")
+    pair = ((row.b, row.a), 1 - row.credit) if row.a > row.b else ((row.a, row.b), row.credit)
+    return row.prompt_id, pair
+
+
+def win_shares(preferred: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    """Return the share of its comparisons that each response wins, from the credit in [0, 1] of the first of each two."""
+    both = (one for (first, second), credit in preferred.items() for one in ((first, credit), (second, 1 - credit)))
+    return {response: math.fsum(credits) / len(credits) for response, credits in grouped(both).items()}

@@ -1,11 +1,11 @@
-"""What a policy would gain in gold, and where it would begin to lose, if it were optimised for a score.
+"""Predict what optimising a policy for a score does to gold, and where gold begins to fall.
 
 Estimated from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
 would draw them: for reinforcement learning with a KL penalty pi ∝ pi_0 exp(score / beta) (paper, section 3, proposition
 1), for best-of-n the chance to be the best of n draws. Nothing is trained. The samples stand for the policy as they are,
 tied scores included, so a score that many samples share at the top caps what can be reached, and no KL above log(samples)
-can be seen. `theory.optimised` and `theory.best_of` say the same of one prompt and one beta; here all prompts are weighed at
-once, which is what makes a curve of a thousand prompts quick.
+can be seen. `sampled_policy` computes the same for one prompt and one beta; here all prompts are weighed at once, which
+makes a curve of a thousand prompts quick.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from rubrictool.analysis.intervals import RESAMPLES, Estimate
 from rubrictool.analysis.policy_tilt import kl_divergence, policy_weights, rank_shares
+from rubrictool.analysis.pools import Pool
 from rubrictool.analysis.resampling import Array, estimate, totals
-from rubrictool.analysis.tails import Pool
 from rubrictool.rubric.weights import TIE
 
 ENOUGH_SAMPLES = 16
@@ -30,13 +30,13 @@ ENOUGH_SAMPLES = 16
 STEPS = 60
 
 WEAKEST, STRONGEST = 0.05, 1000.0
-"""The optimisation strengths that are tried, in units of one over the spread of the scores within a prompt."""
+"""Range of the optimisation strengths 1 / beta, in units of one over the standard deviation of the scores within a prompt."""
 
 BEST_OF = (2, 4, 8, 16, 32, 64)
 
 
-class Point(NamedTuple):
-    """A policy that was optimised so hard: averages over prompts, intervals over prompts.
+class PredictedPoint(NamedTuple):
+    """The figures of the policy at one strength of optimisation: averages over prompts, intervals over prompts.
 
     `by` is beta (0: nothing but the highest score) or the n of best-of-n. `kl` is in nats; `win_rate` the chance to beat a
     sample of the policy before (a tie counts one half), `gold` the mean gold; `effective` is the effective number of samples
@@ -51,10 +51,10 @@ class Point(NamedTuple):
 
 
 class Peak(NamedTuple):
-    """Where the win rate is highest, and by how much it is lower (`drop`) for a policy that takes only what scores highest.
+    """The highest win rate, and the fall (`drop`) from it to a policy that takes only the highest score.
 
-    A maximum of a noisy curve: it is found too high rather than too low, and so is the drop. A `beta` of infinity says that
-    any optimisation makes the policy worse.
+    The maximum of a noisy curve is biased upwards, and so is the drop. A `beta` of infinity means that any optimisation
+    makes the policy worse.
     """
 
     beta: float
@@ -64,29 +64,29 @@ class Peak(NamedTuple):
 
     @property
     def turns_down(self) -> bool:
-        """Whether the win rate falls behind its peak, by more than other prompts might undo."""
+        """Whether the win rate falls after its peak: the interval of the drop is above 0."""
         return self.drop.low > 0
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """How gold goes with optimisation for one file's score: the curve over beta, its peak, and best-of-n.
+    """The predicted course of gold under optimisation of one file's score: the curve over beta, its peak, and best-of-n.
 
-    `prompts` have two samples or more, `few` of them fewer than 16; `fewest` is the smallest number of samples, `ceiling` the
-    mean of log(samples), which no KL passes.
+    `prompts` counts prompts with two samples or more, `few` those of them with fewer than 16; `fewest` is the smallest
+    number of samples, `ceiling` the mean of log(samples), the largest KL that can be estimated.
     """
 
     prompts: int
     few: int
     fewest: int
     ceiling: float
-    tilted: tuple[Point, ...]
+    tilted: tuple[PredictedPoint, ...]
     peak: Peak
-    best_of: tuple[Point, ...]
+    best_of: tuple[PredictedPoint, ...]
 
 
 def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int = RESAMPLES) -> Prediction | None:
-    """What optimising for the scores of one file does to gold; the pools hold samples of one policy.
+    """Return what optimising for the scores of one file does to gold; the pools hold samples of one policy.
 
     One beta serves all prompts, and the figures are averages over prompts. None where no prompt has two samples.
     """
@@ -96,7 +96,7 @@ def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int =
     samples = _samples(pools, file)
     betas, sizes = _betas(samples.score), samples.there.sum(axis=1)
     weights = [policy_weights(samples.score, beta) for beta in betas] + [_best_of(samples, n) for n in BEST_OF]
-    both = _course(samples, weights, seed, resamples)
+    both = _curve(samples, weights, seed, resamples)
     tilted, best_of = both.steps(slice(len(betas))), both.steps(slice(len(betas), None))
     return Prediction(
         prompts=len(pools),
@@ -110,10 +110,10 @@ def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int =
 
 
 class _Samples(NamedTuple):
-    """Samples as prompts x places; `there` is false where a prompt has fewer than others.
+    """Samples as arrays of shape (prompts, samples); `there` is false where a prompt has fewer than others.
 
-    `below` and `upto` are the shares of the prompt's samples that score lower, and no higher, than each. `standing` is the
-    share that each beats in gold, ties one half, itself included.
+    `below` and `upto` are the shares of the prompt's samples that score lower, and not higher, than each. `gold_rank` is
+    the share that each beats in gold, ties one half, itself included.
     """
 
     score: Array
@@ -121,7 +121,7 @@ class _Samples(NamedTuple):
     there: NDArray[np.bool_]
     below: Array
     upto: Array
-    standing: Array
+    gold_rank: Array
 
 
 def _samples(pools: Sequence[Pool], file: int) -> _Samples:
@@ -131,10 +131,10 @@ def _samples(pools: Sequence[Pool], file: int) -> _Samples:
 
 
 def _padded(rows: Sequence[Sequence[float]]) -> Array:
-    """Rows of different length as one array, NaN where they are short."""
+    """Return rows of different length as one array, padded with NaN."""
     padded = np.full((len(rows), max(map(len, rows))), np.nan)
-    for place, row in enumerate(rows):
-        padded[place, : len(row)] = row
+    for index, row in enumerate(rows):
+        padded[index, : len(row)] = row
     return padded
 
 
@@ -155,15 +155,15 @@ def _betas(score: Array) -> list[float]:
 
 
 def _best_of(samples: _Samples, n: int) -> Array:
-    """The chance of each sample to be the best of n draws from its prompt's samples, a tie broken by lot."""
+    """Return the chance of each sample to be the best of n draws from its prompt's samples, ties broken at random."""
     tied = (samples.upto - samples.below) * samples.there.sum(axis=1, keepdims=True)
     return np.where(samples.there, (samples.upto**n - samples.below**n) / np.where(samples.there, tied, 1), 0.0)
 
 
-class _Course(NamedTuple):
+class _Curve(NamedTuple):
     """KL, win rate, gold and effective samples (last axis) by step: their means, and those of each resample of the prompts.
 
-    `spans` holds the lowest and the highest that each can be.
+    `spans` holds the range of each.
     """
 
     prompts: int
@@ -171,7 +171,7 @@ class _Course(NamedTuple):
     drawn: Array
     spans: Sequence[tuple[float, float]]
 
-    def steps(self, some: slice) -> _Course:
+    def steps(self, some: slice) -> _Curve:
         return self._replace(means=self.means[some], drawn=self.drawn[:, some])
 
     def estimate(self, step: int, figure: int) -> Estimate:
@@ -179,49 +179,49 @@ class _Course(NamedTuple):
         return estimate(value, drawn, self.prompts, span=self.spans[figure])
 
 
-def _course(samples: _Samples, steps: Sequence[Array], seed: int, resamples: int) -> _Course:
+def _curve(samples: _Samples, steps: Sequence[Array], seed: int, resamples: int) -> _Curve:
     figures = np.stack([_figures(samples, weights) for weights in steps], axis=1)
     (drawn,) = totals(figures, seed=seed, resamples=resamples)
     sizes = samples.there.sum(axis=1)
     gold = float(np.nanmin(samples.gold)), float(np.nanmax(samples.gold))
     spans = ((0.0, float(np.log(sizes).mean())), (0.0, 1.0), gold, (1.0, float(sizes.mean())))
-    return _Course(len(sizes), figures.mean(axis=0), drawn / len(sizes), spans)
+    return _Curve(len(sizes), figures.mean(axis=0), drawn / len(sizes), spans)
 
 
 def _figures(samples: _Samples, weights: Array) -> Array:
-    """KL, win rate, gold and effective samples of each prompt (rows) when its samples weigh so much."""
+    """Return KL, win rate, gold and effective samples of each prompt (rows) under these weights of its samples."""
     kl = kl_divergence(weights, 1 / samples.there.sum(axis=1, keepdims=True))
-    win_rate, gold = (weights * samples.standing).sum(axis=1), (weights * np.nan_to_num(samples.gold)).sum(axis=1)
+    win_rate, gold = (weights * samples.gold_rank).sum(axis=1), (weights * np.nan_to_num(samples.gold)).sum(axis=1)
     return np.stack([kl, win_rate, gold, 1 / (weights**2).sum(axis=1)], axis=-1)
 
 
 _KL, _WIN_RATE, _GOLD, _EFFECTIVE = range(4)
 
 
-def _points(by: Sequence[float], course: _Course) -> tuple[Point, ...]:
+def _points(by: Sequence[float], curve: _Curve) -> tuple[PredictedPoint, ...]:
     return tuple(
-        Point(
+        PredictedPoint(
             by[step],
             float(means[_KL]),
-            course.estimate(step, _WIN_RATE),
-            course.estimate(step, _GOLD),
+            curve.estimate(step, _WIN_RATE),
+            curve.estimate(step, _GOLD),
             float(means[_EFFECTIVE]),
         )
-        for step, means in enumerate(course.means)
+        for step, means in enumerate(curve.means)
     )
 
 
-def _peak(betas: Sequence[float], course: _Course) -> Peak:
-    """Where the win rate is highest; of steps that are as high, the one reached first. The policy before is one of them."""
-    kls, rates = (_from_base(course.means[None, :, figure], base) for figure, base in _BASE)
-    drawn_kls, drawn_rates = (_from_base(course.drawn[:, :, figure], base) for figure, base in _BASE)
+def _peak(betas: Sequence[float], curve: _Curve) -> Peak:
+    """Return the step of the highest win rate, the first of equal ones; the policy before is one of the steps."""
+    kls, rates = (_from_base(curve.means[None, :, figure], base) for figure, base in _BASE)
+    drawn_kls, drawn_rates = (_from_base(curve.drawn[:, :, figure], base) for figure, base in _BASE)
     reached, step = _at_highest(drawn_kls, drawn_rates), int(rates.argmax())
     drops = drawn_rates[:, step] - drawn_rates[:, -1]
     return Peak(
         beta=[math.inf, *betas][step],
-        kl=estimate(float(_at_highest(kls, rates)[0]), reached, course.prompts, span=course.spans[_KL]),
-        win_rate=estimate(float(rates.max()), drawn_rates.max(axis=1), course.prompts, span=(0.5, 1.0)),
-        drop=_drop(float(rates[0, step] - rates[0, -1]), drops, course.prompts),
+        kl=estimate(float(_at_highest(kls, rates)[0]), reached, curve.prompts, span=curve.spans[_KL]),
+        win_rate=estimate(float(rates.max()), drawn_rates.max(axis=1), curve.prompts, span=(0.5, 1.0)),
+        drop=_drop(float(rates[0, step] - rates[0, -1]), drops, curve.prompts),
     )
 
 
@@ -231,14 +231,14 @@ def _drop(value: float, drawn: Array, prompts: int) -> Estimate:
 
 
 _BASE = ((_KL, 0.0), (_WIN_RATE, 0.5))
-"""Where the policy before stands."""
+"""The figures of the policy before."""
 
 
 def _from_base(steps: Array, base: float) -> Array:
-    """Figures by step (last axis) with that of the policy before in front; the last digits, which are noise, left out."""
+    """Return figures by step (last axis) with that of the policy before in front, rounded so that noise decides nothing."""
     return np.asarray(np.insert(steps, 0, base, axis=-1).round(9))
 
 
 def _at_highest(values: Array, rates: Array) -> Array:
-    """Of each row the value where the rate is highest."""
+    """Return for each row the value where the rate is highest."""
     return np.take_along_axis(values, rates.argmax(axis=1)[:, None], axis=1)[:, 0]

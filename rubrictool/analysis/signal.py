@@ -31,7 +31,7 @@ from rubrictool.text.wording import counted
 if TYPE_CHECKING:
     import pandas
 
-    from rubrictool.analysis.pair_accuracy import Accuracy
+    from rubrictool.analysis.pair_accuracy import RegionAccuracy
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class SignalReport:
 
     scopes: Sequence[ScopeFigures]
     differences: Sequence[JudgeDifference]
-    decisions: Mapping[JudgeKey, Sequence[Accuracy]]
+    decisions: Mapping[JudgeKey, Sequence[RegionAccuracy]]
     value: str
     remarks: Sequence[str]
 

@@ -11,7 +11,7 @@ from rubrictool.text.wording import counted
 if TYPE_CHECKING:
     from rubrictool.analysis.judge_differences import JudgeDifference
     from rubrictool.analysis.judgings import Unit
-    from rubrictool.analysis.pair_accuracy import Accuracy
+    from rubrictool.analysis.pair_accuracy import RegionAccuracy
     from rubrictool.analysis.signal import SignalReport
     from rubrictool.analysis.signal_noise import Figure
     from rubrictool.analysis.signal_scopes import ScopeFigures
@@ -114,7 +114,7 @@ def _criterion(one: ScopeFigures) -> str:
     return f"{one.scope.prompt_id or 'all prompts'} {one.scope.name}"
 
 
-def _decisions(regions: Sequence[Accuracy]) -> Iterator[str]:
+def _decisions(regions: Sequence[RegionAccuracy]) -> Iterator[str]:
     if not regions:
         return
     yield ""
@@ -125,6 +125,6 @@ def _decisions(regions: Sequence[Accuracy]) -> Iterator[str]:
     yield from table(("region", "pairs", "accuracy", "beyond its gaps"), [_decided(one) for one in regions])
 
 
-def _decided(one: Accuracy) -> tuple[str, ...]:
-    found = one.found and one.found.half_credit
+def _decided(one: RegionAccuracy) -> tuple[str, ...]:
+    found = one.own and one.own.half_credit
     return (one.region.name, str(one.pairs), interval(found), signed(one.beyond))

@@ -1,4 +1,4 @@
-"""The figures of `tail` as lines for people, at most 80 columns wide: files beneath each other, each under its letter."""
+"""Print the report of `tail`, at most 80 columns wide: files beneath each other, each under its letter."""
 
 from __future__ import annotations
 
@@ -10,30 +10,59 @@ from rubrictool.text.wording import one_line
 
 if TYPE_CHECKING:
     from rubrictool.analysis.intervals import Estimate
-    from rubrictool.analysis.overoptimization import Point, Prediction
-    from rubrictool.analysis.pair_accuracy import Accuracy
-    from rubrictool.analysis.tail_reports import Optimisation, Report
+    from rubrictool.analysis.overoptimization import PredictedPoint, Prediction
+    from rubrictool.analysis.pair_accuracy import RegionAccuracy
+    from rubrictool.analysis.tail import OptimisationForecast, TailReport
 
-WIDEST = 76
-THESE = "these scores"
+WIDTH = 76
+
+ONE_FILE = "these scores"
+"""Name of the file where there is only one."""
+
+FEW_PROMPTS = 10
+"""Number of prompts below which resamples are too much alike for their percentiles to hold (docs/tail.md)."""
 
 SHOWN_KL = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
-"""The curve is told at the steps next to these."""
+"""KLs at whose nearest steps the curve is printed."""
 SHOWN_BEST_OF = (4, 16, 64)
 
 
-def lines(report: Report) -> Iterator[str]:
-    """The whole report."""
+def notes(report: TailReport) -> Iterator[str]:
+    """Yield what is reported on: gold, counts, what was left out, what the figures pool or ignore."""
+    yield f"gold: {report.gold}; prompts: {report.prompts}, responses: {report.responses}"
+    for reason, count in report.left_out.items():
+        if count:
+            yield f"responses left out, {reason.replace('_', ' ')}: {count}"
+    yield from report.notes
+
+
+def warnings(report: TailReport) -> Iterator[str]:
+    """Yield a warning for figures that rest on too few prompts or samples."""
+    few_prompts = [one for one in report.accuracy[None] if one.file == 0 and 0 < one.prompts < FEW_PROMPTS]
+    if few_prompts:
+        named = ", ".join(f"{one.region.name} ({one.prompts})" for one in few_prompts)
+        yield f"fewer than {FEW_PROMPTS} prompts have pairs in: {named}; take these intervals as hints"
+    forecast = report.optimisation
+    if forecast is not None and forecast.gold.few:
+        gold = forecast.gold
+        yield (
+            f"warning: {gold.few} of {gold.prompts} prompts have fewer than 16 samples of {forecast.policy}"
+            f" (the fewest: {gold.fewest}); the prediction says little about its tail"
+        )
+
+
+def lines(report: TailReport) -> Iterator[str]:
+    """Yield the lines of the whole report."""
     letters = _letters(len(report.files))
     yield ""
     for letter, name in zip(letters, report.files, strict=True):
-        yield f"{letter}  {one_line(name, width=WIDEST)}".strip()
+        yield f"{letter}  {one_line(name, width=WIDTH)}".strip()
     for writer, accuracy in report.accuracy.items():
         if writer is not None:
-            yield from ("", one_line(f"pairs by {writer}: {_pairs(accuracy)}", width=WIDEST))
-        told = accuracy if writer is None else [one for one in accuracy if one.pairs]
-        if told:
-            yield from _accuracy(told, letters)
+            yield from ("", one_line(f"pairs by {writer}: {_pairs(accuracy)}", width=WIDTH))
+        shown = accuracy if writer is None else [one for one in accuracy if one.pairs]
+        if shown:
+            yield from _accuracy(shown, letters)
         if writer is None:
             yield from _tops(report, letters)
     yield ""
@@ -44,19 +73,19 @@ def lines(report: Report) -> Iterator[str]:
 
 
 def _letters(files: int) -> list[str]:
-    """What stands for each file, so that a row has room for its figures; nothing for the only one."""
+    """Return a short name for each file, so that a row has room for its figures; an empty one for a single file."""
     return [""] if files == 1 else [chr(ord("A") + file) if files <= 26 else str(file + 1) for file in range(files)]
 
 
-def _accuracy(accuracy: Sequence[Accuracy], letters: Sequence[str]) -> Iterator[str]:
-    """The regions, what each file is worth in them, and how that compares with all pairs and with the first file."""
+def _accuracy(accuracy: Sequence[RegionAccuracy], letters: Sequence[str]) -> Iterator[str]:
+    """Yield the regions, each file's accuracy in them, and its differences from all pairs and from the first file."""
     regions = [one for one in accuracy if one.file == 0]
     by_region = [one for region in regions for one in accuracy if one.region == region.region]
     yield ""
     yield from table(("region of gold", "prompts", "pairs", "mean gap"), [_region(one) for one in regions])
     yield ""
     of_scores = ("scores by region", "", "win (strict)", "tie", "loss", "half-credit")
-    yield from _by_region(of_scores, [_found(one, letters) for one in by_region])
+    yield from _by_region(of_scores, [_own(one, letters) for one in by_region])
     compared = [one for one in by_region if one.matched or one.difference]
     if compared:
         yield ""
@@ -65,73 +94,74 @@ def _accuracy(accuracy: Sequence[Accuracy], letters: Sequence[str]) -> Iterator[
         yield from _by_region(of_gaps, [_compared(one, letters) for one in compared])
 
 
-def _pairs(accuracy: Sequence[Accuracy]) -> int:
-    """How many pairs there are in all, by the region that holds the others."""
+def _pairs(accuracy: Sequence[RegionAccuracy]) -> int:
+    """Return the number of all pairs, from the region that holds the others."""
     return max(one.pairs for one in accuracy)
 
 
 def _by_region(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A table in which a region is named once, and columns of blanks are left out."""
-    told = [place for place, column in enumerate(zip(*rows, strict=True)) if any(column)]
+    """Yield a table that names each region once and leaves out columns of blanks."""
+    filled = [index for index, column in enumerate(zip(*rows, strict=True)) if any(column)]
     before = ["", *(row[0] for row in rows)]
     once = [("" if name == last else name, *cells) for last, (name, *cells) in zip(before, rows, strict=False)]
-    head, *kept = ([row[place] for place in told] for row in (heads, *once))
+    head, *kept = ([row[index] for index in filled] for row in (heads, *once))
     yield from table(head, kept)
 
 
-def _region(one: Accuracy) -> tuple[str, ...]:
+def _region(one: RegionAccuracy) -> tuple[str, ...]:
     return one.region.name, f"{one.prompts:,}", f"{one.pairs:,}", NONE if one.gap is None else f"{one.gap:.3g}"
 
 
-def _found(one: Accuracy, letters: Sequence[str]) -> tuple[str, ...]:
-    place, agreed = (one.region.name, letters[one.file]), one.found
+def _own(one: RegionAccuracy, letters: Sequence[str]) -> tuple[str, ...]:
+    names, agreed = (one.region.name, letters[one.file]), one.own
     if agreed is None:
-        return (*place, *[NONE] * 4)
-    return (*place, interval(agreed.strict), number(agreed.tie), number(agreed.loss), interval(agreed.half_credit))
+        return (*names, *[NONE] * 4)
+    return (*names, interval(agreed.strict), number(agreed.tie), number(agreed.loss), interval(agreed.half_credit))
 
 
-def _compared(one: Accuracy, letters: Sequence[str]) -> tuple[str, ...]:
+def _compared(one: RegionAccuracy, letters: Sequence[str]) -> tuple[str, ...]:
     matched = one.matched.half_credit.value if one.matched else None
     difference = signed(one.difference) if len(letters) > 1 else ""
     return (one.region.name, letters[one.file], number(matched), signed(one.beyond), difference)
 
 
-def _tops(report: Report, letters: Sequence[str]) -> Iterator[str]:
-    """What is left undecided at the top."""
+def _tops(report: TailReport, letters: Sequence[str]) -> Iterator[str]:
+    """Yield the ties at the top."""
     yield ""
     rows = [
-        (letter or THESE, interval(top.mass), interval(top.tied))
+        (letter or ONE_FILE, interval(top.mass), interval(top.tied))
         for letter, top in zip(letters, report.tops, strict=True)
     ]
     yield from table(("at the top score", "share of responses", "two best tied"), rows)
 
 
-def _optimisation(told: Optimisation, letters: Sequence[str]) -> Iterator[str]:
-    gold = told.gold
-    yield one_line(f"predicted over-optimization of {told.policy}", width=WIDEST)
+def _optimisation(forecast: OptimisationForecast, letters: Sequence[str]) -> Iterator[str]:
+    gold = forecast.gold
+    yield one_line(f"predicted over-optimization of {forecast.policy}", width=WIDTH)
     yield f"  {gold.prompts} prompts with at least {gold.fewest} samples; KL above {gold.ceiling:.2f} cannot be estimated"
-    for letter, one in zip(letters, told.by_file, strict=True):
+    for letter, one in zip(letters, forecast.by_file, strict=True):
         yield ""
         yield from _curve(letter, one)
     yield ""
     heads = ("peak", "win rate", "KL", "falls after it by")
-    rows = [_peak(letter or THESE, one) for letter, one in zip(letters, told.by_file, strict=True)]
+    rows = [_peak(letter or ONE_FILE, one) for letter, one in zip(letters, forecast.by_file, strict=True)]
     yield from table(heads, [*rows, _peak("gold itself", gold)])
 
 
 def _curve(letter: str, one: Prediction) -> Iterator[str]:
-    rows = [(f"beta {point.by:.2g}", *_point(point)) for point in _told(one.tilted)]
+    rows = [(f"beta {point.by:.2g}", *_point(point)) for point in _shown(one.tilted)]
     best = [(f"best of {point.by:g}", *_point(point)) for point in one.best_of if point.by in SHOWN_BEST_OF]
     yield from table((letter, "KL", "win rate", "gold", "effective n"), [*rows, *best])
 
 
-def _told(curve: Sequence[Point]) -> Iterable[Point]:
+def _shown(curve: Sequence[PredictedPoint]) -> Iterable[PredictedPoint]:
+    """Return the points to print: those nearest to `SHOWN_KL`, and the last."""
     reach = curve[-1].kl
     near = [min(curve, key=lambda point: abs(point.kl - kl)) for kl in SHOWN_KL if kl < reach]
     return dict.fromkeys([*near, curve[-1]])
 
 
-def _point(point: Point) -> tuple[str, ...]:
+def _point(point: PredictedPoint) -> tuple[str, ...]:
     gold = f"{point.gold.value:.3g} [{point.gold.low:.3g}, {point.gold.high:.3g}]"
     return f"{point.kl:.2f}", interval(point.win_rate), gold, f"{point.effective:.1f}"
 

@@ -1,4 +1,4 @@
-"""The report on the tail as a picture: agreement with gold by region, and the win rate that optimising would bring."""
+"""Draw the report of `tail`: agreement with gold by region, and the predicted win rate against KL."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rubrictool.analysis.overoptimization import Prediction
-    from rubrictool.analysis.pair_accuracy import Accuracy
-    from rubrictool.analysis.tail_reports import Report
+    from rubrictool.analysis.pair_accuracy import RegionAccuracy
+    from rubrictool.analysis.tail import TailReport
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#7A3E9D")
-"""Told apart by the colour-blind too (Okabe and Ito; the last is ours)."""
+"""Colours that the colour-blind can tell apart (Okabe and Ito; the last is ours)."""
 LOSS = "#e9e9e9"
-LONGEST_NAME = 28
+MAX_NAME = 28
 
 _STYLE: Any = {
     "axes.titlesize": 10,
@@ -36,8 +36,8 @@ _STYLE: Any = {
 }
 
 
-def draw(report: Report, kind: str) -> bytes:
-    """The picture as a file of this kind, `svg` or `png`; the same report always gives the same svg.
+def draw(report: TailReport, kind: str) -> bytes:
+    """Return the figure as a file of this kind, `svg` or `png`; the same report always gives the same svg.
 
     Left, for each region and file, the shares of pairs that the scores order as gold, tie, and order the other way; the dot
     is half-credit with its interval, the diamond that of all pairs at the region's gold gaps. Right, where it was predicted,
@@ -53,8 +53,8 @@ def draw(report: Report, kind: str) -> bytes:
         return saved(figure, kind)
 
 
-def _name_files(figure: Figure, report: Report) -> None:
-    """The legend of the files."""
+def _name_files(figure: Figure, report: TailReport) -> None:
+    """Add the legend of the files."""
     colours = [Patch(color=_colour(file), alpha=0.85, label=str(file)) for file in range(len(report.files))]
     legend = figure.legend(handles=colours, loc="outside upper center", ncols=4 if report.optimisation else 2)
     # Not as labels: a legend leaves out those that begin with an underscore.
@@ -63,18 +63,18 @@ def _name_files(figure: Figure, report: Report) -> None:
 
 
 def _names(files: Sequence[str]) -> list[str]:
-    """Paths as they are told apart in a legend: by their last part, or whole where that is the same."""
+    """Return names for a legend: the last parts of paths, or whole paths where these are not unique."""
     last = [PurePath(file).name for file in files]
     return [_short(name) for name in (last if len(set(last)) == len(files) else files)]
 
 
-def _regions(axes: Axes, report: Report) -> None:
-    """Stacked shares by region, a bar for each file."""
+def _regions(axes: Axes, report: TailReport) -> None:
+    """Draw stacked shares by region, a bar for each file."""
     everyone = report.accuracy[None]
     width = 0.8 / len(report.files)
-    for place, one in enumerate(_by_region(everyone)):
+    for index, one in enumerate(_by_region(everyone)):
         for accuracy in one:
-            _bar(axes, place + (accuracy.file - (len(one) - 1) / 2) * width, 0.88 * width, accuracy)
+            _bar(axes, index + (accuracy.file - (len(one) - 1) / 2) * width, 0.88 * width, accuracy)
     firsts = [one[0] for one in _by_region(everyone)]
     axes.set_xticks(range(len(firsts)), [f"{one.region.name}\n{one.pairs:,}" for one in firsts])
     axes.tick_params(axis="x", length=0)
@@ -85,20 +85,20 @@ def _regions(axes: Axes, report: Report) -> None:
     axes.legend(handles=_agreement_key(), **_BELOW)
 
 
-def _by_region(accuracy: Sequence[Accuracy]) -> list[list[Accuracy]]:
+def _by_region(accuracy: Sequence[RegionAccuracy]) -> list[list[RegionAccuracy]]:
     regions = dict.fromkeys(one.region for one in accuracy)
     return [[one for one in accuracy if one.region == region] for region in regions]
 
 
-def _bar(axes: Axes, at: float, width: float, one: Accuracy) -> None:
-    if one.found is None:
+def _bar(axes: Axes, at: float, width: float, one: RegionAccuracy) -> None:
+    if one.own is None:
         axes.text(at, 0.02, "–", ha="center", color=FAINT)
         return
-    colour, strict, tie = _colour(one.file), one.found.strict.value, one.found.tie
+    colour, strict, tie = _colour(one.file), one.own.strict.value, one.own.tie
     axes.bar(at, strict, width, color=colour, alpha=0.85)
     axes.bar(at, tie, width, bottom=strict, color=colour, alpha=0.3)
     axes.bar(at, 1 - strict - tie, width, bottom=strict + tie, color=LOSS)
-    half = one.found.half_credit
+    half = one.own.half_credit
     around = [[half.value - half.low], [half.high - half.value]]
     axes.errorbar(at, half.value, around, **_DOT, zorder=5)
     if one.matched:
@@ -135,19 +135,19 @@ def _agreement_key() -> list[Artist]:
     ]
 
 
-def _curves(axes: Axes, report: Report) -> None:
-    """The win rate against KL for each file, with its interval, its peak, and best-of-n."""
-    told = report.optimisation
-    assert told is not None
-    axes.axvline(told.gold.ceiling, color=FAINT, linewidth=0.9, linestyle=(0, (1, 2)))
-    axes.plot(*_line(told.gold), color=FAINT, linewidth=1.2, linestyle="--")
-    for file, one in enumerate(told.by_file):
+def _curves(axes: Axes, report: TailReport) -> None:
+    """Draw the win rate against KL for each file, with its interval, its peak, and best-of-n."""
+    forecast = report.optimisation
+    assert forecast is not None
+    axes.axvline(forecast.gold.ceiling, color=FAINT, linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.plot(*_line(forecast.gold), color=FAINT, linewidth=1.2, linestyle="--")
+    for file, one in enumerate(forecast.by_file):
         _band(axes, one, _colour(file))
         axes.plot(*_line(one), color=_colour(file), linewidth=2)
         axes.plot([p.kl for p in one.best_of], [p.win_rate.value for p in one.best_of], "x", color=_colour(file), ms=5)
-        _turn(axes, one, _colour(file))
+        _peak(axes, one, _colour(file))
     axes.set(xlabel="KL from the policy before (nats)", ylabel="win rate against it, by gold", xlim=(0, None))
-    axes.set_title(f"Predicted optimisation of {_short(told.policy)}")
+    axes.set_title(f"Predicted optimisation of {_short(forecast.policy)}")
     axes.legend(handles=_optimisation_key(), **_BELOW)
 
 
@@ -162,7 +162,7 @@ def _optimisation_key() -> list[Artist]:
 
 
 def _line(one: Prediction) -> tuple[list[float], list[float]]:
-    """The curve from no optimisation on."""
+    """Return the curve from no optimisation on."""
     return [0.0, *(p.kl for p in one.tilted)], [0.5, *(p.win_rate.value for p in one.tilted)]
 
 
@@ -171,8 +171,8 @@ def _band(axes: Axes, one: Prediction, colour: str) -> None:
     axes.fill_between([p.kl for p in one.tilted], low, high, color=colour, alpha=0.15, linewidth=0)
 
 
-def _turn(axes: Axes, one: Prediction, colour: str) -> None:
-    """The peak, where there is one."""
+def _peak(axes: Axes, one: Prediction, colour: str) -> None:
+    """Draw the peak, where there is one."""
     if one.peak.turns_down:
         kl, rate = one.peak.kl, one.peak.win_rate.value
         axes.plot([kl.low, kl.high], [rate, rate], color=colour, linewidth=1, marker="|", markersize=6)
@@ -184,5 +184,5 @@ def _colour(file: int) -> str:
 
 
 def _short(name: str) -> str:
-    """A name that fits into a legend."""
-    return shortened(name, width=LONGEST_NAME)
+    """Return a name that fits into a legend."""
+    return shortened(name, width=MAX_NAME)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rubrictool.analysis.gold import OWN, gold_from, place
-from rubrictool.analysis.tails import gate_half
+from rubrictool.analysis.gold import OWN, file_and_column, in_deciding_half, read_gold
 from rubrictool.errors import InputError
 from rubrictool.refinement.accept import FEWEST, AcceptRule
-from rubrictool.rows.joins import Texts, by_prompt
+from rubrictool.rows.joins import Texts, by_prompt, grouped
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response
 
@@ -89,7 +88,7 @@ class EvidenceSource:
             return Guard({})
         ours = {row.id for row in pool}
         known = self._labels.get(prompt_id, {}) if self._labelled else _numbers(pool, OWN)
-        return Guard({n: value for n, value in known.items() if n in ours and gate_half(self._seed, n)})
+        return Guard({n: value for n, value in known.items() if n in ours and in_deciding_half(self._seed, n)})
 
     def _strengths(self, pool: Sequence[Response], weak: Sequence[Response]) -> dict[str, float]:
         """The strength of each response's writer: as the column says where all have it, else 1 in the pool, 0 among the weak."""
@@ -101,12 +100,12 @@ class EvidenceSource:
 
 def _labels(given: str | None, texts: Texts) -> dict[str, dict[str, float]]:
     """The labels of a file by prompt and response."""
-    found: dict[str, dict[str, float]] = {}
-    path, column = place(given)
-    if path is not None:
-        for (prompt_id, name), value in gold_from(path, column, texts, flag="--labels").values.items():
-            found.setdefault(prompt_id, {})[name] = value
-    return found
+    if given is None:
+        return {}
+    labels_of = grouped(
+        (key[0], (key[1], value)) for key, value in read_gold(*file_and_column(given), texts).values.items()
+    )
+    return {prompt_id: dict(labels) for prompt_id, labels in labels_of.items()}
 
 
 def _numbers(pool: Sequence[Response], column: str) -> dict[str, float]:

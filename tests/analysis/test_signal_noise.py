@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rubrictool.analysis.decisions import decisions, unit_means
 from rubrictool.analysis.judge_differences import judge_differences
 from rubrictool.analysis.judgings import AskedCriterion, Judging
-from rubrictool.analysis.pair_accuracy import Accuracy
+from rubrictool.analysis.pair_accuracy import RegionAccuracy
+from rubrictool.analysis.regions import EVERYWHERE
 from rubrictool.analysis.resampling import Sums, totals, totals_of_each
 from rubrictool.analysis.signal_noise import (
     Figure,
@@ -27,7 +28,6 @@ from rubrictool.analysis.signal_noise import (
     signal_noise,
 )
 from rubrictool.analysis.signal_scopes import ScopeFigures, signals
-from rubrictool.analysis.tails import EVERYWHERE
 from rubrictool.linting import item_analysis
 
 TOY_A, TOY_B = ("1111", "1100", "0000"), ("1010", "0101", "1100")
@@ -281,7 +281,7 @@ def test_resampled_sums_of_many_figures_are_those_of_each_and_are_never_held_all
 # Decisions.
 
 
-def everywhere(cheap: Sequence[float], reference: Sequence[float]) -> Accuracy:
+def everywhere(cheap: Sequence[float], reference: Sequence[float]) -> RegionAccuracy:
     of_cheap, of_reference = ({("p", str(n)): value for n, value in enumerate(side)} for side in (cheap, reference))
     return next(one for one in decisions(of_cheap, of_reference) if one.region == EVERYWHERE)
 
@@ -293,7 +293,7 @@ def everywhere(cheap: Sequence[float], reference: Sequence[float]) -> Accuracy:
 def test_a_tie_is_worth_half_and_what_the_reference_ties_is_left_out(
     cheap: list[float], reference: list[float], accuracy: float
 ) -> None:
-    found = everywhere(cheap, reference).found
+    found = everywhere(cheap, reference).own
     assert found is not None
     assert found.half_credit.value == pytest.approx(accuracy)
 

@@ -12,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.analysis import sampled_policy, theory
+from rubrictool.analysis.gold import in_deciding_half, win_shares
 from rubrictool.analysis.intervals import agresti_coull
 from rubrictool.analysis.overoptimization import predict
-from rubrictool.analysis.pair_accuracy import Accuracy, accuracies, pairs_of
+from rubrictool.analysis.pair_accuracy import RegionAccuracy, accuracies, pairs_of
+from rubrictool.analysis.pools import Pool
+from rubrictool.analysis.regions import EVERYWHERE, REGIONS, Region, members, top_scores
 from rubrictool.analysis.resampling import estimate, totals
-from rubrictool.analysis.tail_reports import report
-from rubrictool.analysis.tails import EVERYWHERE, REGIONS, Pool, Region, gate_half, members, top_scores, win_shares
+from rubrictool.analysis.tail import tail, tail_report
+from rubrictool.errors import InputError
 from rubrictool.text.encoding import draw
 
 TOP_40 = REGIONS[2]
@@ -38,7 +41,7 @@ def pools(draw: st.DrawFn) -> list[Pool]:
     return [pool(*column, prompt_id=str(place)) for place, column in enumerate(columns)]
 
 
-def of(found: Sequence[Accuracy], region: Region, file: int = 0) -> Accuracy:
+def of(found: Sequence[RegionAccuracy], region: Region, file: int = 0) -> RegionAccuracy:
     return next(one for one in found if one.region == region and one.file == file)
 
 
@@ -68,10 +71,10 @@ def test_the_bottom_is_the_top_upside_down(gold: list[float]) -> None:
 
 def test_a_response_belongs_to_one_half_by_the_first_digit_of_its_draw() -> None:
     names = [f"response-{number}" for number in range(400)]
-    halves = [gate_half(7, name) for name in names]
+    halves = [in_deciding_half(7, name) for name in names]
     assert halves == [draw(7, "gate", name)[0] in "02468ace" for name in names]
     assert 160 < sum(halves) < 240
-    assert halves != [gate_half(8, name) for name in names]
+    assert halves != [in_deciding_half(8, name) for name in names]
 
 
 def test_the_worth_of_a_response_by_preferences_is_the_share_of_its_comparisons_that_it_wins() -> None:
@@ -93,16 +96,16 @@ def test_a_pair_is_won_tied_or_lost_and_pairs_of_equal_gold_are_left_out() -> No
     found = accuracies(pairs_of([pool([5, 5, 4, 1], [0.9, 0.5, 0.5 + 1e-12, 0.7])]))
     everywhere = of(found, EVERYWHERE)
     assert (everywhere.pairs, everywhere.wins, everywhere.ties, everywhere.losses) == (5, 2, 1, 2)
-    assert everywhere.found is not None
-    assert everywhere.found.strict.value == pytest.approx(0.4)
-    assert everywhere.found.half_credit.value == pytest.approx(0.5)
+    assert everywhere.own is not None
+    assert everywhere.own.strict.value == pytest.approx(0.4)
+    assert everywhere.own.half_credit.value == pytest.approx(0.5)
 
 
 def test_a_pair_is_in_a_region_only_with_both_members_and_a_region_without_pairs_has_no_figures() -> None:
     found = accuracies(pairs_of([pool([5, 4, 3, 2, 1], [1, 0, 0.5, 0.2, 0.3])]))
     top_40, top_20 = of(found, TOP_40), of(found, REGIONS[1])
     assert (top_40.pairs, top_40.wins) == (1, 1)
-    assert (top_20.pairs, top_20.prompts, top_20.found, top_20.matched, top_20.beyond) == (0, 0, None, None, None)
+    assert (top_20.pairs, top_20.prompts, top_20.own, top_20.matched, top_20.beyond) == (0, 0, None, None, None)
 
 
 def test_preferences_order_their_own_pairs_whatever_else_a_response_has_won() -> None:
@@ -119,9 +122,9 @@ def test_counts_are_those_of_going_through_the_pairs_one_by_one(given_pools: lis
         credits = [credit for each in given_pools for credit in credits_of(each, one.region, one.file)]
         assert (one.wins, one.ties, one.losses) == tuple(credits.count(credit) for credit in (1.0, 0.5, 0.0))
         assert one.pairs == len(credits)
-        if one.found:
-            assert one.found.half_credit.value == pytest.approx(sum(credits) / len(credits))
-            assert one.found.strict.value + one.found.tie + one.found.loss == pytest.approx(1)
+        if one.own:
+            assert one.own.half_credit.value == pytest.approx(sum(credits) / len(credits))
+            assert one.own.strict.value + one.own.tie + one.own.loss == pytest.approx(1)
 
 
 def credits_of(one: Pool, region: Region, file: int) -> list[float]:
@@ -148,7 +151,7 @@ def test_intervals_hold_their_figures_and_exchanging_the_files_turns_the_differe
     turned = [each._replace(scores=each.scores[::-1]) for each in given_pools]
     there, back = (accuracies(pairs_of(each), resamples=50) for each in (given_pools, turned))
     for one, other in zip(there, back, strict=True):
-        for figure in (one.found and one.found.strict, one.found and one.found.half_credit, one.beyond, one.difference):
+        for figure in (one.own and one.own.strict, one.own and one.own.half_credit, one.beyond, one.difference):
             assert figure is None or figure.low <= figure.value <= figure.high
         if one.difference and other.difference:
             assert one.difference.value == pytest.approx(-other.difference.value)
@@ -166,10 +169,10 @@ def simulated(prompts: int, score: str, seed: int = 3) -> list[Pool]:
 def test_what_a_narrower_range_takes_away_is_not_held_against_the_tail() -> None:
     found = accuracies(pairs_of(simulated(300, "noisy")))
     tail, everywhere = of(found, TOP_40), of(found, EVERYWHERE)
-    assert tail.found is not None
-    assert everywhere.found is not None
+    assert tail.own is not None
+    assert everywhere.own is not None
     assert tail.beyond is not None
-    assert tail.found.half_credit.high < everywhere.found.half_credit.low - 0.1
+    assert tail.own.half_credit.high < everywhere.own.half_credit.low - 0.1
     assert tail.beyond.low < 0 < tail.beyond.high
     assert abs(tail.beyond.value) < 0.02
 
@@ -184,7 +187,7 @@ def test_a_score_that_is_blind_in_the_tail_stays_behind_at_equal_gaps_too() -> N
 
 
 def test_the_pairs_of_a_writer_are_those_it_wrote_both_members_of() -> None:
-    told = report([pool([4, 3, 2, 1], [0.4, 0.3, 0.1, 0.2], writers="aabb")], ["f"], by_writer=True)
+    told = tail_report([pool([4, 3, 2, 1], [0.4, 0.3, 0.1, 0.2], writers="aabb")], ["f"], by_writer=True)
     counts = {writer: of(found, EVERYWHERE).pairs for writer, found in told.accuracy.items()}
     assert counts == {None: 6, "a": 1, "b": 1}
     assert of(told.accuracy["b"], EVERYWHERE).losses == 1
@@ -306,14 +309,14 @@ def test_without_two_samples_of_a_prompt_nothing_is_predicted() -> None:
     ],
 )
 def test_a_prediction_needs_samples_of_one_policy(writers: str, policy: str | None, reason: str) -> None:
-    told = report([pool([1, 2], [0, 1], writers=writers)], ["f"], policy=policy)
+    told = tail_report([pool([1, 2], [0, 1], writers=writers)], ["f"], policy=policy)
     assert reason in told.unpredicted
     assert (told.optimisation is None) == bool(reason)
 
 
 def test_responses_of_nobody_are_not_taken_for_one_policys() -> None:
     nobody = pool([1, 2], [0, 1])._replace(writers=(None, None))
-    assert "do not say who wrote them" in report([nobody], ["f"]).unpredicted
+    assert "do not name their writers" in tail_report([nobody], ["f"]).unpredicted
 
 
 @pytest.mark.parametrize("scale", [1234567890.123, 1e-3])
@@ -326,3 +329,46 @@ def test_what_is_matched_does_not_depend_on_the_scale_of_the_labels(scale: float
 
     assert matched(scale) == matched(1.0)
     assert any(matched(1.0))
+
+
+# The report from rows.
+
+
+def rows_of(scores: Sequence[float], **columns: Sequence[object]) -> list[dict[str, object]]:
+    rows = [
+        {"prompt_id": "p", "id": f"r{n}", "model": "m", "response": "x", "score": score}
+        for n, score in enumerate(scores)
+    ]
+    return [row | {name: values[n] for name, values in columns.items()} for n, row in enumerate(rows)]
+
+
+def test_the_report_takes_rows_from_python_and_gives_a_pandas_table() -> None:
+    files = {"before": rows_of([0.1, 0.1, 0.9], quality=[1, 2, 3]), "after": rows_of([0.1, 0.5, 0.9])}
+    found = tail(files)
+    table = found.to_frame().set_index(["file", "region"])
+    assert table.loc[("before", "all"), "half_credit"] == pytest.approx(5 / 6)
+    assert table.loc[("after", "all"), "difference"] == pytest.approx(1 / 6)
+    assert (found.gold, found.responses, found.left_out["without_gold"]) == ("quality", 3, 0)
+
+
+def test_gold_may_be_rows_from_python_of_a_named_column_or_preferences() -> None:
+    scores = {"mine": rows_of([0.1, 0.5])}
+    labels = [{"prompt_id": "p", "id": f"r{n}", "grade": grade} for n, grade in enumerate((2, 1))]
+    preferences = [{"prompt_id": "p", "a": "r0", "b": "r1", "winner": "b"}]
+    by_labels, by_preferences = tail(scores, labels, "grade"), tail(scores, preferences)
+    assert (by_labels.gold, of(by_labels.accuracy[None], EVERYWHERE).losses) == ("gold:grade", 1)
+    assert (by_preferences.gold, of(by_preferences.accuracy[None], EVERYWHERE).wins) == ("preferences of gold", 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, "mine: has no column quality; add it, or give gold"),
+        ({"gold": [{"prompt_id": "p", "id": "r0", "quality": "good"}]}, "gold:1: quality: must be a number"),
+        ({"gold": [{"prompt_id": "p", "id": "r0", "quality": 1}]}, "mine: no prompt has two responses with gold"),
+    ],
+)
+def test_what_is_wrong_with_rows_from_python_is_said_without_a_flag(options: dict[str, object], reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
+        tail({"mine": rows_of([0.1, 0.5])}, **options)  # type: ignore[arg-type]
+    assert "--" not in str(caught.value)

@@ -66,7 +66,7 @@ def test_the_papers_example_is_a_tie_before_and_a_win_after(shell: Shell) -> Non
     assert region(ran, "top 10%", file="after.jsonl")["half_credit"] is None
     figures = json.loads(Path("summary.json").read_text())
     assert [(top["mass"], top["tied"]) for top in figures["top_scores"]] == [(1.0, 1.0), (0.5, 0.0)]
-    assert "2 models wrote these; --policy MODEL names it" in ran.err
+    assert "2 models wrote these; name one of them as the policy" in ran.err
 
 
 def test_rows_are_one_per_file_and_region_and_the_summary_holds_them_all(shell: Shell) -> None:
@@ -237,25 +237,31 @@ def test_numbers_as_large_as_is_allowed_and_tiny_ones_make_no_noise(shell: Shell
 def test_by_model_needs_writers_and_says_that_one_alone_tells_nothing_new(shell: Shell) -> None:
     rows = scored("p", [0.1, 0.5, 0.9], [1, 2, 3])
     ran = shell("tail", shell.write("scores.jsonl", rows), "--by", "model")
-    assert "tail: --by model: m wrote all responses, so its pairs are all pairs" in ran.err
+    assert "tail: m wrote all responses, so its pairs are all pairs" in ran.err
     nobody = [{name: value for name, value in row.items() if name != "model"} for row in rows]
     refused = shell("tail", shell.write("nobody.jsonl", nobody), "--by", "model")
-    assert (refused.code, "--by model: the rows do not say who wrote them" in refused.err) == (2, True)
+    assert (refused.code, "figures by writer need the writers' names" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["bare.jsonl"], "bare.jsonl: has no column quality; name what the scores are held to: --gold FILE[:COLUMN]"),
+        (["bare.jsonl"], "bare.jsonl: has no column quality; add it, or give gold (labels"),
         (["bare.jsonl", "--gold", "bare.jsonl:grade"], "bare.jsonl: has no column grade"),
         (["words.jsonl"], "words.jsonl:1: quality: must be a number"),
         (["labelled.jsonl", "labelled.jsonl"], "labelled.jsonl: is named twice"),
         (["labelled.jsonl", "./labelled.jsonl"], "labelled.jsonl: is named twice"),
-        (["labelled.jsonl", "otherwise.jsonl"], "otherwise.jsonl:1: quality: p/a has 9, in an earlier file 1"),
-        (["labelled.jsonl", "--gold", "strangers.jsonl"], "no prompt has two responses that strangers.jsonl:quality"),
+        (["labelled.jsonl", "otherwise.jsonl"], "otherwise.jsonl:1: quality: p/a has 9 here and 1 in an earlier file"),
+        (
+            ["labelled.jsonl", "--gold", "strangers.jsonl"],
+            "no prompt has two responses with gold (strangers.jsonl:quality)",
+        ),
         (["labelled.jsonl", "--gold", "half.jsonl"], "half.jsonl:2: needs `a`, `b` and `winner`"),
         (["labelled.jsonl", "--gold", "self.jsonl"], "self.jsonl:1: b: 'p/a' is compared with itself"),
-        (["labelled.jsonl", "--policy", "gpt"], "--policy gpt: wrote none of the responses; who did: m"),
+        (
+            ["labelled.jsonl", "--policy", "gpt"],
+            "the policy gpt wrote none of the responses; writers (column model): m",
+        ),
         (["labelled.jsonl", "--plot", "plot.pdf"], "--plot plot.pdf: must end in .svg or .png"),
         (["labelled.jsonl", "--plot", "no/plot.svg"], "--plot no/plot.svg: there is no directory no"),
         (["-", "--gold", "-"], "- (standard input) can be read only once"),
@@ -323,7 +329,7 @@ def test_scores_of_different_judges_are_said_to_be_pooled(shell: Shell) -> None:
     rows = scored("p", [0.1, 0.5], [1, 2])
     rows[0]["judge"] = "gpt-4.1"
     ran = shell("tail", shell.write("scores.jsonl", rows))
-    assert "scores.jsonl holds scores of different judges or ways of judging, which the figures pool" in ran.err
+    assert "scores.jsonl: holds scores of different judges or ways of judging, which the figures pool" in ran.err
 
 
 def test_on_the_sample_data_refining_breaks_ties_at_the_top(shell: Shell, sample: Path) -> None:

@@ -1,0 +1,250 @@
+"""Report on scores in the tail: accuracy by region of gold, ties at the top, predicted over-optimization."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.overoptimization import Peak, PredictedPoint, Prediction, predict
+from rubrictool.analysis.pair_accuracy import PairAgreement, RegionAccuracy, accuracies, pairs_of
+from rubrictool.analysis.pools import Pool, joined_pools, writers
+from rubrictool.analysis.regions import top_scores
+from rubrictool.analysis.resampling import estimate, totals
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.jsonl import Source
+
+if TYPE_CHECKING:
+    import pandas
+
+
+class TopTies(NamedTuple):
+    """The ties of one file at the top, over the `prompts` with two responses or more.
+
+    `mass` is the mean share of a prompt's responses at its highest score, `tied` the share of prompts whose two highest
+    scores are tied.
+    """
+
+    prompts: int
+    mass: Estimate
+    tied: Estimate
+
+
+@dataclass(frozen=True)
+class OptimisationForecast:
+    """The prediction of optimising a policy for each file's scores, and for gold itself, the best that any score could do."""
+
+    policy: str
+    by_file: tuple[Prediction, ...]
+    gold: Prediction
+
+
+@dataclass(frozen=True)
+class TailReport:
+    """The figures of score files over the same responses. `accuracy` is by writer; None stands for all pairs.
+
+    `unpredicted` is the reason where `optimisation` is None. `left_out` counts responses by reason; `notes` says what the
+    figures pool or ignore.
+    """
+
+    files: tuple[str, ...]
+    gold: str
+    prompts: int
+    responses: int
+    accuracy: Mapping[str | None, Sequence[RegionAccuracy]]
+    tops: tuple[TopTies, ...]
+    optimisation: OptimisationForecast | None
+    unpredicted: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the columns of each file and region, by writer where asked for; missing figures are None."""
+        return [
+            {"file": self.files[one.file], "region": one.region.name}
+            | ({"model": writer} if writer else {})
+            | _columns(one)
+            for writer, accuracy in self.accuracy.items()
+            for one in accuracy
+        ]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas table."""
+        return frame(self.rows())
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures as JSON values."""
+        return {
+            "gold": self.gold,
+            "left_out": dict(self.left_out),
+            "prompts": self.prompts,
+            "responses": self.responses,
+            "regions": self.rows(),
+            "top_scores": [{"file": file} | _top(top) for file, top in zip(self.files, self.tops, strict=True)],
+            "optimization": self._optimisation(),
+        }
+
+    def _optimisation(self) -> dict[str, Any]:
+        if self.optimisation is None:
+            return {"unpredicted": self.unpredicted}
+        predictions = zip(self.files, self.optimisation.by_file, strict=True)
+        by_file = [{"file": file} | _prediction(prediction) for file, prediction in predictions]
+        return {
+            "policy": self.optimisation.policy,
+            "files": by_file,
+            "gold_itself": _prediction(self.optimisation.gold),
+        }
+
+
+def tail(
+    scores: Mapping[str, Source],
+    gold: Source | None = None,
+    column: str | None = None,
+    *,
+    by_writer: bool = False,
+    policy: str | None = None,
+    held_out: bool = False,
+    seed: int = 0,
+) -> TailReport:
+    """Report how far scores can be trusted among the best responses, and what optimising for them would do to gold.
+
+    `scores` are score rows by a name of your own, such as the rubric's. `gold` are labels, preferences or a stronger
+    judge's scores; by default the column `quality` of the score rows. `column` names the column of `gold`. All are joined on
+    `prompt_id` and `id`. `by_writer` adds the pairs of each writer alone. `policy` is the writer whose over-optimization is
+    predicted, by default the only one. With `held_out`, only the half of the responses counts that decides on no rubric in
+    `refine` with the same seed.
+
+    Raises `InputError` for rows that cannot be read or joined, and for a policy or writers that the rows do not name.
+    """
+    joined = joined_pools(scores, gold, column, held_out_by=seed if held_out else None)
+    _check_policy(policy, writers(joined.pools))
+    notes = _writer_notes(joined.pools) if by_writer else []
+    report = tail_report(joined.pools, list(scores), gold=joined.gold, by_writer=by_writer, policy=policy, seed=seed)
+    return replace(report, left_out=joined.left_out, notes=(*joined.notes, *notes))
+
+
+def _check_policy(policy: str | None, names: Sequence[str]) -> None:
+    if policy is not None and policy not in names:
+        known = ", ".join([*names[:5], *(["…"] if len(names) > 5 else [])])
+        raise InputError(
+            f"the policy {policy} wrote none of the responses; writers (column model): {known or 'none is named'}"
+        )
+
+
+def _writer_notes(pools: Sequence[Pool]) -> list[str]:
+    """Return a note where there is only one writer. Raises `InputError` where none is named."""
+    names = {name for pool in pools for name in pool.writers}
+    if names == {None}:
+        raise InputError("figures by writer need the writers' names: the rows have no column model")
+    return [f"{names.pop()} wrote all responses, so its pairs are all pairs"] if len(names) == 1 else []
+
+
+def tail_report(
+    pools: Sequence[Pool],
+    files: Sequence[str],
+    *,
+    gold: str = "gold",
+    by_writer: bool = False,
+    policy: str | None = None,
+    seed: int = 0,
+) -> TailReport:
+    """Return the report on pools whose scores are of `files`, in this order; `gold` names where gold comes from.
+
+    At least one pool must hold two responses. `policy` is as in `tail`.
+    """
+    pairs = pairs_of(pools)
+    accuracy: dict[str | None, Sequence[RegionAccuracy]] = {None: accuracies(pairs, seed=seed)}
+    if by_writer:
+        accuracy |= {name: accuracies(pairs.of_writer(name), seed=seed) for name in writers(pools)}
+    optimisation, unpredicted = _forecast(pools, len(files), policy, seed)
+    return TailReport(
+        files=tuple(files),
+        gold=gold,
+        prompts=len(pools),
+        responses=sum(len(pool.gold) for pool in pools),
+        accuracy=accuracy,
+        tops=tuple(_top_ties(pools, file, seed) for file in range(len(files))),
+        optimisation=optimisation,
+        unpredicted=unpredicted,
+    )
+
+
+def _forecast(
+    pools: Sequence[Pool], files: int, policy: str | None, seed: int
+) -> tuple[OptimisationForecast | None, str]:
+    """Return the prediction for the policy, or the reason why there is none."""
+    names = writers(pools)
+    if policy is None and len(names) == 1 and all(name for pool in pools for name in pool.writers):
+        policy = names[0]
+    if policy is None:
+        wrote = f"{len(names)} models wrote these; name one of them as the policy" if names else ""
+        return (
+            None,
+            f"it needs samples of the policy itself, and {wrote or 'the rows do not name their writers (model)'}",
+        )
+    own = [pool.of_writer(policy) for pool in pools]
+    ideal = predict([pool._replace(scores=(pool.gold,)) for pool in own], 0, seed=seed)
+    if ideal is None:
+        return None, f"no prompt has two responses by {policy}"
+    by_file = [predict(own, file, seed=seed) for file in range(files)]
+    return OptimisationForecast(policy, tuple(prediction for prediction in by_file if prediction), ideal), ""
+
+
+def _top_ties(pools: Sequence[Pool], file: int, seed: int) -> TopTies:
+    shares = np.array(top_scores(pools, file)).T
+    (drawn,), prompts = totals(shares, seed=seed), len(shares)
+    mass, tied = (estimate(float(shares[:, i].mean()), drawn[:, i] / prompts, prompts) for i in range(2))
+    return TopTies(prompts, mass, tied)
+
+
+def _columns(one: RegionAccuracy) -> dict[str, Any]:
+    counts = {"prompts": one.prompts, "pairs": one.pairs, "wins": one.wins, "ties": one.ties, "losses": one.losses}
+    agreement = _agreement("", one.own) | _agreement("matched_", one.matched)
+    differences = _interval("beyond_gap", one.beyond) | _interval("difference", one.difference)
+    return counts | {"gold_gap": one.gap} | agreement | differences
+
+
+def _agreement(prefix: str, agreement: PairAgreement | None) -> dict[str, float | None]:
+    return {
+        **_interval(f"{prefix}strict", agreement and agreement.strict),
+        f"{prefix}tie": agreement and agreement.tie,
+        f"{prefix}loss": agreement and agreement.loss,
+        **_interval(f"{prefix}half_credit", agreement and agreement.half_credit),
+    }
+
+
+def _interval(name: str, estimate: Estimate | None) -> dict[str, float | None]:
+    """Return a figure and the ends of its interval under three names."""
+    value, low, high = estimate or (None, None, None)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _top(top: TopTies) -> dict[str, Any]:
+    return {"prompts": top.prompts} | _interval("mass", top.mass) | _interval("tied", top.tied)
+
+
+def _prediction(one: Prediction) -> dict[str, Any]:
+    return {
+        "prompts": one.prompts,
+        "fewest_samples": one.fewest,
+        "kl_ceiling": one.ceiling,
+        "peak": _peak(one.peak),
+        "tilted": [_point("beta", point) for point in one.tilted],
+        "best_of": [_point("n", point) for point in one.best_of],
+    }
+
+
+def _peak(peak: Peak) -> dict[str, Any]:
+    drop = {"turns_down": peak.turns_down} | _interval("drop", peak.drop)
+    beta = peak.beta if math.isfinite(peak.beta) else None
+    return {"beta": beta} | _interval("kl", peak.kl) | _interval("win_rate", peak.win_rate) | drop
+
+
+def _point(by: str, point: PredictedPoint) -> dict[str, Any]:
+    rates = _interval("win_rate", point.win_rate) | _interval("gold", point.gold)
+    return {by: point.by, "kl": point.kl} | rates | {"effective_samples": point.effective}
