@@ -1,4 +1,4 @@
-"""Judge and proposer by rule: no network, no key, and no idea which response is better."""
+"""The offline rules as judge or proposer: no network, no key, no knowledge of which response is better."""
 
 from __future__ import annotations
 

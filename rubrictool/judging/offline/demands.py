@@ -1,4 +1,4 @@
-"""What a prompt demands in so many words: length, form, and words to avoid."""
+"""The explicit demands of a prompt: length, form, words to avoid."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _BOUNDS = {
     "least": linear(rf"(?i){_LEAST}\s+{_NUMBER}\s*{_WORDS}"),
 }
 
-# "A paragraph of at most 90 words" may well be the whole answer, paragraphs of so many are its parts.
+# "A paragraph of at most 90 words" may be the whole answer; "paragraphs of at most 90 words" are its parts.
 _PARTS = r"(?:bullets|points|items|lines|sentences|paragraphs|sections|headings?|titles?)"
 
 _PART = r"(?:bullet|point|item|line|sentence|paragraph|section)"
@@ -52,7 +52,7 @@ _OPEN, _CLOSE = "\"'“‘«„「", "\"'”’»“」"
 
 _QUOTED = linear(rf"[{_OPEN}]([^{_OPEN}{_CLOSE}\n]{{1,60}})[{_CLOSE}]")
 
-# Only words of use between the ban and the quote: "do not forget to mention ..." bans nothing.
+# Only words of usage may stand between the ban and the quote: "do not forget to mention ..." bans nothing.
 _BANNED = linear(
     rf"(?i)(?:do not|don[’']t|never|avoid|without|ohne|vermeide|verwende nicht|no uses|no use|sin|evita|evite|sans|évite[rz]?)"
     r"(?:\s+(?:ever|use|using|usar|say|saying|mention|mentioning|include|including|write|writing|either|the|any|of|word"
@@ -60,11 +60,13 @@ _BANNED = linear(
     rf"\s+((?:[{_OPEN}][^{_OPEN}{_CLOSE}\n]{{1,60}}[{_CLOSE}](?:\s*,)?\s*(?:(?:and|or|nor|und|oder|y|o|et|ou)\s)?\s*)+)"
 )
 
-_MAKER = r"(?:write|implement|create|give|show|provide|build|schreibe?|escrib[ea]|écri[sv]e?z?|scrivi|escreva)"
+_WRITE = r"(?:write|implement|create|give|show|provide|build|schreibe?|escrib[ea]|écri[sv]e?z?|scrivi|escreva)"
 
-_TONGUES = r"(?:python|javascript|typescript|java|rust|go|golang|c|c\+\+|c#|sql|bash|shell|ruby|kotlin|swift|php|perl)"
+_LANGUAGES = (
+    r"(?:python|javascript|typescript|java|rust|go|golang|c|c\+\+|c#|sql|bash|shell|ruby|kotlin|swift|php|perl)"
+)
 
-_FILLERS = rf"(?:\s+(?:me|a|an|the|some|short|small|simple|ein|eine|una|un|une|{_TONGUES}))"
+_FILLER = rf"(?:\s+(?:me|a|an|the|some|short|small|simple|ein|eine|una|un|une|{_LANGUAGES}))"
 
 _PROGRAM = r"(?:code|function|script|program|snippet|funktion|skript|función|fonction|funzione|função)"
 
@@ -85,7 +87,7 @@ _DEMANDED: dict[Format, Any] = {
         r"|\btableau\b|표로|表にまとめ|表で|表格|в таблиц|в виде таблиц"
     ),
     "code": linear(
-        rf"(?i)\b{_MAKER}{_FILLERS}{{0,4}}\s+{_PROGRAM}\b|\b{_TONGUES}[ -]{_PROGRAM}\b|코드를|함수를|コードを|関数を|代码|函数"
+        rf"(?i)\b{_WRITE}{_FILLER}{{0,4}}\s+{_PROGRAM}\b|\b{_LANGUAGES}[ -]{_PROGRAM}\b|코드를|함수를|コードを|関数を|代码|函数"
     ),
 }
 
@@ -119,18 +121,18 @@ FORM_NAMES: dict[Format, str] = {
     "heading": "headings",
     "json": "JSON",
 }
-"""What a form is called in a criterion."""
+"""The name of a form in a criterion."""
 
 
 class Demands(NamedTuple):
-    """The criteria that a prompt spells out, and the prompt without the words that did."""
+    """The criteria that a prompt states, and the rest of the prompt: its text without those statements."""
 
     items: tuple[Item, ...]
     rest: str
 
 
 def demands(text: str) -> Demands:
-    """The explicit demands of a prompt's text."""
+    """Return the explicit demands of a prompt's text."""
     rest = text
     for pattern in (_RANGE, *_BOUNDS.values(), _BANNED, *_FORBIDDEN.values(), *_DEMANDED.values()):
         rest = str(pattern.sub(" ", rest))
@@ -138,31 +140,31 @@ def demands(text: str) -> Demands:
 
 
 def asked_length(text: str) -> Length | None:
-    """The bounds on words that a prompt sets for the whole answer, not for each of its parts."""
+    """Return the bounds on the number of words that a prompt sets for the whole answer, not for each of its parts."""
     text = _OF_PARTS.sub(" ", text)
     if match := _RANGE.search(text):
         low, high = sorted((_count(match[1]), _count(match[2])))
         return Length(min=low, max=max(high, 1))
-    upper = [_count(m) - 1 for m in _found("below", text)] + [_count(m) for m in _found("most", text)]
-    lower = max((_count(m) for m in _found("least", text)), default=0)
+    upper = [_count(m) - 1 for m in _numbers("below", text)] + [_count(m) for m in _numbers("most", text)]
+    lower = max((_count(m) for m in _numbers("least", text)), default=0)
     if not upper:
         return Length(min=lower) if lower else None
     return Length(min=min(lower, *upper), max=max(min(upper), 1)) if min(upper) >= 0 else None
 
 
 def forbids(text: str, format_: Format) -> bool:
-    """Whether a prompt rules a form out."""
+    """Return whether a prompt forbids a form."""
     return _FORBIDDEN[format_].search(_LIMIT.sub(" ", text)) is not None
 
 
 def asks_for(text: str, format_: Format) -> bool:
-    """Whether a prompt asks for a form."""
+    """Return whether a prompt asks for a form."""
     pattern = _DEMANDED.get(format_)
     return pattern is not None and pattern.search(text) is not None and not forbids(text, format_)
 
 
 def messages(prompt: Prompt) -> list[str]:
-    """The texts of a prompt: the user's messages from the last to the first, then the others."""
+    """Return the texts of a prompt: the messages of the user, the latest first, then the others."""
     if isinstance(prompt.prompt, str):
         return [prompt.prompt]
     latest_first = prompt.prompt[::-1]
@@ -170,8 +172,9 @@ def messages(prompt: Prompt) -> list[str]:
     return [said(message) for message in others_last]
 
 
-def _found(bound: str, text: str) -> list[str]:
-    # "No less than" holds a "less than".
+def _numbers(bound: str, text: str) -> list[str]:
+    """Return the numbers of words that a text gives as bounds of one kind."""
+    # "No less than" contains "less than".
     text = text if bound == "least" else _BOUNDS["least"].sub(" ", text)
     return [next(number for number in match.groups() if number) for match in _BOUNDS[bound].finditer(text)]
 
@@ -196,5 +199,5 @@ def _ban_items(text: str) -> Iterator[Item]:
 def _form_items(text: str) -> Iterator[Item]:
     for format_ in _DEMANDED:
         if asks_for(text, format_):
-            text_of = f"Contains {FORM_NAMES[format_]}, as asked."
-            yield Item(criterion=text_of, weight=2, check=Check(format=format_))
+            criterion = f"Contains {FORM_NAMES[format_]}, as asked."
+            yield Item(criterion=criterion, weight=2, check=Check(format=format_))

@@ -1,6 +1,6 @@
-"""A judge by rule: checks where there are any, otherwise whether the words of a criterion occur.
+"""A judge that decides by rules: by a criterion's check, otherwise by whether its words occur in the response.
 
-It reads the prompt not at all, and of a response only the visible text. It does not understand negation.
+It ignores the prompt, and of a response it reads the visible text only. It does not understand negation.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]+)[\"”»“」]")
 
 _HAN = linear(r"\p{Han}{3,}")
 
-# Scripts whose words carry endings that do not change what they are about.
+# Scripts whose words have endings that do not change their subject.
 _INFLECTED = linear(r"[\p{Latin}\p{Greek}\p{Cyrillic}\p{M}\p{N}._'’-]+")
 
-_SHORTEST_STEM = 4
+_MIN_STEM = 4
 
 
 class OfflineJudge:
-    """Decides criteria by their checks, and those without one by lexical evidence."""
+    """Decide criteria by their checks, and criteria without a check by lexical evidence."""
 
     name = "offline"
 
@@ -36,36 +36,36 @@ class OfflineJudge:
         self.judging = judging
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002
-        """One verdict for each criterion, in order."""
+        """Return one verdict per criterion, in order."""
         text = _Text.of(response.response)
         return [Verdict(id=criterion.id, met=_met(criterion, text)) for criterion in criteria]
 
 
 class _Text(NamedTuple):
-    """A response, its visible text folded for comparison, and its words."""
+    """A response, with its visible text in normal form and the words of that text."""
 
-    given: str | Conversation
-    folded: str
+    response: str | Conversation
+    normalized: str
     words: frozenset[str]
 
     @classmethod
     def of(cls, response: str | Conversation) -> _Text:
-        folded = normal(answer(response).done)
-        return cls(response, folded, frozenset(words(folded)))
+        normalized = normal(answer(response).done)
+        return cls(response, normalized, frozenset(words(normalized)))
 
 
 def _met(criterion: Criterion, text: _Text) -> bool:
     if criterion.check is not None:
-        return holds(criterion.check, text.given)
+        return holds(criterion.check, text.response)
     evidence = _evidence(criterion.criterion)
-    if not all(phrase in text.folded for phrase in evidence.quoted):
+    if not all(phrase in text.normalized for phrase in evidence.quoted):
         return False
     found = sum(_occurs(term, text) for term in evidence.terms)
     return 0 < found >= len(evidence.terms) / 2 or bool(evidence.quoted and not evidence.terms)
 
 
 class _Evidence(NamedTuple):
-    """What a criterion asks to find: phrases it quotes, all of them, and content words, half of them."""
+    """The evidence that a criterion asks for: all of its quoted phrases, and at least half of its content words."""
 
     quoted: tuple[str, ...]
     terms: tuple[Term, ...]
@@ -79,6 +79,7 @@ def _evidence(criterion: str) -> _Evidence:
 
 
 def _pieces(term: Term) -> list[Term]:
+    """Return the pairs of characters of a long Chinese term, which is seldom repeated as a whole; other terms as they are."""
     if not _HAN.fullmatch(term.key):
         return [term]
     return [Term(pair, pair) for pair in bigrams(term.key)]
@@ -86,17 +87,17 @@ def _pieces(term: Term) -> list[Term]:
 
 def _occurs(term: Term, text: _Text) -> bool:
     if term.figure:
-        return holds(term.check, text.given)
+        return holds(term.check, text.response)
     if not _INFLECTED.fullmatch(term.key):
-        return term.key in text.folded
+        return term.key in text.normalized
     return any(_same_stem(term.key, word) for word in text.words)
 
 
 def _same_stem(asked: str, word: str) -> bool:
-    """Whether two words share their beginning: the first seven tenths of the one asked for, or all of the other."""
+    """Return whether a word begins with 70 % of the one asked for, or the one asked for begins with the word."""
     if asked == word:
         return True
-    stem = asked[: max(_SHORTEST_STEM, round(len(asked) * 0.7))]
-    if len(asked) < _SHORTEST_STEM or not word.startswith(stem[:_SHORTEST_STEM]):
+    stem = asked[: max(_MIN_STEM, round(len(asked) * 0.7))]
+    if len(asked) < _MIN_STEM or not word.startswith(stem[:_MIN_STEM]):
         return False
-    return word.startswith(stem) or (len(word) >= _SHORTEST_STEM and asked.startswith(word))
+    return word.startswith(stem) or (len(word) >= _MIN_STEM and asked.startswith(word))

@@ -1,4 +1,4 @@
-"""The word lists of each language, and which language a text is in."""
+"""The word lists of each language that the offline rules know."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UNSPACED = {"ko", "ja", "zh"}
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What the rules know of one language; `ignored` are its stop words and words of asking, case-folded."""
+    """The words of one language. `ignored` are stop words and words of instructions, case-folded; checks find the others."""
 
     language: str
     ignored: frozenset[str]
@@ -37,12 +37,12 @@ class Lexicon:
 
 
 def lexicon(text: str) -> Lexicon:
-    """The lexicon of the language that a text is mostly in; English where nothing shows it."""
+    """Return the lexicon of a text's main language; English where it cannot be told."""
     if text.isascii():
         return of_language(_latin_language(text))
     letters = sum(character.isalpha() for character in text)
     for language, script in _SCRIPTS.items():
-        # A Han character says more than a letter, and a quoted name is no language: a fifth is enough.
+        # A fifth is enough: a Han character holds more than a letter, and a quoted name alone makes no language.
         if sum(map(len, script.findall(text))) * 5 > letters:
             return of_language(language)
     return of_language(_latin_language(text))
@@ -60,7 +60,7 @@ def _latin_language(text: str) -> str:
 
 @cache
 def of_language(language: str) -> Lexicon:
-    """The lexicon of a language by its two-letter code; English words of asking and stop words belong to each."""
+    """Return the lexicon of a two-letter language code; each also ignores the English words."""
     own, english = _languages()[language], _languages()["en"]
     spaced = language not in _UNSPACED
     return Lexicon(
@@ -74,13 +74,13 @@ def of_language(language: str) -> Lexicon:
 
 @cache
 def particles() -> tuple[str, ...]:
-    """Korean particles and endings, the longest first."""
+    """Return the Korean particles and endings, the longest first."""
     return tuple(_loaded()["particles"].split())
 
 
 @cache
 def units() -> tuple[str, ...]:
-    """Units of measurement, the longest first."""
+    """Return the units of measurement, the longest first."""
     return tuple(_loaded()["units"].split())
 
 

@@ -1,6 +1,6 @@
-"""A proposer by rule: what a prompt spells out, and what one of two responses has and the other lacks.
+"""A proposer that works by rules: explicit demands of the prompt, differences between two responses.
 
-Rules cannot know which response is better, so every difference becomes a criterion, in both directions.
+Rules cannot know which response is better, so each difference becomes a criterion, in both directions.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import has_uncountable_words, normal, occurs, words
 
-_MAIN_TERMS = 6
+_MAX_MAIN_TERMS = 6
 
-_TERMS_PER_RESPONSE = 2
+_MAX_TERMS_PER_RESPONSE = 2
 
-_MOST_ITEMS = 7
+_MAX_ITEMS = 7
 
-# Long words are rare ones; beyond this many characters length says nothing more.
+# Long words are rare words; beyond this many characters the length says nothing more.
 _LONG = 8
 
 _MUCH_LONGER = 1.5
 
-_FRAGMENT, _TREATISE = 20, 600
+_MIN_WORDS, _MAX_WORDS = 20, 600
 
-_SANE = Length(min=_FRAGMENT, max=_TREATISE)
+_USUAL_LENGTH = Length(min=_MIN_WORDS, max=_MAX_WORDS)
 
 _QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
 
@@ -45,28 +45,28 @@ _INSIDE = linear(r"[\p{L}\p{N},;:)][\s\pZ]+(\p{Lu}[\p{L}\p{N}_]+)")
 
 
 class OfflineProposer:
-    """Proposes criteria that a program decides; the same texts always give the same criteria."""
+    """Propose criteria that have checks; the same texts always give the same criteria."""
 
     name = "offline"
 
     async def propose(self, prompt: Prompt) -> Proposal:
-        """A first rubric from the prompt alone: its explicit demands, its main terms, a sane length."""
+        """Return a first rubric from the prompt alone: its explicit demands, its main terms, a usual length."""
         texts = messages(prompt)
         text = next((text for text in texts if _main_terms(demands(text).rest)), texts[0])
-        asked = demands(text)
-        wanted = _allowed(_main_terms(asked.rest), [item.check for item in asked.items])
-        speaks = [_about(term, place) for place, term in enumerate(wanted)]
-        return Proposal(tuple(_compatible((*asked.items, *speaks, *_sane_length(text)))))
+        stated = demands(text)
+        topics = _allowed(_main_terms(stated.rest), [item.check for item in stated.items])
+        about_topics = [_about(term, place) for place, term in enumerate(topics)]
+        return Proposal(tuple(_compatible((*stated.items, *about_topics, *_usual_length(text)))))
 
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """The criteria as they are, and new ones for what only one of two responses has."""
+        """Return the criteria as they are, with new ones for what only one of two responses has."""
         pair = _Pair(first.response.response, second.response.response)
         kept = tuple(Item(id=criterion.id) for criterion in criteria)
-        new = (item for item in _differences(prompt, pair, criteria) if pair.told_apart_by(item.check))
+        new = (item for item in _differences(prompt, pair, criteria) if pair.is_separated_by(item.check))
         compatible = _compatible(new, [criterion.check for criterion in criteria])
-        return Proposal((*kept, *islice(compatible, _MOST_ITEMS)))
+        return Proposal((*kept, *islice(compatible, _MAX_ITEMS)))
 
 
 def _compatible(items: Iterable[Item], known: Iterable[Check | None] = ()) -> Iterator[Item]:
@@ -87,33 +87,34 @@ def _allowed(found: Iterable[Term], known: Iterable[Check | None]) -> list[Term]
     return [term for term in found if not any(occurs(text, term.text) for text in banned)]
 
 
-def _sane_length(prompt: str) -> Iterator[Item]:
-    """Yield bounds for any answer, unless the prompt asks for one so short or so long that they would not fit it."""
+def _usual_length(prompt: str) -> Iterator[Item]:
+    """Yield the usual bounds, unless the prompt asks for an answer so short or so long that they would not fit."""
     asked = asked_length(prompt)
     if has_uncountable_words(prompt):
         return
-    if asked is not None and (asked.min > _TREATISE // 2 or (asked.max is not None and asked.max < 2 * _FRAGMENT)):
+    if asked is not None and (asked.min > _MAX_WORDS // 2 or (asked.max is not None and asked.max < 2 * _MIN_WORDS)):
         return
-    text = f"Is neither a fragment nor a treatise: {_FRAGMENT} to {_TREATISE} words."
-    yield Item(criterion=text, weight=1, check=Check(words=_SANE))
+    text = f"Is neither a fragment nor a treatise: {_MIN_WORDS} to {_MAX_WORDS} words."
+    yield Item(criterion=text, weight=1, check=Check(words=_USUAL_LENGTH))
 
 
 def _main_terms(text: str) -> list[Term]:
-    """The terms that a prompt turns on, the strongest first."""
+    """Return the main terms of a prompt, the strongest first."""
     found = terms(text, lexicon(text))
     counts = Counter(term.key for term in found)
     quoted = normal(" ".join(_QUOTED.findall(text)))
     names = {normal(name) for name in _INSIDE.findall(text)}
     bonus = {t.key: (len(t.key) >= _LONG) + 3 * (t.key in quoted) + 2 * (t.key in names) + 2 * t.unit for t in found}
-    # The sort is stable: of equals the longer, then the one that stands first in the prompt.
+    # Of equally strong terms the longer comes first, then the earlier one: the sort is stable.
     ranked = sorted(found, key=lambda term: (-counts[term.key] - bonus[term.key], -min(len(term.key), _LONG)))
-    return _distinct(ranked, most=_MAIN_TERMS)
+    return _distinct(ranked, limit=_MAX_MAIN_TERMS)
 
 
-def _distinct(ranked: Sequence[Term], *, most: int) -> list[Term]:
+def _distinct(ranked: Sequence[Term], *, limit: int) -> list[Term]:
+    """Return the first terms of a ranking, without near-repetitions."""
     kept: list[Term] = []
     for term in ranked:
-        if len(kept) < most and not any(alike(term, other) for other in kept):
+        if len(kept) < limit and not any(alike(term, other) for other in kept):
             kept.append(term)
     return kept
 
@@ -123,23 +124,23 @@ def _about(term: Term, place: int) -> Item:
 
 
 class _Pair(NamedTuple):
-    """Two responses as they came; the order says nothing."""
+    """Two responses in the order in which they were given, which has no meaning."""
 
     first: str | Conversation
     second: str | Conversation
 
-    def told_apart_by(self, check: Check | None) -> bool:
+    def is_separated_by(self, check: Check | None) -> bool:
         try:
             return check is not None and holds(check, self.first) != holds(check, self.second)
-        except Undecided:  # words that cannot be counted tell nothing apart
+        except Undecided:  # a check of words that cannot be counted separates nothing
             return False
 
-    def shown(self) -> tuple[str, str]:
+    def texts(self) -> tuple[str, str]:
         return answer(self.first).done, answer(self.second).done
 
 
 class _Found(NamedTuple):
-    """A term that only one response has, how much speaks for it, and in which of the two it stands."""
+    """A term that only one response has, with the strength of the evidence for it. `side` is that response, 0 or 1."""
 
     term: Term
     strength: int
@@ -147,38 +148,38 @@ class _Found(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, int, str, str]:
-        # Never the side: swapping the responses must change nothing.
+        # Without the side: swapping the responses must change nothing.
         return -self.strength, -min(len(self.term.key), _LONG), self.term.key, self.term.text
 
 
 def _differences(prompt: Prompt, pair: _Pair, criteria: Sequence[Criterion]) -> Iterator[Item]:
-    asked, shown = "\n".join(messages(prompt)), pair.shown()
+    asked, shown = "\n".join(messages(prompt)), pair.texts()
     language = lexicon("\n".join(sorted(shown)))
     known = [criterion.check for criterion in criteria]
     yield from _term_items(asked, pair, criteria, language)
-    yield from islice((i for i in _forms(asked) if i.check not in known and pair.told_apart_by(i.check)), 1)
-    # By their words: what marks a reason differs from language to language.
-    said = {criterion.criterion for criterion in criteria}
-    yield from (item for item in _manners(language) if item.criterion not in said and item.check not in known)
-    if not any(check and check.words and pair.told_apart_by(check) for check in known):
-        yield from _length(asked, shown)
+    yield from islice((i for i in _form_items(asked) if i.check not in known and pair.is_separated_by(i.check)), 1)
+    # Compared by text: the checks of these criteria differ from language to language.
+    texts = {criterion.criterion for criterion in criteria}
+    yield from (item for item in _manner_items(language) if item.criterion not in texts and item.check not in known)
+    if not any(check and check.words and pair.is_separated_by(check) for check in known):
+        yield from _length_items(asked, shown)
 
 
 def _term_items(asked: str, pair: _Pair, criteria: Sequence[Criterion], language: Lexicon) -> Iterator[Item]:
-    taken = [term for text in _said(criteria) for term in terms(text, language)]
+    taken = [term for text in _criterion_texts(criteria) for term in terms(text, language)]
     checks = [criterion.check for criterion in criteria]
-    left = [_TERMS_PER_RESPONSE] * 2
-    for found in _lone_terms(asked, pair.shown(), language):
+    left = [_MAX_TERMS_PER_RESPONSE] * 2
+    for found in _lone_terms(asked, pair.texts(), language):
         is_new = left[found.side] and _allowed([found.term], checks) and not any(alike(found.term, o) for o in taken)
-        if is_new and pair.told_apart_by(found.term.check):
+        if is_new and pair.is_separated_by(found.term.check):
             left[found.side] -= 1
             taken.append(found.term)
-            yield _shown_by(found)
+            yield _term_item(found)
         if not any(left):
             return
 
 
-def _said(criteria: Sequence[Criterion]) -> Iterator[str]:
+def _criterion_texts(criteria: Sequence[Criterion]) -> Iterator[str]:
     for criterion in criteria:
         yield criterion.criterion
         if criterion.check is not None:
@@ -186,7 +187,7 @@ def _said(criteria: Sequence[Criterion]) -> Iterator[str]:
 
 
 def _lone_terms(asked: str, shown: tuple[str, str], language: Lexicon) -> list[_Found]:
-    """What only one of the texts has, the strongest first."""
+    """Return the terms that only one of two texts has, the strongest first."""
     topics = frozenset(term.key for term in terms(asked, language))
     strengths = [_strengths(text, topics, language) for text in shown]
     folded = [normal(text) for text in shown]
@@ -200,49 +201,53 @@ def _lone_terms(asked: str, shown: tuple[str, str], language: Lexicon) -> list[_
 
 
 def _strengths(text: str, topics: frozenset[str], language: Lexicon) -> dict[str, tuple[Term, int]]:
-    """The terms of a text by key: repeated, about the prompt, measured, or part of a warning or a reason."""
+    """Return the terms of a text by key, each with its strength.
+
+    A term is stronger where it is repeated, is a figure, or stands in a sentence that names a topic of the prompt, warns or
+    gives a reason.
+    """
     counts: Counter[str] = Counter()
     best: dict[str, tuple[Term, int]] = {}
     for sentence in sentences(text):
         inside = terms(sentence, language)
-        near = _nearness(sentence, inside, topics, language)
+        bonus = _sentence_strength(sentence, inside, topics, language)
         counts.update(term.key for term in inside)
         for term in inside:
             first, strength = best.get(term.key, (term, 0))
-            best[term.key] = first, max(strength, near + term.figure + term.unit)
+            best[term.key] = first, max(strength, bonus + term.figure + term.unit)
     return {key: (term, strength + min(counts[key], 3) - 1) for key, (term, strength) in best.items()}
 
 
-def _nearness(sentence: str, inside: Sequence[Term], topics: frozenset[str], language: Lexicon) -> int:
+def _sentence_strength(sentence: str, inside: Sequence[Term], topics: frozenset[str], language: Lexicon) -> int:
     on_topic = any(term.key in topics for term in inside)
     marked = holds(language.warnings, sentence) or holds(language.reasons, sentence)
     return 2 * on_topic + marked
 
 
-def _shown_by(found: _Found) -> Item:
+def _term_item(found: _Found) -> Item:
     verb = "Gives the figure" if found.term.figure else "Mentions"
     weight = 3 if found.strength >= 5 else 2 if found.strength >= 3 else 1
     return Item(criterion=f'{verb} "{found.term.text}".', weight=weight, check=found.term.check)
 
 
-def _forms(asked: str) -> Iterator[Item]:
+def _form_items(asked: str) -> Iterator[Item]:
     for format_ in get_args(Format):
         if not forbids(asked, format_):
             weight = 2 if asks_for(asked, format_) else 1
             yield Item(criterion=f"Contains {FORM_NAMES[format_]}.", weight=weight, check=Check(format=format_))
 
 
-def _manners(language: Lexicon) -> Iterator[Item]:
+def _manner_items(language: Lexicon) -> Iterator[Item]:
     yield Item(criterion="Warns: says what to avoid or to be careful about.", weight=2, check=language.warnings)
     yield Item(criterion="Gives reasons for what it says.", weight=2, check=language.reasons)
     yield Item(criterion="Says what is uncertain or only usually so.", weight=1, check=language.hedges)
 
 
-def _length(asked: str, shown: tuple[str, str]) -> Iterator[Item]:
-    """Yield a bound that only the shorter text keeps, unless it asks for a fragment or for less than the prompt does."""
+def _length_items(asked: str, shown: tuple[str, str]) -> Iterator[Item]:
+    """Yield an upper bound between the two lengths, unless one text is little longer or the prompt asks for more words."""
     if any(map(has_uncountable_words, (asked, *shown))):
         return
     short, long = sorted(len(words(text)) for text in shown)
-    most, bounds = (short + long) // 2, asked_length(asked) or _SANE
+    most, bounds = (short + long) // 2, asked_length(asked) or _USUAL_LENGTH
     if short and long > short * _MUCH_LONGER and bounds.min <= most:
         yield Item(criterion=f"Is at most {most} words long.", weight=1, check=Check(words=Length(max=most)))

@@ -1,4 +1,4 @@
-"""The terms of a text in any script: content words, code identifiers, and figures with their units."""
+"""The terms of a text in any script: content words, code identifiers, figures with units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rubrictool.text.words import normal
 
 _CJK = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー"
 
-# A class without a script: what is neither of the script nor of anything but letters.
+# Letters, digits and marks outside these scripts: RE2 has no subtraction of classes.
 _LETTER = rf"(?:[^\PL{_CJK}]|[^\PN{_CJK}]|[^\PM{_CJK}]|_)"
 
 _TOKEN = linear(
@@ -24,13 +24,13 @@ _TOKEN = linear(
 
 _ELISION = linear(r"(?i)^(?:l|d|j|n|s|c|m|t|qu)['’]|['’]s$")
 
-# What is longer is data (a hash, a URL, a script that we cannot cut), no term.
-_LONGEST = 40
+# Longer words are data (a hash, a URL) or a script without spaces.
+_MAX_LENGTH = 40
 
 # A full stop inside a number or a name ends no sentence.
 _SENTENCE_END = linear(r"(?P<sign>[.!?])[\s\pZ]+|[。！？\n]+")
 
-# Alphabets in which a neighbouring letter makes another word of it.
+# Alphabets in which an adjacent letter makes a different word.
 _ALPHABETS = r"\p{Latin}\p{Greek}\p{Cyrillic}"
 
 _JOINTS = r".,'’\x{a0}\x{2009}\x{202f}"
@@ -51,7 +51,7 @@ _LETTER_LAST = linear(rf"[{_ALPHABETS}]$")
 
 
 class Term(NamedTuple):
-    """A term as written, the key under which its spellings are one, and the check that finds it."""
+    """A term as written. Spellings of one term have the same `key`; `pattern` finds a term that its text alone would not."""
 
     text: str
     key: str
@@ -61,12 +61,12 @@ class Term(NamedTuple):
 
     @property
     def check(self) -> Check:
-        """The check that a text with this term passes."""
+        """Return the check that a text with this term passes."""
         return Check(matches=self.pattern) if self.pattern else Check(contains=(self.text,))
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences and lines of a text."""
+    """Return the sentences and lines of a text."""
     found, start = [], 0
     for end in _SENTENCE_END.finditer(text):
         found.append(text[start : end.start() + len(end["sign"] or "")])
@@ -75,16 +75,16 @@ def sentences(text: str) -> list[str]:
 
 
 def terms(text: str, lexicon: Lexicon) -> list[Term]:
-    """Figures and content words of a text, every occurrence; stop words and lone letters are none."""
+    """Return each occurrence of a figure or content word in a text, without stop words and single letters."""
     figures = list(_figures().finditer(text))
-    # A figure's unit is no word of its own.
+    # A figure's unit is part of the figure, not a word.
     rest = _figures().sub(" ", text)
     found = [_figure(match) for match in figures]
-    return [term for term in found if _tells(term)] + list(_content(rest, lexicon))
+    return [term for term in found if _is_informative(term)] + list(_content(rest, lexicon))
 
 
 def alike(first: Term, second: Term) -> bool:
-    """Whether two terms say nearly the same: equal, one the beginning of the other, or overlapping bigrams."""
+    """Return whether two terms are nearly the same: equal, one the beginning of the other, or overlapping bigrams."""
     a, b = first.key, second.key
     if a == b:
         return True
@@ -98,7 +98,7 @@ def _overlap(a: str, b: str) -> bool:
 
 
 def bigrams(run: str) -> list[str]:
-    """The pairs of neighbouring characters of a Han run."""
+    """Return the pairs of adjacent characters of a Chinese text."""
     return [run[place : place + 2] for place in range(len(run) - 1)] or [run]
 
 
@@ -106,7 +106,7 @@ def _content(text: str, lexicon: Lexicon) -> Iterator[Term]:
     for match in _TOKEN.finditer(typed(text)):
         for part in _parts(match, lexicon):
             key = normal(part)
-            if key not in lexicon.ignored and _weighs(part, key):
+            if key not in lexicon.ignored and _is_content(part, key):
                 yield Term(part, key, _bounded(part))
 
 
@@ -122,12 +122,12 @@ def _parts(match: Any, lexicon: Lexicon) -> list[str]:
 def _nouns(token: str) -> list[str]:
     particle = next((p for p in particles() if token.endswith(p) and len(token) >= len(p) + 2), "")
     stem = token.removesuffix(particle)
-    # What still ends so is a verb, or one syllable with its particle.
+    # A stem that still ends so is a verb, or one syllable with its particle.
     return [] if stem.endswith(("니다", "을", "를")) and len(stem) <= 4 else [stem]
 
 
 def _runs(token: str, lexicon: Lexicon) -> list[str]:
-    """A Han run cut at function characters, which only Chinese writes in Han."""
+    """Return a text of Han characters split at function words, which only Chinese writes in Han."""
     if lexicon.language != "zh":
         return [token]
     return "".join(" " if character in lexicon.ignored else character for character in token).split()
@@ -137,8 +137,8 @@ def _short_runs(run: str) -> list[str]:
     return [run] if len(run) <= 4 else bigrams(run)
 
 
-def _weighs(part: str, key: str) -> bool:
-    if len(key) > _LONGEST or "'" in key or "’" in key or not any(character.isalpha() for character in key):
+def _is_content(part: str, key: str) -> bool:
+    if len(key) > _MAX_LENGTH or "'" in key or "’" in key or not any(character.isalpha() for character in key):
         return False
     if len(key) >= 3 or (len(key) == 2 and not part.isascii()):
         return True
@@ -146,7 +146,7 @@ def _weighs(part: str, key: str) -> bool:
 
 
 def _bounded(part: str) -> str | None:
-    """A pattern for a short word, which would stand inside other words; its ending stays open from 4 letters on."""
+    """Return a pattern for a short word, which is found inside other words; from 4 letters on its ending stays open."""
     if len(part) > 5 or not _ALPHABETIC.fullmatch(part):
         return None
     end = r"(?:$|[^\pL\pN])" if len(part) < 4 else ""
@@ -175,7 +175,7 @@ def _figure(match: Any) -> Term:
 
 
 def _digits(number: str) -> tuple[str, str]:
-    """The digits before and after the decimal sign; a separator before three last digits groups thousands."""
+    """Return the digits before and after the decimal sign; a separator before the last three digits groups thousands."""
     pieces: list[str] = _NO_DIGIT.split(number)
     if len(pieces) == 1:
         return pieces[0], ""
@@ -202,6 +202,6 @@ def _singular(unit: str) -> str:
     return unit[:-1] if len(unit) > 3 and unit.endswith("s") else unit
 
 
-def _tells(figure: Term) -> bool:
-    """Whether a figure says something: a digit alone is more often the number of a step."""
+def _is_informative(figure: Term) -> bool:
+    """Return whether a figure has a unit or two digits; a single digit is more often the number of a step."""
     return figure.unit or sum(character.isdigit() for character in figure.key.lstrip("0")) >= 2
