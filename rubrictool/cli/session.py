@@ -349,7 +349,7 @@ class Session:
         if doubtful := progress.tally.perhaps_cut:
             questions = counted(doubtful, "question")
             self.tell(
-                f"{self._command}: warning: of {questions} the server counted fewer prompt tokens than they can have; it "
+                f"{self._command}: warning: of {questions} the server counted fewer prompt tokens than they have words; it "
                 "counts only what is not in its cache, or it cut them: check the length of its context"
             )
         if self._unpaid:

@@ -11,8 +11,8 @@ from rubrictool.text.patterns import linear
 from rubrictool.text.reasoning import visible
 
 WORDS_A_TOKEN = 4
-"""More words than any tokenizer puts into one token: most put in one at most, and the superwords of SuperBPE
-(Liu et al. 2025) have up to four."""
+"""More words than any tokenizer puts into one token: nearly all put in one at most, as they part a text at its blanks
+first; the superwords of SuperBPE (Liu et al. 2025) have up to four."""
 
 CHARACTERS_A_WORD = 8
 """Of scripts without spaces: the longest tokens of common vocabularies have fewer characters, repetitions aside."""
@@ -30,8 +30,13 @@ Reading = Literal["whole", "cut", "perhaps cut"]
 
 def fewest_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
     """Return a number of tokens that no tokenizer gets below for these messages, 0 for short ones."""
+    return _counted_words(messages) // WORDS_A_TOKEN
+
+
+def _counted_words(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Return the number of words in messages, 0 for short ones."""
     words = sum(_words(_read(message)) for message in messages)
-    return words // WORDS_A_TOKEN if words >= LEAST_WORDS else 0
+    return words if words >= LEAST_WORDS else 0
 
 
 def _read(message: Mapping[str, Any]) -> str:
@@ -66,7 +71,10 @@ class PromptCounts:
         if usage is None or not usage.prompt_tokens:
             return "whole"
         # Some servers leave the cached tokens out of the prompt's.
-        if usage.prompt_tokens + usage.cached_tokens >= fewest_tokens(messages):
+        tokens, words = usage.prompt_tokens + usage.cached_tokens, _counted_words(messages)
+        if tokens >= words:
             return "whole"
+        if tokens >= words // WORDS_A_TOKEN:
+            return "perhaps cut"
         self._cuts |= number == 0 or usage.cached_tokens > 0
         return "cut" if self._cuts else "perhaps cut"

@@ -457,6 +457,13 @@ def test_a_count_that_may_leave_out_the_cache_is_a_warning() -> None:
     assert model.tally.perhaps_cut == 1
 
 
+def test_fewer_tokens_than_words_are_a_warning_from_the_first_question_on() -> None:
+    model, _ = asked(Completion(GOOD, usage=Usage(4096, 9)), Completion(GOOD, usage=Usage(10_300, 9)))
+    assert ask(model, long_question(10_000), schema=False)
+    assert ask(model, long_question(10_000), schema=False, sample=1)
+    assert model.tally.perhaps_cut == 1
+
+
 def test_cached_tokens_and_short_or_repeated_texts_are_no_cut() -> None:
     model, _ = asked(Completion(GOOD, usage=Usage(12, 9, 30_000)))
     assert ask(model, long_question(10_000), schema=False)
