@@ -38,7 +38,7 @@ class WordJudge:
     """A judge for whom a criterion is met where its text occurs; it fails on responses that hold `!fail`."""
 
     name = "words"
-    judging: Judging = "together"
+    judging: Judging = "all-at-once"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[str, ...]]] = []

@@ -1,4 +1,4 @@
-"""Take single judgings of responses out of verdict rows: one per row, or one for each judge and sample under `by`."""
+"""Take single judgings of responses out of verdict rows: one per row, or one for each judge and sample under `samples`."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _twice(row: Outcome | Comparison) -> Iterator[tuple[Judged, Judged]]:
     try:
         yield (
             Judged.model_validate({"winner": row.winner, "orders": row.orders}),
-            Judged.model_validate(row.unknown()["again"]),
+            Judged.model_validate(row.unknown()["second_judging"]),
         )
     except (KeyError, ValidationError):
         # A row of someone else's may have something else in that column.

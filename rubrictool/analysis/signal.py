@@ -73,7 +73,7 @@ def signal(
 ) -> SignalReport:
     """Return how far stored judgings separate responses (signal), and how far they repeat (noise).
 
-    Repeated judgings are repeated rows, in one source or several, or the lists `by` of verdicts. `rubrics` tell dimensions,
+    Repeated judgings are repeated rows, in one source or several, or the lists `samples` of verdicts. `rubrics` tell dimensions,
     weights and checks. `against` holds scores of a reference judge, whose order of responses decides. `unit` is what signal
     is measured between, `target` the reliability in (0, 1) for `samples_needed`. Each source is a path or rows. Intervals
     are 95 % over prompts, drawn with `seed`.
@@ -177,7 +177,7 @@ def _remarks(
     if unmatched:
         yield f"score rows that were judged by other rubrics, so that weights and checks are unknown: {unmatched}"
     if unscored:
-        yield "some judgings have no score (samples under `by` need the rubrics); all are valued by their share of criteria met"
+        yield "some judgings have no score (their `samples` need the rubrics); each is valued by its share of criteria met"
     if unjudged := sum(one.met.count(None) for one in judgings):
         yield f"{counted(unjudged, 'verdict is', 'verdicts are')} null and left out"
     if len({one.judge for one in reference}) > 1:

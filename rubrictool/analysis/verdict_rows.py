@@ -21,19 +21,19 @@ ResponseKey = tuple[str, str]
 
 
 class _Verdict(BaseModel):
-    """One verdict on a criterion (null is not judged), or several under `by`."""
+    """One verdict on a criterion (null is not judged), or several under `samples`."""
 
     model_config = ConfigDict(strict=True, defer_build=True)
 
     id: str
     met: bool | None
     dimension: str | None = None
-    by: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
+    samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
 
 def _distinct(verdicts: tuple[_Verdict, ...]) -> tuple[_Verdict, ...]:
     if len({verdict.id for verdict in verdicts}) < len(verdicts):
-        raise ValueError("two verdicts have the same criterion id; several on one criterion stand under `by`")
+        raise ValueError("two verdicts have the same criterion id; several on one criterion stand under `samples`")
     return verdicts
 
 
@@ -120,7 +120,7 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         shared.setdefault(criteria, criteria),
         shared.setdefault(dimensions, dimensions),
         tuple(v.met for v in row.verdicts),
-        tuple(v.by for v in row.verdicts) if any(v.by for v in row.verdicts) else (),
+        tuple(v.samples for v in row.verdicts) if any(v.samples for v in row.verdicts) else (),
     )
 
 

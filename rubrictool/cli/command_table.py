@@ -49,10 +49,17 @@ COMMANDS = {
 class LazyCommand(TyperCommand):
     """A command of which the purpose is known; its callback reads the rest, once there is a line to be parsed."""
 
-    def make_context(self, *args: Any, **more: Any) -> Any:
-        """The context of the command itself."""
+    def make_context(self, info_name: str | None, args: list[str], *more: Any, **named: Any) -> Any:
+        """Return the context of the command itself, its flags under their new names."""
+        from rubrictool.cli.progress import error_line
+        from rubrictool.cli.renamed_flags import with_new_flags
+
         assert self.callback is not None
-        return self.callback().make_context(*args, **more)
+        command = self.callback()
+        words, lines = with_new_flags(args, {name for parameter in command.params for name in parameter.opts})
+        for line in lines:
+            error_line(line)
+        return command.make_context(info_name, words, *more, **named)
 
 
 def fill(**groups: typer.Typer) -> None:

@@ -19,7 +19,7 @@ _SECTIONS = {
     ),
     OWN: (),
     "Judge": ("judge", "judge_args", "judging", "reasons", "samples", "empty", "min_coverage", "noise_floor"),
-    "Proposer": ("proposer", "proposer_args", "show", "both_orders"),
+    "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),
     "Model draws": ("model", "model_args", "n"),
     "Questions": ("temperature", "max_tokens", "use_reference", "templates"),
     "Limits": ("max_calls", "max_cost", "price", "dry_run", "concurrency", "attempts", "timeout", "max_wait"),

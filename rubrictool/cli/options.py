@@ -136,7 +136,7 @@ class JudgeFlags:
     judge_args: Arguments = "{}"
     judging: Annotated[
         Judging, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
-    ] = "together"
+    ] = "all-at-once"
     reasons: Annotated[bool, typer.Option("--reasons", help="Ask for a short reason before each verdict.")] = False
 
 

@@ -32,15 +32,15 @@ class Closing:
     """What is asked of the figures, and who plays where files do not tell: `labels` are the systems of two plain files."""
 
     fail_under: float | None = None
-    detect: float | None = None
+    min_effect: float | None = None
     plot: Path | None = None
     seed: int = 0
     baseline: str | None = None
     labels: tuple[str, str] = ("a", "b")
 
     def __post_init__(self) -> None:
-        if self.detect is not None and self.fail_under is None:
-            raise InputError("--detect is the difference that --fail-under asks about; give that too")
+        if self.min_effect is not None and self.fail_under is None:
+            raise InputError("--min-effect is the difference that --fail-under asks about; give that too")
 
     def among(self, who: Opponents) -> Closing:
         """The same for systems in files. Raises `InputError` for a threshold that nobody is held to."""
@@ -94,7 +94,7 @@ class Closing:
     def _hold(self, session: Session, found: Sequence[Match]) -> None:
         """Hold each match to the threshold."""
         assert self.fail_under is not None
-        distance = abs(self.fail_under - EVEN) if self.detect is None else self.detect
+        distance = abs(self.fail_under - EVEN) if self.min_effect is None else self.min_effect
         decisions = [decision(match.rate, self.fail_under, distance) for match in found]
         session.figures["decision"] = min(decisions, key=WORST_FIRST.index)
         if len(found) > 1:

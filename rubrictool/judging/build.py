@@ -25,7 +25,7 @@ async def judge(
     context: RunContext | None = None,
     *,
     templates: Templates | None = None,
-    judging: Judging = "together",
+    judging: Judging = "all-at-once",
     reasons: bool = False,
     samples: int = 1,
 ) -> Judge:

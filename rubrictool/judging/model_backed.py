@@ -22,7 +22,7 @@ class ModelJudge:
     `sample` numbers independent replies to the same question; each number is cached separately.
     """
 
-    judging: Judging = "together"
+    judging: Judging = "all-at-once"
 
     def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
         self.name, self.model, self.sample = model.name, model, sample

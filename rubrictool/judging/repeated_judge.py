@@ -30,7 +30,7 @@ def majority(verdicts: Sequence[Verdict]) -> Verdict:
     """Return several verdicts on one criterion as one; null where as many say yes as no."""
     p = sum(verdict.met is True for verdict in verdicts) / len(verdicts)
     votes = tuple(_vote(number, verdict) for number, verdict in enumerate(verdicts))
-    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, by=votes)
+    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, samples=votes)
 
 
 def _vote(number: int, verdict: Verdict) -> Vote:

@@ -148,7 +148,7 @@ def chance(a: Sequence[bool], b: Sequence[bool]) -> float:
 
 def _said(verdict: Verdict) -> list[bool | None]:
     """What was said of a criterion, sample by sample where there are several."""
-    return [vote.met for vote in verdict.by] or [verdict.met]
+    return [vote.met for vote in verdict.samples] or [verdict.met]
 
 
 def _flipped(rubric: Rubric, judged: Sequence[Sequence[Score]], judge: str) -> Iterator[Finding]:

@@ -137,7 +137,7 @@ def lacking(rows: Iterable[Scored]) -> str:
 
 
 def _is_null(verdict: object) -> bool:
-    return isinstance(verdict, Mapping) and "met" in verdict and verdict["met"] is None and not verdict.get("by")
+    return isinstance(verdict, Mapping) and "met" in verdict and verdict["met"] is None and not verdict.get("samples")
 
 
 def by_prompt(rows: Iterable[Answer]) -> dict[str, list[Answer]]:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from rubrictool.errors import InputError
 from rubrictool.rows.foreign_files import HEAD, kind_of
+from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.records import Prompt, Response, Row, joined, name_response
 from rubrictool.text.encoding import compact, encodable
 from rubrictool.text.wording import one_line
@@ -62,7 +63,7 @@ class Rows(Generic[R]):
         lines_of: dict[str, int] = {}
         taken: Counter[str] = Counter()
         for line, value in self._values:
-            for item in self._items(value, line):
+            for item in map(with_new_names, self._items(value, line)):
                 row = self._parse(name_response(item, taken) if issubclass(self._kind, Response) else item, line)
                 self._only_once(row, line, lines_of)
                 yield line, row

@@ -334,22 +334,22 @@ class Verdict(Row):
     """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one.
 
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
-    `by` are the verdicts of several samples, and `p` is then the share of them that say yes.
+    `samples` are the verdicts of several samples, and `p` is then the share of them that say yes.
     """
 
     id: str
     met: bool | None
     p: Annotated[float, Field(ge=0, le=1)] | None = None
     reason: str | None = None
-    by: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
+    samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
     @property
     def judged(self) -> bool:
         """Whether anything was said of the criterion; samples that are of two minds did say something."""
-        return self.met is not None or bool(self.by)
+        return self.met is not None or bool(self.samples)
 
 
-Judging = Literal["together", "per-criterion"]
+Judging = Literal["all-at-once", "per-criterion"]
 """Whether a judge is asked about all criteria of a response at once or about each alone."""
 
 

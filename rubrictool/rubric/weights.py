@@ -73,7 +73,7 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     is the mean over the samples, and a veto is not met where most say so. Raises `ValueError` as `score` does.
     """
     met = {verdict.id: verdict.met for verdict in verdicts}
-    sampled = any(verdict.by for verdict in verdicts)
+    sampled = any(verdict.samples for verdict in verdicts)
     if not sampled and None not in met.values():
         return _parts(criteria, met, aggregate)
     if not scorable(criteria, verdicts):
@@ -87,8 +87,8 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
 
 def _samples(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
     """The verdicts of each sample; what was not sampled, as checks are not, is the same in all."""
-    for number in range(max(len(verdict.by) for verdict in verdicts)):
-        yield [Verdict(id=v.id, met=v.by[number].met) if v.by else v for v in verdicts]
+    for number in range(max(len(verdict.samples) for verdict in verdicts)):
+        yield [Verdict(id=v.id, met=v.samples[number].met) if v.samples else v for v in verdicts]
 
 
 def _mean(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], drawn: Sequence[Parts]) -> Parts:

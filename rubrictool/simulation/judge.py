@@ -15,7 +15,7 @@ class SimulatedJudge:
     """A judge whose errors are drawn by response and criterion: they persist, and are the same in every run."""
 
     name = "simulated"
-    judging: Judging = "together"
+    judging: Judging = "all-at-once"
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -78,6 +78,6 @@ def second_draw(judge: ModelJudge) -> ModelJudge:
 
 
 def judged_again(first: Comparison, second: Comparison) -> Comparison:
-    """A comparison that also tells how the second judging of the same pair went, in the column `again`."""
-    again = {"winner": second.winner, "orders": second.orders.columns()}
-    return Comparison.model_validate({**first.columns(), "again": again})
+    """Return the comparison with the winner and the orders of a second judging of its pair in `second_judging`."""
+    second_judging = {"winner": second.winner, "orders": second.orders.columns()}
+    return Comparison.model_validate({**first.columns(), "second_judging": second_judging})

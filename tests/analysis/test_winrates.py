@@ -168,11 +168,11 @@ def test_scores_are_compared_only_where_every_row_has_both() -> None:
     assert score_difference([*rows, named("x", "y", "a", score_a=True, score_b=1)]) is None
 
 
-def test_a_column_again_of_someone_elses_is_left_alone() -> None:
+def test_a_column_second_judging_of_someone_elses_is_left_alone() -> None:
     orders = {"ab": "a", "ba": "a"}
-    assert noise_floor([named("x", "y", "a", orders=orders, again="yes")]) is None
+    assert noise_floor([named("x", "y", "a", orders=orders, second_judging="yes")]) is None
     found = noise_floor(
-        [named("x", "y", "a", orders=orders, again={"winner": "tie", "orders": {"ab": "a", "ba": "b"}})]
+        [named("x", "y", "a", orders=orders, second_judging={"winner": "tie", "orders": {"ab": "a", "ba": "b"}})]
     )
     assert found is not None
     assert (found.flip_rate, found.question_flip_rate, found.reversed, found.win_rate_again) == (1, 0.5, 0, 0.5)

@@ -33,7 +33,7 @@ class ModelConfig(NamedTuple):
 def asked(line: str) -> ModelConfig:
     """A rubric row, made ready."""
     rubric = Rubric.model_validate(json.loads(line))
-    told = {"judge": MODEL, "judging": "together", "rubric": rubric_hash(rubric.criteria)}
+    told = {"judge": MODEL, "judging": "all-at-once", "rubric": rubric_hash(rubric.criteria)}
     weights = {criterion.id: criterion.weight for criterion in rubric.criteria}
     assert rubric.prompt is not None
     return ModelConfig(

@@ -39,7 +39,7 @@ def said(columns: Mapping[str, str], **fields: Any) -> Rows:
 
 
 def scored(columns: Mapping[str, str], **fields: Any) -> Rows:
-    judge = {"model": "m", "response": "x", "score": 0.5, "judge": "j", "judging": "together", "rubric": HASH}
+    judge = {"model": "m", "response": "x", "score": 0.5, "judge": "j", "judging": "all-at-once", "rubric": HASH}
     return said(columns, **judge | fields)
 
 
@@ -70,13 +70,13 @@ def test_rows_are_one_per_judge_and_group_and_the_summary_holds_them(shell: Shel
         ("weight", "positive"),
     ]
     whole = group(ran, "all", "all")
-    assert (whole["prompts"], whole["n"], whole["judge_only"], whole["judging"]) == (12, 144, 0, "together")
+    assert (whole["prompts"], whole["n"], whole["judge_only"], whole["judging"]) == (12, 144, 0, "all-at-once")
     assert whole["both"] + whole["label_only"] == sum(of.count("1") for of in GOOD.values())
     assert (whole["specificity"], whole["better_than_chance"]) == (1.0, True)
     assert whole["kappa_low"] < whole["kappa"] < whole["kappa_high"] <= 1
     assert group(ran, "dimension", "tone")["n"] == group(ran, "weight", "negative")["n"] == 48
     assert json.loads(Path("summary.json").read_text())["groups"] == ran.rows
-    assert "j (together): 144 labelled verdicts on 12 prompts" in ran.err
+    assert "j (all-at-once): 144 labelled verdicts on 12 prompts" in ran.err
 
 
 def test_null_verdicts_and_labels_and_what_has_no_partner_are_left_out_and_counted(shell: Shell) -> None:
@@ -100,10 +100,10 @@ def test_a_judge_no_better_than_chance_is_not_certified_and_a_threshold_stops_it
     scores = shell.write("scores.jsonl", scored(coin))
     ran = shell("agree", scores, "--labels", labels)
     assert (ran.code, group(ran, "all", "all")["better_than_chance"]) == (0, False)
-    assert "agree: j (together) is not shown to be better than chance: kappa " in ran.err
+    assert "agree: j (all-at-once) is not shown to be better than chance: kappa " in ran.err
     stopped = shell("agree", scores, "--labels", labels, "--fail-under", 0)
     assert stopped.code == 3
-    assert "agree: j (together): not shown: lower end of kappa's interval: -" in stopped.err
+    assert "agree: j (all-at-once): not shown: lower end of kappa's interval: -" in stopped.err
     assert stopped.rows == ran.rows
 
 
@@ -112,9 +112,9 @@ def test_a_judge_no_better_than_chance_is_not_certified_and_a_threshold_stops_it
     [
         (GOOD, 0, 0, ""),
         (GOOD, 0.4, 0, ""),
-        (SLIPS, 0.99, 3, "j (together): worse: the whole interval of kappa lies below 0.99"),
-        (SLIPS, 0.9, 3, "j (together): not shown: lower end of kappa's interval: 0."),
-        (CONTRARY, 0, 3, "j (together): worse: the whole interval of kappa lies below 0"),
+        (SLIPS, 0.99, 3, "j (all-at-once): worse: the whole interval of kappa lies below 0.99"),
+        (SLIPS, 0.9, 3, "j (all-at-once): not shown: lower end of kappa's interval: 0."),
+        (CONTRARY, 0, 3, "j (all-at-once): worse: the whole interval of kappa lies below 0"),
     ],
 )
 def test_a_threshold_is_held_against_the_lower_end_of_kappa(
@@ -131,11 +131,11 @@ def test_each_judge_is_held_to_the_threshold_and_each_way_of_judging_is_a_judge(
     labels = shell.write("labels.jsonl", said(GOOD))
     ran = shell("agree", shell.write("scores.jsonl", rows), "--labels", labels, "--fail-under", 0)
     assert [(row["judge"], row["judging"], row["kappa"]) for row in ran.rows] == [
-        ("j", "together", 1.0),
+        ("j", "all-at-once", 1.0),
         ("j", "per-criterion", -1.0),
-        ("k", "together", 1.0),
+        ("k", "all-at-once", 1.0),
     ]
-    assert (ran.code, "k (together): " in ran.err.splitlines()[-1]) == (3, False)
+    assert (ran.code, "k (all-at-once): " in ran.err.splitlines()[-1]) == (3, False)
 
 
 def test_a_judge_that_only_knows_the_criteria_is_said_not_to_tell_responses_apart(shell: Shell) -> None:

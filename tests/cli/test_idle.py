@@ -27,7 +27,7 @@ IDLE = [
     ("refine p --accept labels --weak r", "--weak", "without --accept skill"),
     ("refine p --accept separates --labels p", "--labels", "without --accept labels or agrees"),
     ("refine p -n 3", "-n", "without --model"),
-    ("refine p --show none", "--show", "while no --proposer SPEC"),
+    ("refine p --proposer-context none", "--proposer-context", "while no --proposer SPEC"),
     ("refine p --judge-args {}", "--judge-args", "while no --judge SPEC"),
     ("score r --rubrics u --temperature 1", "--temperature", "while no --judge SPEC"),
     ("score r --rubrics u --use-reference", "--use-reference", "while no model is named"),

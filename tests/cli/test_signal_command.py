@@ -28,7 +28,7 @@ def row(response: str, met: str, prompt: str = "p", **fields: Any) -> dict[str, 
     """A score row; its score is the rubric's."""
     verdicts = [{"id": f"c{n}", "met": sign == "1"} for n, sign in enumerate(met, start=1)]
     named = {"prompt_id": prompt, "id": response, "model": "m", "response": f"text of {response}"}
-    judged = {"judge": "j", "judging": "together", "rubric": HASH, "score": (3 * int(met[0]) + int(met[-1])) / 4}
+    judged = {"judge": "j", "judging": "all-at-once", "rubric": HASH, "score": (3 * int(met[0]) + int(met[-1])) / 4}
     return named | judged | {"verdicts": verdicts} | fields
 
 
@@ -42,7 +42,7 @@ def toy_lists() -> Rows:
     rows = [row(f"r{n}", "10") for n in range(3)]
     for n, one in enumerate(rows):
         for verdict in one["verdicts"]:
-            verdict["by"] = [{"sample": k, "met": sign == "1"} for k, sign in enumerate(TOY[verdict["id"]][n])]
+            verdict["samples"] = [{"sample": k, "met": sign == "1"} for k, sign in enumerate(TOY[verdict["id"]][n])]
     return rows
 
 
@@ -78,7 +78,7 @@ def test_a_list_by_without_the_rubric_is_valued_by_its_share_and_that_is_said(sh
     ran = shell("signal", shell.write("lists.jsonl", toy_lists()), "--summary", "summary.json")
     summary = json.loads(Path("summary.json").read_text())
     assert (summary["value"], summary["figures"]) == ("share met", [one(ran, "judge", "j")])
-    assert "signal: some judgings have no score (samples under `by` need the rubrics)" in ran.err
+    assert "signal: some judgings have no score (their `samples` need the rubrics)" in ran.err
     assert one(ran, "prompt", "p")["signal"] == 0.5
 
 
@@ -92,7 +92,7 @@ def test_judges_are_told_apart_and_held_to_each_other(shell: Shell) -> None:
     assert "has two samples, so noise cannot be estimated" in ran.err
     panel = row("a", "11")
     for verdict in panel["verdicts"]:
-        verdict["by"] = [{"judge": name, "met": name == "x"} for name in "xy"]
+        verdict["samples"] = [{"judge": name, "met": name == "x"} for name in "xy"]
     assert one(shell("signal", shell.write("panel.jsonl", [panel])), "judges", "y", "x")["flip_rate"] == 1
 
 
@@ -167,7 +167,7 @@ def test_a_check_is_no_draw_of_the_judge_whether_its_row_is_repeated_or_has_samp
     once = [row(name, f"1{n}{n}", rubric="") for n, name in enumerate(said)]
     for one_row in once:
         by = [{"sample": k, "met": met == "1"} for k, met in enumerate(said[one_row["id"]])]
-        one_row["verdicts"][0] |= {"by": by, "met": True}
+        one_row["verdicts"][0] |= {"samples": by, "met": True}
     repeated = [
         row(name, f"{said[name][k]}{n}{n}", rubric="", score=(3 * int(said[name][k]) + 2 * n) / 5)
         for k in range(3)
@@ -184,7 +184,7 @@ def test_a_check_is_no_draw_of_the_judge_whether_its_row_is_repeated_or_has_samp
 
 def test_two_judges_do_not_agree_on_what_neither_decided(shell: Shell) -> None:
     panel = row("a", "11")
-    panel["verdicts"][0]["by"] = [{"judge": name, "met": name == "x"} for name in "xy"]
+    panel["verdicts"][0]["samples"] = [{"judge": name, "met": name == "x"} for name in "xy"]
     between = one(shell("signal", shell.write("panel.jsonl", [panel])), "judges", "y", "x")
     assert (between["n"], between["flip_rate"]) == (1, 1)
 
@@ -195,7 +195,7 @@ def test_samples_are_scored_with_the_curves_that_their_row_names(shell: Shell) -
     for n, one_row in enumerate(rows):
         one_row["aggregate"] = ["power:0.5"]
         for place, verdict in enumerate(one_row["verdicts"]):
-            verdict["by"] = [{"sample": k, "met": (n + place) % 2 == 0} for k in range(2)]
+            verdict["samples"] = [{"sample": k, "met": (n + place) % 2 == 0} for k in range(2)]
     ran = shell("signal", shell.write("s.jsonl", rows), "--rubrics", rubrics)
     assert one(ran, "prompt", "p")["signal"] == pytest.approx(0.75**0.5 - 0.25**0.5)
     plain = [{name: value for name, value in of.items() if name != "aggregate"} for of in rows]
@@ -287,7 +287,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(shell: Shell, arguments: l
     shell.write("heavy.jsonl", [{"id": "*", "criteria": [{**one, "weight": 1.7e308} for one in CRITERIA]}])
     shell.write("curved.jsonl", [row("a", "11", aggregate=["log:3"])])
     shell.write("odd.jsonl", [row("a", "11", aggregate=["bend"])])
-    twice = {"id": "c1", "met": True, "by": [{"sample": 0, "met": True}, {"sample": 0, "met": False}]}
+    twice = {"id": "c1", "met": True, "samples": [{"sample": 0, "met": True}, {"sample": 0, "met": False}]}
     shell.write("twice.jsonl", [row("a", "1", verdicts=[twice])])
     there = shell.names()
     ran = shell("signal", *arguments, "-o", "rows.jsonl")

@@ -26,7 +26,7 @@ def given(shell: Shell) -> list[Any]:
 
 
 @pytest.mark.parametrize("command", [["score"], ["filter-top-k", "-k", "2"], ["filter-top-k", "-k", "3"]])
-@pytest.mark.parametrize("judging", ["together", "per-criterion"])
+@pytest.mark.parametrize("judging", ["all-at-once", "per-criterion"])
 def test_the_others_are_judged_and_nobody_is_asked_about_it(
     shell: Shell, given: list[Any], command: list[str], judging: str
 ) -> None:

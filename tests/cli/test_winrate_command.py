@@ -156,8 +156,8 @@ def test_the_noise_floor_is_a_second_draw_that_is_paid_for_once(shell: Shell) ->
         again = shell(*asked, "--noise-floor")
         assert (calls, len(server.requests)) == (4, 4)
     (row,) = ran.rows
-    assert first.rows == [{name: value for name, value in row.items() if name != "again"}]
-    assert (row["winner"], row["again"]["winner"] in "ab", again.rows) == ("tie", True, ran.rows)
+    assert first.rows == [{name: value for name, value in row.items() if name != "second_judging"}]
+    assert (row["winner"], row["second_judging"]["winner"] in "ab", again.rows) == ("tie", True, ran.rows)
     noise = summary()["noise_floor"]
     assert (noise["flip_rate"], noise["changed"], noise["reversed"], noise["question_flip_rate"]) == (1, 1, 0, 0.5)
     assert "judged twice, 1.000 [" in ran.err
@@ -187,8 +187,8 @@ def outcomes(won: int, lost: int) -> Rows:
         (10, 40, ["--fail-under", 0.5], "worse", "worse: the whole interval lies below 0.5"),
         (26, 24, ["--fail-under", 0.5], "not shown", "not shown: the interval reaches below 0.5"),
         (26, 24, ["--fail-under", 0.45], "underpowered", "not shown, too few prompts: smallest difference"),
-        (26, 24, ["--fail-under", 0.5, "--detect", 0.1], "underpowered", "about 200 prompts are needed"),
-        (26, 24, ["--fail-under", 0.5, "--detect", 0.3], "not shown", "not shown: the interval reaches below 0.5"),
+        (26, 24, ["--fail-under", 0.5, "--min-effect", 0.1], "underpowered", "about 200 prompts are needed"),
+        (26, 24, ["--fail-under", 0.5, "--min-effect", 0.3], "not shown", "not shown: the interval reaches below 0.5"),
     ],
 )  # fmt: skip
 def test_worse_not_shown_and_underpowered_are_told_apart(
@@ -256,7 +256,7 @@ def test_of_many_systems_those_are_named_on_which_interval_and_tests_disagree(sh
         (["s.jsonl", "c.jsonl", "--by", "scores"], "c.jsonl:1: response: field required"),
         (["s.jsonl", "t.jsonl", "u.jsonl", "--by", "scores", "--fail-under", "0.5"], "name its file with --baseline"),
         (["robin.jsonl", "--fail-under", "0.5"], "name its file with --baseline"),
-        (["c.jsonl", "--detect", "0.1"], "--detect is the difference that --fail-under asks about"),
+        (["c.jsonl", "--min-effect", "0.1"], "--min-effect is the difference that --fail-under asks about"),
         (["c.jsonl", "--plot", "plot.pdf"], "--plot plot.pdf: must end in .svg or .png"),
         (["c.jsonl", "--plot", "no/plot.svg"], "--plot no/plot.svg: there is no directory no"),
         (["c.jsonl", "--plot", "c.svg", "--summary", "c.svg"], "name the same file"),

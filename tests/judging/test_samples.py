@@ -50,13 +50,16 @@ def sampled(*samples: str) -> list[Verdict]:
 def test_the_majority_decides_and_a_tie_is_undecided(said: str, met: bool | None, p: float) -> None:
     (verdict,) = sampled(*said)
     assert (verdict.met, verdict.p) == (met, p)
-    assert list(verdict.columns()["by"]) == [{"sample": n, "met": one == "1"} for n, one in enumerate(said)]
+    assert list(verdict.columns()["samples"]) == [{"sample": n, "met": one == "1"} for n, one in enumerate(said)]
     assert verdict.judged
 
 
 def test_a_vote_keeps_its_reason() -> None:
     verdict = majority([Verdict(id="c1", met=True, reason="so"), Verdict(id="c1", met=True)])
-    assert list(verdict.columns()["by"]) == [{"sample": 0, "met": True, "reason": "so"}, {"sample": 1, "met": True}]
+    assert list(verdict.columns()["samples"]) == [
+        {"sample": 0, "met": True, "reason": "so"},
+        {"sample": 1, "met": True},
+    ]
 
 
 WEIGHTS = st.lists(st.integers(-3, 3).filter(bool), min_size=1, max_size=5).filter(lambda of: max(of) > 0)
@@ -102,7 +105,7 @@ def test_each_sample_is_a_draw_of_its_own_and_one_that_fails_fails_the_row() -> 
 
 def test_a_judge_made_of_another_judge_keeps_its_name() -> None:
     judge = RepeatedJudge([WordJudge(), WordJudge()])
-    assert (judge.name, judge.judging) == ("words", "together")
+    assert (judge.name, judge.judging) == ("words", "all-at-once")
 
 
 def scoring(shell: Shell, server: ChatServer, *flags: object) -> list[object]:
@@ -120,7 +123,7 @@ def test_samples_are_cached_one_by_one_and_more_of_them_cost_only_the_new_ones(s
         asked = len(server.requests)
         again = shell(*scoring(shell, server, *warm, "--samples", 3))
     assert (asked, again.out) == (3, three.out)
-    assert "by" not in one.rows[0]["verdicts"][0]
+    assert "samples" not in one.rows[0]["verdicts"][0]
     (row,) = three.rows
     assert row["score"] == pytest.approx((3 / 4 + 2 / 4 + 4 / 4) / 3)
     assert [(v["met"], v.get("p")) for v in row["verdicts"]] == [
@@ -129,7 +132,7 @@ def test_samples_are_cached_one_by_one_and_more_of_them_cost_only_the_new_ones(s
         (True, 1),
         (True, None),
     ]
-    assert "by" not in row["verdicts"][3], "a check says the same each time"
+    assert "samples" not in row["verdicts"][3], "a check says the same each time"
 
 
 def test_one_by_one_each_criterion_is_sampled(shell: Shell) -> None:

@@ -38,7 +38,7 @@ def _row(rubric: Rubric, met: Sequence[bool], number: int, judge: str) -> Score:
         score=score(rubric.criteria, verdicts),
         verdicts=verdicts,
         judge=judge,
-        judging="together",
+        judging="all-at-once",
         rubric=rubric_hash(rubric.criteria),
     )
 
@@ -98,7 +98,7 @@ def test_samples_that_contradict_each_other_are_found_as_repeated_judgings_are()
         row.model_copy(
             update={
                 "verdicts": (
-                    Verdict.model_validate({"id": "c1", "met": True, "p": 2 / 3, "by": votes}),
+                    Verdict.model_validate({"id": "c1", "met": True, "p": 2 / 3, "samples": votes}),
                     *row.verdicts[1:],
                 )
             }

@@ -29,7 +29,7 @@ def scored(rubric: Sequence[Criterion], meets: dict[str, str]) -> dict[str, Scor
     rows = {}
     for name, letters in meets.items():
         verdicts = tuple(Verdict(id=c.id, met=c.id in letters) for c in rubric)
-        told = {"judge": "j", "judging": "together", "rubric": "r"}
+        told = {"judge": "j", "judging": "all-at-once", "rubric": "r"}
         row = {"id": name, "prompt_id": "p", "response": letters, "score": score(rubric, verdicts)}
         rows[name] = Score.model_validate(row | told | {"verdicts": verdicts})
     return rows

@@ -85,7 +85,7 @@ def test_a_dry_run_counts_the_trials(shell: Shell) -> None:
 
 @pytest.mark.parametrize("show", ["weights,nothing", ""])
 def test_what_is_not_to_be_shown_is_bad_input(shell: Shell, show: str) -> None:
-    ran = shell("refine", shell.write("p.jsonl", [prompt()]), "--show", show)
+    ran = shell("refine", shell.write("p.jsonl", [prompt()]), "--proposer-context", show)
     assert (ran.code, "is unknown" in ran.err) == (2, True)
 
 

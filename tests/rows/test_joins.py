@@ -27,7 +27,7 @@ def response(name: str, prompt: object, **more: Any) -> dict[str, Any]:
 
 def score(name: str, prompt: object, *, value: float = 0.5, **more: Any) -> dict[str, Any]:
     verdicts = [{"id": "c1", "met": True}, {"id": "c2", "met": True}]
-    judged = {"verdicts": verdicts, "judge": "j", "judging": "together", "rubric": "0" * 16}
+    judged = {"verdicts": verdicts, "judge": "j", "judging": "all-at-once", "rubric": "0" * 16}
     return response(name, prompt, score=value, quality=value, **judged, **more)
 
 

@@ -255,7 +255,7 @@ def test_a_judge_is_shown_both_chats_and_the_row_keeps_its_form(shell: Shell, tm
 
 
 def test_conversations_are_read_wherever_scores_are(shell: Shell) -> None:
-    met = {"verdicts": [{"id": "c1", "met": True}], "judge": "m", "judging": "together", "rubric": "r"}
+    met = {"verdicts": [{"id": "c1", "met": True}], "judge": "m", "judging": "all-at-once", "rubric": "r"}
     rows = [{"prompt_id": "p", "id": name, "model": name, "score": 1, "response": LOG[1:], **met} for name in "abc"]
     scores = shell.write("scores.jsonl", rows)
     for command in (["filter-top-k", scores, "-k", "1"], ["signal", scores], ["tail", scores, "--gold", scores]):

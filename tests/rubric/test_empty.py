@@ -69,7 +69,7 @@ def test_what_shows_something_is_not_empty(text: str) -> None:
     assert not is_empty(f"<think>a</think>\u200b{text}")
 
 
-@pytest.mark.parametrize("judging", ["together", "per-criterion"])
+@pytest.mark.parametrize("judging", ["all-at-once", "per-criterion"])
 def test_an_empty_response_is_scored_without_a_call_and_checks_decide_as_usual(
     shell: Shell, server: ChatServer, judging: str
 ) -> None:
@@ -144,7 +144,7 @@ def test_the_library_scores_by_the_same_rule() -> None:
         asyncio.run(score(PROMPT, rubric(JUDGED), response(""), judge, empty="fail"))
 
 
-@pytest.mark.parametrize("judging", ["together", "per-criterion"])
+@pytest.mark.parametrize("judging", ["all-at-once", "per-criterion"])
 def test_a_race_asks_nothing_about_empty_responses(shell: Shell, server: ChatServer, judging: str) -> None:
     arguments = [*given(shell, JUDGED, CHECKED), "--judge", f"tiny@{server.address}", "--judging", judging, "-k", "1"]
     ran = shell("filter-top-k", *arguments)

@@ -95,7 +95,7 @@ def drawn_case(number: int) -> Case:
     letters = draw.choice(["+-", "+++-", "+", "+-", "+--", "+++++-!"])
     texts = ["".join(draw.choice(letters) for _ in rubric.criteria) for _ in range(draw.randint(1, 9))]
     pool = [Response(id=str(n), prompt_id="p", model=draw.choice("abc"), response=text) for n, text in enumerate(texts)]
-    judging: Judging = draw.choice(["per-criterion", "per-criterion", "together"])
+    judging: Judging = draw.choice(["per-criterion", "per-criterion", "all-at-once"])
     return Case(rubric, pool, draw.randint(1, 4), draw.randrange(5), judging, draw.random() < 0.4)
 
 
@@ -203,7 +203,7 @@ def test_a_response_whose_judgement_fails_is_out_and_the_next_best_takes_its_pla
 
 
 def test_asked_together_whole_responses_are_saved() -> None:
-    raced, judge = replace(simple("+++", "+++", "+++", "+++"), judging="together").run()
+    raced, judge = replace(simple("+++", "+++", "+++", "+++"), judging="all-at-once").run()
     assert (raced.asked, raced.in_full, len(judge.asked)) == (1, 4, 3)
     assert raced.kept[0].drawn_from == 4, "those that were not asked may have tied"
 

@@ -49,7 +49,7 @@ class HalfJudge:
     """A judge that decides what `said` has, a character for each criterion, and fails on the rest."""
 
     name = "half"
-    judging: Judging = "together"
+    judging: Judging = "all-at-once"
 
     def __init__(self, said: str, kind: str = "unreadable") -> None:
         self._said, self._kind = said, kind
@@ -220,7 +220,7 @@ def row(said: str, number: int, rubric: Rubric = RUBRIC) -> Score:
         score=score(rubric.criteria, told),
         verdicts=tuple(told),
         judge="j",
-        judging="together",
+        judging="all-at-once",
         rubric=rubric_hash(rubric.criteria),
     )
 

@@ -90,7 +90,7 @@ def command(
     tolerance: Annotated[
         float, typer.Option(min=0, max=1, help="How far --accept agrees lets agreement fall.")
     ] = TOLERANCE,
-    show: Annotated[
+    proposer_context: Annotated[
         str,
         typer.Option(
             metavar="NAMES",
@@ -119,7 +119,7 @@ def command(
     _both_or_none(judging.judge, proposing.proposer)
     judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
     proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
-    shown = _shown(show)
+    shown = _shown(proposer_context)
     texts = Texts(responses=True)
     known = rubrics_by_prompt(rubrics, texts) if rubrics else {}
     rows = Rows(prompts, Prompt)
@@ -133,7 +133,7 @@ def command(
         Idle(rule != "skill", "without --accept skill", ["weak"]),
         Idle(not models.model, "without --model", ["n", "model_args"]),
         of_role("judge", judging.judge, "judge_args"),
-        of_role("proposer", proposing.proposer, "proposer_args", "show"),
+        of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
     guards = EvidenceSource(
@@ -310,11 +310,11 @@ def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
 
 
 def _shown(names: str) -> frozenset[ContextPart]:
-    """What `--show` names. Raises `InputError` for what is not to be had."""
+    """What `--proposer-context` names. Raises `InputError` for what is not to be had."""
     given = [name.strip() for name in names.split(",")] if names != "none" else []
     known: dict[str, ContextPart] = {name: name for name in get_args(ContextPart)}
     if unknown := [name for name in given if name not in known]:
-        raise InputError(f"--show {unknown[0]}: is unknown; there are {', '.join(known)}, or none")
+        raise InputError(f"--proposer-context {unknown[0]}: is unknown; there are {', '.join(known)}, or none")
     return frozenset(known[name] for name in given)
 
 

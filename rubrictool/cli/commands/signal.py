@@ -40,7 +40,7 @@ def command(
 
     Signal (the range over responses), noise (the spread of repeated judgings of one response), their ratio, reliability and
     the samples it takes, flips, criteria that tell nothing apart, redundancy: by judge, dimension, prompt and criterion.
-    Repeated judgings are repeated rows, in one file or several, or the lists `by` of verdicts. No model is asked.
+    Repeated judgings are repeated rows, in one file or several, or the lists `samples` of verdicts. No model is asked.
 
     Example: rubrictool signal first.jsonl again.jsonl --rubrics rubrics.jsonl --against strong.jsonl
     """

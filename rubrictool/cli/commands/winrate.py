@@ -68,7 +68,7 @@ def command(
     fail_under: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit 3 unless the interval is above it.", show_default=False)
     ] = None,
-    detect: Annotated[
+    min_effect: Annotated[
         float | None,
         typer.Option(
             min=0.001,
@@ -95,7 +95,7 @@ def command(
     one_stdin(*paths, baseline, prompts, rubrics)
     reads = [*paths, baseline, prompts, rubrics]
     seen_to_plot(plot, files, [*reads, file_of(judging.judge)])
-    closing = Closing(fail_under=fail_under, detect=detect, plot=plot, seed=seed)
+    closing = Closing(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
     finished_already = len(paths) == 1 and baseline is None
     refuse_idle(
         context,

@@ -32,7 +32,7 @@ class OfflineJudge:
 
     name = "offline"
 
-    def __init__(self, judging: Judging = "together") -> None:
+    def __init__(self, judging: Judging = "all-at-once") -> None:
         self.judging = judging
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002

@@ -1,0 +1,35 @@
+"""Read the old names of columns and values; rows are written with the new ones only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def with_new_names(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return a row's columns, given under their old or new names, under the new ones."""
+    found: dict[str, Any] = {}
+    if columns.get("judging") == "together" and "judge" in columns:
+        found["judging"] = "all-at-once"
+    if columns.get("stopped") == "pool" and "criteria" in columns:
+        found["stopped"] = "no_pairs"
+    if isinstance(verdicts := columns.get("verdicts"), list | tuple) and any(map(_has_by, verdicts)):
+        found["verdicts"] = [_verdict(verdict) if _has_by(verdict) else verdict for verdict in verdicts]
+    if _is_second_judging(columns):
+        found["second_judging"] = columns["again"]
+        columns = {name: value for name, value in columns.items() if name != "again"}
+    return columns | found if found else columns
+
+
+def _has_by(verdict: object) -> bool:
+    return isinstance(verdict, Mapping) and isinstance(verdict.get("by"), list | tuple) and "samples" not in verdict
+
+
+def _verdict(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    return {"samples" if name == "by" else name: value for name, value in verdict.items()}
+
+
+def _is_second_judging(columns: Mapping[str, Any]) -> bool:
+    """Return whether a row is a comparison that tells of two judgings; people's rows may use the column otherwise."""
+    again = columns.get("again")
+    return isinstance(again, Mapping) and "winner" in again and "winner" in columns and "second_judging" not in columns
