@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rubrictool.models.context import RunContext
     from rubrictool.models.spec import ModelConfig, connect
     from rubrictool.refinement.loop import Refinement, refine
+    from rubrictool.refinement.options import Evidence, RefineOptions
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
     from rubrictool.rows.traces import Round
@@ -36,11 +37,13 @@ __all__ = [
     "Cache",
     "Comparison",
     "Criterion",
+    "Evidence",
     "InputError",
     "ModelConfig",
     "ModelFailure",
     "ModelUnusable",
     "Prompt",
+    "RefineOptions",
     "Refinement",
     "Response",
     "Round",
@@ -88,6 +91,7 @@ _PLACES = {
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.signal": ("SignalReport", "signal"),
     "analysis.tail": ("TailReport", "tail"),
+    "refinement.options": ("Evidence", "RefineOptions"),
     "analysis.winrates": ("WinRate", "win_rate"),
 }
 

@@ -116,7 +116,7 @@ MEANINGS = {
     "Rubric.id": "the prompt's `id`; `*` serves every prompt without its own",
     "criteria": "what a response is scored by, at least one of positive weight",
     "rounds": "how many proposals `refine` took",
-    "stopped": "why `refine` ended: all rounds `done`, no pair left in the `pool`, or a round `failed`",
+    "stopped": "why `refine` ended: all rounds `done`, no pair left to show (`no_pairs`), or a round `failed`",
     "Criterion.id": "`c1`, `c2`, ... by place if missing",
     "criterion": "what must be true of a response",
     "weight": "finite, not 0; negative is a penalty that meeting the criterion costs",

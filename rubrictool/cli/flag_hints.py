@@ -10,6 +10,8 @@ FLAG_HINTS = {
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",
     "temperature": "--temperature 1",
+    "labels": "--labels FILE[:COLUMN]",
+    "weak": "--weak FILE",
 }
 """What follows the text of an error, in brackets."""
 

@@ -1,4 +1,4 @@
-"""Whether a proposal is taken: whole, without some of its criteria, or not at all."""
+"""Decide whether a proposal is accepted: whole, without some of its criteria, or not at all."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from rubrictool.linting.rewording import says_again
 from rubrictool.rows.records import Criterion, Score
 from rubrictool.rows.traces import Refusal
 from rubrictool.rubric.weights import TIE, rubric_hash, score
+from rubrictool.text.wording import counted
 
 AcceptRule = Literal["always", "separates", "agrees", "labels", "skill"]
 
 TOLERANCE = 0.05
-"""How far agreement may fall: with a dozen labelled pairs one pair is more."""
+"""How far agreement may fall, in [0, 1]; with a dozen labelled pairs, one pair is more than this."""
 
 CLEARLY = 1.0
 """Standard errors (of Fisher's z) by which a correlation must be below 0."""
 
 FEWEST = 5
-"""Responses without which a correlation says nothing."""
+"""The fewest responses from which a rule draws a conclusion."""
 
-
-_REPEATS = "says what "
+_REPEATS = "repeats "
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Trial:
     """A proposal on trial: the rubric before and after, and the pool's scores under each, by response id.
 
     `pair` are the ids of the shown pair. `signal` is how good responses are known to be: labels of the half that may
-    decide, or the strength of who wrote them.
+    decide, or the strength of their writers.
     """
 
     old: tuple[Criterion, ...]
@@ -46,18 +46,18 @@ class Trial:
 
     @property
     def outside(self) -> list[str]:
-        """The responses that were not shown and of which something is known, in the order of the pool."""
+        """Return the ids of responses outside the shown pair that have a signal, in the order of the pool."""
         return [name for name in self.after if name not in self.pair and name in self.signal]
 
     @property
     def changed(self) -> list[Criterion]:
-        """The criteria that the proposal adds, rewrites or weighs more; one that is to weigh less is no new risk."""
+        """Return the criteria that the proposal adds, rewrites or weighs more; one that weighs less is no new risk."""
         known = {criterion.id: criterion for criterion in self.old}
         return [criterion for criterion in self.new if _counts_for_more(known.get(criterion.id), criterion)]
 
 
 class Decision(NamedTuple):
-    """The criteria that stand after a trial, why, and which of the proposal's were refused for what."""
+    """The criteria that stand after a trial, the reason, and the refused criteria with theirs."""
 
     criteria: tuple[Criterion, ...]
     reason: str
@@ -68,71 +68,78 @@ Rule = Callable[[Trial], Decision]
 
 
 def separates(trial: Trial) -> Decision:
-    """Take the proposal if the shown pair differs by more than 1e-9, and more of the pairs that the old rubric told
-    apart keep their order than lose it (by a tie, too)."""
+    """Accept the proposal if it separates the shown pair and keeps the order of most other pairs.
+
+    The scores of the shown pair must differ by more than 1e-9. Of the other pairs that the old rubric separated, more
+    must keep their order than lose it (by a tie, too).
+    """
     one, other = (trial.after[name].score for name in trial.pair)
     if abs(one - other) <= TIE:
-        return Decision(trial.old, "separates: the shown pair is still tied")
+        return Decision(trial.old, "the shown pair is still tied")
     kept, lost = _orders(trial)
-    reason = (
-        f"separates: the pair differs by {abs(one - other):.3f}; of the others {kept} keep their order, {lost} lose it"
-    )
+    reason = f"scores of the shown pair differ by {abs(one - other):.3f}; other pairs: {kept} keep their order, {lost} lose it"
     return Decision(trial.new if kept > lost or not lost else trial.old, reason)
 
 
 def agrees(trial: Trial) -> Decision:
-    """Take the proposal if half-credit agreement with the labels of responses that were not shown does not fall by more
-    than the tolerance."""
+    """Accept the proposal if agreement with the labels does not fall by more than the tolerance.
+
+    Agreement is the share of pairs of labelled responses, those shown aside, that scores order as labels do; ties count 0.5.
+    """
     if len(trial.outside) < FEWEST:
-        return Decision(trial.new, f"too little to go by: {len(trial.outside)} responses outside the shown pair")
+        return Decision(trial.new, _too_little(trial))
     pairs = _known_pairs(trial)
     if not pairs:
-        return Decision(trial.new, "agrees: no labels tell apart two responses that were not shown, so nothing speaks")
+        return Decision(trial.new, "accepted without a test: the labels outside the shown pair are all equal")
     before, after = (_agreement(scores, pairs) for scores in (trial.before, trial.after))
-    reason = f"agrees: agreement with the labels of {len(pairs)} pairs goes from {before:.3f} to {after:.3f}"
+    reason = f"agreement with the labels of {len(pairs)} pairs: {before:.3f} before, {after:.3f} after"
     return Decision(trial.new if after >= before - trial.tolerance - TIE else trial.old, reason)
 
 
 def aligned(trial: Trial) -> Decision:
-    """Refuse each new criterion whose signed verdicts clearly fall where the labels, or the writers' strength, rise."""
+    """Refuse each new criterion whose signed verdicts correlate negatively with the signal.
+
+    The correlation must be below 0 by `CLEARLY` standard errors of Fisher's z.
+    """
     if len(trial.outside) < FEWEST:
-        return Decision(trial.new, f"too little to go by: {len(trial.outside)} responses outside the shown pair")
+        return Decision(trial.new, _too_little(trial))
     refused = [
         Refusal(criterion=criterion, reason=why) for criterion in trial.changed if (why := _against(criterion, trial))
     ]
     names = {refusal.criterion.id for refusal in refused}
-    told = f"{len(names)} of {len(trial.changed)} new criteria run against it over {len(trial.outside)} responses"
-    return Decision(without(trial.old, trial.new, names), told, tuple(refused))
+    count, responses = len(trial.changed), len(trial.outside)
+    reason = f"{len(names)} of {count} new criteria correlate negatively with quality over {responses} responses"
+    return Decision(without(trial.old, trial.new, names), reason, tuple(refused))
 
 
 RULES: Mapping[AcceptRule, Rule] = {"separates": separates, "agrees": agrees, "labels": aligned, "skill": aligned}
 
 
 def without(old: Sequence[Criterion], new: Sequence[Criterion], refused: set[str]) -> tuple[Criterion, ...]:
-    """A proposed rubric without some of its changes: what is new goes, what was rewritten is as before."""
+    """Return a proposed rubric without the refused changes: new criteria go, rewritten ones are as before."""
     known = {criterion.id: criterion for criterion in old}
     kept = (known.get(criterion.id) if criterion.id in refused else criterion for criterion in new)
     return tuple(criterion for criterion in kept if criterion is not None)
 
 
 def repeats(old: Sequence[Criterion], new: Sequence[Criterion]) -> list[Refusal]:
-    """The added criteria that say in other words what one before them says."""
+    """Return refusals of the added criteria that repeat an earlier one in other words."""
     known = {criterion.id for criterion in old}
     found: list[Refusal] = []
     for place, criterion in enumerate(new):
         earlier = (other for other in new[:place] if says_again(other.criterion, criterion.criterion))
         if criterion.id not in known and (other := next(earlier, None)):
-            found.append(Refusal(criterion=criterion, reason=f"{_REPEATS}{other.id} says"))
+            found.append(Refusal(criterion=criterion, reason=f"{_REPEATS}{other.id}"))
     return found
 
 
 def is_repeat(refusal: Refusal) -> bool:
-    """Whether a criterion was refused because it says again what another says, under whatever rule."""
+    """Return whether a criterion was refused because it repeats another one, under whatever rule."""
     return refusal.reason.startswith(_REPEATS)
 
 
 def reweighed(criteria: tuple[Criterion, ...], trial: Trial) -> list[Score]:
-    """The pool's scores under the criteria that stand, from the verdicts that are there: nothing is judged again."""
+    """Return the pool's scores under the criteria that stand, from the verdicts of the trial: nothing is judged again."""
     proposed = {criterion.id: criterion for criterion in trial.new}
     scored: list[Score] = []
     for name, row in trial.after.items():
@@ -141,8 +148,8 @@ def reweighed(criteria: tuple[Criterion, ...], trial: Trial) -> list[Score]:
         found = [new[c.id] if proposed.get(c.id) == c else old.get(c.id) for c in criteria]
         verdicts = tuple(verdict for verdict in found if verdict is not None and verdict.met is not None)
         if len(verdicts) == len(criteria):
-            told = {"score": score(criteria, verdicts), "verdicts": verdicts, "rubric": rubric_hash(criteria)}
-            scored.append(row.model_copy(update=told))
+            columns = {"score": score(criteria, verdicts), "verdicts": verdicts, "rubric": rubric_hash(criteria)}
+            scored.append(row.model_copy(update=columns))
     return scored
 
 
@@ -153,7 +160,7 @@ def _counts_for_more(old: Criterion | None, new: Criterion) -> bool:
 
 
 def _orders(trial: Trial) -> tuple[int, int]:
-    """How many pairs that the old rubric told apart keep their order under the new one, and how many lose it."""
+    """Return how many pairs that the old rubric separated keep their order under the new one, and how many lose it."""
     kept = lost = 0
     for one, other in combinations([name for name in trial.after if name in trial.before], 2):
         before = _sign(trial.before[one].score - trial.before[other].score)
@@ -164,20 +171,20 @@ def _orders(trial: Trial) -> tuple[int, int]:
 
 
 def _known_pairs(trial: Trial) -> list[tuple[str, str, int]]:
-    """Two responses outside the shown pair that the signal tells apart, and which of them it puts higher."""
+    """Return the pairs outside the shown one whose signals differ, each with the sign of the difference."""
     names = [name for name in trial.outside if name in trial.before]
     orders = ((one, other, _sign(trial.signal[one] - trial.signal[other])) for one, other in combinations(names, 2))
     return [(one, other, order) for one, other, order in orders if order]
 
 
 def _agreement(scores: Mapping[str, Score], pairs: Sequence[tuple[str, str, int]]) -> float:
-    """The share of pairs that scores order as the signal does, ties one half."""
+    """Return the share of pairs that scores order as the signal does; ties count 0.5."""
     credits = [(1 + _sign(scores[one].score - scores[other].score) * order) / 2 for one, other, order in pairs]
     return math.fsum(credits) / len(credits)
 
 
 def _against(criterion: Criterion, trial: Trial) -> str:
-    """How clearly a criterion runs against the signal, in words; nothing where it does not, or too little is known."""
+    """Return in words that a criterion correlates negatively with the signal; empty where it does not, or data are few."""
     from statistics import StatisticsError, correlation
 
     sign = 1 if criterion.weight > 0 else -1
@@ -195,7 +202,12 @@ def _against(criterion: Criterion, trial: Trial) -> str:
         return ""
     error = 1 / math.sqrt(len(names) - 3)
     clear = math.atanh(max(-0.999999, min(found, 0.999999))) < -CLEARLY * error
-    return f"falls where quality rises: correlation {found:.2f} over {len(names)} responses" if clear else ""
+    return f"negative correlation with quality: {found:.2f} over {len(names)} responses" if clear else ""
+
+
+def _too_little(trial: Trial) -> str:
+    known = counted(len(trial.outside), "response")
+    return f"accepted without a test, too little data: {known} of known quality outside the shown pair, {FEWEST} needed"
 
 
 def _sign(difference: float) -> int:

@@ -1,78 +1,124 @@
-"""What a refinement asks at most: every question of every round, with the rubric that there is supposed to be by then."""
+"""Run `refine` with roles that add their questions up instead of asking: a bound on calls and tokens."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
-from rubrictool.errors import ModelFailure, Undecided
+from rubrictool.errors import ModelFailure
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.refinement.accept import AcceptRule
+from rubrictool.refinement.loop import Refinement, refine
+from rubrictool.refinement.options import Evidence, RefineOptions
+from rubrictool.refinement.pairs import PairRule, needs_scores
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.empty_response import is_empty
-from rubrictool.select.ranking import PairRule, PoolRule, needs_scores
-from rubrictool.steps.score import verdicts
 from rubrictool.text.chats import shown
 
 FIRST, EACH, LENGTH = 12, 4, 150
-"""Criteria of a first rubric, those that a round adds, and their characters, as a dry run supposes them.
+"""Criteria of a first rubric, criteria that a round adds, and characters of a criterion, as a dry run assumes them.
 
 People's rubrics in the sample data have 9 criteria of 41 to 138 characters on average. What a schema allows (24 of 400 in
 each answer) would make a bound of several times what is ever asked, which helps nobody to decide.
 """
 
 
-def supposed(rubric: Rubric | None, *, rounds: int) -> list[Criterion]:
-    """A rubric after so many rounds: the one given, or a first one, and what the rounds are supposed to add."""
-    written = range(1, (0 if rubric else FIRST) + rounds * EACH + 1)
-    new = (Criterion(id=f"new{n}", criterion="x" * LENGTH, weight=3) for n in written)
-    return [*(rubric.criteria if rubric else ()), *new]
-
-
-def judged_by_round(size: int, *, rounds: int, pairs: PairRule, pool_rule: PoolRule, accept: AcceptRule) -> list[int]:
-    """How many candidates are judged each time, of a pool of `size` at the beginning.
-
-    Each round judges those that are left by the rubric as it is then; on trial, it judges them by what is proposed, and
-    the next round need not.
-    """
-    left = [size if pool_rule == "keep" else size - 2 * number for number in range(rounds)]
-    begun = [count for count in left if count >= 2]
-    if accept != "always":
-        return [*begun[:1], *begun]
-    return begun if needs_scores(pairs) else []
-
-
-async def ask_everything(
+async def dry_refine(
     prompt: Prompt,
     pool: Sequence[Response],
     *,
     judge: Judge,
     proposer: Proposer,
-    rounds: int,
-    pairs: PairRule,
-    pool_rule: PoolRule,
-    accept: AcceptRule,
-    weak: Sequence[Response],
-    rubric: Rubric | None,
-) -> None:
-    """Ask all that refining a prompt could ask; of use in a dry run, where a question is added up and fails."""
-    pool, weak = ([row for row in rows if not is_empty(row.response)] for rows in (pool, weak))
-    longest_first = sorted(pool, key=lambda row: len(shown(row.response)), reverse=True)
-    if rubric is None:
-        with suppress(ModelFailure):
-            await proposer.propose(prompt)
-    judged = judged_by_round(len(pool), rounds=rounds, pairs=pairs, pool_rule=pool_rule, accept=accept)
-    for number, count in enumerate(judged):
-        for row in [*longest_first[:count], *(weak if number else ())]:
-            with suppress(ModelFailure, Undecided):
-                await verdicts(prompt, supposed(rubric, rounds=number), row, judge)
-    for number in range(rounds if len(pool) >= 2 else 0):
-        with suppress(ModelFailure):
-            criteria = supposed(rubric, rounds=number)
-            await proposer.separate(prompt, criteria, *(_judged(row, criteria) for row in longest_first[:2]))
+    rubric: Rubric | None = None,
+    options: RefineOptions = RefineOptions(),  # noqa: B008  frozen
+    evidence: Evidence = Evidence(),  # noqa: B008  frozen
+) -> Refinement:
+    """Refine with assumed answers, so that the models' `DryRun` budget adds up at least what the run can ask.
+
+    Which candidates the run will show is not known. So any two may be shown, every proposal that is tried is accepted,
+    the longest candidates are the ones that stay in the pool, and the two longest are shown each time.
+    """
+    longest = _longest_first(pool)
+    return await refine(
+        prompt,
+        pool,
+        judge=AssumedJudge(judge, longest),
+        proposer=AssumedProposer(proposer, longest[:2]),
+        rubric=rubric,
+        options=_costliest(options),
+        evidence=Evidence(weak=evidence.weak),
+    )
 
 
-def _judged(row: Response, criteria: Sequence[Criterion]) -> JudgedResponse:
-    """A response with all that may be shown of it."""
-    return JudgedResponse(row, tuple(Verdict(id=criterion.id, met=True) for criterion in criteria), 0.0)
+class AssumedJudge:
+    """Ask a judge about the longest candidates there are, and assume that every criterion is met.
+
+    The n-th question about candidates under one rubric is about the n-th longest candidate. Questions about other
+    responses, those judged in trials only, stay as they are.
+    """
+
+    def __init__(self, judge: Judge, longest: Sequence[Response]) -> None:
+        self.name, self.judging = judge.name, judge.judging
+        self._judge, self._longest = judge, longest
+        self._ids = {row.id for row in longest}
+        self._asked: Counter[int] = Counter()
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """Add the question up. Return a verdict for each criterion."""
+        if response.id in self._ids:
+            response = self._longest[self._asked[len(criteria)] % len(self._longest)]
+            self._asked[len(criteria)] += 1
+        with suppress(ModelFailure):
+            await self._judge.verdicts(prompt, criteria, response)
+        return _all_met(criteria)
+
+
+class AssumedProposer:
+    """Ask a proposer about the two longest candidates, and assume criteria of usual number and length."""
+
+    def __init__(self, proposer: Proposer, pair: Sequence[Response]) -> None:
+        self.name, self._proposer, self._pair = proposer.name, proposer, pair
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        """Add the question up. Return a first rubric."""
+        with suppress(ModelFailure):
+            await self._proposer.propose(prompt)
+        return Proposal(_assumed(0, FIRST))
+
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
+        """Add the question up. Return a proposal that keeps all criteria, and adds some."""
+        verdicts = tuple(_all_met(criteria)) if first.verdicts and second.verdicts else ()
+        with suppress(ModelFailure):
+            await self._proposer.separate(
+                prompt, criteria, *(JudgedResponse(row, verdicts, first.score) for row in self._pair)
+            )
+        return Proposal((*(Item(id=criterion.id) for criterion in criteria), *_assumed(len(criteria), EACH)))
+
+
+def _costliest(options: RefineOptions) -> RefineOptions:
+    """Return options under which any two candidates may be shown, and every proposal that is tried is accepted.
+
+    The rule `agrees` accepts what it has no labels for.
+    """
+    pairs: PairRule = "great" if needs_scores(options.pairs) else "random"
+    return replace(options, pairs=pairs, accept="always" if options.accept == "always" else "agrees")
+
+
+def _longest_first(pool: Sequence[Response]) -> list[Response]:
+    candidates = (row for row in pool if not is_empty(row.response))
+    return sorted(candidates, key=lambda row: len(shown(row.response)), reverse=True)
+
+
+def _assumed(begin: int, count: int) -> tuple[Item, ...]:
+    """Return new criteria in different words, for what repeats another criterion is left out."""
+    texts = (f"assumed {number} ".ljust(LENGTH, "x") for number in range(begin, begin + count))
+    return tuple(Item(criterion=text, weight=3) for text in texts)
+
+
+def _all_met(criteria: Sequence[Criterion]) -> list[Verdict]:
+    return [Verdict(id=criterion.id, met=True) for criterion in criteria]

@@ -314,12 +314,18 @@ class Rubric(Row):
     criteria: Criteria
     reference: str | None = None
     rounds: int | None = None
-    stopped: Literal["done", "pool", "failed"] | None = None
+    stopped: Literal["done", "no_pairs", "failed"] | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _fill_id(cls, data: Any) -> Any:
-        return _with_id(data, "id")
+        return _with_id(_with_new_spelling(data), "id")
+
+
+def _with_new_spelling(data: Any) -> Any:
+    """Read the rubrics of version 0.1, where `no_pairs` was called `pool`."""
+    old = isinstance(data, Mapping) and data.get("stopped") == "pool"
+    return {**data, "stopped": "no_pairs"} if old else data
 
 
 class Vote(Row):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from rubrictool.rows.records import Criterion, Response, Scored, Verdict
 from rubrictool.rubric.empty_response import Empty, is_empty
 from rubrictool.rubric.weights import TIE, score
-from rubrictool.select.ranking import Kept, best, lot
+from rubrictool.select.ranking import Kept, best, tie_break
 from rubrictool.steps.score import decided
 
 Value = Callable[[Response], object]
@@ -209,7 +209,7 @@ def _entrant(
     known = {verdict.id: verdict for verdict in decided(criteria, row, empty)}
     questions = () if is_empty(row.response) else questions
     value = distinct(row) if distinct else row.id
-    return Candidate(row, lot(row, seed), value, criteria, known, questions)
+    return Candidate(row, tie_break(row, seed), value, criteria, known, questions)
 
 
 def _at_ceiling(entrant: Candidate) -> Scored:

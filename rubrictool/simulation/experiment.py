@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rubrictool.refinement.loop import refine
+from rubrictool.refinement.options import Evidence, RefineOptions
+from rubrictool.refinement.pairs import PairRule
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
-from rubrictool.select.ranking import PairRule
 from rubrictool.simulation.judge import COIN, SimulatedJudge
 from rubrictool.simulation.measures import Measured, Policy
 from rubrictool.simulation.proposer import SHOWS, SimulatedProposer
@@ -97,16 +98,16 @@ async def _refined(
     world: World, asked: Prompt, judge: SimulatedJudge, first: Rubric, arm: Arm, options: Options
 ) -> Criteria:
     pool = candidates(world, asked.id, arm)
+    given = dict(options(world, pool))
+    evidence = Evidence(signal=given.pop("signal", {}), weak=given.pop("weak", ()))
     refinement = await refine(
         asked,
         pool,
         judge=judge,
         proposer=SimulatedProposer(world),
-        pairs=arm.pairs,
-        rounds=arm.rounds,
         rubric=first,
-        seed=world.seed,
-        **options(world, pool),
+        options=RefineOptions(pairs=arm.pairs, rounds=arm.rounds, seed=world.seed, **given),
+        evidence=evidence,
     )
     return refinement.rubric.criteria
 

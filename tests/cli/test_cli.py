@@ -63,7 +63,7 @@ def test_the_main_job_refines_every_sample_prompt(shell: Shell, sample: Path) ->
     assert ran.code == 0
     rows = shell.read("refined.jsonl")
     assert len(rows) == 13
-    assert {row["stopped"] for row in rows} <= {"done", "pool"}
+    assert {row["stopped"] for row in rows} <= {"done", "no_pairs"}
     assert all(row["domain"] for row in rows)
     assert shell.names() == {"refined.jsonl"}
 
@@ -231,7 +231,7 @@ def test_refine_says_how_many_prompts_ran_out_of_pairs(shell: Shell) -> None:
     responses = [{"model": name, "response": f"{name} says so"} for name in "ab"]
     ran = shell("refine", shell.write("p.jsonl", [PROMPT | {"responses": responses}]), "--summary", "sum.json")
     assert "1 of 1 prompts ran out of pairs before the last round" in ran.err
-    assert json.loads((shell.directory / "sum.json").read_text())["stopped"] == {"pool": 1}
+    assert json.loads((shell.directory / "sum.json").read_text())["stopped"] == {"no_pairs": 1}
 
 
 def test_winrate_tells_worse_from_not_shown(shell: Shell) -> None:

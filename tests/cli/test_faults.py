@@ -37,7 +37,7 @@ def test_prompts_whose_refinement_failed_or_whose_pool_ran_out_stay_in_the_outpu
     assert ran.code == 1
     rows = {row["id"]: row for row in shell.read("out.jsonl")}
     assert (rows["fails"]["stopped"], len(rows["fails"]["criteria"])) == ("failed", 2)
-    assert (rows["runs-out"]["stopped"], len(rows["runs-out"]["criteria"])) == ("pool", 3)
+    assert (rows["runs-out"]["stopped"], len(rows["runs-out"]["criteria"])) == ("no_pairs", 3)
     assert [row["id"] for row in shell.read("out.jsonl.failed.jsonl")] == ["fails"]
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from rubrictool.linting.rewording import says_again
 from rubrictool.refinement.accept import AcceptRule, Trial, agrees, aligned, repeats, reweighed, separates, without
 from rubrictool.refinement.loop import Refinement, refine
+from rubrictool.refinement.options import RefineOptions
+from rubrictool.refinement.pairs import PoolRule
 from rubrictool.rows.records import Criterion, Prompt, Response, Score, Verdict
 from rubrictool.rubric.weights import score
-from rubrictool.select.ranking import PoolRule
 
 POOL = "abcdefgh"
 
@@ -79,7 +80,7 @@ def test_what_lint_calls_a_duplicate_is_said_again(one: str, other: str) -> None
 
 def test_without_labels_outside_the_pair_nothing_speaks_against_a_proposal() -> None:
     alike = dict.fromkeys("cdefg", "x")
-    for signal, said in (({"c": 1, "d": 0}, "too little to go by"), (dict.fromkeys("cdefg", 1), "nothing speaks")):
+    for signal, said in (({"c": 1, "d": 0}, "too little data"), (dict.fromkeys("cdefg", 1), "are all equal")):
         found = agrees(trial({"a": "xy", "b": "x", **alike}, signal=signal))
         assert (found.criteria, said in found.reason) == (criteria("x", "y"), True)
 
@@ -138,7 +139,7 @@ def test_a_criterion_that_says_again_what_another_says_is_found() -> None:
         Criterion(id=f"c{n}", criterion=text, weight=1) for n, text in enumerate([first, again, other, other.upper()])
     )
     found = [(refusal.criterion.id, refusal.reason) for refusal in repeats(rubric[:1], rubric)]
-    assert found == [("c1", "says what c0 says"), ("c3", "says what c2 says")]
+    assert found == [("c1", "repeats c0"), ("c3", "repeats c2")]
 
 
 @given(st.lists(st.sets(st.sampled_from("xyz")), min_size=3, max_size=8), st.sets(st.sampled_from("yz")))
@@ -162,9 +163,8 @@ def run(
     rows = [{"id": name, "model": f"m-{name}", "response": text} for name, text in TEXTS.items()]
     prompt = Prompt.model_validate({"id": "p", "prompt": "Name colours.", "responses": rows})
     proposer = ListProposer("red", "green", later=later)
-    refined = refine(
-        prompt, prompt.responses, judge=judge, proposer=proposer, pool_rule=pool, accept=accept, rounds=rounds
-    )
+    options = RefineOptions(rounds=rounds, pool_rule=pool, accept=accept)
+    refined = refine(prompt, prompt.responses, judge=judge, proposer=proposer, options=options)
     return asyncio.run(refined), proposer
 
 
@@ -172,7 +172,7 @@ def test_a_refused_proposal_leaves_the_rubric_and_the_trace_says_why() -> None:
     refined, _ = run(["pink"], judge=WordJudge(), accept="separates", rounds=1)
     assert [c.criterion for c in refined.rubric.criteria] == ["red", "green"]
     first = refined.rounds[0]
-    assert (first.accepted, first.reason) == (False, "separates: the shown pair is still tied")
+    assert (first.accepted, first.reason) == (False, "the shown pair is still tied")
     assert [c.criterion for c in first.changes.added] == ["pink"]
     assert first.before.rubric == first.after.rubric
     assert (refined.rubric.rounds, refined.rubric.stopped) == (0, "done")

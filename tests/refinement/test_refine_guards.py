@@ -9,6 +9,7 @@ import pytest
 from shell import Shell
 
 from rubrictool.refinement.evidence import EvidenceSource
+from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.records import Prompt
 
@@ -24,7 +25,12 @@ def prompt(**columns: float) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(
-    ("rule", "words"), [("agrees", "has no labels"), ("labels", "has no labels"), ("skill", "does not know who")]
+    ("rule", "words"),
+    [
+        ("agrees", "there are no labels"),
+        ("labels", "there are no labels"),
+        ("skill", "no writer is known"),
+    ],
 )
 def test_a_rule_that_is_given_nothing_to_go_by_is_bad_input(shell: Shell, rule: str, words: str) -> None:
     ran = shell("refine", shell.write("p.jsonl", [prompt()]), "--accept", rule)
@@ -54,11 +60,16 @@ def test_weak_responses_are_judged_on_trial_and_are_never_shown(shell: Shell) ->
 
 def test_only_half_of_the_labels_decides_so_that_the_other_can_report() -> None:
     row = Prompt.model_validate(prompt(quality=1))
-    guards = EvidenceSource("labels", Texts(), labels=None, weak=None, pools=[row.responses], seed=0)
-    again = EvidenceSource("labels", Texts(), labels=None, weak=None, pools=[row.responses], seed=0)
+    guards = EvidenceSource(RefineOptions(accept="labels"), Texts(), [row.responses])
+    again = EvidenceSource(RefineOptions(accept="labels"), Texts(), [row.responses])
     signal = guards.of(row, row.responses).signal
     assert 0 < len(signal) < len(TEXTS)
     assert signal == again.of(row, row.responses).signal
+
+
+def known_skills(row: Prompt, weak: object) -> Evidence:
+    source = EvidenceSource(RefineOptions(accept="skill"), Texts(), [row.responses], weak=str(weak))
+    return source.of(row, row.responses)
 
 
 def test_the_pool_is_stronger_than_the_weak_unless_a_column_says_how_strong(shell: Shell) -> None:
@@ -66,9 +77,7 @@ def test_the_pool_is_stronger_than_the_weak_unless_a_column_says_how_strong(shel
         row = Prompt.model_validate(prompt(**columns))
         own = {"skill": 0} if columns else {}
         weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak.", **own}])
-        guard = EvidenceSource("skill", Texts(), labels=None, weak=str(weak), pools=[row.responses], seed=0).of(
-            row, row.responses
-        )
+        guard = known_skills(row, weak)
         assert [guard.signal[f"r{n}"] for n in range(len(TEXTS))] == strengths
         assert guard.signal["w"] == 0.0
 
@@ -90,7 +99,7 @@ def test_what_is_not_to_be_shown_is_bad_input(shell: Shell, show: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "words"), [("--weak", "run against it"), ("--labels", "too little to go by"), (None, "always")]
+    ("flag", "words"), [("--weak", "correlate negatively"), ("--labels", "too little data"), (None, "always")]
 )
 def test_the_rule_goes_by_what_there_is_to_go_by(shell: Shell, flag: str | None, words: str) -> None:
     rows = [
@@ -123,9 +132,7 @@ def test_a_rule_that_had_too_little_to_go_by_says_so(shell: Shell) -> None:
 def test_a_skill_that_only_some_rows_tell_is_not_mixed_with_what_is_assumed(shell: Shell) -> None:
     weak = shell.write("w.jsonl", [{"id": "w", "prompt_id": "p", "response": "Weak.", "skill": 900}])
     row = Prompt.model_validate(prompt())
-    guard = EvidenceSource("skill", Texts(), labels=None, weak=str(weak), pools=[row.responses], seed=0).of(
-        row, row.responses
-    )
+    guard = known_skills(row, weak)
     assert guard.signal["w"] < min(value for name, value in guard.signal.items() if name != "w")
 
 

@@ -10,8 +10,9 @@ from fakes import ListProposer, WordJudge
 
 from rubrictool.errors import ModelFailure
 from rubrictool.refinement.loop import Refinement, refine
+from rubrictool.refinement.options import RefineOptions
+from rubrictool.refinement.pairs import PairRule, PoolRule
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
-from rubrictool.select.ranking import PairRule, PoolRule
 
 TEXTS = {"a": "red green blue", "b": "red green", "c": "red", "d": "grey"}
 
@@ -38,10 +39,8 @@ def run(
             asked.responses,
             judge=given,
             proposer=proposer,
-            rounds=rounds,
-            pairs=pairs,
-            pool_rule=pool,
             rubric=rubric,
+            options=RefineOptions(pairs=pairs, rounds=rounds, pool_rule=pool),
         )
     )
 
@@ -59,7 +58,7 @@ def test_each_round_shows_the_best_pair_that_is_left_and_adds_what_the_proposer_
 def test_there_is_one_trace_row_for_each_round_begun() -> None:
     refined = run(ListProposer("red", "green", later=["blue", "grey"]))
     first, second = refined.rounds
-    assert (first.round, second.round, refined.rubric.stopped) == (1, 2, "pool")
+    assert (first.round, second.round, refined.rubric.stopped) == (1, 2, "no_pairs")
     assert {place.id: place.score for place in first.pool} == {"a": 1, "b": 1, "c": 0.5, "d": 0}
     assert first.before.scores == (1, 1)
     assert first.after.rubric == second.before.rubric != first.before.rubric

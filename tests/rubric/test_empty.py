@@ -13,6 +13,7 @@ from shell import Shell
 
 from rubrictool.errors import RowFailure
 from rubrictool.refinement.loop import refine
+from rubrictool.refinement.options import RefineOptions
 from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import compare, compare_by_rubric
@@ -199,7 +200,9 @@ def test_an_empty_candidate_is_never_shown_to_the_proposer(shell: Shell) -> None
         response("good", "c", "n"),
         response("\u200b", "d", "o"),
     ]
-    found = asyncio.run(refine(PROMPT, pool, judge=judge, proposer=proposer, rounds=2, pool_rule="keep"))
+    found = asyncio.run(
+        refine(PROMPT, pool, judge=judge, proposer=proposer, options=RefineOptions(rounds=2, pool_rule="keep"))
+    )
     assert proposer.shown
     assert {name for pair in proposer.shown for name in pair} == {"a", "c"}
     assert {place.id for row in found.rounds for place in row.pool} == {"a", "c"}
@@ -213,4 +216,4 @@ def test_a_pool_of_empty_candidates_has_no_pair(shell: Shell) -> None:
     rows = [{"id": "p", "prompt": "How do I sharpen it?", "responses": ["", "<think>a</think>", "Rub it on a stone."]}]
     ran = shell("refine", shell.write("p.jsonl", rows), "--pairs", "great", "--rounds", "2")
     assert (ran.code, ran.rows[0]["rounds"]) == (0, 0)
-    assert json.loads(ran.out)["stopped"] == "pool"
+    assert json.loads(ran.out)["stopped"] == "no_pairs"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rubrictool.refinement.pairs import PairRule, choose_pair, pair_left, shown_order
 from rubrictool.rows.records import Scored
-from rubrictool.select.ranking import PairRule, best, choose_pair, pair_left, ranked, shown_order
+from rubrictool.select.ranking import best, ranked
 
 
 def row(name: str, score: float = 0.5, model: str | None = "m", response: str | None = None) -> Scored:

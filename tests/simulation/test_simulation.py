@@ -15,9 +15,9 @@ import pytest
 from rubrictool.analysis import sampled_policy
 from rubrictool.analysis.policy_tilt import mid_ranks
 from rubrictool.questions.separate import JudgedResponse
+from rubrictool.refinement.pairs import NEAR_COPY
 from rubrictool.rows.records import Criterion, Response, Rubric
 from rubrictool.rubric.amend import Proposal
-from rubrictool.select.ranking import NEAR_COPY
 from rubrictool.simulation import (
     Policy,
     SimulatedJudge,

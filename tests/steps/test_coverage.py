@@ -21,7 +21,7 @@ from rubrictool.questions import separate
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.refinement.accept import Trial, aligned, reweighed
-from rubrictool.refinement.loop import _constant
+from rubrictool.refinement.trace_rows import constant
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
 from rubrictool.rubric.saturation import Aggregate, Curve
 from rubrictool.rubric.weights import bounds, coverage, rubric_hash, scorable, score
@@ -248,7 +248,7 @@ def test_a_proposer_is_told_that_a_criterion_was_not_judged() -> None:
 
 def test_what_was_not_judged_makes_no_criterion_constant_nor_runs_against_anything() -> None:
     members = [row("1?01", 0), row("1001", 1), row("1?01", 2)]
-    always, never = _constant(members, RUBRIC.criteria)
+    always, never = constant(members, RUBRIC.criteria)
     assert (always, never) == (("c1", "c4"), ("c3",))
     after = {f"r{n}": row("1?01" if n < 4 else "1101" if n < 6 else "1001", n) for n in range(8)}
     signal = {f"r{n}": float(n) for n in range(8)}
@@ -264,7 +264,7 @@ def test_agree_and_signal_leave_out_what_was_not_judged(shell: Shell) -> None:
     agreed = shell("agree", files[0], "--labels", files[1])
     assert (agreed.code, agreed.rows[0]["n"], agreed.rows[0]["agreement"]) == (0, 2, 1)
     told = shell("signal", files[0])
-    assert "1 verdicts are null and left out" in told.err
+    assert "1 verdict is null and left out" in told.err
     (second,) = [one for one in told.rows if (one["kind"], one["name"]) == ("criterion", "c2")]
     assert second["units"] == 2
 

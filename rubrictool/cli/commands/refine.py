@@ -10,7 +10,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from rubrictool.cli.commands.sample import draws, outcome_of
+from rubrictool.cli.commands.sample import outcome_of
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.files import is_regular
 from rubrictool.cli.inputs import one_stdin
@@ -22,16 +22,18 @@ from rubrictool.errors import InputError
 from rubrictool.models.client import Model
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule, is_repeat
-from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, ask_everything
+from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, dry_refine
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
 from rubrictool.refinement.loop import Refinement, refine
+from rubrictool.refinement.options import RefineOptions
+from rubrictool.refinement.pairs import PairRule, PoolRule, writers
 from rubrictool.rows.joins import Texts, by_prompt, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.rows.traces import Round
 from rubrictool.rubric.empty_response import is_empty
-from rubrictool.select.ranking import PairRule, PoolRule, writers
 from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.sample import longest_response, sample_all
 from rubrictool.text.wording import counted
 
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
@@ -126,6 +128,7 @@ def command(
     given, strangers = _given(rows, responses, texts)
     total, to_draw = _checked(rows, texts, given, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
+    options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed)
     refuse_idle(
         context,
         Idle(rule != "agrees", "without --accept agrees", ["tolerance"]),
@@ -136,9 +139,8 @@ def command(
         of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
-    guards = EvidenceSource(
-        rule, texts, labels=labels, weak=weak, pools=(_own(prompt, given) for _, prompt in rows), seed=seed
-    )
+    pools = (_own(prompt, given) for _, prompt in rows)
+    source = EvidenceSource(options, texts, pools, labels=labels, weak=weak)
     session = Session(
         "refine",
         files,
@@ -169,41 +171,30 @@ def command(
             report.empty += sum(is_empty(row.response) for row in members)
             if not members and short.failure:
                 return short
-            guard = guards.of(prompt, members)
             with session.progress.parts(1 + rounds) as step:
                 refined = await refine(
                     prompt,
                     members,
                     judge=judge,
                     proposer=proposer,
-                    pairs=pairs,
-                    rounds=rounds,
-                    pool_rule=pool,
-                    accept=rule,
-                    signal=guard.signal,
-                    weak=guard.weak,
-                    tolerance=tolerance,
                     rubric=rubric_for(prompt.id, known),
-                    seed=seed,
-                    step=step,
+                    options=options,
+                    evidence=source.of(prompt, members),
+                    on_step=step,
                 )
             report.add(refined, prompt)
             return Outcome((refined.rubric,), refined.failure or short.failure, refined.rounds)
 
         async def plan(prompt: Prompt) -> Outcome:
             members, _ = await _pool(prompt, given, drawn_from, n)
-            undrawn = [] if _own(prompt, given) else [_longest(prompt, model) for model in drawn_from for _ in range(n)]
-            await ask_everything(
+            await dry_refine(
                 prompt,
-                [*members, *undrawn[len(members) :]],
+                members if _own(prompt, given) else _with_longest(prompt, members, drawn_from, n),
                 judge=judge,
                 proposer=proposer,
-                rounds=rounds,
-                pairs=pairs,
-                pool_rule=pool,
-                accept=rule,
-                weak=guards.of(prompt, members).weak,
                 rubric=rubric_for(prompt.id, known),
+                options=options,
+                evidence=source.of(prompt, members),
             )
             return Outcome()
 
@@ -213,7 +204,7 @@ def command(
             session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
         else:
             report.close(session, files)
-            if remark := guards.remark():
+            if remark := source.remark():
                 session.tell(f"refine: {remark}")
             if rule in BY_LABELS:
                 session.tell(
@@ -278,9 +269,9 @@ class _Report:
         session.progress.stop()
         show(session.tell, self.examples, prompts=self.prompts)
         tell_empty(session, "refine", self.empty, "left out, for there is nothing in them to learn from")
-        if self.stopped["pool"]:
+        if self.stopped["no_pairs"]:
             session.tell(
-                f"refine: {self.stopped['pool']} of {self.prompts} prompts ran out of pairs before the last round"
+                f"refine: {self.stopped['no_pairs']} of {self.prompts} prompts ran out of pairs before the last round"
             )
         if self.rule != "always":
             session.tell(f"refine: {self._refusals()}")
@@ -384,10 +375,12 @@ async def _pool(
     own = _own(prompt, given)
     if own:
         return own, Outcome()
-    drawn = await draws(prompt, models, n)
+    drawn = await sample_all(prompt, models, n)
     return [one for one in drawn if isinstance(one, Response)], outcome_of(drawn)
 
 
-def _longest(prompt: Prompt, model: Model) -> Response:
-    """The longest response that a model could draw: a token is at least one byte."""
-    return Response(prompt_id=prompt.id, model=model.name, response="x" * model.max_tokens)
+def _with_longest(prompt: Prompt, members: Sequence[Response], models: Sequence[Model], n: int) -> Sequence[Response]:
+    """Return the candidates as a dry run assumes them: what is not in the cache is as long as can be."""
+    sampled = {row.id: row for row in members}
+    assumed = (longest_response(prompt, model, number=number) for model in models for number in range(n))
+    return [sampled.get(row.id, row) for row in assumed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,13 +10,12 @@ import typer
 from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters, asked
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
-from rubrictool.models.client import Model
 from rubrictool.models.spec import OFFLINE
 from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response
 from rubrictool.steps.map_rows import Outcome
-from rubrictool.steps.sample import sample
+from rubrictool.steps.sample import sample_all
 
 
 def command(
@@ -47,20 +46,15 @@ def command(
         session.warn_if_empty(total)
 
         async def work(prompt: Prompt) -> Outcome:
-            return outcome_of(await draws(prompt, drawn_from, n))
+            return outcome_of(await sample_all(prompt, drawn_from, n))
 
         await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
 
     session.run(main)
 
 
-async def draws(prompt: Prompt, models: list[Model], n: int) -> list[Response | RowFailure]:
-    """What n draws from each model bring, by model and number: a response, or why there is none."""
-    return list(await asyncio.gather(*(_draw(prompt, model, number) for model in models for number in range(n))))
-
-
-def outcome_of(drawn: list[Response | RowFailure]) -> Outcome:
-    """The responses that could be drawn, and the first failure, saying how many there were."""
+def outcome_of(drawn: Sequence[Response | RowFailure]) -> Outcome:
+    """Return the sampled responses, and the first failure with the number of failures."""
     failures = [one for one in drawn if isinstance(one, RowFailure)]
     responses = tuple(one for one in drawn if isinstance(one, Response))
     if not failures:
@@ -69,10 +63,3 @@ def outcome_of(drawn: list[Response | RowFailure]) -> Outcome:
         return Outcome(responses, unusable)
     message = f"{len(failures)} of {len(drawn)} responses failed; the first: {failures[0].message}"
     return Outcome(responses, ModelFailure(failures[0].kind, message, attempts=failures[0].attempts))
-
-
-async def _draw(prompt: Prompt, model: Model, number: int) -> Response | RowFailure:
-    try:
-        return await sample(prompt, model, number=number)
-    except RowFailure as failure:
-        return failure

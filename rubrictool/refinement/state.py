@@ -1,0 +1,48 @@
+"""The state of one prompt's refinement between two rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rubrictool.errors import RowFailure
+from rubrictool.judging.protocols import Judge, Proposer
+from rubrictool.refinement.options import Evidence, RefineOptions
+from rubrictool.rows.records import Criterion, Prompt, Response, Score
+from rubrictool.rows.traces import Round
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Judge, proposer, options and evidence: what is the same in all rounds."""
+
+    judge: Judge
+    proposer: Proposer
+    options: RefineOptions
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class State:
+    """The criteria, the pool, and the trace so far.
+
+    `tied` tells whether the top two were tied each time the pool was judged. `scores` are the pool's scores under the
+    present criteria where a trial has brought them already. Pairs in `refused` are not shown again.
+    """
+
+    prompt: Prompt
+    criteria: tuple[Criterion, ...]
+    pool: tuple[Response, ...]
+    rounds: tuple[Round, ...] = ()
+    tied: tuple[bool, ...] = ()
+    failure: RowFailure | None = None
+    scores: tuple[Score, ...] | None = None
+    refused: frozenset[frozenset[str]] = frozenset()
+
+
+def over_budget(failures: Sequence[RowFailure]) -> RowFailure | None:
+    """Return the first failure for want of budget.
+
+    It ends the prompt: a pair chosen among the other candidates would not be the pair of a rerun with more budget.
+    """
+    return next((failure for failure in failures if failure.kind == "budget"), None)

@@ -1,0 +1,67 @@
+"""Try a proposal: judge the pool by the proposed criteria, and let the accept rule decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rubrictool.refinement.accept import RULES, Decision, Trial, repeats, reweighed, without
+from rubrictool.refinement.pairs import Pair, ids_of
+from rubrictool.refinement.state import Setting, State, over_budget
+from rubrictool.rows.records import Criterion, Response, Rubric, Score, can_score
+from rubrictool.rows.traces import Refusal
+from rubrictool.rubric.amend import Amended
+from rubrictool.steps.score import score_pool
+
+
+class Tried(NamedTuple):
+    """A proposal after its trial, and the pool's scores under the criteria that stand, where they are known."""
+
+    proposed: Amended
+    decision: Decision
+    accepted: bool
+    scores: tuple[Score, ...] | None = None
+
+
+async def tried(state: State, setting: Setting, members: Sequence[Response], shown: Pair, proposed: Amended) -> Tried:
+    """Return the proposal after its trial; under `always` there is none.
+
+    Raises `ModelFailure` where the judge did not decide on the shown pair, `Undecided` where a check did not.
+    """
+    if setting.options.accept == "always":
+        return Tried(proposed, Decision(proposed.criteria, "always"), accepted=True)
+    before = tuple(row for row in members if isinstance(row, Score))
+    repeated = tuple(repeats(state.criteria, proposed.criteria))
+    new = without(state.criteria, proposed.criteria, {refusal.criterion.id for refusal in repeated})
+    if new == state.criteria or not can_score(new):
+        decision = Decision(state.criteria, "the proposal leaves nothing to try", repeated)
+        return Tried(proposed, decision, accepted=False, scores=before)
+    trial = await _trial(state, setting, before, shown, new)
+    decision = _decided(trial, setting, repeated)
+    if decision.criteria == state.criteria:
+        return Tried(proposed, decision, accepted=False, scores=before)
+    in_pool = {row.id for row in state.pool}
+    scores = tuple(row for row in reweighed(decision.criteria, trial) if row.id in in_pool)
+    return Tried(proposed, decision, accepted=True, scores=scores)
+
+
+async def _trial(
+    state: State, setting: Setting, before: Sequence[Score], shown: Pair, new: tuple[Criterion, ...]
+) -> Trial:
+    """Judge the pool and the weak responses by the proposed criteria."""
+    rubric = Rubric(id=state.prompt.id, criteria=new)
+    responses = (*state.pool, *setting.evidence.weak)
+    scores, failures = await score_pool(state.prompt, rubric, responses, setting.judge)
+    after = {row.id: row for row in scores}
+    if over_budget(failures) or not after.keys() >= set(ids_of(shown)):
+        raise over_budget(failures) or failures[0]
+    old = {row.id: row for row in before}
+    signal, tolerance = setting.evidence.signal, setting.options.tolerance
+    return Trial(state.criteria, new, old, after, ids_of(shown), signal, tolerance)
+
+
+def _decided(trial: Trial, setting: Setting, repeated: tuple[Refusal, ...]) -> Decision:
+    """Return the rule's decision, the repeats refused too; criteria that could not score are refused whole."""
+    decision = RULES[setting.options.accept](trial)
+    criteria = decision.criteria if can_score(decision.criteria) else trial.old
+    return Decision(criteria, decision.reason, (*repeated, *decision.refused))
