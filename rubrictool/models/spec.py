@@ -176,7 +176,9 @@ def _key(addresses: Sequence[str], access: RunContext) -> Key:
     others = [found for spec in (*access.specs, *access.endpoints) if (found := _addresses(spec))]
     key = key_for(addresses, others)
     if key.value is None and key.variable != API_KEY and any_key():
-        access.tell(f"{addresses[0]}: no key is sent: of several servers each has its own, this one {key.variable}")
+        access.tell(
+            f"{addresses[0]}: no key is sent; with several servers in a run each has a variable of its own: {key.variable}"
+        )
     return key
 
 

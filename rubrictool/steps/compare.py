@@ -53,7 +53,7 @@ def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:
     if not empty:
         return None
     winner: Winner = "tie" if len(empty) == 2 else "b" if empty == ["a"] else "a"
-    reason = f"empty, so no judge was asked: {' and '.join(empty)}"
+    reason = f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty, so no judge was asked"
     columns = {"prompt_id": a.prompt_id, "a": a.id, "b": b.id, "winner": winner, "judge": judge}
     both = {"orders": {"ab": winner, "ba": winner}, "reasons": {"ab": reason, "ba": reason}}
     return Comparison.model_validate({**columns, **both})

@@ -130,5 +130,5 @@ class _Rows(Generic[T]):
         if self._unusable:
             return Outcome(failure=ModelFailure("not_tried", f"not asked any more: {self._unusable.message}"))
         remedy = "run again later" if self._out_of_reach >= self._patience else "see why these failed"
-        message = f"the model failed on {counted(self._failed, 'row')} one after the other, so this one was given up; {remedy}"
+        message = f"not tried, since the model failed on {counted(self._failed, 'row')} before it; {remedy}"
         return Outcome(failure=ModelFailure("not_tried", message))

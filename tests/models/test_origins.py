@@ -178,4 +178,4 @@ def test_a_second_origin_that_the_library_was_not_told_of_gets_no_key(monkeypatc
     access = RunContext(tell=told.append)
     for spec in (f"m@{A}", f"m@{B}"):
         asyncio.run(connect(ModelConfig(spec), access))
-    assert told == [f"{B}: no key is sent: of several servers each has its own, this one {API_KEY}_B"]
+    assert told == [f"{B}: no key is sent; with several servers in a run each has a variable of its own: {API_KEY}_B"]

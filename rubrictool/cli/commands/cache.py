@@ -13,6 +13,7 @@ from rubrictool.errors import InputError
 from rubrictool.models.backends.replay import Recording
 from rubrictool.models.cache import Cache, cache_path
 from rubrictool.rows.jsonl import encode
+from rubrictool.text.wording import counted
 
 
 def export_cache(
@@ -34,4 +35,4 @@ def export_cache(
         for number, (key, model, reply) in enumerate(replies, start=1):  # noqa: B007
             rows.write(encode(Recording(key=key, model=model, reply=reply)))
         commit(rows)
-    error_line(f"{number} replies written")
+    error_line(f"{counted(number, 'reply', 'replies')} written")
