@@ -23,7 +23,7 @@ from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.weights import TIE
 from rubrictool.select.ranking import top_is_tied
 from rubrictool.text.encoding import draw
-from rubrictool.text.reasoning import visible
+from rubrictool.text.reasoning import without_reasoning
 from rubrictool.text.words import normal, words
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "prompts.jsonl"
@@ -85,7 +85,7 @@ class RandomWords:
 
 def _lone_words(one: str, other: str) -> set[str]:
     """The words that stand in only one of two texts, also as a part of another word."""
-    texts = normal(visible(one)), normal(visible(other))
+    texts = normal(without_reasoning(one)), normal(without_reasoning(other))
     return {word for text in texts for word in words(text) if (word in texts[0]) != (word in texts[1])}
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rubrictool.refinement.loop import Refinement
 from rubrictool.rows.records import Criterion, Prompt
-from rubrictool.text.chats import said
+from rubrictool.text.chats import message_text
 from rubrictool.text.wording import counted, one_line
 
 Tell = Callable[[str], None]
@@ -45,8 +45,8 @@ def opening(prompt: Prompt) -> str:
     """Return the beginning of the prompt on one line; of a chat that of the last user message."""
     if isinstance(prompt.prompt, str):
         return one_line(prompt.prompt, width=LONGEST_OPENING)
-    asked = [said(message) for message in prompt.prompt if message.role == "user"]
-    return one_line(next(filter(None, reversed(asked)), "") or said(prompt.prompt[-1]), width=LONGEST_OPENING)
+    asked = [message_text(message) for message in prompt.prompt if message.role == "user"]
+    return one_line(next(filter(None, reversed(asked)), "") or message_text(prompt.prompt[-1]), width=LONGEST_OPENING)
 
 
 def show(tell: Tell, examples: Sequence[Example], *, prompts: int) -> None:

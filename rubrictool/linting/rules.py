@@ -29,7 +29,7 @@ from rubrictool.linting.faults import (
 )
 from rubrictool.linting.wordings import LOW_SIGNAL, SUBJECTIVE, UNGROUNDED, UNVERIFIABLE
 from rubrictool.rows.records import Criterion, Row, Rubric
-from rubrictool.text.chats import said
+from rubrictool.text.chats import message_text
 from rubrictool.text.words import normal
 
 Severity = Literal["warning", "note"]
@@ -136,4 +136,4 @@ def prompt_text(prompt: Any) -> str:
     """A prompt as one text: its own, or the messages of its chat; empty for none."""
     if prompt is None or isinstance(prompt, str):
         return prompt or ""
-    return "\n".join(map(said, prompt))
+    return "\n".join(map(message_text, prompt))

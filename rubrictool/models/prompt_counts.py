@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from rubrictool.models.backend import Usage
-from rubrictool.text.chats import said
+from rubrictool.text.chats import message_text
 from rubrictool.text.patterns import linear
-from rubrictool.text.reasoning import visible
+from rubrictool.text.reasoning import without_reasoning
 
 WORDS_A_TOKEN = 4
 """More words than any tokenizer puts into one token: nearly all put in one at most, as they part a text at its blanks
@@ -41,7 +41,7 @@ def _counted_words(messages: Sequence[Mapping[str, Any]]) -> int:
 
 def _read(message: Mapping[str, Any]) -> str:
     """The text of a message that a model reads in any case: chat templates leave earlier reasoning and calls out."""
-    return visible(said(message)) if message.get("role") == "assistant" else said(message)
+    return without_reasoning(message_text(message)) if message.get("role") == "assistant" else message_text(message)
 
 
 def _words(text: str) -> int:

@@ -10,7 +10,7 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import QUOTES_IGNORED, last_object, plain_words, without_repeats
 from rubrictool.questions.templates import REASON, Templates, answer_form, fence
 from rubrictool.rows.records import Prompt
-from rubrictool.text.chats import Conversation, shown
+from rubrictool.text.chats import Conversation, visible_text
 
 Side = Literal["first", "second", "tie"]
 """The better one of two responses, by the order in which they are shown."""
@@ -37,8 +37,8 @@ def question(templates: Templates, prompt: Prompt, first: str | Conversation, se
     return templates.question(
         "compare",
         prompt,
-        first=fence("first", shown(first)),
-        second=fence("second", shown(second)),
+        first=fence("first", visible_text(first)),
+        second=fence("second", visible_text(second)),
         form=answer_form("winner", _WINNER, reasons=templates.reasons),
     )
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from rubrictool.errors import Unreadable
 from rubrictool.text.encoding import encodable
 from rubrictool.text.patterns import linear
-from rubrictool.text.reasoning import visible
+from rubrictool.text.reasoning import without_reasoning
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ def _values(reply: str) -> Iterator[_Found]:
     Code fences need no care: they are no JSON.
     """
     check_characters(reply, reply)
-    text, at, broken, quoted_to = visible(reply), 0, 0, None
+    text, at, broken, quoted_to = without_reasoning(reply), 0, 0, None
     for opening in _OPENING.finditer(text):
         if opening.start() < at:
             continue

@@ -14,7 +14,7 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer, plain_words
 from rubrictool.questions.templates import REASON, Templates, answer_form, fence
 from rubrictool.rows.records import Prompt, Verdict
-from rubrictool.text.chats import Conversation, shown
+from rubrictool.text.chats import Conversation, visible_text
 
 MET = '"<yes or no>"'
 """The placeholder for a verdict in a form."""
@@ -34,7 +34,7 @@ def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], resp
         prompt,
         prefixes=[[labelled]],
         criteria=labelled,
-        response=fence("response", shown(response)),
+        response=fence("response", visible_text(response)),
         form=form(len(criteria), reasons=templates.reasons),
     )
 

@@ -7,14 +7,14 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import check_characters
 from rubrictool.rows.records import Prompt
 from rubrictool.rubric.empty_response import is_empty
-from rubrictool.text.chats import sent
+from rubrictool.text.chats import model_messages
 
 
 def question(prompt: Prompt) -> Question:
     """Ask a prompt as it is: a text as one message of the user, a chat message by message."""
     if isinstance(prompt.prompt, str):
         return Question([{"role": "user", "content": prompt.prompt}], prompt.id)
-    return Question(sent(prompt.prompt), prompt.id)
+    return Question(model_messages(prompt.prompt), prompt.id)
 
 
 def parse(reply: str) -> str:

@@ -11,7 +11,7 @@ from rubrictool.questions import propose
 from rubrictool.questions.templates import Templates, fence
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
-from rubrictool.text.chats import shown
+from rubrictool.text.chats import visible_text
 
 ContextPart = Literal["weights", "verdicts", "both-met", "scores"]
 """What a proposer can be shown of the rubric and the judge beside a pair of responses."""
@@ -47,8 +47,8 @@ def question(
         "separate",
         prompt,
         criteria=fence("rubric", "\n".join(_listed(c, weighed="weights" in context) for c in criteria)),
-        first=fence("first", shown(first.response.response)),
-        second=fence("second", shown(second.response.response)),
+        first=fence("first", visible_text(first.response.response)),
+        second=fence("second", visible_text(second.response.response)),
         verdicts="\n\n".join(_findings(criteria, first, second, context)),
     )
 

@@ -15,7 +15,7 @@ from rubrictool.errors import InputError
 from rubrictool.models.json_schema import string
 from rubrictool.models.question import Question
 from rubrictool.rows.records import Prompt
-from rubrictool.text.chats import told
+from rubrictool.text.chats import chat_text
 from rubrictool.text.encoding import digest
 from rubrictool.text.patterns import linear
 
@@ -70,7 +70,7 @@ class Templates:
         `prefixes` are the beginnings that the question has in common with others, the shortest first: each the texts that
         follow the prompt and its reference.
         """
-        text = prompt.prompt if isinstance(prompt.prompt, str) else told(prompt.prompt)
+        text = prompt.prompt if isinstance(prompt.prompt, str) else chat_text(prompt.prompt)
         shared = {"prompt": fence("prompt", text), "reference": self._reference(prompt)}
         content = fill(self._texts[name], {**shared, **texts})
         keys = [digest("\n".join([*shared.values(), *following])) for following in prefixes]

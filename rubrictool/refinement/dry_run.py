@@ -16,7 +16,7 @@ from rubrictool.refinement.pairs import PairRule, needs_scores
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.empty_response import is_empty
-from rubrictool.text.chats import shown
+from rubrictool.text.chats import visible_text
 
 FIRST, EACH, LENGTH = 12, 4, 150
 """Criteria of a first rubric, criteria that a round adds, and characters of a criterion, as a dry run assumes them.
@@ -111,7 +111,7 @@ def _costliest(options: RefineOptions) -> RefineOptions:
 
 def _longest_first(pool: Sequence[Response]) -> list[Response]:
     candidates = (row for row in pool if not is_empty(row.response))
-    return sorted(candidates, key=lambda row: len(shown(row.response)), reverse=True)
+    return sorted(candidates, key=lambda row: len(visible_text(row.response)), reverse=True)
 
 
 def _assumed(begin: int, count: int) -> tuple[Item, ...]:

@@ -86,4 +86,4 @@ def _largest_share(pool: Sequence[Response]) -> list[Response]:
 def _diverse(first: Response, second: Response) -> bool:
     if not first.model or not second.model or first.model == second.model:
         return False
-    return similarity(answer(first.response).done, answer(second.response).done) < NEAR_COPY
+    return similarity(answer(first.response).with_calls, answer(second.response).with_calls) < NEAR_COPY

@@ -12,7 +12,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 from pydantic_core import PydanticCustomError
 
 from rubrictool.rows.checks import Check
-from rubrictool.text.chats import SENT, checked_calls, checked_content, checked_function, merged_text, says_something
+from rubrictool.text.chats import (
+    MODEL_COLUMNS,
+    checked_calls,
+    checked_content,
+    checked_function,
+    merged_text,
+    says_something,
+)
 from rubrictool.text.encoding import canonical, digest
 
 EVERY_PROMPT = "*"
@@ -162,7 +169,7 @@ def same_text(text: object) -> str:
 
 def _comparable(message: Any) -> dict[str, Any]:
     columns = message.columns() if isinstance(message, Message) else message
-    given = {name: columns[name] for name in SENT if columns.get(name) not in (None, "", [], ())}
+    given = {name: columns[name] for name in MODEL_COLUMNS if columns.get(name) not in (None, "", [], ())}
     content = merged_text(given.get("content"))
     return given | {"content": same_text(content)} if isinstance(content, str) else given
 

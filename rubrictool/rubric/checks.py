@@ -19,7 +19,7 @@ def holds(check: Check, response: str | Conversation) -> bool:
     Raises `Undecided` where the number of words decides and cannot be counted.
     """
     given = answer(response)
-    return all(test(given.done) for test in _tests(check)) and all(test(given.written) for test in _measures(check))
+    return all(test(given.with_calls) for test in _tests(check)) and all(test(given.text) for test in _measures(check))
 
 
 def _measures(check: Check) -> list[Callable[[str], bool]]:

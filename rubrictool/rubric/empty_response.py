@@ -32,7 +32,7 @@ def is_empty(response: str | Conversation) -> bool:
     """Return whether a response shows nothing: blanks and invisible characters at most, reasoning removed.
 
     A conversation is empty where the assistant writes nothing and calls no tool."""
-    text = answer(response).done
+    text = answer(response).with_calls
     return not text[:1].isalnum() and _UNSEEN.fullmatch(text) is not None
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from rubrictool.rows.records import Message, PromptText, Row, Scored
 from rubrictool.rubric.weights import TIE
 from rubrictool.select.ranking import ranked
-from rubrictool.text.chats import shown
+from rubrictool.text.chats import visible_text
 
 PairChoice = Literal["best-worst", "best-each"]
 
@@ -65,7 +65,7 @@ def unclear(match: Match) -> Skipped | None:
 
 def same_text(match: Match) -> bool:
     """Whether both say the same, reasoning aside: their scores then differ by noise, and nothing can be learned."""
-    return shown(match.chosen.response) == shown(match.rejected.response)
+    return visible_text(match.chosen.response) == visible_text(match.rejected.response)
 
 
 def check_bounds(row: Scored) -> None:

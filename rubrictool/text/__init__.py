@@ -1,1 +1,1 @@
-"""text."""
+"""Texts of any kind, without knowledge of rubrics: chats, reasoning, words, patterns, hashes."""

@@ -1,7 +1,7 @@
-"""What the messages of a chat hold, and how it is told in words: texts, content parts, tool calls and their results.
+"""Chat messages as plain text: texts, content parts, tool calls and their results.
 
-Read are the shapes that chat logs have: OpenAI's `tool_calls`, `tool_call_id` and the older `function_call`, content as
-null or as a list of parts, and Anthropic's parts `tool_use` and `tool_result`. Rows keep the form that they were given.
+Supported are the shapes that chat logs have: OpenAI's `tool_calls`, `tool_call_id` and the older `function_call`, content as
+null or as a list of parts, and Anthropic's parts `tool_use` and `tool_result`. Rows keep the shape in which they were given.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from rubrictool.text.encoding import compact
-from rubrictool.text.reasoning import visible
+from rubrictool.text.reasoning import without_reasoning
 
 _TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 
@@ -19,12 +19,21 @@ _REASONING_PARTS = {"thinking", "redacted_thinking", "reasoning"}
 
 _RESULT_ROLES = {"tool", "function"}
 
-SENT = ("role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "reasoning_content")
-"""The columns of a message that are a model's to read; what else stands in it is the row's."""
+MODEL_COLUMNS = (
+    "role",
+    "content",
+    "name",
+    "tool_calls",
+    "tool_call_id",
+    "function_call",
+    "refusal",
+    "reasoning_content",
+)
+"""The columns of a message that are sent to a model; others stay in the row."""
 
 
 class Columns(Protocol):
-    """A message as a record."""
+    """Give the columns of a message that is a record."""
 
     def columns(self) -> dict[str, Any]: ...
 
@@ -33,7 +42,7 @@ Conversation = Sequence[Columns | Mapping[str, Any]]
 
 
 class _Call(NamedTuple):
-    """A call of a tool: its id, where it has one, the tool's name, and the arguments as text."""
+    """A call of a tool, with its arguments as text."""
 
     id: str | None
     name: str
@@ -134,7 +143,7 @@ def _calls(message: Mapping[str, Any]) -> list[_Call]:
 
 
 def _text(content: Any) -> str:
-    """The text of a content: itself, or that of its parts one after the other; reasoning is none of it."""
+    """Return the text of a content: itself, or that of its parts one after the other, without reasoning."""
     if content is None or isinstance(content, str):
         return content or ""
     kinds = [(part.get("type", "text"), part) for part in content]
@@ -147,7 +156,7 @@ def merged_text(content: object) -> object:
     return _text(parts) if parts and all(part.get("type", "text") in _TEXT_PARTS for part in parts) else content
 
 
-def said(message: Mapping[str, Any] | Columns) -> str:
+def message_text(message: Mapping[str, Any] | Columns) -> str:
     """Return the text of a message, without calls of tools."""
     message = message if isinstance(message, Mapping) else message.columns()
     refusal = message.get("refusal")
@@ -155,7 +164,7 @@ def said(message: Mapping[str, Any] | Columns) -> str:
 
 
 def _results(message: Mapping[str, Any]) -> list[tuple[str | None, str]]:
-    """The results that a message brings, each with the id of its call."""
+    """Return the results of tools in a message, each with the id of its call."""
     if message["role"] in _RESULT_ROLES:
         return [(_id(message.get("tool_call_id")), _text(message.get("content")))]
     parts = [part for part in _parts(message) if part.get("type") == "tool_result"]
@@ -163,7 +172,7 @@ def _results(message: Mapping[str, Any]) -> list[tuple[str | None, str]]:
 
 
 def _id(given: Any) -> str | None:
-    """The id of a call; numbers and the like are no ids, and do not join a result to its call."""
+    """Return the id of a call, None for a value that is no text: it does not join a result to its call."""
     return given if isinstance(given, str) else None
 
 
@@ -171,47 +180,49 @@ def _columns(messages: Conversation) -> list[Mapping[str, Any]]:
     return [message if isinstance(message, Mapping) else message.columns() for message in messages]
 
 
-def sent(messages: Conversation) -> list[dict[str, Any]]:
+def model_messages(messages: Conversation) -> list[dict[str, Any]]:
     """Return the messages as they go to a model: as they were given, without columns that no model reads."""
-    return [{name: message[name] for name in SENT if name in message} for message in _columns(messages)]
+    return [{name: message[name] for name in MODEL_COLUMNS if name in message} for message in _columns(messages)]
 
 
-def told(messages: Conversation) -> str:
+def chat_text(messages: Conversation) -> str:
     """Return a chat as one text: each message under its role, calls of tools and their results in words."""
-    return "\n\n".join(_Teller(_columns(messages)).paragraphs())
+    return "\n\n".join(_Transcript(_columns(messages)).paragraphs())
 
 
 class Answer(NamedTuple):
-    """A response without its reasoning: the text that it gives, and the same with the tools it calls."""
+    """A response without its reasoning: its text, and the same with its calls of tools in words."""
 
-    written: str
-    done: str
+    text: str
+    with_calls: str
 
 
 def answer(response: str | Conversation) -> Answer:
-    """Return what a response gives: a text, or of a conversation what the assistant writes and calls in it."""
+    """Return the answer of a response: a text, or everything that the assistant writes and calls in a conversation."""
     if isinstance(response, str):
-        text = visible(response)
+        text = without_reasoning(response)
         return Answer(text, text)
     own = [message for message in _columns(response) if message["role"] == "assistant"]
-    texts = [visible(said(message)) for message in own]
-    teller = _Teller(_columns(response))
-    done = [part for message, text in zip(own, texts, strict=True) for part in (text, *teller.calls(message)) if part]
-    return Answer("\n\n".join(text for text in texts if text), "\n\n".join(done))
+    texts = [without_reasoning(message_text(message)) for message in own]
+    transcript = _Transcript(_columns(response))
+    parts = [
+        part for message, text in zip(own, texts, strict=True) for part in (text, *transcript.calls(message)) if part
+    ]
+    return Answer("\n\n".join(text for text in texts if text), "\n\n".join(parts))
 
 
-def shown(response: str | Conversation) -> str:
-    """Return a response as a judge or a proposer sees it, without reasoning; a conversation with all that happens in it."""
+def visible_text(response: str | Conversation) -> str:
+    """Return a response as judges and proposers see it, without reasoning; a conversation with its calls and results."""
     if isinstance(response, str):
-        return visible(response)
+        return without_reasoning(response)
     messages = _columns(response)
     if len(messages) == 1 and not _calls(messages[0]):
-        return visible(said(messages[0]))
-    return "\n\n".join(_Teller(messages, reasoning=False).paragraphs())
+        return without_reasoning(message_text(messages[0]))
+    return "\n\n".join(_Transcript(messages, reasoning=False).paragraphs())
 
 
-class _Teller:
-    """Tells a chat in words. Calls are named by their tool, and with their id where a tool is called more than once."""
+class _Transcript:
+    """Write a chat as text. Calls are named by their tool, and with their id where a tool is called more than once."""
 
     def __init__(self, messages: Sequence[Mapping[str, Any]], *, reasoning: bool = True) -> None:
         self._messages, self._reasoning = messages, reasoning
@@ -224,7 +235,7 @@ class _Teller:
             yield from self._paragraphs(message)
 
     def calls(self, message: Mapping[str, Any]) -> list[str]:
-        """The calls that a message makes."""
+        """Return the calls of a message in words."""
         return [
             f"calls the tool {self._tool(c.name, c.id)} with {c.arguments or 'no arguments'}" for c in _calls(message)
         ]
@@ -232,8 +243,8 @@ class _Teller:
     def _paragraphs(self, message: Mapping[str, Any]) -> Iterator[str]:
         role, name = message["role"], message.get("name")
         results, calls = _results(message), self.calls(message)
-        text = "" if role in _RESULT_ROLES else said(message)
-        text = text if self._reasoning or role != "assistant" else visible(text)
+        text = "" if role in _RESULT_ROLES else message_text(message)
+        text = text if self._reasoning or role != "assistant" else without_reasoning(text)
         if text or not (results or calls):
             yield f"{role} ({name}):\n{text}" if name else f"{role}:\n{text}"
         yield from (f"{role} {call}" for call in calls)

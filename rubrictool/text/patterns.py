@@ -1,6 +1,6 @@
-r"""The one module that compiles patterns; what it compiles takes time linear in the text, whatever the text.
+r"""Compile regular expressions whose search time is linear in the text. No other module compiles any.
 
-Prompts, rubrics, responses, replies and logs are other people's texts, and a backtracking engine can spend minutes on an
+Prompts, rubrics, responses, replies and logs are untrusted texts, and a backtracking engine can spend minutes on an
 ordinary sentence. Patterns are therefore RE2's, without look-around and back-references. RE2's `\d`, `\s` and `\b` know
 ASCII only; `\w` means a letter, mark or digit of any script here.
 """
@@ -18,13 +18,13 @@ Pattern = re.Pattern[str]
 Match = re.Match[str]
 
 BytesPattern = re.Pattern[bytes]
-"""The interface of what is compiled here, and of what it finds: the standard library's."""
+"""Compiled patterns and matches have the interface of the standard library."""
 
 LINEAR: list[Pattern] = []
-"""Every pattern of the package that RE2 runs, in the order of its compilation."""
+"""Every pattern of the package that RE2 runs, in the order of compilation."""
 
 BACKTRACKING: list[Pattern] = []
-"""The patterns that need what RE2 lacks. Tests measure that their time grows no faster than the text."""
+"""The patterns that need features which RE2 lacks. Tests measure that their time grows no faster than the text."""
 
 _WORD_CHARACTER = r"[\pL\pM\pN_]"
 
@@ -54,7 +54,7 @@ def backtracking(source: str) -> Pattern:
 
 @lru_cache(maxsize=4096)
 def foreign(source: str) -> Pattern:
-    """Compile a pattern that stands in a row, as RE2 reads it. Raises `ValueError` with the reason."""
+    """Compile a pattern of a row for RE2. Raises `ValueError` with the reason."""
     try:
         return _compiled(source)
     except re2.error as error:
@@ -68,7 +68,7 @@ def foreign_bytes(source: str) -> BytesPattern:
 
 
 def greatest_match(pattern: Pattern) -> bytes | None:
-    """An upper bound of one byte on what a pattern matches; empty where it matches no character, None where there is none."""
+    """Return an upper bound of one byte on the matches of a pattern; empty where it matches no character, None without any."""
     try:
         _, greatest = cast(Any, pattern).possiblematchrange(1)
     except re2.error:

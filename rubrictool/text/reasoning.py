@@ -1,7 +1,7 @@
-"""Reasoning in every spelling that models use, and what of a text is left without it.
+"""Remove reasoning from texts, in every markup that models use.
 
-A reader sees an answer and not the reasoning before it. Servers part the two, or leave the model's own marks in the text:
-those of the reasoning parsers of vLLM and SGLang, of llama.cpp's templates, and of datasets (OpenThoughts, GRPO recipes).
+A reader sees an answer and not the reasoning before it. Servers separate the two, or leave the model's own marks in the
+text: those of the reasoning parsers of vLLM and SGLang, of llama.cpp's templates, and of datasets (OpenThoughts, GRPO recipes).
 Marks count where they are the model's turn structure: an opening mark at the start of the text, a closing mark that no
 opening one precedes, and special tokens outside code. A tag that the answer quotes in code or within a sentence is text.
 """
@@ -14,8 +14,8 @@ from typing import NamedTuple
 from rubrictool.text.patterns import Match, linear
 
 
-class _Spelling(NamedTuple):
-    """How reasoning begins and ends, as patterns.
+class _Markup(NamedTuple):
+    """A markup of reasoning: patterns of its opening and closing mark.
 
     `token`: the marks are special tokens, which no prose holds, so that reasoning may also stand between parts of an
     answer. `closed`: the opening mark is ordinary words, which count only where it is closed. `lone`: the closing mark
@@ -34,27 +34,25 @@ _WORD = "(?:thinking|think|thoughts|thought|reasoning)"
 # Under any name space: <seed:think>, <mm:think>, <longcat_think>, <think:opensource>, <antThinking>.
 _NAME = rf"(?:ant|[a-z]{{1,12}}[:_-])?{_WORD}(?:[:_-][a-z]{{1,12}})?"
 
-SPELLINGS: Sequence[_Spelling] = (
-    _Spelling(rf"< ?{_NAME}(?: [a-z-]{{1,20}}=[^<>\n]{{0,80}})? ?>", rf"< ?/ ?{_NAME} ?>"),
-    _Spelling(rf"<\|{_WORD}\|>", rf"<\|/{_WORD}\|>|</\|{_WORD}\|>"),  # <|thinking|>
-    _Spelling(r"(?-i:\[THINK\])", r"(?-i:\[/THINK\])"),  # Mistral
-    _Spelling("◁think▷", "◁/think▷"),  # Kimi
-    _Spelling(r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>", token=True),  # OpenThoughts, Sky-T1
-    _Spelling(r"<\|START_THINKING\|>", r"<\|END_THINKING\|>", token=True),  # Cohere Command
-    _Spelling(r"<\|inner_prefix\|>", r"<\|inner_suffix\|>", token=True),  # Apertus
-    _Spelling(r"<\|channel>(?:thought|analysis)?", r"<channel\|>", token=True),  # Gemma 4
-    _Spelling(
-        r"(?:<\|message_model\|>)?<\|content_thinking\|>", r"<\|end_message\|>", token=True, lone=False
-    ),  # Inkling
-    _Spelling(
+MARKUPS: Sequence[_Markup] = (
+    _Markup(rf"< ?{_NAME}(?: [a-z-]{{1,20}}=[^<>\n]{{0,80}})? ?>", rf"< ?/ ?{_NAME} ?>"),
+    _Markup(rf"<\|{_WORD}\|>", rf"<\|/{_WORD}\|>|</\|{_WORD}\|>"),  # <|thinking|>
+    _Markup(r"(?-i:\[THINK\])", r"(?-i:\[/THINK\])"),  # Mistral
+    _Markup("◁think▷", "◁/think▷"),  # Kimi
+    _Markup(r"<\|begin_of_thought\|>", r"<\|end_of_thought\|>", token=True),  # OpenThoughts, Sky-T1
+    _Markup(r"<\|START_THINKING\|>", r"<\|END_THINKING\|>", token=True),  # Cohere Command
+    _Markup(r"<\|inner_prefix\|>", r"<\|inner_suffix\|>", token=True),  # Apertus
+    _Markup(r"<\|channel>(?:thought|analysis)?", r"<channel\|>", token=True),  # Gemma 4
+    _Markup(r"(?:<\|message_model\|>)?<\|content_thinking\|>", r"<\|end_message\|>", token=True, lone=False),  # Inkling
+    _Markup(
         r"Here(?: is|'s) my thought process:", r"Here(?: is|'s) my response:", closed=True, lone=False
     ),  # Granite 3
-    _Spelling(r"\[unused16\]", r"\[unused17\]", token=True),  # openPangu
-    _Spelling("Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", closed=True),  # Apriel
+    _Markup(r"\[unused16\]", r"\[unused17\]", token=True),  # openPangu
+    _Markup("Here are my reasoning steps:", r"\[BEGIN FINAL RESPONSE\]", closed=True),  # Apriel
 )
-"""The table of spellings; harmony's channels (`_harmony`) are a structure of their own."""
+"""The markups, except harmony's channels (`_harmony`), which have a structure of their own."""
 
-_MARK = linear("(?i)" + "|".join(f"(?P<o{n}>{one.opens})|(?P<c{n}>{one.closes})" for n, one in enumerate(SPELLINGS)))
+_MARK = linear("(?i)" + "|".join(f"(?P<o{n}>{one.opens})|(?P<c{n}>{one.closes})" for n, one in enumerate(MARKUPS)))
 
 _TAGS, _TAG_WORD = 2, linear(f"(?i){_WORD}")
 
@@ -75,11 +73,12 @@ _BLANKS = " \t\r\n\ufeff\u200b\u2060"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "(": ")", "「": "」", "（": "）"}
 
 
-def visible(text: str) -> str:
-    """The text that a reader would see: without reasoning.
+def without_reasoning(text: str) -> str:
+    """Return the text without reasoning, as a reader sees it.
 
-    Reasoning that never ends hides the rest, and a lone closing mark hides what stands before it (chat templates that put
-    the opening mark into the prompt leave such replies). Of harmony's channels the last `final` one is seen.
+    Reasoning that never ends extends to the end of the text; before a lone closing mark everything is reasoning (chat
+    templates that put the opening mark into the prompt leave such replies). Of harmony's channels the last `final` one is
+    kept.
     """
     text = text.strip()
     folded = text.lower()
@@ -93,9 +92,9 @@ def visible(text: str) -> str:
 class _Mark(NamedTuple):
     start: int
     end: int
-    spelling: int
+    markup: int
     opens: bool
-    # The tag's own word: <think> is not closed by </reasoning>.
+    # The word of the tag: <think> is not closed by </reasoning>.
     word: str
 
 
@@ -105,13 +104,13 @@ def _marks(text: str) -> list[_Mark]:
 
 def _mark(match: Match) -> _Mark:
     group = str(match.lastgroup)
-    spelling = int(group[1:])
-    word = _TAG_WORD.search(match[0]) if spelling < _TAGS else None
-    return _Mark(match.start(), match.end(), spelling, group[0] == "o", word[0].lower() if word else "")
+    markup = int(group[1:])
+    word = _TAG_WORD.search(match[0]) if markup < _TAGS else None
+    return _Mark(match.start(), match.end(), markup, group[0] == "o", word[0].lower() if word else "")
 
 
 def _answer(text: str) -> str:
-    """The text after the reasoning at its start, and after the last lone closing mark."""
+    """Return the text after the reasoning at its start, and after the last lone closing mark."""
     marks = _marks(text)
     at, following = _after_blocks(text, marks)
     if at is None:
@@ -122,51 +121,51 @@ def _answer(text: str) -> str:
 
 
 def _after_blocks(text: str, marks: Sequence[_Mark]) -> tuple[int | None, int]:
-    """Where the reasoning ends that the text starts with (None: nowhere), and how many marks lie before that."""
+    """Return the end of the reasoning at the start of a text (None: it never ends), and the number of marks before it."""
     at = number = 0
     while number < len(marks) and marks[number].opens and not text[at : marks[number].start].strip(_BLANKS):
         opening = marks[number]
         closing = next((n for n in range(number + 1, len(marks)) if _closes(text, opening, marks[n])), None)
         if closing is None:
-            return (at, number + 1) if SPELLINGS[opening.spelling].closed else (None, len(marks))
+            return (at, number + 1) if MARKUPS[opening.markup].closed else (None, len(marks))
         at, number = marks[closing].end, closing + 1
     return at, number
 
 
 def _closes(text: str, opening: _Mark, mark: _Mark) -> bool:
-    alike = (mark.spelling, mark.word) == (opening.spelling, opening.word)
+    alike = (mark.markup, mark.word) == (opening.markup, opening.word)
     return alike and not mark.opens and not _in_quotes(text, mark)
 
 
 def _last_lone(text: str, marks: Sequence[_Mark]) -> int:
-    """Where the last closing mark ends that ends reasoning with no mark at its start; 0 without one."""
-    end, pending = 0, dict.fromkeys(((mark.spelling, mark.word) for mark in marks), 0)
+    """Return the end of the last closing mark that no opening mark precedes; 0 without one."""
+    end, pending = 0, dict.fromkeys(((mark.markup, mark.word) for mark in marks), 0)
     for mark in _outside_code(text, marks):
-        kind = mark.spelling, mark.word
+        kind = mark.markup, mark.word
         if mark.opens:
             pending[kind] += 1
         elif pending[kind]:
             pending[kind] -= 1
-        elif SPELLINGS[mark.spelling].lone and not _in_prose(text, mark):
+        elif MARKUPS[mark.markup].lone and not _in_prose(text, mark):
             end = mark.end
     return end
 
 
 def _without_tokens(text: str) -> str:
-    """The text without the reasoning that special tokens hold between parts of it."""
+    """Return the text without the reasoning that special tokens enclose between parts of the answer."""
     kept, at = [], 0
     opening: _Mark | None = None
     for mark in _outside_code(text, _marks(text)):
-        if opening is None and mark.opens and SPELLINGS[mark.spelling].token:
+        if opening is None and mark.opens and MARKUPS[mark.markup].token:
             kept.append(text[at : mark.start])
             opening, at = mark, len(text)
-        elif opening is not None and not mark.opens and mark.spelling == opening.spelling:
+        elif opening is not None and not mark.opens and mark.markup == opening.markup:
             opening, at = None, mark.end
     return "".join([*kept, text[at:]]).strip() if kept else text
 
 
 def _outside_code(text: str, marks: Sequence[_Mark]) -> Iterator[_Mark]:
-    """The marks that stand neither in a block or piece of code nor between quotation marks."""
+    """Yield the marks that are neither in code nor between quotation marks."""
     if not marks:
         return
     blocks, number = _code(text), 0
@@ -179,7 +178,7 @@ def _outside_code(text: str, marks: Sequence[_Mark]) -> Iterator[_Mark]:
 
 
 def _code(text: str) -> list[tuple[int, int]]:
-    """Where code stands, in order: fenced blocks that end, and pieces between backticks."""
+    """Return the places of code, in order: fenced blocks that end, and spans between backticks."""
     found, opened = [], None
     for match in _CODE.finditer(text):
         fence = match["fence"]
@@ -199,7 +198,7 @@ def _in_quotes(text: str, mark: _Mark) -> bool:
 
 
 def _in_prose(text: str, mark: _Mark) -> bool:
-    """Whether a sentence goes on over a mark, as in "the tag </think> ends it"."""
+    """Return whether a sentence goes on after a mark, as in "the tag </think> ends it"."""
     before, after = text[max(0, mark.start - 2) : mark.start], text[mark.end : mark.end + 2]
     if before[-1:] not in (" ", "\t"):
         return False
@@ -220,7 +219,7 @@ _BARE = linear(rf"(?s)(?:analysis|commentary)\s{{0,9}}[^a-z\s].*{_BARE_END}|anal
 
 
 def _harmony(text: str) -> str:
-    """Of harmony's channels (gpt-oss) the last `final` one; text without channels as it is.
+    """Return the last `final` channel of a harmony text (gpt-oss); text without channels as it is.
 
     Servers that leave special tokens out of the text run the names into it: `analysisWe need .. assistantfinalThe answer`.
     """
@@ -241,7 +240,7 @@ def _body(text: str, start: int) -> str:
 
 
 def _unframed(text: str) -> str:
-    """An answer without the marks that frame it."""
+    """Return an answer without the marks around it."""
     frame = _FRAME_BEFORE.match(text)
     text = text[frame.end() :] if frame else text
     last = _FRAME_AFTER.search(text)

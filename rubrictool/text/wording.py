@@ -1,10 +1,10 @@
-"""Counts, times and texts as a message shows them."""
+"""Format counts, times, names for messages."""
 
 from __future__ import annotations
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: `1 row`, `1,200 rows`."""
+    """Return a number with its noun: `1 row`, `1,200 rows`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
@@ -19,17 +19,17 @@ def time_span(seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without control characters (a terminal would obey them); lines stay lines."""
+    """Return the text without control characters, which a terminal would obey; line breaks stay."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def shortened(name: str, *, width: int) -> str:
-    """A name on one line of at most `width` characters, the middle left out: names differ at either end."""
+    """Return a name on one line of at most `width` characters, the middle left out: names differ at either end."""
     flat = one_line(name, width=len(name))
     return flat if len(flat) <= width else f"{flat[: width // 2]}…{flat[width // 2 - width + 1 :]}"
 
 
 def one_line(text: str, *, width: int) -> str:
-    """The text on one line of at most `width` characters, without control characters."""
+    """Return the text on one line of at most `width` characters, without control characters."""
     flat = " ".join(printable(text).split())
     return flat if len(flat) <= width else flat[: width - 1] + "…"

@@ -1,4 +1,4 @@
-"""Texts as sequences of words in normal form."""
+"""Words of texts, and texts in a normal form for comparison."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rubrictool.text.typeface import about_a_mark, typed
 
 
 def normal(text: str) -> str:
-    """Return a text as two texts are compared: marks as a keyboard types them, NFKC, case-folded."""
+    """Return a text in the form in which texts are compared: typewriter punctuation, NFKC, case-folded."""
     # NFKC writes ½ with a fraction slash.
     return _folded(typed(text)).replace("⁄", "/")
 
@@ -26,17 +26,17 @@ def occurs(part: str, text: str) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text has nothing that could be looked for: it is in every text."""
+    """Return whether a text is empty in normal form, so that every text contains it."""
     return not _folded(text).strip()
 
 
 def words(text: str) -> list[str]:
-    """The words of a text by Unicode word segmentation (UAX 29), in order, as written."""
+    """Return the words of a text by Unicode word segmentation (UAX 29), in order, as written."""
     return _word().findall(text)
 
 
-# Words that no space parts: only a dictionary tells where one ends, and the rules of Unicode do not try.
-_UNPARTED = linear(
+# Words without spaces between them: only a dictionary can find where one ends, and UAX 29 does not try.
+_UNSPACED = linear(
     r"(?:[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tai_Le}\p{New_Tai_Lue}\p{Tai_Tham}\p{Tai_Viet}\p{Ahom}\p{Tibetan}\p{Javanese}"
     r"\p{Balinese}]\pM*)+"
 )
@@ -44,7 +44,7 @@ _UNPARTED = linear(
 
 def has_uncountable_words(text: str) -> bool:
     """Return whether a text has a script that writes words together, such as Thai, Lao, Khmer or Burmese."""
-    return not text.isascii() and _UNPARTED.search(text) is not None
+    return not text.isascii() and _UNSPACED.search(text) is not None
 
 
 def word_bounds(text: str) -> tuple[int, int]:
@@ -55,7 +55,7 @@ def word_bounds(text: str) -> tuple[int, int]:
     most = len(words(text))
     if not has_uncountable_words(text):
         return most, most
-    return len(words(_UNPARTED.sub(" x ", text))), most
+    return len(words(_UNSPACED.sub(" x ", text))), most
 
 
 @cache
@@ -65,7 +65,7 @@ def _word() -> Pattern:
 
 
 def similarity(first: str, second: str, *, n: int = 5) -> float:
-    """Jaccard similarity in [0, 1] of the word n-grams of two texts; shorter texts are compared whole."""
+    """Return the Jaccard similarity in [0, 1] of the word n-grams of two texts; shorter texts are compared whole."""
     a, b = _shingles(first, n), _shingles(second, n)
     return len(a & b) / len(a | b) if a | b else 1.0
 

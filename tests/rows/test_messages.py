@@ -18,7 +18,7 @@ from rubrictool.rows.records import Prompt, Response, Scored, prompt_key
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.select.preference_pairs import Match, pair
-from rubrictool.text.chats import answer, shown, told
+from rubrictool.text.chats import answer, chat_text, visible_text
 from rubrictool.text.encoding import canonical, digest
 
 
@@ -85,20 +85,20 @@ def response(given: object) -> Response:
 
 
 def test_a_chat_is_told_with_its_calls_and_results() -> None:
-    assert told(LOG) == IN_WORDS
+    assert chat_text(LOG) == IN_WORDS
 
 
 @pytest.mark.parametrize("log", SAME_LOG.values(), ids=SAME_LOG)
 def test_every_shape_of_a_call_is_told_alike(log: list[dict[str, Any]]) -> None:
-    text = told(prompt(*log).prompt)  # type: ignore[arg-type]
+    text = chat_text(prompt(*log).prompt)  # type: ignore[arg-type]
     expected = IN_WORDS.replace('{"line": 4}', '{"line":4}') if '"line": 4' not in text else IN_WORDS
     assert text.replace("the tool called returns", "the tool timetable returns") == expected
 
 
 def test_calls_of_one_tool_are_told_apart_by_their_ids() -> None:
     log = [ASKED, calling("port", "{}", "a"), calling("port", "{}", "b"), result("Kiel", "b"), result("Oslo", "a")]
-    assert "the tool port (call b) returns:\nKiel" in told(log)
-    assert "assistant calls the tool port (call a) with {}" in told(log)
+    assert "the tool port (call b) returns:\nKiel" in chat_text(log)
+    assert "assistant calls the tool port (call a) with {}" in chat_text(log)
 
 
 def test_messages_go_to_a_model_as_they_are_without_columns_of_our_own() -> None:
@@ -137,7 +137,7 @@ def test_candidates_of_a_prompt_may_be_conversations() -> None:
 
 
 def test_a_conversation_of_one_answer_is_that_answer() -> None:
-    assert shown([{"role": "assistant", "content": "<think>12</think>Yes."}]) == shown("Yes.") == "Yes."
+    assert visible_text([{"role": "assistant", "content": "<think>12</think>Yes."}]) == visible_text("Yes.") == "Yes."
 
 
 def test_reasoning_is_cut_from_each_turn_and_never_from_what_a_tool_says() -> None:
@@ -146,7 +146,7 @@ def test_reasoning_is_cut_from_each_turn_and_never_from_what_a_tool_says() -> No
         result("<think> is closed by </think>"),
         THOUGHTFUL,
     ]
-    assert shown(log).endswith("the tool read returns:\n<think> is closed by </think>\n\nassistant:\nRight.")
+    assert visible_text(log).endswith("the tool read returns:\n<think> is closed by </think>\n\nassistant:\nRight.")
 
 
 def test_the_answer_of_a_conversation_is_what_the_assistant_writes_and_calls() -> None:
@@ -225,7 +225,7 @@ def test_what_cannot_be_read_is_named_with_file_line_and_field(
     ],
 )
 def test_what_chat_logs_lack_now_and_then_is_read(message: dict[str, Any]) -> None:
-    assert told(prompt(ASKED, message).prompt)  # type: ignore[arg-type]
+    assert chat_text(prompt(ASKED, message).prompt)  # type: ignore[arg-type]
 
 
 def test_a_response_without_a_message_of_the_assistant_is_refused(tmp_path: Path) -> None:

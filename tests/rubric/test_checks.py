@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from rubrictool.errors import Undecided
 from rubrictool.rows.checks import Check, Format
 from rubrictool.rubric.checks import has_format, holds
-from rubrictool.text.reasoning import visible
+from rubrictool.text.reasoning import without_reasoning
 from rubrictool.text.words import similarity, word_bounds
 
 
@@ -77,8 +77,10 @@ def test_one_pattern_is_either_matched_or_lacked(text: str, pattern: str) -> Non
 @settings(max_examples=200, deadline=None)
 def test_the_visible_text_of_a_text_without_reasoning_is_that_text(text: str) -> None:
     if "think>" not in text:
-        assert visible(text) == text.strip()
-    assert visible(visible(f"<think>{text}</think>a")) == visible(f"<think>{text}</think>a")
+        assert without_reasoning(text) == text.strip()
+    assert without_reasoning(without_reasoning(f"<think>{text}</think>a")) == without_reasoning(
+        f"<think>{text}</think>a"
+    )
 
 
 @given(st.text(max_size=60), st.text(max_size=60))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rubrictool.errors import Unreadable
 from rubrictool.questions import judge, sample
-from rubrictool.text.reasoning import visible
+from rubrictool.text.reasoning import without_reasoning
 
 TAGS = [
     "think",
@@ -53,14 +53,16 @@ ENDED_BY_WORDS = [
 
 @pytest.mark.parametrize(("opens", "closes"), [*PAIRS, *ENDED_BY_WORDS])
 def test_reasoning_before_an_answer_goes(opens: str, closes: str) -> None:
-    assert visible(f"{opens}We weigh it.{closes}The answer.") == "The answer."
-    assert visible(f"\n {opens}\nWe weigh it.\n\n{closes}\n\nThe answer.\n\nMore.\n") == "The answer.\n\nMore."
+    assert without_reasoning(f"{opens}We weigh it.{closes}The answer.") == "The answer."
+    assert (
+        without_reasoning(f"\n {opens}\nWe weigh it.\n\n{closes}\n\nThe answer.\n\nMore.\n") == "The answer.\n\nMore."
+    )
 
 
 @pytest.mark.parametrize(("opens", "closes"), PAIRS)
 def test_reasoning_that_never_ends_leaves_nothing(opens: str, closes: str) -> None:
-    assert visible(f"{opens}We weigh it. Perhaps this.") == ""
-    assert visible(f"{opens}We weigh it.{closes}") == ""
+    assert without_reasoning(f"{opens}We weigh it. Perhaps this.") == ""
+    assert without_reasoning(f"{opens}We weigh it.{closes}") == ""
 
 
 @pytest.mark.parametrize(
@@ -77,9 +79,9 @@ def test_reasoning_that_never_ends_leaves_nothing(opens: str, closes: str) -> No
     ],
 )
 def test_a_lone_closing_mark_hides_what_stands_before_it(closes: str) -> None:
-    assert visible(f"The user asks for a figure.\n{closes}\n\nIt is 4.") == "It is 4."
-    assert visible(f"The user asks for a figure.{closes}It is 4.") == "It is 4."
-    assert visible(f"The user asks for a figure.\n{closes}") == ""
+    assert without_reasoning(f"The user asks for a figure.\n{closes}\n\nIt is 4.") == "It is 4."
+    assert without_reasoning(f"The user asks for a figure.{closes}It is 4.") == "It is 4."
+    assert without_reasoning(f"The user asks for a figure.\n{closes}") == ""
 
 
 @pytest.mark.parametrize(
@@ -109,13 +111,13 @@ def test_a_lone_closing_mark_hides_what_stands_before_it(closes: str) -> None:
     ],
 )
 def test_what_an_answer_says_or_quotes_stays(text: str) -> None:
-    assert visible(f" {text}\n") == text
+    assert without_reasoning(f" {text}\n") == text
 
 
 def test_reasoning_between_the_parts_of_an_answer_goes_where_only_a_special_token_marks_it() -> None:
     text = "First.<|inner_prefix|>Hm.<|inner_suffix|> Second.<|inner_prefix|>Hm, and"
-    assert visible(text) == "First. Second."
-    assert visible("First. <think>Hm.</think> Second.") == "First. <think>Hm.</think> Second."
+    assert without_reasoning(text) == "First. Second."
+    assert without_reasoning("First. <think>Hm.</think> Second.") == "First. <think>Hm.</think> Second."
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_reasoning_between_the_parts_of_an_answer_goes_where_only_a_special_toke
     ],
 )
 def test_reasoning_in_shapes_that_models_leave(text: str, seen: str) -> None:
-    assert visible(text) == seen
+    assert without_reasoning(text) == seen
 
 
 PIECES = st.sampled_from(
@@ -175,8 +177,8 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=14).map("".join))
 @settings(max_examples=600, deadline=None)
 def test_what_is_seen_is_seen_again_and_nothing_is_added(text: str) -> None:
-    seen = visible(text)
-    assert visible(seen) == seen
+    seen = without_reasoning(text)
+    assert without_reasoning(seen) == seen
     letters = iter(text)
     assert all(letter in letters for letter in seen), "a part of the text, in its order"
 
@@ -185,7 +187,7 @@ def test_what_is_seen_is_seen_again_and_nothing_is_added(text: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_a_text_without_marks_is_only_stripped(text: str) -> None:
     if not text.strip().startswith(("analysis", "commentary", "Here")):
-        assert visible(text) == text.strip()
+        assert without_reasoning(text) == text.strip()
 
 
 @pytest.mark.parametrize(
@@ -214,7 +216,7 @@ def test_a_text_without_marks_is_only_stripped(text: str) -> None:
 def test_hostile_texts_take_linear_time(hostile: str, before: str) -> None:
     text = before + hostile * (100_000 // len(hostile))
     begun = time.process_time()
-    visible(text)
+    without_reasoning(text)
     assert time.process_time() - begun < 3
 
 

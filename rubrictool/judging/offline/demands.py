@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from rubrictool.rows.checks import Check, Format, Length
 from rubrictool.rows.records import Prompt
 from rubrictool.rubric.amend import Item
-from rubrictool.text.chats import said
+from rubrictool.text.chats import message_text
 from rubrictool.text.patterns import linear
 
 _WORDS = r"(?:words?\b|wörtern?\b|worten?\b|palabras\b|mots\b|parole\b|palavras\b|woorden\b|слов)"
@@ -169,7 +169,7 @@ def messages(prompt: Prompt) -> list[str]:
         return [prompt.prompt]
     latest_first = prompt.prompt[::-1]
     others_last = [m for m in latest_first if m.role == "user"] + [m for m in latest_first if m.role != "user"]
-    return [said(message) for message in others_last]
+    return [message_text(message) for message in others_last]
 
 
 def _numbers(bound: str, text: str) -> list[str]:

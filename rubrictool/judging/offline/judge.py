@@ -50,7 +50,7 @@ class _Text(NamedTuple):
 
     @classmethod
     def of(cls, response: str | Conversation) -> _Text:
-        normalized = normal(answer(response).done)
+        normalized = normal(answer(response).with_calls)
         return cls(response, normalized, frozenset(words(normalized)))
 
 

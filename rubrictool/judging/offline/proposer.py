@@ -136,7 +136,7 @@ class _Pair(NamedTuple):
             return False
 
     def texts(self) -> tuple[str, str]:
-        return answer(self.first).done, answer(self.second).done
+        return answer(self.first).with_calls, answer(self.second).with_calls
 
 
 class _Found(NamedTuple):

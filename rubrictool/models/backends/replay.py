@@ -11,7 +11,7 @@ from rubrictool.errors import Final
 from rubrictool.models.backend import Completion, Price, Request, Usage
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Row
-from rubrictool.text.chats import told
+from rubrictool.text.chats import chat_text
 
 
 class Recording(Row):
@@ -62,5 +62,5 @@ class Replay:
         return next((self._by_key[key] for name in names if (key := request.key(name)) in self._by_key), None)
 
     def _matching(self, request: Request) -> str | None:
-        asked = told(request.messages)
+        asked = chat_text(request.messages)
         return next((row.reply for row in self._by_text if all(part in asked for part in row.contains or ())), None)
