@@ -77,6 +77,14 @@ def test_the_usage_and_the_reason_of_a_stream_are_read() -> None:
         answer_to(reply(events(chunk(reasoning_content="so"), STOP, DONE)))
 
 
+def test_what_a_streams_last_choice_says_beside_its_reason_counts_as_in_a_whole_reply() -> None:
+    last = {"index": 0, "delta": {}, "finish_reason": "stop"}
+    cut = events(FIRST, json.dumps({"choices": [last | {"native_finish_reason": "MAX_TOKENS"}]}), DONE)
+    assert answer_to(reply(cut)).truncated
+    with pytest.raises(Transient, match="gone"):
+        answer_to(reply(events(FIRST, json.dumps({"choices": [last | {"error": {"message": "gone"}}]}), DONE)))
+
+
 def test_the_pieces_of_a_call_are_put_together() -> None:
     pieces = [{"name": "answer", "arguments": '{"c1":'}, {"arguments": ' "yes"}'}]
     calls = [chunk(tool_calls=[{"index": 0, "function": piece}]) for piece in pieces]

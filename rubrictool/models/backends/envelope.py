@@ -11,7 +11,7 @@ import orjson
 from rubrictool.errors import Final, NoAnswer, Transient
 from rubrictool.models.backend import Completion, Usage
 from rubrictool.models.backends.bodies import page_title
-from rubrictool.models.backends.finish_reasons import Ending, ending
+from rubrictool.models.backends.finish_reasons import FIELDS, Ending, ending
 from rubrictool.text.encoding import compact
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import one_line
@@ -19,8 +19,6 @@ from rubrictool.text.wording import one_line
 _THOUGHTS = ("reasoning_content", "reasoning")
 
 _LIKE_THOUGHTS = linear(r"(?i)reason|think|thought")
-
-_REASONS = ("finish_reason", "finishReason", "finish_details", "done_reason")
 
 _PROMPT, _OUTPUT = ("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens")
 
@@ -94,7 +92,7 @@ def _ending(choice: Mapping[str, Any]) -> tuple[Any, Ending]:
     Servers have other names for the field, and gateways (OpenRouter) keep the model's own reason beside theirs: a reply is
     whole only if no reason says otherwise, and if the choice holds no error.
     """
-    reason = next((choice[name] for name in _REASONS if choice.get(name) is not None), None)
+    reason = next((choice[name] for name in FIELDS if choice.get(name) is not None), None)
     if choice.get("error"):
         return "error", "broken"
     native = choice.get("native_finish_reason")

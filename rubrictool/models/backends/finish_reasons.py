@@ -15,6 +15,9 @@ _MARKS = linear(r"[^\pL\pM\pN]+")
 
 _BETWEEN_WORDS = linear(r"[^\pL\pM\pN_-]+")
 
+FIELDS = ("finish_reason", "finishReason", "finish_details", "done_reason")
+"""Names of the field in a choice."""
+
 Ending = Literal["whole", "truncated", "refused", "broken"]
 
 _WORDS: dict[Ending, str] = {

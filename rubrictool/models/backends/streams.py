@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from rubrictool.errors import Transient
+from rubrictool.models.backends.finish_reasons import FIELDS
 from rubrictool.text.encoding import compact
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import one_line
@@ -22,6 +23,9 @@ _LINE_END = linear(r"\r\n|\n|\r")
 _DONE = "[DONE]"
 
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+
+
+_PIECES = {"delta", "text", "message", "logprobs"}
 
 
 def is_stream(text: str) -> bool:
@@ -101,7 +105,7 @@ class _Assembly:
         self._pieces: dict[str, list[Any]] = {name: [] for name in _TEXTS}
         self._message: dict[str, Any] = {}
         self._calls: dict[int, dict[str, Any]] = {}
-        self._reason: Any = None
+        self._choice: dict[str, Any] = {"finish_reason": None}
         self._rest: dict[str, Any] = {}
 
     def add(self, chunk: Mapping[str, Any]) -> None:
@@ -113,8 +117,8 @@ class _Assembly:
                 self._take(choice)
 
     def _take(self, choice: Mapping[str, Any]) -> None:
-        if choice.get("finish_reason") is not None:
-            self._reason, self.over = choice["finish_reason"], True
+        self._choice |= {name: value for name, value in choice.items() if name not in _PIECES and value is not None}
+        self.over |= any(choice.get(name) is not None for name in FIELDS)
         if isinstance(delta := choice.get("delta"), dict):
             self._extend(delta)
         elif isinstance(choice.get("text"), str):
@@ -147,7 +151,7 @@ class _Assembly:
         message |= {name: _joined(pieces) for name, pieces in self._pieces.items() if pieces}
         if self._calls:
             message["tool_calls"] = [{"function": call} for _, call in sorted(self._calls.items())]
-        return {**self._rest, "choices": [{"message": message, "finish_reason": self._reason}]}
+        return {**self._rest, "choices": [{**self._choice, "message": message}]}
 
 
 def _joined(pieces: list[Any]) -> Any:
