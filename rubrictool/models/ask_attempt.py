@@ -132,6 +132,7 @@ class Exchange(Generic[T]):
             if self._complain:
                 self._request = replace(self._request, messages=self._complained(completion.text, complaint))
             raise
+        self._sender.parameters.schema_served |= request.schema is not None and not self._probing
         self._trials.answered()
         return answer
 
@@ -213,7 +214,7 @@ class Exchange(Generic[T]):
         elif sent.schema is not None and self._runs_on(completion.text):
             self._schema = None
             why = f"under one the reply ran into the limit of {limit} tokens"
-            self._trials.begin(Trial("schema", sent, replace(sent, schema=None), why))
+            self._trials.begin(Trial("schema", sent, replace(sent, schema=None), why, named=False))
         else:
             self._truncated_at = limit
             self._request = replace(self._request, max_tokens=max(limit, min(2 * limit, MOST_TOKENS)))

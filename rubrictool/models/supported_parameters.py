@@ -35,6 +35,8 @@ class Parameters:
         self._limit: int | None = None
         self._told: set[Suspect] = set()
         self.accepted: set[Suspect] = set()
+        # Whether a question with a schema had an answer that could be read.
+        self.schema_served = False
 
     def applied(self, request: Request) -> Request:
         """Return the request as this model takes it."""
@@ -53,7 +55,9 @@ class Parameters:
         """Leave out from now on what a question was answered without, and say so once."""
         suspect, before, after = trial.suspect, trial.before, trial.after
         if suspect == "schema":
-            self._forms.give_up(trial.why)
+            # A server that has served schemas may break down for another reason; then only this question goes without one.
+            if trial.named or not self.schema_served:
+                self._forms.give_up(trial.why)
             return
         if suspect == "limit":
             # What a long prompt leaves is no limit for shorter ones.
@@ -67,12 +71,16 @@ class Parameters:
 
 
 class Trial(NamedTuple):
-    """A request that goes out with one suspect left out or changed: before and after, and the refusal of before."""
+    """A request that goes out with one suspect left out or changed: before and after, and the refusal of before.
+
+    `named` says that the request was refused, not that the server broke down or the reply ran on.
+    """
 
     suspect: Suspect
     before: Request
     after: Request
     why: str
+    named: bool
 
 
 class Trials:
@@ -100,7 +108,7 @@ class Trials:
             after = _without(suspect, sent, limit)
             tried = (suspect, limit if suspect == "limit" else 0)
             if after is not None and tried not in self._tried and len(self._tried) < MOST_TRIALS:
-                self.begin(Trial(suspect, sent, after, str(error)))
+                self.begin(Trial(suspect, sent, after, str(error), isinstance(error, Refused) or error.named))
                 self._tried.add(tried)
                 return after
         return self._without_all(suspects, sent, error)
@@ -113,7 +121,7 @@ class Trials:
         for suspect in suspects:
             before = trials[-1].after if trials else sent
             if after := _without(suspect, before, error.limit or 0):
-                trials.append(Trial(suspect, before, after, str(error)))
+                trials.append(Trial(suspect, before, after, str(error), named=True))
         self._running = trials if len(trials) > 1 else ()
         return trials[-1].after if self._running else None
 

@@ -372,6 +372,15 @@ def test_a_silent_breakdown_is_asked_in_words_the_second_time() -> None:
     assert [request.schema is not None for request in backend.requests] == [True, True, True, False]
 
 
+@pytest.mark.parametrize("trouble", [meaning(500), Completion('{"c1": "yes', truncated=True)], ids=["500", "truncated"])
+def test_a_server_that_has_served_schemas_has_not_refused_them_by_breaking_down_twice(trouble: Said) -> None:
+    said: list[str] = []
+    model, backend = asked(OBEYED, GOOD, trouble, trouble, GOOD, tell=said.append)
+    assert all(ask(model, sample=sample) for sample in range(3))
+    assert [request.schema is not None for request in backend.requests] == [True, True, True, True, False, True]
+    assert said == []
+
+
 @pytest.mark.parametrize(
     ("cut", "formed"),
     [(['{"c1":' + "\n" * 99], [True, False]), (['{"c1": "yes', '{"c1": "yes, because'], [True, True, False])],
