@@ -69,7 +69,7 @@ def figure(name: str, caption: str, *, session: str = "") -> None:
 
 def main_job() -> None:
     """What the README's first command prints on a terminal, installation aside."""
-    line = "rubrictool refine sample_data/templates.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl"
+    line = "rubrictool refine sample_data/prompts.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl"
     with _place() as directory:
         print(f"\n```console\n$ {line}\n{_on_a_terminal(line, directory)}```\n")
 

@@ -120,10 +120,14 @@ def test_the_commands_chain_in_a_shell_and_stdout_carries_rows_only(sample: Path
     assert len([json.loads(line) for line in ran.stdout.splitlines()]) == 13
 
 
-def test_a_reader_that_goes_away_ends_the_command_with_141(sample: Path, tmp_path: Path) -> None:
-    chain = f"{sys.executable} -m rubrictool propose {sample / 'prompts.jsonl'} | head -n 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
-    ran = subprocess.run(["bash", "-c", chain], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert ran.returncode in (0, 141)  # 0 where everything fitted into the pipe before head left
+def test_a_reader_that_goes_away_ends_the_command_with_141(shell: Shell) -> None:
+    """Each row is longer than a pipe holds, so the second cannot be written once the reader of the first has left."""
+    prompts = shell.write(
+        "p.jsonl", [{"id": f"p{n}", "prompt": "Name a colour.", "note": "x" * 2**20} for n in range(3)]
+    )
+    chain = f"{sys.executable} -m rubrictool propose {prompts} | head -n 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", chain], capture_output=True, text=True, check=False)
+    assert ran.returncode == 141
     assert "Traceback" not in ran.stderr
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import time
 from collections.abc import Callable
 
 import pytest
 import re2
 import regex
+from growth import grows_with
 
 import rubrictool
 from rubrictool.judging.offline.lexicon import lexicon
@@ -24,8 +24,6 @@ for module in pkgutil.walk_packages(rubrictool.__path__, "rubrictool."):
         importlib.import_module(module.name)
 words("compiled on first use")
 terms("5 mg", lexicon("5 mg"))
-
-SHORT, LONG = 500, 8_000
 
 HOSTILE = {
     "one letter": "a",
@@ -58,24 +56,6 @@ HOSTILE = {
     "a clause": "ensures that it is clear to help ",
 }
 """Each is repeated to a hostile length."""
-
-
-LINEAR_GROWTH = 100
-"""A text 16 times as long takes 16 times as long where time is linear, 256 times where it is quadratic."""
-
-
-def seconds(action: Callable[[], object]) -> float:
-    """The processor time of an action: what else the machine does does not count."""
-    start = time.process_time()
-    action()
-    return time.process_time() - start
-
-
-def grows_with(action: Callable[[str], object], text: str) -> bool:
-    """Whether the time of an action grows no faster than the text, in one of three tries."""
-    short, long = ((text * LONG)[:length] for length in (SHORT, LONG))
-    tries = ((seconds(lambda: action(long)), seconds(lambda: action(short))) for _ in range(3))
-    return any(slow <= LINEAR_GROWTH * max(quick, 0.0005) for slow, quick in tries)
 
 
 def exhaust(pattern: Pattern) -> Callable[[str], object]:
