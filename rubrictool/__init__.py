@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rubrictool.models.budget import Budget
     from rubrictool.models.cache import Cache
     from rubrictool.models.context import RunContext
-    from rubrictool.models.spec import ModelConfig, connect
+    from rubrictool.models.options import AskPolicy, ModelConfig
+    from rubrictool.models.spec import connect
     from rubrictool.refinement.loop import Refinement, refine
     from rubrictool.refinement.options import Evidence, RefineOptions
     from rubrictool.rows.jsonl import encode, read
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AgreementReport",
+    "AskPolicy",
     "Budget",
     "Cache",
     "Comparison",
@@ -81,7 +83,8 @@ _PLACES = {
     "models.budget": ("Budget",),
     "models.cache": ("Cache",),
     "models.context": ("RunContext",),
-    "models.spec": ("ModelConfig", "connect"),
+    "models.options": ("AskPolicy", "ModelConfig"),
+    "models.spec": ("connect",),
     "judging.build": ("judge", "proposer"),
     "steps.compare": ("compare",),
     "steps.propose": ("propose",),

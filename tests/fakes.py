@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
+from typing import Any
 
 from rubrictool.errors import ModelFailure
-from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.models.backend import Backend, Completion, Price, Request
+from rubrictool.models.client import Model
+from rubrictool.models.connections import Connections
+from rubrictool.models.context import Endpoint, RunContext
+from rubrictool.models.options import AskPolicy, ModelConfig
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Item, Proposal
@@ -32,6 +39,16 @@ class Scripted:
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+def model_of(backend: Backend, name: str = "m", *, rate_limiter: RateLimiter | None = None, **options: Any) -> Model:
+    """A model on the caller's own loop; options are those of its policy, its config and its context."""
+    policy = AskPolicy(**{field.name: options.pop(field.name) for field in fields(AskPolicy) if field.name in options})
+    config = ModelConfig(
+        **{field.name: options.pop(field.name) for field in fields(ModelConfig) if field.name in options}
+    )
+    endpoint = Endpoint(name, backend, rate_limiter or RateLimiter(policy.concurrency))
+    return Model(endpoint, config, RunContext(policy, **{"connections": Connections(background=False)} | options))
 
 
 class WordJudge:

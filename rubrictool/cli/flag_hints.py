@@ -12,6 +12,8 @@ FLAG_HINTS = {
     "temperature": "--temperature 1",
     "labels": "--labels FILE[:COLUMN]",
     "weak": "--weak FILE",
+    "http_key": "--allow-http-key",
+    "price": "--price IN,OUT",
 }
 """What follows the text of an error, in brackets."""
 

@@ -16,9 +16,7 @@ import typer
 
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Price
-from rubrictool.models.rate_limiter import CONCURRENCY
-from rubrictool.models.sending import MAX_WAIT_S
-from rubrictool.models.spec import OFFLINE, ModelConfig
+from rubrictool.models.options import OFFLINE, AskPolicy, ModelConfig
 from rubrictool.rows.records import Judging
 from rubrictool.rubric.empty_response import Empty
 
@@ -54,16 +52,20 @@ class Asking:
     """How models are asked."""
 
     concurrency: Annotated[int, typer.Option(min=1, help="Most requests in flight at once to each model.")] = (
-        CONCURRENCY
+        AskPolicy.concurrency
     )
-    attempts: Annotated[int, typer.Option(min=1, help="Requests for one question in all, whatever the reason.")] = 5
-    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one request.")] = 300
+    attempts: Annotated[int, typer.Option(min=1, help="Requests for one question in all, whatever the reason.")] = (
+        AskPolicy.attempts
+    )
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Longest wait for one request.")] = (
+        AskPolicy.timeout_s
+    )
     max_wait: Annotated[
         float,
         typer.Option(
             min=0, metavar="SECONDS", help="Longest wait that a server may ask for; a longer one ends the run."
         ),
-    ] = MAX_WAIT_S
+    ] = AskPolicy.max_wait_s
     cache: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Replies already paid for. [default: the user's cache]", show_default=False),
@@ -97,6 +99,11 @@ class Asking:
         list[str] | None,
         typer.Option(metavar="ARG", help="Passed on to vLLM's server; repeatable.", show_default=False),
     ] = None
+
+    @property
+    def policy(self) -> AskPolicy:
+        """Return the values of these flags that hold for each model."""
+        return AskPolicy(self.concurrency, self.attempts, self.timeout, self.max_wait)
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ class Parameters:
     temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
         None
     )
-    max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = 4096
+    max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = ModelConfig.max_tokens
 
 
 GROUPS = (Files, Asking, Wording, JudgeFlags, ProposerFlags, ModelFlags, Parameters)
@@ -203,8 +210,8 @@ def asked(
 ) -> ModelConfig:
     """A role's parameters as its flags give them. Raises `InputError` for arguments that are no JSON object."""
     parameters = parameters or Parameters()
-    warmth = temperature if parameters.temperature is None else parameters.temperature
-    return ModelConfig(spec or OFFLINE, warmth, parameters.max_tokens, _object(args, flag))
+    chosen = temperature if parameters.temperature is None else parameters.temperature
+    return ModelConfig(spec or OFFLINE, chosen, parameters.max_tokens, _object(args, flag))
 
 
 def prices(given: Sequence[str] | None) -> dict[str, Price]:

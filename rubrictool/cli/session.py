@@ -24,11 +24,12 @@ from rubrictool.judging import build
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.models.backend import VllmLaunch
 from rubrictool.models.budget import Budget, DryRun
-from rubrictool.models.cache import Cache, cache_path
+from rubrictool.models.cache import cache_path
 from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
 from rubrictool.models.context import RunContext
-from rubrictool.models.spec import OFFLINE, ModelConfig, connect, file_of
+from rubrictool.models.options import OFFLINE, ModelConfig
+from rubrictool.models.spec import connect, file_of
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
@@ -245,23 +246,17 @@ class Session:
 
     def _reach(self, specs: Sequence[str]) -> RunContext:
         return RunContext(
-            specs=specs,
-            cache=self._opened_cache,
-            concurrency=self._asking.concurrency,
-            budget=self._budget,
+            self._asking.policy,
+            self._budget,
+            cache=None if self._asking.no_cache else cache_path(self._asking.cache),
             prices=prices(self._asking.price),
             vllm=VllmLaunch(self._asking.vllm_python, tuple(self._asking.vllm_arg or ())),
-            attempts=self._asking.attempts,
-            timeout_s=self._asking.timeout,
-            max_wait_s=self._asking.max_wait,
-            on_wait=self.progress.waiting,
             allow_http_key=self._asking.allow_http_key,
-            tell=self.tell,
+            specs=specs,
+            notify=self.tell,
+            on_wait=self.progress.waiting,
             connections=Connections(background=False),
         )
-
-    def _opened_cache(self) -> Cache | None:
-        return None if self._asking.no_cache else Cache(cache_path(self._asking.cache))
 
     def _held(self, role: T) -> T:
         if model := build.model_of(role):

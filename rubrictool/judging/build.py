@@ -14,7 +14,8 @@ from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
-from rubrictool.models.spec import OFFLINE, ModelConfig, connect, warmth
+from rubrictool.models.options import OFFLINE, ModelConfig
+from rubrictool.models.spec import connect, with_args_applied
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Judging
@@ -53,7 +54,7 @@ async def judge(
 def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
     if config.spec == OFFLINE:
         raise InputError(f"{samples} samples: the offline judge always says the same; judge with a model", code="judge")
-    if warmth(config) == 0:
+    if with_args_applied(config).temperature == 0:
         raise InputError(
             f"{samples} samples: at temperature 0 a model is meant to say the same each time; judge at temperature 1",
             code="temperature",

@@ -1,4 +1,4 @@
-"""Request and completion, with the protocol Backend that turns one into the other."""
+"""The seam to model servers: the protocol `Backend`, with its request, completion, usage, price."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LimitName = Literal["max_tokens", "max_completion_tokens"]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a model.
+    """A request to a model.
 
-    `limit_name` is under which name the output limit is sent: OpenAI's reasoning models know only the longer one.
-    `schema` is the JSON schema that the reply shall obey, where the model takes one. `about` names what the question is
-    about: requests about the same thing begin alike and are best answered by one server. `sample` numbers the draws of
-    one question and is never sent. `expects_json` says that the answer is to be JSON, in whatever way that is asked for.
+    `limit_name` is the name under which the output limit is sent: OpenAI's reasoning models know only the longer one.
+    `schema` is the JSON schema that the reply has to obey. Requests with one `routing_key` have a common prefix and are
+    best answered by one server. `sample` numbers the draws of one question and is never sent. `expects_json` says that
+    the answer is to be JSON, in whatever way that is asked for.
     """
 
     model: str
@@ -28,25 +28,25 @@ class Request:
     args: Mapping[str, Any] = field(default_factory=dict)
     sample: int = 0
     schema: Mapping[str, Any] | None = None
-    about: str = ""
+    routing_key: str = ""
     limit_name: LimitName = "max_tokens"
     expects_json: bool = False
 
     def key(self, model: str | None = None) -> str:
-        """The name of this question in the cache, also as another model's question.
+        """Return the key of this question in the cache, also as another model's question.
 
-        Neither the schema nor the address it goes to is part of it, nor under which name the limit is sent.
+        Neither the schema nor the address is part of it, nor the name under which the limit is sent.
         """
-        warmth = None if self.temperature is None else float(self.temperature)
-        asked = [model or self.model, list(self.messages), warmth, self.max_tokens, dict(self.args), self.sample]
-        return sha256(canonical(asked))
+        temperature = None if self.temperature is None else float(self.temperature)
+        parts = [model or self.model, list(self.messages), temperature, self.max_tokens, dict(self.args), self.sample]
+        return sha256(canonical(parts))
 
     def body(self) -> dict[str, Any]:
-        """The request in the form of OpenAI's chat completions; extra arguments win over our own."""
+        """Return the request in the form of OpenAI's chat completions; extra arguments replace our own."""
         limit: dict[str, Any] = {self.limit_name: self.max_tokens}
-        warmth = {} if self.temperature is None else {"temperature": self.temperature}
+        temperature = {} if self.temperature is None else {"temperature": self.temperature}
         form = {} if self.schema is None else {"response_format": _response_format(self.schema)}
-        return {"model": self.model, "messages": list(self.messages), **warmth, **limit, **form, **self.args}
+        return {"model": self.model, "messages": list(self.messages), **temperature, **limit, **form, **self.args}
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,13 +66,13 @@ class Usage(NamedTuple):
 
 
 class Price(NamedTuple):
-    """What a model costs, in dollars per token."""
+    """The price of a model, in dollars per token."""
 
     prompt: float
     completion: float
 
     def of(self, usage: Usage) -> float:
-        """The price of so many tokens, in dollars."""
+        """Return the price of so many tokens, in dollars."""
         return self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens
 
 
@@ -80,8 +80,8 @@ class Price(NamedTuple):
 class Completion:
     """A reply.
 
-    `truncated` says that it ran into the output limit. `usage` is None where the server did not tell it. `model` is who
-    answered by the reply's own words, empty where it does not say.
+    `truncated` says that it ran into the output limit. `usage` is None where the server did not report it. `model` is the
+    name that the reply gives to the model that answered, empty where it gives none.
     """
 
     text: str
@@ -93,8 +93,8 @@ class Completion:
 class Backend(Protocol):
     """Text in, text out: it translates and classifies errors; it never retries, caches, parses or prints.
 
-    `complete` raises `Transient`, `Refused` or `Final`. `recorded` says that replies cost
-    nothing and need no cache. `price` is what the provider's list says, None where nobody knows.
+    `complete` raises `Transient`, `Refused` or `Final`. `recorded` says that replies cost nothing and need no cache.
+    `price` is that of the provider's list, None where it is unknown.
     """
 
     recorded: bool
@@ -106,7 +106,7 @@ class Backend(Protocol):
 
 
 class VllmLaunch(NamedTuple):
-    """How a server of ours is started: with which Python, and with which arguments of its own."""
+    """How a vLLM server is started: by which Python, with which arguments of its own."""
 
     python: str | None = None
     args: tuple[str, ...] = ()

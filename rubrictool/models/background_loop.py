@@ -1,4 +1,4 @@
-"""One event loop per process on which models are asked, whichever event loops and threads the callers have."""
+"""The process's one event loop for models, whichever event loops and threads the callers have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import selectors
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from rubrictool.errors import InputError
 T = TypeVar("T")
 
 EXIT_S = 5.0
-"""Seconds that closing what is still open may take when the interpreter exits."""
+"""Longest time to close what is still open when the interpreter exits, in seconds."""
 
 
 class BackgroundLoop:
@@ -39,24 +40,43 @@ class BackgroundLoop:
 
     @property
     def forked(self) -> bool:
-        """Whether this process is a fork of the one that has the thread."""
+        """Return whether this process is a fork of the one that has the thread."""
         return os.getpid() != self._pid
 
-    async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return the result of an async function, called on this loop. Cancelling the caller cancels it.
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Awaitable[T]:
+        """Return the future result of an async function, called on this loop. Cancelling the caller cancels it.
 
-        Raises `InputError` where this loop runs no longer: after a fork, and when the interpreter exits.
+        Raises `InputError` where this loop no longer runs: after a fork, and when the interpreter exits.
         """
         if asyncio.get_running_loop() is self._loop:
-            return await work()
+            return work()
+        return asyncio.wrap_future(self._submit(work))
+
+    def wait(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Block this thread until an async function, called on this loop, has its result.
+
+        Raises `InputError` where this loop no longer runs, and on this loop itself, which would wait for itself.
+        """
+        if threading.current_thread() is self._thread:
+            raise InputError(
+                "a blocking call inside a coroutine that rubrictool runs; await the async function instead"
+            )
+        future = self._submit(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def _submit(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Future[T]:
         if reason := self._gone():
             raise InputError(reason)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
+        return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
-    def let_go(self) -> None:
-        """In a fork: point the inherited descriptors elsewhere.
+    def release_descriptors(self) -> None:
+        """In a fork, point the inherited descriptors elsewhere.
 
-        They are the parent's too, and so is what epoll knows of them: destroying the copies of its connections would
+        They are the parent's too, and so is epoll's list of them: destroying the copies of its connections would
         silence them.
         """
         if self._loop.is_closed():
@@ -75,11 +95,11 @@ class BackgroundLoop:
         weakref.finalize(owner, self._abandon, opened).atexit = False
 
     def forget(self, opened: AsyncExitStack) -> None:
-        """Keep something no longer: its owner closes it."""
+        """Keep `opened` no longer: its owner closes it."""
         self._open.discard(opened)
 
     def _gone(self) -> str:
-        """Why nothing can run on this loop, empty where it can."""
+        """Return why nothing can run on this loop, empty where it can."""
         if self.forked:
             return (
                 f"this model was opened in process {self._pid}, and a fork ({os.getpid()}) cannot use its connections; "
@@ -88,7 +108,7 @@ class BackgroundLoop:
         return "the interpreter exits; models cannot be asked any more" if self._loop.is_closed() else ""
 
     def _abandon(self, opened: AsyncExitStack) -> None:
-        """Close what nobody can reach any more. Runs in whichever thread collects the garbage, so it must not wait."""
+        """Close what is garbage. Runs in whichever thread collects it, so it must not wait."""
         if opened in self._open and not self._gone():
             self._open.discard(opened)
             self._loop.call_soon_threadsafe(self._close_soon, opened)
@@ -117,7 +137,7 @@ class BackgroundLoop:
         await asyncio.gather(*self._closing, *(opened.aclose() for opened in self._open), return_exceptions=True)
 
     def _report(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        """Report what went wrong on this loop; the copies that a fork destroys are not unclosed, they are the parent's."""
+        """Report an error on this loop; what a fork destroys unclosed are copies of the parent's objects, and no error."""
         if not self.forked:
             loop.default_exception_handler(dict(context))
 
@@ -137,10 +157,10 @@ def background_loop() -> BackgroundLoop:
 
 
 def _start_anew() -> None:
-    """In a fork: leave the parent's loop, of which there is a copy without a thread."""
+    """In a fork, forget the parent's loop, of which there is a copy without a thread."""
     global _starting, _started
     if _started:
-        _started.let_go()
+        _started.release_descriptors()
     _starting, _started = threading.Lock(), None
 
 

@@ -1,4 +1,4 @@
-"""What a run may spend: reserved before a request is sent, settled when its answer tells what it took."""
+"""Limit what a run spends: reserved before a request is sent, settled with the usage of its reply."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ from rubrictool.text.wording import counted
 OVERHEAD = 256
 """Tokens that a server may add to a request: its chat template, a system prompt of its own."""
 
-
 BYTES_A_TOKEN = 4
-"""Of English in a question; other scripts have fewer."""
+"""Bytes per token of English in a question; other scripts have fewer."""
 
 
-def most(request: Request) -> Usage:
-    """The most tokens that a request can take: a token is at least a byte, and the reply has its limit."""
+def max_usage(request: Request) -> Usage:
+    """Return an upper bound of the tokens of a request: a token is at least a byte, and the reply has its limit."""
     return Usage(len(orjson.dumps(request.body())) + OVERHEAD, request.max_tokens)
 
 
 @dataclass
 class Tally:
-    """What asking has come to.
+    """The counts of what was asked and spent.
 
     Requests sent, answers found in the cache, tokens as the servers counted them, and their price in dollars, None
-    where nobody knows it. `unmetered` are requests that may have been answered, and billed, of which no server told the
-    tokens: with any of them the price is only a lower bound. `perhaps_cut` are questions of which the server counted fewer
-    tokens than they can have, so that it may have cut them, or have counted only what was not in its cache.
+    where it is unknown. `unmetered` are requests that may have been answered, and billed, whose tokens no server reported:
+    with any of them the price is only a lower bound. `perhaps_cut` are questions of which the server counted fewer tokens
+    than they can have, so that it may have cut them, or have counted only what was not in its cache.
     """
 
     calls: int = 0
@@ -44,7 +43,7 @@ class Tally:
     cost_usd: float | None = 0.0
 
     def add(self, usage: Usage | None, price: Price | None) -> None:
-        """Count what one request took."""
+        """Count the usage of one request."""
         if price is None or self.cost_usd is None:
             self.cost_usd = None
         elif usage is not None:
@@ -78,11 +77,11 @@ class Budget:
         self._settled = asyncio.Event()
 
     async def reserve(self, request: Request, price: Price | None) -> float:
-        """Set aside, in dollars, what a request costs at most, once what is under way leaves room for it.
+        """Reserve the highest cost of a request, in dollars, once the requests under way leave room for it.
 
-        Raises `OverBudget` where it never will; the call is counted otherwise.
+        The call is counted. Raises `OverBudget` where there will be no room.
         """
-        cost = price.of(most(request)) if price and self.max_cost is not None else 0.0
+        cost = price.of(max_usage(request)) if price and self.max_cost is not None else 0.0
         while not self._has_room_for(cost):
             self._settled.clear()
             await self._settled.wait()
@@ -91,7 +90,7 @@ class Budget:
         return cost
 
     def _has_room_for(self, cost: float) -> bool:
-        """Whether a request fits now. Raises `OverBudget` where waiting for those under way would not help."""
+        """Return whether a request fits now. Raises `OverBudget` where waiting for those under way would not help."""
         if self.max_calls is not None and self.calls >= self.max_calls:
             raise OverBudget(f"the limit of {counted(self.max_calls, 'call')} is reached")
         if self.max_cost is None or self._spent + sum(self._held) + cost <= self.max_cost:
@@ -101,45 +100,45 @@ class Budget:
         return False
 
     def settle(self, reserved: float, spent: float) -> None:
-        """Give back what was set aside, less what was spent."""
+        """Release a reservation and count what was spent."""
         self._held.remove(reserved)
         self._spent += spent
         self._settled.set()
 
 
 class Planned(NamedTuple):
-    """What requests would take: at most, and the questions as they are likely to be counted."""
+    """The usage of requests that were not sent: an upper bound, and the likely counts of the questions."""
 
-    most: Tally
+    bound: Tally
     likely: Tally
 
     def __add__(self, other: Planned) -> Planned:  # type: ignore[override]
-        return Planned(self.most + other.most, self.likely + other.likely)
+        return Planned(self.bound + other.bound, self.likely + other.likely)
 
     def columns(self) -> dict[str, Any]:
-        """Calls, the most tokens and the most dollars (None where nobody knows); of the questions also what is likely."""
+        """Return calls, with upper bounds of tokens and dollars (None where unknown); of the questions also what is likely."""
         kept = ("calls", "prompt_tokens", "completion_tokens", "cost_usd")
         likely = {"likely_prompt_tokens": self.likely.prompt_tokens, "likely_questions_usd": self.likely.cost_usd}
-        return {name: value for name, value in asdict(self.most).items() if name in kept} | likely
+        return {name: value for name, value in asdict(self.bound).items() if name in kept} | likely
 
 
 class DryRun(Budget):
-    """A budget that lets no request pass and adds up what they would take, by model."""
+    """A budget that lets no request pass and adds up what they would use, by model."""
 
     def __init__(self) -> None:
         super().__init__()
         self._planned: dict[str, Planned] = {}
 
     async def reserve(self, request: Request, price: Price | None) -> float:
-        """Add a request up and raise `OverBudget`."""
+        """Add up a request and raise `OverBudget`."""
         planned = self._planned.setdefault(request.model, Planned(Tally(), Tally()))
-        bound = most(request)
-        planned.most.calls += 1
-        planned.most.add(bound, price)
+        bound = max_usage(request)
+        planned.bound.calls += 1
+        planned.bound.add(bound, price)
         planned.likely.add(Usage(bound.prompt_tokens // BYTES_A_TOKEN, 0), price)
         raise OverBudget("this is a dry run")
 
     def plan(self) -> dict[str, Any]:
-        """What would be asked, by model and in all."""
+        """Return what would be asked, by model and in all."""
         models = {name: planned.columns() for name, planned in self._planned.items()}
         return sum(self._planned.values(), start=Planned(Tally(), Tally())).columns() | {"models": models}

@@ -1,85 +1,56 @@
-"""How to ask a model: the answer to a question, from the cache or asked for once."""
+"""Ask a model: return the cached answer to a question, or ask for it once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from rubrictool.errors import InputError, Unreadable
-from rubrictool.models.ask_attempt import Exchange, Parse
-from rubrictool.models.backend import Backend, LimitName, Price, Request
-from rubrictool.models.budget import Budget
-from rubrictool.models.cache import Cache
-from rubrictool.models.connections import Connections, unpicklable
+from rubrictool.models.backend import Request
+from rubrictool.models.connections import unpicklable
+from rubrictool.models.context import Endpoint, RunContext
+from rubrictool.models.inquiry import Inquiry, Parse
 from rubrictool.models.json_schema import Schema
+from rubrictool.models.options import ModelConfig
 from rubrictool.models.prefix_gate import PrefixGate
 from rubrictool.models.question import Question
-from rubrictool.models.rate_limiter import CONCURRENCY, RateLimiter
+from rubrictool.models.request_sender import RequestSender
+from rubrictool.models.retry import RetryLoop
 from rubrictool.models.schema_support import PROBE, PROBE_SCHEMA, SchemaSupport, obeyed
-from rubrictool.models.sending import MAX_WAIT_S, Sender
-from rubrictool.models.supported_parameters import Parameters
+from rubrictool.models.supported_parameters import SupportedParameters
 
 T = TypeVar("T")
 
 
 class Model:
-    """One model in one role: who answers, with which parameters, and what was already paid for.
+    """One model in one role: who answers, with which parameters, and what is shared with the run's other models.
 
-    `attempts` is the number of requests for one question in all, whatever the reason. `pace` bounds the requests in
-    flight, `budget` what all models of a run spend. `price` is in dollars per token, None where nobody knows it. `tell`
-    is called with a line for people when the model has to be asked differently than was wished, `on_wait` with a reason
-    and seconds when all requests wait. A server that wishes a longer wait than `max_wait_s` ends the run.
-    `connections` decide on which event loop it is asked; without them it is the caller's, who must have only one.
+    `connect` makes one from a spec. Raises `InputError` where the cache cannot be used, and where a cost limit needs a
+    price that is unknown.
     """
 
     __reduce__ = unpicklable
 
     def __init__(
-        self,
-        name: str,
-        backend: Backend,
-        *,
-        cache: Cache | None = None,
-        pace: RateLimiter | None = None,
-        budget: Budget | None = None,
-        price: Price | None = None,
-        attempts: int = 5,
-        temperature: float | None = 0,
-        max_tokens: int = 4096,
-        limit_name: LimitName = "max_tokens",
-        args: Mapping[str, Any] | None = None,
-        backoff_s: float = 0.5,
-        max_wait_s: float = MAX_WAIT_S,
-        tell: Callable[[str], None] = lambda _: None,
-        on_wait: Callable[[str, float], None] = lambda *_: None,
-        connections: Connections | None = None,
+        self, endpoint: Endpoint, config: ModelConfig | None = None, context: RunContext | None = None
     ) -> None:
-        self.name, self.max_tokens, self.recorded = name, max_tokens, backend.recorded
-        self._backend, self._cache = backend, None if backend.recorded else cache
-        self._attempts, self._tell, self._limit_name = attempts, tell, limit_name
-        self._temperature, self._args = temperature, dict(args or {})
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._leads = PrefixGate()
+        config, context = config or ModelConfig(), context or RunContext()
+        self.name, self.max_tokens, self.recorded = endpoint.name, config.max_tokens, endpoint.backend.recorded
+        self._config, self._backend = config, endpoint.backend
+        self._cache = None if self.recorded else context.open_cache()
+        self._notify, self._connections = context.notify, context.connections
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._prefixes = PrefixGate()
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
-        wanted = not backend.recorded and "response_format" not in self._args
-        self._forms = SchemaSupport(name, self._probe, open=wanted, tell=tell)
-        self._sender = Sender(
-            name,
-            backend,
-            pace=pace or RateLimiter(CONCURRENCY),
-            budget=budget or Budget(),
-            price=price,
-            backoff_s=backoff_s,
-            parameters=Parameters(name, self._forms, tell),
-            tell=tell,
-            max_wait_s=max_wait_s,
-            on_wait=on_wait,
-        )
+        enabled = not self.recorded and "response_format" not in config.args
+        self._schemas = SchemaSupport(self.name, self._probe, enabled=enabled, notify=context.notify)
+        self._connections.probes.add(self._schemas)
+        supported = SupportedParameters(self.name, self._schemas, context.notify)
+        self._sender = RequestSender(endpoint, context, supported)
         self.tally = self._sender.tally
-        self._connections = connections or Connections(background=False)
-        self._connections.probes.add(self._forms)
 
     async def ask(
         self,
@@ -88,66 +59,56 @@ class Model:
         *,
         schema: Schema | None = None,
         sample: int = 0,
-        complain: bool = True,
+        show_complaint: bool = True,
     ) -> T:
-        """The parsed answer to a question, from the cache where it was paid for before.
+        """Return the parsed answer to a question, from the cache where it was asked before.
 
-        `schema` is what the reply has to obey, where the model takes one; it may do without. A reply that `parse`
-        refuses with `Unreadable` is asked for again, with the complaint shown unless `complain` is off; a truncated
-        one is asked for again with a doubled limit. Raises `ModelFailure`, and `ModelUnusable` where no question to the
-        model has an answer.
+        The reply has to obey `schema` where the model supports schemas. `sample` numbers the draws of one question. A
+        reply that `parse` rejects with `Unreadable` is asked for again, with the complaint shown unless `show_complaint`
+        is off; a truncated one is asked for again with a doubled limit. Raises `ModelFailure`, and `ModelUnusable` where
+        the model answers no question.
         """
-        return await self._connections.run(
-            lambda: self._answered(question, parse, schema=schema, sample=sample, complain=complain)
-        )
-
-    async def _answered(
-        self, question: Question, parse: Parse[T], *, schema: Schema | None, sample: int, complain: bool
-    ) -> T:
-        request = self._request(question, sample=sample, expects_json=schema is not None)
-        key = request.key()
-        if found := self._paid_for(key, parse):
-            return found[0]
-        async with self._asking.setdefault(key, asyncio.Lock()):
-            if found := self._paid_for(key, parse):
-                return found[0]
-            async with self._leads.behind(question.shared) as over:
-                exchange = Exchange(
-                    self._sender,
-                    self._forms,
-                    request,
-                    parse,
-                    schema,
-                    most=self._attempts,
-                    complain=complain,
-                    over=over,
-                )
-                return await self._asked(exchange, key)
+        request = self._request(question, sample=sample)
+        request = replace(request, schema=schema, expects_json=schema is not None)
+        inquiry = Inquiry(request, parse, show_complaint=show_complaint)
+        return await self._connections.run(lambda: self._answer(inquiry, question.prefix_keys))
 
     async def close(self) -> None:
         """Close the backend, also for other models that share it."""
         if not self._connections.closed:
-            await self._connections.run(self._closed)
+            await self._connections.run(self._close)
 
-    async def _closed(self) -> None:
-        self._forms.close()
+    async def _close(self) -> None:
+        self._schemas.close()
         await self._backend.close()
 
-    def _request(self, question: Question, *, sample: int = 0, expects_json: bool = False) -> Request:
+    async def _answer(self, inquiry: Inquiry[T], prefix_keys: Sequence[str]) -> T:
+        key = inquiry.request.key()
+        with self._connections.in_use():
+            if stored := self._stored(key, inquiry.parse):
+                return stored[0]
+            async with self._locks.setdefault(key, asyncio.Lock()):
+                if stored := self._stored(key, inquiry.parse):
+                    return stored[0]
+                async with self._prefixes.wait_for_prefix(prefix_keys) as on_first_response:
+                    answer, reply = await RetryLoop(self._sender, inquiry, on_first_response).run()
+                    self._store(key, reply)
+                    return answer
+
+    def _request(self, question: Question, *, sample: int = 0) -> Request:
         return Request(
             self.name,
             question.messages,
-            self._temperature,
+            self._config.temperature,
             self.max_tokens,
-            self._args,
+            dict(self._config.args),
             sample,
-            about=question.about,
-            limit_name=self._limit_name,
-            expects_json=expects_json,
+            routing_key=question.routing_key,
+            limit_name=self._config.limit_name,
         )
 
-    def _paid_for(self, key: str, parse: Parse[T]) -> tuple[T] | None:
-        """The stored answer; a reply that a newer parser rejects is a miss."""
+    def _stored(self, key: str, parse: Parse[T]) -> tuple[T] | None:
+        """Return the cached answer; a reply that a newer parser rejects is a miss."""
         reply = self._cache.get(key) if self._cache else None
         if reply is None:
             return None
@@ -158,26 +119,22 @@ class Model:
         self.tally.cached += 1
         return (answer,)
 
-    async def _asked(self, exchange: Exchange[T], key: str) -> T:
-        answer, reply = await exchange.answered()
-        self._keep(key, reply)
-        return answer
-
-    def _keep(self, key: str, reply: str) -> None:
-        """Put a reply into the cache. Where that fails the reply is good all the same, and so is the rest of the run."""
+    def _store(self, key: str, reply: str) -> None:
+        """Put a reply into the cache. Where that fails, the reply and the rest of the run are good all the same."""
         try:
             if self._cache:
                 self._cache.put(key, self.name, reply)
         except InputError as error:
             self._cache = None
-            self._tell(f"{error}; going on without the cache, so the next run pays again")
+            self._notify(f"{error}; going on without the cache, so the next run pays again")
 
     async def _probe(self) -> bool:
-        """Whether the model obeys a schema, from its answer to a small question."""
-        request = self._request(Question([{"role": "user", "content": PROBE}]))
+        """Return whether the model obeys a schema, by its answer to a small question."""
+        request = replace(self._request(Question([{"role": "user", "content": PROBE}])), schema=PROBE_SCHEMA)
         key = request.key()
-        paid_for = self._cache.get(key) if self._cache else None
-        if paid_for is not None:
-            return obeyed(paid_for)
-        probe = Exchange(self._sender, self._forms, request, obeyed, PROBE_SCHEMA, most=self._attempts, probing=True)
-        return await self._asked(probe, key)
+        reply = self._cache.get(key) if self._cache else None
+        if reply is not None:
+            return obeyed(reply)
+        supported, reply = await RetryLoop(self._sender, Inquiry(request, obeyed, probing=True)).run()
+        self._store(key, reply)
+        return supported

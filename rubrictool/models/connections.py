@@ -1,10 +1,11 @@
-"""What the models of one RunContext hold open, and the event loop on which they are asked."""
+"""The open connections of one RunContext, used and closed on one event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakSet
 
@@ -22,8 +23,8 @@ CLOSED = "this model's RunContext is closed; ask inside its `async with`, or ope
 class Connections:
     """Backends and a cache that are used and closed on one event loop.
 
-    In the background, that is the process's own loop, so that callers may have any loops and threads; otherwise it is
-    the caller's, who then has only one: a command.
+    With `background` it is the process's own loop, so that callers may have any loops and threads; otherwise it is the
+    caller's, who then has only one, as a command does.
     """
 
     def __init__(self, *, background: bool) -> None:
@@ -33,58 +34,61 @@ class Connections:
         self._under_way: set[asyncio.Task[Any]] = set()
         self._cache: Cache | None = None
         self.closed = False
-        # Held by whoever opens an endpoint, so that two who need the same one open it once.
+        # Held while an endpoint is opened, so that it is opened once.
         self.opening = asyncio.Lock()
         self.probes: WeakSet[SchemaSupport] = WeakSet()
 
-    async def run(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Return the result of an async function that asks a model, or opens one.
+    def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Awaitable[T]:
+        """Return the future result of an async function, called on the models' loop.
 
-        Raises `InputError` once this is closed, and in a fork of the process that has used it.
+        Raises `InputError` in a fork of the process that has used these connections.
         """
-        if not self._background:
-            return await self._unless_closed(work)
-        return await self._bound().run(lambda: self._unless_closed(work))
+        return self._bound().run(work) if self._background else work()
 
-    def add(self, backend: Backend) -> None:
-        """Close a backend together with all others."""
-        self._opened.push_async_callback(backend.close)
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Let `close` cancel what the current task does in this block.
 
-    def cache(self, open_cache: Callable[[], Cache | None]) -> Cache | None:
-        """Return the cache that all models share, opened by the first who needs it."""
-        if self._cache is None and (cache := open_cache()):
-            self._cache = cache
-            self._opened.callback(cache.close)
-        return self._cache
-
-    async def close(self) -> None:
-        """Close what was opened. Whoever still waits for an answer gets an `InputError`."""
-        if self.closed or (self._loop and self._loop.forked):
-            return
-        self.closed = True
-        await (self._loop.run(self._end) if self._loop else self._end())
-
-    def _bound(self) -> BackgroundLoop:
-        """The loop, from the first use on: a RunContext that has opened nothing yet may go into a fork."""
-        if self._loop is None:
-            self._loop = background_loop()
-            self._loop.keep(self, self._opened)
-        return self._loop
-
-    async def _unless_closed(self, work: Callable[[], Awaitable[T]]) -> T:
+        Raises `InputError` once this is closed, also from what was cancelled.
+        """
         if self.closed:
             raise InputError(CLOSED)
         task = asyncio.current_task()
         assert task is not None
         self._under_way.add(task)
         try:
-            return await work()
+            yield
         except asyncio.CancelledError:
             if self.closed:
                 raise InputError(CLOSED) from None
             raise
         finally:
             self._under_way.discard(task)
+
+    def add(self, backend: Backend) -> None:
+        """Register a backend to be closed together with all others."""
+        self._opened.push_async_callback(backend.close)
+
+    def cache(self, path: Path) -> Cache:
+        """Return the cache that all models share, opened at the first call."""
+        if self._cache is None:
+            self._cache = Cache(path)
+            self._opened.callback(self._cache.close)
+        return self._cache
+
+    async def close(self) -> None:
+        """Close what was opened; calls that still wait for an answer raise `InputError`."""
+        if self.closed or (self._loop and self._loop.forked):
+            return
+        self.closed = True
+        await (self._loop.run(self._end) if self._loop else self._end())
+
+    def _bound(self) -> BackgroundLoop:
+        """Return the background loop, started at the first use: before it, a RunContext may be inherited by a fork."""
+        if self._loop is None:
+            self._loop = background_loop()
+            self._loop.keep(self, self._opened)
+        return self._loop
 
     async def _end(self) -> None:
         for task in self._under_way:
@@ -98,7 +102,7 @@ class Connections:
 
 
 def unpicklable(holder: object) -> NoReturn:
-    """Refuse to be pickled: the `__reduce__` of whatever holds connections."""
+    """Refuse to be pickled: the `__reduce__` of everything that holds connections."""
     raise TypeError(
         f"{type(holder).__name__} cannot be pickled: it holds the connections, the cache and the budget of this process; "
         "call rubrictool.judge, proposer or connect in the process that asks"

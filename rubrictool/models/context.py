@@ -1,43 +1,43 @@
-"""What the models of one run share: cache, budget, connections, keys."""
+"""What the models of one run share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple, Self
 
+from rubrictool.errors import InputError
 from rubrictool.models.backend import Backend, Price, VllmLaunch
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import Cache
 from rubrictool.models.connections import Connections, unpicklable
-from rubrictool.models.rate_limiter import CONCURRENCY, RateLimiter
-from rubrictool.models.sending import MAX_WAIT_S
+from rubrictool.models.options import AskPolicy
+from rubrictool.models.rate_limiter import RateLimiter
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """How the models of one run are reached: what they share, and close together.
+    """What the models of one run share, and close together when `async with RunContext(...)` is left.
 
-    `specs` are the specs of all models that the run will ask: the servers among them decide which key goes where
-    (`origins.key_for`), so they must be known before the first one is connected. `cache` opens the cache, once, for the first
-    model that needs one. `prices` are by model name, and under an empty name for all others; they come before what a backend
-    knows. Models are asked on the process's background loop, from any event loop and thread; there `tell` is called too.
-    Leaving `async with RunContext(...)` closes what the models have opened.
+    `cache` is the file of the replies, opened for the first model that needs it, or an open `Cache`, which its owner
+    closes. `prices` are by model name, and under an empty name for all others; they replace what a backend knows. `specs`
+    are the specs of all models that the run will ask: the servers among them decide which key goes where
+    (`origins.key_for`), so list them where there are several. Models are asked on the process's background loop, from any
+    event loop and thread; on that loop `notify` is called with lines for people, and `on_wait` with a reason and seconds
+    when all requests to a model wait.
     """
 
     __reduce__ = unpicklable
 
-    cache: Callable[[], Cache | None] = lambda: None
-    concurrency: int = CONCURRENCY
-    attempts: int = 5
-    timeout_s: float = 300
-    max_wait_s: float = MAX_WAIT_S
+    policy: AskPolicy = field(default_factory=AskPolicy)
     budget: Budget = field(default_factory=Budget)
+    cache: Path | Cache | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     vllm: VllmLaunch = field(default_factory=VllmLaunch)
     allow_http_key: bool = False
     specs: Sequence[str] = ()
-    tell: Callable[[str], None] = lambda _: None
+    notify: Callable[[str], None] = lambda _: None
     on_wait: Callable[[str, float], None] = lambda *_: None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     connections: Connections = field(default_factory=lambda: Connections(background=True))
@@ -54,13 +54,29 @@ class RunContext:
 
     @property
     def dry_run(self) -> bool:
-        """Whether nothing is asked, so that no key and no server is needed."""
+        """Return whether no model is asked, so that no key and no server is needed."""
         return isinstance(self.budget, DryRun)
+
+    def open_cache(self) -> Cache | None:
+        """Return the cache that all models share. Raises `InputError` where its file cannot be used."""
+        return self.connections.cache(self.cache) if isinstance(self.cache, Path) else self.cache
+
+    def price_of(self, endpoint: Endpoint) -> Price | None:
+        """Return the price of a model, None where it is unknown. Raises `InputError` where a cost limit needs one."""
+        own = None if endpoint.backend.recorded else self.prices.get(endpoint.name) or self.prices.get("")
+        price = own or endpoint.backend.price
+        if price is None and self.budget.max_cost is not None:
+            raise InputError(
+                f"{endpoint.name}: its price is unknown, so a cost limit cannot hold; give its price in dollars per "
+                "million tokens",
+                code="price",
+            )
+        return price
 
 
 class Endpoint(NamedTuple):
-    """What answers for a spec, in whatever role: its name, its backend, and how fast it is asked."""
+    """What answers for a spec, in whatever role."""
 
     name: str
     backend: Backend
-    pace: RateLimiter
+    rate_limiter: RateLimiter

@@ -1,4 +1,4 @@
-"""Who goes ahead: of the questions that begin alike one is asked first, so that the server has read their beginning."""
+"""Let one of several requests with a common prefix go first, so that the server's prefix cache serves the others."""
 
 from __future__ import annotations
 
@@ -9,38 +9,39 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 REMEMBERED = 10_000
+"""Most prefix keys that are remembered."""
 
 
 class PrefixGate:
-    """The beginnings that were asked lately. A server's prefix cache holds a beginning only once it has been read."""
+    """The prefixes that were asked lately. A server's prefix cache holds a prefix only once it has been read."""
 
     def __init__(self) -> None:
-        self._gone_ahead: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        self._finished: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
         self._lately: deque[asyncio.Event] = deque(maxlen=REMEMBERED)
 
     @asynccontextmanager
-    async def behind(self, beginnings: Sequence[str]) -> AsyncIterator[Callable[[], None]]:
-        """Enter once each of these beginnings, the shortest first, was asked; or be the one who goes ahead.
+    async def wait_for_prefix(self, prefix_keys: Sequence[str]) -> AsyncIterator[Callable[[], None]]:
+        """Wait until a request with each prefix key, the shortest first, has finished; become the leader for new keys.
 
-        Yields what to call when the first request is over, whatever came of it.
+        Yield a callback to call after the leader's first request, whatever its result.
         """
         led: list[asyncio.Event] = []
 
-        def over() -> None:
+        def on_first_response() -> None:
             for event in led:
                 event.set()
 
         try:
-            for beginning in beginnings:
-                await self._go_ahead_or_wait(beginning, led)
-            yield over
+            for key in prefix_keys:
+                await self._lead_or_wait(key, led)
+            yield on_first_response
         finally:
-            over()
+            on_first_response()
 
-    async def _go_ahead_or_wait(self, beginning: str, led: list[asyncio.Event]) -> None:
-        if known := self._gone_ahead.get(beginning):
+    async def _lead_or_wait(self, key: str, led: list[asyncio.Event]) -> None:
+        if known := self._finished.get(key):
             await known.wait()
             return
-        ours = self._gone_ahead[beginning] = asyncio.Event()
+        ours = self._finished[key] = asyncio.Event()
         self._lately.append(ours)
         led.append(ours)

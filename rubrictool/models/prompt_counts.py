@@ -1,10 +1,11 @@
-"""Whether a server has read a question whole, by the prompt tokens that it counted."""
+"""Check that a server has read a question whole, by the prompt tokens that it counted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
+from rubrictool.errors import Final
 from rubrictool.models.backend import Usage
 from rubrictool.text.chats import message_text
 from rubrictool.text.patterns import linear
@@ -25,7 +26,9 @@ _WORD = linear(r"\w+")
 
 _UNSPACED = linear(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Khmer}\p{Lao}\p{Myanmar}]{8}")
 
-Reading = Literal["whole", "cut", "perhaps cut"]
+
+class PromptCut(Final):
+    """The server has read only a part of the question."""
 
 
 def fewest_tokens(messages: Sequence[Mapping[str, Any]]) -> int:
@@ -40,7 +43,7 @@ def _counted_words(messages: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _read(message: Mapping[str, Any]) -> str:
-    """The text of a message that a model reads in any case: chat templates leave earlier reasoning and calls out."""
+    """Return the text of a message that a model reads in any case: chat templates leave out earlier reasoning and calls."""
     return without_reasoning(message_text(message)) if message.get("role") == "assistant" else message_text(message)
 
 
@@ -66,15 +69,24 @@ class PromptCounts:
         self._asked += 1
         return self._asked - 1
 
-    def reading(self, messages: Sequence[Mapping[str, Any]], usage: Usage | None, *, number: int) -> Reading:
-        """Return whether the question was read whole, by its usage and its number."""
+    def check(self, messages: Sequence[Mapping[str, Any]], usage: Usage | None, *, number: int) -> bool:
+        """Return whether the server may have cut the question, by its usage and its number.
+
+        Raises `PromptCut` where it certainly did.
+        """
         if usage is None or not usage.prompt_tokens:
-            return "whole"
+            return False
         # Some servers leave the cached tokens out of the prompt's.
         tokens, words = usage.prompt_tokens + usage.cached_tokens, _counted_words(messages)
         if tokens >= words:
-            return "whole"
+            return False
         if tokens >= words // WORDS_A_TOKEN:
-            return "perhaps cut"
+            return True
         self._cuts |= number == 0 or usage.cached_tokens > 0
-        return "cut" if self._cuts else "perhaps cut"
+        if self._cuts:
+            fewest = words // WORDS_A_TOKEN
+            raise PromptCut(
+                f"the server counted {usage.prompt_tokens:,} prompt tokens of at least {fewest:,}: it cut the question, so "
+                "the model has not read it whole; give the server a longer context, or shorten the texts"
+            )
+        return True

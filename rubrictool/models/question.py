@@ -1,21 +1,21 @@
-"""A question to a model: messages, what they are about, which beginnings they share."""
+"""A question to a model: its messages, with keys for routing and prefix caching."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-Ask = Mapping[str, Any]
-"""One message as it is sent: `{"role": .., "content": ..}`, and what else a chat gives it."""
+Message = Mapping[str, Any]
+"""One message as it is sent: `{"role": .., "content": ..}`, with any other fields of a chat."""
 
 
 class Question(NamedTuple):
-    """What is said to a model.
+    """Messages to a model.
 
-    `about` names what the question is about (a prompt's id): such questions are best answered by one server. `shared`
-    are names of the beginnings that this question has in common with others, the shortest first.
+    Questions with one `routing_key` (a prompt's id) go to one server where there are several. `prefix_keys` name the
+    prefixes that this question shares with others, the shortest first.
     """
 
-    messages: Sequence[Ask]
-    about: str = ""
-    shared: Sequence[str] = ()
+    messages: Sequence[Message]
+    routing_key: str = ""
+    prefix_keys: Sequence[str] = ()

@@ -1,4 +1,4 @@
-"""How fast one model is asked: as many requests in flight as it takes, and everybody waits when it says so."""
+"""Limit the requests in flight to one model: adapt their number to the server, and pause when it asks for it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,29 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-CONCURRENCY = 64
-"""Requests in flight at most, where nobody says otherwise."""
-
-FIRST = 32
+INITIAL_WINDOW = 32
 """Requests in flight at the start: few enough for a small server, and only three doublings from 256."""
 
 
 class RateLimiter:
-    """The requests to one model that may be in flight.
+    """A window of requests in flight to one model.
 
-    Their number starts at `FIRST` and doubles each round trip up to `limit`, until the server first says that it has
-    too much to do. From then on each such word halves it, and each round trip without one adds one: the additive
-    increase and multiplicative decrease of TCP (Jacobson 1988). What was sent before the last halving halves no more.
+    It starts at `INITIAL_WINDOW` and doubles each round trip up to `limit`, until the server first reports an overload.
+    From then on each overload halves it, and each round trip without one adds one: the additive increase and
+    multiplicative decrease of TCP (Jacobson 1988). Requests that were sent before the last halving halve it no further.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.window = float(min(limit, FIRST))
+        self.window = float(min(limit, INITIAL_WINDOW))
         self.in_flight = 0
-        self._climbing = True
+        self._doubling = True
         self._halved_at = self._opens_at = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     @asynccontextmanager
-    async def passage(self, *, ahead: bool = False) -> AsyncIterator[float]:
-        """Take a place among the requests in flight, `ahead` of those that wait; yield when it was taken, in the loop's time."""
+    async def slot(self, *, ahead: bool = False) -> AsyncIterator[float]:
+        """Hold a slot of the window, `ahead` of the requests that wait; yield when it was taken, in the loop's time."""
         await self._enter(ahead=ahead)
         try:
             yield self._now()
@@ -40,18 +37,18 @@ class RateLimiter:
             self.in_flight -= 1
             self._admit()
 
-    def went_well(self) -> None:
-        """A request was answered."""
-        self.window = min(self.limit, self.window + (1 if self._climbing else 1 / self.window))
+    def on_success(self) -> None:
+        """Widen the window after a request that was answered."""
+        self.window = min(self.limit, self.window + (1 if self._doubling else 1 / self.window))
 
-    def overloaded(self, *, since: float, pause_s: float) -> bool:
-        """Send fewer requests at once, and none for a while: one sent at `since` was turned away.
+    def on_overload(self, *, started_at: float, pause_s: float) -> bool:
+        """Halve the window and pause, after a request sent at `started_at` was turned away.
 
-        Return whether that makes everybody wait noticeably longer than they would have.
+        Return whether all requests now wait noticeably longer than before.
         """
         now = self._now()
-        if since >= self._halved_at:
-            self._climbing, self.window, self._halved_at = False, max(1.0, self.window / 2), now
+        if started_at >= self._halved_at:
+            self._doubling, self.window, self._halved_at = False, max(1.0, self.window / 2), now
         longer = now + pause_s - max(self._opens_at, now)
         if longer > 0:
             self._opens_at = now + pause_s
@@ -73,7 +70,7 @@ class RateLimiter:
             raise
 
     def _admit(self) -> None:
-        """Let those in whose turn it is."""
+        """Admit waiting requests, in their order, as far as the window allows."""
         while self._waiting and self._open():
             turn = self._waiting.popleft()
             if not turn.done():

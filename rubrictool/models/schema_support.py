@@ -1,4 +1,4 @@
-"""Find out with one small question whether a model obeys a JSON schema."""
+"""Find out whether a model obeys a JSON schema, with one small question."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rubrictool.text.patterns import linear
 PROBE = "Greet me in one short sentence."
 
 PROBE_SCHEMA = object_of(ready=YES_OR_NO, reason=string(20), parts=array_of(WEIGHT, least=1, most=2))
-"""Has every keyword that the others have, so that a model which refuses one is found out."""
+"""Has every keyword that the other schemas have, so that a server which refuses one is found out."""
 
 
 _BEGINS_AS_ENFORCED = linear(r'\s*\{\s*"ready"\s*:\s*(?:"(?:yes|no)"\s*(?:,\s*"reason"\s*:(?s:.*))?)?')
@@ -34,10 +34,10 @@ def obeyed(reply: str) -> bool:
 
 
 class SchemaSupport:
-    """Whether one model is sent schemas.
+    """Whether schemas are sent to one model.
 
-    `probe` asks it the small question and returns whether the schema was obeyed, or raises `ModelFailure`. `open` is
-    False where no schema is to be sent whatever the model could.
+    `probe` asks it the small question and returns whether the schema was obeyed, or raises `ModelFailure`. `enabled` is
+    False where no schema is to be sent whatever the model supports.
     """
 
     def __init__(
@@ -45,62 +45,65 @@ class SchemaSupport:
         name: str,
         probe: Callable[[], Awaitable[bool]],
         *,
-        open: bool,
-        tell: Callable[[str], None],
+        enabled: bool,
+        notify: Callable[[str], None],
     ) -> None:
-        self._name, self._probe, self._open, self._tell = name, probe, open, tell
+        self._name, self._probe, self._enabled, self._notify = name, probe, enabled, notify
         self._probing: asyncio.Task[bool] | None = None
-        self._probed_in_vain = 0
+        self._failed_probes = 0
 
-    async def taken(self) -> bool:
-        """Whether the model obeys a schema; it is asked once.
+    async def supported(self) -> bool:
+        """Return whether the model obeys schemas; it is asked once.
 
-        Raises `ModelUnusable` where no question to it has an answer.
+        Raises `ModelUnusable` where the model answers no question.
         """
-        if not self._open:
+        if not self._enabled:
             return False
         if self._probing is None:
-            self._probing = asyncio.ensure_future(self._found_out())
+            self._probing = asyncio.ensure_future(self._probed())
         return await asyncio.shield(self._probing)
 
     @property
-    def obeys(self) -> bool:
-        """Return whether the model is known to obey a schema, and has refused none since."""
+    def known(self) -> bool:
+        """Return whether the model is known to obey schemas, and has refused none since."""
         probing = self._probing
-        return self._open and probing is not None and probing.done() and not probing.cancelled() and probing.result()
+        return self._enabled and probing is not None and probing.done() and not probing.cancelled() and probing.result()
 
-    def give_up(self, why: str) -> None:
-        """Ask for the form in words from now on, and say so once."""
-        if self._open:
-            self._tell(f"{self._name}: no schemas from now on ({why}); asking for the form in words")
-        self._open = False
+    def disable(self, why: str) -> None:
+        """Ask for the form in words from now on, and report it once."""
+        if self._enabled:
+            self._notify(f"{self._name}: no schemas from now on ({why}); asking for the form in words")
+        self._enabled = False
 
     def close(self) -> None:
-        """Wait for no probe any longer."""
+        """Cancel a probe that is under way."""
         if self._probing:
             self._probing.cancel()
 
-    async def _found_out(self) -> bool:
+    async def _probed(self) -> bool:
         try:
             return await self._probe()
         except ModelFailure as failure:
-            return self._without_an_answer(failure)
+            return self._after_failure(failure)
 
-    def _without_an_answer(self, failure: ModelFailure) -> bool:
-        """What a probe says that brought no reply; without a budget there is no question that it could serve."""
+    def _after_failure(self, failure: ModelFailure) -> bool:
+        """Return whether schemas are supported, for now, after a probe without a reply.
+
+        Without a budget no question is sent at all, so the dry run counts them with their schemas.
+        """
         if failure.kind == "unavailable":
-            self._put_off_probing(failure)
+            self._postpone(failure)
         return failure.kind == "budget"
 
-    def _put_off_probing(self, failure: ModelFailure) -> None:
+    def _postpone(self, failure: ModelFailure) -> None:
         """Let a later question probe again, once: some servers break down over a schema alone.
 
-        A server that was merely busy or out of reach has refused nothing, so nothing is said of it.
+        A server that was merely busy or unreachable has refused nothing, so nothing is reported.
         """
         self._probing = None
-        self._probed_in_vain += 1
-        if self._probed_in_vain < 2:
+        self._failed_probes += 1
+        if self._failed_probes < 2:
             return
         if isinstance(failure.__cause__, Transient) and failure.__cause__.suspects:
-            self.give_up(failure.message)
-        self._open = False
+            self.disable(failure.message)
+        self._enabled = False

@@ -1,4 +1,7 @@
-"""Which parameters a model takes: a suspect is left out once, and what helped stays left out for the model."""
+"""Find out which parameters a model supports.
+
+A suspect is left out of one request; what helped stays left out for the model.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from rubrictool.models.schema_support import SchemaSupport
 from rubrictool.text.patterns import linear
 
 MOST_TRIALS = 6
-"""Requests of one question that may go out with something left out; each suspect is tried once."""
+"""Most requests for one question with something left out; each suspect is tried once."""
 
 _UNLIKELY_LIMIT = 4
-"""By what a limit is divided that is refused without a number."""
+"""Divisor of a limit that was refused without naming another."""
 
 _FIELDS: dict[Suspect, str] = {
     "temperature": "temperature", "schema": "schema", "limit_name": "limit_name", "limit": "max_tokens",
@@ -26,14 +29,15 @@ _LIMITS: set[Suspect] = {"limit", "limit_name"}
 _NAMED = linear(r"\S*\d\S*")
 
 
-class Parameters:
-    """What one model has refused or accepted, for all of its questions. `tell` is called once for each change."""
+class SupportedParameters:
+    """What one model has refused or accepted, for all of its questions. `notify` is called once for each change."""
 
-    def __init__(self, name: str, forms: SchemaSupport, tell: Callable[[str], None]) -> None:
-        self._name, self._forms, self._tell = name, forms, tell
+    def __init__(self, name: str, schemas: SchemaSupport, notify: Callable[[str], None]) -> None:
+        self.schemas = schemas
+        self._name, self._notify = name, notify
         self._changes: dict[str, Any] = {}
         self._limit: int | None = None
-        self._told: set[Suspect] = set()
+        self._reported: set[Suspect] = set()
         self.accepted: set[Suspect] = set()
         # Whether a question with a schema had an answer that could be read.
         self.schema_served = False
@@ -43,8 +47,8 @@ class Parameters:
         limit = request.max_tokens if self._limit is None else min(request.max_tokens, self._limit)
         return replace(request, max_tokens=limit, **self._changes)
 
-    def worked(self, request: Request, *, probing: bool) -> None:
-        """Note that a request was answered: what it held is refused for no other."""
+    def note_accepted(self, request: Request, *, probing: bool) -> None:
+        """Note that a request was answered, so its parameters are not why another is refused."""
         self.accepted.add("limit_name")
         if request.temperature is not None:
             self.accepted.add("temperature")
@@ -52,12 +56,12 @@ class Parameters:
             self.accepted.add("schema")
 
     def keep(self, trial: Trial) -> None:
-        """Leave out from now on what a question was answered without, and say so once."""
+        """Leave out from now on what a question was answered without, and report it once."""
         suspect, before, after = trial.suspect, trial.before, trial.after
         if suspect == "schema":
             # A server that has served schemas may break down for another reason; then only this question goes without one.
             if trial.named or not self.schema_served:
-                self._forms.give_up(trial.why)
+                self.schemas.disable(trial.why)
             return
         if suspect == "limit":
             # What a long prompt leaves is no limit for shorter ones.
@@ -65,13 +69,13 @@ class Parameters:
                 self._limit = after.max_tokens
         else:
             self._changes[_FIELDS[suspect]] = getattr(after, _FIELDS[suspect])
-        if suspect not in self._told:
-            self._told.add(suspect)
-            self._tell(f"{self._name}: {_difference(suspect, before, after)} ({trial.why})")
+        if suspect not in self._reported:
+            self._reported.add(suspect)
+            self._notify(f"{self._name}: {_difference(suspect, before, after)} ({trial.why})")
 
 
 class Trial(NamedTuple):
-    """A request that goes out with one suspect left out or changed: before and after, and the refusal of before.
+    """A request with one suspect left out or changed: before and after, with the refusal of the one before.
 
     `named` says that the request was refused, not that the server broke down or the reply ran on.
     """
@@ -86,8 +90,8 @@ class Trial(NamedTuple):
 class Trials:
     """The trials of one question."""
 
-    def __init__(self, parameters: Parameters) -> None:
-        self._parameters = parameters
+    def __init__(self, supported: SupportedParameters) -> None:
+        self._supported = supported
         self._tried: set[tuple[Suspect, int]] = set()
         self._running: Sequence[Trial] = ()
         self._tried_together = False
@@ -96,7 +100,7 @@ class Trials:
 
     @property
     def running(self) -> bool:
-        """Whether the last request went out with a suspect left out."""
+        """Return whether the last request was sent with a suspect left out."""
         return bool(self._running)
 
     def next(self, sent: Request, error: Refused | Transient) -> Request | None:
@@ -126,13 +130,13 @@ class Trials:
         return trials[-1].after if self._running else None
 
     def begin(self, trial: Trial) -> None:
-        """Note what the next request goes without."""
+        """Note what the next request leaves out."""
         self._running = (trial,)
 
     def answered(self) -> None:
         """Keep for the model what helped."""
         for trial in (*self._helped, *self._running):
-            self._parameters.keep(trial)
+            self._supported.keep(trial)
         self._helped, self._running = [], ()
 
     def _restored(self, sent: Request, message: str) -> Request:
@@ -148,7 +152,7 @@ class Trials:
     def _suspects(self, error: Refused | Transient) -> Sequence[Suspect]:
         if isinstance(error, Refused):
             guesses: tuple[Suspect, ...] = ("schema", "temperature", "limit_name")
-            return error.suspects or [guess for guess in guesses if guess not in self._parameters.accepted]
+            return error.suspects or [guess for guess in guesses if guess not in self._supported.accepted]
         if error.named:
             return error.suspects
         # A server that breaks down may do so once for no reason.

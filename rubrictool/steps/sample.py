@@ -16,7 +16,7 @@ async def sample(prompt: Prompt, model: Model, *, number: int = 0) -> Response:
 
     Empty and truncated replies are drawn again. Raises `ModelFailure`.
     """
-    reply = await model.ask(questions.question(prompt), questions.parse, sample=number, complain=False)
+    reply = await model.ask(questions.question(prompt), questions.parse, sample=number, show_complaint=False)
     return _response(prompt, model, number, reply)
 
 

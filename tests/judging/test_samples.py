@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from chat import ChatServer, chat_server
-from fakes import Scripted, WordJudge
+from fakes import Scripted, WordJudge, model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Shell
@@ -17,7 +17,6 @@ from shell import Shell
 from rubrictool.errors import ModelFailure
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.repeated_judge import RepeatedJudge, majority
-from rubrictool.models.client import Model
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.saturation import aggregate
 from rubrictool.rubric.weights import parts, score
@@ -92,7 +91,7 @@ def test_the_score_is_the_mean_of_the_samples_scores_vetoes_and_curves_included(
 
 def test_each_sample_is_a_draw_of_its_own_and_one_that_fails_fails_the_row() -> None:
     backend = Scripted(reply("10"), reply("11"), reply("00"), "what?")
-    model = Model("m", backend, attempts=1, temperature=1, args={"response_format": {}})
+    model = model_of(backend, attempts=1, temperature=1, args={"response_format": {}})
     judge = RepeatedJudge([ModelJudge(model, sample=number) for number in range(3)])
     asked = Prompt(id="p", prompt="Why?"), RUBRIC.criteria[:2], Response(id="r", prompt_id="p", response="Because.")
     found = asyncio.run(judge.verdicts(*asked))

@@ -119,4 +119,4 @@ def test_a_wish_of_hours_ends_the_run_and_says_when_to_come_back(shell: Shell) -
         rubrics = shell.write("rubrics.jsonl", [{**PROMPTS[0], "criteria": CRITERIA}])
         ran = shell("score", *files, "--rubrics", rubrics, "--judge", server.spec, "-o", "out.jsonl", "--no-cache")
     assert ran.code == 2
-    assert "asks to wait 14 h 3 min, longer than the 10 min allowed; run the same again after" in ran.err
+    assert "asks to wait 14 h 3 min, longer than the 10 min allowed; rerun after" in ran.err

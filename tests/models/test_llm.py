@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fakes import Said, Scripted
+from fakes import Said, Scripted, model_of
 
 from rubrictool.errors import Final, InputError, ModelFailure, Refused, Transient
-from rubrictool.models.ask_attempt import MOST_TOKENS
 from rubrictool.models.backend import Completion, Request
-from rubrictool.models.budget import Budget
+from rubrictool.models.backoff import pause_after
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
+from rubrictool.models.next_request import MOST_TOKENS
 from rubrictool.models.question import Question
-from rubrictool.models.rate_limiter import RateLimiter
-from rubrictool.models.schema_support import SchemaSupport
-from rubrictool.models.sending import Sender
-from rubrictool.models.supported_parameters import Parameters
 from rubrictool.questions import judge as judge_question
 
 QUESTION = Question([{"role": "user", "content": "Is it?"}])
@@ -31,10 +28,10 @@ def parse(reply: str) -> bool:
 
 
 def model(
-    *said: Said, cache: Cache | None = None, attempts: int = 5, tell: Callable[[str], None] = print
+    *said: Said, cache: Cache | None = None, attempts: int = 5, notify: Callable[[str], None] = print
 ) -> tuple[Model, Scripted]:
     backend = Scripted(*said)
-    return Model("m", backend, cache=cache, attempts=attempts, backoff_s=0.001, tell=tell), backend
+    return model_of(backend, cache=cache, attempts=attempts, backoff_s=0.001, notify=notify), backend
 
 
 def ask(asked: Model, **options: int | bool) -> bool:
@@ -51,6 +48,21 @@ def test_passing_errors_are_tried_again() -> None:
     asked, backend = model(Transient("503"), Transient("reset"), GOOD)
     assert ask(asked)
     assert (len(backend.requests), asked.tally.calls) == (3, 3)
+
+
+def test_from_asking_to_the_backend_are_four_frames() -> None:
+    frames: list[str] = []
+
+    class Tracing(Scripted):
+        async def complete(self, request: Request) -> Completion:
+            ours = [frame for frame in traceback.extract_stack() if Path(frame.filename).parent.name == "models"]
+            frames.extend(
+                f"{Path(frame.filename).stem}.{frame.name}" for frame in ours if "/rubrictool/" in frame.filename
+            )
+            return await super().complete(request)
+
+    assert ask(model_of(Tracing(GOOD)))
+    assert frames == ["client.ask", "client._answer", "retry.run", "request_sender.send"]
 
 
 def test_a_final_error_is_not_tried_again() -> None:
@@ -90,7 +102,7 @@ def test_a_truncated_reply_is_never_parsed_and_asked_again_with_twice_the_limit(
 
 def test_a_limit_among_the_arguments_is_doubled_under_its_own_name() -> None:
     backend = Scripted(Completion("", truncated=True), GOOD)
-    asked = Model("m", backend, max_tokens=100, limit_name="max_completion_tokens")
+    asked = model_of(backend, max_tokens=100, limit_name="max_completion_tokens")
     assert ask(asked)
     limits = [(r.body().get("max_tokens"), r.body()["max_completion_tokens"]) for r in backend.requests]
     assert limits == [(None, 100), (None, 200)]
@@ -104,7 +116,7 @@ def test_the_limit_is_doubled_to_a_sensible_end_and_a_failure_names_the_one_that
 
 def test_a_refused_temperature_is_left_out_from_then_on_and_said_once() -> None:
     said: list[str] = []
-    asked, backend = model(Refused("no temperature", suspects=["temperature"]), GOOD, tell=said.append)
+    asked, backend = model(Refused("no temperature", suspects=["temperature"]), GOOD, notify=said.append)
 
     async def thrice() -> None:
         for number in range(3):
@@ -139,9 +151,9 @@ def test_a_stored_reply_that_no_longer_parses_is_a_miss(tmp_path: Path) -> None:
 
 def test_the_key_holds_what_can_change_the_answer_and_nothing_else() -> None:
     _, backend = model(GOOD)
-    plain = Model("m", backend)
-    others = [Model("n", backend), Model("m", backend, max_tokens=1), Model("m", backend, args={"top_p": 1})]
-    for one in [plain, *others, Model("m", backend, attempts=1, temperature=0.0)]:
+    plain = model_of(backend)
+    others = [model_of(backend, "n"), model_of(backend, max_tokens=1), model_of(backend, args={"top_p": 1})]
+    for one in [plain, *others, model_of(backend, attempts=1, temperature=0.0)]:
         ask(one)
     ask(plain, sample=1)
     keys = [request.key() for request in backend.requests]
@@ -172,7 +184,7 @@ def test_a_question_that_comes_while_another_is_let_in_is_not_paid_for_twice(tmp
             return await super().complete(request)
 
     backend = Refusing(GOOD)
-    asked = Model("m", backend, cache=Cache(tmp_path / "c.db"))
+    asked = model_of(backend, cache=Cache(tmp_path / "c.db"))
 
     async def together() -> None:
         await asyncio.gather(*(asked.ask(QUESTION, parse) for _ in range(2)), return_exceptions=True)
@@ -188,34 +200,20 @@ def test_a_cache_that_fails_on_the_way_costs_no_answer(tmp_path: Path) -> None:
             raise InputError("the disk is full")
 
     said: list[str] = []
-    asked, _ = model(GOOD, cache=Full(tmp_path / "c.db"), tell=said.append)
+    asked, _ = model(GOOD, cache=Full(tmp_path / "c.db"), notify=said.append)
     assert ask(asked)
     assert "without the cache" in said[0]
 
 
-def sender(*, backoff_s: float = 0.5, max_wait_s: float = 600) -> Sender:
-    forms = SchemaSupport("m", lambda: asyncio.sleep(0, result=True), open=False, tell=print)
-    return Sender(
-        "m",
-        Scripted(),
-        pace=RateLimiter(1),
-        budget=Budget(),
-        price=None,
-        backoff_s=backoff_s,
-        parameters=Parameters("m", forms, print),
-        tell=print,
-        max_wait_s=max_wait_s,
-    )
-
-
 @pytest.mark.parametrize("wish", [0.0, 0.5, 41.0, 599.0])
 def test_nobody_asks_before_the_time_that_a_server_wishes_nor_long_after(wish: float) -> None:
-    assert wish < sender().pause_after(Transient("429", retry_after=wish, rate_limited=True), 1) <= wish + 0.5
+    busy = Transient("429", retry_after=wish, rate_limited=True)
+    assert wish < pause_after(busy, 1, backoff_s=0.5) <= wish + 0.5
 
 
 @pytest.mark.parametrize("attempts", [2, 3, 5])
 def test_pauses_after_429s_without_a_wish_reach_past_a_minute(attempts: int) -> None:
     busy = Transient("429", overloaded=True, rate_limited=True)
-    pauses = [sender().pause_after(busy, n, last=n + 1 == attempts) for n in range(1, attempts)]
+    pauses = [pause_after(busy, n, backoff_s=0.5, next_is_last=n + 1 == attempts) for n in range(1, attempts)]
     assert 60 < sum(pauses) < 100
     assert pauses[0] < 2 or attempts == 2

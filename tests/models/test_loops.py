@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 from chat import ChatServer, chat_server
-from fakes import Scripted
+from fakes import Scripted, model_of
 
 import rubrictool as rt
 from rubrictool.judging.protocols import Judge
@@ -102,12 +102,12 @@ class Held(Scripted):
 
 
 def opened(
-    backend: Scripted, *, pace: RateLimiter | None = None, budget: Budget | None = None
+    backend: Scripted, *, rate_limiter: RateLimiter | None = None, budget: Budget | None = None
 ) -> tuple[Model, Connections]:
     """A model as `connect` makes it, in the background."""
     connections = Connections(background=True)
     connections.add(backend)
-    return Model("m", backend, pace=pace, budget=budget, connections=connections), connections
+    return model_of(backend, rate_limiter=rate_limiter, budget=budget or Budget(), connections=connections), connections
 
 
 def test_a_judge_made_once_answers_in_one_event_loop_after_the_other(server: ChatServer) -> None:
@@ -124,7 +124,7 @@ def test_a_judge_answers_threads_at_once_and_pays_once_for_what_they_ask_alike(
     server: ChatServer, tmp_path: Path
 ) -> None:
     cache = Cache(tmp_path / "c.db")
-    judge = asyncio.run(rt.judge(server.spec, rt.RunContext(cache=lambda: cache)))
+    judge = asyncio.run(rt.judge(server.spec, rt.RunContext(cache=cache)))
     assert in_threads([lambda n=n: reward(judge, f"text {n % 2}") for n in range(8)]) == [1.0] * 8  # type: ignore[misc]
     assert len(server.requests) == 2
     assert len(list(cache)) == 3  # and the probe
@@ -171,7 +171,7 @@ def test_the_limit_of_requests_in_flight_holds_for_all_loops_together() -> None:
             return await super().complete(request)
 
     backend = Busy()
-    model, _ = opened(backend, pace=RateLimiter(2))
+    model, _ = opened(backend, rate_limiter=RateLimiter(2))
     assert in_threads([lambda n=n: ask(model, f"Is {n}?") for n in range(6)]) == [True] * 6  # type: ignore[misc]
     assert (backend.peak, len(backend.requests)) == (2, 6)
 
@@ -230,21 +230,18 @@ def test_leaving_an_access_closes_where_it_was_opened_and_asking_afterwards_says
 
 
 def test_a_cache_is_opened_once_for_an_access_and_closed_with_it(server: ChatServer, tmp_path: Path) -> None:
-    caches: list[Cache] = []
-
-    def cache() -> Cache:
-        caches.append(Cache(tmp_path / "c.db"))
-        return caches[-1]
-
-    async def within() -> None:
-        async with rt.RunContext(cache=cache) as access:
+    async def within() -> Cache | None:
+        async with rt.RunContext(cache=tmp_path / "c.db") as context:
             for _ in range(2):
-                assert await reward(await rt.judge(server.spec, access), "the same") == 1.0
+                assert await reward(await rt.judge(server.spec, context), "the same") == 1.0
+            assert context.open_cache() is context.open_cache()
+            return context.open_cache()
 
-    asyncio.run(within())
-    assert (len(caches), len(server.requests)) == (1, 1)
+    cache = asyncio.run(within())
+    assert cache is not None
+    assert len(server.requests) == 1
     with pytest.raises(rt.InputError, match="closed"):
-        caches[0].get("key")
+        cache.get("key")
 
 
 def test_whoever_waits_for_an_answer_when_the_models_are_closed_is_told() -> None:

@@ -12,8 +12,9 @@ from shell import Shell
 
 from rubrictool.errors import InputError
 from rubrictool.models.context import RunContext
+from rubrictool.models.options import ModelConfig
 from rubrictool.models.origins import API_KEY, key_for, variable_of
-from rubrictool.models.spec import ModelConfig, connect
+from rubrictool.models.spec import connect
 
 PROMPTS = [{"id": "p", "prompt": "Why?", "responses": ["So.", "Not so."]}]
 
@@ -152,7 +153,7 @@ def test_a_key_of_its_own_goes_over_plain_http_no_more_than_another(
 ) -> None:
     monkeypatch.setenv(f"{API_KEY}_GPU1_8000", "key-of-the-judge")
     code, words = refined(shell, "m@http://gpu1:8000/v1", "m@https://gpu2/v1")
-    assert (code, f"{API_KEY}_GPU1_8000 would go over plain http" in words) == (2, True)
+    assert (code, f"{API_KEY}_GPU1_8000 would be sent over plain http" in words) == (2, True)
 
 
 def test_the_library_is_told_of_all_specs_before_the_first_connects(
@@ -161,7 +162,7 @@ def test_the_library_is_told_of_all_specs_before_the_first_connects(
     monkeypatch.setenv(API_KEY, "key-of-nobody")
     told: list[str] = []
     bare = [server.address for server in servers]
-    access = RunContext(specs=bare, tell=told.append)
+    access = RunContext(specs=bare, notify=told.append)
 
     async def main() -> None:
         for spec in bare:
@@ -175,7 +176,7 @@ def test_the_library_is_told_of_all_specs_before_the_first_connects(
 def test_a_second_origin_that_the_library_was_not_told_of_gets_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(API_KEY, "key-of-the-first")
     told: list[str] = []
-    access = RunContext(tell=told.append)
+    access = RunContext(notify=told.append)
     for spec in (f"m@{A}", f"m@{B}"):
         asyncio.run(connect(ModelConfig(spec), access))
     assert told == [f"{B}: no key is sent; with several servers in a run each has a variable of its own: {API_KEY}_B"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from rubrictool.models.rate_limiter import FIRST, RateLimiter
+from rubrictool.models.rate_limiter import INITIAL_WINDOW, RateLimiter
 
 
 async def fill(pace: RateLimiter, count: int) -> list[asyncio.Task[None]]:
     """So many requests that are never answered, as far as they are let in."""
 
     async def stay() -> None:
-        async with pace.passage():
+        async with pace.slot():
             await asyncio.Event().wait()
 
     tasks = [asyncio.create_task(stay()) for _ in range(count)]
@@ -25,8 +25,8 @@ def test_a_run_begins_with_few_and_doubles_each_round_trip_up_to_the_limit() -> 
     for _ in range(3):
         widths.append(int(pace.window))
         for _ in range(int(pace.window)):
-            pace.went_well()
-    assert widths == [FIRST, 2 * FIRST, 100]
+            pace.on_success()
+    assert widths == [INITIAL_WINDOW, 2 * INITIAL_WINDOW, 100]
 
 
 def test_no_more_than_the_window_are_in_flight_and_one_that_leaves_lets_another_in() -> None:
@@ -51,10 +51,10 @@ def test_an_overload_halves_once_for_all_that_was_under_way_and_then_grows_by_on
         pace = RateLimiter(32)
         sent = asyncio.get_running_loop().time()
         for _ in range(5):
-            pace.overloaded(since=sent, pause_s=0)
+            pace.on_overload(started_at=sent, pause_s=0)
         assert pace.window == 16
         for _ in range(16):
-            pace.went_well()
+            pace.on_success()
         assert 16.9 < pace.window < 17.1
 
     asyncio.run(main())
@@ -64,12 +64,12 @@ def test_nobody_goes_during_a_pause_and_everybody_after_it() -> None:
     async def main() -> None:
         pace = RateLimiter(8)
         loop = asyncio.get_running_loop()
-        pace.overloaded(since=loop.time(), pause_s=0.05)
+        pace.on_overload(started_at=loop.time(), pause_s=0.05)
         opens = loop.time() + 0.05
         entered = []
 
         async def go() -> None:
-            async with pace.passage() as began:
+            async with pace.slot() as began:
                 entered.append(began)
 
         await asyncio.gather(*(go() for _ in range(6)))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fakes import Said, Scripted
+from fakes import Said, Scripted, model_of
 
 from rubrictool.errors import (
     BackendError,
@@ -50,7 +50,7 @@ def parse(reply: str) -> bool:
 
 def asked(*said: Said, **options: Any) -> tuple[Model, Scripted]:
     backend = Scripted(*said)
-    return Model("m", backend, backoff_s=0.0001, **options), backend
+    return model_of(backend, backoff_s=0.0001, **options), backend
 
 
 def ask(model: Model, question: Question = QUESTION, *, schema: bool = True, sample: int = 0) -> bool:
@@ -276,7 +276,7 @@ def test_durations_have_units() -> None:
 def test_what_is_refused_is_left_out_for_the_model_and_costs_no_attempt(attempts: int) -> None:
     said: list[str] = []
     model, backend = asked(
-        meaning(400, {"error": {"param": "temperature"}}), "Good day.", GOOD, attempts=attempts, tell=said.append
+        meaning(400, {"error": {"param": "temperature"}}), "Good day.", GOOD, attempts=attempts, notify=said.append
     )
     assert ask(model)
     assert ask(model, sample=1)
@@ -297,7 +297,7 @@ class _NoTemperature(Scripted):
 
 def test_questions_that_wait_for_their_turn_are_asked_by_what_was_refused_meanwhile() -> None:
     backend = _NoTemperature()
-    model = Model("m", backend, pace=RateLimiter(4), backoff_s=0.0001)
+    model = model_of(backend, rate_limiter=RateLimiter(4), backoff_s=0.0001)
 
     async def ask_all() -> list[bool]:
         return await asyncio.gather(*(model.ask(QUESTION, parse, sample=sample) for sample in range(100)))
@@ -328,7 +328,7 @@ def test_a_refusal_that_no_suspect_explains_is_the_questions_and_later_ones_ask_
 
 def test_parameters_that_are_refused_in_the_same_words_are_left_out_together() -> None:
     said: list[str] = []
-    model, backend = asked(*[meaning(400, "Bad Request")] * 4, "Good day.", GOOD, tell=said.append)
+    model, backend = asked(*[meaning(400, "Bad Request")] * 4, "Good day.", GOOD, notify=said.append)
     assert ask(model)
     assert ask(model, sample=1)
     for request in backend.requests[-2:]:
@@ -375,7 +375,7 @@ def test_a_silent_breakdown_is_asked_in_words_the_second_time() -> None:
 @pytest.mark.parametrize("trouble", [meaning(500), Completion('{"c1": "yes', truncated=True)], ids=["500", "truncated"])
 def test_a_server_that_has_served_schemas_has_not_refused_them_by_breaking_down_twice(trouble: Said) -> None:
     said: list[str] = []
-    model, backend = asked(OBEYED, GOOD, trouble, trouble, GOOD, tell=said.append)
+    model, backend = asked(OBEYED, GOOD, trouble, trouble, GOOD, notify=said.append)
     assert all(ask(model, sample=sample) for sample in range(3))
     assert [request.schema is not None for request in backend.requests] == [True, True, True, True, False, True]
     assert said == []
@@ -387,7 +387,7 @@ def test_a_server_that_has_served_schemas_has_not_refused_them_by_breaking_down_
 )
 def test_a_schema_under_which_a_model_runs_on_is_left_out(cut: list[str], formed: list[bool]) -> None:
     said: list[str] = []
-    model, backend = asked(OBEYED, *(Completion(text, truncated=True) for text in cut), GOOD, tell=said.append)
+    model, backend = asked(OBEYED, *(Completion(text, truncated=True) for text in cut), GOOD, notify=said.append)
     assert ask(model)
     assert [request.schema is not None for request in backend.requests[1:]] == formed
     assert ["no schemas from now on" in line for line in said] == [True]
@@ -407,7 +407,7 @@ def test_the_probe_is_short_and_longer_only_for_a_model_that_thinks_unseen() -> 
 )
 def test_a_busy_server_has_refused_no_schema(failed: Transient) -> None:
     said: list[str] = []
-    model, _ = asked(failed, GOOD, failed, GOOD, attempts=1, tell=said.append)
+    model, _ = asked(failed, GOOD, failed, GOOD, attempts=1, notify=said.append)
     for sample in range(2):
         assert ask(model, sample=sample)
     assert said == []

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from fakes import Said, Scripted
+from fakes import Said, Scripted, model_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ def parse(reply: str) -> bool:
 
 def asked(*said: Said, cache: Cache | None = None, **options: object) -> tuple[Model, Scripted]:
     backend = Scripted(*said)
-    return Model("m", backend, cache=cache, backoff_s=0.001, **options), backend  # type: ignore[arg-type]
+    return model_of(backend, cache=cache, backoff_s=0.001, **options), backend  # type: ignore[arg-type]
 
 
 def ask(model: Model) -> bool:
@@ -101,7 +101,7 @@ def test_nothing_is_probed_for_an_answer_that_is_cached(tmp_path: Path) -> None:
 
 def test_a_refused_schema_is_given_up_and_said_once() -> None:
     said: list[str] = []
-    model, backend = asked(OBEYED, Refused("no maxLength", suspects=["schema"]), GOOD, tell=said.append)
+    model, backend = asked(OBEYED, Refused("no maxLength", suspects=["schema"]), GOOD, notify=said.append)
     assert ask(model)
     assert [formed for _, formed in kinds(backend)] == [True, True, False]
     assert len(said) == 1
@@ -147,7 +147,7 @@ def test_a_server_whose_error_speaks_of_schemas_is_asked_in_words_from_the_first
             return Completion(GOOD)
 
     backend = Fragile("")
-    model = Model("m", backend, attempts=1, tell=said.append)
+    model = model_of(backend, attempts=1, notify=said.append)
 
     async def thrice() -> None:
         for _ in range(3):
@@ -201,18 +201,18 @@ def test_what_obeys_our_schemas_is_read_by_our_parsers(count: int, reasons: bool
 def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
     order: list[str] = []
 
-    async def go(leads: PrefixGate, name: str, release: asyncio.Event | None) -> None:
-        async with leads.behind(("beginning",)) as over:
+    async def go(gate: PrefixGate, name: str, release: asyncio.Event | None) -> None:
+        async with gate.wait_for_prefix(("beginning",)) as over:
             order.append(name)
             if release:
                 await release.wait()
             over()
 
     async def main() -> None:
-        leads, release = PrefixGate(), asyncio.Event()
-        first = asyncio.create_task(go(leads, "first", release))
+        gate, release = PrefixGate(), asyncio.Event()
+        first = asyncio.create_task(go(gate, "first", release))
         await asyncio.sleep(0)
-        others = [asyncio.create_task(go(leads, name, None)) for name in ("second", "third")]
+        others = [asyncio.create_task(go(gate, name, None)) for name in ("second", "third")]
         await asyncio.sleep(0.01)
         assert order == ["first"]
         release.set()
@@ -224,11 +224,11 @@ def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
 
 def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
     async def main() -> None:
-        leads = PrefixGate()
+        gate = PrefixGate()
         with pytest.raises(ValueError, match="gone"):
-            async with leads.behind(("beginning",)):
+            async with gate.wait_for_prefix(("beginning",)):
                 raise ValueError("gone")
-        async with leads.behind(("beginning",)):
+        async with gate.wait_for_prefix(("beginning",)):
             pass
 
     asyncio.run(main())

@@ -18,7 +18,8 @@ from rubrictool.models.backends.replay import Replay
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
-from rubrictool.models.spec import ModelConfig, connect
+from rubrictool.models.options import ModelConfig
+from rubrictool.models.spec import connect
 
 QUESTION = Request("m", [{"role": "user", "content": "Is it red or blue?"}], 0, 16)
 

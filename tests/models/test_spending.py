@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes import Scripted
+from fakes import Scripted, model_of
 
 from rubrictool.errors import Final, ModelFailure, OverBudget, Transient
 from rubrictool.models.backend import Completion, Price, Request, Usage
-from rubrictool.models.budget import OVERHEAD, Budget, DryRun, Tally, most
+from rubrictool.models.budget import OVERHEAD, Budget, DryRun, Tally, max_usage
 from rubrictool.models.client import Model
 from rubrictool.models.question import Question
 from rubrictool.questions import judge as judge_question
@@ -40,16 +40,16 @@ def budget_failures(results: list[bool | BaseException]) -> int:
 
 def test_no_request_passes_the_limit_of_calls_retries_counted() -> None:
     backend = Scripted(Transient("503"), GOOD)
-    results = many(Model("m", backend, budget=Budget(max_calls=4), backoff_s=0.001), 8)
+    results = many(model_of(backend, budget=Budget(max_calls=4), backoff_s=0.001), 8)
     assert len(backend.requests) == 4
     assert (results.count(True), budget_failures(results)) == (3, 5)
 
 
 def test_a_limit_of_dollars_waits_for_what_is_under_way_and_is_never_passed() -> None:
     backend = Scripted(Completion(GOOD, usage=Usage(100, 10)))
-    bound = PRICE.of(most(Request("m", question("Is it 0?").messages, 0, 100)))
+    bound = PRICE.of(max_usage(Request("m", question("Is it 0?").messages, 0, 100)))
     budget = Budget(max_cost=bound * 2)
-    model = Model("m", backend, budget=budget, price=PRICE, max_tokens=100)
+    model = model_of(backend, budget=budget, prices={"": PRICE}, max_tokens=100)
     results = many(model, 20)
     assert model.tally.cost_usd is not None
     assert model.tally.cost_usd <= budget.max_cost  # type: ignore[operator]
@@ -59,8 +59,8 @@ def test_a_limit_of_dollars_waits_for_what_is_under_way_and_is_never_passed() ->
 
 def test_a_request_whose_bill_is_unknown_costs_what_was_reserved() -> None:
     backend = Scripted(Transient("lost", billable=True), Completion(GOOD, usage=Usage(1, 1)))
-    bound = PRICE.of(most(Request("m", question("Is it 0?").messages, 0, 100)))
-    model = Model("m", backend, budget=Budget(max_cost=1.5 * bound), price=PRICE, max_tokens=100, backoff_s=0.001)
+    bound = PRICE.of(max_usage(Request("m", question("Is it 0?").messages, 0, 100)))
+    model = model_of(backend, budget=Budget(max_cost=1.5 * bound), prices={"": PRICE}, max_tokens=100, backoff_s=0.001)
     assert budget_failures(many(model, 1)) == 1
     assert (model.tally.calls, model.tally.unmetered) == (1, 1)
 
@@ -72,7 +72,7 @@ def test_replies_that_brought_no_answer_are_paid_for_as_the_server_says() -> Non
         Transient("the reply is not whole", billable=True, usage=usage),
         Final("HTTP 400"),
     ]
-    model = Model("m", Scripted(*lost, GOOD), price=PRICE, attempts=1)
+    model = model_of(Scripted(*lost, GOOD), prices={"": PRICE}, attempts=1)
     many(model, 3)
     assert model.tally.cost_usd == pytest.approx(2 * PRICE.of(usage))
     assert (model.tally.prompt_tokens, model.tally.completion_tokens, model.tally.unmetered) == (200, 20, 0)
@@ -80,7 +80,7 @@ def test_replies_that_brought_no_answer_are_paid_for_as_the_server_says() -> Non
 
 def test_reasoning_that_passes_the_limit_of_tokens_is_reserved_for_once_it_was_seen() -> None:
     backend = Scripted(Completion(GOOD, usage=Usage(10, 5000)))
-    model = Model("m", backend, budget=Budget(max_cost=0.022), price=PRICE, max_tokens=10)
+    model = model_of(backend, budget=Budget(max_cost=0.022), prices={"": PRICE}, max_tokens=10)
     many(model, 1)
     many(model, 20)
     assert model.tally.cost_usd is not None
@@ -91,7 +91,7 @@ def test_reasoning_that_passes_the_limit_of_tokens_is_reserved_for_once_it_was_s
 def test_another_model_that_answers_is_told_once_for_each_name_and_not_for_ever() -> None:
     said: list[str] = []
     replies_of = [Completion(GOOD, model=name) for name in ("m-2025-01-01", "small", "small", "other", *"abcdefg")]
-    many(Model("openai/m", Scripted(*replies_of), tell=said.append), len(replies_of))
+    many(model_of(Scripted(*replies_of), "openai/m", notify=said.append), len(replies_of))
     assert said[:2] == [f"openai/m: replies name {name} as the model that answered" for name in ("small", "other")]
     assert len(said) == 5
 
@@ -107,7 +107,7 @@ def test_a_price_that_nobody_knows_makes_the_whole_unknown() -> None:
 
 def test_a_dry_run_sends_nothing_and_adds_up_the_most_that_could_be() -> None:
     backend, dry = Scripted(GOOD), DryRun()
-    results = many(Model("m", backend, budget=dry, price=PRICE, max_tokens=50), 3)
+    results = many(model_of(backend, budget=dry, prices={"": PRICE}, max_tokens=50), 3)
     assert (backend.requests, budget_failures(results)) == ([], 3)
     plan = dry.plan()
     assert (plan["calls"], plan["completion_tokens"]) == (3, 150)
@@ -119,7 +119,7 @@ def test_a_dry_run_sends_nothing_and_adds_up_the_most_that_could_be() -> None:
 
 def test_the_bound_holds_a_token_for_each_byte_that_is_sent_and_the_limit() -> None:
     text = "Größe 木 " * 10
-    bound = most(Request("m", [{"role": "user", "content": text}], 0, 77, {"stop": "x" * 500}))
+    bound = max_usage(Request("m", [{"role": "user", "content": text}], 0, 77, {"stop": "x" * 500}))
     assert bound.prompt_tokens >= len(text.encode()) + 500 + OVERHEAD
     assert bound.completion_tokens == 77
 

@@ -21,7 +21,8 @@ from rubrictool.errors import BackendError, Denied, Final, InputError, NoAnswer,
 from rubrictool.models.backend import Completion, Request, Usage
 from rubrictool.models.backends.http import HttpServer
 from rubrictool.models.context import RunContext
-from rubrictool.models.spec import ModelConfig, connect
+from rubrictool.models.options import ModelConfig
+from rubrictool.models.spec import connect
 
 REQUEST = Request("tiny", [{"role": "user", "content": "Hello"}], 0, 16)
 HI = Completion("Hi", model="tiny")

@@ -10,7 +10,7 @@ import typer
 from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters, asked
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
-from rubrictool.models.spec import OFFLINE
+from rubrictool.models.options import OFFLINE
 from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response

@@ -21,7 +21,8 @@ from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.gather import gather_all
-from rubrictool.models.spec import OFFLINE, ModelConfig, file_of
+from rubrictool.models.options import OFFLINE, ModelConfig
+from rubrictool.models.spec import file_of
 from rubrictool.rows.joins import Texts, lacking, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
 from rubrictool.rows.records import Comparison, Prompt, Response, Row, Rubric, Scored
 from rubrictool.rows.records import Outcome as Decided

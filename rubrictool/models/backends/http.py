@@ -55,9 +55,9 @@ class HttpServer:
         api_key: str | None = None,
         key_name: str = "",
         timeout_s: float = 300,
-        tell: Callable[[str], None] = lambda _: None,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._replicas = Replicas([address.rstrip("/") for address in addresses], tell)
+        self._replicas = Replicas([address.rstrip("/") for address in addresses], notify)
         self._api_key, self._key_name, self._timeout_s = api_key, key_name, timeout_s
         passwords = [proxy.password for address in addresses if (proxy := _known_proxy(address)) and proxy.password]
         self._keys = [*([api_key] if api_key else []), *passwords]
@@ -68,7 +68,7 @@ class HttpServer:
         """Return the server's reply. Raises `Transient`, `Refused` or `Final`."""
         # Some servers stream unless told not to.
         body = orjson.dumps(request.body() | {"stream": False})
-        answer = await self._send("POST", "/chat/completions", body, about=request.about)
+        answer = await self._send("POST", "/chat/completions", body, routing_key=request.routing_key)
         try:
             return self._completion(answer, request)
         except BackendError as error:
@@ -141,10 +141,10 @@ class HttpServer:
     def _key_used(self) -> str:
         return f" (key: {self._key_name})" if self._api_key else f" (no key was sent: {self._key_name} is not set)"
 
-    async def _send(self, method: str, path: str, body: bytes | None, *, about: str = "") -> _Answer:
+    async def _send(self, method: str, path: str, body: bytes | None, *, routing_key: str = "") -> _Answer:
         import aiohttp
 
-        with self._replicas.chosen(about) as address:
+        with self._replicas.chosen(routing_key) as address:
             proxy = proxy_for(address)
             try:
                 async with self._connected().request(

@@ -18,20 +18,20 @@ DROPPED_FOR_S = 30.0
 class Replicas:
     """The addresses of one model.
 
-    Requests about one thing go to one address, so that its prefix cache helps, chosen by rendezvous hashing with
+    Requests with one routing key go to one address, so that its prefix cache helps, chosen by rendezvous hashing with
     bounded loads (Mirrokni, Thorup, Zadimoghaddam 2018): the same in every run, and when an address goes, only its own
     requests move. One that does not answer is dropped for a while, as long as another is left.
     """
 
-    def __init__(self, addresses: Sequence[str], tell: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, addresses: Sequence[str], notify: Callable[[str], None] = lambda _: None) -> None:
         self._in_flight = dict.fromkeys(addresses, 0)
         self._back_at = dict.fromkeys(addresses, 0.0)
-        self._tell = tell
+        self._notify = notify
 
     @contextmanager
-    def chosen(self, about: str) -> Iterator[str]:
-        """The address for a request about something, counted as busy meanwhile."""
-        address = self._choice(about)
+    def chosen(self, routing_key: str) -> Iterator[str]:
+        """Yield the address for a request, counted as busy meanwhile."""
+        address = self._choice(routing_key)
         self._in_flight[address] += 1
         try:
             yield address
@@ -42,15 +42,15 @@ class Replicas:
         """Leave an address out for a while, because it does not answer."""
         others = [other for other in self._live() if other != address]
         if others and address in self._live():
-            self._tell(f"{address} does not answer; its work goes to the {len(others)} left")
+            self._notify(f"{address} does not answer; its work goes to the {len(others)} left")
         self._back_at[address] = time.monotonic() + DROPPED_FOR_S
 
-    def _choice(self, about: str) -> str:
+    def _choice(self, routing_key: str) -> str:
         live = self._live()
         if len(live) == 1:
             return live[0]
         share = (sum(self._in_flight[address] for address in live) + 1) / len(live)
-        by_preference = sorted(live, key=lambda address: sha256(f"{address} {about}"))
+        by_preference = sorted(live, key=lambda address: sha256(f"{address} {routing_key}"))
         return next(address for address in by_preference if self._in_flight[address] < math.ceil(BUSY * share))
 
     def _live(self) -> list[str]:

@@ -45,7 +45,12 @@ class VllmServer:
     price: Price | None = None
 
     def __init__(
-        self, model: str, starting: VllmLaunch, *, timeout_s: float = 300, tell: Callable[[str], None] = lambda _: None
+        self,
+        model: str,
+        starting: VllmLaunch,
+        *,
+        timeout_s: float = 300,
+        notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not model:
             raise InputError("vllm: names no model; write vllm:PATH-OR-ID")
@@ -53,7 +58,7 @@ class VllmServer:
             raise InputError(f"--vllm-arg {taken[0]}: is ours to set; leave it out")
         self._model, self._args = model, starting.args
         self._python = _with_vllm(starting.python)
-        self._timeout_s, self._tell = timeout_s, tell
+        self._timeout_s, self._notify = timeout_s, notify
         self._coming_up: asyncio.Task[HttpServer] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._log = Path()
@@ -86,10 +91,10 @@ class VllmServer:
     async def _start(self) -> HttpServer:
         port, key, began = _free_port(), secrets.token_urlsafe(16), time.monotonic()
         self._process = await self._spawned(port, key)
-        self._tell(f"vllm: starting {self._model} at http://127.0.0.1:{port} (log: {self._log})")
+        self._notify(f"vllm: starting {self._model} at http://127.0.0.1:{port} (log: {self._log})")
         await self._healthy(f"http://127.0.0.1:{port}/health", began)
-        self._tell(f"vllm: {self._model} is ready after {time.monotonic() - began:.0f} s")
-        return HttpServer([f"http://127.0.0.1:{port}/v1"], api_key=key, timeout_s=self._timeout_s, tell=self._tell)
+        self._notify(f"vllm: {self._model} is ready after {time.monotonic() - began:.0f} s")
+        return HttpServer([f"http://127.0.0.1:{port}/v1"], api_key=key, timeout_s=self._timeout_s, notify=self._notify)
 
     async def _spawned(self, port: int, key: str) -> asyncio.subprocess.Process:
         serve = [self._python, "-m", MODULE, "--model", self._model, "--host", "127.0.0.1", "--port", str(port)]
@@ -117,7 +122,7 @@ class VllmServer:
                     )
                 if time.monotonic() - spoke >= SAY_EVERY_S:
                     spoke = time.monotonic()
-                    self._tell(f"vllm: still starting after {spoke - began:.0f} s")
+                    self._notify(f"vllm: still starting after {spoke - began:.0f} s")
                 await asyncio.sleep(POLL_S)
 
     def _last_lines(self) -> str:

@@ -1,0 +1,42 @@
+"""A question on its way to a model, with what reads the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from rubrictool.models.backend import Request
+
+T = TypeVar("T")
+
+Parse = Callable[[str], T]
+"""Return the answer that a reply holds. Raises `Unreadable` with the complaint to send back."""
+
+
+@dataclass(frozen=True)
+class Inquiry(Generic[T]):
+    """A request with its parser.
+
+    The request's schema is sent where the model supports schemas. `show_complaint` sends an unreadable reply back with
+    what is wrong with it. `probing` asks whether schemas are supported, so the schema is sent in any case.
+    """
+
+    request: Request
+    parse: Parse[T]
+    show_complaint: bool = True
+    probing: bool = False
+
+
+class AskAttempt(NamedTuple):
+    """One request of an inquiry.
+
+    `build` makes it when its turn comes, by what the model has refused until then. `number` counts from 1 on;
+    `next_is_last` says that only one more is allowed, `ahead` that others wait for what this one shows.
+    """
+
+    build: Callable[[], Request]
+    number: int
+    next_is_last: bool = False
+    probing: bool = False
+    ahead: bool = False

@@ -1,0 +1,42 @@
+"""The options of asking models, as values: each default is written here once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rubrictool.models.backend import LimitName
+
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True)
+class AskPolicy:
+    """How patiently each model of a run is asked.
+
+    `concurrency` bounds the requests in flight to one model. `attempts` is the number of requests for one question in
+    all, whatever the reason. `timeout_s` bounds one request. A server that asks for a longer wait than `max_wait_s` ends
+    the run. The pause before the second request is up to `backoff_s`, and doubles with each further one.
+    """
+
+    concurrency: int = 64
+    attempts: int = 5
+    timeout_s: float = 300
+    max_wait_s: float = 600.0
+    backoff_s: float = 0.5
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Which model plays a role, with its sampling parameters.
+
+    `temperature` None leaves it to the server. `args` are merged into each request. `limit_name` is the name under which
+    `max_tokens`, the output limit, is sent.
+    """
+
+    spec: str = OFFLINE
+    temperature: float | None = 0
+    max_tokens: int = 4096
+    args: Mapping[str, Any] = field(default_factory=dict)
+    limit_name: LimitName = "max_tokens"

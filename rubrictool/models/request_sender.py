@@ -1,0 +1,108 @@
+"""Send one request: take a concurrency slot, reserve budget, call the backend, record usage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rubrictool.errors import BackendError, Transient
+from rubrictool.models.answers import note_answer
+from rubrictool.models.backend import Completion, Request, Usage
+from rubrictool.models.backends.model_names import is_same_model
+from rubrictool.models.backoff import pause_after
+from rubrictool.models.budget import Tally
+from rubrictool.models.context import Endpoint, RunContext
+from rubrictool.models.inquiry import AskAttempt
+from rubrictool.models.prompt_counts import PromptCounts
+from rubrictool.models.supported_parameters import SupportedParameters
+from rubrictool.text.wording import one_line
+
+MOST_NAMES = 5
+"""Most names of other models that are reported; a gateway may give every reply a name of its own."""
+
+NOTIFY_WAIT_S = 5.0
+"""Shortest wait that is reported, in seconds."""
+
+
+class RequestSender:
+    """The way to one model in one role, shared by all of its questions."""
+
+    def __init__(self, endpoint: Endpoint, context: RunContext, supported: SupportedParameters) -> None:
+        self.tally = Tally()
+        self.supported, self.policy = supported, context.policy
+        # Whether a question was ever answered, and how many in a row were denied since.
+        self.answered, self.denials = False, 0
+        self._name, self._backend, self._rate_limiter = endpoint
+        self._budget, self._price = context.budget, context.price_of(endpoint)
+        self._notify, self._on_wait = context.notify, context.on_wait
+        self._largest_output = 0
+        self._reported_names: set[str] = set()
+        self._prompt_counts = PromptCounts()
+
+    async def send(self, attempt: AskAttempt) -> Completion:
+        """Send one request: take a concurrency slot, reserve budget, call the backend, record the usage.
+
+        Raises `BackendError`; `PromptCut` where the server read a part of the question; `OverBudget` where nothing was sent.
+        """
+        number = -1 if attempt.probing else self._prompt_counts.number()
+        async with self._rate_limiter.slot(ahead=attempt.ahead) as started_at:
+            request = attempt.build()
+            reserved = spent = await self._budget.reserve(self._as_large_as_known(request), self._price)
+            self.tally.calls += 1
+            try:
+                completion = await self._backend.complete(request)
+                spent = self._cost(completion.usage, reserved)
+            except BackendError as error:
+                self._slow_down(error, attempt, started_at)
+                spent = self._cost_of_error(error, reserved)
+                raise
+            finally:
+                self._budget.settle(reserved, spent)
+            self._rate_limiter.on_success()
+        self._record(completion)
+        self.supported.note_accepted(request, probing=attempt.probing)
+        self.tally.perhaps_cut += self._prompt_counts.check(request.messages, completion.usage, number=number)
+        return completion
+
+    def _as_large_as_known(self, request: Request) -> Request:
+        """Return the request for the budget: some servers bill reasoning that the output limit does not bound."""
+        return replace(request, max_tokens=max(request.max_tokens, self._largest_output))
+
+    def _slow_down(self, error: BackendError, attempt: AskAttempt, started_at: float) -> None:
+        """After an overload, make all requests to this model wait."""
+        if (
+            not isinstance(error, Transient)
+            or not error.overloaded
+            or (error.retry_after or 0) > self.policy.max_wait_s
+        ):
+            return
+        pause = pause_after(error, attempt.number, backoff_s=self.policy.backoff_s, next_is_last=attempt.next_is_last)
+        if self._rate_limiter.on_overload(started_at=started_at, pause_s=pause) and pause >= NOTIFY_WAIT_S:
+            self._on_wait(f"{self._name}: {error}", pause)
+
+    def _cost_of_error(self, error: BackendError, reserved: float) -> float:
+        if not error.billable:
+            return 0
+        self._count(error.usage)
+        return self._cost(error.usage, reserved)
+
+    def _cost(self, usage: Usage | None, reserved: float) -> float:
+        return self._price.of(usage) if self._price and usage else reserved
+
+    def _record(self, completion: Completion) -> None:
+        note_answer()
+        self._count(completion.usage)
+        self._report_other_model(completion.model)
+        self.answered, self.denials = True, 0
+
+    def _count(self, usage: Usage | None) -> None:
+        self.tally.add(usage, self._price)
+        if usage:
+            self._largest_output = max(self._largest_output, usage.completion_tokens)
+
+    def _report_other_model(self, model: str) -> None:
+        """Report once for each name that a reply names another model than was asked."""
+        if not model or model in self._reported_names or len(self._reported_names) == MOST_NAMES:
+            return
+        if not is_same_model(self._name, model):
+            self._reported_names.add(model)
+            self._notify(f"{self._name}: replies name {one_line(model, width=80)} as the model that answered")

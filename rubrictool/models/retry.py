@@ -1,0 +1,168 @@
+"""Ask one question until a reply can be used: the only retry loop.
+
+Each request learns from the reply before it (`next_request`); pauses are computed in `backoff`; an overload slows down all
+requests to the model (`rate_limiter`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from rubrictool.errors import (
+    BackendError,
+    Final,
+    ModelFailure,
+    ModelUnusable,
+    NoAnswer,
+    OverBudget,
+    QuotaExhausted,
+    Refused,
+    ReplyError,
+    Transient,
+    Truncated,
+    Unreadable,
+    Unusable,
+)
+from rubrictool.models.backend import Completion
+from rubrictool.models.backoff import pause_after
+from rubrictool.models.inquiry import AskAttempt, Inquiry
+from rubrictool.models.next_request import NextRequest
+from rubrictool.models.prompt_counts import PromptCut
+from rubrictool.models.request_sender import RequestSender
+from rubrictool.models.schema_support import obeyed
+from rubrictool.text.wording import time_span
+
+T = TypeVar("T")
+
+MOST_DENIALS = 3
+"""Denied questions in a row after which a model that has answered before is considered unusable."""
+
+_WORTH_RETRYING = (Transient, Refused, ReplyError)
+
+_KINDS = {
+    Transient: "unavailable",
+    NoAnswer: "unreadable",
+    Truncated: "truncated",
+    Unreadable: "unreadable",
+    OverBudget: "budget",
+    PromptCut: "unread",
+}
+
+
+class RetryLoop(Generic[T]):
+    """The requests for one question: at most `attempts` of the policy, whatever the reason.
+
+    A request that leaves out what the one before was refused for does not count: it finds out about the model, once.
+    `on_first_response` is called after the first request, whatever its result.
+    """
+
+    def __init__(
+        self, sender: RequestSender, inquiry: Inquiry[T], on_first_response: Callable[[], None] = lambda: None
+    ) -> None:
+        self._sender, self._inquiry, self._on_first_response = sender, inquiry, on_first_response
+        self._next = NextRequest(inquiry, sender.supported)
+        self._max_requests = sender.policy.attempts
+        self._attempts = 0
+        self._doubted = False
+        # What the last reply that could be read in part does answer.
+        self._partial: Sequence[Any] = ()
+
+    async def run(self) -> tuple[T, str]:
+        """Return the answer with the reply that holds it.
+
+        Raises `ModelFailure`, and `ModelUnusable` where the model answers no question.
+        """
+        while True:
+            await self._next.wait_for_probe()
+            self._attempts += 1
+            try:
+                return self._read(await self._sender.send(self._attempt()))
+            except (BackendError, ReplyError, OverBudget) as error:
+                pause = self._handle(error)
+            finally:
+                self._on_first_response()
+            await asyncio.sleep(pause)
+
+    def _attempt(self) -> AskAttempt:
+        return AskAttempt(
+            self._next.build,
+            self._attempts,
+            next_is_last=self._attempts + 1 >= self._max_requests,
+            probing=self._inquiry.probing,
+            ahead=self._next.on_trial,
+        )
+
+    def _read(self, completion: Completion) -> tuple[T, str]:
+        """Return the answer with its reply. Raises `ReplyError` where it cannot be used."""
+        if completion.truncated and not (self._inquiry.probing and obeyed(completion.text)):
+            truncated = Truncated(f"the reply ran into the limit of {self._next.sent.max_tokens} tokens")
+            if not self._next.after_truncation(completion):
+                raise self._failure(truncated) from truncated
+            raise truncated
+        try:
+            answer = self._inquiry.parse(completion.text)
+        except Unreadable as complaint:
+            self._partial = complaint.found
+            self._next.after_unreadable(completion.text, complaint)
+            raise
+        self._next.after_answer()
+        return answer, completion.text
+
+    def _handle(self, error: BackendError | ReplyError | OverBudget) -> float:
+        """Return the seconds to wait before the next request. Raises `ModelFailure` where there is none."""
+        if isinstance(error, Unusable):
+            error = self._doubt(error)
+        elif isinstance(error, Refused | Transient):
+            self._learn(error)
+        if not isinstance(error, _WORTH_RETRYING) or self._attempts >= self._max_requests:
+            raise self._failure(error) from error
+        if not isinstance(error, Transient) or error.overloaded or self._next.on_trial:
+            return 0  # after an overload the rate limiter makes all requests wait
+        return pause_after(error, self._attempts, backoff_s=self._sender.policy.backoff_s)
+
+    def _learn(self, error: Refused | Transient) -> None:
+        """Change the next request as a refusal suggests. Raises `ModelFailure` where there is nothing to change."""
+        if isinstance(error, Transient) and (error.retry_after or 0) > self._sender.policy.max_wait_s:
+            raise ModelUnusable("unavailable", self._wait_too_long(error), attempts=self._attempts) from error
+        try:
+            self._max_requests += self._next.after_refusal(error)
+        except (Final, Truncated) as last:
+            raise self._failure(last) from error
+
+    def _doubt(self, error: Unusable) -> Transient | Final:
+        """Return an `Unusable` as what it means for this question. Raises `ModelUnusable` where it ends the run.
+
+        Words alone end no run, they must come twice; and a model that has answered with this key may deny a few questions.
+        """
+        if isinstance(error, QuotaExhausted) and not error.certain:
+            if not self._doubted and self._attempts < self._max_requests:
+                self._doubted = True
+                return Transient(str(error))
+        elif not error.certain and self._sender.answered and self._sender.denials < MOST_DENIALS - 1:
+            self._sender.denials += 1
+            return Final(f"{error}; {error.remedy}")
+        message = f"{self._inquiry.request.model}: {error}; {error.remedy}"
+        raise ModelUnusable("refused", message, attempts=self._attempts) from error
+
+    def _wait_too_long(self, error: Transient) -> str:
+        wait = error.retry_after or 0
+        try:
+            when = f"; rerun after {datetime.now() + timedelta(seconds=wait):%Y-%m-%d %H:%M}"
+        except OverflowError:
+            when = ""
+        allowed = f"longer than the {time_span(self._sender.policy.max_wait_s)} allowed"
+        return f"{self._inquiry.request.model}: the server asks to wait {time_span(wait)}, {allowed}{when} ({error})"
+
+    def _failure(self, error: BackendError | ReplyError | OverBudget) -> ModelFailure:
+        kind = _KINDS.get(type(error), "refused")
+        reasons = {
+            Unreadable: f"the reply cannot be used: {error}",
+            OverBudget: f"not asked, so not judged: {error}",
+        }
+        message = f"{self._inquiry.request.model}: {reasons.get(type(error), error)}"
+        # A request that was not sent is no attempt.
+        attempts = self._attempts - isinstance(error, OverBudget)
+        return ModelFailure(kind, message, attempts=attempts, found=self._partial)
