@@ -118,6 +118,14 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(place), target
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_files_that_a_page_names_exist(page: Path) -> None:
+    named = re.findall(
+        r"`((?:rubrictool/|tests/|docs/)?(?:[a-z_]+/)+[a-z_]+\.(?:py|txt|json))`", page.read_text(encoding="utf-8")
+    )
+    assert [name for name in named if not (ROOT / name).exists() and not (ROOT / "rubrictool" / name).exists()] == []
+
+
 def test_every_command_and_flag_stands_in_the_reference(shell: Shell) -> None:
     reference = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     for command in commands(typer.main.get_command(cli.app)):
