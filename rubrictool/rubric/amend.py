@@ -60,7 +60,7 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
     pinned (a role or a check that carries no proposer) stays as it is in any case.
 
     What an answer writes twice, or writes again although the rubric says it, stands once: in the first words, with the
-    highest weight that the answer gives it. Words are compared without case, spaces, typeface and the final full stop.
+    highest weight that the answer gives it. Words are compared without case, spaces, punctuation style and the final full stop.
     """
     slots = _distinct(_replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal))
     numbers = _fresh_ids(criteria)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rubrictool.rows.checks import Check, Format
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import Pattern, foreign, linear
-from rubrictool.text.typeface import typed, typed_pattern, typed_spaces
+from rubrictool.text.punctuation import plain_pattern, plain_punctuation, plain_spaces
 from rubrictool.text.words import occurs
 
 
@@ -45,8 +45,8 @@ def _tests(check: Check) -> list[Callable[[str], bool]]:
 
 
 def _found(pattern: str, text: str) -> bool:
-    known = typed_pattern(pattern)
-    return foreign(known.source).search(typed(text, keep=known.keep)) is not None
+    known = plain_pattern(pattern)
+    return foreign(known.source).search(plain_punctuation(text, keep=known.keep)) is not None
 
 
 _FORMATS: dict[Format, Pattern] = {
@@ -64,7 +64,7 @@ def has_format(text: str, format_: Format) -> bool:
     """Whether a text shows a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
     if format_ == "json":
         return _is_json(text)
-    return _FORMATS[format_].search(typed_spaces(text).replace("\r\n", "\n")) is not None
+    return _FORMATS[format_].search(plain_spaces(text).replace("\r\n", "\n")) is not None
 
 
 def _is_json(text: str) -> bool:

@@ -6,13 +6,13 @@ import unicodedata
 from functools import cache
 
 from rubrictool.text.patterns import Pattern, backtracking, linear
-from rubrictool.text.typeface import about_a_mark, typed
+from rubrictool.text.punctuation import is_special_punctuation, plain_punctuation
 
 
 def normal(text: str) -> str:
     """Return a text in the form in which texts are compared: typewriter punctuation, NFKC, case-folded."""
     # NFKC writes ½ with a fraction slash.
-    return _folded(typed(text)).replace("⁄", "/")
+    return _folded(plain_punctuation(text)).replace("⁄", "/")
 
 
 def _folded(text: str) -> str:
@@ -21,7 +21,7 @@ def _folded(text: str) -> str:
 
 def occurs(part: str, text: str) -> bool:
     """Return whether a text has another one in it, both in normal form; a mark alone (`—`) counts only as it is."""
-    form = _folded if about_a_mark(part) else normal
+    form = _folded if is_special_punctuation(part) else normal
     return form(part) in form(text)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rubrictool.judging.offline.lexicon import Lexicon, particles, units
 from rubrictool.rows.checks import Check
 from rubrictool.text.patterns import Pattern, backtracking, escape, linear
-from rubrictool.text.typeface import typed
+from rubrictool.text.punctuation import plain_punctuation
 from rubrictool.text.words import normal
 
 _CJK = r"\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}ー"
@@ -103,7 +103,7 @@ def bigrams(run: str) -> list[str]:
 
 
 def _content(text: str, lexicon: Lexicon) -> Iterator[Term]:
-    for match in _TOKEN.finditer(typed(text)):
+    for match in _TOKEN.finditer(plain_punctuation(text)):
         for part in _parts(match, lexicon):
             key = normal(part)
             if key not in lexicon.ignored and _is_content(part, key):

@@ -1,4 +1,4 @@
-"""A check finds what it asks for, whichever marks the text is set with; and a mark alone where that mark is meant."""
+"""A check finds its text with plain or special punctuation, and a character alone where that character is meant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.linting.wordings import same
 from rubrictool.rows.checks import Check
 from rubrictool.rubric.checks import holds
-from rubrictool.text.typeface import typed, typed_pattern
+from rubrictool.text.punctuation import plain_pattern, plain_punctuation
 from rubrictool.text.words import normal, similarity
 
 PAIRS = [
@@ -37,10 +37,10 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize(("plain", "printed"), PAIRS)
-@pytest.mark.parametrize("turned", [False, True], ids=["the check is typed", "the check is printed"])
-def test_a_check_finds_its_text_in_either_typeface(plain: str, printed: str, turned: bool) -> None:
-    asked, text = (printed, plain) if turned else (plain, printed)
+@pytest.mark.parametrize(("plain", "special"), PAIRS)
+@pytest.mark.parametrize("swapped", [False, True], ids=["the check is plain", "the check is special"])
+def test_a_check_finds_its_text_with_plain_or_special_punctuation(plain: str, special: str, swapped: bool) -> None:
+    asked, text = (special, plain) if swapped else (plain, special)
     assert holds(Check(contains=(asked,)), f"Well: {text}")
     assert not holds(Check(excludes=(asked,)), f"Well: {text}")
     pattern = asked.replace(".", r"\.")
@@ -97,16 +97,16 @@ def test_a_mark_of_the_keyboard_stands_for_all_its_forms() -> None:
 
 def test_a_pattern_keeps_its_classes_quantifiers_and_names() -> None:
     source = r"(?P<range>5{1,2}[–-]\d)’s (?i:x)…{2}"
-    assert typed_pattern(source).source == r"(?P<range>5{1,2}[–-]\d)\'s (?i:x)(?:\.\.\.){2}"
+    assert plain_pattern(source).source == r"(?P<range>5{1,2}[–-]\d)\'s (?i:x)(?:\.\.\.){2}"
 
 
 def test_a_pattern_without_marks_is_left_as_it_is() -> None:
     source = r"(?i)^[a-z' -]+\.(?:com|org)\b"
-    assert typed_pattern(source) == (source, frozenset())
+    assert plain_pattern(source) == (source, frozenset())
 
 
 def test_case_and_letters_are_kept_as_typed() -> None:
-    assert typed("Ｎaïve ﬁsh²") == "Ｎaïve ﬁsh²"
+    assert plain_punctuation("Ｎaïve ﬁsh²") == "Ｎaïve ﬁsh²"
 
 
 def test_texts_are_compared_as_typed() -> None:
@@ -115,11 +115,11 @@ def test_texts_are_compared_as_typed() -> None:
     assert same("Says it\u2019s a low\u2011fat diet.", "Says it's a low-fat diet")
 
 
-def test_the_offline_rules_see_one_term_in_both_typefaces() -> None:
+def test_the_offline_rules_see_one_term_with_both_punctuations() -> None:
     keys = [[term.key for term in terms(text, lexicon(text))] for text in ("a low\u2011fat diet", "a low-fat diet")]
     assert keys[0] == keys[1]
 
 
-def test_lint_knows_a_clash_across_typefaces_and_none_with_a_mark_alone() -> None:
+def test_lint_knows_a_clash_across_punctuation_and_none_with_a_mark_alone() -> None:
     assert exclude_each_other(Check(contains=("low-fat",)), Check(excludes=("low\u2011fat",)))
     assert exclude_each_other(Check(contains=("low-fat",)), Check(excludes=("\u2014",))) is None
