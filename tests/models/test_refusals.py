@@ -21,6 +21,7 @@ from rubrictool.errors import (
     QuotaExhausted,
     Refused,
     Transient,
+    Unusable,
 )
 from rubrictool.models.backend import Completion, Request, Usage
 from rubrictool.models.backends.limits import fitting_limit
@@ -65,7 +66,7 @@ def test_passing_statuses_are_asked_again(status: int) -> None:
     assert isinstance(meaning(status), Transient)
 
 
-@pytest.mark.parametrize("status", [301, 405, 413, 418, 431, 451, 501, 505, 511, 526])
+@pytest.mark.parametrize("status", [413, 418, 431, 451, 501, 505, 511, 526])
 def test_statuses_that_do_not_pass_are_final(status: int) -> None:
     assert type(meaning(status)) is Final
 
@@ -135,6 +136,7 @@ def test_a_rate_limit_is_no_exhausted_quota(body: Any) -> None:
     [
         (404, {"error": {"code": "model_not_found"}}),
         (404, "404 page not found"),
+        (405, {"detail": "Method Not Allowed"}),
         (400, {"error": {"code": "model_decommissioned"}}),
         (400, {"error": {"code": "DeploymentNotFound"}}),
         (503, {"error": {"code": "model_not_found", "message": "No available channel for model m"}}),
@@ -155,6 +157,13 @@ def test_a_model_that_is_not_there_is_its_own_error(status: int, body: Any) -> N
 )
 def test_a_key_that_is_refused_as_a_malformed_request_is_denied(body: Any) -> None:
     assert isinstance(meaning(400, body), Denied)
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_redirection_is_named_with_its_target_and_without_its_query(status: int) -> None:
+    error = meaning(status, "", Location="https://api.example.com/v1/chat/completions?key=abc")
+    assert isinstance(error, Unusable)
+    assert "redirects to https://api.example.com/v1/chat/completions; name that one" in str(error)
 
 
 def test_a_moderators_refusal_is_about_the_question_even_if_it_speaks_of_schemas() -> None:

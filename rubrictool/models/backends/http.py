@@ -120,7 +120,9 @@ class HttpServer:
             text = without_keys(compact(assembled(text)), self._secrets)
         envelope = parsed(text)
         if status := error_status(envelope):
-            raise refusal(status, answer.headers, text, request=request)
+            error = refusal(status, answer.headers, text, request=request)
+            error.args = (f"an error inside a 200, read as {error}",)
+            raise error
         found = completion(envelope, expects_json=request.expects_json)
         return replace(found, text=without_keys(found.text, self._secrets))
 

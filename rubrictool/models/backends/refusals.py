@@ -123,6 +123,8 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Requ
     shown = one_line(text[:4000], width=SHOWN) or "an empty body" if page is None else page_named(page)
     message = f"HTTP {status}: {shown}"
     wait = wish(headers, said.body, text)
+    if 300 <= status < 400:
+        return Unusable(f"HTTP {status}: the address redirects to {_target(headers)}; name that one")
     if status < 500 and _CHANCE.search(said.codes):
         return Transient(message, billable=True, suspects=_guess(request))
     if status < 500 and status != 429 and (_MODERATED.search(said.codes) or _moderated(said.body)):
@@ -139,7 +141,7 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Requ
         return NoSuchModel(message, otherwise=passing) if _NO_MODEL.search(said.codes) else passing
     if status < 500 and _NO_MODEL.search(said.codes):
         return NoSuchModel(message)
-    if status in (404, 410) and not _hinted(said, request):
+    if status in (404, 405, 410) and not _hinted(said, request):
         return NoSuchModel(message, otherwise=_refused(said, message, request))
     if status in _DENIED:
         # A firewall, a moderator or one of several servers may forbid one request only.
@@ -147,6 +149,12 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Requ
     if status in _MALFORMED:
         return _refused(said, message, request)
     return Final(message)
+
+
+def _target(headers: Mapping[str, str]) -> str:
+    """Return where a redirection leads, without a query that could hold a secret."""
+    found = next((value for name, value in headers.items() if name.lower() == "location"), "")
+    return one_line(found.partition("?")[0], width=200) or "nowhere"
 
 
 def speaks_of_no_model(text: str) -> bool:
