@@ -113,9 +113,9 @@ def _share(world: World, row: Response) -> float:
 RULES: Mapping[str, Options] = {
     "always": plain,
     "separates": accepting("separates"),
-    "agrees": accepting("agrees", labels),
-    "labels": accepting("labels", labels),
-    "labels, rough": accepting("labels", rough),
+    "label-agreement": accepting("label-agreement", labels),
+    "label-correlation": accepting("label-correlation", labels),
+    "label-correlation, rough": accepting("label-correlation", rough),
     "skill": accepting("skill", weaker),
 }
 

@@ -11,6 +11,8 @@ RENAMED = {
 """Flags by their old names."""
 
 RENAMED_VALUES = {
+    ("--accept", "agrees"): "label-agreement",
+    ("--accept", "labels"): "label-correlation",
     ("--judging", "together"): "all-at-once",
 }
 """Values by their flag and their old name."""

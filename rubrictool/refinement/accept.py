@@ -14,7 +14,7 @@ from rubrictool.rows.traces import Refusal
 from rubrictool.rubric.weights import TIE, rubric_hash, score
 from rubrictool.text.wording import counted
 
-AcceptRule = Literal["always", "separates", "agrees", "labels", "skill"]
+AcceptRule = Literal["always", "separates", "label-agreement", "label-correlation", "skill"]
 
 TOLERANCE = 0.05
 """How far agreement may fall, in [0, 1]; with a dozen labelled pairs, one pair is more than this."""
@@ -81,7 +81,7 @@ def separates(trial: Trial) -> Decision:
     return Decision(trial.new if kept > lost or not lost else trial.old, reason)
 
 
-def agrees(trial: Trial) -> Decision:
+def label_agreement(trial: Trial) -> Decision:
     """Accept the proposal if agreement with the labels does not fall by more than the tolerance.
 
     Agreement is the share of pairs of labelled responses, those shown aside, that scores order as labels do; ties count 0.5.
@@ -112,7 +112,12 @@ def aligned(trial: Trial) -> Decision:
     return Decision(without(trial.old, trial.new, names), reason, tuple(refused))
 
 
-RULES: Mapping[AcceptRule, Rule] = {"separates": separates, "agrees": agrees, "labels": aligned, "skill": aligned}
+RULES: Mapping[AcceptRule, Rule] = {
+    "separates": separates,
+    "label-agreement": label_agreement,
+    "label-correlation": aligned,
+    "skill": aligned,
+}
 
 
 def without(old: Sequence[Criterion], new: Sequence[Criterion], refused: set[str]) -> tuple[Criterion, ...]:

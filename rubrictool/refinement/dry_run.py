@@ -103,10 +103,10 @@ class AssumedProposer:
 def _costliest(options: RefineOptions) -> RefineOptions:
     """Return options under which any two candidates may be shown, and every proposal that is tried is accepted.
 
-    The rule `agrees` accepts what it has no labels for.
+    The rule `label-agreement` accepts what it has no labels for.
     """
     pairs: PairRule = "great" if needs_scores(options.pairs) else "random"
-    return replace(options, pairs=pairs, accept="always" if options.accept == "always" else "agrees")
+    return replace(options, pairs=pairs, accept="always" if options.accept == "always" else "label-agreement")
 
 
 def _longest_first(pool: Sequence[Response]) -> list[Response]:

@@ -15,13 +15,13 @@ from rubrictool.rows.records import Prompt, Response
 SKILL = "skill"
 """The column that says how strong the writer of a response is; the higher, the stronger."""
 
-BY_LABELS: tuple[AcceptRule, ...] = ("agrees", "labels")
+BY_LABELS: tuple[AcceptRule, ...] = ("label-agreement", "label-correlation")
 
 _NO_LABELS = f"there are no labels; give labels, or responses with a column {OWN}"
 
 _MISSING = {
-    "agrees": _NO_LABELS,
-    "labels": _NO_LABELS,
+    "label-agreement": _NO_LABELS,
+    "label-correlation": _NO_LABELS,
     "skill": f"no writer is known to be weaker; give weak responses, or responses with a column {SKILL}",
 }
 

@@ -15,7 +15,7 @@ class RefineOptions:
     """Options of `refine`.
 
     `pairs` chooses the pair of a round, `pool_rule` whether a shown pair leaves the pool, `accept` which proposals are
-    accepted. `tolerance`, in [0, 1], is how far the rule `agrees` lets agreement fall. `seed` drives all draws.
+    accepted. `tolerance`, in [0, 1], is how far the rule `label-agreement` lets agreement fall. `seed` drives all draws.
     """
 
     pairs: PairRule = "great-diverse"

@@ -326,13 +326,7 @@ class Rubric(Row):
     @model_validator(mode="before")
     @classmethod
     def _fill_id(cls, data: Any) -> Any:
-        return _with_id(_with_new_spelling(data), "id")
-
-
-def _with_new_spelling(data: Any) -> Any:
-    """Read the rubrics of version 0.1, where `no_pairs` was called `pool`."""
-    old = isinstance(data, Mapping) and data.get("stopped") == "pool"
-    return {**data, "stopped": "no_pairs"} if old else data
+        return _with_id(data, "id")
 
 
 class Vote(Row):

@@ -22,10 +22,10 @@ def files(shell: Shell, sample: Path) -> Shell:
 
 
 IDLE = [
-    ("refine p --tolerance 0.1", "--tolerance", "without --accept agrees"),
-    ("refine p --accept labels --tolerance 0.1", "--tolerance", "without --accept agrees"),
-    ("refine p --accept labels --weak r", "--weak", "without --accept skill"),
-    ("refine p --accept separates --labels p", "--labels", "without --accept labels or agrees"),
+    ("refine p --tolerance 0.1", "--tolerance", "without --accept label-agreement"),
+    ("refine p --accept label-correlation --tolerance 0.1", "--tolerance", "without --accept label-agreement"),
+    ("refine p --accept label-correlation --weak r", "--weak", "without --accept skill"),
+    ("refine p --accept separates --labels p", "--labels", "without --accept label-correlation or label-agreement"),
     ("refine p -n 3", "-n", "without --model"),
     ("refine p --proposer-context none", "--proposer-context", "while no --proposer SPEC"),
     ("refine p --judge-args {}", "--judge-args", "while no --judge SPEC"),
@@ -54,7 +54,11 @@ def test_a_flag_that_would_change_nothing_is_refused(files: Shell, line: str, fl
 
 
 @pytest.mark.parametrize(
-    "line", ["refine p --accept agrees --tolerance 0.1", "filter-top-k s --emit pairs --pairing best-each --prompts p"]
+    "line",
+    [
+        "refine p --accept label-agreement --tolerance 0.1",
+        "filter-top-k s --emit pairs --pairing best-each --prompts p",
+    ],
 )
 def test_the_same_flags_pass_where_they_matter(files: Shell, line: str) -> None:
     assert "has no effect" not in files(*line.split(), "-o", "out.jsonl").err

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rubrictool.linting.rewording import says_again
-from rubrictool.refinement.accept import AcceptRule, Trial, agrees, aligned, repeats, reweighed, separates, without
+from rubrictool.refinement.accept import (
+    AcceptRule,
+    Trial,
+    aligned,
+    label_agreement,
+    repeats,
+    reweighed,
+    separates,
+    without,
+)
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PoolRule
@@ -62,9 +71,9 @@ def test_a_proposal_that_turns_the_pool_round_is_refused_though_it_tells_the_pai
 def test_agreement_with_labels_outside_the_pair_must_not_fall() -> None:
     meets = {"a": "xy", "b": "x", "c": "x", "d": "y", "e": "xy", "f": "x", "g": "y"}
     up, down = ({"c": 1.0, "d": lower, "e": 2.0, "f": 1.0, "g": lower} for lower in (0.0, 3.0))
-    refused = agrees(trial(meets, new="y", signal=up))
+    refused = label_agreement(trial(meets, new="y", signal=up))
     assert (refused.criteria, "of 8 pairs" in refused.reason) == (criteria("x"), True)
-    assert agrees(trial(meets, new="y", signal=down)).criteria == criteria("y")
+    assert label_agreement(trial(meets, new="y", signal=down)).criteria == criteria("y")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +90,7 @@ def test_what_lint_calls_a_duplicate_is_said_again(one: str, other: str) -> None
 def test_without_labels_outside_the_pair_nothing_speaks_against_a_proposal() -> None:
     alike = dict.fromkeys("cdefg", "x")
     for signal, said in (({"c": 1, "d": 0}, "too little data"), (dict.fromkeys("cdefg", 1), "are all equal")):
-        found = agrees(trial({"a": "xy", "b": "x", **alike}, signal=signal))
+        found = label_agreement(trial({"a": "xy", "b": "x", **alike}, signal=signal))
         assert (found.criteria, said in found.reason) == (criteria("x", "y"), True)
 
 
@@ -224,7 +233,7 @@ def test_candidates_that_a_trial_could_not_judge_are_judged_again() -> None:
     assert (len(proposer.shown), refined.failure) == (2, None)
 
 
-@pytest.mark.parametrize("accept", ["separates", "agrees", "labels", "skill"])
+@pytest.mark.parametrize("accept", ["separates", "label-agreement", "label-correlation", "skill"])
 def test_a_proposal_that_changes_nothing_costs_no_trial(accept: AcceptRule) -> None:
     judge = WordJudge()
     run(["red"], judge=judge, accept=accept, rounds=1)

@@ -27,8 +27,8 @@ def prompt(**columns: float) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("rule", "words"),
     [
-        ("agrees", "there are no labels"),
-        ("labels", "there are no labels"),
+        ("label-agreement", "there are no labels"),
+        ("label-correlation", "there are no labels"),
         ("skill", "no writer is known"),
     ],
 )
@@ -37,7 +37,7 @@ def test_a_rule_that_is_given_nothing_to_go_by_is_bad_input(shell: Shell, rule: 
     assert (ran.code, words in ran.err) == (2, True)
 
 
-@pytest.mark.parametrize("rule", ["separates", "agrees", "labels"])
+@pytest.mark.parametrize("rule", ["separates", "label-agreement", "label-correlation"])
 def test_the_responses_own_quality_is_what_a_rule_goes_by(shell: Shell, rule: str) -> None:
     ran = shell("refine", shell.write("p.jsonl", [prompt(quality=1)]), "--accept", rule, "--trace", "t.jsonl")
     assert ran.code == 0
@@ -46,7 +46,9 @@ def test_the_responses_own_quality_is_what_a_rule_goes_by(shell: Shell, rule: st
 
 def test_labels_come_from_a_file_too(shell: Shell) -> None:
     labels = shell.write("l.jsonl", [{"prompt_id": "p", "id": f"r{n}", "grade": n} for n in range(len(TEXTS))])
-    ran = shell("refine", shell.write("p.jsonl", [prompt()]), "--accept", "labels", "--labels", f"{labels}:grade")
+    ran = shell(
+        "refine", shell.write("p.jsonl", [prompt()]), "--accept", "label-correlation", "--labels", f"{labels}:grade"
+    )
     assert ran.code == 0
 
 
@@ -60,8 +62,8 @@ def test_weak_responses_are_judged_on_trial_and_are_never_shown(shell: Shell) ->
 
 def test_only_half_of_the_labels_decides_so_that_the_other_can_report() -> None:
     row = Prompt.model_validate(prompt(quality=1))
-    guards = EvidenceSource(RefineOptions(accept="labels"), Texts(), [row.responses])
-    again = EvidenceSource(RefineOptions(accept="labels"), Texts(), [row.responses])
+    guards = EvidenceSource(RefineOptions(accept="label-correlation"), Texts(), [row.responses])
+    again = EvidenceSource(RefineOptions(accept="label-correlation"), Texts(), [row.responses])
     signal = guards.of(row, row.responses).signal
     assert 0 < len(signal) < len(TEXTS)
     assert signal == again.of(row, row.responses).signal
@@ -125,7 +127,7 @@ def test_a_file_that_knows_none_of_the_responses_is_bad_input(shell: Shell, flag
 
 
 def test_a_rule_that_had_too_little_to_go_by_says_so(shell: Shell) -> None:
-    ran = shell("refine", shell.write("p.jsonl", [prompt(quality=1)]), "--accept", "labels")
+    ran = shell("refine", shell.write("p.jsonl", [prompt(quality=1)]), "--accept", "label-correlation")
     assert "had too little data for 1 of 1 prompts" in ran.err
 
 

@@ -73,7 +73,9 @@ def command(
     accept: Annotated[
         AcceptRule | None,
         typer.Option(
-            help="Which proposals are taken. [default: skill with --weak, labels with --labels, else always]",
+            metavar="RULE",
+            help=f"Which proposals are accepted: {', '.join(get_args(AcceptRule))}. "
+            "[default: skill with --weak, label-correlation with --labels, else always]",
             show_default=False,
         ),
     ] = None,
@@ -81,7 +83,7 @@ def command(
         str | None,
         typer.Option(
             metavar="FILE[:COLUMN]",
-            help="Labels or comparisons for --accept agrees or labels. [default: the responses' column quality]",
+            help="Labels or comparisons for the rules that go by labels. [default: the responses' column quality]",
             show_default=False,
         ),
     ] = None,
@@ -90,7 +92,7 @@ def command(
         typer.Option(metavar="FILE", help="Weaker writers' responses, for --accept skill.", show_default=False),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, max=1, help="How far --accept agrees lets agreement fall.")
+        float, typer.Option(min=0, max=1, help="How far --accept label-agreement lets agreement fall.")
     ] = TOLERANCE,
     proposer_context: Annotated[
         str,
@@ -131,8 +133,8 @@ def command(
     options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed)
     refuse_idle(
         context,
-        Idle(rule != "agrees", "without --accept agrees", ["tolerance"]),
-        Idle(rule not in ("agrees", "labels"), "without --accept labels or agrees", ["labels"]),
+        Idle(rule != "label-agreement", "without --accept label-agreement", ["tolerance"]),
+        Idle(rule not in BY_LABELS, "without --accept label-correlation or label-agreement", ["labels"]),
         Idle(rule != "skill", "without --accept skill", ["weak"]),
         Idle(not models.model, "without --model", ["n", "model_args"]),
         of_role("judge", judging.judge, "judge_args"),
@@ -297,7 +299,7 @@ _REFUSED = {SAID_AGAIN: "said again"}
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
     """The rule that did best in the simulated world with what there is to go by (docs/simulation.md)."""
-    return "skill" if weak else "labels" if labels else "always"
+    return "skill" if weak else "label-correlation" if labels else "always"
 
 
 def _shown(names: str) -> frozenset[ContextPart]:
