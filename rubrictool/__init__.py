@@ -10,9 +10,11 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport, agreement
+    from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.signal import SignalReport, signal
     from rubrictool.analysis.tail import TailReport, tail
-    from rubrictool.analysis.winrates import WinRate, win_rate
+    from rubrictool.analysis.win_rate import WinRate, win_rate
+    from rubrictool.analysis.win_rates import WinRateReport, win_rates
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
     from rubrictool.models.budget import Budget
@@ -58,8 +60,10 @@ __all__ = [
     "TailReport",
     "Verdict",
     "WinRate",
+    "WinRateReport",
     "agreement",
     "compare",
+    "compare_scores",
     "connect",
     "encode",
     "judge",
@@ -72,6 +76,7 @@ __all__ = [
     "signal",
     "tail",
     "win_rate",
+    "win_rates",
 ]
 
 # Where the names above stand. A module is imported when its first name is asked for (PEP 562), not before.
@@ -95,7 +100,9 @@ _PLACES = {
     "analysis.signal": ("SignalReport", "signal"),
     "analysis.tail": ("TailReport", "tail"),
     "refinement.options": ("Evidence", "RefineOptions"),
-    "analysis.winrates": ("WinRate", "win_rate"),
+    "analysis.score_comparisons": ("compare_scores",),
+    "analysis.win_rate": ("WinRate", "win_rate"),
+    "analysis.win_rates": ("WinRateReport", "win_rates"),
 }
 
 

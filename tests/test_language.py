@@ -19,9 +19,6 @@ BELOW = {name: tree for name, tree in MODULES.items() if not name.startswith("cl
 FLAG = re.compile(r"(?:^|[\s(`'\"=:])--[a-z][a-z-]+")
 
 TELL_FLAGS = {
-    "analysis/gold.py",
-    "analysis/pairings.py",
-    "analysis/tail_reports.py",
     "analysis/verdict_rows.py",
     "models/spec.py",
     "refinement/evidence.py",

@@ -1,24 +1,40 @@
-"""Comparisons that were made elsewhere, as files hold them: ours, other people's, AlpacaEval's annotations."""
+"""Read comparisons that were made before: rubrictool's, other people's, AlpacaEval's annotations."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from rubrictool.errors import InputError
 from rubrictool.rows.joins import filled
-from rubrictool.rows.jsonl import Rows, validated
-from rubrictool.rows.records import Outcome, Row, prompt_key
+from rubrictool.rows.jsonl import Rows, Source, validated
+from rubrictool.rows.records import Comparison, Outcome, Row, prompt_key
+
+Compared = Outcome | Comparison
+"""A comparison of two responses, made by rubrictool or elsewhere."""
 
 
-def finished(path: str) -> tuple[list[Outcome], int]:
-    """The comparisons of a file, and how many rows hold none (a null preference in AlpacaEval's annotations)."""
-    rows = Rows(path, Row)
-    columns = filled([(line, _from_alpaca_eval(row.columns())) for line, row in rows], path)
+class ExistingComparisons(NamedTuple):
+    """Comparisons, and the number of rows that hold none (a null preference in AlpacaEval's annotations)."""
+
+    rows: list[Outcome]
+    dropped: int
+
+
+def read_comparisons(source: Source) -> ExistingComparisons:
+    """Return the comparisons of a source. Raises `InputError` for other rows, and where there is no comparison."""
+    rows = Rows(source, Row, name="comparisons")
+    columns = filled([(line, _from_alpaca_eval(row.columns())) for line, row in rows], rows.name)
     kept = [validated(Outcome, value, f"{rows.name}:{line}") for line, value in columns if value is not None]
-    return kept, len(columns) - len(kept)
+    if not kept:
+        raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
+    return ExistingComparisons(kept, len(columns) - len(kept))
 
 
 def _from_alpaca_eval(row: dict[str, Any]) -> dict[str, Any] | None:
-    """A comparison of ours; AlpacaEval's preferences run from 1 to 2 for output_2, which is our a; 0 and 1.5 are draws."""
+    """Return the columns of a comparison, None for a row without a preference.
+
+    AlpacaEval's preferences run from 1 to 2 for output_2, which becomes `a`; 0 and 1.5 are draws.
+    """
     if "generator_1" not in row or "generator_2" not in row:
         return row
     preference = row.pop("preference", None)

@@ -1,11 +1,12 @@
-"""Scores by model: how many prompts, the mean, the spread over prompts, and how often the best candidates are tied."""
+"""Summarise scores by model: prompts, mean, standard deviation over prompts, ties at the top."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from rubrictool.analysis.prompt_means import mean, standard_deviation
+from rubrictool.rows.joins import grouped
 from rubrictool.rubric.weights import TIE
 
 
@@ -27,7 +28,7 @@ class ModelScores(NamedTuple):
 
 
 class ScoreTally:
-    """Scores as they come in, by prompt; sums are exact, so that the order in which rows finish does not matter."""
+    """The scores of a run by prompt; sums are exact, so that the order in which rows finish does not matter."""
 
     def __init__(self) -> None:
         self._candidates: dict[str, list[tuple[str, float]]] = {}
@@ -38,18 +39,18 @@ class ScoreTally:
 
     def mean(self) -> float | None:
         """Return the mean of the prompts' means, None without a score."""
-        means = [_mean([score for _, score in candidates]) for candidates in self._candidates.values()]
-        return _mean(means) if means else None
+        means = [mean([score for _, score in candidates]) for candidates in self._candidates.values()]
+        return mean(means) if means else None
 
     def by_model(self) -> list[ModelScores]:
         """Return the scores of each model, the highest mean first."""
-        scores: dict[str, dict[str, list[float]]] = {}
-        for prompt_id, candidates in self._candidates.items():
-            for model, score in candidates:
-                scores.setdefault(model, {}).setdefault(prompt_id, []).append(score)
+        scored = (
+            (prompt_id, *candidate) for prompt_id, candidates in self._candidates.items() for candidate in candidates
+        )
+        scores = grouped((model, (prompt_id, score)) for prompt_id, model, score in scored)
         tied = {prompt_id: _tied_models(candidates) for prompt_id, candidates in self._candidates.items()}
-        found = [_of_model(model, by_prompt, tied) for model, by_prompt in scores.items()]
-        return sorted(found, key=lambda one: (-one.mean, one.model))
+        models = [_of_model(model, grouped(of_model), tied) for model, of_model in scores.items()]
+        return sorted(models, key=lambda one: (-one.mean, one.model))
 
 
 def _tied_models(candidates: Sequence[tuple[str, float]]) -> frozenset[str] | None:
@@ -64,22 +65,13 @@ def _tied_models(candidates: Sequence[tuple[str, float]]) -> frozenset[str] | No
 def _of_model(
     model: str, by_prompt: Mapping[str, Sequence[float]], tied: Mapping[str, frozenset[str] | None]
 ) -> ModelScores:
-    means = [_mean(scores) for scores in by_prompt.values()]
+    means = [mean(scores) for scores in by_prompt.values()]
     among = [models for prompt_id in by_prompt if (models := tied[prompt_id]) is not None]
     return ModelScores(
         model,
         len(means),
         sum(map(len, by_prompt.values())),
-        _mean(means),
-        _standard_deviation(means) if len(means) > 1 else None,
+        mean(means),
+        standard_deviation(means),
         sum(model in models for models in among) / len(among) if among else None,
     )
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
-
-
-def _standard_deviation(values: Sequence[float]) -> float:
-    mean = _mean(values)
-    return math.hypot(*(value - mean for value in values)) / math.sqrt(len(values) - 1)

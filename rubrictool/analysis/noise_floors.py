@@ -1,4 +1,4 @@
-"""How often a judge changes its mind when the same pairs are judged twice (A/A): what no difference can be smaller than."""
+"""Measure how often a judge changes its mind when the same pairs are judged twice (A/A): the noise floor of differences."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate, interval
-from rubrictool.analysis.winrates import CREDIT, mean, prompt_means
-from rubrictool.rows.records import Comparison, Orders, Outcome, Row, Winner
+from rubrictool.analysis.prompt_means import mean, prompt_means
+from rubrictool.analysis.win_rate import CREDIT
+from rubrictool.rows.records import Orders, Row, Winner
 
 
-class Judged(Row):
-    """What one judging of a pair came to."""
+class _Judging(Row):
+    """The result of one judging of a pair."""
 
     winner: Winner
     orders: Orders
@@ -22,7 +24,7 @@ class Judged(Row):
 
 @dataclass(frozen=True)
 class NoiseFloor:
-    """What judging the same pairs twice gives (A/A): fractions of 1 over prompts, and counts of comparisons.
+    """The changes between two judgings of the same pairs (A/A): fractions of 1 over prompts, and counts of comparisons.
 
     `flip_rate`, with its 95 % interval, is the share whose winner changed; `reversed` of them changed from one side to the
     other. `question_flip_rate` is the share of single questions, one for each presentation order, answered differently.
@@ -41,16 +43,16 @@ class NoiseFloor:
 
     @property
     def estimate(self) -> Estimate:
-        """The flip rate with its interval."""
+        """The flip rate with its 95 % interval."""
         return Estimate(self.flip_rate, self.low, self.high)
 
     def columns(self) -> dict[str, Any]:
-        """The figures by name."""
+        """Return the figures by name."""
         return asdict(self)
 
 
-def noise_floor(comparisons: Iterable[Outcome | Comparison], *, seed: int = 0) -> NoiseFloor | None:
-    """How often the second judging of the rows differs from the first; None where a row was judged only once."""
+def noise_floor(comparisons: Iterable[Compared], *, seed: int = 0) -> NoiseFloor | None:
+    """Return how often the second judging of the rows differs from the first; None where a row was judged only once."""
     rows = list(comparisons)
     twice = [(row, first, second) for row in rows for first, second in _twice(row)]
     if not rows or len(twice) < len(rows):
@@ -72,17 +74,17 @@ def noise_floor(comparisons: Iterable[Outcome | Comparison], *, seed: int = 0) -
     )
 
 
-def _twice(row: Outcome | Comparison) -> Iterator[tuple[Judged, Judged]]:
-    """Both judgings of a row, where it tells of two."""
+def _twice(row: Compared) -> Iterator[tuple[_Judging, _Judging]]:
+    """Yield both judgings of a row that has two."""
     try:
         yield (
-            Judged.model_validate({"winner": row.winner, "orders": row.orders}),
-            Judged.model_validate(row.unknown()["second_judging"]),
+            _Judging.model_validate({"winner": row.winner, "orders": row.orders}),
+            _Judging.model_validate(row.unknown()["second_judging"]),
         )
     except (KeyError, ValidationError):
-        # A row of someone else's may have something else in that column.
+        # Rows of other programs may have something else in that column.
         return
 
 
-def _questions_changed(first: Judged, second: Judged) -> tuple[bool, bool]:
+def _questions_changed(first: _Judging, second: _Judging) -> tuple[bool, bool]:
     return first.orders.ab != second.orders.ab, first.orders.ba != second.orders.ba

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rubrictool.errors import InputError
 
 FLAG_HINTS = {
+    "unpaired": "--common",
     "cache": "--cache FILE, --no-cache",
     "judge": "--judge SPEC",
     "missing_prompt": "--prompts FILE",

@@ -1,35 +1,40 @@
-"""How `winrate` ends: the figures in words, in the summary and as a picture, and whether they pass the threshold."""
+"""Print the report of `winrate`, note it in the summary, draw it, and check the threshold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate
-from rubrictool.analysis.matches import Match, Systems, baseline_of, matches, matrix, names, systems_of
 from rubrictool.analysis.noise_floors import NoiseFloor
-from rubrictool.analysis.pairings import Opponents
 from rubrictool.analysis.score_differences import ScoreDifference
-from rubrictool.analysis.winrates import Decision, WinRate, decision, prompts_to_show
+from rubrictool.analysis.win_rate import Decision, WinRate, prompts_to_show
+from rubrictool.analysis.win_rates import (
+    SystemComparison,
+    WinRateReport,
+    common_opponent,
+    systems_of,
+    win_rate_report,
+)
 from rubrictool.cli.colours import Style
 from rubrictool.cli.plot_file import kind_of, put
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, interval, number, signed, table
 from rubrictool.errors import InputError
-from rubrictool.rows.records import Comparison, Outcome
+from rubrictool.steps.pairings import Lineup, SystemPair
 from rubrictool.text.wording import counted, shortened
 
 EVEN = 0.5
 
-ABREAST = 3
-"""Columns of the matrix that stand side by side, so that a line fits a terminal."""
+MATRIX_COLUMNS = 3
+"""Columns of the matrix side by side, so that a line fits a terminal."""
 
 
 @dataclass(frozen=True)
-class Closing:
-    """What is asked of the figures, and who plays where files do not tell: `labels` are the systems of two plain files."""
+class ReportOptions:
+    """The threshold, the plot and the seed; `labels` are the systems of two plain files, whose rows name none."""
 
     fail_under: float | None = None
     min_effect: float | None = None
@@ -42,95 +47,99 @@ class Closing:
         if self.min_effect is not None and self.fail_under is None:
             raise InputError("--min-effect is the difference that --fail-under asks about; give that too")
 
-    def among(self, who: Opponents) -> Closing:
-        """The same for systems in files. Raises `InputError` for a threshold that nobody is held to."""
-        baseline = who.baseline.name if who.baseline else None
-        if baseline is None and len(who.systems) > 2:
-            self._refuse_threshold()
-        ends = (who.systems[0].name, baseline or who.systems[-1].name)
-        return replace(self, baseline=baseline, labels=ends)
+    @property
+    def difference(self) -> float:
+        """The least difference that matters: given, or the distance from the threshold to 0.5."""
+        return self.min_effect if self.min_effect is not None else abs((self.fail_under or EVEN) - EVEN)
 
-    def check(self, rows: Iterable[Outcome]) -> None:
-        """Raise `InputError` for a threshold that nobody is held to: comparisons of many systems without a baseline."""
-        pairs = list(dict.fromkeys(systems_of(row) for row in rows))
-        if len(pairs) > 1 and baseline_of(pairs) is None:
+    def among(self, systems: Lineup) -> ReportOptions:
+        """Return the options for systems in files. Raises `InputError` for a threshold without a baseline."""
+        baseline = systems.baseline.name if systems.baseline else None
+        if baseline is None and len(systems.systems) > 2:
+            self._refuse_threshold()
+        return replace(self, baseline=baseline, labels=(systems.systems[0].name, systems.everyone[-1].name))
+
+    def check(self, rows: Iterable[Compared]) -> None:
+        """Raise `InputError` for a threshold on comparisons of many systems without a baseline."""
+        pairs = dict.fromkeys(systems_of(row) for row in rows)
+        if len(pairs) > 1 and common_opponent(pairs) is None:
             self._refuse_threshold()
 
     def _refuse_threshold(self) -> None:
         if self.fail_under is not None:
             raise InputError(
-                "--fail-under: of many systems each is held to a baseline: name its file with --baseline, or keep the"
+                "--fail-under: of many systems each is compared with a baseline: name its file with --baseline, or keep the"
                 " comparisons with one"
             )
 
-    def close(self, session: Session, rows: Sequence[Outcome | Comparison]) -> None:
-        """Say how it went, note it for the summary, draw it, and miss the threshold or not."""
-        if not rows:
-            session.miss("no comparison, so --fail-under cannot be checked" if self.fail_under is not None else "")
-            return
-        found = matches(rows, seed=self.seed)
-        against = self.baseline or baseline_of([match.systems for match in found])
-        session.figures |= self._figures(found, against)
-        lines = _one(found[0]) if len(found) == 1 else _many(found, against)
-        session.tell(next(lines), _verdict(found[0].rate) if len(found) == 1 else "")
-        for line in lines:
-            session.tell(line)
-        if self.plot:
-            self._draw(found, against, self.plot)
-        if self.fail_under is not None:
-            self._hold(session, [match for match in found if len(found) == 1 or match.systems.b == against])
 
-    def _figures(self, found: Sequence[Match], against: str | None) -> dict[str, Any]:
-        flat = found[0].columns() if len(found) == 1 else {}
-        many = {"systems": names(found), "baseline": against, "pairs": [match.columns() for match in found]}
-        return flat | (many if any(found[0].systems) or len(found) > 1 else {})
+def close(session: Session, rows: Sequence[Compared], options: ReportOptions) -> None:
+    """Print the report, note it in the summary, draw it, and check the threshold."""
+    if not rows:
+        session.miss("no comparison, so --fail-under cannot be checked" if options.fail_under is not None else "")
+        return
+    report = win_rate_report(rows, baseline=options.baseline, seed=options.seed)
+    session.figures |= report.figures()
+    alone = len(report.pairs) == 1
+    lines = _one(report.pairs[0]) if alone else _many(report)
+    session.tell(next(lines), _colour(report.pairs[0].rate) if alone else "")
+    for line in lines:
+        session.tell(line)
+    if options.plot:
+        _draw(report, options, options.plot)
+    if options.fail_under is not None:
+        _check_threshold(session, report, options.fail_under, options.difference)
 
-    def _draw(self, found: Sequence[Match], against: str | None, plot: Path) -> None:
-        from rubrictool.figures.winrate import draw
 
-        named = [match if any(match.systems) else replace(match, systems=Systems(*self.labels)) for match in found]
-        put(plot, draw(named, kind_of(plot), baseline=against, threshold=self.fail_under))
+def _draw(report: WinRateReport, options: ReportOptions, plot: Path) -> None:
+    from rubrictool.figures.winrate import draw
 
-    def _hold(self, session: Session, found: Sequence[Match]) -> None:
-        """Hold each match to the threshold."""
-        assert self.fail_under is not None
-        distance = abs(self.fail_under - EVEN) if self.min_effect is None else self.min_effect
-        decisions = [decision(match.rate, self.fail_under, distance) for match in found]
-        session.figures["decision"] = min(decisions, key=WORST_FIRST.index)
-        if len(found) > 1:
-            session.figures["decisions"] = dict(zip((match.systems.a for match in found), decisions, strict=True))
-        missed = [
-            (f"{_short(match.systems.a)}: " if len(found) > 1 else "") + _why(of, match.rate, self.fail_under, distance)
-            for match, of in zip(found, decisions, strict=True)
-            if of != "shown"
-        ]
-        if missed:
-            session.miss("; ".join(missed))
+    labels = SystemPair(*options.labels)
+    named = tuple(pair if any(pair.systems) else replace(pair, systems=labels) for pair in report.pairs)
+    put(plot, draw(replace(report, pairs=named), kind_of(plot), threshold=options.fail_under))
+
+
+def _check_threshold(session: Session, report: WinRateReport, threshold: float, difference: float) -> None:
+    """Note the decision on each pair, and miss the threshold unless all are shown."""
+    decisions = report.decisions(threshold, difference)
+    session.figures["decision"] = min(decisions.values(), key=WORST_FIRST.index)
+    many = len(decisions) > 1
+    if many:
+        session.figures["decisions"] = {systems.a: decision for systems, decision in decisions.items()}
+    missed = [
+        (f"{_short(pair.systems.a)}: " if many else "")
+        + _why(decisions[pair.systems], pair.rate, threshold, difference)
+        for pair in report.primary
+        if decisions[pair.systems] != "shown"
+    ]
+    if missed:
+        session.miss("; ".join(missed))
 
 
 WORST_FIRST: tuple[Decision, ...] = ("worse", "not shown", "underpowered", "shown")
-"""Of several systems, the decision that comes first here stands for all."""
+"""Order in which one decision stands for those on several systems."""
 
 
-def _why(missed: Decision, rate: WinRate, threshold: float, distance: float) -> str:
+def _why(missed: Decision, rate: WinRate, threshold: float, difference: float) -> str:
+    """Return the reason of a missed threshold."""
     if missed == "worse":
         return f"worse: the whole interval lies below {threshold:g}"
     if missed == "underpowered":
         return (
-            f"not shown, too few prompts: {_smallest(rate)}; the difference in question is {distance:.3g}, for which "
-            f"about {prompts_to_show(rate, distance):,} prompts are needed"
+            f"not shown, too few prompts: {_smallest(rate)}; the difference in question is {difference:.3g}, for which "
+            f"about {prompts_to_show(rate, difference):,} prompts are needed"
         )
     return f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); more prompts would narrow it"
 
 
-def _verdict(rate: WinRate) -> Style:
-    """Return the colour of a win rate by what its interval says of 0.5."""
+def _colour(rate: WinRate) -> Style:
+    """Return the colour of a win rate: whether its interval lies above or below 0.5."""
     return "green" if rate.low > EVEN else "red" if rate.high < EVEN else ""
 
 
-def _one(match: Match) -> Iterator[str]:
-    """The figures of two systems."""
-    rate = match.rate
+def _one(pair: SystemComparison) -> Iterator[str]:
+    """Yield the figures of two systems."""
+    rate = pair.rate
     yield (
         f"winrate: {interval(rate.estimate)} over {counted(rate.n, 'prompt')} ({rate.method}): "
         f"{counted(rate.wins, 'win')}, {counted(rate.losses, 'loss', 'losses')}, {counted(rate.ties, 'tie')}, "
@@ -139,10 +148,10 @@ def _one(match: Match) -> Iterator[str]:
     yield f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; {_smallest(rate)}"
     if _disagree(rate):
         yield f"winrate: interval and tests disagree about 0.5; {INTERVAL_DECIDES}"
-    if match.difference:
-        yield f"winrate: {_difference(match.difference)}"
-    if match.noise:
-        yield f"winrate: {_noise(match.noise)}"
+    if pair.difference:
+        yield f"winrate: {_difference(pair.difference)}"
+    if pair.noise:
+        yield f"winrate: {_noise(pair.noise)}"
 
 
 def _difference(found: ScoreDifference) -> str:
@@ -170,7 +179,7 @@ INTERVAL_DECIDES = "the interval decides, here, in the plot and for --fail-under
 
 
 def _disagree(rate: WinRate) -> bool:
-    """Return whether the interval says of 0.5 what one of the tests does not."""
+    """Return whether interval and tests disagree about 0.5."""
     outside = _excludes(rate.estimate, EVEN)
     return any((p < SIGNIFICANT) != outside for p in (rate.sign_p, rate.sign_flip_p))
 
@@ -186,25 +195,33 @@ def _noise(found: NoiseFloor) -> str:
     )
 
 
-def _many(found: Sequence[Match], against: str | None) -> Iterator[str]:
-    """The figures of many systems: each against the baseline, and all that met in a matrix."""
-    first = [match for match in found if match.systems.b == against] or found
+def _many(report: WinRateReport) -> Iterator[str]:
+    """Yield the figures of many systems: each against the baseline, and all that met in a matrix."""
+    against, first = report.baseline, report.primary
     yield f"winrate: {f'against {_short(against)}' if against else 'all pairs'}, 95 % intervals over prompts"
-    yield from table(_RATES, [_rates(match, against) for match in first])
+    yield from table(_RATES, [_rates(pair, against) for pair in first])
     yield "winrate: tests of a rate of 0.5; detectable: the smallest difference detectable with so many prompts (80 % power)"
-    yield from table(_TESTS, [_tests(match, against) for match in first])
-    if unlike := [_label(match, against) for match in first if _disagree(match.rate)]:
+    yield from table(_TESTS, [_tests(pair, against) for pair in first])
+    if unlike := [_label(pair, against) for pair in first if _disagree(pair.rate)]:
         yield f"winrate: interval and tests disagree about 0.5 for {', '.join(unlike)}; {INTERVAL_DECIDES}"
-    if len(first) < len(found) or against is None:
+    if len(first) < len(report.pairs) or against is None:
         yield "winrate: the row's system over the column's"
-        yield from _matrix(found)
-    scored = [match for match in first if match.difference]
+        yield from _matrix(report)
+    yield from _differences(first, against)
+    for pair in first:
+        if pair.noise:
+            yield f"winrate: {_label(pair, against)}: {_noise(pair.noise)}"
+
+
+def _differences(pairs: Sequence[SystemComparison], against: str | None) -> Iterator[str]:
+    scored = [
+        (_label(pair, against), signed(pair.difference.estimate), _bare_p(pair.difference.sign_flip_p))
+        for pair in pairs
+        if pair.difference
+    ]
     if scored:
         yield "winrate: mean score difference"
-        yield from table(("system", "difference", "sign-flip p"), [_scored(match, against) for match in scored])
-    for match in first:
-        if match.noise:
-            yield f"winrate: {_label(match, against)}: {_noise(match.noise)}"
+        yield from table(("system", "difference", "sign-flip p"), scored)
 
 
 _RATES = ("system", "win rate", "n", "wins", "losses", "ties", "flips")
@@ -212,39 +229,33 @@ _RATES = ("system", "win rate", "n", "wins", "losses", "ties", "flips")
 _TESTS = ("system", "sign p", "sign-flip p", "detectable")
 
 
-def _rates(match: Match, against: str | None) -> tuple[str, ...]:
-    rate = match.rate
+def _rates(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
+    rate = pair.rate
     counts = (f"{count:,}" for count in (rate.n, rate.wins, rate.losses, rate.ties, rate.flips))
-    return (_label(match, against), interval(rate.estimate), *counts)
+    return (_label(pair, against), interval(rate.estimate), *counts)
 
 
-def _tests(match: Match, against: str | None) -> tuple[str, ...]:
-    rate = match.rate
+def _tests(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
+    rate = pair.rate
     return (
-        _label(match, against),
+        _label(pair, against),
         _bare_p(rate.sign_p),
         _bare_p(rate.sign_flip_p),
         number(rate.detectable if rate.detectable <= EVEN else None),
     )
 
 
-def _scored(match: Match, against: str | None) -> tuple[str, ...]:
-    found = match.difference
-    assert found is not None
-    return _label(match, against), signed(found.estimate), _bare_p(found.sign_flip_p)
-
-
-def _label(match: Match, against: str | None) -> str:
-    one, other = (_short(name, 24 if against else 14) for name in match.systems)
+def _label(pair: SystemComparison, against: str | None) -> str:
+    one, other = (_short(name, 24 if against else 14) for name in pair.systems)
     return one if against else f"{one} / {other}"
 
 
-def _matrix(found: Sequence[Match]) -> Iterator[str]:
-    """The win rates of all who met, in blocks of columns that fit a terminal."""
-    rates, everybody = matrix(found), names(found)
-    for start in range(0, len(everybody), ABREAST):
-        across = everybody[start : start + ABREAST]
-        rows = [(_short(one, 16), *(_cell(rates.get(Systems(one, other))) for other in across)) for one in everybody]
+def _matrix(report: WinRateReport) -> Iterator[str]:
+    """Yield the win rates of all who met, in blocks of columns that fit a terminal."""
+    rates, systems = report.matrix(), report.systems
+    for start in range(0, len(systems), MATRIX_COLUMNS):
+        across = systems[start : start + MATRIX_COLUMNS]
+        rows = [(_short(one, 16), *(_cell(rates.get(SystemPair(one, other))) for other in across)) for one in systems]
         yield from table(("", *(_short(name, 16) for name in across)), rows)
 
 

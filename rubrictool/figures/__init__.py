@@ -1,1 +1,1 @@
-"""Reports as pictures, with matplotlib."""
+"""Draw reports with matplotlib."""

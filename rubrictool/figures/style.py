@@ -1,4 +1,4 @@
-"""What all pictures have in common: letters for names in any script, no mathematics in them, and the bytes of a file."""
+"""Share the style of all figures: fonts for names in any script, and the bytes of a file."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _WIDE_FONTS = (
     "Malgun Gothic",
     "Arial Unicode MS",
 )
-"""Fonts of the usual systems for the scripts that matplotlib's own font lacks."""
+"""Fonts of common systems for the scripts that matplotlib's own font lacks."""
 
 
 def style(own: Any) -> Any:
-    """The settings of a picture by name: those of all pictures and its own."""
+    """Return the settings of all figures, with the figure's own."""
     installed = set(font_manager.get_font_names())
     return {
         "font.size": 9,
@@ -48,7 +48,7 @@ def style(own: Any) -> Any:
 
 
 def saved(figure: Figure, kind: str) -> bytes:
-    """A figure as a file of this kind, `svg` or `png`. What no installed font has is drawn as a box."""
+    """Return a figure as a file of this kind, `svg` or `png`. A letter that no installed font has is drawn as a box."""
     drawn = BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")

@@ -1,4 +1,4 @@
-"""Win rates as a picture: each with its interval and its outcomes, and of many systems the matrix of all who met."""
+"""Draw win rates: each with its interval and its outcomes, and of many systems the matrix of all who met."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from rubrictool.analysis.matches import Match, Systems, matrix, names
+from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
 from rubrictool.figures.style import FAINT, INK, saved, style
+from rubrictool.steps.pairings import SystemPair
 from rubrictool.text.wording import shortened
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WON, LOST, OPEN = "#0072B2", "#D55E00", "#555555"
-"""Told apart by the colour-blind too (Okabe and Ito)."""
+"""Colours that the colour-blind can tell apart (Okabe and Ito)."""
 TIED, FLIPPED = "#dcdcdc", "#a9a9a9"
 BAND = "#f0f0f0"
 BOTH_WAYS = LinearSegmentedColormap.from_list("both ways", [LOST, "#ffffff", WON])
-LONGEST_NAME = 22
-MATRIX = "Win rate of the row over the column"
+MAX_NAME = 22
+MATRIX_TITLE = "Win rate of the row over the column"
 EVEN = 0.5
 
 # All in inches, so that nothing is squeezed however many rows there are.
@@ -34,116 +35,110 @@ ABOVE, BELOW, EDGE, GAP = 0.5, 1.3, 0.2, 0.35
 RATES, INTERVAL, OUTCOMES = 3.4, 1.3, 2.9
 LETTER = 0.085
 SLANTED = 0.75
-"""For the names over the matrix."""
+"""Height of the slanted names over the matrix."""
 
 
-def draw(found: Sequence[Match], kind: str, *, baseline: str | None = None, threshold: float | None = None) -> bytes:
-    """The picture as a file of this kind, `svg` or `png`; the same matches always give the same svg.
+def draw(report: WinRateReport, kind: str, *, threshold: float | None = None) -> bytes:
+    """Return the figure as a file of this kind, `svg` or `png`; the same report always gives the same svg.
 
     Left, the win rate of each system against the baseline (of each pair, without one) with its 95 % interval, on a band of
-    differences from one half below the smallest detectable one; the best stands on top. Beside it, what the comparisons came to.
-    Right, where others met too, the win rate of each row's system over each column's.
+    differences from one half below the smallest detectable one; the best stands on top. Beside it, the outcomes of the
+    comparisons. Right, where others met too, the win rate of each row's system over each column's.
     """
-    told = sorted(_told(found, baseline), key=lambda match: match.rate.win_rate)
-    wide = len(told) < len(found) or (baseline is None and len(found) > 1)
-    everybody = _ranked(found, baseline) if wide else []
-    labels = [_label(match, baseline) for match in told]
+    baseline = report.baseline
+    pairs = sorted(report.primary, key=lambda pair: pair.rate.win_rate)
+    wide = len(pairs) < len(report.pairs) or (baseline is None and len(report.pairs) > 1)
+    systems = _ranked(report) if wide else []
+    labels = [_label(pair, baseline) for pair in pairs]
     with matplotlib.rc_context(style({"legend.fontsize": 8.5})):
-        page = _Page(labels, [_short(name, 16) for name in everybody])
-        _rates(page.axes(page.rates, RATES, page.rows), told, labels, threshold)
-        _outcomes(page.axes(page.outcomes, OUTCOMES, page.rows), told)
+        page = _Page(labels, [_short(name, 16) for name in systems])
+        _rates(page.axes(page.rates, RATES, page.rows), pairs, labels, threshold)
+        _outcomes(page.axes(page.outcomes, OUTCOMES, page.rows), pairs)
         page.title(
             page.rates, f"Win rate against {_short(baseline)}" if baseline else "Win rate of the first over the second"
         )
         page.title(page.outcomes, "Outcomes")
         if wide:
-            _matrix(
-                page.axes(page.matrix, CELL[0] * len(everybody), CELL[1] * len(everybody), under=SLANTED),
-                found,
-                everybody,
-            )
-            page.title(page.matrix, MATRIX)
+            width, height = CELL[0] * len(systems), CELL[1] * len(systems)
+            _matrix(page.axes(page.matrix, width, height, under=SLANTED), report, systems)
+            page.title(page.matrix, MATRIX_TITLE)
         return saved(page.figure, kind)
 
 
 class _Page:
-    """The figure and where its parts begin, in inches from the left; `rows` is how high the rows are together."""
+    """The figure, and where its parts begin, in inches from the left; `rows` is how high the rows are together."""
 
     def __init__(self, labels: Sequence[str], systems: Sequence[str]) -> None:
         self.rates = EDGE + LETTER * max(map(len, labels)) + 0.1
         self.outcomes = self.rates + RATES + INTERVAL + GAP
         self.matrix = self.outcomes + OUTCOMES + GAP + LETTER * max(map(len, systems), default=0)
         self.rows = ROW * len(labels)
-        matrix = max(CELL[0] * len(systems), len(MATRIX) * LETTER * 0.9)
+        matrix = max(CELL[0] * len(systems), len(MATRIX_TITLE) * LETTER * 0.9)
         width = (self.matrix + matrix if systems else self.outcomes + OUTCOMES) + 2 * EDGE
         self._size = (width, ABOVE + max(self.rows + BELOW, SLANTED + CELL[1] * len(systems) + EDGE))
         self.figure = Figure(figsize=self._size)
 
     def axes(self, left: float, width: float, height: float, *, under: float = 0) -> Axes:
-        """Axes of a size, hung under the titles and so much deeper."""
+        """Return axes of a size, `under` inches below the titles."""
         across, up = self._size
         return self.figure.add_axes((left / across, 1 - (ABOVE + under + height) / up, width / across, height / up))
 
     def title(self, left: float, text: str) -> None:
-        """A title over what begins there."""
+        """Add a title above the part that begins at `left`."""
         across, up = self._size
         self.figure.text(left / across, 1 - 0.2 / up, text, fontsize=10, fontweight="bold", va="top", color=INK)
 
 
-def _told(found: Sequence[Match], baseline: str | None) -> list[Match]:
-    return [match for match in found if baseline is None or match.systems.b == baseline]
-
-
-def _ranked(found: Sequence[Match], baseline: str | None) -> list[str]:
-    """All systems, the one with the highest mean win rate first, the baseline among them."""
-    rates, everybody = matrix(found), names(found)
+def _ranked(report: WinRateReport) -> list[str]:
+    """Return all systems, the one with the highest mean win rate first; the baseline counts as even."""
+    baseline, rates = report.baseline, report.matrix()
     means = {
         name: [rate.value for pair, rate in rates.items() if pair.a == name and baseline in (None, name, pair.b)]
-        for name in everybody
+        for name in report.systems
     }
     return sorted(
-        everybody, key=lambda name: EVEN if name == baseline else sum(means[name]) / len(means[name]), reverse=True
+        means, key=lambda name: EVEN if name == baseline else sum(means[name]) / len(means[name]), reverse=True
     )
 
 
-def _rates(axes: Axes, told: Sequence[Match], labels: Sequence[str], threshold: float | None) -> None:
-    """A dot and an interval for each match."""
-    for place, match in enumerate(told):
-        rate = match.rate
+def _rates(axes: Axes, pairs: Sequence[SystemComparison], labels: Sequence[str], threshold: float | None) -> None:
+    """Draw a dot and an interval for each pair."""
+    for place, pair in enumerate(pairs):
+        rate = pair.rate
         axes.add_patch(Rectangle((EVEN - rate.detectable, place - 0.31), 2 * rate.detectable, 0.62, color=BAND, lw=0))
         around = [[max(0.0, rate.win_rate - rate.low)], [max(0.0, rate.high - rate.win_rate)]]
-        axes.errorbar(rate.win_rate, place, xerr=around, color=_colour(match), **_DOT)
+        axes.errorbar(rate.win_rate, place, xerr=around, color=_colour(pair), **_DOT)
         text = f"{rate.win_rate:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
         axes.annotate(text, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=8.5, color=INK)
     axes.axvline(EVEN, color=FAINT, linewidth=0.8, zorder=1)
     if threshold is not None:
         axes.axvline(threshold, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-    axes.set_yticks(range(len(told)), labels)
-    axes.set(xlim=_span(told, threshold), ylim=(-0.5, len(told) - 0.5), xlabel="win rate")
+    axes.set_yticks(range(len(pairs)), labels)
+    axes.set(xlim=_span(pairs, threshold), ylim=(-0.5, len(pairs) - 0.5), xlabel="win rate")
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.legend(handles=_rates_key(told, threshold), **_below(len(told)))
+    axes.legend(handles=_rates_key(pairs, threshold), **_below(len(pairs)))
 
 
 _DOT: dict[str, Any] = {"fmt": "o", "markersize": 5.5, "elinewidth": 1.6, "capsize": 0, "zorder": 5}
 
 
-def _colour(match: Match) -> str:
-    """By what the interval shows."""
-    return WON if match.rate.low > EVEN else LOST if match.rate.high < EVEN else OPEN
+def _colour(pair: SystemComparison) -> str:
+    """Return the colour by whether the interval excludes one half."""
+    return WON if pair.rate.low > EVEN else LOST if pair.rate.high < EVEN else OPEN
 
 
-def _span(told: Sequence[Match], threshold: float | None) -> tuple[float, float]:
-    """As far on both sides of even as anything lies, so that even stands in the middle."""
-    ends = [end for match in told for end in (match.rate.low, match.rate.high, EVEN + match.rate.detectable)]
+def _span(pairs: Sequence[SystemComparison], threshold: float | None) -> tuple[float, float]:
+    """Return the range of the axis, with one half in the middle."""
+    ends = [end for pair in pairs for end in (pair.rate.low, pair.rate.high, EVEN + pair.rate.detectable)]
     farthest = max(abs(end - EVEN) for end in [*ends, EVEN if threshold is None else threshold])
     half = min(EVEN, max(0.1, farthest + 0.03)) + 0.01
     return EVEN - half, EVEN + half
 
 
-def _rates_key(told: Sequence[Match], threshold: float | None) -> list[Artist]:
-    """What the marks mean that occur."""
-    found = {_colour(match) for match in told}
+def _rates_key(pairs: Sequence[SystemComparison], threshold: float | None) -> list[Artist]:
+    """Return a legend for the marks that occur."""
+    found = {_colour(pair) for pair in pairs}
     labels = {WON: "better, 95 % interval", LOST: "worse, 95 % interval", OPEN: "undecided, 95 % interval"}
     shown: list[Artist] = [
         Line2D([], [], color=colour, marker="o", markersize=5.5, linewidth=1.6, label=label)
@@ -155,29 +150,29 @@ def _rates_key(told: Sequence[Match], threshold: float | None) -> list[Artist]:
     return [*shown, band, *([limit] if threshold is not None else [])]
 
 
-def _outcomes(axes: Axes, told: Sequence[Match]) -> None:
-    """The shares of comparisons won, flipped, tied and lost."""
-    for place, match in enumerate(told):
+def _outcomes(axes: Axes, pairs: Sequence[SystemComparison]) -> None:
+    """Draw the shares of comparisons won, flipped, tied and lost."""
+    for place, pair in enumerate(pairs):
         left = 0.0
-        for share, count, colour, ink in _shares(match):
+        for share, count, colour, ink in _shares(pair):
             axes.barh(place, share, 0.62, left=left, color=colour, edgecolor="white", linewidth=0.6)
             if share > 0.07:
                 axes.text(left + share / 2, place, f"{count:,}", ha="center", va="center", fontsize=8, color=ink)
             left += share
-    axes.set(xlim=(0, 1), ylim=(-0.5, len(told) - 0.5), xlabel="share of comparisons, and their number")
+    axes.set(xlim=(0, 1), ylim=(-0.5, len(pairs) - 0.5), xlabel="share of comparisons, and their number")
     axes.set_yticks([])
     axes.spines[["top", "right", "left"]].set_visible(False)
-    found = {colour for match in told for share, _, colour, _ in _shares(match) if share}
+    found = {colour for pair in pairs for share, _, colour, _ in _shares(pair) if share}
     key = [Patch(color=colour, label=label) for label, colour in _OUTCOMES.items() if colour in found]
-    axes.legend(handles=key, **_below(len(told)))
+    axes.legend(handles=key, **_below(len(pairs)))
 
 
 _OUTCOMES = {"win": WON, "flip (the order decided)": FLIPPED, "tie": TIED, "loss": LOST}
 
 
-def _shares(match: Match) -> list[tuple[float, int, str, str]]:
-    """Share, count, colour and colour of the text of each outcome; a flip is a tie, shown apart."""
-    rate = match.rate
+def _shares(pair: SystemComparison) -> list[tuple[float, int, str, str]]:
+    """Return share, count, colour and text colour of each outcome; a flip is a tie, shown apart."""
+    rate = pair.rate
     flips = min(rate.flips, rate.ties)
     counts = (rate.wins, flips, rate.ties - flips, rate.losses)
     inks = ("white", INK, INK, "white")
@@ -186,7 +181,7 @@ def _shares(match: Match) -> list[tuple[float, int, str, str]]:
 
 
 def _below(rows: int) -> dict[str, Any]:
-    """A legend under the axis, as far below it however many rows there are."""
+    """Return the place of a legend under the axis, at the same distance for any number of rows."""
     return {
         "loc": "upper left",
         "bbox_to_anchor": (-0.02, -0.48 / (ROW * rows)),
@@ -197,11 +192,12 @@ def _below(rows: int) -> dict[str, Any]:
     }
 
 
-def _matrix(axes: Axes, found: Sequence[Match], everybody: Sequence[str]) -> None:
-    rates = matrix(found)
-    for down, one in enumerate(everybody):
-        for across, other in enumerate(everybody):
-            rate = rates.get(Systems(one, other))
+def _matrix(axes: Axes, report: WinRateReport, systems: Sequence[str]) -> None:
+    """Draw a cell for each two systems that met."""
+    rates = report.matrix()
+    for down, one in enumerate(systems):
+        for across, other in enumerate(systems):
+            rate = rates.get(SystemPair(one, other))
             if rate is None:
                 axes.text(across, down, "–", ha="center", va="center", color=FAINT)
                 continue
@@ -210,19 +206,19 @@ def _matrix(axes: Axes, found: Sequence[Match], everybody: Sequence[str]) -> Non
             axes.text(across, down - 0.12, f"{rate.value:.2f}", ha="center", va="center", color=ink, fontsize=9)
             around = f"{rate.low:.2f}–{rate.high:.2f}"
             axes.text(across, down + 0.22, around, ha="center", va="center", color=ink, fontsize=6.5)
-    places = range(len(everybody))
-    axes.set_xticks(places, [_short(name, 16) for name in everybody], rotation=30, ha="left", rotation_mode="anchor")
-    axes.set_yticks(places, [_short(name, 16) for name in everybody])
+    places = range(len(systems))
+    axes.set_xticks(places, [_short(name, 16) for name in systems], rotation=30, ha="left", rotation_mode="anchor")
+    axes.set_yticks(places, [_short(name, 16) for name in systems])
     axes.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
-    axes.set(xlim=(-0.5, len(everybody) - 0.5), ylim=(len(everybody) - 0.5, -0.5))
+    axes.set(xlim=(-0.5, len(systems) - 0.5), ylim=(len(systems) - 0.5, -0.5))
     axes.spines[:].set_visible(False)
 
 
-def _label(match: Match, baseline: str | None) -> str:
-    one, other = match.systems
+def _label(pair: SystemComparison, baseline: str | None) -> str:
+    one, other = pair.systems
     return _short(one) if baseline else f"{_short(one, 14)} / {_short(other, 14)}"
 
 
-def _short(name: str | None, width: int = LONGEST_NAME) -> str:
-    """A name that fits."""
+def _short(name: str | None, width: int = MAX_NAME) -> str:
+    """Return a name that fits."""
     return shortened(name or "", width=width)

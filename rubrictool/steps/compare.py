@@ -1,16 +1,21 @@
-"""Which of two responses to a prompt is better: as a judge says in both orders, or by their scores."""
+"""Compare two responses to a prompt with a judge: side by side in both orders, or by their scores under a rubric."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 
+from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.protocols import Comparer, Judge
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Side
-from rubrictool.rows.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Scored, Winner
+from rubrictool.rows.joins import prompt_of, rubric_for
+from rubrictool.rows.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Winner
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import higher
+from rubrictool.steps.pairings import Pairing
 from rubrictool.steps.score import score
 
 _SHOWN_AB: dict[Side, Winner] = {"first": "a", "second": "b", "tie": "tie"}
@@ -19,7 +24,7 @@ _SHOWN_BA: dict[Side, Winner] = {"first": "b", "second": "a", "tie": "tie"}
 
 
 async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> Comparison:
-    """Which of two responses wins; a winner must win in both presentation orders, all else is a tie.
+    """Return which of two responses wins; a winner must win in both presentation orders, all else is a tie.
 
     An empty response loses without a question to one that is not; two empty ones tie. Raises `ModelFailure`.
     """
@@ -33,7 +38,7 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
 
 
 async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Judge, rubric: Rubric) -> Comparison:
-    """Which of two responses has the higher score under a rubric; scores within 1e-9 are tied.
+    """Return which of two responses has the higher score under a rubric; scores within 1e-9 are tied.
 
     Neither is shown beside the other, so there is one order only. Empty responses are as in `compare`. Raises
     `ModelFailure`.
@@ -48,7 +53,7 @@ async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Jud
 
 
 def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:
-    """How a comparison ends in which a response is empty; None where neither is."""
+    """Return the comparison of two responses of which one is empty; None where neither is."""
     empty = [name for name, response in (("a", a), ("b", b)) if is_empty(response.response)]
     if not empty:
         return None
@@ -59,19 +64,8 @@ def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:
     return Comparison.model_validate({**columns, **both})
 
 
-def compare_scores(a: Scored, b: Scored, judge: str) -> Comparison:
-    """Which of two scored responses has the higher score; scores within 1e-9 are tied.
-
-    The row keeps both scores in `score_a` and `score_b`.
-    """
-    winner = higher(a.score, b.score)
-    columns = {"winner": winner, "orders": {"ab": winner, "ba": winner}, "judge": judge}
-    pair = {"prompt_id": a.prompt_id, "a": a.id, "b": b.id}
-    return Comparison.model_validate({**pair, **columns, "score_a": a.score, "score_b": b.score})
-
-
 def second_draw(judge: ModelJudge) -> ModelJudge:
-    """The same judge, that answers each question by a second draw: it is paid for and cached beside the first."""
+    """Return the same judge with a second draw of each answer, which is paid for and cached beside the first."""
     again = copy(judge)
     again.sample = 1
     return again
@@ -81,3 +75,49 @@ def judged_again(first: Comparison, second: Comparison) -> Comparison:
     """Return the comparison with the winner and the orders of a second judging of its pair in `second_judging`."""
     second_judging = {"winner": second.winner, "orders": second.orders.columns()}
     return Comparison.model_validate({**first.columns(), "second_judging": second_judging})
+
+
+@dataclass(frozen=True)
+class ComparisonTask:
+    """A pairing with its prompt, and the rubric to compare by where there is one."""
+
+    pairing: Pairing[Response]
+    prompt: Prompt
+    rubric: Rubric | None = None
+
+
+def comparison_tasks(
+    met: Iterable[Pairing[Response]], prompts: Mapping[str, Prompt], rubrics: Mapping[str, Rubric] | None
+) -> list[ComparisonTask]:
+    """Return each pairing with its prompt and rubric; `rubrics` is None to compare side by side.
+
+    Raises `InputError` for a pairing whose rubric or whose prompt's text is missing.
+    """
+    return [_task(pairing, prompts, rubrics) for pairing in met]
+
+
+def _task(
+    pairing: Pairing[Response], prompts: Mapping[str, Prompt], rubrics: Mapping[str, Rubric] | None
+) -> ComparisonTask:
+    prompt_id = pairing.a.prompt_id
+    rubric = rubric_for(prompt_id, rubrics) if rubrics is not None else None
+    if rubrics is not None and rubric is None:
+        raise InputError(f"{prompt_id}: there is no rubric for this prompt; add one, or one with the id *")
+    prompt = prompt_of(pairing.a, rubric, prompts) or prompt_of(pairing.b, rubric, prompts)
+    if prompt is None:
+        raise InputError(f"{prompt_id}: no row has the prompt's text; give the prompts", code="missing_prompt")
+    return ComparisonTask(pairing, prompt, rubric)
+
+
+async def carry_out(task: ComparisonTask, judges: Sequence[Judge]) -> Comparison:
+    """Return the comparison by one judge, or by a judge and its second draw. Raises `ModelFailure`."""
+    first, *second = await gather_all(*(_judged(task, judge) for judge in judges))
+    return task.pairing.named(judged_again(first, second[0]) if second else first)
+
+
+async def _judged(task: ComparisonTask, judge: Judge) -> Comparison:
+    a, b = task.pairing.a, task.pairing.b
+    if task.rubric is not None:
+        return await compare_by_rubric(task.prompt, a, b, judge, task.rubric)
+    assert isinstance(judge, ModelJudge), "other judges compare by rubrics only, which the caller checks"
+    return await compare(task.prompt, a, b, judge)

@@ -16,8 +16,8 @@ from rubrictool.analysis.paired_tests import (
     prompts_needed,
     sign_flip_test,
     sign_test,
-    standard_deviation,
 )
+from rubrictool.analysis.prompt_means import standard_deviation
 
 DIFFERENCES = st.lists(st.integers(-8, 8).map(lambda eighths: eighths / 8), max_size=9)
 

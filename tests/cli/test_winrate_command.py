@@ -246,7 +246,7 @@ def test_of_many_systems_those_are_named_on_which_interval_and_tests_disagree(sh
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["s.jsonl", "--baseline", "./s.jsonl", "--by", "scores"], "--baseline ./s.jsonl: is the only file"),
+        (["s.jsonl", "--baseline", "./s.jsonl", "--by", "scores"], "the baseline ./s.jsonl is the only file"),
         (["s.jsonl", "sub/s.jsonl", "--baseline", "t.jsonl", "--by", "scores"], "s.jsonl is named s too"),
         (["s.jsonl", "--by", "scores"], "--by: has no effect on one file of finished comparisons"),
         (["c.jsonl", "--noise-floor"], "--noise-floor: has no effect on one file of finished comparisons"),

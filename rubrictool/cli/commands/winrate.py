@@ -1,36 +1,34 @@
-"""rubrictool winrate: how often the first file's responses win, or those of several systems against a baseline."""
+"""rubrictool winrate: compare responses, and report how often those of each system win."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from rubrictool.analysis.existing_comparisons import finished
-from rubrictool.analysis.pairings import Pairing, entrants, pairings
+from rubrictool.analysis.existing_comparisons import read_comparisons
+from rubrictool.analysis.score_comparisons import ScoreComparisons, compare_lineup
+from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
 from rubrictool.cli.plot_file import seen_to_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle
-from rubrictool.cli.winrate_report import Closing
+from rubrictool.cli.winrate_report import ReportOptions, close
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
-from rubrictool.judging.protocols import Judge
-from rubrictool.models.gather import gather_all
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
-from rubrictool.rows.joins import Texts, lacking, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt
-from rubrictool.rows.records import Comparison, Prompt, Response, Row, Rubric, Scored
+from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
+from rubrictool.rows.records import Comparison, Response, Row
 from rubrictool.rows.records import Outcome as Decided
 from rubrictool.rubric.empty_response import is_empty
-from rubrictool.select.preference_pairs import Match, unclear
-from rubrictool.steps.compare import compare, compare_by_rubric, compare_scores, judged_again, second_draw
+from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
 from rubrictool.steps.map_rows import Outcome
-from rubrictool.text.wording import counted
+from rubrictool.steps.pairings import Pairing, lineup_of_files, pairings
 
 
 def command(
@@ -96,7 +94,7 @@ def command(
     one_stdin(*paths, baseline, prompts, rubrics)
     reads = [*paths, baseline, prompts, rubrics]
     seen_to_plot(plot, files, [*reads, file_of(judging.judge)])
-    closing = Closing(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
+    options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
     finished_already = len(paths) == 1 and baseline is None
     refuse_idle(
         context,
@@ -104,13 +102,12 @@ def command(
         Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
     )
     if finished_already:
-        _summarise(a, files, closing)
+        _summarise(a, files, options)
         return
-    who = entrants(paths, baseline)
-    closing, texts = closing.among(who), Texts()
+    systems = lineup_of_files(paths, baseline)
+    options = options.among(systems)
     if by == "scores":
-        scored = pairings(who, Scored, texts, common=common, everyone=True)
-        _by_scores(scored, Session("winrate", files, reads=reads), closing)
+        _by_scores(compare_lineup(systems, common=common), Session("winrate", files, reads=reads), options)
         return
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     _refuse_unjudged(role, judging, rubrics=rubrics, noise_floor=noise_floor)
@@ -119,10 +116,10 @@ def command(
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
     )
-    known = rubrics_by_prompt(rubrics, texts) if rubrics else None
-    asked_of = prompts_by_id(prompts, texts)
-    met = pairings(who, Response, texts, common=common)
-    questions = _questions(met, known, asked_of)
+    texts = Texts()
+    known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
+    met = pairings(systems, Response, texts, common=common)
+    tasks = comparison_tasks(met, asked_of, known if rubrics else None)
     session = Session("winrate", files, asking, wording, specs=[judging.judge], reads=reads)
 
     async def main() -> None:
@@ -130,19 +127,19 @@ def command(
         judge = await session.judge(role, judging)
         judges = [judge, second_draw(judge)] if noise_floor and isinstance(judge, ModelJudge) else [judge]
 
-        async def decide(place: int) -> Comparison:
-            return await _decision(met[place], questions[place], judges, known)
+        async def decide(index: int) -> Comparison:
+            return await carry_out(tasks[index], judges)
 
         decided = await _decided(session, met, decide)
-        empty = len({id(row) for duel in met for row in (duel.a, duel.b) if is_empty(row.response)})
+        empty = len({id(row) for pairing in met for row in (pairing.a, pairing.b) if is_empty(row.response)})
         tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
-        closing.close(session, decided)
+        close(session, decided, options)
 
     session.run(main)
 
 
 _COMPARING = ("noise_floor", "rubrics", "prompts", *JUDGING)
-"""What has a meaning only where responses are compared."""
+"""Options that have an effect only where responses are compared."""
 
 
 def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool) -> None:
@@ -155,110 +152,50 @@ def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | N
         raise InputError("--noise-floor: the offline judge always says the same; name a model with --judge")
 
 
-def _questions(
-    met: Sequence[Pairing[Response]], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]
-) -> list[Prompt]:
-    """The prompt of each duel. Raises `InputError` where its rubric or its text is missing."""
-    return [_question(duel, rubrics, prompts) for duel in met]
-
-
-def _question(duel: Pairing[Response], rubrics: Mapping[str, Rubric] | None, prompts: Mapping[str, Prompt]) -> Prompt:
-    prompt_id = duel.a.prompt_id
-    rubric = rubric_for(prompt_id, rubrics) if rubrics is not None else None
-    if rubrics is not None and rubric is None:
-        raise InputError(f"{prompt_id}: --rubrics has no rubric for this prompt; add one, or one with the id *")
-    prompt = prompt_of(duel.a, rubric, prompts) or prompt_of(duel.b, rubric, prompts)
-    if prompt is None:
-        raise InputError(f"{prompt_id}: no row has the prompt's text; give --prompts FILE")
-    return prompt
-
-
-async def _decision(
-    duel: Pairing[Response], prompt: Prompt, judges: Sequence[Judge], rubrics: Mapping[str, Rubric] | None
-) -> Comparison:
-    """How a duel goes: by one judge, or by its first and its second draw."""
-    rubric = rubric_for(prompt.id, rubrics) if rubrics is not None else None
-    first, *second = await gather_all(*(_judged(duel, prompt, judge, rubric) for judge in judges))
-    return judged_again(first, second[0]) if second else first
-
-
-async def _judged(duel: Pairing[Response], prompt: Prompt, judge: Judge, rubric: Rubric | None) -> Comparison:
-    if rubric is not None:
-        return await compare_by_rubric(prompt, duel.a, duel.b, judge, rubric)
-    assert isinstance(judge, ModelJudge), "the offline judge needs a rubric, which was seen to"
-    return await compare(prompt, duel.a, duel.b, judge)
-
-
 async def _decided(
-    session: Session, met: Sequence[Pairing[Response]], decide: Callable[[int], Awaitable[Comparison]]
+    session: Session, met: Sequence[Pairing[Any]], decide: Callable[[int], Awaitable[Comparison]]
 ) -> list[Comparison]:
-    """The comparisons that could be made, in the order of the duels; written as they are made."""
+    """Return the comparisons that succeeded, in the order of the pairings; they are written as they are made."""
     decided: dict[int, Comparison] = {}
 
-    async def work(place: int) -> Outcome:
-        decided[place] = met[place].named(await decide(place))
-        return Outcome((decided[place],))
+    async def work(index: int) -> Outcome:
+        decided[index] = await decide(index)
+        return Outcome((decided[index],))
 
-    await session.do(range(len(met)), work, lambda place: met[place].columns(), total=len(met))
+    await session.do(range(len(met)), work, lambda index: met[index].columns(), total=len(met))
     # Not in the order of completion: what is resampled must not depend on who answered first.
-    return [decided[place] for place in sorted(decided)]
+    return [decided[index] for index in sorted(decided)]
 
 
-def _by_scores(met: Sequence[Pairing[Scored]], session: Session, closing: Closing) -> None:
-    """Let the higher score win."""
+def _by_scores(found: ScoreComparisons, session: Session, options: ReportOptions) -> None:
+    """Write the comparisons by scores, and report on them."""
 
-    async def decide(place: int) -> Comparison:
-        duel = met[place]
-        return compare_scores(duel.a, duel.b, _judge_of(duel))
+    async def decide(index: int) -> Comparison:
+        return found.comparisons[index]
 
     async def main() -> None:
-        for line in _remarks(met):
+        for line in found.notes:
             session.tell(f"winrate: {line}")
-        closing.close(session, await _decided(session, met, decide))
+        close(session, await _decided(session, found.pairings, decide), options)
 
     session.run(main)
 
 
-def _judge_of(duel: Pairing[Scored]) -> str:
-    """Who gave the scores, as far as the rows tell."""
-    told = dict.fromkeys(row.unknown().get("judge") for row in (duel.a, duel.b))
-    return " and ".join(name for name in told if isinstance(name, str)) or "scores"
-
-
-def _remarks(met: Sequence[Pairing[Scored]]) -> Iterator[str]:
-    """What one figure should not pool unsaid."""
-    if gaps := lacking(row for duel in met for row in (duel.a, duel.b)):
-        unsure = sum(
-            unclear(Match(*sorted((duel.a, duel.b), key=lambda row: -row.score))) == "overlapping" for duel in met
-        )
-        yield f"{gaps}; in {unsure} of {len(met)} pairs they could change the winner, which the figures ignore"
-    rows = [row.unknown() for duel in met for row in (duel.a, duel.b)]
-    if len({(str(row.get("judge")), str(row.get("judging"))) for row in rows}) > 1:
-        yield "the scores are of different judges or ways of judging, which the figures pool"
-    unlike = sum(duel.a.unknown().get("rubric") != duel.b.unknown().get("rubric") for duel in met)
-    if unlike:
-        yield f"{unlike} of {len(met)} pairs were scored by different rubrics, so their scores may not compare"
-
-
-def _summarise(path: str, files: Files, closing: Closing) -> None:
-    """The figures of comparisons that were already made."""
-    rows, dropped = finished(path)
-    if not rows:
-        raise InputError(f"{path}: has no comparison to summarise")
-    closing.check(rows)
+def _summarise(path: str, files: Files, options: ReportOptions) -> None:
+    """Write finished comparisons, and report on them."""
+    existing = read_comparisons(path)
+    options.check(existing.rows)
     session = Session("winrate", files, reads=[path], reports=True)
 
     async def work(row: Decided) -> Outcome:
         return Outcome((row,))
 
     async def main() -> None:
-        if dropped:
-            left_out = f"{counted(dropped, 'row')} without a preference {'is' if dropped == 1 else 'are'} left out"
-            session.tell(f"winrate: {left_out}")
-            session.figures["dropped"] = dropped
-        if len({str(row.unknown().get("judge")) for row in rows}) > 1:
-            session.tell("winrate: the comparisons are of different judges, which the figures pool")
-        await session.do(rows, work, Row.columns, total=len(rows))
-        closing.close(session, rows)
+        if existing.dropped:
+            session.figures["dropped"] = existing.dropped
+        for line in notes_on(existing.rows, existing.dropped):
+            session.tell(f"winrate: {line}")
+        await session.do(existing.rows, work, Row.columns, total=len(existing.rows))
+        close(session, existing.rows, options)
 
     session.run(main)

@@ -1,4 +1,4 @@
-"""Who wins, in both orders; and how sure a rate is."""
+"""Comparisons in both orders, win rates with their intervals, and the report on several systems."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.analysis.intervals import agresti_coull, interval
-from rubrictool.analysis.matches import Systems, baseline_of, matches, matrix, names
 from rubrictool.analysis.noise_floors import noise_floor
+from rubrictool.analysis.score_comparisons import compare_scores
 from rubrictool.analysis.score_differences import score_difference
-from rubrictool.analysis.winrates import decision, prompts_to_show, win_rate
+from rubrictool.analysis.win_rate import decision, prompts_to_show, win_rate
+from rubrictool.analysis.win_rates import common_opponent, win_rate_report, win_rates
+from rubrictool.errors import InputError
 from rubrictool.questions.compare import Preference, Side
 from rubrictool.rows.records import Comparison, Outcome, Prompt, Response, Rubric
 from rubrictool.steps.compare import compare, compare_by_rubric
+from rubrictool.steps.pairings import SystemPair
 
 PROMPT = Prompt(id="p", prompt="x")
 A, B = Response(id="a", prompt_id="p", response="A"), Response(id="b", prompt_id="p", response="B")
@@ -149,15 +152,17 @@ def named(a: str, b: str, winner: str, **columns: object) -> Outcome:
 
 
 def test_each_pair_of_systems_is_a_match_seen_from_both_sides() -> None:
-    found = matches([named("x", "base", "a"), named("y", "base", "b"), named("x", "base", "tie"), named("x", "y", "a")])
-    assert [(match.systems, match.rate.win_rate) for match in found] == [
+    rows = [named("x", "base", "a"), named("y", "base", "b"), named("x", "base", "tie"), named("x", "y", "a")]
+    report = win_rate_report(rows)
+    assert [(pair.systems, pair.rate.win_rate) for pair in report.pairs] == [
         (("x", "base"), 0.75),
         (("y", "base"), 0.0),
         (("x", "y"), 1.0),
     ]
-    assert (names(found), baseline_of([match.systems for match in found])) == (["x", "y", "base"], None)
-    assert baseline_of([match.systems for match in found[:2]]) == "base"
-    assert (matrix(found)[Systems("base", "x")].value, matrix(found)[Systems("y", "x")].value) == (0.25, 0.0)
+    assert (report.systems, report.baseline) == (["x", "y", "base"], None)
+    assert common_opponent([pair.systems for pair in report.pairs[:2]]) == "base"
+    rates = report.matrix()
+    assert (rates[SystemPair("base", "x")].value, rates[SystemPair("y", "x")].value) == (0.25, 0.0)
 
 
 def test_scores_are_compared_only_where_every_row_has_both() -> None:
@@ -176,3 +181,79 @@ def test_a_column_second_judging_of_someone_elses_is_left_alone() -> None:
     )
     assert found is not None
     assert (found.flip_rate, found.question_flip_rate, found.reversed, found.win_rate_again) == (1, 0.5, 0, 0.5)
+
+
+# The report from rows.
+
+
+def scored(system: str, *scores: float) -> list[dict[str, object]]:
+    return [
+        {"prompt_id": f"p{n}", "id": f"{system}-{n}", "response": "x", "score": score} for n, score in enumerate(scores)
+    ]
+
+
+def test_score_rows_from_python_become_comparisons_and_a_pandas_table() -> None:
+    systems = {
+        "new": scored("new", 0.9, 0.5, 0.2),
+        "same": scored("same", 0.4, 0.5, 0.3),
+        "old": scored("old", 0.4, 0.5, 0.3),
+    }
+    comparisons = compare_scores(systems, baseline="old")
+    report = win_rates(comparisons, baseline="old")
+    assert [(pair.systems, pair.rate.win_rate) for pair in report.primary] == [
+        (("new", "old"), 0.5),
+        (("same", "old"), 0.5),
+    ]
+    table = report.to_frame().set_index(["system_a", "system_b"])
+    assert table.loc[("new", "same"), "score_difference_mean"] == pytest.approx(0.4 / 3)
+    assert report.decisions(0.5, 0.0)[SystemPair("new", "old")] == "not shown"
+
+
+def test_the_report_says_what_it_pools_and_leaves_out() -> None:
+    annotated: dict[str, object] = {"instruction": "x", "generator_1": "old", "generator_2": "new"}
+    verdicts: list[dict[str, object]] = [
+        {"preference": 2, "judge": "one"},
+        {"preference": 1, "judge": "other"},
+        {"preference": None},
+    ]
+    rows = [annotated | verdict for verdict in verdicts]
+    report = win_rates(rows)
+    assert (report.dropped, report.pairs[0].systems, report.pairs[0].rate.win_rate) == (1, ("new", "old"), 0.5)
+    assert report.notes == (
+        "1 row without a preference is left out",
+        "the comparisons are of different judges, which the figures pool",
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "baseline", "reason"),
+    [
+        ([], None, "comparisons: contains no rows"),
+        ([{"prompt_id": "p"}], None, "comparisons:1: needs either `winner` or `preference`"),
+        ([{"prompt_id": "p", "winner": "a"}], "old", "comparisons: no row has the baseline 'old' as system_b"),
+    ],
+)
+def test_what_is_no_comparison_is_said_by_its_number(
+    rows: list[dict[str, object]], baseline: str | None, reason: str
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        win_rates(rows, baseline=baseline)
+
+
+@pytest.mark.parametrize(
+    ("systems", "baseline", "reason"),
+    [
+        ({"new": scored("new", 1)}, None, "systems: name at least two"),
+        (
+            {"new": scored("new", 1), "old": scored("old", 1)},
+            "base",
+            "the baseline 'base' is none of the systems: new, old",
+        ),
+        ({"new": scored("new", 1, 2), "old": scored("old", 1)}, None, "new: prompt_id: 1 prompt in one file only"),
+    ],
+)
+def test_systems_that_cannot_be_compared_are_refused(
+    systems: dict[str, list[dict[str, object]]], baseline: str | None, reason: str
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        compare_scores(systems, baseline=baseline)

@@ -1,0 +1,128 @@
+"""Compute the win rate of one side over prompts: the rate, its interval, tests, and the decision on a threshold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from rubrictool.analysis.existing_comparisons import Compared
+from rubrictool.analysis.intervals import Estimate, interval
+from rubrictool.analysis.paired_tests import detectable_difference, prompts_needed, sign_flip_test, sign_test
+from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
+from rubrictool.rows.records import Outcome, Winner
+from rubrictool.rubric.weights import TIE
+
+CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
+"""The credit of `a` by winner."""
+
+
+@dataclass(frozen=True)
+class WinRate:
+    """The win rate of `a` over prompts, from 0 to 1, a tie counting one half.
+
+    `n` is the number of prompts; wins, losses, ties and flips (another winner in each order) count comparisons.
+    `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where rows lack them.
+    `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt. In
+    `discrete_win_rate` a preference counts as the nearest of win, loss and half. `sign_p` and `sign_flip_p` test
+    whether the rate is one half; `detectable` is the smallest difference from it detectable with `n` prompts
+    (power 80 %, two-sided test at 5 %).
+    """
+
+    win_rate: float
+    low: float
+    high: float
+    n: int
+    wins: int
+    losses: int
+    ties: int
+    flips: int
+    win_rate_ab: float | None
+    win_rate_ba: float | None
+    method: str
+    standard_error: float | None
+    discrete_win_rate: float
+    sign_p: float
+    sign_flip_p: float
+    detectable: float
+
+    @property
+    def estimate(self) -> Estimate:
+        """The rate with its 95 % interval."""
+        return Estimate(self.win_rate, self.low, self.high)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
+    """Return the win rate of `a` with its 95 % interval, each prompt counting its mean. Raises `ValueError` for no rows."""
+    rows = list(comparisons)
+    credits = prompt_means((row.prompt_id, credit(row)) for row in rows)
+    bounds = interval(credits, seed=seed)
+    results = Counter(_result(credit(row)) for row in rows)
+    deviation = standard_deviation(credits)
+    return WinRate(
+        win_rate=mean(credits),
+        low=bounds.low,
+        high=bounds.high,
+        n=len(credits),
+        wins=results["a"],
+        losses=results["b"],
+        ties=results["tie"],
+        flips=sum(row.orders is not None and {row.orders.ab, row.orders.ba} == {"a", "b"} for row in rows),
+        win_rate_ab=_order_rate(rows, "ab"),
+        win_rate_ba=_order_rate(rows, "ba"),
+        method=bounds.method,
+        standard_error=None if deviation is None else deviation / len(credits) ** 0.5,
+        discrete_win_rate=mean(prompt_means((row.prompt_id, CREDIT[_result(credit(row))]) for row in rows)),
+        sign_p=sign_test([value - 0.5 for value in credits]),
+        sign_flip_p=sign_flip_test([value - 0.5 for value in credits], seed=seed),
+        detectable=detectable_difference(deviation or MAX_DEVIATION, len(credits)),
+    )
+
+
+MAX_DEVIATION = 0.5
+"""Largest standard deviation of credits in [0, 1], assumed where prompts show none."""
+
+
+def credit(row: Compared) -> float:
+    """Return the credit of `a` in a comparison: 1, 0, one half for a tie, or the stated probability."""
+    if row.winner is not None:
+        return CREDIT[row.winner]
+    assert isinstance(row, Outcome)
+    assert row.preference is not None
+    return row.preference
+
+
+def _result(value: float) -> Winner:
+    return "tie" if abs(value - 0.5) <= TIE else "a" if value > 0.5 else "b"
+
+
+def _order_rate(rows: Sequence[Compared], order: str) -> float | None:
+    if any(row.orders is None for row in rows):
+        return None
+    return mean(prompt_means((row.prompt_id, CREDIT[getattr(row.orders, order)]) for row in rows))
+
+
+Decision = Literal["shown", "worse", "not shown", "underpowered"]
+"""The interval lies above the threshold, below it, on both sides; or on both sides with too few prompts."""
+
+
+def decision(rate: WinRate, threshold: float, difference: float) -> Decision:
+    """Return what the interval of a win rate says of a threshold. `difference` is the least that matters, 0 for none.
+
+    "underpowered" is "not shown" with too few prompts: the smallest detectable difference is larger than `difference`.
+    """
+    if rate.low >= threshold:
+        return "shown"
+    if rate.high < threshold:
+        return "worse"
+    return "underpowered" if TIE < difference < rate.detectable else "not shown"
+
+
+def prompts_to_show(rate: WinRate, difference: float) -> int:
+    """Return the number of prompts like these that show a difference of this size with a power of 80 %."""
+    return prompts_needed((rate.standard_error or MAX_DEVIATION / rate.n**0.5) * rate.n**0.5, difference)

@@ -1,0 +1,150 @@
+"""Report the win rates of systems on the same prompts: one pair, or many systems with a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.noise_floors import NoiseFloor, noise_floor
+from rubrictool.analysis.score_differences import ScoreDifference, score_difference
+from rubrictool.analysis.win_rate import Decision, WinRate, decision, win_rate
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import grouped
+from rubrictool.rows.jsonl import Source
+from rubrictool.steps.pairings import SystemPair
+from rubrictool.text.wording import counted
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class SystemComparison:
+    """Two systems on the same prompts: the win rate of the first, and where rows have them, score difference and noise."""
+
+    systems: SystemPair
+    rate: WinRate
+    difference: ScoreDifference | None = None
+    noise: NoiseFloor | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name, the names of the systems first where they have some."""
+        named = {"system_a": self.systems.a, "system_b": self.systems.b} if any(self.systems) else {}
+        parts = {"score_difference": self.difference, "noise_floor": self.noise}
+        return named | self.rate.columns() | {name: part.columns() for name, part in parts.items() if part}
+
+
+@dataclass(frozen=True)
+class WinRateReport:
+    """The win rates of each pair of systems, in the order in which the rows first name them.
+
+    `baseline` is the system that all others are compared with, None where there is no such one. `dropped` counts rows
+    without a preference; `notes` says what the figures pool or leave out.
+    """
+
+    pairs: tuple[SystemComparison, ...]
+    baseline: str | None = None
+    dropped: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def systems(self) -> list[str]:
+        """The names of all systems: first those that stand first in a pair, then the others."""
+        first, second = ([pair.systems[side] for pair in self.pairs] for side in (0, 1))
+        return list(dict.fromkeys([*first, *second]))
+
+    @property
+    def primary(self) -> Sequence[SystemComparison]:
+        """The pairs with the baseline; all pairs without one."""
+        return [pair for pair in self.pairs if pair.systems.b == self.baseline] or self.pairs
+
+    def matrix(self) -> dict[SystemPair, Estimate]:
+        """Return the win rate of the first over the second of each two systems that met, seen from both sides."""
+        one_way = {pair.systems: pair.rate.estimate for pair in self.pairs}
+        other_way = {
+            SystemPair(pair.b, pair.a): Estimate(1 - rate.value, 1 - rate.high, 1 - rate.low)
+            for pair, rate in one_way.items()
+        }
+        return other_way | one_way
+
+    def decisions(self, threshold: float, difference: float) -> dict[SystemPair, Decision]:
+        """Return what the interval of each primary pair says of a threshold; `difference` is as in `decision`."""
+        return {pair.systems: decision(pair.rate, threshold, difference) for pair in self.primary}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the columns of each pair; those of score difference and noise floor have their names in front."""
+        return [dict(_flat(pair.columns())) for pair in self.pairs]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas table."""
+        return frame(self.rows())
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures as JSON values: flat for one pair, as a list of pairs where systems have names."""
+        flat = self.pairs[0].columns() if len(self.pairs) == 1 else {}
+        named = len(self.pairs) > 1 or any(self.pairs[0].systems)
+        pairs = [pair.columns() for pair in self.pairs]
+        return flat | ({"systems": self.systems, "baseline": self.baseline, "pairs": pairs} if named else {})
+
+
+def win_rates(comparisons: Source, *, baseline: str | None = None, seed: int = 0) -> WinRateReport:
+    """Report how often each system wins over another, with 95 % intervals over prompts, drawn with `seed`.
+
+    `comparisons` are rows of `winrate`, of `compare` or of `compare_scores`, or AlpacaEval's annotations. `system_a` and
+    `system_b` name the systems; without them all rows are of one pair. `baseline` is the system that the others are compared
+    with, by default the one that all others met, where there is one.
+
+    Raises `InputError` for rows that are no comparisons, for no rows, and for a baseline that no row names.
+    """
+    existing = read_comparisons(comparisons)
+    report = win_rate_report(existing.rows, baseline=baseline, seed=seed)
+    if baseline is not None and baseline not in {pair.systems.b for pair in report.pairs}:
+        raise InputError(f"comparisons: no row has the baseline {baseline!r} as system_b")
+    return WinRateReport(
+        report.pairs, report.baseline, existing.dropped, tuple(notes_on(existing.rows, existing.dropped))
+    )
+
+
+def win_rate_report(rows: Iterable[Compared], *, baseline: str | None = None, seed: int = 0) -> WinRateReport:
+    """Return the report on comparisons, at least one; `baseline` and `seed` are as in `win_rates`."""
+    by_pair = grouped((systems_of(row), row) for row in rows)
+    pairs = tuple(_compared(systems, of_pair, seed) for systems, of_pair in by_pair.items())
+    return WinRateReport(pairs, baseline if baseline is not None else common_opponent(by_pair))
+
+
+def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
+    """Return what the figures of finished comparisons leave out or pool."""
+    left_out = f"{counted(dropped, 'row')} without a preference {'is' if dropped == 1 else 'are'} left out"
+    mixed = len({str(row.unknown().get("judge")) for row in rows}) > 1
+    pooled = "the comparisons are of different judges, which the figures pool"
+    return [*([left_out] if dropped else []), *([pooled] if mixed else [])]
+
+
+def systems_of(row: Compared) -> SystemPair:
+    """Return the systems of a comparison from its columns `system_a` and `system_b`, empty without them."""
+    one, other = (row.unknown().get(name) for name in ("system_a", "system_b"))
+    return SystemPair(one, other) if isinstance(one, str) and isinstance(other, str) else SystemPair("", "")
+
+
+def common_opponent(pairs: Iterable[SystemPair]) -> str | None:
+    """Return the one system that all others met and that stands first in no pair; None where there is none."""
+    met = list(pairs)
+    first, second = {pair.a for pair in met}, {pair.b for pair in met}
+    return second.pop() if len(second) == 1 and first.isdisjoint(second) else None
+
+
+def _compared(systems: SystemPair, rows: Sequence[Compared], seed: int) -> SystemComparison:
+    difference, noise = score_difference(rows, seed=seed), noise_floor(rows, seed=seed)
+    return SystemComparison(systems, win_rate(rows, seed=seed), difference, noise)
+
+
+def _flat(columns: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    for name, value in columns.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}_{part}", figure) for part, figure in value.items())
+        else:
+            yield name, value

@@ -1,0 +1,171 @@
+"""Pair the responses of systems on the same prompts: the k-th response of one with the k-th of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from rubrictool.errors import InputError
+from rubrictool.rows.joins import Texts, by_prompt, filled
+from rubrictool.rows.jsonl import STDIN, Rows, Source, name_of
+from rubrictool.rows.records import Comparison, Response
+from rubrictool.text.wording import counted
+
+R = TypeVar("R", bound=Response)
+
+Answer = TypeVar("Answer", bound=Response, covariant=True)
+
+
+class System(NamedTuple):
+    """A system by name, and where its responses come from."""
+
+    name: str
+    source: Source
+
+    @property
+    def shown(self) -> str:
+        """What messages call its source: a path, or the name of the system."""
+        return name_of(self.source, self.name)
+
+
+class SystemPair(NamedTuple):
+    """The two systems of a comparison by name, empty where rows do not name them."""
+
+    a: str
+    b: str
+
+
+class Lineup(NamedTuple):
+    """The systems to compare. `named` tells whether rows carry their names: those of two plain files do not."""
+
+    systems: Sequence[System]
+    baseline: System | None
+    named: bool
+
+    @property
+    def everyone(self) -> list[System]:
+        """The systems, the baseline last."""
+        return [*self.systems, *([self.baseline] if self.baseline else [])]
+
+    def pairs(self, *, all_pairs: bool) -> Iterator[tuple[System, System]]:
+        """Yield each system with the baseline; without one, or with `all_pairs`, also with all others."""
+        if self.baseline:
+            yield from ((system, self.baseline) for system in self.systems)
+        if self.baseline is None or all_pairs:
+            yield from combinations(self.systems, 2)
+
+
+def lineup(systems: Mapping[str, Source], baseline: str | None) -> Lineup:
+    """Return the systems of a mapping from name to responses, with one of them as the baseline.
+
+    Raises `InputError` for fewer than two systems, and for a baseline that is none of them.
+    """
+    if len(systems) < 2:
+        raise InputError("systems: name at least two, each with its responses")
+    if baseline is not None and baseline not in systems:
+        raise InputError(f"the baseline {baseline!r} is none of the systems: {', '.join(systems)}")
+    others = [System(name, source) for name, source in systems.items() if name != baseline]
+    return Lineup(others, None if baseline is None else System(baseline, systems[baseline]), named=True)
+
+
+def lineup_of_files(paths: Sequence[str], baseline: str | None) -> Lineup:
+    """Return the systems of files under their stems, the baseline left out where it is among them (a glob takes all).
+
+    Raises `InputError` for two systems of one name, and where no system is left to compare with the baseline.
+    """
+    systems = [_of_file(path) for path in paths if baseline is None or not _same(path, baseline)]
+    if not systems:
+        raise InputError(f"the baseline {baseline} is the only file; name others to compare with it")
+    last = _of_file(baseline) if baseline is not None else None
+    found = Lineup(systems, last, named=last is not None or len(systems) > 2)
+    _check_names(found.everyone, unique=found.named)
+    return found
+
+
+def _check_names(systems: Iterable[System], *, unique: bool) -> None:
+    seen: dict[str, str] = {}
+    for system in systems:
+        if unique and system.name in seen:
+            raise InputError(
+                f"{system.source}: {seen[system.name]} is named {system.name} too; systems are named by their files, so rename"
+                " one"
+            )
+        seen[system.name] = str(system.source)
+
+
+def _of_file(path: str) -> System:
+    return System("stdin" if path == STDIN else Path(path).stem, path)
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or (STDIN not in (one, other) and Path(one).resolve() == Path(other).resolve())
+
+
+@dataclass(frozen=True)
+class Pairing(Generic[Answer]):
+    """Two responses to one prompt, with the names of their systems where rows carry these."""
+
+    a: Answer
+    b: Answer
+    systems: SystemPair | None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of its row in a failures file."""
+        return {"prompt_id": self.a.prompt_id, "a": self.a.id, "b": self.b.id, **self._names()}
+
+    def named(self, comparison: Comparison) -> Comparison:
+        """Return a comparison with the names of the systems in its columns, where they have some."""
+        return Comparison.model_validate({**comparison.columns(), **self._names()}) if self.systems else comparison
+
+    def _names(self) -> dict[str, str]:
+        return {"system_a": self.systems.a, "system_b": self.systems.b} if self.systems else {}
+
+
+def pairings(of: Lineup, kind: type[R], texts: Texts, *, common: bool, all_pairs: bool = False) -> list[Pairing[R]]:
+    """Return the pairings of each pair of systems, in the order of its first source.
+
+    `common` leaves out prompts that only one of two systems has, `all_pairs` is as in `Lineup.pairs`. Raises `InputError`
+    where the responses do not match.
+    """
+    rows = {system.name: _responses(system, kind, texts) for system in of.everyone}
+    return [
+        Pairing(one, other, SystemPair(a.name, b.name) if of.named else None)
+        for a, b in of.pairs(all_pairs=all_pairs)
+        for one, other in _paired(a, b, rows, common=common)
+    ]
+
+
+def _responses(system: System, kind: type[R], texts: Texts) -> list[R]:
+    rows = Rows(system.source, kind, name=system.name)
+    return filled([row for _, row in texts.checked(rows)], rows.name)
+
+
+def _paired(a: System, b: System, rows: Mapping[str, Sequence[R]], *, common: bool) -> list[tuple[R, R]]:
+    """Return the responses of two systems that meet, in the order of the first."""
+    ours, theirs = by_prompt(rows[a.name]), by_prompt(rows[b.name])
+    unpaired = sorted(ours.keys() ^ theirs.keys())
+    if unpaired and not common:
+        where = a if unpaired[0] in ours else b
+        raise InputError(
+            f"{where.shown}: prompt_id: {counted(len(unpaired), 'prompt')} in one file only ({unpaired[0]}); add the missing"
+            " responses, or leave these prompts out",
+            code="unpaired",
+        )
+    shared = [prompt_id for prompt_id in ours if prompt_id in theirs]
+    if not shared:
+        raise InputError(f"{a.shown}: has no prompt in common with {b.shown}")
+    pairs = (pair for name in shared for pair in _kth(name, a, ours[name], b, theirs[name]))
+    by_first = {one.id: (one, other) for one, other in pairs}
+    return [by_first[row.id] for row in rows[a.name] if row.id in by_first]
+
+
+def _kth(prompt_id: str, a: System, ours: Sequence[R], b: System, theirs: Sequence[R]) -> Iterator[tuple[R, R]]:
+    if len(ours) != len(theirs):
+        raise InputError(
+            f"{a.shown}: {prompt_id}: {counted(len(ours), 'response')} here, {len(theirs)} in {b.shown}; the k-th meets the k-th,"
+            " so give as many, or choose the best k of each"
+        )
+    yield from zip(ours, theirs, strict=True)
