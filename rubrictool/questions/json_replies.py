@@ -79,6 +79,8 @@ def without_repeats(value: Any, fields: Collection[str]) -> dict[str, Any] | Non
 
 def plain_words(answer: Any) -> str:
     """Return a text or number in lower case without punctuation, empty for other values: `" Not met."` is `not met`."""
+    if isinstance(answer, float) and answer.is_integer():
+        answer = int(answer)
     if not isinstance(answer, str | int):
         return ""
     return " ".join(_SIGN.sub(lambda sign: sign["minus"] or " ", str(answer)).split()).casefold()
