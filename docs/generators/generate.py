@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from rubrictool import errors
 from rubrictool.cli.command_table import COMMANDS
-from rubrictool.questions.templates import names, placeholders
+from rubrictool.questions.templates import placeholders, template_names
 from rubrictool.rows import records, traces
 
 ROOT = Path(__file__).parents[2]
@@ -171,7 +171,7 @@ def error_tree() -> None:
 def templates() -> None:
     """The templates and what they are filled with."""
     print("\n| file | placeholders |\n|---|---|")
-    for name, slots in ((name, placeholders(name)) for name in names()):
+    for name, slots in ((name, placeholders(name)) for name in template_names()):
         print(f"| `{name}.txt` | {', '.join(f'`{{{slot}}}`' for slot in slots)} |")
     print()
 

@@ -68,7 +68,7 @@ def parse(reply: str, criteria: Sequence[Criterion] = (), *, proposer: str) -> P
     try:
         valid_criteria(amend(criteria, proposal, proposer=proposer).criteria)
     except ValidationError as error:
-        raise Unreadable(f"the rubric would not do: {explain(error)}") from None
+        raise Unreadable(f"the rubric could not score: {explain(error)}") from None
     return proposal
 
 

@@ -45,19 +45,19 @@ class Templates:
 
     def __init__(self, directory: Path | None = None, *, use_reference: bool = False) -> None:
         self._use_reference = use_reference
-        if directory and not any((directory / f"{name}.txt").exists() for name in names()):
-            expected = ", ".join(f"{name}.txt" for name in names())
+        if directory and not any((directory / f"{name}.txt").exists() for name in template_names()):
+            expected = ", ".join(f"{name}.txt" for name in template_names())
             raise InputError(
                 f"{directory}: contains no template ({expected}); rubrictool templates DIR copies ours to a folder"
             )
-        self._texts = {name: _load(name, directory) for name in names()}
+        self._texts = {name: _load(name, directory) for name in template_names()}
 
     def with_reasons(self) -> Templates:
         """Return these templates, asking for a short reason before each verdict.
 
         Raises `InputError` for a template without `{form}`, which could not ask for one.
         """
-        needed = [name for name in names() if "form" in placeholders(name)]
+        needed = [name for name in template_names() if "form" in placeholders(name)]
         if lacking := [name for name in needed if "{form}" not in self._texts[name]]:
             raise InputError(f"{lacking[0]}.txt: lacks the placeholder {{form}}, which is needed to ask for reasons")
         asking = copy(self)
@@ -83,21 +83,21 @@ class Templates:
 
 
 @cache
-def names() -> tuple[str, ...]:
+def template_names() -> tuple[str, ...]:
     """Return the names of the templates, in alphabetical order."""
     found = (Path(file.name) for file in files("rubrictool.questions").iterdir())
     return tuple(sorted(path.stem for path in found if path.suffix == ".txt"))
 
 
 @cache
-def shipped(name: str) -> str:
+def shipped_template(name: str) -> str:
     """Return the text of a template as it comes with rubrictool."""
     return (files("rubrictool.questions") / f"{name}.txt").read_text(encoding="utf-8")
 
 
 def placeholders(name: str) -> tuple[str, ...]:
     """Return the placeholders of a template; those of `reference` and `verdicts` are empty for some rows."""
-    return tuple(dict.fromkeys(_PLACEHOLDER.findall(shipped(name))))
+    return tuple(dict.fromkeys(_PLACEHOLDER.findall(shipped_template(name))))
 
 
 def fill(template: str, texts: Mapping[str, str]) -> str:
@@ -125,7 +125,7 @@ def answer_form(field: str, placeholder: str, *, reasons: bool = False) -> str:
 def _load(name: str, directory: Path | None) -> str:
     own = directory / f"{name}.txt" if directory else None
     if own is None or not own.exists():
-        return shipped(name)
+        return shipped_template(name)
     try:
         text = own.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -141,4 +141,4 @@ def _check(name: str, text: str, path: Path) -> None:
     if missing := sorted(known - _OPTIONAL - set(found)):
         raise InputError(f"{path}: lacks the placeholder {{{missing[0]}}}")
     if twice := [slot for slot in _RESPONSES if found.count(slot) > 1]:
-        raise InputError(f"{path}: {{{twice[0]}}} stands twice; a response is shown once")
+        raise InputError(f"{path}: {{{twice[0]}}} occurs twice; a response is shown once")

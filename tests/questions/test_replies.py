@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rubrictool.errors import Unreadable
 from rubrictool.questions import compare, criterion, judge, propose, sample, separate
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.questions.templates import Templates, names, shipped
+from rubrictool.questions.templates import Templates, shipped_template, template_names
 from rubrictool.rows.records import Prompt, Response, Rubric
 
 YES_NO = {"c1": True, "c2": False}
@@ -220,7 +220,7 @@ def questions() -> Iterator[str]:
             text = question.messages[0]["content"]
             yield text
             yield from (line for line in text.splitlines() if line.startswith("{"))
-    yield from map(shipped, names())
+    yield from map(shipped_template, template_names())
 
 
 @pytest.mark.parametrize("parser", PARSERS)

@@ -9,7 +9,7 @@ import typer
 
 from rubrictool.cli.progress import error_line
 from rubrictool.errors import InputError
-from rubrictool.questions.templates import names, shipped
+from rubrictool.questions.templates import shipped_template, template_names
 
 
 def copy_templates(
@@ -23,10 +23,10 @@ def copy_templates(
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if taken := [name for name in names() if (folder / f"{name}.txt").exists()]:
+        if taken := [name for name in template_names() if (folder / f"{name}.txt").exists()]:
             raise InputError(f"{folder / taken[0]}.txt: is already there; name another folder")
-        for name in names():
-            (folder / f"{name}.txt").write_text(shipped(name), encoding="utf-8")
+        for name in template_names():
+            (folder / f"{name}.txt").write_text(shipped_template(name), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
-    error_line(f"{len(names())} templates written to {folder}")
+    error_line(f"{len(template_names())} templates written to {folder}")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rubrictool.errors import InputError
 from rubrictool.questions import judge, separate
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.questions.templates import Templates, fence, fill, names, shipped
+from rubrictool.questions.templates import Templates, fence, fill, shipped_template, template_names
 from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
 
 PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
@@ -88,12 +88,12 @@ def test_the_judge_sees_no_weights_and_the_proposer_sees_them_with_the_verdicts(
     ],
 )
 def test_a_template_that_would_not_do_is_refused(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
-    (tmp_path / "judge.txt").write_text(shipped("judge").replace(*change), encoding="utf-8")
+    (tmp_path / "judge.txt").write_text(shipped_template("judge").replace(*change), encoding="utf-8")
     with pytest.raises(InputError, match=reason):
         Templates(tmp_path)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", template_names())
 def test_each_template_stands_beside_its_question_schema_and_parser(name: str) -> None:
     module = import_module(f"rubrictool.questions.{name}")
     assert all(callable(getattr(module, part)) for part in ("question", "schema", "parse"))
