@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rubrictool.analysis.win_rates import WinRateReport, win_rates
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
+    from rubrictool.linting.lint import LintReport, lint
+    from rubrictool.linting.rules import Finding
     from rubrictool.models.budget import Budget
     from rubrictool.models.cache import Cache
     from rubrictool.models.context import RunContext
@@ -42,7 +44,9 @@ __all__ = [
     "Comparison",
     "Criterion",
     "Evidence",
+    "Finding",
     "InputError",
+    "LintReport",
     "ModelConfig",
     "ModelFailure",
     "ModelUnusable",
@@ -67,6 +71,7 @@ __all__ = [
     "connect",
     "encode",
     "judge",
+    "lint",
     "propose",
     "proposer",
     "read",
@@ -85,6 +90,8 @@ _PLACES = {
     "rows.jsonl": ("encode", "read"),
     "rows.records": ("Comparison", "Criterion", "Prompt", "Response", "Rubric", "Score", "Verdict"),
     "rows.traces": ("Round",),
+    "linting.lint": ("LintReport", "lint"),
+    "linting.rules": ("Finding",),
     "models.budget": ("Budget",),
     "models.cache": ("Cache",),
     "models.context": ("RunContext",),

@@ -1,4 +1,4 @@
-"""Checks that no response passes, that every response passes, and pairs of which no response passes both."""
+"""Prove that no response passes a check, that every response does, or that none passes both of two checks."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ _NEEDED: dict[Format, tuple[tuple[str, ...], ...]] = {
     "heading": (("#",),),
     "json": (("{", "["),),
 }
-"""What a form is made of: of each group at least one must stand in the text."""
+"""The parts of a format: a text in it has at least one of each group."""
 
 _ANCHORED = linear(r"[\^$]|\\[AzbB]")
 
 _PLAIN = linear(r"[\pL\pM\pN_ ]+")
 
 _LETTERS = "aZé7中яا"
-"""What is found in each of these alone is found in any text that has a letter or a digit."""
+"""A pattern without anchors that is found in each of these is found in any text with a letter or a digit."""
 
 _SURROUNDINGS = [before + after for before in ("", "a", " ", "\n") for after in ("", "a", " ", "\n")]
-"""All that can stand around a place in a text, as far as RE2 can tell places apart."""
+"""Texts that cover every position that RE2 can distinguish."""
 
 MOST_WORDS = 2**24
-"""A row has no more bytes than this, and so no more words."""
+"""A row has at most as many bytes, so no response has more words."""
 
 
 def never_holds(check: Check) -> str | None:
-    """Why no response can pass a check, None where one might."""
+    """Return why no response can pass a check, None where one might."""
     return _missing_part(check) or _out_of_bounds(check) or _formless(check)
 
 
 def always_holds(check: Check) -> str | None:
-    """Why every response passes a check that asks for nothing, None where one might fail it."""
+    """Return why every response passes a check, None where one might fail it."""
     if (
         check.contains
         or check.excludes
@@ -53,18 +53,20 @@ def always_holds(check: Check) -> str | None:
 def _emptiness(check: Check) -> str:
     if check.matches is not None:
         return "the pattern is found in any text"
-    return "any number of words is allowed" if check.lacks is None else "the pattern that it must lack is found nowhere"
+    return (
+        "any number of words is allowed" if check.lacks is None else "the pattern that it must lack is found in no text"
+    )
 
 
 def exclude_each_other(first: Check, second: Check) -> str | None:
-    """Why no response can pass both of two checks, None where one might."""
+    """Return why no response can pass both of two checks, None where one might, or where one check alone is impossible."""
     clash = _clashing(first, second) or _apart(first, second)
     return None if clash is None or never_holds(first) or never_holds(second) else clash
 
 
 def _clashing(first: Check, second: Check) -> str | None:
     for one, other in ((first, second), (second, first)):
-        if clash := _clash(_wanted(one), other.excludes or ()):
+        if clash := _clash(wanted_texts(one), other.excludes or ()):
             return f'one wants "{clash}", the other forbids it'
     return None
 
@@ -76,12 +78,12 @@ def _apart(first: Check, second: Check) -> str | None:
     formats = {first.format, second.format} - {None}
     # JSON may stand in a code fence.
     if len(formats) == 2 and "json" in formats and "code" not in formats:
-        return f"what is JSON as a whole has no {(formats - {'json'}).pop()}"
+        return f"a response that is JSON has no {(formats - {'json'}).pop()}"
     return None
 
 
 def _clash(wanted: tuple[str, ...], banned: tuple[str, ...]) -> str | None:
-    """A wanted text in which a banned one stands."""
+    """Return the first wanted text that contains a banned one."""
     return next((text for text in wanted for ban in banned if occurs(ban, text)), None)
 
 
@@ -90,12 +92,12 @@ def _missing_part(check: Check) -> str | None:
         return "no response passes the check: the pattern that it must lack is found in every text that could"
     if check.matches is not None and _matches_nothing(check.matches):
         return "no response passes the check: the pattern is found in no text"
-    clash = _clash(_wanted(check), check.excludes or ())
+    clash = _clash(wanted_texts(check), check.excludes or ())
     return f'no response passes the check: it wants "{clash}" and forbids it' if clash else None
 
 
-def _wanted(check: Check) -> tuple[str, ...]:
-    """The texts that a response must have, patterns that are mere text among them."""
+def wanted_texts(check: Check) -> tuple[str, ...]:
+    """Return the texts that a response must contain, including a pattern that is plain text."""
     plain = check.matches is not None and check.matches.strip() and _PLAIN.fullmatch(check.matches)
     return (*(check.contains or ()), *([check.matches] if check.matches is not None and plain else []))
 
@@ -106,11 +108,11 @@ def _out_of_bounds(check: Check) -> str | None:
     if check.words.min > MOST_WORDS:
         return f"no response passes the check: none can have {check.words.min} words"
     if check.words.max == 0:
-        return "no response that says anything passes the check: it allows no word"
-    needed = max((word_bounds(text)[0] for text in _wanted(check)), default=0)
+        return "no response with a word passes the check: it allows none"
+    needed = max((word_bounds(text)[0] for text in wanted_texts(check)), default=0)
     if check.words.max is None or check.words.max >= needed:
         return None
-    return f"no response passes the check: {needed} words do not go into {check.words.max}"
+    return f"no response passes the check: it wants {needed} words and allows at most {check.words.max}"
 
 
 def _formless(check: Check) -> str | None:
@@ -123,7 +125,7 @@ def _formless(check: Check) -> str | None:
 
 
 def _matches_anything(pattern: str) -> bool:
-    """Whether a pattern is found in every text with a letter: in none at all or in each letter, and holds on to no place."""
+    """Return whether a pattern without anchors is found in every text with a letter: in the empty text, or in each letter."""
     if _ANCHORED.search(pattern):
         return False
     search = foreign(pattern).search
@@ -131,6 +133,6 @@ def _matches_anything(pattern: str) -> bool:
 
 
 def _matches_nothing(pattern: str) -> bool:
-    """Whether a pattern is found in no text: it could only match no letter at all, and no place is like that."""
+    """Return whether a pattern is found in no text: it can match only the empty string, and does so at no position."""
     compiled = foreign(pattern)
     return greatest_match(compiled) == b"" and not any(compiled.search(text) for text in _SURROUNDINGS)

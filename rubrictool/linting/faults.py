@@ -1,7 +1,7 @@
-"""What is wrong with a criterion, or with all criteria of a rubric, as far as words, checks and weights show it.
+"""Detect faults of a criterion, or of a whole rubric, from words, checks and weights.
 
-Each function looks for one fault and says what it is, or None. They would rather miss a fault than raise a false alarm:
-what a linter says without reason, people stop reading.
+Each function looks for one fault and returns a message, or None. A missed fault is preferred to a false alarm: people stop
+reading a linter that is often wrong.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from rubrictool.linting.contradictions import exclude_each_other
-from rubrictool.linting.rewording import reworded
+from rubrictool.linting.criterion_pairs import EarlierCriteria
 from rubrictool.linting.wordings import (
     ANCHOR,
     BAD_IF_MET,
@@ -24,10 +23,9 @@ from rubrictool.linting.wordings import (
     SPEECH,
     STRONG,
     WEAK,
-    Wording,
+    FaultWording,
     bare_mention,
     demand,
-    same,
 )
 from rubrictool.rows.checks import Check
 from rubrictool.rows.records import Criterion, Rubric
@@ -36,64 +34,64 @@ from rubrictool.text.wording import one_line
 from rubrictool.text.words import has_uncountable_words, normal, word_bounds
 
 PROPOSED_WEIGHTS = (1, 2, 3)
-"""What a proposer may give, else it is asked again."""
+"""The weights that a proposer may give; it is asked again for others."""
 
-FEW = 4
-"""Rubrics of fewer scoring criteria may well weigh all alike, or ask for mentions only."""
+MIN_CRITERIA = 4
+"""In rubrics of fewer scoring criteria, equal weights or mere mentions are no fault."""
 
-LONGEST = 2000
-"""So many characters of a criterion are searched for wordings."""
+MAX_CHARACTERS = 2000
+"""Characters of a criterion that are searched for wordings."""
 
-MOSTLY = 2 / 3
-"""The share of criteria that makes a rubric one of mentions."""
+MOST_MENTIONS = 2 / 3
+"""Share of criteria met by a mention from which on the rubric is reported."""
 
 LONG_QUOTE = 5
-"""A quotation of so many words is a sentence of its own and no term."""
+"""Words from which on a quotation is a sentence and not a term."""
 
-LONG = 100
-"""A length in words from which on a lower bound alone invites padding."""
+LONG_TEXT = 100
+"""Words from which on a lower bound without an upper one invites padding."""
 
 
 class LintMessage(NamedTuple):
-    """What a rule has to say, and the other criterion that it is about."""
+    """The message of a rule, and the id of the other criterion that it is about."""
 
     message: str
     also: str | None = None
 
 
 class LintTarget(NamedTuple):
-    """Where a rule looks: a criterion, those before it in its rubric, and what the prompt says in normal form."""
+    """A criterion, those before it in its rubric, and the text of the prompt in normal form."""
 
     criterion: Criterion
-    earlier: Sequence[Criterion]
+    earlier: EarlierCriteria
     prompt: str
 
 
-def _read(criterion: Criterion) -> str:
-    """As much of what a criterion demands as a rule about wordings reads: rubrics may hold hostile texts."""
-    return demand(criterion.criterion)[:LONGEST]
+def _text(criterion: Criterion) -> str:
+    """Return the demand of a criterion, cut to a length that hostile texts cannot exceed."""
+    return demand(criterion.criterion)[:MAX_CHARACTERS]
 
 
 def worded(
-    wordings: Sequence[Wording], *, pinned: bool = False, told: bool = True
+    wordings: Sequence[FaultWording], *, pinned: bool = False, speech: bool = True
 ) -> Callable[[LintTarget], LintMessage | None]:
-    """A look at the wording of criteria that a judge decides.
+    """Return a rule that looks for wordings in criteria that a judge decides.
 
-    `pinned`: a figure, an example or a definition in the criterion excuses it; `told` False: what a response is to tell
-    is left alone.
+    With `pinned`, a figure, an example or a definition in the criterion excuses it; without `speech`, so does a criterion
+    about what a response says.
     """
 
-    def look(place: LintTarget) -> LintMessage | None:
-        text = _read(place.criterion)
-        excused = (pinned and ANCHOR.search(text)) or (not told and SPEECH.match(text))
-        if place.criterion.check is not None or excused:
+    def look(target: LintTarget) -> LintMessage | None:
+        text = _text(target.criterion)
+        excused = (pinned and ANCHOR.search(text)) or (not speech and SPEECH.match(text))
+        if target.criterion.check is not None or excused:
             return None
-        return _said(text, wordings, place.prompt)
+        return _worded(text, wordings, target.prompt)
 
     return look
 
 
-def _said(text: str, wordings: Sequence[Wording], prompt: str) -> LintMessage | None:
+def _worded(text: str, wordings: Sequence[FaultWording], prompt: str) -> LintMessage | None:
     for wording in wordings:
         if (match := wording.found(text)) and not _asked_for(match, prompt):
             return LintMessage(f'"{_cited(match)}" {wording.advice}')
@@ -106,7 +104,7 @@ def _cited(match: Match) -> str:
 
 
 def _asked_for(match: Match, prompt: str) -> bool:
-    """Whether the prompt asks for what is found fault with."""
+    """Return whether the prompt asks for what the rule would report."""
     groups = match.groupdict()
     return any(_spelled(groups[name], prompt) for name in ("asked", "number") if groups.get(name))
 
@@ -120,20 +118,22 @@ def _spelled(asked: str, prompt: str) -> bool:
     return any(foreign(rf"\b{escape(spelling)}(?:[^0-9]|$)").search(prompt) for spelling in spellings)
 
 
-def polarity(place: LintTarget) -> LintMessage | None:
-    """A reward for what is bad, or a price on what is good."""
-    wordings = BAD_IF_MET if place.criterion.weight > 0 else GOOD_IF_MET
-    return _said(_read(place.criterion), wordings, place.prompt)
+def polarity(target: LintTarget) -> LintMessage | None:
+    """Report a positive weight for a fault, or a negative one for a merit."""
+    wordings = BAD_IF_MET if target.criterion.weight > 0 else GOOD_IF_MET
+    return _worded(_text(target.criterion), wordings, target.prompt)
 
 
-def several(place: LintTarget) -> LintMessage | None:
-    """Several things asked for in one criterion (RIFT: non-atomic)."""
-    if place.criterion.check is not None:
+def several(target: LintTarget) -> LintMessage | None:
+    """Report several demands in one criterion (RIFT: non-atomic)."""
+    if target.criterion.check is not None:
         return None
-    parts = demands(place.criterion.criterion)
+    parts = demands(target.criterion.criterion)
     if len(parts) < 2:
         return None
-    return LintMessage(f"asks for several things at once ({', '.join(parts)}); split it, so that each is judged alone")
+    return LintMessage(
+        f"asks for several things at once ({', '.join(parts)}); split it, so that each is judged separately"
+    )
 
 
 _ALSO = r"(?:also |then |clearly |correctly |explicitly )?"
@@ -144,7 +144,7 @@ _NOUN = linear(
     r"^(?:names|lists|notes|states|outlines|highlights|uses|points|links|answers|quotes|offers)"
     r"(?: (?:of|from|in|on|and|or|with|for|to)\b|[,.;]|$)"
 )
-"""What looks like a verb and is none: "Gives names and lists of sources" asks for one kind of thing."""
+"""Nouns that look like verbs: "Gives names and lists of sources" has one demand."""
 _FIRST = linear(rf"^{_ALSO}(?P<verb>(?P<known>{STRONG}|{WEAK}|does not|never)\b|\w+s\b)")
 _TOLD = r"that|how|why|what|when|whether|who|where"
 _CLAUSES = linear(rf"\b(?P<first>{_TOLD})\b (?:\S+ ){{2,}}?and (?P<second>{_TOLD}) ")
@@ -152,8 +152,8 @@ _NEXT_SENTENCE = linear(r"[.!?] (?:the )?(?:response|answer|model|assistant)s? (
 
 
 def demands(criterion: str) -> list[str]:
-    """The words with which a criterion asks for one thing after the other: verbs, or what opens the things told."""
-    text = demand(criterion)[:LONGEST]
+    """Return the words that open each demand of a criterion: verbs, or conjunctions such as "that" and "how"."""
+    text = demand(criterion)[:MAX_CHARACTERS]
     first = _FIRST.match(text)
     if first is None:
         return []
@@ -169,7 +169,7 @@ def demands(criterion: str) -> list[str]:
 
 
 def _demands(joint: Match, first: Match, text: str) -> bool:
-    """Whether a verb after an "and" is the response's own and not of what is told."""
+    """Return whether a verb after an "and" is a demand on the response and not part of a reported clause."""
     if _NOUN.match(text[joint.end() - len(joint["verb"]) :]):
         return False
     clause = CLAUSE.search(text)
@@ -177,16 +177,16 @@ def _demands(joint: Match, first: Match, text: str) -> bool:
     return outside or joint["strong"] is not None
 
 
-def _long_quote(place: LintTarget) -> LintMessage | None:
-    """A sentence that a response must repeat, in so many words."""
-    criterion = place.criterion
+def _long_quote(target: LintTarget) -> LintMessage | None:
+    """Report a sentence that a response must repeat word for word."""
+    criterion = target.criterion
     if criterion.weight < 0:
         return None
-    texts = criterion.check.contains or () if criterion.check else _demanded_quotes(_read(criterion))
+    texts = criterion.check.contains or () if criterion.check else _demanded_quotes(_text(criterion))
     for text in texts:
-        if word_bounds(text)[0] >= LONG_QUOTE and normal(text).strip(" .") not in place.prompt:
+        if word_bounds(text)[0] >= LONG_QUOTE and normal(text).strip(" .") not in target.prompt:
             return LintMessage(
-                f'"{one_line(text, width=60)}" shuts out answers that say it otherwise; ask for the meaning'
+                f'"{one_line(text, width=60)}" excludes answers that say the same in other words; ask for the meaning'
             )
     return None
 
@@ -201,39 +201,39 @@ _ASKS_TO_SAY = linear(
 _RULES_OUT = linear(r"(?:does not|never|avoids?|no|neither)\b")
 
 
-def rigid(place: LintTarget) -> LintMessage | None:
-    """A wording or a number that the prompt does not ask for and good answers may lack (RIFT: rigid)."""
-    if place.criterion.weight < 0 or _RULES_OUT.match(_read(place.criterion)):
+def rigid(target: LintTarget) -> LintMessage | None:
+    """Report a wording or a number that the prompt does not ask for and good answers may lack (RIFT: rigid)."""
+    if target.criterion.weight < 0 or _RULES_OUT.match(_text(target.criterion)):
         return None
-    return _long_quote(place) or worded(RIGID)(place)
+    return _long_quote(target) or worded(RIGID)(target)
 
 
-def hackable(place: LintTarget) -> LintMessage | None:
-    """What a response can have without being any better (RIFT: hackable)."""
-    length = place.criterion.check.words if place.criterion.check else None
-    if length and length.max is None and length.min >= LONG and not _spelled(str(length.min), place.prompt):
+def hackable(target: LintTarget) -> LintMessage | None:
+    """Report what a response can have without being better (RIFT: hackable)."""
+    length = target.criterion.check.words if target.criterion.check else None
+    if length and length.max is None and length.min >= LONG_TEXT and not _spelled(str(length.min), target.prompt):
         return LintMessage(
             f"at least {length.min} words are reached by padding; give an upper bound too, or ask for content"
         )
-    return worded(HACKABLE)(place) if place.criterion.weight > 0 else None
+    return worded(HACKABLE)(target) if target.criterion.weight > 0 else None
 
 
 def checked(fault: Callable[[Check], str | None]) -> Callable[[LintTarget], LintMessage | None]:
-    """A look at the checks of criteria, with what says why one is at fault."""
+    """Return a rule that looks for a fault of checks; `fault` returns the reason or None."""
 
-    def look(place: LintTarget) -> LintMessage | None:
-        reason = fault(place.criterion.check) if place.criterion.check else None
+    def look(target: LintTarget) -> LintMessage | None:
+        reason = fault(target.criterion.check) if target.criterion.check else None
         return LintMessage(reason) if reason else None
 
     return look
 
 
-def uncountable(place: LintTarget) -> LintMessage | None:
-    """A bound on words where they are written together, so that no program can count them."""
-    criterion = place.criterion
+def uncountable(target: LintTarget) -> LintMessage | None:
+    """Report a bound on words in a script without spaces, where no program can count them."""
+    criterion = target.criterion
     if not criterion.check or not criterion.check.words:
         return None
-    if not has_uncountable_words(f"{place.prompt} {criterion.criterion}"):
+    if not has_uncountable_words(f"{target.prompt} {criterion.criterion}"):
         return None
     return LintMessage(
         "counts words in a script that writes them together, so rows on which the count decides will fail;"
@@ -241,69 +241,58 @@ def uncountable(place: LintTarget) -> LintMessage | None:
     )
 
 
-def contradicting(place: LintTarget) -> LintMessage | None:
-    """A check that no response passes together with an earlier one."""
-    for other in place.earlier:
-        if place.criterion.check and other.check and min(place.criterion.weight, other.weight) > 0:
-            reason = exclude_each_other(place.criterion.check, other.check)
-            if reason:
-                return LintMessage(f"cannot be met together with {other.id}: {reason}", other.id)
-    return None
+def contradicting(target: LintTarget) -> LintMessage | None:
+    """Report a check that no response passes together with an earlier one."""
+    found = target.earlier.contradicted(target.criterion)
+    if found is None:
+        return None
+    return LintMessage(f"cannot be met together with {found.earlier.id}: {found.reason}", found.earlier.id)
 
 
-def duplicate(place: LintTarget) -> LintMessage | None:
-    """The text or the check of an earlier criterion once more."""
-    for other in place.earlier:
-        if same(other.criterion, place.criterion.criterion):
-            return LintMessage(f"says the same as {other.id}; the two count as one with both weights", other.id)
-        if place.criterion.check is not None and place.criterion.check == other.check:
-            return LintMessage(f"has the same check as {other.id}; the two count as one with both weights", other.id)
-    return None
+def duplicate(target: LintTarget) -> LintMessage | None:
+    """Report the text or the check of an earlier criterion."""
+    found = target.earlier.duplicate(target.criterion)
+    if found is None:
+        return None
+    same = "says the same as" if found.text else "has the same check as"
+    return LintMessage(f"{same} {found.earlier.id}; the two count as one with both weights", found.earlier.id)
 
 
-def redundant(place: LintTarget) -> LintMessage | None:
-    """An earlier criterion in other words (RIFT: redundant)."""
-    for other in place.earlier:
-        if (
-            place.criterion.check is None
-            and other.check is None
-            and _reworded(other.criterion, place.criterion.criterion)
-        ):
-            return LintMessage(f"seems to say in other words what {other.id} says; drop one", other.id)
-    return None
+def redundant(target: LintTarget) -> LintMessage | None:
+    """Report an earlier criterion in other words (RIFT: redundant)."""
+    earlier = target.earlier.reworded(target.criterion)
+    if earlier is None:
+        return None
+    return LintMessage(f"seems to say in other words what {earlier.id} says; drop one", earlier.id)
 
 
-def _reworded(first: str, second: str) -> bool:
-    return not same(first, second) and reworded(first, second)
-
-
-def odd_weight(place: LintTarget) -> LintMessage | None:
-    """A weight that no proposer may give, on a criterion that one wrote."""
-    criterion = place.criterion
+def odd_weight(target: LintTarget) -> LintMessage | None:
+    """Report a weight that no proposer may give, on a criterion that one wrote."""
+    criterion = target.criterion
     if criterion.proposer is None or criterion.weight in PROPOSED_WEIGHTS:
         return None
     return LintMessage(f"weighs {criterion.weight:g}; what a proposer writes weighs 1, 2 or 3")
 
 
 def _rewards(rubric: Rubric) -> list[Criterion]:
-    """The criteria that can earn a response something."""
+    """Return the criteria that add to a score."""
     return [criterion for criterion in rubric.criteria if criterion.weight > 0 and not criterion.veto]
 
 
 def equal_weights(rubric: Rubric) -> LintMessage | None:
-    """All weights alike, which says that nothing matters more."""
+    """Report equal weights."""
     weights = Counter(criterion.weight for criterion in _rewards(rubric))
-    if len(weights) != 1 or weights.total() < FEW:
+    if len(weights) != 1 or weights.total() < MIN_CRITERIA:
         return None
     return LintMessage(f"all {weights.total()} criteria weigh the same; say which matter more")
 
 
 def dominating_weight(rubric: Rubric) -> LintMessage | None:
-    """One criterion that decides the score against all others."""
+    """Report a criterion that outweighs all others together."""
     rewards = _rewards(rubric)
     total = sum(criterion.weight for criterion in rewards)
     heaviest = max(rewards, key=lambda criterion: criterion.weight)
-    if len(rewards) < FEW or heaviest.weight <= total - heaviest.weight:
+    if len(rewards) < MIN_CRITERIA or heaviest.weight <= total - heaviest.weight:
         return None
     return LintMessage(
         f"{heaviest.id} weighs more than all other criteria together ({heaviest.weight:g} of {total:g})", heaviest.id
@@ -311,18 +300,18 @@ def dominating_weight(rubric: Rubric) -> LintMessage | None:
 
 
 def only_mentions(rubric: Rubric) -> LintMessage | None:
-    """A rubric that is met by naming its topics (RIFT: hackable)."""
+    """Report a rubric that is met by naming its topics (RIFT: hackable)."""
     rewards = _rewards(rubric)
     bare = [criterion for criterion in rewards if _bare_mention(criterion)]
-    if len(rewards) < FEW or len(bare) < MOSTLY * len(rewards):
+    if len(rewards) < MIN_CRITERIA or len(bare) < MOST_MENTIONS * len(rewards):
         return None
     return LintMessage(
-        f"{len(bare)} of {len(rewards)} criteria are met by naming something; ask also for what a response must make of it,"
-        " and for what makes one wrong or bloated"
+        f"{len(bare)} of {len(rewards)} criteria are met by naming something; ask also what a response must say about it,"
+        " and what makes one wrong or bloated"
     )
 
 
 def _bare_mention(criterion: Criterion) -> bool:
     check = criterion.check
     only_contains = check is not None and check.contains is not None and check == Check(contains=check.contains)
-    return only_contains or bare_mention(_read(criterion))
+    return only_contains or bare_mention(_text(criterion))

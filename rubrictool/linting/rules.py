@@ -1,6 +1,6 @@
-"""Rules for rubrics: what each is called, how sure it is and what it looks at, and the findings of them all.
+"""List the rules about words, checks and weights, and apply them to a rubric.
 
-The faults have the names of RIFT (arXiv 2604.01375) where it knows them.
+Faults have the names of RIFT (arXiv 2604.01375) where it has one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, Protocol
 
 from rubrictool.linting.contradictions import always_holds, never_holds
+from rubrictool.linting.criterion_pairs import EarlierCriteria
 from rubrictool.linting.faults import (
     LintMessage,
     LintTarget,
@@ -33,11 +34,11 @@ from rubrictool.text.chats import message_text
 from rubrictool.text.words import normal
 
 Severity = Literal["warning", "note"]
-"""A `warning` is a fault in nearly every case, a `note` something to look at."""
+"""A `warning` is a fault in nearly every case, a `note` is worth a look."""
 
 
 class Finding(Row):
-    """What a rule says of a criterion, or of the rubric as a whole where `criterion` is null.
+    """The message of a rule about a criterion, or about the whole rubric where `criterion` is null.
 
     `also` is the other criterion that the finding is about.
     """
@@ -50,8 +51,8 @@ class Finding(Row):
     severity: Severity
 
 
-class Rule(Protocol):
-    """What every kind of rule has."""
+class LintRule(Protocol):
+    """The name and the severity of a rule."""
 
     @property
     def name(self) -> str: ...
@@ -61,7 +62,7 @@ class Rule(Protocol):
 
 
 class CriterionRule(NamedTuple):
-    """A rule that looks at one criterion at a time."""
+    """A rule about one criterion."""
 
     name: str
     severity: Severity
@@ -69,7 +70,7 @@ class CriterionRule(NamedTuple):
 
 
 class RubricRule(NamedTuple):
-    """A rule that looks at all criteria at once."""
+    """A rule about all criteria of a rubric together."""
 
     name: str
     severity: Severity
@@ -93,7 +94,7 @@ RULES = (
     CriterionRule("non-atomic", "note", several),
     CriterionRule("subjective", "warning", worded(SUBJECTIVE, pinned=True)),
     CriterionRule("ungrounded", "warning", worded(UNGROUNDED, pinned=True)),
-    CriterionRule("unverifiable", "warning", worded(UNVERIFIABLE, pinned=True, told=False)),
+    CriterionRule("unverifiable", "warning", worded(UNVERIFIABLE, pinned=True, speech=False)),
     CriterionRule("low-signal", "note", worded(LOW_SIGNAL)),
     CriterionRule("hackable", "note", hackable),
     CriterionRule("rigid", "note", rigid),
@@ -101,39 +102,44 @@ RULES = (
 )
 
 
-def lint(rubric: Rubric, *, prompt: str = "") -> list[Finding]:
-    """The findings of every rule in one rubric: of the rubric as a whole, then of each criterion in order.
+def rule_findings(rubric: Rubric, *, prompt: str = "") -> list[Finding]:
+    """Return the findings of every rule in one rubric: about the whole rubric, then about each criterion in order.
 
     `prompt` is the text of its prompt: what the prompt asks for is no fault of a criterion.
     """
-    asked = normal(prompt)
-    findings = [finding(rubric, None, rule, said) for rule in RUBRIC_RULES if (said := rule.look(rubric)) is not None]
-    for place, criterion in enumerate(rubric.criteria):
-        spot = LintTarget(criterion, rubric.criteria[:place], asked)
-        findings += [finding(rubric, criterion, rule, said) for rule in RULES if (said := rule.look(spot)) is not None]
+    asked, earlier = normal(prompt), EarlierCriteria()
+    findings = [
+        finding(rubric, None, rule, message) for rule in RUBRIC_RULES if (message := rule.look(rubric)) is not None
+    ]
+    for criterion in rubric.criteria:
+        target = LintTarget(criterion, earlier, asked)
+        findings += [
+            finding(rubric, criterion, rule, message) for rule in RULES if (message := rule.look(target)) is not None
+        ]
+        earlier.add(criterion)
     return findings
 
 
-def finding(rubric: Rubric, criterion: Criterion | None, rule: Rule, said: LintMessage) -> Finding:
-    """What a rule has said, as a row."""
+def finding(rubric: Rubric, criterion: Criterion | None, rule: LintRule, message: LintMessage) -> Finding:
+    """Return the message of a rule as a row."""
     return Finding(
         rubric=rubric.id,
         criterion=criterion.id if criterion else None,
         rule=rule.name,
-        message=said.message,
-        also=said.also,
+        message=message.message,
+        also=message.also,
         severity=rule.severity,
     )
 
 
-def by_place(rubric: Rubric, findings: Iterable[Finding]) -> list[Finding]:
-    """Findings of one rubric in the order of its criteria, those of the rubric as a whole first."""
-    places: dict[str | None, int] = {criterion.id: place for place, criterion in enumerate(rubric.criteria)}
-    return sorted(findings, key=lambda found: places.get(found.criterion, -1))
+def sorted_findings(rubric: Rubric, findings: Iterable[Finding]) -> list[Finding]:
+    """Return findings in the order of the rubric's criteria, those about the whole rubric first."""
+    order: dict[str | None, int] = {criterion.id: number for number, criterion in enumerate(rubric.criteria)}
+    return sorted(findings, key=lambda found: order.get(found.criterion, -1))
 
 
 def prompt_text(prompt: Any) -> str:
-    """A prompt as one text: its own, or the messages of its chat; empty for none."""
+    """Return a prompt as one text: the messages of a chat on lines of their own; empty for none."""
     if prompt is None or isinstance(prompt, str):
         return prompt or ""
     return "\n".join(map(message_text, prompt))

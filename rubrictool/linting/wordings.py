@@ -1,4 +1,4 @@
-"""How faulty criteria are worded: the lists and patterns behind the rules, in English, one table for each fault.
+"""List the wordings of faulty criteria, in English, one table of patterns for each fault.
 
 A pattern is matched against the demand of a criterion: its text in normal form without subject, modal verb and final
 full stop ("The response should be engaging." is "be engaging").
@@ -101,8 +101,8 @@ _SAID = (
 )
 
 
-class Wording(NamedTuple):
-    """A way to word a faulty criterion, and what to tell its author.
+class FaultWording(NamedTuple):
+    """A wording of faulty criteria, and the advice for their authors.
 
     The group `cited` of the pattern is what the message quotes. The groups `asked` and `number` are what a prompt may
     ask for: where it does, nothing is wrong with the criterion. Nor is it where the text has what `excuse` finds.
@@ -113,13 +113,13 @@ class Wording(NamedTuple):
     excuse: Pattern | None
 
     def found(self, text: str) -> Match | None:
-        """Where a demand is worded so, None where it is not or is excused."""
+        """Return the match in a demand, None where there is none or it is excused."""
         match = self.pattern.search(text)
         return None if match and self.excuse and self.excuse.search(text) else match
 
 
-def _wording(pattern: str, advice: str, *, excuse: str = "") -> Wording:
-    return Wording(linear(pattern), advice, linear(excuse) if excuse else None)
+def _wording(pattern: str, advice: str, *, excuse: str = "") -> FaultWording:
+    return FaultWording(linear(pattern), advice, linear(excuse) if excuse else None)
 
 
 SUBJECTIVE = (
@@ -158,7 +158,7 @@ SUBJECTIVE = (
     _wording(
         rf"^{_TELLS} (?:\w+ ){{0,6}}(?P<cited>(?:very )?(?:well|clearly|thoroughly|appropriately|concisely|comprehensively"
         r"|adequately|effectively|in (?:enough|sufficient|great|adequate) (?:detail|depth)|in depth))$",
-        "is a matter of taste; say what must be told",
+        "is a matter of taste; say what must be explained",
     ),
     _wording(rf"^(?P<cited>{_TASTES})$", "is a matter of taste; say what a response must do"),
 )
@@ -208,7 +208,7 @@ UNVERIFIABLE = (
     _wording(
         r"\b(?P<cited>up[- ]to[- ]date|(?:the )?(?:latest|most recent|newest|current)"
         r" (?:\w+ )?(?:research|information|evidence|data|findings|guidelines|knowledge|developments|version|versions))",
-        "changes with time; name the version, the date or the finding that is meant",
+        "changes with time; name the version, the date or the finding",
     ),
     _wording(
         rf"\b(?P<cited>{_SOURCES})\b.{{0,30}}\b(?:works?|working|exists?|resolves?|valid|real|accessible|genuine"
@@ -232,7 +232,7 @@ UNVERIFIABLE = (
     ),
     _wording(
         r"(?P<cited>plagiari[sz]ed|plagiarism|copied from (?:the internet|other sources))",
-        "cannot be seen without a search",
+        "cannot be detected without a search",
     ),
 )
 
@@ -241,25 +241,25 @@ LOW_SIGNAL = (
         rf"^{_BE} (?:directly |generally |fully )?(?P<cited>relevant|related|on[- ]topic|responsive|non-?empty|not empty"
         r"|understandable|intelligible|legible)"
         r"(?: (?:to|for|with|on)(?: (?:the|this|user's|user|question|prompt|query|request|topic|task))+)?$",
-        "is so of nearly every answer; ask for what tells a good one from a fair one",
+        "is true of nearly every answer; ask for what separates a good one from a fair one",
     ),
     _wording(
         r"^(?P<cited>answers?|address|addresses|responds? to|engages? with|attempts? to answer|deals? with|stays? on|is about)"
         r" (?:the |this )?(?:user's |given |original |main )?(?:question|prompt|query|request|task|topic|issue|problem)$",
-        "is so of nearly every answer; ask for what tells a good one from a fair one",
+        "is true of nearly every answer; ask for what separates a good one from a fair one",
     ),
     _wording(
         rf"^(?:{_BE}|is written|be written) (?:in )?(?P<asked>english)(?: language)?$",
-        "is so of nearly every answer to a prompt in English",
+        "is true of nearly every answer to a prompt in English",
     ),
     _wording(
         r"^(?:uses?|has|have) (?:correct|proper|good) (?P<asked>grammar|spelling|punctuation)"
         r"(?:,? and (?:grammar|spelling|punctuation))*$",
-        "is so of nearly every answer of a language model",
+        "is true of nearly every answer of a language model",
     ),
     _wording(
         rf"^(?:{_BE}|is written in) (?P<cited>(?:grammatically correct|complete sentences|polite|courteous|respectful))$",
-        "is so of nearly every answer of a language model",
+        "is true of nearly every answer of a language model",
     ),
 )
 
@@ -274,13 +274,13 @@ HACKABLE = (
     _wording(
         rf"^(?:includes?|contains?|has|have|provides?|adds?|gives?|uses?|begins? with|starts? with|ends? with|opens? with)"
         rf" (?:an? |some |the )?(?:brief |short |clear |general |appropriate )?{_FURNITURE}$",
-        "is met by an empty one; say what it must hold",
+        "is met by an empty one; say what it must contain",
     ),
     _wording(
         rf"^(?:(?:lists?|gives?|names?|provides?|includes?|mentions?|contains?|uses?|has|have|offers?|cites?|is) )?"
         rf"(?:at least|a minimum of|no fewer than|more than) {_NUMBER}"
         rf" (?:(?:different|good|useful|relevant|specific|distinct|helpful) )?(?P<asked>{_PADDING})(?: long)?$",
-        "is met by padding; say what each must hold",
+        "is met by padding; say what each must contain",
     ),
 )
 
@@ -288,7 +288,7 @@ RIGID = (
     _wording(
         r"\b(?P<asked>verbatim|word for word|exact (?:words?|wording|phrase|sentence|phrasing)"
         r"|exactly (?:the|this|these) (?:words?|phrase|sentence|wording))\b",
-        "shuts out answers that say it otherwise; ask for the meaning",
+        "excludes answers that say the same in other words; ask for the meaning",
     ),
     _wording(
         rf"\bexactly {_NUMBER} (?:\w+ )?(?P<asked>{_PADDING}|examples?|characters|lines|stanzas|rows)\b",
@@ -297,7 +297,7 @@ RIGID = (
 )
 
 _BAD_ADVICE = "is rewarded: the weight is positive; word it as what a good response does, or make the weight negative"
-_GOOD_ADVICE = "costs: the weight is negative; make it positive, or word it as the fault"
+_GOOD_ADVICE = "is penalised: the weight is negative; make it positive, or word it as the fault"
 
 _IGNORES = (
     r"(?:ignores?|overlooks?) (?:the |an? |any )?(?:user's |stated |given |explicit )*"
@@ -403,10 +403,10 @@ ANCHOR = linear(
     r"|in the sense|meaning|reference answer|given in|according to|compared (?:to|with)|in the (?:paragraph|text"
     r"|passage|article|document|context|table|data|prompt))\b"
 )
-"""What pins a vague word down: a figure, a quotation, an example, a definition, a source in the prompt."""
+"""What makes a vague word concrete: a figure, a quotation, an example, a definition, a source in the prompt."""
 
 CLAUSE = linear(r"\b(?:that|how|why|whether|what|which|who|whose|when|where|if|to|because|unless|until)\b")
-"""What opens a part of the criterion that tells the content, so that its verbs are no demands."""
+"""Words that open a reported clause, whose verbs are no demands."""
 
 SPEECH = linear(
     r"^(?:also |clearly |explicitly |correctly )?(?:says?|states?|mentions?|explains?|notes?|points? out|tells?|recommends?"
@@ -414,20 +414,20 @@ SPEECH = linear(
     r"|acknowledges?|clarif(?:y|ies)|makes? clear|directs?|offers?|compares?|admits?|concedes?|identif(?:y|ies)"
     r"|distinguish(?:es)?|checks?|disclos(?:es?)|do(?:es)? not|don't|never)\b"
 )
-"""A criterion that begins so is about what a response tells, not about what it is."""
+"""The beginning of a criterion about what a response says, not about what it is."""
 
 STRONG = (
     "explains|mentions|states|recommends|suggests|advises|warns|describes|discusses|lists|names|compares"
     "|identifies|defines|summarises|summarizes|cites|clarifies|outlines|highlights|acknowledges|specifies"
     "|proposes|cautions|calculates|computes|emphasises|emphasizes|notes|says|tells|concludes"
 )
-"""Verbs that demand something of a response wherever they follow an "and"."""
+"""Verbs that are a demand wherever they follow an "and"."""
 
 WEAK = (
     "gives|shows|provides|includes|uses|offers|contains|asks|avoids|addresses|covers|presents|quotes|argues"
     "|points|refers|ends|begins|starts|closes|apologises|apologizes|thanks|invites|links|answers"
 )
-"""Verbs that may as well belong to the content told, and demand something only outside a clause."""
+"""Verbs that may belong to a reported clause, and are a demand only outside one."""
 
 _MENTION = linear(
     r"^(?:mentions?|refers? to|touch(?:es)? (?:on|upon)|talks? about|speaks? (?:to|of|about)|brings? up|gives? the figure"
@@ -437,7 +437,7 @@ _CONTENT = linear(r"\b(?:that|how|why|whether|because)\b")
 
 
 def bare_mention(demand: str) -> bool:
-    """Whether a topic's bare name meets a demand."""
+    """Return whether naming a topic meets a demand."""
     return _MENTION.search(demand) is not None and not _CONTENT.search(demand)
 
 
@@ -446,20 +446,21 @@ QUOTED = linear(r"[\"“”«»]([^\"“”«»]+)[\"“”«»]")
 
 @lru_cache(maxsize=2**16)
 def demand(criterion: str) -> str:
-    """What a criterion demands, in normal form: without its subject, a modal verb and the final full stop.
+    """Return the demand of a criterion in normal form: without its subject, a modal verb and the final full stop.
 
-    A question ("Does the response say why?") is turned into the statement that it asks about.
+    A question ("Does the response say why?") becomes a statement ("say why").
     """
     return _MODAL.sub("", _SUBJECT.sub("", _QUESTION.sub(_stated, _plain(criterion))))
 
 
 def same(first: str, second: str) -> bool:
-    """Whether two criteria are one text, but for case, spaces, the final full stop and a leading "The response"."""
-    return _bare(first) == _bare(second)
+    """Return whether two criteria have one `bare_text`."""
+    return bare_text(first) == bare_text(second)
 
 
 @lru_cache(maxsize=2**16)
-def _bare(criterion: str) -> str:
+def bare_text(criterion: str) -> str:
+    """Return a criterion in normal form, without the final full stop and a leading "The response"."""
     return _RESPONSE.sub("", _plain(criterion))
 
 

@@ -25,6 +25,16 @@ def occurs(part: str, text: str) -> bool:
     return form(part) in form(text)
 
 
+def forms(text: str) -> tuple[str, str]:
+    """Return the two forms of a text that parts are looked for in: with marks as they are, and as a keyboard types them."""
+    return _folded(text), normal(text)
+
+
+def sought(part: str) -> tuple[int, str]:
+    """Return which of the `forms` of a text a part is looked for in, and the part in that form (see `occurs`)."""
+    return (0, _folded(part)) if is_special_punctuation(part) else (1, normal(part))
+
+
 def is_blank(text: str) -> bool:
     """Return whether a text is empty in normal form, so that every text contains it."""
     return not _folded(text).strip()
@@ -66,11 +76,12 @@ def _word() -> Pattern:
 
 def similarity(first: str, second: str, *, n: int = 5) -> float:
     """Return the Jaccard similarity in [0, 1] of the word n-grams of two texts; shorter texts are compared whole."""
-    a, b = _shingles(first, n), _shingles(second, n)
+    a, b = shingles(first, n), shingles(second, n)
     return len(a & b) / len(a | b) if a | b else 1.0
 
 
-def _shingles(text: str, n: int) -> set[tuple[str, ...]]:
+def shingles(text: str, n: int) -> set[tuple[str, ...]]:
+    """Return the word n-grams of a text; a shorter text is one as a whole."""
     tokens = words(normal(text))
     width = min(n, len(tokens))
     return {tuple(tokens[i : i + width]) for i in range(len(tokens) - width + 1)} if tokens else set()

@@ -28,7 +28,7 @@ from rubrictool.analysis.signal_noise import (
     signal_noise,
 )
 from rubrictool.analysis.signal_scopes import ScopeFigures, signals
-from rubrictool.linting import item_analysis
+from rubrictool.linting import verdict_rules
 
 TOY_A, TOY_B = ("1111", "1100", "0000"), ("1010", "0101", "1100")
 
@@ -208,10 +208,12 @@ def test_the_samples_needed_reach_the_target_and_one_fewer_does_not(one: float, 
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=12))
-def test_of_one_verdict_each_it_is_the_phi_of_item_analysis(said: list[tuple[bool, bool]]) -> None:
+def test_of_one_verdict_each_it_is_the_phi_that_lint_computes(said: list[tuple[bool, bool]]) -> None:
     columns = list(zip(*said, strict=True))
     found = phis(np.array(said, dtype=float))[0, 1]
-    assert (0.0 if np.isnan(found) else found) == pytest.approx(item_analysis.phi(*columns))
+    assert (0.0 if np.isnan(found) else found) == pytest.approx(
+        verdict_rules.phi(verdict_rules.crossed(*map(verdict_rules.VerdictColumn.of, columns)))
+    )
 
 
 # How sure they are.

@@ -23,7 +23,7 @@ def test_findings_are_rows_and_the_counts_go_to_stderr(shell: Shell) -> None:
         ("r", "c1", "rigid"),
     ]
     assert "lint: 2 findings, 1 warning: 1 subjective, 1 rigid" in ran.err
-    assert "not seen offline" in ran.err
+    assert "not checked offline" in ran.err
 
 
 def test_strict_ends_with_3_for_a_warning_and_keeps_the_rows(shell: Shell) -> None:
@@ -45,9 +45,9 @@ def test_prompts_without_effect_are_told_of(shell: Shell) -> None:
     rubrics = shell.write("rubrics.jsonl", [{**RIGID, "prompt": "Write seven sentences."}])
     mine, other = (shell.write(f"{name}.jsonl", [{"id": name, "prompt": "Write seven sentences."}]) for name in "rs")
     ran = shell("lint", rubrics, "--prompts", mine)
-    assert (ran.code, "lint: --prompts has no effect: the rubrics bring the texts" in ran.err) == (0, True)
+    assert (ran.code, "lint: the prompts have no effect: the rubrics contain the texts" in ran.err) == (0, True)
     refused = shell("lint", rubrics, "--prompts", other)
-    assert (refused.code, "s.jsonl has the prompt of none of these rubrics" in refused.err) == (2, True)
+    assert (refused.code, "s.jsonl: has the prompt of none of these rubrics" in refused.err) == (2, True)
 
 
 def test_too_few_responses_to_tell_from_are_told_of(shell: Shell) -> None:
@@ -55,8 +55,8 @@ def test_too_few_responses_to_tell_from_are_told_of(shell: Shell) -> None:
     response = shell.write("r.jsonl", [{"prompt_id": "p", "prompt": "x", "response": "Red."}])
     shell("score", response, "--rubrics", rubrics, "-o", "s.jsonl")
     ran = shell("lint", rubrics, "--scores", "s.jsonl")
-    assert "lint: fewer than 8 responses were judged by 1 of 1 rubrics: too few to say" in ran.err
-    assert "fewer than 8" not in shell("lint", rubrics).err
+    assert "lint: rubrics with fewer than 8 judged responses: 1 of 1; too few to report" in ran.err
+    assert "fewer than 8 judged" not in shell("lint", rubrics).err
 
 
 def test_bad_rubrics_are_told_by_file_line_and_field(shell: Shell) -> None:
@@ -99,7 +99,7 @@ def test_scores_of_other_rubrics_are_counted_and_left_out_and_all_of_them_are_ba
     shell("score", response, "--rubrics", old, "-o", "s.jsonl")
     shell("score", response, "--rubrics", new, "-o", "t.jsonl")
     refused = shell("lint", new, "--scores", "s.jsonl")
-    assert (refused.code, "no row of s.jsonl was judged by these rubrics" in refused.err) == (2, True)
+    assert (refused.code, "s.jsonl: no row was judged by these rubrics" in refused.err) == (2, True)
     mixed = shell("lint", new, "--scores", "s.jsonl", "--scores", "t.jsonl")
     assert (mixed.code, "1 score row of other rubrics left out" in mixed.err) == (0, True)
 

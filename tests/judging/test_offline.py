@@ -13,7 +13,7 @@ from rubrictool.judging.offline import OfflineJudge, OfflineProposer
 from rubrictool.judging.offline.demands import asked_length
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import terms
-from rubrictool.linting.rules import lint
+from rubrictool.linting.rules import rule_findings
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.checks import Check, Length
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
@@ -229,7 +229,7 @@ def test_lint_finds_no_contradiction_in_what_the_rules_write(prompt: str, pairs:
     criteria = amend([], propose(prompt), proposer="offline").criteria
     for pair in pairs:
         criteria = amend(criteria, separate(*pair, criteria, prompt), proposer="offline").criteria
-    found = lint(Rubric(id="p", prompt=prompt, criteria=criteria), prompt=prompt)
+    found = rule_findings(Rubric(id="p", prompt=prompt, criteria=criteria), prompt=prompt)
     assert [one for one in found if one.severity == "warning"] == []
 
 

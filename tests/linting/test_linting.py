@@ -9,7 +9,7 @@ import pytest
 from growth import grows_with
 from polarity import RIGHT, WRONG
 
-from rubrictool.linting.rules import Finding, lint, prompt_text
+from rubrictool.linting.rules import Finding, prompt_text, rule_findings
 from rubrictool.rows.jsonl import read
 from rubrictool.rows.records import Rubric
 
@@ -26,7 +26,7 @@ def rubric(*criteria: dict[str, Any] | str) -> Rubric:
 
 
 def found(*criteria: dict[str, Any] | str, prompt: str = "") -> list[tuple[str | None, str]]:
-    return [(finding.criterion, finding.rule) for finding in lint(rubric(*criteria), prompt=prompt)]
+    return [(finding.criterion, finding.rule) for finding in rule_findings(rubric(*criteria), prompt=prompt)]
 
 
 def labels(row: Rubric) -> set[tuple[str | None, str]]:
@@ -36,13 +36,13 @@ def labels(row: Rubric) -> set[tuple[str | None, str]]:
 
 @pytest.mark.parametrize("row", CORPUS, ids=lambda row: row.id)
 def test_the_corpus_holds_the_faults_that_are_found_and_no_others(row: Rubric) -> None:
-    findings = lint(row, prompt=prompt_text(row.prompt))
+    findings = rule_findings(row, prompt=prompt_text(row.prompt))
     assert {(finding.criterion, finding.rule) for finding in findings} == labels(row)
 
 
 def test_the_rubrics_written_by_hand_for_the_sample_data_are_clean(sample: Path) -> None:
     rows = read(sample / "rubrics.jsonl", Rubric)
-    assert [finding for row in rows for finding in lint(row, prompt=prompt_text(row.prompt))] == []
+    assert [finding for row in rows for finding in rule_findings(row, prompt=prompt_text(row.prompt))] == []
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_two_checks_that_exclude_each_other_are_found_where_both_earn() -> None:
 
 def test_the_same_check_twice_is_a_duplicate() -> None:
     twins = [{"criterion": text, "check": {"contains": ["red"]}} for text in ("Names red.", "Says which colour.")]
-    (finding,) = lint(rubric(*twins))
+    (finding,) = rule_findings(rubric(*twins))
     assert (finding.criterion, finding.rule, finding.also) == ("c2", "duplicate", "c1")
 
 
@@ -280,7 +280,7 @@ def test_a_weight_is_odd_only_where_a_proposer_gave_it() -> None:
 
 def test_findings_come_rubric_first_then_by_criterion_and_name_the_other_one() -> None:
     row = rubric(*({"criterion": text, "weight": 1} for text in ("Names red.", "Is nice.", "Names red", "Is good.")))
-    assert lint(row) == [
+    assert rule_findings(row) == [
         Finding(
             rubric="p",
             criterion=None,
@@ -289,9 +289,9 @@ def test_findings_come_rubric_first_then_by_criterion_and_name_the_other_one() -
             also=None,
             severity="note",
         ),
-        *lint(row)[1:],
+        *rule_findings(row)[1:],
     ]
-    assert [(f.criterion, f.rule, f.also) for f in lint(row)[1:]] == [
+    assert [(f.criterion, f.rule, f.also) for f in rule_findings(row)[1:]] == [
         ("c2", "subjective", None),
         ("c3", "duplicate", "c1"),
         ("c4", "subjective", None),
@@ -300,7 +300,7 @@ def test_findings_come_rubric_first_then_by_criterion_and_name_the_other_one() -
 
 @pytest.mark.parametrize("text", ["that ", "is clear, ", "a and ", '"', "red blue green yellow orange purple "])
 def test_a_hostile_criterion_does_not_hold_the_linter_up(text: str) -> None:
-    assert grows_with(lambda long: lint(rubric(f"Says {long}", f"Speaks {long} at last")), text)
+    assert grows_with(lambda long: rule_findings(rubric(f"Says {long}", f"Speaks {long} at last")), text)
 
 
 def test_a_bound_on_words_is_named_where_words_are_written_together() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
-from rubrictool.linting.rules import lint
+from rubrictool.linting.rules import rule_findings
 from rubrictool.rows.records import Criterion, Rubric
 from rubrictool.rubric.builtin_vetoes import DEFENCE, defended
 from rubrictool.rubric.checks import holds
@@ -128,7 +128,9 @@ def test_the_vetoes_are_criteria_like_others_and_are_added_once() -> None:
     once = defended(rubric)
     assert [criterion.id for criterion in once.criteria] == ["c1", "defence-flattery", "defence-self-praise"]
     assert defended(once) == once
-    assert [finding.rule for finding in lint(once, prompt="Why?") if (finding.criterion or "").startswith("def")] == []
+    assert [
+        finding.rule for finding in rule_findings(once, prompt="Why?") if (finding.criterion or "").startswith("def")
+    ] == []
     taken = Criterion(id="defence-flattery", criterion="Is kind.", weight=1)
     with pytest.raises(ValueError, match="another criterion has the id defence-flattery"):
         defended(rubric.model_copy(update={"criteria": (*rubric.criteria, taken)}))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shell import Shell
 
 from rubrictool.errors import ModelFailure, Unreadable
-from rubrictool.linting.item_analysis import lint_verdicts
+from rubrictool.linting.verdict_rules import verdict_findings
 from rubrictool.questions import judge as judge_question
 from rubrictool.questions import separate
 from rubrictool.questions.separate import JudgedResponse
@@ -227,15 +227,15 @@ def row(said: str, number: int, rubric: Rubric = RUBRIC) -> Score:
 
 def test_lint_counts_only_what_was_judged() -> None:
     few = [row("1?01", n) for n in range(4)] + [row("1001", n) for n in range(4, 8)]
-    assert [finding.criterion for finding in lint_verdicts(RUBRIC, few) if finding.rule == "never-met"] == []
+    assert [finding.criterion for finding in verdict_findings(RUBRIC, few) if finding.rule == "never-met"] == []
     enough = [*few, *(row("1101" if n % 2 else "0001", n) for n in range(8, 16)), *(row("?101", n) for n in (16, 17))]
-    findings = {(f.criterion, f.rule): f.message for f in lint_verdicts(RUBRIC, enough)}
+    findings = {(f.criterion, f.rule): f.message for f in verdict_findings(RUBRIC, enough)}
     assert ("c1", "never-met") not in findings
     assert ("c2", "never-met") not in findings
     again = [row("1?01", 1), row("1001", 1), row("1101", 1)]
-    flips = [f.message for f in lint_verdicts(RUBRIC, again) if f.rule == "self-flip"]
+    flips = [f.message for f in verdict_findings(RUBRIC, again) if f.rule == "self-flip"]
     assert [message.startswith("j contradicts itself on 1 of 1 responses") for message in flips] == [True]
-    assert lint_verdicts(RUBRIC, again[:2]) == []
+    assert verdict_findings(RUBRIC, again[:2]) == []
 
 
 def test_a_proposer_is_told_that_a_criterion_was_not_judged() -> None:

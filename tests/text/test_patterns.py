@@ -14,7 +14,7 @@ from growth import grows_with
 import rubrictool
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import terms
-from rubrictool.linting.rules import lint
+from rubrictool.linting.rules import rule_findings
 from rubrictool.rows.records import Rubric
 from rubrictool.text.patterns import BACKTRACKING, LINEAR, Pattern, foreign, linear
 from rubrictool.text.words import words
@@ -83,7 +83,7 @@ def test_the_measure_tells_a_quadratic_pattern() -> None:
 def test_lint_of_a_long_criterion_grows_no_faster_than_its_text(unit: str) -> None:
     def look(text: str) -> object:
         criteria = [{"criterion": f"Is clear to help {text} {ending}", "weight": 1} for ending in "ab"]
-        return lint(Rubric.model_validate({"id": "p", "criteria": criteria}), prompt=text)
+        return rule_findings(Rubric.model_validate({"id": "p", "criteria": criteria}), prompt=text)
 
     assert grows_with(look, unit)
 
@@ -94,7 +94,7 @@ def test_an_ordinary_sentence_with_a_long_purpose_is_read_at_once() -> None:
         "Provides a clear structure to help pedestrians, cyclists and everybody else understand which crossings are closed"
         " while the bridge is under repair and for how long the works are expected to last"
     )
-    assert lint(Rubric.model_validate({"id": "p", "criteria": [{"criterion": text, "weight": 1}]})) == []
+    assert rule_findings(Rubric.model_validate({"id": "p", "criteria": [{"criterion": text, "weight": 1}]})) == []
 
 
 def test_a_word_character_is_one_of_any_script() -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from rubrictool.linting.item_analysis import chance, judged_by, lint_verdicts, phi
+from rubrictool.linting.verdict_rules import (
+    CrossTable,
+    VerdictColumn,
+    chance,
+    crossed,
+    judged_by,
+    phi,
+    verdict_findings,
+)
 from rubrictool.rows.records import Rubric, Score, Verdict
 from rubrictool.rubric.weights import rubric_hash, score
 
@@ -44,7 +52,7 @@ def _row(rubric: Rubric, met: Sequence[bool], number: int, judge: str) -> Score:
 
 
 def found(rows: Sequence[Score]) -> list[tuple[str | None, str, str | None]]:
-    return [(finding.criterion, finding.rule, finding.also) for finding in lint_verdicts(RUBRIC, rows)]
+    return [(finding.criterion, finding.rule, finding.also) for finding in verdict_findings(RUBRIC, rows)]
 
 
 def test_a_criterion_that_all_or_none_meet_tells_nothing_apart() -> None:
@@ -57,9 +65,9 @@ def test_a_veto_that_all_meet_and_a_penalty_that_none_earns_are_as_they_should_b
 
 
 def test_a_veto_that_none_meets_and_one_score_for_all_are_warnings() -> None:
-    findings = lint_verdicts(RUBRIC, judged(MIXED, MIXED[::-1], MIXED[3:] + "000", "0" * 16))
+    findings = verdict_findings(RUBRIC, judged(MIXED, MIXED[::-1], MIXED[3:] + "000", "0" * 16))
     assert [(f.criterion, f.rule, f.severity) for f in findings] == [("c4", "never-met", "warning")]
-    same = lint_verdicts(RUBRIC, judged("1" * 8, "1" * 8, "1" * 8, "1" * 8))
+    same = verdict_findings(RUBRIC, judged("1" * 8, "1" * 8, "1" * 8, "1" * 8))
     assert (same[0].criterion, same[0].rule, same[0].severity) == (None, "zero-variance", "warning")
 
 
@@ -84,11 +92,11 @@ def test_verdicts_of_two_judges_are_looked_at_apart() -> None:
 
 def test_a_judge_that_contradicts_itself_is_found_and_often_is_a_warning() -> None:
     first, again = "1111111111110000", "1111111111110001"
-    once = lint_verdicts(RUBRIC, judged(first, MIXED, "0" * 16, "1" * 16) + judged(again, MIXED, "0" * 16, "1" * 16))
+    once = verdict_findings(RUBRIC, judged(first, MIXED, "0" * 16, "1" * 16) + judged(again, MIXED, "0" * 16, "1" * 16))
     assert [(f.criterion, f.rule, f.severity) for f in once] == [("c1", "self-flip", "note")]
     assert "1 of 16 responses" in once[0].message
     often = judged("10", "11", "00", "11") + judged("11", "11", "00", "11")
-    assert [(f.rule, f.severity) for f in lint_verdicts(RUBRIC, often)] == [("self-flip", "warning")]
+    assert [(f.rule, f.severity) for f in verdict_findings(RUBRIC, often)] == [("self-flip", "warning")]
 
 
 def test_samples_that_contradict_each_other_are_found_as_repeated_judgings_are() -> None:
@@ -105,7 +113,7 @@ def test_samples_that_contradict_each_other_are_found_as_repeated_judgings_are()
         )
         for row in rows
     ]
-    assert [(f.criterion, f.rule, f.severity) for f in lint_verdicts(RUBRIC, sampled)] == [
+    assert [(f.criterion, f.rule, f.severity) for f in verdict_findings(RUBRIC, sampled)] == [
         ("c1", "self-flip", "warning")
     ]
 
@@ -120,8 +128,18 @@ def test_scores_of_another_rubric_are_not_this_ones() -> None:
     assert len(judged_by(RUBRIC, judged("1", "1", "1", "1"))) == 1
 
 
+def table(a: Sequence[bool | None], b: Sequence[bool | None]) -> CrossTable:
+    return crossed(VerdictColumn.of(a), VerdictColumn.of(b))
+
+
 def test_phi_and_chance_on_known_tables() -> None:
     a, b = [True, True, False, False], [True, False, True, False]
-    assert (phi(a, a), phi(a, [not met for met in a]), phi(a, b), phi(a, [True] * 4)) == (1, -1, 0, 0)
-    assert chance(a, a) == pytest.approx(1 / 6)
-    assert chance(a, b) == pytest.approx(5 / 6)
+    assert (phi(table(a, a)), phi(table(a, [not met for met in a]))) == (1, -1)
+    assert (phi(table(a, b)), phi(table(a, [True] * 4))) == (0, 0)
+    assert chance(table(a, a)) == pytest.approx(1 / 6)
+    assert chance(table(a, b)) == pytest.approx(5 / 6)
+
+
+def test_responses_that_one_criterion_was_not_judged_on_count_for_neither() -> None:
+    assert table([True, None, True, False], [True, True, None, False]) == (2, 1, 1, 1)
+    assert table([True, None, True, False], [True, True, None, False]).equal == 2

@@ -1,0 +1,123 @@
+"""Lint rubrics: read them with their prompts and scores, and apply every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rubrictool.errors import InputError
+from rubrictool.linting.rules import Finding, prompt_text, rule_findings, sorted_findings
+from rubrictool.linting.verdict_rules import MIN_RESPONSES, judged_by, verdict_findings
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import Texts, prompts_by_id, rubric_for
+from rubrictool.rows.jsonl import Rows, Source, name_of
+from rubrictool.rows.records import Prompt, Rubric, Score
+from rubrictool.text.wording import counted
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class LintReport:
+    """The findings in rubrics, in order, and sentences about the rows that were read."""
+
+    findings: Sequence[Finding]
+    remarks: Sequence[str]
+
+    @property
+    def warnings(self) -> int:
+        """Return the number of findings that are warnings."""
+        return sum(finding.severity == "warning" for finding in self.findings)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the findings as a pandas table."""
+        return frame(finding.columns() for finding in self.findings)
+
+
+def lint(rubrics: Source, *scores: Source, prompts: Source | None = None) -> LintReport:
+    """Return the faults of rubrics, without asking a model: in words, checks and weights, and with scores in verdicts.
+
+    `scores` are score rows of these rubrics, `prompts` the prompt rows of rubrics that lack the text. Each source is a path
+    or rows. Raises `InputError` for rows that are no such rows, and for scores or prompts of other rubrics only.
+    """
+    given = read_lint_input(rubrics, scores, prompts)
+    return LintReport([found for rubric in given.rubrics for found in given.findings(rubric)], given.remarks)
+
+
+@dataclass(frozen=True)
+class LintInput:
+    """Rubrics with what is known of each: its place (`file:line`), its prompt's text, and its scores."""
+
+    rubrics: Sequence[Rubric]
+    places: Mapping[str, str]
+    prompts: Mapping[str, str]
+    scores: Mapping[str, Sequence[Score]]
+    remarks: Sequence[str]
+
+    def findings(self, rubric: Rubric) -> list[Finding]:
+        """Return the findings in one of the rubrics: about the whole rubric, then in the order of its criteria."""
+        found = rule_findings(rubric, prompt=self.prompts[rubric.id])
+        return sorted_findings(rubric, [*found, *verdict_findings(rubric, self.scores[rubric.id])])
+
+
+def read_lint_input(rubrics: Source, scores: Sequence[Source], prompts: Source | None) -> LintInput:
+    """Read rubrics, scores and prompts. Raises `InputError` for scores or prompts of other rubrics only."""
+    texts = Texts()
+    source = Rows(rubrics, Rubric, name="rubrics")
+    rows = list(texts.checked(source))
+    own, known = [rubric for _, rubric in rows], prompts_by_id(prompts, texts)
+    remarks = [] if prompts is None else _prompt_remarks(name_of(prompts, "prompts"), own, known)
+    judged, unmatched = _judged(own, [Rows(one, Score, repeats=True, name="scores") for one in scores], texts)
+    if unmatched:
+        remarks.append(f"{counted(unmatched, 'score row')} of other rubrics left out")
+    return LintInput(
+        own,
+        {rubric.id: f"{source.name}:{line}" for line, rubric in rows},
+        {rubric.id: _text(rubric, known.get(rubric.id)) for rubric in own},
+        judged,
+        [*remarks, *(_score_remarks(judged) if scores else ())],
+    )
+
+
+def _text(rubric: Rubric, prompt: Prompt | None) -> str:
+    return prompt_text(rubric.prompt or (prompt.prompt if prompt else None))
+
+
+def _judged(
+    rubrics: Sequence[Rubric], sources: Sequence[Rows[Score]], texts: Texts
+) -> tuple[Mapping[str, list[Score]], int]:
+    """Return the scores of each rubric, and the number of those that were judged by none of them."""
+    known = {rubric.id: rubric for rubric in rubrics}
+    scores = [row for source in sources for _, row in texts.checked(source)]
+    by_id: dict[str, list[Score]] = {rubric.id: [] for rubric in rubrics}
+    for row in scores:
+        if rubric := rubric_for(row.prompt_id, known):
+            by_id[rubric.id].append(row)
+    judged = {rubric.id: judged_by(rubric, by_id[rubric.id]) for rubric in rubrics}
+    unmatched = len(scores) - sum(map(len, judged.values()))
+    if scores and unmatched == len(scores):
+        raise InputError(f"{sources[0].name}: no row was judged by these rubrics; score the responses with them first")
+    return judged, unmatched
+
+
+def _prompt_remarks(name: str, rubrics: Sequence[Rubric], prompts: Mapping[str, Prompt]) -> list[str]:
+    """Return the remark that prompts were not needed. Raises `InputError` for prompts of other rubrics only."""
+    if not rubrics:
+        return []
+    if not any(rubric.id in prompts for rubric in rubrics):
+        raise InputError(f"{name}: has the prompt of none of these rubrics; they are joined on id")
+    needed = any(rubric.prompt is None and rubric.id in prompts for rubric in rubrics)
+    return [] if needed else ["the prompts have no effect: the rubrics contain the texts of their prompts"]
+
+
+def _score_remarks(judged: Mapping[str, Sequence[Score]]) -> list[str]:
+    """Return the remark that rubrics have few judged responses."""
+    few = sum(len({(row.prompt_id, row.id) for row in rows}) < MIN_RESPONSES for rows in judged.values())
+    if not few:
+        return []
+    return [
+        f"rubrics with fewer than {MIN_RESPONSES} judged responses: {few} of {len(judged)}; too few to report criteria"
+        " that never differ or that correlate"
+    ]
