@@ -96,14 +96,15 @@ class Staged:
         number = _open_file(path)
         self._path = place_of(path) if number is None else path
         # Devices, pipes and what is open already have no place beside them, and nothing to put back.
-        direct = number is not None or (self._path.exists() and not self._path.is_file())
+        direct = number is not None or (os.path.exists(self._path) and not os.path.isfile(self._path))
         self._stage = self._path if direct else _stage_of(self._path)
         if not direct:
             interrupts.unfinished.add(str(self._stage))
         try:
             self._file: IO[bytes] = open(self._stage if number is None else os.dup(number), "wb")  # noqa: SIM115
         except OSError as error:
-            self._discard()
+            # There is no stage, and asking to remove it would fail as opening it did.
+            interrupts.unfinished.discard(str(self._stage))
             raise _unwritable(path, error) from None
         if not direct:
             self._keep_mode()
@@ -181,7 +182,9 @@ def _stage_of(path: Path) -> Path:
     """A name beside the place that no other running command uses; what a killed one left there is cleared away."""
     for pid, left in _stages_of(path):
         if not _is_running(pid):
-            left.unlink(missing_ok=True)
+            # Opening the new stage tells why nothing can be written here.
+            with suppress(OSError):
+                left.unlink()
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
@@ -230,14 +233,17 @@ class Failures(Staged):
         if given is not None:
             return cls(Path(given), run)
         place = failures_path(None, output, command, reads)
-        return cls(place, None) if is_regular(output) else cls._unclaimed(place, run)
+        try:
+            return cls(place, None) if is_regular(output) else cls._unclaimed(place, run)
+        except InputError as error:
+            raise InputError(f"{error}; name another file for the rows that fail", code="failures") from None
 
     @classmethod
     def _unclaimed(cls, place: Path, run: str) -> Self:
         name = place.name.removesuffix(FAILED)
         for number in count(1):
             path = place if number == 1 else place.with_name(f"{name}-{number}{FAILED}")
-            if _in_use(path) or (path.exists() and not _was_written_by(run, path)):
+            if _in_use(path) or (os.path.exists(path) and not _was_written_by(run, path)):
                 continue
             found = cls(path, run)
             # Of two that begin at the same moment each may see the other only now; both go on to other names.
@@ -255,7 +261,9 @@ class Failures(Staged):
         """Put the file in its place, or take an old one away."""
         if self._count:
             super().commit()
-        elif self._staged and self._path.is_file() and (self.run is None or _was_written_by(self.run, self._path)):
+        elif (
+            self._staged and os.path.isfile(self._path) and (self.run is None or _was_written_by(self.run, self._path))
+        ):
             self._path.unlink()
 
 
@@ -291,7 +299,7 @@ def on_terminal(path: str) -> bool:
 def is_regular(output: str) -> bool:
     """Whether rows go to a file with a name: not to standard output, a pipe or a device."""
     path = Path(output)
-    return output != STDOUT and str(path.parent) not in _DEVICES and (not path.exists() or path.is_file())
+    return output != STDOUT and str(path.parent) not in _DEVICES and (not os.path.exists(path) or os.path.isfile(path))
 
 
 def failures_path(given: str | None, output: str, command: str, reads: Sequence[str | None]) -> Path:
@@ -304,7 +312,7 @@ def failures_path(given: str | None, output: str, command: str, reads: Sequence[
         return Path(given)
     if is_regular(output):
         return Path(f"{output}{FAILED}")
-    files = (path for path in reads if path is not None and path != STDIN and Path(path).is_file())
+    files = (path for path in reads if path is not None and path != STDIN and os.path.isfile(path))
     return Path(f"{Path(next(files, 'stdin')).stem}.{command}{FAILED}")
 
 

@@ -7,6 +7,7 @@ from rubrictool.errors import InputError
 FLAG_HINTS = {
     "unpaired": "--common",
     "cache": "--cache FILE, --no-cache",
+    "failures": "--failures FILE",
     "judge": "--judge SPEC",
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",

@@ -105,6 +105,26 @@ def test_a_circle_of_links_makes_way_for_the_file(shell: Shell, scoring: list[ob
     assert [row["id"] for row in shell.read("loop")] == ["r", "b"]
 
 
+@pytest.mark.parametrize("length", [250, 300])
+@pytest.mark.parametrize("flag", ["-o", "--summary", "--failures"])
+def test_a_place_where_nothing_can_be_made_or_removed_is_said(
+    shell: Shell, scoring: list[object], flag: str, length: int
+) -> None:
+    name = "x" * length
+    ran = shell(*scoring, flag, name)
+    assert (ran.code, ran.err) == (2, f"rubrictool: {name}: cannot be written: File name too long\n")
+
+
+def test_where_failures_cannot_be_written_the_remedy_is_told(shell: Shell, scoring: list[object]) -> None:
+    name = "x" * 245
+    ran = shell("score", shell.write(name, ROWS), *scoring[2:])
+    assert (ran.code, ran.err) == (
+        2,
+        f"rubrictool: {name}.score.failed.jsonl: cannot be written: File name too long; "
+        "name another file for the rows that fail (--failures FILE)\n",
+    )
+
+
 @pytest.mark.parametrize("pid", ["9" * 30, "²", str(os.getpid())])
 def test_what_others_left_beside_the_output_disturbs_nothing(shell: Shell, scoring: list[object], pid: str) -> None:
     (shell.directory / f".out.jsonl.{pid}.part").touch()
