@@ -70,7 +70,7 @@ def test_the_readmes_library_example_runs_and_has_eight_lines(tmp_path: Path) ->
 
 
 def test_the_trainers_example_gives_rewards_in_one_event_loop_after_the_other(shell: Shell) -> None:
-    (example,) = blocks(ROOT / "docs" / "python.md", "python")
+    example, *_ = blocks(ROOT / "docs" / "python.md", "python")
     criteria = [{"criterion": "Names a cloth.", "weight": 1}]
     shell.write("rubrics.jsonl", [{"id": "bread", "prompt": "How is bread kept?", "criteria": criteria}])
     with chat_server() as server:

@@ -1,0 +1,59 @@
+"""Run the examples of docs/python.md that need no server, and show each with what it prints; called by its cog blocks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+EXAMPLES = {
+    "tail": '''\
+import asyncio
+
+import rubrictool as rt
+
+
+async def scores(rounds: int) -> list[rt.Score]:
+    """Refine a rubric for each prompt, and score the prompt's candidates with it."""
+    judge, proposer = await rt.judge("offline"), await rt.proposer("offline")
+    options, rows = rt.RefineOptions(rounds=rounds), []
+    for prompt in rt.read("sample_data/prompts.jsonl", rt.Prompt):
+        refined = await rt.refine(prompt, prompt.responses, judge=judge, proposer=proposer, options=options)
+        rows += [await rt.score(prompt, refined.rubric, response, judge) for response in prompt.responses]
+    return rows
+
+
+files = {f"{rounds} rounds": asyncio.run(scores(rounds)) for rounds in (0, 4)}
+report = rt.tail(files)
+print(report.to_frame()[["file", "region", "pairs", "strict", "half_credit"]].round(3).to_string(index=False))
+''',
+    "win_rates": '''\
+import asyncio
+
+import rubrictool as rt
+
+
+async def scores(path: str) -> list[rt.Score]:
+    """Score responses with a rubric proposed for their prompt."""
+    judge, proposer = await rt.judge("offline"), await rt.proposer("offline")
+    prompts = {prompt.id: prompt for prompt in rt.read("sample_data/prompts.jsonl", rt.Prompt)}
+    rubrics = {name: await rt.propose(prompt, proposer) for name, prompt in prompts.items()}
+    rows = rt.read(path, rt.Response)
+    return [await rt.score(prompts[row.prompt_id], rubrics[row.prompt_id], row, judge) for row in rows]
+
+
+systems = {name: asyncio.run(scores(f"sample_data/fir-{name}.jsonl")) for name in ("v2", "v1")}
+report = rt.win_rates(rt.compare_scores(systems, baseline="v1"))
+print(report.to_frame()[["system_a", "system_b", "n", "win_rate", "low", "high"]].round(3).to_string(index=False))
+print(*report.decisions(threshold=0.5, difference=0.1).values())
+''',
+}
+
+
+def show(name: str) -> None:
+    """Print an example and its output as two blocks. Raises `CalledProcessError` for one that fails."""
+    code = EXAMPLES[name]
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    print(f"\n```python\n{code}```\n\n```text\n{ran.stdout}```\n")
