@@ -94,17 +94,21 @@ class Trials:
         self._supported = supported
         self._tried: set[tuple[Suspect, int]] = set()
         self._running: Sequence[Trial] = ()
+        self._is_new = False
         self._tried_together = False
         self._helped: list[Trial] = []
         self._unnamed = 0
 
     @property
     def running(self) -> bool:
-        """Return whether the last request was sent with a suspect left out."""
-        return bool(self._running)
+        """Whether the next request is the first with a suspect left out."""
+        return self._is_new
 
     def next(self, sent: Request, error: Refused | Transient) -> Request | None:
         """Return the request without the next suspect, None where there is nothing (more) to leave out."""
+        self._is_new = False
+        if self._running and isinstance(error, Transient) and not error.suspects:
+            return None  # a busy server says nothing of what was left out
         sent = self._restored(sent, str(error))
         suspects = self._suspects(error)
         for suspect in suspects:
@@ -126,12 +130,14 @@ class Trials:
             before = trials[-1].after if trials else sent
             if after := _without(suspect, before, error.limit or 0):
                 trials.append(Trial(suspect, before, after, str(error), named=True))
-        self._running = trials if len(trials) > 1 else ()
-        return trials[-1].after if self._running else None
+        if len(trials) < 2:
+            return None
+        self._running, self._is_new = trials, True
+        return trials[-1].after
 
     def begin(self, trial: Trial) -> None:
         """Note what the next request leaves out."""
-        self._running = (trial,)
+        self._running, self._is_new = (trial,), True
 
     def answered(self) -> None:
         """Keep for the model what helped."""

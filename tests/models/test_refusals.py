@@ -324,6 +324,24 @@ def test_a_refusal_without_a_reason_is_found_out_about_one_suspect_at_a_time() -
     assert sent == [(0, "max_tokens"), (None, "max_tokens"), (0, "max_completion_tokens")]
 
 
+def test_a_refused_parameter_and_a_schema_that_breaks_the_server_are_both_left_out() -> None:
+    refused = meaning(400, {"error": {"param": "temperature"}})
+    model, backend = asked(OBEYED, refused, meaning(500), meaning(500), GOOD)
+    assert ask(model)
+    assert (backend.requests[-1].temperature, backend.requests[-1].schema) == (None, None)
+    assert len(backend.requests) == 5
+
+
+def test_a_busy_server_says_nothing_of_what_was_left_out() -> None:
+    said: list[str] = []
+    no, busy = meaning(400, "no"), Transient("HTTP 502", billable=True)
+    model, backend = asked(no, busy, no, GOOD, notify=said.append)
+    assert ask(model, schema=False)
+    sent = [(request.temperature, request.limit_name) for request in backend.requests]
+    assert sent == [(0, "max_tokens"), (None, "max_tokens"), (None, "max_tokens"), (0, "max_completion_tokens")]
+    assert ["max_tokens is refused" in line for line in said] == [True]
+
+
 def test_a_refusal_that_no_suspect_explains_is_the_questions_and_later_ones_ask_once() -> None:
     model, backend = asked(*[meaning(400, "no")] * 4, GOOD, meaning(400, "no"))
     with pytest.raises(ModelFailure, match="HTTP 400: no"):
