@@ -1,1 +1,1 @@
-"""Judges and proposers: a model, the offline rules, one that is asked several times."""
+"""The roles of judge, comparer, proposer: a model, the offline rules, a role asked several times."""

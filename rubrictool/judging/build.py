@@ -53,10 +53,12 @@ async def judge(
 
 def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
     if config.spec == OFFLINE:
-        raise InputError(f"{samples} samples: the offline judge always says the same; judge with a model", code="judge")
+        raise InputError(
+            f"{samples} samples would be identical: the offline judge follows rules; judge with a model", code="judge"
+        )
     if with_args_applied(config).temperature == 0:
         raise InputError(
-            f"{samples} samples: at temperature 0 a model is meant to say the same each time; judge at temperature 1",
+            f"{samples} samples would be nearly identical at temperature 0; judge at temperature 1",
             code="temperature",
         )
 
@@ -65,7 +67,7 @@ def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
     from rubrictool.judging.offline import OfflineJudge
 
     if reasons:
-        raise InputError("reasons: the offline judge gives none; judge with a model", code="judge")
+        raise InputError("the offline judge gives no reasons; judge with a model", code="judge")
     return OfflineJudge(judging)
 
 

@@ -1,4 +1,4 @@
-"""The roles Judge, Comparer and Proposer as protocols: whatever has these methods can be used.
+"""The protocols of the roles: Judge, Comparer, Proposer. Any object with these methods can be used.
 
 Each method raises `ModelFailure` where no usable answer was received, and never returns made-up data in its place.
 """

@@ -1,1 +1,1 @@
-"""The questions that models are asked: one file each, with its template (the .txt beside it), schema and parser."""
+"""One file per question asked of a model: its template (the .txt beside it), its schema, its parser."""

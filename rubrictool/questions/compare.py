@@ -1,4 +1,4 @@
-"""The question which of two responses is better."""
+"""Ask which of two responses is better."""
 
 from __future__ import annotations
 

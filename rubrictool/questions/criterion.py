@@ -1,4 +1,4 @@
-"""The question whether a response meets one criterion, asked about each criterion alone."""
+"""Ask whether a response meets one criterion."""
 
 from __future__ import annotations
 

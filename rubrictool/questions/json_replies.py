@@ -36,7 +36,7 @@ _NEARBY = 8
 
 _OR = linear(rf"[{_MARKS}]{{0,8}}(?:\pL{{1,4}}|[/|,])[{_MARKS}]{{0,8}}")
 
-# What is no letter or digit; a minus before a digit is told apart, for -1 is not 1.
+# Characters other than letters and digits; a minus before a digit is kept, because -1 is not 1.
 _SIGN = linear(r"(?P<minus>-[0-9])|[^\pL\pN]")
 
 

@@ -1,4 +1,4 @@
-"""The question which criteria a response meets, answered for all of them in one reply."""
+"""Ask which criteria a response meets, all in one question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The question for a first rubric, from the prompt alone."""
+"""Ask for a first rubric, from the prompt alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NEW_CRITERION = {"criterion": string(MAX_CRITERION_LENGTH), "weight": WEIGHT}
 
 _BRACKET = linear(r"[\[\]{}]")
 
-# What stands for a criterion in a form: in brackets, without a letter or digit, or a word for it.
+# Placeholders that a form may have for a criterion: in brackets, without letters and digits, or a word for it.
 _PLACEHOLDER = linear(
     r"(?i)[^\pL\pN]*|[\s\pZ]*(?:<[^<>]*>|\[[^\[\]]*\]|\{[^{}]*\})[\s\pZ]*"
     r"|[^\pL\pN]*(?:(?:an?|another|its|new|one|the|your) )*(?:criterion|criteria|one|text|string)(?: text)?[^\pL\pN]*"

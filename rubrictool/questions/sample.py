@@ -1,4 +1,4 @@
-"""The question that a prompt asks by itself: a model answers it with a response."""
+"""Ask a model for a response to a prompt."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rubrictool.text.chats import model_messages
 
 
 def question(prompt: Prompt) -> Question:
-    """Ask a prompt as it is: a text as one message of the user, a chat message by message."""
+    """Send a prompt as it is: a text as one message of the user, a chat message by message."""
     if isinstance(prompt.prompt, str):
         return Question([{"role": "user", "content": prompt.prompt}], prompt.id)
     return Question(model_messages(prompt.prompt), prompt.id)

@@ -1,4 +1,4 @@
-"""The question how a rubric must change to tell two responses apart (paper, Algorithm 1)."""
+"""Ask how a rubric must change to tell two responses apart (paper, Algorithm 1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def question(
     *,
     context: Collection[ContextPart] = DEFAULT_CONTEXT,
 ) -> Question:
-    """Ask what tells a pair apart, and for the rubric that sees it."""
+    """Ask what distinguishes a pair, and for a rubric that shows the difference."""
     first, second = pair
     return templates.question(
         "separate",

@@ -17,8 +17,8 @@ from rubrictool.text.chats import (
     checked_calls,
     checked_content,
     checked_function,
+    has_content,
     merged_text,
-    says_something,
 )
 from rubrictool.text.encoding import canonical, digest
 
@@ -99,8 +99,8 @@ class Message(Row):
     function_call: Annotated[Any, AfterValidator(checked_function)] = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not says_something(self.columns()):
+    def _has_content(self) -> Self:
+        if not has_content(self.columns()):
             raise _lacks("content", "is null" if "content" in self.model_fields_set else "field required")
         return self
 

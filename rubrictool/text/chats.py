@@ -1,4 +1,4 @@
-"""Chat messages as plain text: texts, content parts, tool calls and their results.
+"""Chat messages as plain text.
 
 Supported are the shapes that chat logs have: OpenAI's `tool_calls`, `tool_call_id` and the older `function_call`, content as
 null or as a list of parts, and Anthropic's parts `tool_use` and `tool_result`. Rows keep the shape in which they were given.
@@ -110,7 +110,7 @@ def _check_name(name: object, where: str) -> None:
         raise ValueError(f"{where}: the name of the tool is missing")
 
 
-def says_something(message: Mapping[str, Any]) -> bool:
+def has_content(message: Mapping[str, Any]) -> bool:
     """Return whether a message has content, calls a tool, brings a result, or refuses."""
     given = message.get("content") is not None or message.get("refusal") or message.get("reasoning_content")
     return bool(given or message["role"] in _RESULT_ROLES or _calls(message))

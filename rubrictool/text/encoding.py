@@ -1,4 +1,4 @@
-"""Serialize JSON values in one spelling, hash texts."""
+"""Encode JSON values in one way, hash texts."""
 
 from __future__ import annotations
 

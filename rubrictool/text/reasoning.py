@@ -17,9 +17,9 @@ from rubrictool.text.patterns import Match, linear
 class _Markup(NamedTuple):
     """A markup of reasoning: patterns of its opening and closing mark.
 
-    `token`: the marks are special tokens, which no prose holds, so that reasoning may also stand between parts of an
-    answer. `closed`: the opening mark is ordinary words, which count only where it is closed. `lone`: the closing mark
-    counts without an opening one.
+    `token`: the marks are special tokens, which prose does not contain, so that reasoning can also be between parts of an
+    answer. `closed`: the opening mark consists of ordinary words and counts only where it is closed. `lone`: the closing
+    mark counts without an opening one.
     """
 
     opens: str
@@ -133,8 +133,8 @@ def _after_blocks(text: str, marks: Sequence[_Mark]) -> tuple[int | None, int]:
 
 
 def _closes(text: str, opening: _Mark, mark: _Mark) -> bool:
-    alike = (mark.markup, mark.word) == (opening.markup, opening.word)
-    return alike and not mark.opens and not _in_quotes(text, mark)
+    is_pair = (mark.markup, mark.word) == (opening.markup, opening.word)
+    return is_pair and not mark.opens and not _in_quotes(text, mark)
 
 
 def _last_lone(text: str, marks: Sequence[_Mark]) -> int:

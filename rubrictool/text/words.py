@@ -1,4 +1,4 @@
-"""Words of texts, and texts in a normal form for comparison."""
+"""Compare texts by their words: normal form, segmentation, similarity."""
 
 from __future__ import annotations
 

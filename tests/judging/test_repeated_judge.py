@@ -151,13 +151,13 @@ def test_a_dry_run_counts_every_sample(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("flags", "remedy"),
     [
-        (["--judge", "m@http://127.0.0.1:9/v1"], "at temperature 0 a model is meant to say the same each time"),
+        (["--judge", "m@http://127.0.0.1:9/v1"], "would be nearly identical at temperature 0"),
         (["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 0], "(--temperature 1)"),
         (
             ["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 1, "--judge-args", '{"temperature": 0}'],
             "(--temperature 1)",
         ),
-        ([], "the offline judge always says the same; judge with a model (--judge SPEC)"),
+        ([], "the offline judge follows rules; judge with a model (--judge SPEC)"),
         (["--judge", "m@http://127.0.0.1:9/v1", "--temperature", 1, "--min-coverage", 0.5], "give one"),
     ],
 )

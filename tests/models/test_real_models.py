@@ -142,7 +142,7 @@ def test_reasons_are_asked_for_and_land_in_the_row(shell: Shell, scoring: list[o
 def test_the_offline_judge_has_no_reasons(shell: Shell, scoring: list[object]) -> None:
     ran = shell(*scoring, "--reasons")
     assert ran.code == 2
-    assert "the offline judge gives none" in ran.err
+    assert "the offline judge gives no reasons" in ran.err
 
 
 def test_one_prompts_questions_go_to_one_address_and_a_dead_one_loses_nothing(shell: Shell) -> None:

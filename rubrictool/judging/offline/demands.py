@@ -163,7 +163,7 @@ def asks_for(text: str, format_: Format) -> bool:
     return pattern is not None and pattern.search(text) is not None and not forbids(text, format_)
 
 
-def messages(prompt: Prompt) -> list[str]:
+def prompt_texts(prompt: Prompt) -> list[str]:
     """Return the texts of a prompt: the messages of the user, the latest first, then the others."""
     if isinstance(prompt.prompt, str):
         return [prompt.prompt]

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import NamedTuple, get_args
 
 from rubrictool.errors import Undecided
-from rubrictool.judging.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, messages
+from rubrictool.judging.offline.demands import FORM_NAMES, asked_length, asks_for, demands, forbids, prompt_texts
 from rubrictool.judging.offline.lexicon import Lexicon, lexicon
 from rubrictool.judging.offline.terms import Term, alike, sentences, terms
 from rubrictool.linting.contradictions import exclude_each_other
@@ -51,7 +51,7 @@ class OfflineProposer:
 
     async def propose(self, prompt: Prompt) -> Proposal:
         """Return a first rubric from the prompt alone: its explicit demands, its main terms, a usual length."""
-        texts = messages(prompt)
+        texts = prompt_texts(prompt)
         text = next((text for text in texts if _main_terms(demands(text).rest)), texts[0])
         stated = demands(text)
         topics = _allowed(_main_terms(stated.rest), [item.check for item in stated.items])
@@ -153,7 +153,7 @@ class _Found(NamedTuple):
 
 
 def _differences(prompt: Prompt, pair: _Pair, criteria: Sequence[Criterion]) -> Iterator[Item]:
-    asked, shown = "\n".join(messages(prompt)), pair.texts()
+    asked, shown = "\n".join(prompt_texts(prompt)), pair.texts()
     language = lexicon("\n".join(sorted(shown)))
     known = [criterion.check for criterion in criteria]
     yield from _term_items(asked, pair, criteria, language)
