@@ -1,7 +1,7 @@
 """rubrictool: rubrics that still tell excellent from great.
 
 Everything a command does is one or two awaitable functions away: `propose`, `refine`, `score`, `sample`, `compare`,
-with rows from `read` and the two roles from `judge` and `proposer`.
+with rows from `read` and the two roles from `judge` and `proposer`; in `sync` they are blocking calls.
 """
 
 from importlib import import_module
@@ -9,6 +9,7 @@ from importlib import import_module
 # As in `typing`, which takes 10 ms: until the command line has its signal handlers, Ctrl-C would show a traceback.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rubrictool import sync
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.signal import SignalReport, signal
@@ -79,6 +80,7 @@ __all__ = [
     "sample",
     "score",
     "signal",
+    "sync",
     "tail",
     "win_rate",
     "win_rates",
@@ -114,6 +116,8 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> object:
+    if name == "sync":
+        return import_module("rubrictool.sync")
     for module, names in _PLACES.items():
         if name in names:
             return getattr(import_module(f"rubrictool.{module}"), name)

@@ -69,8 +69,15 @@ def test_the_readmes_library_example_runs_and_has_eight_lines(tmp_path: Path) ->
     assert len([line for line in example.splitlines() if line.strip()]) <= 9
 
 
-def test_the_trainers_example_gives_rewards_in_one_event_loop_after_the_other(shell: Shell) -> None:
+def test_the_notebooks_example_scores_a_response(tmp_path: Path) -> None:
     example, *_ = blocks(ROOT / "docs" / "python.md", "python")
+    with chat_server() as server:
+        ran = program(tmp_path, sys.executable, "-c", example.replace("http://127.0.0.1:8000/v1", server.address))
+    assert (ran.stdout, ran.stderr) == ("1.0\n", "")
+
+
+def test_the_trainers_example_gives_rewards_in_one_event_loop_after_the_other(shell: Shell) -> None:
+    _, example, *_ = blocks(ROOT / "docs" / "python.md", "python")
     criteria = [{"criterion": "Names a cloth.", "weight": 1}]
     shell.write("rubrics.jsonl", [{"id": "bread", "prompt": "How is bread kept?", "criteria": criteria}])
     with chat_server() as server:

@@ -30,6 +30,7 @@ LAYERS = [
     "refinement",
     "figures",
     "simulation",
+    "sync",
     "",
     "cli",
     "__main__",
@@ -110,7 +111,8 @@ def test_the_names_of_the_library_are_the_ones_that_type_checkers_see() -> None:
     seen = {
         f"{node.module}.{alias.name}" for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
-    assert {f"{getattr(rubrictool, name).__module__}.{name}" for name in rubrictool.__all__} == seen
+    values = {name: getattr(rubrictool, name) for name in rubrictool.__all__}
+    assert {f"{getattr(value, '__module__', 'rubrictool')}.{name}" for name, value in values.items()} == seen
     assert set(rubrictool.__all__) <= set(dir(rubrictool))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Backend, Price, VllmLaunch
+from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import Cache
 from rubrictool.models.connections import Connections, unpicklable
@@ -18,7 +19,7 @@ from rubrictool.models.rate_limiter import RateLimiter
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the models of one run share, and close together when `async with RunContext(...)` is left.
+    """What the models of one run share, and close together when `async with RunContext(...)`, or `with`, is left.
 
     `cache` is the file of the replies, opened for the first model that needs it, or an open `Cache`, which its owner
     closes. `prices` are by model name, and under an empty name for all others; they replace what a backend knows. `specs`
@@ -47,6 +48,12 @@ class RunContext:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        background_loop().wait(self.close)
 
     async def close(self) -> None:
         """Close what the models have opened; asking one of them raises `InputError` from then on."""
