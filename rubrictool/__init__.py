@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
     from rubrictool.rows.traces import Round
+    from rubrictool.select.early_stop import JudgedTopK, judge_top_k
+    from rubrictool.select.preference_pairs import PreferencePairs, preference_pairs
+    from rubrictool.select.top_k import TopK, TopKOptions, top_k
     from rubrictool.steps.compare import compare
     from rubrictool.steps.propose import propose
     from rubrictool.steps.sample import sample
@@ -47,10 +50,12 @@ __all__ = [
     "Evidence",
     "Finding",
     "InputError",
+    "JudgedTopK",
     "LintReport",
     "ModelConfig",
     "ModelFailure",
     "ModelUnusable",
+    "PreferencePairs",
     "Prompt",
     "RefineOptions",
     "Refinement",
@@ -63,6 +68,8 @@ __all__ = [
     "Score",
     "SignalReport",
     "TailReport",
+    "TopK",
+    "TopKOptions",
     "Verdict",
     "WinRate",
     "WinRateReport",
@@ -72,7 +79,9 @@ __all__ = [
     "connect",
     "encode",
     "judge",
+    "judge_top_k",
     "lint",
+    "preference_pairs",
     "propose",
     "proposer",
     "read",
@@ -82,6 +91,7 @@ __all__ = [
     "signal",
     "sync",
     "tail",
+    "top_k",
     "win_rate",
     "win_rates",
 ]
@@ -112,6 +122,9 @@ _PLACES = {
     "analysis.score_comparisons": ("compare_scores",),
     "analysis.win_rate": ("WinRate", "win_rate"),
     "analysis.win_rates": ("WinRateReport", "win_rates"),
+    "select.early_stop": ("JudgedTopK", "judge_top_k"),
+    "select.preference_pairs": ("PreferencePairs", "preference_pairs"),
+    "select.top_k": ("TopK", "TopKOptions", "top_k"),
 }
 
 

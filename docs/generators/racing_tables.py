@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rubrictool.rows.records import Criterion, Response, Verdict
-from rubrictool.select.score_bounds import Race
+from rubrictool.select.score_bounds import OpenQuestions
+from rubrictool.select.top_k import TopKOptions
 
 PROMPTS = 20
 PLACES = (1, 2, 4)
@@ -67,12 +68,13 @@ def _saved(kind: Kind, k: int) -> tuple[float, int]:
     return 1 - asked / in_full, in_full // PROMPTS
 
 
-def _raced(kind: Kind, k: int, number: int) -> Race:
+def _raced(kind: Kind, k: int, number: int) -> OpenQuestions:
     draw = random.Random(f"{kind.name} {number}")
     criteria = _criteria(kind, draw)
     chances = [_chance(kind, place, draw) for place in range(len(criteria))]
     pool = [_response(kind, n, criteria, chances, draw) for n in range(kind.responses)]
-    race = Race(criteria, pool, k=k, seed=number, together=False, distinct=_writer if kind.writers else None)
+    options = TopKOptions(k, "model" if kind.writers else None, number)
+    race = OpenQuestions(criteria, pool, options=options, all_at_once=False)
     while questions := race.next():
         for row, asked in questions:
             race.answered(row, [Verdict(id=c.id, met=_mark(c) in row.response) for c in asked])
@@ -108,7 +110,3 @@ def _response(
 
 def _mark(criterion: Criterion) -> str:
     return f"<{criterion.id}>"
-
-
-def _writer(row: Response) -> object:
-    return row.model

@@ -8,6 +8,7 @@ FLAG_HINTS = {
     "unpaired": "--common",
     "cache": "--cache FILE, --no-cache",
     "failures": "--failures FILE",
+    "distinct": "--distinct COLUMN",
     "judge": "--judge SPEC",
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",

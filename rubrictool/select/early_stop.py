@@ -1,102 +1,115 @@
-"""Finding the k best responses to a prompt with fewer questions: whoever can no longer be among them is asked no more."""
+"""Judge the responses to a prompt only as far as it takes to know the k best."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge
+from rubrictool.models.answers import Answers, count_answers, note_answer
+from rubrictool.rows.joins import Texts, by_prompt, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.select.ranking import Kept
-from rubrictool.select.score_bounds import Ask, Race, Value
+from rubrictool.select.score_bounds import Ask, OpenQuestions
+from rubrictool.select.top_k import TopKOptions, with_tied
+from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.score import decided, score
 
-Failed = Callable[[Response, RowFailure], None]
+OnFailure = Callable[[Response, RowFailure], None]
 
 
 @dataclass(frozen=True)
-class Raced:
-    """How a race ended.
+class JudgedTopK:
+    """The k best responses to one prompt, judged on all criteria, best first.
 
-    `kept` are the k best, judged to the end, best first. Questions were `asked`; to judge everybody `in_full` would have
-    been needed.
+    `questions` were asked; judging every response would have taken `questions_in_full`. `drawn_from` of a kept row counts
+    the responses that tied or, not judged to the end, may have.
     """
 
     kept: tuple[Kept[Score], ...]
-    asked: int
-    in_full: int
+    questions: int
+    questions_in_full: int
+
+    @property
+    def rows(self) -> tuple[Score, ...]:
+        """Return the kept score rows, with the column `tied` where a draw decided."""
+        return tuple(with_tied(*one) for one in self.kept)
 
 
-async def race(
+async def judge_top_k(
     prompt: Prompt,
     rubric: Rubric,
-    pool: Sequence[Response],
+    responses: Sequence[Response],
     judge: Judge,
     *,
-    k: int,
-    seed: int = 0,
-    distinct: Value | None = None,
-    failed: Failed = lambda *_: None,
+    options: TopKOptions = TopKOptions(),  # noqa: B008  frozen
     empty: Empty | None = None,
-) -> Raced:
-    """The k best of a prompt's responses: the rows that `score` and then `ranking.best` would give.
+    on_failure: OnFailure = lambda *_: None,
+) -> JudgedTopK:
+    """Judge until the k best responses to a prompt are known, and return the rows that scoring all would give.
 
-    `drawn_from` counts who tied or, not judged to the end, may have. A response whose judgement fails is out and reported
-    to `failed` at once; the others race as if it had not been there. A judge that answers about each criterion alone is
-    asked criterion by criterion, any other about a whole response; about an empty one (see `scoring.score`) nobody is.
+    A response that can no longer be among the best is asked about no more. One whose judgement fails is reported to
+    `on_failure` at once, and the others are judged as if it had not been there. A judge that answers about each criterion
+    alone is asked criterion by criterion, any other about a whole response. Empty responses are as in `score`.
     """
-    runners = [row for row in pool if _starts(row, rubric, failed, empty)]
-    together = judge.judging != "per-criterion"
-    course = Race(rubric.criteria, runners, k=k, seed=seed, together=together, distinct=distinct, empty=empty)
-    await _run(course, prompt, judge, failed)
+    candidates = [row for row in responses if _can_start(row, rubric, on_failure, empty)]
+    all_at_once = judge.judging != "per-criterion"
+    questions = OpenQuestions(rubric.criteria, candidates, options=options, all_at_once=all_at_once, empty=empty)
+    await _ask(questions, prompt, judge, on_failure)
     kept = [
-        Kept(await score(prompt, rubric, row, _Decided(judge, verdicts.values()), empty=empty), drawn_from)
-        for row, verdicts, drawn_from in course.kept()
+        Kept(await score(prompt, rubric, row, _KnownVerdicts(judge, verdicts.values()), empty=empty), drawn_from)
+        for row, verdicts, drawn_from in questions.kept()
     ]
-    return Raced(tuple(kept), course.asked, course.in_full)
+    return JudgedTopK(tuple(kept), questions.asked, questions.in_full)
 
 
-def _starts(row: Response, rubric: Rubric, failed: Failed, empty: Empty | None) -> bool:
-    """Whether a response races: one that cannot be scored whatever the judge says is reported instead."""
+def _can_start(row: Response, rubric: Rubric, on_failure: OnFailure, empty: Empty | None) -> bool:
+    """Return whether a response can be judged; one that cannot be scored whatever the judge says is reported instead."""
     try:
         decided(rubric.criteria, row, empty)
     except RowFailure as failure:
-        failed(row, failure)
+        on_failure(row, failure)
         return False
     return True
 
 
-async def _run(course: Race, prompt: Prompt, judge: Judge, failed: Failed) -> None:
-    """Ask until nothing more needs to be known; leaving cancels what is under way."""
-    under_way: dict[asyncio.Task[list[Verdict]], Ask] = {}
+async def _ask(questions: OpenQuestions, prompt: Prompt, judge: Judge, on_failure: OnFailure) -> None:
+    """Ask until nothing more needs to be known; leaving cancels what is running."""
+    running: dict[asyncio.Task[list[Verdict]], Ask] = {}
     try:
         while True:
-            for ask in course.next():
-                under_way[asyncio.create_task(judge.verdicts(prompt, ask.criteria, ask.response))] = ask
-            if not under_way:
+            for ask in questions.next():
+                running[asyncio.create_task(judge.verdicts(prompt, ask.criteria, ask.response))] = ask
+            if not running:
                 return
-            done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
-                _take_in(course, under_way.pop(task).response, task, failed)
+                _record(questions, running.pop(task).response, task, on_failure)
     finally:
-        for task in under_way:
+        for task in running:
             task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
 
 
-def _take_in(course: Race, response: Response, task: asyncio.Task[list[Verdict]], failed: Failed) -> None:
+def _record(
+    questions: OpenQuestions, response: Response, task: asyncio.Task[list[Verdict]], on_failure: OnFailure
+) -> None:
     try:
-        course.answered(response, task.result())
+        questions.answered(response, task.result())
     except ModelFailure as failure:
-        if course.failed(response):
-            failed(response, failure)
+        if questions.failed(response):
+            on_failure(response, failure)
 
 
-class _Decided:
-    """A judge who repeats what was decided, so that a raced row is written as any score is."""
+class _KnownVerdicts:
+    """A judge that repeats known verdicts, so that a row is written as any score is."""
 
     def __init__(self, judge: Judge, verdicts: Iterable[Verdict]) -> None:
         self.name: str = judge.name
@@ -104,5 +117,117 @@ class _Decided:
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002
-        """The verdicts on these criteria."""
+        """Return the verdicts on these criteria."""
         return [self._verdicts[criterion.id] for criterion in criteria]
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The responses of many prompts, with rubrics and prompts by id; judging starts with whole pools, so all are held."""
+
+    rows: Sequence[Response]
+    of: Mapping[str, Sequence[Response]]
+    rubrics: Mapping[str, Rubric]
+    prompts: Mapping[str, Prompt]
+
+    @classmethod
+    def read(
+        cls, responses: Source, rubrics: Source, prompts: Source | None, options: TopKOptions, *, skip_missing: bool
+    ) -> Pools:
+        """Read all rows. Raises `InputError` for one that could not be judged, or that lacks the column `distinct`."""
+        texts = Texts()
+        known, prompts_known = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
+        rows = Rows(responses, Response)
+        scorable(rows, known, prompts_known, texts, skip_missing=skip_missing)
+        for line, row in rows:
+            options.check(rows, line, row)
+        every = rows.rows()
+        return cls(every, by_prompt(every), known, prompts_known)
+
+    @property
+    def largest(self) -> int:
+        """Return the number of responses in the largest pool, at least 1."""
+        return max(map(len, self.of.values()), default=1)
+
+    def judged_by(self, row: Response) -> tuple[Prompt, Rubric]:
+        """Return the prompt and the rubric of a response. Raises `RowFailure` where it has no rubric."""
+        rubric = rubric_for(row.prompt_id, self.rubrics)
+        if rubric is None:
+            raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
+        prompt = prompt_of(row, rubric, self.prompts)
+        assert prompt is not None, "the first pass has checked it"
+        return prompt, rubric
+
+
+class OutcomeByRow:
+    """Return the outcome of each response while the responses to its prompt are judged together."""
+
+    def __init__(self, pools: Pools, judge: Judge, options: TopKOptions, empty: Empty | None) -> None:
+        self._pools, self._judge, self._options, self._empty = pools, judge, options, empty
+        self._running: dict[str, _Running] = {}
+        self.failures: Counter[str] = Counter()
+
+    async def outcome(self, row: Response) -> Outcome:
+        """Return a score row where the response is kept. Raises `RowFailure`."""
+        prompt, rubric = self._pools.judged_by(row)
+        if prompt.id not in self._running:
+            self._running[prompt.id] = _Running(partial(self._judged, prompt, rubric))
+        try:
+            return await self._running[prompt.id].outcome(row)
+        except RowFailure as failure:
+            self.failures[failure.kind] += 1
+            raise
+
+    async def in_full(self, row: Response) -> Outcome:
+        """Score a response on all criteria, as a dry run assumes: how many questions are saved is not known before."""
+        return Outcome((await score(*self._pools.judged_by(row), row, self._judge, empty=self._empty),))
+
+    def _judged(self, prompt: Prompt, rubric: Rubric, on_failure: OnFailure) -> Coroutine[Any, Any, JudgedTopK]:
+        pool, judge, options = self._pools.of[prompt.id], self._judge, self._options
+        return judge_top_k(prompt, rubric, pool, judge, options=options, empty=self._empty, on_failure=on_failure)
+
+    def finished(self) -> list[JudgedTopK]:
+        """Return the results of the prompts that were judged to the end."""
+        return [result for one in self._running.values() if (result := one.result())]
+
+
+class _Running:
+    """One prompt being judged. A response whose judgement fails need not wait for the end."""
+
+    def __init__(self, start: Callable[[OnFailure], Coroutine[Any, Any, JudgedTopK]]) -> None:
+        self._failures: dict[str, asyncio.Future[RowFailure]] = {}
+        self._answers = Answers()
+        self._task = asyncio.create_task(self._run(start))
+        # Rows that were cancelled never ask how it ended.
+        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def outcome(self, row: Response) -> Outcome:
+        """Return what became of a response once that is known. Cancelling one ends the judging of all."""
+        failure = self._failure_of(row)
+        either: list[asyncio.Future[Any]] = [self._task, failure]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self._task.cancel()
+            raise
+        if failure.done():
+            raise failure.result()
+        if self._answers.count:
+            # They came to the task of the prompt, not to this row's.
+            note_answer()
+        return Outcome(tuple(kept for kept in self._task.result().rows if kept.id == row.id))
+
+    def result(self) -> JudgedTopK | None:
+        """Return the result, None where judging did not come to its end."""
+        ended = self._task.done() and not self._task.cancelled() and not self._task.exception()
+        return self._task.result() if ended else None
+
+    async def _run(self, start: Callable[[OnFailure], Coroutine[Any, Any, JudgedTopK]]) -> JudgedTopK:
+        self._answers = count_answers()
+        return await start(self._fail)
+
+    def _fail(self, row: Response, failure: RowFailure) -> None:
+        self._failure_of(row).set_result(failure)
+
+    def _failure_of(self, row: Response) -> asyncio.Future[RowFailure]:
+        return self._failures.setdefault(row.id, asyncio.get_running_loop().create_future())

@@ -1,14 +1,22 @@
-"""Preference pairs for training: which two responses to a prompt are told apart clearly enough to learn from."""
+"""Make preference pairs for training: two responses to a prompt whose scores clearly differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from rubrictool.rows.records import Message, PromptText, Row, Scored
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import Texts, prompts_by_id
+from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.records import Message, Prompt, PromptText, Row, Scored
 from rubrictool.rubric.weights import TIE
 from rubrictool.select.ranking import ranked
 from rubrictool.text.chats import visible_text
+
+if TYPE_CHECKING:
+    import pandas
 
 PairChoice = Literal["best-worst", "best-each"]
 
@@ -42,8 +50,47 @@ class Match(NamedTuple):
     rejected: Scored
 
 
+@dataclass(frozen=True)
+class PreferencePairs:
+    """The pairs of all prompts, in the order of the prompts, and how many were left out for each reason."""
+
+    rows: tuple[PreferencePair, ...]
+    prompts: int
+    skipped: Mapping[Skipped, int]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return a pandas table with one row for each pair."""
+        return frame(row.columns() for row in self.rows)
+
+
+def preference_pairs(
+    scores: Source, prompts: Source | None = None, *, pairing: PairChoice = "best-worst", seed: int = 0
+) -> PreferencePairs:
+    """Pair the scored responses to each prompt: the first by rank with the last, or with each of the others.
+
+    Left out are pairs of tied scores, of scores whose bounds (`score_low`, `score_high`) meet, and of one text. `prompts` are
+    prompt rows, where the score rows lack the text. `seed` decides between ties.
+
+    Raises `InputError` for rows that are no score rows, and for a pair whose prompt has no text anywhere.
+    """
+    rows, texts = Rows(scores, Scored), Texts()
+    pools = _Pools.read(rows, prompts_by_id(prompts, texts), texts)
+    found = [match for pool in pools.rows.values() for match in matches(pool, pairing, seed=seed)]
+    clear = [match for match in found if unclear(match) is None]
+    pools.check_prompts(rows, clear)
+    whole = list(_whole(rows, clear))
+    different = [match for match in whole if not same_text(match)]
+    skipped = Counter(reason for match in found if (reason := unclear(match)))
+    skipped["same_text"] = len(whole) - len(different)
+    return PreferencePairs(
+        rows=tuple(pair(match, pools.texts[match.chosen.prompt_id]) for match in different),
+        prompts=len(pools.rows),
+        skipped={reason: skipped[reason] for reason in get_args(Skipped)},
+    )
+
+
 def matches(pool: Iterable[Scored], pairing: PairChoice, *, seed: int) -> list[Match]:
-    """The pairs that a prompt's pool offers, the tied ones among them; none where it holds fewer than two.
+    """Return the pairs that a prompt's pool offers, tied ones included; none where it holds fewer than two.
 
     `best-worst` is the first by rank with the last, `best-each` with each of the others. Ties are ranked by a draw.
     """
@@ -53,7 +100,7 @@ def matches(pool: Iterable[Scored], pairing: PairChoice, *, seed: int) -> list[M
 
 
 def unclear(match: Match) -> Skipped | None:
-    """Why the scores do not say who is better: they are within 1e-9, or their bounds meet; None where they do.
+    """Return why the scores do not say which is better: they are within 1e-9, or their bounds meet; None where they do.
 
     The bounds are the columns `score_low` and `score_high`; where a row lacks one, the score takes its place.
     """
@@ -64,7 +111,7 @@ def unclear(match: Match) -> Skipped | None:
 
 
 def same_text(match: Match) -> bool:
-    """Whether both say the same, reasoning aside: their scores then differ by noise, and nothing can be learned."""
+    """Return whether both say the same, reasoning aside: their scores then differ by noise only."""
     return visible_text(match.chosen.response) == visible_text(match.rejected.response)
 
 
@@ -77,7 +124,7 @@ def check_bounds(row: Scored) -> None:
 
 
 def pair(match: Match, prompt: PromptText) -> PreferencePair:
-    """Two responses as a row for training."""
+    """Return two responses as a row for training."""
     chosen, rejected = match
     chats = not all(isinstance(given, str) for given in (prompt, chosen.response, rejected.response))
     return PreferencePair(
@@ -91,6 +138,48 @@ def pair(match: Match, prompt: PromptText) -> PreferencePair:
         rejected_score=rejected.score,
         margin=chosen.score - rejected.score,
     )
+
+
+@dataclass(frozen=True)
+class _Pools:
+    """The rows by prompt without their texts, which choosing does not need; the prompts' texts, and their first lines."""
+
+    rows: dict[str, list[Scored]] = field(default_factory=dict)
+    texts: dict[str, PromptText] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, rows: Rows[Scored], prompts: Mapping[str, Prompt], texts: Texts) -> _Pools:
+        """Read all rows. Raises `InputError` for bounds that are no numbers."""
+        pools = cls()
+        for line, row in texts.checked(rows):
+            try:
+                check_bounds(row)
+            except ValueError as error:
+                raise rows.error(line, str(error)) from None
+            known = prompts.get(row.prompt_id)
+            pools._add(line, row, known.prompt if known else None)
+        return pools
+
+    def check_prompts(self, rows: Rows[Scored], matched: Iterable[Match]) -> None:
+        """Raise `InputError` for a pair whose prompt has no text anywhere."""
+        for match in matched:
+            if (name := match.chosen.prompt_id) not in self.texts:
+                message = "prompt: the row does not have the prompt's text; give the prompt rows too"
+                raise rows.error(self.lines[name], message, code="missing_prompt")
+
+    def _add(self, line: int, row: Scored, known: PromptText | None) -> None:
+        self.rows.setdefault(row.prompt_id, []).append(row.model_copy(update={"response": "", "prompt": None}))
+        self.lines.setdefault(row.prompt_id, line)
+        if text := row.prompt or known:
+            self.texts.setdefault(row.prompt_id, text)
+
+
+def _whole(rows: Rows[Scored], matched: Iterable[Match]) -> Iterator[Match]:
+    """Yield the pairs with their texts, from a second reading."""
+    wanted = {row.id for match in matched for row in match}
+    whole = {row.id: row for _, row in rows if row.id in wanted}
+    return (Match(*(whole[row.id] for row in match)) for match in matched)
 
 
 def _bound(row: Scored, name: str) -> float:

@@ -1,16 +1,16 @@
-"""The most that responses can still score while verdicts are missing, and which of these verdicts the k best wait for.
+"""Find which verdicts the k best responses still depend on, from the highest score that each response can reach.
 
-Only ceilings are looked at, never floors: a response is asked about as long as fewer than k others could still finish
-before it. Such a question cannot be avoided (whoever is kept is judged to the end, and only its own verdicts can put this
-response out), so with the criteria in a given order no fewer questions do, and which ones are asked does not depend on
-whose answers come first. (Chang and Hwang 2002, minimal probing.)
+Lowest scores are not needed: a response is asked about as long as fewer than k others could still finish before it. Such a
+question cannot be avoided (a kept response is judged to the end, and only its own verdicts can rule this one out), so with
+the criteria in a given order no fewer questions suffice, and which ones are asked does not depend on whose answers come
+first. (Chang and Hwang 2002, minimal probing.)
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -20,15 +20,14 @@ from rubrictool.rows.records import Criterion, Response, Scored, Verdict
 from rubrictool.rubric.empty_response import Empty, is_empty
 from rubrictool.rubric.weights import TIE, score
 from rubrictool.select.ranking import Kept, best, tie_break
+from rubrictool.select.top_k import TopKOptions
 from rubrictool.steps.score import decided
-
-Value = Callable[[Response], object]
 
 Verdicts = Mapping[str, Verdict]
 
 
 class Ask(NamedTuple):
-    """What a judge is to be asked: one question about a response."""
+    """One question to a judge about a response."""
 
     response: Response
     criteria: tuple[Criterion, ...]
@@ -36,10 +35,10 @@ class Ask(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A response in the race: its lot, its value under `distinct`, its verdicts, and the questions not asked yet."""
+    """A response: its tie-break, its value under `distinct`, its verdicts, and the questions not asked yet."""
 
     response: Response
-    lot: str
+    tie_break: str
     value: object
     criteria: Sequence[Criterion]
     verdicts: Verdicts
@@ -47,36 +46,36 @@ class Candidate:
     waiting: frozenset[str] = frozenset()
 
     @cached_property
-    def ceiling(self) -> float:
-        """The most that it can still score."""
-        return ceiling(self.criteria, self.verdicts)
+    def highest(self) -> float:
+        """Return the highest score that it can still reach."""
+        return highest_score(self.criteria, self.verdicts)
 
     @cached_property
-    def if_worst(self) -> float:
-        """The most that it can score once what it was asked is answered as badly as can be."""
+    def highest_if_waiting_fail(self) -> float:
+        """Return the highest score that it can reach if the verdicts it waits for are the worst."""
         if not self.waiting:
-            return self.ceiling
-        worst = {c.id: _supposed(c.id, not _good(c)) for c in self.criteria if c.id in self.waiting}
-        return ceiling(self.criteria, {**self.verdicts, **worst})
+            return self.highest
+        worst = {c.id: _assumed(c.id, not _good(c)) for c in self.criteria if c.id in self.waiting}
+        return highest_score(self.criteria, {**self.verdicts, **worst})
 
     def asked(self) -> tuple[Candidate, Ask]:
-        """The same after its next question, and the question."""
+        """Return the candidate after its next question, and the question."""
         question, *rest = self.unasked
         waiting = self.waiting | {criterion.id for criterion in question}
         return replace(self, unasked=tuple(rest), waiting=waiting), Ask(self.response, question)
 
-    def told(self, verdicts: Iterable[Verdict]) -> Candidate:
-        """The same with the answer to a question."""
+    def answered(self, verdicts: Iterable[Verdict]) -> Candidate:
+        """Return the candidate with the answer to a question."""
         new = {verdict.id: verdict for verdict in verdicts}
         return replace(self, verdicts={**self.verdicts, **new}, waiting=self.waiting - new.keys())
 
 
-class Race:
-    """Who of the responses to one prompt are the k best: what to ask next, given what is known.
+class OpenQuestions:
+    """The questions about the responses to one prompt on which the k best still depend.
 
-    Verdicts that a check gives are known from the start, and so are those on an empty response; one that cannot
-    be scored (see `steps.score.decided`) must not be in the pool. `together` makes all other criteria of a response one question,
-    else each is one, those that can cost most first. What `distinct` gives is had by at most one of the best.
+    Verdicts that a check gives are known from the start, and so are those on an empty response; one for which
+    `steps.score.decided` raises must not be in the pool. With `all_at_once`, all other criteria of a response are one
+    question, else each is one, those that can cost most first.
     """
 
     def __init__(
@@ -84,85 +83,82 @@ class Race:
         criteria: Sequence[Criterion],
         pool: Iterable[Response],
         *,
-        k: int,
-        seed: int,
-        together: bool,
-        distinct: Value | None = None,
+        options: TopKOptions,
+        all_at_once: bool,
         empty: Empty | None = None,
     ) -> None:
-        self._criteria, self._k, self._seed = criteria, k, seed
-        self._spaced = spaced(criteria)
-        questions = _questions(criteria, together=together)
-        entrants = (_entrant(row, criteria, questions, seed, distinct, empty) for row in pool)
-        self._entrants = {entrant.response.id: entrant for entrant in entrants}
-        self.in_full = sum(len(entrant.unasked) for entrant in self._entrants.values())
+        self._options = options
+        self._ties_are_clear = ties_are_clear(criteria)
+        questions = _questions(criteria, all_at_once=all_at_once)
+        candidates = (_candidate(row, criteria, questions, options, empty) for row in pool)
+        self._candidates = {candidate.response.id: candidate for candidate in candidates}
+        self.in_full = sum(len(candidate.unasked) for candidate in self._candidates.values())
         self.asked = 0
 
     def next(self) -> list[Ask]:
-        """The questions that can be asked now, each given out once; without any, and none under way, the race is over."""
-        order = sorted(self._entrants.values(), key=lambda entrant: (-entrant.ceiling, entrant.lot))
-        questions = [ask for entrant in order for ask in self._due(entrant, order)]
+        """Return the questions that can be asked now, each once. None, and none being asked: the k best are known."""
+        order = sorted(self._candidates.values(), key=lambda candidate: (-candidate.highest, candidate.tie_break))
+        questions = [ask for candidate in order for ask in self._due(candidate, order)]
         self.asked += len(questions)
         return questions
 
     def answered(self, response: Response, verdicts: Iterable[Verdict]) -> None:
-        """Take in the answer to a question; that of a response which has failed changes nothing."""
-        if entrant := self._entrants.get(response.id):
-            self._entrants[response.id] = entrant.told(verdicts)
+        """Record the answer to a question; that of a response which has failed changes nothing."""
+        if candidate := self._candidates.get(response.id):
+            self._candidates[response.id] = candidate.answered(verdicts)
 
     def failed(self, response: Response) -> bool:
-        """Take a response out that cannot be judged: the others race as if it had never been there.
-
-        Whether it was still in.
-        """
-        return self._entrants.pop(response.id, None) is not None
+        """Remove a response that cannot be judged, as if it had never been there. Return whether it was still in."""
+        return self._candidates.pop(response.id, None) is not None
 
     def kept(self) -> list[tuple[Response, Verdicts, int]]:
-        """Who the k best are once the race is over, with all their verdicts and how many may have drawn for the place.
+        """Return the k best at the end, with all their verdicts and the number that may have tied for the place.
 
-        Who was not judged to the end counts with the ceiling: it is out all the same, and it may have tied.
+        A response that was not judged to the end counts with its highest score: it is out all the same, and may have tied.
         """
-        rows = [_at_ceiling(entrant) for entrant in self._entrants.values()]
-        found: list[Kept[Scored]] = best(rows, self._k, seed=self._seed, distinct=lambda row: self._of(row).value)
+        rows = [_with_highest(candidate) for candidate in self._candidates.values()]
+        options = self._options
+        found: list[Kept[Scored]] = best(rows, options.k, seed=options.seed, distinct=lambda row: self._of(row).value)
         return [(self._of(row).response, self._of(row).verdicts, drawn_from) for row, drawn_from in found]
 
-    def _due(self, entrant: Candidate, order: Sequence[Candidate]) -> Iterator[Ask]:
-        while entrant.unasked and in_reach(entrant, order, self._k, spaced=self._spaced):
-            entrant, ask = entrant.asked()
-            self._entrants[entrant.response.id] = entrant
+    def _due(self, candidate: Candidate, order: Sequence[Candidate]) -> Iterator[Ask]:
+        clear = self._ties_are_clear
+        while candidate.unasked and may_be_kept(candidate, order, self._options.k, ties_are_clear=clear):
+            candidate, ask = candidate.asked()
+            self._candidates[candidate.response.id] = candidate
             yield ask
 
     def _of(self, row: Response) -> Candidate:
-        return self._entrants[row.id]
+        return self._candidates[row.id]
 
 
-def ceiling(criteria: Sequence[Criterion], known: Verdicts) -> float:
-    """The most that a response can score: what is not known is as good as it can be."""
-    # The very sum of the score, in its order: rounding then never puts a ceiling below the score.
-    return score(criteria, [known.get(c.id) or _supposed(c.id, _good(c)) for c in criteria])
+def highest_score(criteria: Sequence[Criterion], known: Verdicts) -> float:
+    """Return the highest score that a response can reach: unknown verdicts are assumed to be the best."""
+    # The same sum as the score, in its order: rounding then never puts the bound below the score.
+    return score(criteria, [known.get(c.id) or _assumed(c.id, _good(c)) for c in criteria])
 
 
-def in_reach(entrant: Candidate, order: Iterable[Candidate], k: int, *, spaced: bool) -> bool:
-    """Whether a response may be among the k best where what it was asked goes badly and what others lack goes well.
+def may_be_kept(candidate: Candidate, order: Iterable[Candidate], k: int, *, ties_are_clear: bool) -> bool:
+    """Return whether a response may be among the k best if its open questions end worst and those of others best.
 
-    `order` is everybody by falling ceiling. In a rubric that is not `spaced` a response of the same value cannot put
+    `order` are all candidates by falling highest score. Where ties are not clear, a response of the same value cannot rule
     this one out alone: it could still be the best of a group of tied scores, and move its border.
     """
     ahead: set[object] = set()
     for other in order:
-        lead = other.ceiling - entrant.if_worst
+        lead = other.highest - candidate.highest_if_waiting_fail
         if lead < 0:
             return True
-        # Lots may not decide where the other is lower, be it tied: a third score can put the two into different groups.
-        if other.response.id != entrant.response.id and (lead > TIE or other.lot < entrant.lot):
+        # A draw may not decide where the other is lower, be it tied: a third score can put the two into different groups.
+        if other.response.id != candidate.response.id and (lead > TIE or other.tie_break < candidate.tie_break):
             ahead.add(other.value)
-            if len(ahead) >= k or (spaced and other.value == entrant.value):
+            if len(ahead) >= k or (ties_are_clear and other.value == candidate.value):
                 return False
     return True
 
 
-def spaced(criteria: Sequence[Criterion]) -> bool:
-    """Whether any two scores that the weights allow are equal but for rounding, or clearly further apart than a tie.
+def ties_are_clear(criteria: Sequence[Criterion]) -> bool:
+    """Return whether any two scores that the weights allow are equal but for rounding, or further apart than a tie.
 
     True for all weights that people write; false for 1 beside 1.000000001, where a tie of the first with the second and
     of the second with the third need not be one of the first with the third.
@@ -176,42 +172,40 @@ def spaced(criteria: Sequence[Criterion]) -> bool:
 
 
 def _good(criterion: Criterion) -> bool:
-    """The better verdict for the response."""
+    """Return the verdict that is better for the response."""
     return criterion.veto or criterion.weight > 0
 
 
 @lru_cache(maxsize=4096)
-def _supposed(name: str, met: bool) -> Verdict:
-    """A verdict that nobody gave; a race supposes the same ones over and over."""
+def _assumed(name: str, met: bool) -> Verdict:
+    """Return a verdict that no judge gave; the same ones are needed again and again."""
     return Verdict(id=name, met=met)
 
 
-def _questions(criteria: Sequence[Criterion], *, together: bool) -> tuple[tuple[Criterion, ...], ...]:
+def _questions(criteria: Sequence[Criterion], *, all_at_once: bool) -> tuple[tuple[Criterion, ...], ...]:
     left = [criterion for criterion in criteria if criterion.check is None]
-    if together:
+    if all_at_once:
         return (tuple(left),) if left else ()
     return tuple((criterion,) for criterion in sorted(left, key=_stake, reverse=True))
 
 
 def _stake(criterion: Criterion) -> float:
-    """What the worse verdict costs: a veto's everything."""
+    """Return what the worse verdict costs; that of a veto costs everything."""
     return math.inf if criterion.veto else abs(criterion.weight)
 
 
-def _entrant(
+def _candidate(
     row: Response,
     criteria: Sequence[Criterion],
     questions: tuple[tuple[Criterion, ...], ...],
-    seed: int,
-    distinct: Value | None,
+    options: TopKOptions,
     empty: Empty | None,
 ) -> Candidate:
     known = {verdict.id: verdict for verdict in decided(criteria, row, empty)}
     questions = () if is_empty(row.response) else questions
-    value = distinct(row) if distinct else row.id
-    return Candidate(row, tie_break(row, seed), value, criteria, known, questions)
+    return Candidate(row, tie_break(row, options.seed), options.value_of(row), criteria, known, questions)
 
 
-def _at_ceiling(entrant: Candidate) -> Scored:
-    row = entrant.response
-    return Scored.model_construct(id=row.id, prompt_id=row.prompt_id, response="", score=entrant.ceiling)
+def _with_highest(candidate: Candidate) -> Scored:
+    row = candidate.response
+    return Scored.model_construct(id=row.id, prompt_id=row.prompt_id, response="", score=candidate.highest)

@@ -42,7 +42,7 @@ def ids(rows: Rows) -> list[tuple[str, str]]:
 def test_a_draw_is_said_counted_and_marked(shell: Shell) -> None:
     rows = [*scored(0.9, 0.5, 0.5, 0.5), {"id": "z", "prompt_id": "q", "response": "?", "score": 1}]
     ran = shell("filter-top-k", shell.write("s.jsonl", rows), "-k", 2, "--summary", "sum.json")
-    assert "for 1 of 2 prompts a draw among tied scores decided whom to keep (column tied)" in ran.err
+    assert "for 1 of 2 prompts a draw among tied scores decided what to keep (column tied)" in ran.err
     assert [row.get("tied") for row in ran.rows] == [None, 3, None]
     assert (summary(shell)["tied_prompts"], summary(shell)["prompts"]) == (1, 2)
 

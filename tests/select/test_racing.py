@@ -1,4 +1,4 @@
-"""A race keeps whom full scoring keeps, and asks only what it must."""
+"""Judging with an early stop keeps what full scoring keeps, and asks only what it must."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from rubrictool.errors import InputError, ModelFailure
 from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.rubric.weights import score as share
-from rubrictool.select.early_stop import Raced, race
+from rubrictool.select.early_stop import JudgedTopK, judge_top_k
 from rubrictool.select.ranking import Kept, best
-from rubrictool.select.score_bounds import ceiling, spaced
+from rubrictool.select.score_bounds import highest_score, ties_are_clear
+from rubrictool.select.top_k import TopKOptions
 from rubrictool.steps.score import score_pool
 
 PROMPT = Prompt(id="p", prompt="?")
@@ -72,15 +73,15 @@ class Case:
     def value(self, row: Response) -> object:
         return row.model if self.distinct else row.id
 
-    async def raced(self, judge: TableJudge) -> Raced:
-        distinct = self.value if self.distinct else None
-        return await race(PROMPT, self.rubric, self.pool, judge, k=self.k, seed=self.seed, distinct=distinct)
+    async def raced(self, judge: TableJudge) -> JudgedTopK:
+        options = TopKOptions(self.k, "model" if self.distinct else None, self.seed)
+        return await judge_top_k(PROMPT, self.rubric, self.pool, judge, options=options)
 
     async def fully_scored(self) -> list[Kept[Score]]:
         scores, _ = await score_pool(PROMPT, self.rubric, self.pool, TableJudge(self.judging))
         return best(scores, self.k, seed=self.seed, distinct=self.value)
 
-    def run(self, *, order: int = 0) -> tuple[Raced, TableJudge]:
+    def run(self, *, order: int = 0) -> tuple[JudgedTopK, TableJudge]:
         """The race, and the judge after it."""
         judge = TableJudge(self.judging, seed=order)
         return asyncio.run(self.raced(judge)), judge
@@ -138,7 +139,7 @@ def test_a_race_keeps_whom_full_scoring_keeps_in_a_thousand_cases(
             assert max(Counter(judge.asked).values(), default=1) == 1, (
                 "nothing is asked twice, so never more than in full"
             )
-            assert raced.asked <= raced.in_full
+            assert raced.questions <= raced.questions_in_full
             assert all(a.drawn_from >= b.drawn_from for a, b in zip(raced.kept, full, strict=True)), number
 
     asyncio.run(all_cases())
@@ -155,7 +156,7 @@ def test_a_clear_winner_is_all_that_is_judged_to_the_end() -> None:
     raced, judge = simple("+++", "-++", "-++", "-++").run()
     assert [kept.row.id for kept in raced.kept] == ["a"]
     assert Counter(name for name, _ in judge.asked)["a"] == 3
-    assert (raced.asked, raced.in_full) == (len(judge.asked), 12)
+    assert (raced.questions, raced.questions_in_full) == (len(judge.asked), 12)
     assert all(criterion == "c1" for name, criterion in judge.asked if name != "a")
 
 
@@ -197,14 +198,21 @@ def test_a_response_whose_judgement_fails_is_out_and_the_next_best_takes_its_pla
     failed: list[str] = []
     one = simple("++!", "+--", "---")
     raced = asyncio.run(
-        race(PROMPT, one.rubric, one.pool, TableJudge(), k=1, failed=lambda row, _: failed.append(row.id))
+        judge_top_k(
+            PROMPT,
+            one.rubric,
+            one.pool,
+            TableJudge(),
+            options=TopKOptions(1),
+            on_failure=lambda row, _: failed.append(row.id),
+        )
     )
     assert ([kept.row.id for kept in raced.kept], failed) == (["b"], ["a"])
 
 
 def test_asked_together_whole_responses_are_saved() -> None:
     raced, judge = replace(simple("+++", "+++", "+++", "+++"), judging="all-at-once").run()
-    assert (raced.asked, raced.in_full, len(judge.asked)) == (1, 4, 3)
+    assert (raced.questions, raced.questions_in_full, len(judge.asked)) == (1, 4, 3)
     assert raced.kept[0].drawn_from == 4, "those that were not asked may have tied"
 
 
@@ -235,12 +243,12 @@ def test_what_is_wrong_with_the_set_up_ends_the_race() -> None:
     ],
 )
 def test_weights_that_people_write_leave_no_doubt_about_ties(weights: list[float], clear: bool) -> None:
-    assert spaced([Criterion(criterion="?", weight=weight) for weight in weights]) is clear
+    assert ties_are_clear([Criterion(criterion="?", weight=weight) for weight in weights]) is clear
 
 
 @given(st.lists(st.tuples(st.sampled_from(WEIGHTS[2] + WEIGHTS[3]), st.booleans(), st.booleans(), st.booleans())))  # type: ignore[operator]
 @settings(max_examples=100, deadline=None)
-def test_no_score_is_above_its_ceiling(drawn: list[tuple[float, bool, bool, bool]]) -> None:
+def test_no_score_is_above_its_highest_score(drawn: list[tuple[float, bool, bool, bool]]) -> None:
     criteria = [
         Criterion(id=str(n), criterion="?", weight=w, role="veto" if veto else "score")
         for n, (w, veto, _, _) in enumerate(drawn)
@@ -249,5 +257,5 @@ def test_no_score_is_above_its_ceiling(drawn: list[tuple[float, bool, bool, bool
     verdicts["last"] = Verdict(id="last", met=False)
     known = {c.id: verdicts[c.id] for c, (_, _, _, told) in zip(criteria, drawn, strict=False) if told}
     full = share(criteria, list(verdicts.values()))
-    assert ceiling(criteria, known) >= full
-    assert ceiling(criteria, verdicts) == full
+    assert highest_score(criteria, known) >= full
+    assert highest_score(criteria, verdicts) == full

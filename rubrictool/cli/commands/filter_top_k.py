@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import typer
 
-from rubrictool.cli.commands import filter_pairs, filter_race
+from rubrictool.cli.commands import filter_early_stop
+from rubrictool.cli.commands.filter_early_stop import tell_draws
+from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Seed, Wording
 from rubrictool.cli.session import Session
-from rubrictool.cli.top_k_options import Choice, marked, tell_draws
 from rubrictool.cli.unused_options import JUDGING, Idle, refuse_idle
 from rubrictool.errors import InputError
-from rubrictool.rows.joins import Texts, lacking
-from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Scored
-from rubrictool.select.preference_pairs import PairChoice
-from rubrictool.select.ranking import best
+from rubrictool.select.preference_pairs import PairChoice, PreferencePair, PreferencePairs, Skipped, preference_pairs
+from rubrictool.select.top_k import TopK, TopKOptions, top_k
 from rubrictool.steps.map_rows import Outcome
-from rubrictool.text.wording import counted
 
 K = 2
 
@@ -64,11 +61,11 @@ def command(
     """Keep the k best of each prompt.
 
     Rows stay in the order of the input. Scores within 1e-9 are tied; ties are decided by a draw with the seed. No model is
-    asked, unless --rubrics has the responses judged on the way: who can no longer be among the best is asked no more.
+    asked, unless --rubrics is given: then responses are judged until the best are known, and no further.
 
     Example: rubrictool filter-top-k scores.jsonl -k 2 --distinct model
     """
-    choice = Choice(k or K, distinct, seed)
+    options = TopKOptions(k or K, distinct, seed)
     refuse_idle(
         context,
         Idle(emit != "pairs", "without --emit pairs", ["pairing"]),
@@ -77,13 +74,15 @@ def command(
     )
     if emit == "pairs":
         _refuse_with_pairs({"-k": k, "--distinct": distinct}, rubrics)
-        filter_pairs.run(scores, files, asking, prompts=prompts, pairing=pairing, seed=seed)
+        one_stdin(scores, prompts)
+        found = preference_pairs(scores, prompts, pairing=pairing, seed=seed)
+        _write_pairs(found, Session("filter-top-k", files, asking, reads=[scores, prompts]))
     elif rubrics is None:
-        _keep(scores, files, asking, choice)
+        _write_best(top_k(scores, options), Session("filter-top-k", files, asking, reads=[scores]))
     else:
-        filter_race.run(
+        filter_early_stop.run(
             context, scores, rubrics, judging, parameters, wording, files, asking,
-            prompts=prompts, missing_rubric=missing_rubric, empty=empty, choice=choice,
+            prompts=prompts, missing_rubric=missing_rubric, empty=empty, options=options,
         )  # fmt: skip
 
 
@@ -99,39 +98,38 @@ def _refuse_with_pairs(keeping: dict[str, object], rubrics: str | None) -> None:
             raise InputError(f"{flag}: pairs are made of the whole pool; leave it out, or filter first and pair then")
 
 
-def _keep(scores: str, files: Files, asking: Asking, choice: Choice) -> None:
+def _write_best(found: TopK, session: Session) -> None:
     """Write the best of the scored rows, in the order of the input."""
-    rows = Rows(scores, Scored)
-    pools = _pools(rows, choice)
-    session = Session("filter-top-k", files, asking, reads=[scores])
-    found = {name: best(pool, choice.k, seed=choice.seed, distinct=choice.value_of) for name, pool in pools.items()}
-    kept = {one.row.id: one for of_prompt in found.values() for one in of_prompt}
 
     async def work(row: Scored) -> Outcome:
-        return Outcome((marked(row, kept[row.id].drawn_from),))
+        return Outcome((row,))
 
     async def main() -> None:
-        session.warn_if_empty(len(pools))
-        if mixed := [prompt_id for prompt_id, pool in pools.items() if len(_kinds(pool)) > 1]:
-            hold = f"{counted(len(mixed), 'prompt')} {'holds' if len(mixed) == 1 else 'hold'}"
-            session.tell(f"filter-top-k: {hold} scores of different judges or rubrics ({mixed[0]})")
-        if gaps := lacking(row for pool in pools.values() for row in pool):
-            session.tell(f"filter-top-k: {gaps}")
-        await session.do((row for _, row in rows if row.id in kept), work, lambda row: row, total=len(kept))
-        drawn = sum(any(one.drawn_from > 1 for one in of_prompt) for of_prompt in found.values())
-        tell_draws(session, drawn, len(pools), "tied scores")
+        session.warn_if_empty(found.prompts)
+        for note in found.notes:
+            session.tell(f"filter-top-k: {note}")
+        await session.do(found, work, lambda row: row, total=len(found))
+        tell_draws(session, found.drawn_prompts, found.prompts, "tied scores")
 
     session.run(main)
 
 
-def _pools(rows: Rows[Scored], choice: Choice) -> dict[str, list[Scored]]:
-    """The rows by prompt, without their texts, which choosing does not need."""
-    pools: dict[str, list[Scored]] = {}
-    for line, row in Texts().checked(rows):
-        choice.check(rows, line, row)
-        pools.setdefault(row.prompt_id, []).append(row.model_copy(update={"response": "", "prompt": None}))
-    return pools
+def _write_pairs(found: PreferencePairs, session: Session) -> None:
+    """Write the pairs of each prompt, in the order in which the prompts come."""
+
+    async def work(row: PreferencePair) -> Outcome:
+        return Outcome((row,))
+
+    async def main() -> None:
+        session.warn_if_empty(found.prompts)
+        await session.do(found.rows, work, lambda row: row, total=len(found.rows))
+        session.figures |= {"prompts": found.prompts, "pairs": len(found.rows), "skipped": dict(found.skipped)}
+        left_out = ", ".join(f"{count} {_WORDS[reason]}" for reason, count in found.skipped.items() if count) or "none"
+        session.tell(
+            f"filter-top-k: pairs: {len(found.rows):,}, prompts: {found.prompts:,}, pairs left out: {left_out}"
+        )
+
+    session.run(main)
 
 
-def _kinds(pool: Iterable[Scored]) -> set[tuple[str, ...]]:
-    return {tuple(str(row.unknown().get(name)) for name in ("judge", "judging", "rubric")) for row in pool}
+_WORDS: dict[Skipped, str] = {"tied": "tied", "overlapping": "with overlapping bounds", "same_text": "of one text"}
