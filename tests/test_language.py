@@ -1,4 +1,4 @@
-"""The words hold: below the command line no text names a flag."""
+"""The words hold: one type name, one meaning; docstrings begin with a verb; below the command line no text names a flag."""
 
 from __future__ import annotations
 
@@ -56,3 +56,76 @@ def test_every_code_of_an_input_error_has_its_flags() -> None:
 def test_every_flag_that_is_hinted_at_is_one(hint: str) -> None:
     known = {option for entry in COMMANDS.values() for parameter in entry.load().params for option in parameter.opts}
     assert {word.rstrip(",") for word in hint.split() if word.startswith("--")} <= known
+
+
+def types(tree: ast.Module) -> Iterator[str]:
+    """The public types that a module defines: classes, aliases and type variables."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
+def is_type_name(name: str) -> bool:
+    return name[:1].isupper() and not name.isupper()
+
+
+TWO_MEANINGS = {
+    *(
+        "Answer",
+        "Criteria",
+        "Decision",
+        "Judging",
+        "Match",
+        "Message",
+        "Outcome",
+        "ResponseKey",
+        "Rule",
+        "Texts",
+        "Trial",
+    ),
+    "Wording",
+}
+"""Type names that still have two meanings; this set only shrinks."""
+
+
+def test_a_type_name_has_one_meaning() -> None:
+    places: dict[str, list[str]] = {}
+    for name, tree in MODULES.items():
+        for defined in filter(is_type_name, types(tree)):
+            places.setdefault(defined, []).append(name)
+    twice = {name: where for name, where in places.items() if len(where) > 1 and name not in TWO_MEANINGS}
+    assert twice == {}
+
+
+NO_VERB = re.compile(
+    r"(?:a|all|an|any|as|at|both|by|each|every|everything|for|from|here|how|if|in|it|litellm|many|more|most|no|none|nothing|of|on|"
+    r"one|only|other|several|since|smaller|so|some|such|that|the|there|these|they|this|those|two|what|when|where|whether|which|"
+    r"who|whom|whose|why|with)",
+    re.IGNORECASE,
+)
+"""First words of a docstring that say that it does not begin with a verb in the imperative or "Return"."""
+
+BEGIN_OTHERWISE = {
+    *("analysis", "cli", "figures", "interrupts.py", "judging", "linting", "models", "questions", "refinement", "rows"),
+    *("rubric", "select", "simulation", "steps", "text", "errors.py", "__init__.py"),
+}
+"""Packages whose docstrings are still to be mended; this set only shrinks."""
+
+
+def first_words(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Each public function and method of a module that has a docstring, and the first word of it."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    for node in functions:
+        text = ast.get_docstring(node)
+        if text and not node.name.startswith("_"):
+            yield node.name, text.split()[0].strip(",.:;")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_docstring_of_a_public_function_begins_with_a_verb(name: str) -> None:
+    if name.split("/")[0] not in BEGIN_OTHERWISE:
+        assert [(function, word) for function, word in first_words(MODULES[name]) if NO_VERB.fullmatch(word)] == []

@@ -1,0 +1,59 @@
+"""Functions stay small: few parameters, few lines, counted on the syntax tree."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGE = Path(__file__).parent.parent / "rubrictool"
+
+TOO_MANY = 8
+"""Parameters that no function has more of; a command's are its flags."""
+
+
+STILL_MORE = {"race"}
+"""Functions that still have more; this set only shrinks."""
+
+
+class Function(NamedTuple):
+    """Where a function stands, its lines from the first statement after the docstring, and its parameters without self."""
+
+    place: str
+    lines: int
+    parameters: int
+
+
+def functions() -> Iterator[Function]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                name = path.relative_to(PACKAGE)
+                yield Function(f"{name}:{node.lineno} {node.name}", _lines(node), _parameters(node))
+
+
+def _lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    names = [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+    return len([name for name in names if name not in ("self", "cls")])
+
+
+FUNCTIONS = [one for one in functions() if not one.place.startswith("cli/commands/")]
+
+
+def test_no_function_has_more_than_eight_parameters() -> None:
+    assert [one for one in FUNCTIONS if one.parameters > TOO_MANY and one.place.split()[-1] not in STILL_MORE] == []
+
+
+def test_nine_of_ten_functions_have_at_most_four_parameters() -> None:
+    assert statistics.quantiles([one.parameters for one in FUNCTIONS], n=10)[-1] <= 4
+
+
+def test_half_of_the_functions_have_at_most_seven_lines() -> None:
+    assert statistics.median(one.lines for one in FUNCTIONS) <= 7
