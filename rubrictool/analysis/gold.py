@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -61,7 +61,7 @@ def in_deciding_half(seed: int, response_id: str) -> bool:
 
 def file_and_column(gold: str) -> tuple[str, str | None]:
     """Return the file and the column that FILE[:COLUMN] names; None for a column that it does not name."""
-    if gold == STDIN or Path(gold).exists():
+    if gold == STDIN or os.path.exists(gold):
         return gold, None
     file, colon, column = gold.rpartition(":")
     return (file, column) if colon and file and column else (gold, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,7 @@ def seen_to_plot(plot: Path | None, files: Files, reads: Sequence[str | None]) -
         raise InputError(f"--plot {plot}: must end in {' or '.join(KINDS)}")
     if find_spec("matplotlib") is None:
         raise InputError(f"--plot needs matplotlib, which is not installed; {install('plot')}")
-    if not plot.parent.is_dir():
+    if not os.path.isdir(plot.parent):
         raise InputError(f"--plot {plot}: there is no directory {plot.parent}")
     outputs = {"--output": files.output, "--summary": files.summary, "--failures": files.failures}
     seen_to({**outputs, "--plot": str(plot)}, reads=reads)

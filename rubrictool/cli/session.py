@@ -31,7 +31,7 @@ from rubrictool.models.context import RunContext
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import connect, file_of
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
-from rubrictool.questions.templates import Templates
+from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
 from rubrictool.rows.records import Row
 from rubrictool.steps.map_rows import Outcome, map_rows
@@ -357,9 +357,9 @@ class Session:
 
 
 def _templates(wording: Wording | None) -> list[str]:
-    """The files of the folder of templates, which are inputs, too."""
+    """The templates in the folder that is given, which are inputs, too."""
     folder = wording.templates if wording else None
-    return [str(path) for path in folder.iterdir()] if folder and folder.is_dir() else []
+    return [str(folder / f"{name}.txt") for name in template_names()] if folder else []
 
 
 def _budget(asking: Asking) -> Budget:

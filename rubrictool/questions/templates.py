@@ -5,6 +5,7 @@ The templates are the .txt files of this folder. Their placeholders are what a t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cache
@@ -45,7 +46,7 @@ class Templates:
 
     def __init__(self, directory: Path | None = None, *, use_reference: bool = False) -> None:
         self._use_reference = use_reference
-        if directory and not any((directory / f"{name}.txt").exists() for name in template_names()):
+        if directory and not any(os.path.exists(directory / f"{name}.txt") for name in template_names()):
             expected = ", ".join(f"{name}.txt" for name in template_names())
             raise InputError(
                 f"{directory}: contains no template ({expected}); rubrictool templates DIR copies ours to a folder"
@@ -124,7 +125,7 @@ def answer_form(field: str, placeholder: str, *, reasons: bool = False) -> str:
 
 def _load(name: str, directory: Path | None) -> str:
     own = directory / f"{name}.txt" if directory else None
-    if own is None or not own.exists():
+    if own is None or not os.path.exists(own):
         return shipped_template(name)
     try:
         text = own.read_text(encoding="utf-8")

@@ -115,6 +115,25 @@ def test_a_place_where_nothing_can_be_made_or_removed_is_said(
     assert (ran.code, ran.err) == (2, f"rubrictool: {name}: cannot be written: File name too long\n")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["score", "LONG", "--rubrics", "LONG"],
+        ["score", "responses.jsonl", "--rubrics", "rubrics.jsonl", "--templates", "LONG"],
+        ["tail", "LONG", "--gold", "LONG:quality"],
+        ["cache", "export", "out.jsonl", "--cache", "LONG"],
+        ["templates", "LONG"],
+    ],
+)
+@pytest.mark.usefixtures("scoring")
+def test_a_place_that_cannot_even_be_looked_for_is_said(
+    shell: Shell, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shell.directory)
+    ran = shell(*("x" * 300 if part == "LONG" else part for part in arguments))
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+
+
 def test_where_failures_cannot_be_written_the_remedy_is_told(shell: Shell, scoring: list[object]) -> None:
     name = "x" * 245
     ran = shell("score", shell.write(name, ROWS), *scoring[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def export_cache(
     Example: rubrictool cache export replies.jsonl
     """
     path = cache_path(cache)
-    if not path.exists():
+    if not os.path.exists(path):
         raise InputError(f"{path}: there is no cache here; name one with --cache")
     seen_to({"--output": file}, reads=[str(path)])
     replies, number = Cache(path), 0
