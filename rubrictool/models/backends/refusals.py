@@ -124,7 +124,7 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Requ
     message = f"HTTP {status}: {shown}"
     wait = wish(headers, said.body, text)
     if 300 <= status < 400:
-        return Unusable(f"HTTP {status}: the address redirects to {_target(headers)}; name that one")
+        return Unusable(f"HTTP {status}: the address redirects to {_target(headers)}; name that one", certain=False)
     if status < 500 and _CHANCE.search(said.codes):
         return Transient(message, billable=True, suspects=_guess(request))
     if status < 500 and status != 429 and (_MODERATED.search(said.codes) or _moderated(said.body)):
