@@ -19,7 +19,6 @@ BELOW = {name: tree for name, tree in MODULES.items() if not name.startswith("cl
 FLAG = re.compile(r"(?:^|[\s(`'\"=:])--[a-z][a-z-]+")
 
 TELL_FLAGS = {
-    "analysis/verdict_rows.py",
     "models/spec.py",
     "refinement/evidence.py",
 }

@@ -49,6 +49,45 @@ report = rt.win_rates(rt.compare_scores(systems, baseline="v1"))
 print(report.to_frame()[["system_a", "system_b", "n", "win_rate", "low", "high"]].round(3).to_string(index=False))
 print(*report.decisions(threshold=0.5, difference=0.1).values())
 ''',
+    "agreement": """\
+import rubrictool as rt
+
+
+def rows(met: str, **columns: str) -> list[dict[str, object]]:
+    verdicts = [[{"id": "c1", "met": one == "y"}] for one in met]
+    return [{"prompt_id": f"p{n}", "id": "r", "verdicts": one, **columns} for n, one in enumerate(verdicts)]
+
+
+labels = rows("yynnynyynnyn")
+scores = rows("yynyynyynnyn", judge="m", judging="all-at-once")
+report = rt.agreement(scores, labels)
+overall, *groups = report.judges["m", "all-at-once"]
+print(overall.cells, overall.better_than_chance)
+print(report.to_frame()[["judge", "name", "n", "kappa", "kappa_low", "kappa_high"]].round(2).to_string(index=False))
+""",
+    "signal": """\
+import rubrictool as rt
+
+
+def judged(**scores: float) -> list[dict[str, object]]:
+    return [
+        {"prompt_id": "p", "id": name, "judge": "m", "score": score, "verdicts": []} for name, score in scores.items()
+    ]
+
+
+report = rt.signal(judged(a=1.0, b=0.5, c=0.0), judged(a=0.8, b=0.4, c=0.0), target=0.95)
+overall = report.scopes[0].signal
+print(overall.units, overall.samples, overall.samples_needed)
+print(report.to_frame()[["kind", "name", "signal", "noise", "icc_1", "icc_k"]].round(3).to_string(index=False))
+""",
+    "lint": """\
+import rubrictool as rt
+
+criteria = [{"criterion": "Is engaging.", "weight": 2}, {"criterion": "Names a cloth.", "weight": 1}]
+report = rt.lint([{"id": "bread", "criteria": criteria}])
+print(report.warnings, report.findings[0].message)
+print(report.to_frame()[["criterion", "rule", "severity"]].to_string(index=False))
+""",
 }
 
 

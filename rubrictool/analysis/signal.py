@@ -163,7 +163,8 @@ def _check_models(given: _Judgings) -> None:
     for one in (*given.judgings, *given.reference):
         if not one.writer:
             raise InputError(
-                f"{one.response_id!r}: model: field required where models are compared; add it, or compare responses"
+                f"{one.response_id!r}: model: field required where models are compared; add it, or compare responses",
+                code="unit",
             )
 
 

@@ -17,6 +17,7 @@ FLAG_HINTS = {
     "weak": "--weak FILE",
     "http_key": "--allow-http-key",
     "price": "--price IN,OUT",
+    "unit": "--unit response",
 }
 """What follows the text of an error, in brackets."""
 

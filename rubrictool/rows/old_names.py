@@ -18,7 +18,14 @@ def with_new_names(columns: dict[str, Any]) -> dict[str, Any]:
     if _is_second_judging(columns):
         found["second_judging"] = columns["again"]
         columns = {name: value for name, value in columns.items() if name != "again"}
+    if "reliability_one" in columns and "samples_needed" in columns:
+        columns = {_icc(name): value for name, value in columns.items()}
     return columns | found if found else columns
+
+
+def _icc(name: str) -> str:
+    """Return the new name of a column of `signal`: those of reliability have the names of the coefficients."""
+    return name.replace("reliability_one", "icc_1").replace("reliability", "icc_k")
 
 
 def _has_by(verdict: object) -> bool:

@@ -60,6 +60,11 @@ def test_a_command_says_in_one_line_what_the_new_name_is(shell: Shell) -> None:
         ({"winner": "a", "again": {"winner": "b"}}, {"winner": "a", "second_judging": {"winner": "b"}}),
         ({"winner": "a", "again": "yes"}, {"winner": "a", "again": "yes"}),
         ({"again": {"winner": "b"}}, {"again": {"winner": "b"}}),
+        (
+            {"reliability_one": 0.5, "reliability_one_low": 0.1, "reliability": 0.7, "samples_needed": 9},
+            {"icc_1": 0.5, "icc_1_low": 0.1, "icc_k": 0.7, "samples_needed": 9},
+        ),
+        ({"reliability_one": "mine"}, {"reliability_one": "mine"}),
     ],
 )
 def test_old_columns_are_read_as_the_new_ones_and_those_of_others_stay(
