@@ -7,7 +7,7 @@ RubrictoolError
 │   ├── Undecided         ... because a check cannot be decided on the text
 │   └── ModelUnusable     ... because the model answers no question of this run; the run ends
 ├── OverBudget            the run's limit of calls or dollars leaves no room for this request
-├── BackendError          what a backend says about one request
+├── BackendError          a request to a backend brought no completion
 │   ├── Transient         worth asking again (429, 5xx, a reset, a reply that is no completion)
 │   ├── Refused           the request was refused; without one of its parameters it may succeed
 │   └── Final             asking again would not help
@@ -16,7 +16,7 @@ RubrictoolError
 │           ├── Denied          the key is missing, wrong or not allowed this
 │           ├── QuotaExhausted  the account has no credit or quota left
 │           └── NoSuchModel     the server has no model of this name
-└── ReplyError            what is wrong with a reply that did arrive
+└── ReplyError            a reply arrived and cannot be used
     ├── Truncated         it ran into the output limit
     └── Unreadable        it does not answer the question; carries the complaint to send back
 """
@@ -47,7 +47,7 @@ class InputError(RubrictoolError):
 
 
 def install(extra: str) -> str:
-    """How to install what one of the package's extras brings, for those who have it from a clone too."""
+    """Return how to install one of the package's extras, from the index or in a clone."""
     return f"pip install 'rubrictool[{extra}]', or in a clone pip install '.[{extra}]'"
 
 
@@ -68,14 +68,13 @@ class ModelFailure(RowFailure):
     """A row failed on the model.
 
     `kind` is `unavailable`, `refused`, `truncated`, `unreadable`, `unread` (the server cut the question), `not_tried` or
-    `budget`. `found` is the part of the
-    answer that there is all the same, such as the verdicts on some criteria; what money did not suffice for has none, for
-    with more the run goes on from there.
+    `budget`. `partial` is the part of the answer that is usable, such as the verdicts on some criteria; after `budget` it
+    is empty, since a rerun with a higher limit continues from there.
     """
 
-    def __init__(self, kind: str, message: str, *, attempts: int = 0, found: Sequence[Any] = ()) -> None:
+    def __init__(self, kind: str, message: str, *, attempts: int = 0, partial: Sequence[Any] = ()) -> None:
         super().__init__(kind, message, attempts=attempts)
-        self.found = () if kind == "budget" else tuple(found)
+        self.partial = () if kind == "budget" else tuple(partial)
 
 
 class Undecided(RowFailure):
@@ -85,20 +84,20 @@ class Undecided(RowFailure):
 class ModelUnusable(RowFailure):
     """The model answers no question of this run: its key is denied, its quota is exhausted, it does not exist.
 
-    It is no `ModelFailure`, so that nothing that makes do without one answer swallows it: the run ends. `kind` is
-    `refused`, or `unavailable` where the server wishes a longer wait than is allowed.
+    It is no `ModelFailure`, so that no code that continues without one answer catches it: the run ends. `kind` is
+    `refused`, or `unavailable` where the server asks for a longer wait than is allowed.
     """
 
 
 class OverBudget(RubrictoolError):
-    """The request was not sent: it could have passed the limit that this error names."""
+    """The request was not sent: it could have exceeded the limit that this error names."""
 
 
 class BackendError(RubrictoolError):
-    """What a backend says about one request that brought no completion.
+    """A request to a backend brought no completion.
 
-    `billable` says that the request may have been answered, and billed, all the same; `usage` is the `backends.Usage`
-    that the server told, None where it told none.
+    `billable` says that the request may have been answered, and billed, all the same; `usage` is the `Usage` that the
+    server reported, None where it reported none.
     """
 
     def __init__(self, message: str, *, billable: bool = False, usage: Any = None) -> None:
@@ -110,9 +109,9 @@ class BackendError(RubrictoolError):
 class Transient(BackendError):
     """The same request may succeed later.
 
-    `retry_after` is the server's own wish in seconds, `overloaded` says that it has too much to do, `rate_limited` that it
-    counts requests per time. `suspects` are parameters that may have broken the server; `named` says that its answer
-    speaks of them.
+    `retry_after` is the wait that the server asks for, in seconds; `overloaded` says that it has too much to do,
+    `rate_limited` that it limits requests per time. `suspects` are parameters that may have broken the server; `named` says
+    that its answer names them.
     """
 
     def __init__(
@@ -138,8 +137,8 @@ class Transient(BackendError):
 class Refused(BackendError):
     """The request was refused as it is.
 
-    `suspects` are the parameters that the refusal seems to be about, the likeliest first; none where it does not say.
-    `limit` is an output limit that the server would take.
+    `suspects` are the parameters that the refusal seems to be about, the likeliest first; none where it names none.
+    `limit` is an output limit that the server would accept.
     """
 
     def __init__(self, message: str, *, suspects: Sequence[Suspect] = (), limit: int | None = None) -> None:
@@ -159,7 +158,7 @@ class NoAnswer(Final):
 class Unusable(Final):
     """No request to this model would succeed.
 
-    `remedy` is what to do. `certain` is False where the answer may be about this one request only, or mean something else.
+    `remedy` is what to do. `certain` is False where the answer may concern this one request only, or mean something else.
     """
 
     remedy = "no request to this model would succeed"
@@ -178,13 +177,13 @@ class Denied(Unusable):
 class QuotaExhausted(Unusable):
     """The account has no credit or quota left; waiting does not help."""
 
-    remedy = "the account has no credit or quota left: add some, or raise its limit, and run the same again"
+    remedy = "the account has no credit or quota left: add some or raise its limit, then rerun"
 
 
 class NoSuchModel(Unusable):
     """The server has no model of this name, or the address is not its API.
 
-    `otherwise` is what the answer means if the server lists the model after all, None where that changes nothing.
+    `otherwise` is what the answer means if the server does list the model, None where that changes nothing.
     """
 
     remedy = "check the model's name and the address"
@@ -203,11 +202,11 @@ class Truncated(ReplyError):
 
 
 class Unreadable(ReplyError):
-    """The reply does not answer the question, or not wholly: `found` is what it does answer.
+    """The reply does not answer the question, or only in part: `partial` is what it does answer.
 
     The text of this error is the complaint shown to the model.
     """
 
-    def __init__(self, complaint: str, *, found: Sequence[Any] = ()) -> None:
+    def __init__(self, complaint: str, *, partial: Sequence[Any] = ()) -> None:
         super().__init__(complaint)
-        self.found = tuple(found)
+        self.partial = tuple(partial)

@@ -40,7 +40,7 @@ class ModelJudge:
             )
         except ModelFailure as failure:
             ids = {f"c{place}": criterion for place, criterion in enumerate(criteria, start=1)}
-            raise _with_found(failure, [_renamed(verdict, ids[verdict.id]) for verdict in failure.found]) from failure
+            raise _with_found(failure, [_renamed(verdict, ids[verdict.id]) for verdict in failure.partial]) from failure
         return [_renamed(verdict, c) for verdict, c in zip(found, criteria, strict=True)]
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
@@ -109,7 +109,7 @@ class ModelProposer:
 
 def _with_found(failure: RowFailure, found: Sequence[Verdict]) -> ModelFailure:
     """Return the same failure with the verdicts that were found."""
-    return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, found=found)
+    return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, partial=found)
 
 
 def _renamed(verdict: Verdict, criterion: Criterion) -> Verdict:

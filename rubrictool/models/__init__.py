@@ -1,1 +1,1 @@
-"""models."""
+"""Asking models: specs, retries, limits, budget, cache, backends."""

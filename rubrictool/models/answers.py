@@ -1,7 +1,6 @@
-"""How many answers models gave to a piece of work: what asked nobody says nothing of a model.
+"""Count the answers that models gave for a row.
 
-A row may be settled by checks, by the cache or by a rule. The one who watches a model over many rows must not take it for an
-answer.
+A row may be decided by checks, by the cache or by a rule; such a row says nothing about whether the model works.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Answers:
-    """Answers that were received by one task and by the tasks that it started."""
+    """The number of answers received by one task and by the tasks that it started."""
 
     count: int = 0
 

@@ -1,4 +1,4 @@
-"""Replies already paid for, in one SQLite file that several commands may share and that survives being killed."""
+"""The cache of replies: one SQLite file that several commands may share, and that survives being killed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Recorded(NamedTuple):
 
 
 def cache_path(given: Path | None = None) -> Path:
-    """Where the cache is: the given file, else `$RUBRICTOOL_CACHE`, else the user's cache directory."""
+    """Return the path of the cache: the given file, else `$RUBRICTOOL_CACHE`, else one in the user's cache directory."""
     if given or os.environ.get("RUBRICTOOL_CACHE"):
         return given or Path(os.environ["RUBRICTOOL_CACHE"])
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -52,12 +52,12 @@ class Cache:
             raise self._unusable(error) from None
 
     def get(self, key: str) -> str | None:
-        """The stored reply to a question, or None."""
+        """Return the stored reply to a question, or None."""
         row = self._run("SELECT reply FROM replies WHERE key = ?", key).fetchone()
         return None if row is None else str(row[0])
 
     def put(self, key: str, model: str, reply: str) -> None:
-        """Store a reply that parsed; a later one to the same question takes its place."""
+        """Store a reply that parsed; a later one to the same question replaces it."""
         self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, model, reply)
 
     def __iter__(self) -> Iterator[Recorded]:
@@ -75,7 +75,7 @@ class Cache:
         )
 
     def close(self) -> None:
-        """Close the file; the object is of no use afterwards."""
+        """Close the file; the cache cannot be used afterwards."""
         self._db.close()
 
 

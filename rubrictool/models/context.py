@@ -1,4 +1,4 @@
-"""What the models of one run share."""
+"""The context that the models of one run share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from rubrictool.models.rate_limiter import RateLimiter
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the models of one run share, and close together when `async with RunContext(...)`, or `with`, is left.
+    """What the models of one run share.
+
+    `async with RunContext(...)`, or `with`, closes their connections when it is left.
 
     `cache` is the file of the replies, opened for the first model that needs it, or an open `Cache`, which its owner
     closes. `prices` are by model name, and under an empty name for all others; they replace what a backend knows. `specs`
@@ -82,7 +84,7 @@ class RunContext:
 
 
 class Endpoint(NamedTuple):
-    """What answers for a spec, in whatever role."""
+    """A spec's name and backend, shared by all roles that it plays."""
 
     name: str
     backend: Backend

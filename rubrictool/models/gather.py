@@ -11,12 +11,12 @@ from rubrictool.errors import ModelFailure, RowFailure, Undecided
 T = TypeVar("T")
 
 
-async def gather_partial(*asked: Awaitable[T]) -> tuple[list[T], list[RowFailure]]:
-    """Return the results that there are, and the failures of the others, once all is done.
+async def gather_partial(*calls: Awaitable[T]) -> tuple[list[T], list[RowFailure]]:
+    """Return the results with the failures of the other calls, once all are done.
 
-    Raises what is neither `ModelFailure` nor `Undecided`.
+    Raises any error that is neither `ModelFailure` nor `Undecided`.
     """
-    results = await asyncio.gather(*asked, return_exceptions=True)
+    results = await asyncio.gather(*calls, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, ModelFailure | Undecided):
             raise result
@@ -24,9 +24,9 @@ async def gather_partial(*asked: Awaitable[T]) -> tuple[list[T], list[RowFailure
     return [result for result in results if not isinstance(result, BaseException)], failures
 
 
-async def gather_all(*asked: Awaitable[T]) -> list[T]:
-    """All results, once every one is there or has failed: what is under way is paid for. Raises the first failure."""
-    results = await asyncio.gather(*asked, return_exceptions=True)
+async def gather_all(*calls: Awaitable[T]) -> list[T]:
+    """Return all results. Raises the first failure once all calls are done, since requests under way are paid for."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result

@@ -1,4 +1,4 @@
-"""A question on its way to a model, with what reads the reply."""
+"""A request with its parser, as the retry loop takes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Parse = Callable[[str], T]
 
 @dataclass(frozen=True)
 class Inquiry(Generic[T]):
-    """A request with its parser.
+    """A question: a request with its parser.
 
     The request's schema is sent where the model supports schemas. `show_complaint` sends an unreadable reply back with
     what is wrong with it. `probing` asks whether schemas are supported, so the schema is sent in any case.

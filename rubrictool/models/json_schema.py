@@ -8,8 +8,8 @@ from typing import Any
 Schema = Mapping[str, Any]
 
 
-def string(longest: int) -> Schema:
-    return {"type": "string", "minLength": 1, "maxLength": longest}
+def string(max_length: int) -> Schema:
+    return {"type": "string", "minLength": 1, "maxLength": max_length}
 
 
 def one_of(*words: str) -> Schema:
@@ -20,8 +20,8 @@ def object_of(**fields: Schema) -> Schema:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-def array_of(items: Schema, *, least: int, most: int) -> Schema:
-    return {"type": "array", "items": items, "minItems": least, "maxItems": most}
+def array_of(items: Schema, *, min_items: int, max_items: int) -> Schema:
+    return {"type": "array", "items": items, "minItems": min_items, "maxItems": max_items}
 
 
 YES_OR_NO = one_of("yes", "no")

@@ -22,7 +22,7 @@ BLANKS = 32
 
 
 class NextRequest:
-    """Builds the requests for one question, one after the other."""
+    """The builder of the requests for one question, one after the other."""
 
     def __init__(self, inquiry: Inquiry[Any], supported: SupportedParameters) -> None:
         self._first, self._probing, self._show_complaint = inquiry.request, inquiry.probing, inquiry.show_complaint

@@ -1,4 +1,4 @@
-"""Which key goes to which server.
+"""Decide which key goes to which server.
 
 A key is a secret between a user and one origin: host and port. With one origin in a run its key stands in
 `RUBRICTOOL_API_KEY`; with several, each has a variable of its own, or a key would go to a server that it was not meant for.
@@ -22,7 +22,7 @@ _KEPT = string.ascii_uppercase + string.digits
 
 
 class Key(NamedTuple):
-    """A server's key, None where there is none, and the environment variable that holds it, or would."""
+    """A server's key, None where there is none, with the environment variable that holds it, or would."""
 
     variable: str
     value: str | None
@@ -63,8 +63,8 @@ def _origins(addresses: Iterable[str]) -> set[tuple[str | None, int | None]]:
 
 
 def _read(name: str) -> Key:
-    """A key of the environment; files and secret mounts end with a line break that is not of it."""
+    """Return a key of the environment, without the line break with which files and secret mounts end."""
     key = os.environ.get(name, "").strip()
     if not key.isprintable() or not key.isascii():
-        raise InputError(f"{name}: has a character that no key has; check how it is set")
+        raise InputError(f"{name}: contains a character that no key has; check how it is set")
     return Key(name, key or None)

@@ -105,7 +105,7 @@ class RetryLoop(Generic[T]):
         try:
             answer = self._inquiry.parse(completion.text)
         except Unreadable as complaint:
-            self._partial = complaint.found
+            self._partial = complaint.partial
             self._next.after_unreadable(completion.text, complaint)
             raise
         self._next.after_answer()
@@ -165,4 +165,4 @@ class RetryLoop(Generic[T]):
         message = f"{self._inquiry.request.model}: {reasons.get(type(error), error)}"
         # A request that was not sent is no attempt.
         attempts = self._attempts - isinstance(error, OverBudget)
-        return ModelFailure(kind, message, attempts=attempts, found=self._partial)
+        return ModelFailure(kind, message, attempts=attempts, partial=self._partial)

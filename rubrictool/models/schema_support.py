@@ -12,7 +12,7 @@ from rubrictool.text.patterns import linear
 
 PROBE = "Greet me in one short sentence."
 
-PROBE_SCHEMA = object_of(ready=YES_OR_NO, reason=string(20), parts=array_of(WEIGHT, least=1, most=2))
+PROBE_SCHEMA = object_of(ready=YES_OR_NO, reason=string(20), parts=array_of(WEIGHT, min_items=1, max_items=2))
 """Has every keyword that the other schemas have, so that a server which refuses one is found out."""
 
 

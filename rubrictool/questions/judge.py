@@ -74,7 +74,7 @@ def parse(reply: str, *, count: int) -> list[Verdict]:
         _check_ids(given, wanted)
         return [verdict(name, by_id[name]) for name in wanted]
     except Unreadable as complaint:
-        raise Unreadable(str(complaint), found=_clear(given, by_id, wanted)) from None
+        raise Unreadable(str(complaint), partial=_clear(given, by_id, wanted)) from None
 
 
 def verdict(name: str, answer: Any) -> Verdict:

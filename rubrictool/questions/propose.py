@@ -56,7 +56,7 @@ def question(templates: Templates, prompt: Prompt) -> Question:
 
 def schema() -> Schema:
     """Return the schema of a first rubric."""
-    return object_of(criteria=array_of(object_of(**NEW_CRITERION), least=1, most=MAX_NEW_CRITERIA))
+    return object_of(criteria=array_of(object_of(**NEW_CRITERION), min_items=1, max_items=MAX_NEW_CRITERIA))
 
 
 def parse(reply: str, criteria: Sequence[Criterion] = (), *, proposer: str) -> Proposal:

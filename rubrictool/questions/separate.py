@@ -59,8 +59,8 @@ def schema(ids: Sequence[str]) -> Schema:
     new = object_of(**propose.NEW_CRITERION)
     item = {"anyOf": [object_of(id=known), object_of(id=known, **propose.NEW_CRITERION), new]}
     return object_of(
-        criteria=array_of(item, least=1, most=len(ids) + propose.MAX_NEW_CRITERIA),
-        dropped=array_of(known, least=0, most=max(1, len(ids))),
+        criteria=array_of(item, min_items=1, max_items=len(ids) + propose.MAX_NEW_CRITERIA),
+        dropped=array_of(known, min_items=0, max_items=max(1, len(ids))),
     )
 
 

@@ -96,9 +96,9 @@ async def verdicts(
         judged = await judge.verdicts(prompt, open_ones, response)
     except ModelFailure as failure:
         # A judge that said nothing is no judge, however much the checks cover.
-        if min_coverage is None or not failure.found:
+        if min_coverage is None or not failure.partial:
             raise
-        found = _in_order(criteria, [*free, *map(_undecided, open_ones), *failure.found])
+        found = _in_order(criteria, [*free, *map(_undecided, open_ones), *failure.partial])
         if not suffices(criteria, found, min_coverage):
             raise
         return found

@@ -99,7 +99,7 @@ def test_each_sample_is_a_draw_of_its_own_and_one_that_fails_fails_the_row() -> 
     assert sorted(request.sample for request in backend.requests) == [0, 1, 2]
     with pytest.raises(ModelFailure) as caught:
         asyncio.run(judge.verdicts(*asked))
-    assert caught.value.found == ()
+    assert caught.value.partial == ()
 
 
 def test_a_judge_made_of_another_judge_keeps_its_name() -> None:

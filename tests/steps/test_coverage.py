@@ -58,7 +58,7 @@ class HalfJudge:
         assert prompt.id == response.prompt_id
         found = [Verdict(id=c.id, met=SAYS[met]) for c, met in zip(criteria, self._said, strict=True) if met != "?"]
         if len(found) < len(criteria):
-            raise ModelFailure(self._kind, "half a reply", attempts=5, found=found)
+            raise ModelFailure(self._kind, "half a reply", attempts=5, partial=found)
         return found
 
 
@@ -161,7 +161,7 @@ def test_a_faulty_reply_still_tells_what_it_says_clearly_once_unless_it_numbers_
 ) -> None:
     with pytest.raises(Unreadable) as caught:
         judge_question.parse(reply, count=3)
-    assert {verdict.id: verdict.met for verdict in caught.value.found} == found
+    assert {verdict.id: verdict.met for verdict in caught.value.partial} == found
 
 
 RESPONSES = [{"prompt_id": "p", "id": "r", "response": "Because."}]

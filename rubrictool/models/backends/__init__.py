@@ -1,1 +1,1 @@
-"""backends."""
+"""One file per kind of model server, with what reads its answers."""
