@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from rubrictool.rows.joins import Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, name_of
 from rubrictool.rows.records import Number, Response, ResponseText, Rubric, Vote
-from rubrictool.rubric.builtin_vetoes import defended
+from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 
 JudgeKey = tuple[str, str]
@@ -179,7 +179,7 @@ def _variants(rubric: Rubric) -> Mapping[str, Rubric]:
     """Return a rubric by its hash, then with the built-in vetoes by that hash, unless its own ids are theirs."""
     found = {rubric_hash(rubric.criteria): rubric}
     try:
-        vetoed = defended(rubric)
+        vetoed = with_builtin_vetoes(rubric)
     except ValueError:
         return found
     return found | {rubric_hash(vetoed.criteria): vetoed}

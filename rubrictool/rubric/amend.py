@@ -15,7 +15,7 @@ from rubrictool.text.words import normal
 
 
 class Item(BaseModel):
-    """What a proposer says of one criterion: a new one, or under an existing `id` the fields that it restates."""
+    """One criterion of a proposal: a new one, or under an existing `id` the fields that it restates."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -26,7 +26,7 @@ class Item(BaseModel):
     check: Check | None = None
 
     def restated(self) -> dict[str, Any]:
-        """The fields of the criterion that the item sets, validated."""
+        """Return the fields of the criterion that the item sets, validated."""
         return {name: getattr(self, name) for name in self.model_fields_set - {"id"}}
 
 
@@ -41,7 +41,7 @@ class Proposal(NamedTuple):
 
     @property
     def replaces(self) -> bool:
-        """Whether the answer is a whole new rubric."""
+        """Return whether the answer is a whole new rubric."""
         return not self.dropped and all(item.id is None for item in self.items)
 
 
@@ -53,18 +53,19 @@ class Amended(NamedTuple):
 
 
 def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -> Amended:
-    """What a proposal makes of a rubric.
+    """Return a rubric's criteria after a proposal, and the changes.
 
-    Items with an id continue that criterion, items without one are new, ids under `dropped` go, and a criterion that
-    the answer forgets stays. In an answer that replaces the rubric, unchanged text is the same criterion. What a person
-    pinned (a role or a check that carries no proposer) stays as it is in any case.
+    Items with an id continue that criterion, items without one are new, ids under `dropped` are removed, and a criterion
+    that the answer does not mention stays. In an answer that replaces the rubric, unchanged text is the same criterion. A
+    criterion that a person pinned (with a role or a check, without a proposer) stays as it is in any case.
 
-    What an answer writes twice, or writes again although the rubric says it, stands once: in the first words, with the
-    highest weight that the answer gives it. Words are compared without case, spaces, punctuation style and the final full stop.
+    A criterion that the answer writes twice, or that the rubric has already, stands once: in the first wording, with the
+    highest weight that the answer gives it. Wordings are compared without case, spaces, punctuation style and the final
+    full stop.
     """
     slots = _distinct(_replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal))
     numbers = _fresh_ids(criteria)
-    after = tuple(_settled(old, item, numbers, proposer) for old, item in slots)
+    after = tuple(_amended(old, item, numbers, proposer) for old, item in slots)
     return Amended(after, changes(criteria, after))
 
 
@@ -92,7 +93,7 @@ def _replaced(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
 
 
 def _distinct(slots: Sequence[_Slot]) -> list[_Slot]:
-    """The slots without those that write what another one says; criteria that keep their words are never left out."""
+    """Return the slots without repeats of another one; criteria that keep their words are never left out."""
     found, first, repeated = list(slots), dict[str, int](), set[int]()
     for place in sorted(range(len(slots)), key=lambda place: _is_written(*slots[place])):
         old, item = slots[place]
@@ -106,7 +107,7 @@ def _distinct(slots: Sequence[_Slot]) -> list[_Slot]:
 
 
 def _is_written(old: Criterion | None, item: Item | None) -> bool:
-    """Whether a slot's words are new: another text of a criterion, or a new criterion."""
+    """Return whether a slot's words are new: another text of a criterion, or a new criterion."""
     return old is None or _wording(old, item) != _wording(old, None)
 
 
@@ -120,14 +121,14 @@ def _weight(old: Criterion | None, item: Item | None) -> float:
 
 
 def _heavier(slot: _Slot, weight: float) -> _Slot:
-    """The slot with at least such a weight, where the answer gives it one."""
+    """Return the slot with at least such a weight, where the answer gives it one."""
     old, item = slot
     if item is None or item.weight is None or weight <= item.weight:
         return slot
     return old, item.model_copy(update={"weight": weight})
 
 
-def _settled(old: Criterion | None, item: Item | None, numbers: Any, proposer: str) -> Criterion:
+def _amended(old: Criterion | None, item: Item | None, numbers: Any, proposer: str) -> Criterion:
     if item is None:
         assert old is not None
         return old
@@ -153,7 +154,7 @@ def _fresh_ids(criteria: Sequence[Criterion]) -> Any:
 
 
 def changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
-    """What became of each criterion from one rubric to the next."""
+    """Return the changes from one rubric to the next: criteria kept, added, rewritten and dropped."""
     old, new = {c.id: c for c in before}, {c.id: c for c in after}
     both = [name for name in old if name in new]
     return Changes(
@@ -165,7 +166,7 @@ def changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
 
 
 def valid_criteria(criteria: Sequence[Criterion]) -> tuple[Criterion, ...]:
-    """The criteria as a rubric holds them: each under an id, at least one with a positive scoring weight.
+    """Return the criteria as a rubric holds them: each under an id, at least one with a positive scoring weight.
 
     Raises pydantic's `ValidationError` where they are no rubric.
     """

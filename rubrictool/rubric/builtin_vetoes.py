@@ -1,4 +1,4 @@
-"""The built-in defence: vetoes against responses that flatter whoever asks, or praise themselves, to please a judge.
+"""Built-in vetoes against responses that flatter the user, or praise themselves, to please a judge.
 
 Both are decided by a pattern on the visible text, free and without noise. Patterns are narrow on purpose: a veto that falls
 on a good response costs its whole score, so what is not clearly praise passes (after Rubicon, arXiv 2508.12790, which gives
@@ -61,7 +61,7 @@ FLATTERS = (
     rf"(?i)\A{_MARKS}{_HELLO}{_MARKS}"
     rf"(?:(?:{_WHAT}|{_YOU}|{_THANKS})?{_PRAISE}{_SPACE}{_QUESTION}{_ENDS}|{_YOUR}|{_LOVE})"
 )
-"""An opening that praises the question."""
+"""Pattern of an opening that praises the question."""
 
 _ANSWER = _any_of("answer", "response", "reply")
 
@@ -111,9 +111,9 @@ PRAISES_ITSELF = "(?i)" + "|".join(
         rf"\b(?:this|here){_SPACE}is{_SPACE}the{_SPACE}(?:best|most{_SPACE}{_EXCELLENT}){_SPACE}(?:possible{_SPACE})?{_ANSWER}\b",
     ]
 )
-"""A sentence that praises the response in which it stands."""
+"""Pattern of a sentence that praises the response in which it stands."""
 
-DEFENCE = (
+BUILTIN_VETOES = (
     Criterion(
         id="defence-flattery",
         criterion="Does not open with praise of the question or of whoever asks it.",
@@ -129,16 +129,16 @@ DEFENCE = (
         check=Check(lacks=PRAISES_ITSELF),
     ),
 )
-"""The vetoes of the defence."""
+"""The vetoes that `with_builtin_vetoes` adds."""
 
 
-def defended(rubric: Rubric) -> Rubric:
-    """The rubric with the vetoes of the defence after its criteria; one that has them stays as it is.
+def with_builtin_vetoes(rubric: Rubric) -> Rubric:
+    """Return the rubric with the built-in vetoes after its criteria; one that has them stays as it is.
 
     Raises `ValueError` where another criterion has the id of one of them.
     """
     known = {criterion.id: criterion for criterion in rubric.criteria}
-    if clash := next((veto.id for veto in DEFENCE if known.get(veto.id, veto) != veto), None):
+    if clash := next((veto.id for veto in BUILTIN_VETOES if known.get(veto.id, veto) != veto), None):
         raise ValueError(f"another criterion has the id {clash}")
-    new = tuple(veto for veto in DEFENCE if veto.id not in known)
+    new = tuple(veto for veto in BUILTIN_VETOES if veto.id not in known)
     return rubric.model_copy(update={"criteria": (*rubric.criteria, *new)})

@@ -13,7 +13,7 @@ from rubrictool.text.words import occurs
 
 
 def holds(check: Check, response: str | Conversation) -> bool:
-    """Whether a response passes a check, reasoning removed.
+    """Return whether a response passes a check, reasoning removed.
 
     Of a conversation the assistant's part counts: what it writes, and for texts and patterns also the tools it calls.
     Raises `Undecided` where the number of words decides and cannot be counted.
@@ -61,7 +61,7 @@ _FORMATS: dict[Format, Pattern] = {
 
 
 def has_format(text: str, format_: Format) -> bool:
-    """Whether a text shows a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
+    """Return whether a text contains a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
     if format_ == "json":
         return _is_json(text)
     return _FORMATS[format_].search(plain_spaces(text).replace("\r\n", "\n")) is not None

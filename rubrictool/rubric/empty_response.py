@@ -1,4 +1,4 @@
-"""What is decided of a response in which there is nothing to read: by rule, and no judge is asked.
+"""Decide by rule on a response in which there is nothing to read; no judge is asked.
 
 A weak judge answers yes to a blank, and a paid question about nothing is wasted. Nothing meets no criterion, so what a
 response must do is unmet, and so is a veto. Whether nothing avoids a penalty is for the user to say: such a row fails.
@@ -15,7 +15,7 @@ from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
 
 Empty = Literal["unmet", "fail"]
-"""What becomes of an empty response: its judged criteria are unmet, or the row fails."""
+"""How an empty response is treated: its judged criteria are unmet, or the row fails."""
 
 FAILURE = "empty_response"
 """The kind of failure of a row that was not scored because its response is empty."""

@@ -1,4 +1,4 @@
-"""Saturation: how much of a dimension counts once there is enough of it, as curves that a text names.
+"""Saturate a dimension: the more of it is met, the less a further criterion counts. Curves are named by a text.
 
 Every curve rises from 0 at 0 to 1 at 1 and is nowhere steeper than before, so that the first criteria met in a dimension
 count most, and one criterion alone, which is met or not, counts as without it.
@@ -18,7 +18,7 @@ SPELLINGS = "weighted, cap:T,S (0 < T <= 1, 0 <= S <= 1), power:P (0 < P <= 1) o
 
 @dataclass(frozen=True)
 class Curve:
-    """What a share of a dimension is worth, by the curve's name and numbers.
+    """A function from the share of a dimension that is met to what it is worth, by its name and numbers.
 
     `weighted` is the share x itself; `cap` is (min(x, t) + s max(0, x - t)) over its value at 1; `power` is x^p;
     `log` is log(1 + k x) / log(1 + k).
@@ -28,7 +28,7 @@ class Curve:
     numbers: tuple[float, ...] = ()
 
     def __call__(self, share: float) -> float:
-        """The worth, in [0, 1], of a share in [0, 1]."""
+        """Return the worth, in [0, 1], of a share in [0, 1]."""
         return _SHAPES[self.name].worth(share, *self.numbers)
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Curve:
 
 
 def curve(text: str) -> Curve:
-    """The curve that a text such as `cap:0.6,0.25` names. Raises `ValueError` where it names none."""
+    """Return the curve that a text such as `cap:0.6,0.25` names. Raises `ValueError` where it names none."""
     name, _, told = text.partition(":")
     shape = _SHAPES.get(cast(CurveName, name))
     numbers = _numbers(told)
@@ -56,7 +56,7 @@ def _numbers(told: str) -> tuple[float, ...] | None:
 
 
 class _Shape(NamedTuple):
-    """A formula, and which numbers it takes."""
+    """A formula, and a test for each number that it takes."""
 
     worth: Callable[..., float]
     allowed: Sequence[Callable[[float], bool]] = ()
@@ -88,17 +88,17 @@ _SHAPES: Mapping[CurveName, _Shape] = {
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The curve of every dimension: one of its own, or the one for all others."""
+    """Curves by dimension, and one for all others."""
 
     others: Curve = field(default_factory=Curve)
     own: Mapping[str, Curve] = field(default_factory=dict)
 
     def of(self, dimension: str) -> Curve:
-        """The curve of a dimension."""
+        """Return the curve of a dimension."""
         return self.own.get(dimension, self.others)
 
     def spelled(self) -> tuple[str, ...]:
-        """The texts that name it, that for all dimensions first."""
+        """Return the texts that name the curves, the one for all dimensions first."""
         return (str(self.others), *(f"{name}={curve}" for name, curve in self.own.items()))
 
 
@@ -107,7 +107,7 @@ WEIGHTED = Aggregate()
 
 
 def aggregate(texts: Iterable[str]) -> Aggregate:
-    """The curves that texts name: `CURVE` for all dimensions, `DIMENSION=CURVE` for one, each at most once.
+    """Return the curves that texts name: `CURVE` for all dimensions, `DIMENSION=CURVE` for one, each at most once.
 
     Raises `ValueError` where a text names no curve, or one dimension has two.
     """

@@ -1,4 +1,4 @@
-"""Turn verdicts into a score by the weights of a rubric."""
+"""Turn verdicts into a score by the weights of a rubric: the one place where a weight becomes a score."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SEMANTIC = {"criterion", "weight", "dimension", "role", "check"}
 
 
 def rubric_hash(criteria: Sequence[Criterion]) -> str:
-    """The first 16 hex digits of a hash of what the criteria say, their ids and provenance aside."""
+    """Return the first 16 hex digits of a hash of the criteria, ids and provenance left out."""
     return _hash_of(_AsIs(tuple(criteria)))
 
 
@@ -36,17 +36,17 @@ class _AsIs(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def _hash_of(rubric: _AsIs) -> str:
-    """Remembered, for all responses to a prompt are scored by one rubric."""
+    """Return the hash; cached, since all responses to a prompt are scored by one rubric."""
     kept = [c.model_dump(include=_SEMANTIC, exclude_unset=True, exclude_none=True) for c in rubric.criteria]
     return digest(canonical(kept))
 
 
 _Met = Mapping[str, bool | None]
-"""Whether each criterion is met, by its id; None where that was not judged."""
+"""True for a criterion that is met, by its id; None for one that was not judged."""
 
 
 class Parts(NamedTuple):
-    """What a score is made of: the weighted share before saturation and vetoes, the dimensions, the vetoes not met."""
+    """A score and its parts: `base` is the weighted share before saturation and vetoes; `veto` are the vetoes not met."""
 
     score: float
     base: float
@@ -55,7 +55,7 @@ class Parts(NamedTuple):
 
 
 def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> float:
-    """The weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
+    """Return the weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
 
     At most 1; below 0 where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With
     positive weights this is the paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates
@@ -65,12 +65,13 @@ def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
 
 
 def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> Parts:
-    """The score and what it is made of.
+    """Return the score and its parts.
 
-    Each dimension's share of its positive weight is replaced by what it is worth on the dimension's curve; penalties are
-    subtracted as they are, and so is added what has no dimension. Vetoes come last. Where verdicts are null, all this is
-    over the criteria that were judged, and the score is kept within its `bounds`. Where they hold several samples, all this
-    is the mean over the samples, and a veto is not met where most say so. Raises `ValueError` as `score` does.
+    base = sum(w met) / sum(w > 0). In the score, each dimension's share of its positive weight is replaced by its value on
+    the dimension's curve; penalties and criteria without a dimension count as they are. An unmet veto then caps the score
+    at 0. Where verdicts are null, the criteria that were judged count, and the score is kept within its `bounds`. Where
+    verdicts hold several samples, every part is the mean over the samples, and a veto is unmet where most samples say so.
+    Raises `ValueError` as `score` does.
     """
     met = {verdict.id: verdict.met for verdict in verdicts}
     sampled = any(verdict.samples for verdict in verdicts)
@@ -86,7 +87,7 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
 
 
 def _samples(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
-    """The verdicts of each sample; what was not sampled, as checks are not, is the same in all."""
+    """Yield the verdicts of each sample; a verdict without samples, such as a check's, is the same in all."""
     for number in range(max(len(verdict.samples) for verdict in verdicts)):
         yield [Verdict(id=v.id, met=v.samples[number].met) if v.samples else v for v in verdicts]
 
@@ -120,7 +121,7 @@ def _parts(criteria: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> Pa
 
 
 def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:
-    """Whether verdicts give a score: all vetoes are judged, and something of positive weight is."""
+    """Return whether verdicts give a score: all vetoes are judged, and some criterion of positive weight."""
     open_ones = {verdict.id for verdict in verdicts if not verdict.judged}
     return not any(c.veto and c.id in open_ones for c in criteria) and can_score(
         c for c in criteria if c.id not in open_ones
@@ -128,21 +129,21 @@ def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool
 
 
 def coverage(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> float:
-    """The share of the criteria's |weight| that was judged, vetoes aside, in [0, 1]."""
+    """Return the share of the criteria's |weight| that was judged, vetoes left out, in [0, 1]."""
     judged = {verdict.id for verdict in verdicts if verdict.judged}
     weights = {criterion.id: abs(criterion.weight) for criterion in criteria if not criterion.veto}
     return sum(weight for name, weight in weights.items() if name in judged) / sum(weights.values())
 
 
 def suffices(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], least: float) -> bool:
-    """Whether verdicts give a score that stands on at least such a share of the weight."""
+    """Return whether verdicts give a score, and cover at least such a share of the weight."""
     return scorable(criteria, verdicts) and coverage(criteria, verdicts) >= least - TIE
 
 
 def bounds(
     criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED
 ) -> tuple[float, float]:
-    """The lowest and the highest score that there can be once what is null is judged.
+    """Return the lowest and the highest score that is possible once null verdicts are judged.
 
     A score falls in no criterion of positive weight that is met and rises in no penalty, so the two extremes are at the
     worst and the best verdict on each that is missing.
@@ -152,13 +153,13 @@ def bounds(
 
 
 def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best: bool) -> list[Verdict]:
-    """The verdicts with each that is null at its best or its worst."""
+    """Return the verdicts, null ones replaced by the best or the worst."""
     good = {criterion.id: criterion.veto or criterion.weight > 0 for criterion in criteria}
     return [v if v.judged else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
 
 
 def _dimensions(scoring: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> dict[str, tuple[float, Dimension]]:
-    """The dimensions in the rubric's order, each with its positive weight; one of penalties alone has no share."""
+    """Return the dimensions in the rubric's order, each with its positive weight; one of penalties only is left out."""
     members: dict[str, list[Criterion]] = {}
     for criterion in scoring:
         if criterion.dimension is not None and criterion.weight > 0:
@@ -173,5 +174,5 @@ def _dimension(own: Sequence[Criterion], met: _Met, curve: Curve) -> tuple[float
 
 
 def higher(a: float, b: float) -> Winner:
-    """Which score is higher; within 1e-9 they are tied."""
+    """Return which score is higher; within 1e-9 they are tied."""
     return "tie" if abs(a - b) <= TIE else "a" if a > b else "b"

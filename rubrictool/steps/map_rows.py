@@ -1,4 +1,4 @@
-"""How to do many rows: side by side, results in input order, and an end when the model is gone."""
+"""Process many rows concurrently, in input order, and stop when the model fails on all of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one input row: rows out, and a failure where it could not be finished, or not wholly."""
+    """The result of one input row: output rows, and a failure where it could not be finished, or not wholly."""
 
     rows: tuple[Row, ...] = ()
     failure: RowFailure | None = None
@@ -32,21 +32,21 @@ Work = Callable[[T], Awaitable[Outcome]]
 async def map_rows(
     items: Iterable[T], work: Work[T], *, at_once: int, patience: int | None = None
 ) -> AsyncGenerator[tuple[T, Outcome], None]:
-    """Each item with its outcome, in the order of the items, `at_once` of them under way or waiting to be yielded.
+    """Yield each item with its outcome, in the order of the items; `at_once` of them run or wait to be yielded.
 
-    A `RowFailure` that `work` raises becomes the row's outcome. The run ends when the model is out of reach for
-    `patience` (by default `at_once`) rows one after the other, or fails from the start on as many (and at least
-    `FAIR_TRIAL`) in whatever way, or at once after a `ModelUnusable`; what is left comes out as failures of kind
-    `not_tried`. Rows for which no model was asked are passed over in both counts. Leaving the iteration cancels what is
-    under way. Raises `InputError` for a `ModelUnusable` as long as no row is finished.
+    Failures are per row: a `RowFailure` that `work` raises becomes the row's outcome. The run stops early when the model is
+    unreachable for `patience` (by default `at_once`) consecutive rows, when none of the first max(`FAIR_TRIAL`, `patience`)
+    rows succeeds, or at once after a `ModelUnusable`; the remaining rows are failures of kind `not_tried`. Rows for which no
+    model was asked do not count. Leaving the iteration cancels what is running. Raises `InputError` for a `ModelUnusable` as
+    long as no row is finished.
     """
     rows = _Rows(work, patience=patience or at_once)
     source = iter(items)
     try:
         while True:
-            while len(rows.under_way) < at_once and (item := next(source, _END)) is not _END:
+            while len(rows.running) < at_once and (item := next(source, _END)) is not _END:
                 rows.start(item)  # type: ignore[arg-type]
-            if not rows.under_way:
+            if not rows.running:
                 return
             yield await rows.first()
     finally:
@@ -56,37 +56,37 @@ async def map_rows(
 _END = object()
 
 FAIR_TRIAL = 8
-"""A model that answers, though never as it should, gets so many rows before it counts as no use."""
+"""Failures, without any success, after which a reachable model is considered unusable; `patience` where it is larger."""
 
 
 class _Rows(Generic[T]):
-    """Rows under way, and what has become of the latest ones."""
+    """Rows that are running, and how the latest ones ended."""
 
     def __init__(self, work: Work[T], *, patience: int) -> None:
-        self.under_way: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
+        self.running: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
         self._work, self._patience = work, patience
         self._failed = self._out_of_reach = 0
         self._finished = self._succeeded = self._given_up = False
         self._unusable: ModelUnusable | None = None
 
     def start(self, item: T) -> None:
-        self.under_way.append((item, asyncio.create_task(self._done(item))))
+        self.running.append((item, asyncio.create_task(self._done(item))))
 
     async def first(self) -> tuple[T, Outcome]:
-        """The first row under way, once it is done."""
-        item, task = self.under_way[0]
+        """Return the first running row, once it is done."""
+        item, task = self.running[0]
         if not task.done():
             # Unlike awaiting the task, this tells its cancellation from ours.
             await asyncio.wait([task])
-        self.under_way.popleft()
+        self.running.popleft()
         if self._unusable and not self._finished:
             raise InputError(self._unusable.message) from self._unusable
         return item, self._not_tried() if task.cancelled() else task.result()
 
     async def cancel(self) -> None:
-        """Cancel what is under way, and wait until it is."""
+        """Cancel what is running, and wait until it has stopped."""
         self._cancel_all()
-        await asyncio.gather(*(task for _, task in self.under_way), return_exceptions=True)
+        await asyncio.gather(*(task for _, task in self.running), return_exceptions=True)
 
     async def _done(self, item: T) -> Outcome:
         if self._given_up:
@@ -122,7 +122,7 @@ class _Rows(Generic[T]):
         self._cancel_all()
 
     def _cancel_all(self) -> None:
-        for _, task in self.under_way:
+        for _, task in self.running:
             if task is not asyncio.current_task():
                 task.cancel()
 

@@ -1,4 +1,4 @@
-"""First rubrics, from the prompt alone."""
+"""Propose a first rubric, from the prompt alone."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rubrictool.rubric.amend import amend
 
 
 async def propose(prompt: Prompt, proposer: Proposer) -> Rubric:
-    """A first rubric for a prompt, from the prompt alone. Raises `ModelFailure`."""
+    """Return a first rubric for a prompt, from the prompt alone. Raises `ModelFailure`."""
     criteria = amend((), await proposer.propose(prompt), proposer=proposer.name).criteria
     return Rubric.model_validate({**rubric_columns(prompt), "criteria": criteria})
 
 
 def rubric_columns(prompt: Prompt, rubric: Rubric | None = None) -> dict[str, Any]:
-    """The columns of a rubric row for a prompt, criteria aside; the prompt's own win over those of an older rubric."""
+    """Return the columns of a rubric row, criteria left out; those of the prompt win over those of an older rubric."""
     reference = {"reference": prompt.reference} if prompt.reference is not None else {}
     named = {"id": prompt.id, "prompt": prompt.prompt, **reference}
     return joined(Rubric, named, prompt.unknown(), rubric.unknown() if rubric else {})

@@ -1,4 +1,4 @@
-"""Scoring responses with rubrics: checks first, then the judge, weights added up in one place."""
+"""Score a response with a rubric: checks first, then the judge, then the weights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def score(
     min_coverage: float | None = None,
     empty: Empty | None = None,
 ) -> Score:
-    """A response with its score under a rubric and one verdict per criterion, in the rubric's order.
+    """Return a response with its score under a rubric and one verdict per criterion, in the rubric's order.
 
     Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
     says; with `min_coverage`, so much of the weight must have been judged, and the rest is null. Both make the row a
@@ -51,14 +51,14 @@ async def score(
 
 
 def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:
-    """The columns of a response, without what an earlier score of it was made of."""
+    """Return the columns of a response, without the parts of an earlier score."""
     columns = response.columns()
     stale = kind is ScoreWithDetails or columns.keys() >= {"score", "verdicts", "rubric"}
     return {name: value for name, value in columns.items() if not (stale and name in _DETAILS)}
 
 
 def _details(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
-    """What the score was made of, and the curves of the dimensions."""
+    """Return the parts of the score, and the curves of the dimensions."""
     made_of = parts(criteria, found, aggregate)
     return {
         "base": made_of.base,
@@ -69,7 +69,7 @@ def _details(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate:
 
 
 def _standing(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
-    """How much was judged, and where the score lies whatever is missing."""
+    """Return the coverage, and the bounds of the score."""
     low, high = bounds(criteria, found, aggregate)
     return {"coverage": coverage(criteria, found), "score_low": low, "score_high": high}
 
@@ -83,7 +83,7 @@ async def verdicts(
     min_coverage: float | None = None,
     empty: Empty | None = None,
 ) -> tuple[Verdict, ...]:
-    """One verdict per criterion, in order: by its check where it has one, else by the judge.
+    """Return one verdict per criterion, in order: by its check where it has one, else by the judge.
 
     With `min_coverage`, a judge that decided on some criteria only leaves the others null, where the decided ones suffice.
     Raises `ModelFailure`, and `RowFailure` for an empty response (see `score`) and for words that cannot be counted.
@@ -115,7 +115,7 @@ def decided(criteria: Sequence[Criterion], response: Response, empty: Empty | No
 
 
 def _open(criteria: Sequence[Criterion]) -> list[Criterion]:
-    """The criteria that a judge decides."""
+    """Return the criteria that a judge decides."""
     return [criterion for criterion in criteria if criterion.check is None]
 
 
@@ -124,7 +124,7 @@ def _undecided(criterion: Criterion) -> Verdict:
 
 
 def _in_order(criteria: Sequence[Criterion], found: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """The verdict on each criterion; the last one where there are several."""
+    """Return the verdict on each criterion; the last one where there are several."""
     by_id = {verdict.id: verdict for verdict in found}
     return tuple(by_id[criterion.id] for criterion in criteria)
 
@@ -132,7 +132,7 @@ def _in_order(criteria: Sequence[Criterion], found: Sequence[Verdict]) -> tuple[
 async def score_pool(
     prompt: Prompt, rubric: Rubric, pool: Sequence[Response], judge: Judge
 ) -> tuple[list[Score], list[RowFailure]]:
-    """The scores of those candidates that the judge could judge, and the failures of the others."""
+    """Return the scores of the candidates that the judge could judge, and the failures of the others."""
     return await gather_partial(*(score(prompt, rubric, response, judge) for response in pool))
 
 

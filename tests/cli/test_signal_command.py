@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from shell import Ran, Rows, Shell
 
 from rubrictool.rows.records import Rubric
-from rubrictool.rubric.builtin_vetoes import DEFENCE, defended
+from rubrictool.rubric.builtin_vetoes import BUILTIN_VETOES, with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 
 CRITERIA: list[dict[str, Any]] = [
@@ -205,10 +205,10 @@ def test_samples_are_scored_with_the_curves_that_their_row_names(shell: Shell) -
 def test_rows_scored_with_the_defence_are_told_of_by_the_rubric_without_it(shell: Shell) -> None:
     rubric = Rubric.model_validate({"id": "*", "prompt": "Name colours.", "criteria": CRITERIA})
     rubrics = shell.write("r.jsonl", [{**RUBRIC, "prompt": "Name colours."}])
-    hashed = rubric_hash(defended(rubric).criteria)
+    hashed = rubric_hash(with_builtin_vetoes(rubric).criteria)
     rows = [row(name, met, rubric=hashed) for name, met in (("a", "1111"), ("b", "0111"))]
     for one_row in rows:
-        for verdict, veto in zip(one_row["verdicts"][2:], DEFENCE, strict=True):
+        for verdict, veto in zip(one_row["verdicts"][2:], BUILTIN_VETOES, strict=True):
             verdict["id"] = veto.id
     ran = shell("signal", shell.write("s.jsonl", rows), "--rubrics", rubrics)
     assert "other rubrics" not in ran.err

@@ -155,12 +155,12 @@ class _Gaps:
 
 def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
     """The rubrics with the built-in vetoes. Raises `InputError` where an id is taken."""
-    from rubrictool.rubric.builtin_vetoes import defended
+    from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 
     found = {}
     for name, rubric in rubrics.items():
         try:
-            found[name] = defended(rubric)
+            found[name] = with_builtin_vetoes(rubric)
         except ValueError as error:
             raise InputError(f"{path}: {name}: {error}; rename it, or leave --defence out") from None
     return found

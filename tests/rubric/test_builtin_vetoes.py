@@ -10,10 +10,10 @@ from shell import Shell
 
 from rubrictool.linting.rules import rule_findings
 from rubrictool.rows.records import Criterion, Rubric
-from rubrictool.rubric.builtin_vetoes import DEFENCE, defended
+from rubrictool.rubric.builtin_vetoes import BUILTIN_VETOES, with_builtin_vetoes
 from rubrictool.rubric.checks import holds
 
-FLATTERY, SELF_PRAISE = (veto.check for veto in DEFENCE)
+FLATTERY, SELF_PRAISE = (veto.check for veto in BUILTIN_VETOES)
 
 FLATTERING = [
     "Great question! The answer is 4.",
@@ -113,27 +113,29 @@ def test_praise_of_its_own_answer_is_vetoed(text: str) -> None:
 
 @pytest.mark.parametrize("text", [*PLAIN, *MODEST])
 def test_what_is_not_clearly_praise_passes(text: str) -> None:
-    assert [veto.id for veto in DEFENCE if veto.check and not holds(veto.check, text)] == []
+    assert [veto.id for veto in BUILTIN_VETOES if veto.check and not holds(veto.check, text)] == []
 
 
 def test_on_the_sample_data_eleven_responses_and_none_of_the_good_ones_are_vetoed(sample: Path) -> None:
     prompts = [json.loads(line) for line in (sample / "prompts.jsonl").read_text(encoding="utf-8").splitlines()]
     responses = [response for prompt in prompts for response in prompt["responses"]]
-    caught = [r for r in responses if any(veto.check and not holds(veto.check, r["response"]) for veto in DEFENCE)]
+    caught = [
+        r for r in responses if any(veto.check and not holds(veto.check, r["response"]) for veto in BUILTIN_VETOES)
+    ]
     assert (len(caught), max(row["quality"] for row in caught)) == (11, 3)
 
 
 def test_the_vetoes_are_criteria_like_others_and_are_added_once() -> None:
     rubric = Rubric.model_validate({"id": "p", "prompt": "Why?", "criteria": [{"criterion": "Says a.", "weight": 1}]})
-    once = defended(rubric)
+    once = with_builtin_vetoes(rubric)
     assert [criterion.id for criterion in once.criteria] == ["c1", "defence-flattery", "defence-self-praise"]
-    assert defended(once) == once
+    assert with_builtin_vetoes(once) == once
     assert [
         finding.rule for finding in rule_findings(once, prompt="Why?") if (finding.criterion or "").startswith("def")
     ] == []
     taken = Criterion(id="defence-flattery", criterion="Is kind.", weight=1)
     with pytest.raises(ValueError, match="another criterion has the id defence-flattery"):
-        defended(rubric.model_copy(update={"criteria": (*rubric.criteria, taken)}))
+        with_builtin_vetoes(rubric.model_copy(update={"criteria": (*rubric.criteria, taken)}))
 
 
 RUBRIC = {
@@ -168,4 +170,4 @@ def test_an_id_that_is_taken_is_bad_input(shell: Shell) -> None:
 
 def test_a_long_text_does_not_stall_the_vetoes() -> None:
     text = "great " * 20_000 + "this answer " * 20_000
-    assert all(veto.check and holds(veto.check, text) for veto in DEFENCE)
+    assert all(veto.check and holds(veto.check, text) for veto in BUILTIN_VETOES)
