@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts, grouped, within_reach
 from rubrictool.rows.jsonl import STDIN, Rows, Source
@@ -48,7 +49,7 @@ class GoldRow(Response):
     @property
     def credit(self) -> float | None:
         """The credit of `a` in a comparison, None for a row that is none."""
-        return self.preference if self.winner is None else {"a": 1.0, "tie": 0.5, "b": 0.0}[self.winner]
+        return self.preference if self.winner is None else CREDIT[self.winner]
 
 
 def in_deciding_half(seed: int, response_id: str) -> bool:
@@ -80,11 +81,13 @@ def own_gold(files: Mapping[str, Iterable[tuple[int, Scored]]]) -> Gold:
             if value is not None and known is not None and abs(known - value) > TIE:
                 raise InputError(
                     f"{name}:{line}: {OWN}: {row.id} has {value:g} here and {known:g} in an earlier file; correct one, or"
-                    " give gold apart from the score rows"
+                    " give gold apart from the score rows",
+                    code="gold",
                 )
     if not values:
         raise InputError(
-            f"{next(iter(files))}: has no column {OWN}; add it, or give gold (labels, preferences or a stronger judge's scores)"
+            f"{next(iter(files))}: has no column {OWN}; add it, or give gold (labels, preferences or a stronger judge's scores)",
+            code="gold",
         )
     return Gold(OWN, values)
 

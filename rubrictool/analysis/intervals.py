@@ -1,4 +1,4 @@
-"""How sure a rate is: 95 % intervals over prompts."""
+"""Compute 95 % confidence intervals of rates over prompts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     Array = NDArray[np.float64]
 
 Z95 = 1.959963984540054
@@ -22,10 +18,10 @@ Z95 = 1.959963984540054
 RESAMPLES = 10_000
 
 FEW_VALUES = 8
-"""Drawing how often a value comes takes so many times as long as drawing one of the prompts."""
+"""Ratio of prompts to different values above which drawing the count of each value is faster than drawing prompts."""
 
 ENOUGH_TO_RESAMPLE, ENOUGH_DECIDED = 100, 15
-"""Prompts, and prompts among them that are no tie: resampling so few that all went one way would never show the other."""
+"""Fewest prompts, and fewest of them without a tie, to resample: if all of few went one way, no resample shows the other."""
 
 
 class Estimate(NamedTuple):
@@ -51,7 +47,7 @@ class Interval(NamedTuple):
 
 
 def interval(credits: Sequence[float], *, seed: int = 0) -> Interval:
-    """The 95 % interval of the mean of credits in [0, 1], one for each prompt.
+    """Return the 95 % interval of the mean of credits in [0, 1], one for each prompt.
 
     From resampling prompts (10,000 bootstrap means, their percentiles bias-corrected and accelerated after Efron 1987);
     with fewer than 100 prompts, fewer than 15 that are no tie, or no credit that differs from another, Agresti and Coull's,
@@ -66,11 +62,11 @@ def interval(credits: Sequence[float], *, seed: int = 0) -> Interval:
 
 
 def agresti_coull(successes: float, n: int, squares: float | None = None) -> Interval:
-    """Agresti and Coull's interval (1998) for `successes` out of `n`, or for the sum of n credits with their `squares` summed.
+    """Return Agresti and Coull's interval (1998) for `successes` out of `n` trials.
 
-    That of a normal mean once z^2 / 2 wins and as many losses are added. Of wins and losses the variance is p (1 - p), as
-    they have it, and the interval holds Wilson's; credits in between (ties, means of several responses) have the smaller one
-    that they show.
+    For credits in [0, 1], `successes` is their sum and `squares` the sum of their squares. The interval is that of a normal
+    mean with z^2 / 2 wins and as many losses added. For wins and losses the variance is p (1 - p), as in the paper, and the
+    interval contains Wilson's; for credits in between (ties, means of several responses) it is the smaller observed one.
     """
     trials, added = n + Z95**2, Z95**2 / 2
     centre = (successes + added) / trials
@@ -91,14 +87,14 @@ def _bootstrap(credits: Sequence[float], seed: int) -> Interval:
 
 
 def _means(values: Array, seed: int) -> Array:
-    """The mean of each resample."""
+    """Return the mean of each resample."""
     import numpy as np
 
     draws, n = np.random.default_rng(seed), len(values)
     different, times = np.unique(values, return_counts=True)
 
     def some(resamples: int) -> Array:
-        # Where values recur, as wins and losses do, how often each is drawn is quicker told than which prompts are.
+        # Where values recur, as wins and losses do, drawing the count of each value is faster than drawing prompts.
         if FEW_VALUES * len(different) < n:
             return np.asarray(draws.multinomial(n, times / n, size=resamples) @ different / n)
         return np.asarray(values[draws.integers(0, n, size=(resamples, n))].mean(axis=1))
@@ -110,9 +106,9 @@ def _means(values: Array, seed: int) -> Array:
 
 
 def _levels(values: Array) -> list[float]:
-    """Which percentiles bound the interval: 2.5 and 97.5 but for the skew.
+    """Return the percentiles that bound the interval: 2.5 and 97.5, corrected for skew (Efron 1987).
 
-    Of a mean, the correction for bias is as large as the acceleration; worked out, it is free of the noise of resampling.
+    For a mean, the correction for bias equals the acceleration; computed from the skew, it has no resampling noise.
     """
     deviations = values - values.mean()
     skew = float((deviations**3).sum() / (6 * (deviations**2).sum() ** 1.5))

@@ -1,14 +1,13 @@
 """Measure how often scores order two responses as gold does, by region of gold and at equal gold gaps.
 
-Pairs close in quality are harder to order, and both members of a pair in the tail are close. So most of a drop in
-accuracy from all pairs to the tail comes from the narrower range alone, for any scorer, and says nothing about the
-tail. Beside each region stands therefore what all pairs would give if their gold gaps were spread as the region's are:
-every gap of the region counts as often as it does there, with the accuracy that all pairs of that gap have. All pairs
-are weighted to the region and not the region to all pairs, because every gap of a region occurs among all pairs, while
-the large gaps of all pairs occur in no tail: this way nothing has to be extrapolated. The region's own pairs stay among
-all pairs for the same reason (a gap might occur nowhere else), which makes the difference a little smaller than the one
-to the rest. A gap is taken as it is where there are at most ten different ones in the region (labels), else in tenths of
-the region's pairs (continuous gold), within which gaps still differ a little.
+Pairs close in quality are harder to order, and both members of a pair in the tail are close. Most of a drop in accuracy from
+all pairs to the tail therefore comes from the narrower range alone, for any scorer. So each region also has the accuracy of
+all pairs reweighted to the region's gold gaps: every gap counts as often as in the region, with the accuracy that all pairs
+of that gap have. All pairs are reweighted to the region, not the region to all pairs, because every gap of a region occurs
+among all pairs, while the large gaps of all pairs occur in no tail: nothing has to be extrapolated. The region's own pairs
+stay among all pairs for the same reason, which makes the difference slightly smaller than that to the rest. Gaps are taken as
+they are where a region has at most ten different ones (labels), else in tenths of the region's pairs (continuous gold),
+within which gaps still differ a little.
 """
 
 from __future__ import annotations

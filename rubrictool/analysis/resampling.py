@@ -1,4 +1,4 @@
-"""How sure a figure is that is made of sums over prompts: the prompts are drawn again, the figure is made again."""
+"""Estimate confidence intervals of figures made of sums over prompts, by resampling the prompts (bootstrap)."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from rubrictool.analysis.intervals import RESAMPLES, Z95, Estimate, agresti_coul
 Array = NDArray[np.float64]
 
 Places = NDArray[np.intp]
-"""Of each row of an array the place of what it belongs to, from 0, none left out."""
+"""For each row of an array the index, from 0, of the item that it belongs to; every index occurs."""
 
 H = TypeVar("H", bound=Hashable)
 
-AT_ONCE = 2_000_000
-"""Draws held in memory at once, so that it stays bounded however many prompts there are."""
+MAX_DRAWS = 2_000_000
+"""Largest number of draws held in memory at once."""
 
-MOST_TOTALS = 20_000_000
-"""Resampled sums held in memory at once, so that it stays bounded however many figures there are."""
+MAX_TOTALS = 20_000_000
+"""Largest number of resampled sums held in memory at once."""
 
 
 def numbered(several: Iterable[H]) -> tuple[dict[H, int], Places]:
-    """The different ones in order, each with its place, and the place of each in turn."""
+    """Return the distinct items in order, each with its index, and the index of each item in turn."""
     places: dict[H, int] = {}
     numbers = [places.setdefault(one, len(places)) for one in several]
     return places, np.array(numbers, dtype=np.intp)
 
 
 class Sums(NamedTuple):
-    """What is added up over prompts for one figure or several: `columns` has one row for each of `prompts`."""
+    """The terms of sums over prompts, for one figure or several: `columns` has one row for each of `prompts`."""
 
     prompts: tuple[str, ...]
     columns: Array
@@ -50,15 +50,15 @@ def summed_by_prompt(rows: Iterable[tuple[str, Array]]) -> Sums:
 
 
 def totals(*sums: Array, seed: int, resamples: int = RESAMPLES) -> list[Array]:
-    """The sums over prompts in each resample of the prompts: each array with resamples in place of prompts as first axis.
+    """Return the sums over prompts in each resample of the prompts: each array with resamples in place of prompts as first axis.
 
-    A figure that is a ratio of sums is then worked out for all resamples at once. All arrays are summed over the same
-    resamples, so figures made of them are paired: a prompt comes with all that it has.
+    A ratio of sums can then be computed for all resamples at once. All arrays are summed over the same resamples, so
+    figures made of them are paired.
     """
     prompts, draws = len(sums[0]), np.random.default_rng(seed)
     flat = np.hstack([part.reshape(prompts, -1) for part in sums])
     drawn = np.empty((resamples, flat.shape[1]))
-    block = max(1, AT_ONCE // prompts)
+    block = max(1, MAX_DRAWS // prompts)
     for start in range(0, resamples, block):
         some = drawn[start : start + block]
         np.matmul(_counts(draws, len(some), prompts), flat, out=some)
@@ -68,17 +68,17 @@ def totals(*sums: Array, seed: int, resamples: int = RESAMPLES) -> list[Array]:
 
 
 def totals_of_each(several: Iterable[Sums], *, seed: int, resamples: int = RESAMPLES) -> Iterator[Array]:
-    """The resampled `totals` of each, in order; neighbours over the same prompts share the draws, which are what takes long."""
+    """Yield the resampled `totals` of each, in order; neighbours over the same prompts share the draws, the slowest part."""
     for _, alike in groupby(several, key=lambda sums: sums.prompts):
         for some in _runs(alike, resamples):
             yield from totals(*(sums.columns for sums in some), seed=seed, resamples=resamples)
 
 
 def _runs(alike: Iterator[Sums], resamples: int) -> Iterator[list[Sums]]:
-    """The same in runs, of which none has too many totals to be held at once."""
+    """Yield runs of sums whose totals fit into memory together."""
     run: list[Sums] = []
     for sums in alike:
-        if run and resamples * (len(run) + 1) * sums.columns.shape[1] > MOST_TOTALS:
+        if run and resamples * (len(run) + 1) * sums.columns.shape[1] > MAX_TOTALS:
             yield run
             run = []
         run.append(sums)
@@ -86,18 +86,18 @@ def _runs(alike: Iterator[Sums], resamples: int) -> Iterator[list[Sums]]:
 
 
 def _counts(draws: np.random.Generator, resamples: int, prompts: int) -> Array:
-    """How often each resample drew each prompt."""
+    """Return how often each resample drew each prompt, shape (resamples, prompts)."""
     drawn = draws.integers(0, prompts, size=(resamples, prompts)) + prompts * np.arange(resamples)[:, None]
     return np.bincount(drawn.ravel(), minlength=resamples * prompts).reshape(resamples, prompts).astype(float)
 
 
 def estimate(value: float, resampled: Array, prompts: int, *, span: tuple[float, float] = (0, 1)) -> Estimate:
-    """A figure with the 95 % interval of its resampled values, those that could not be worked out (NaN) left out.
+    """Return a figure with the 95 % interval of its resampled values; NaN values are left out.
 
-    `prompts` is how many the figure is made of. The percentiles are moved outwards for few prompts, by as much as a t
-    interval is wider than a normal one (Hesterberg 2015, "expanded percentile"). Resamples that do not differ say nothing;
-    then as large a share of prompts may be otherwise, at the ends of the figure's `span`, as the interval of none among so
-    many allows.
+    `prompts` is the number of prompts behind the figure, `span` its range. For few prompts the percentiles are moved
+    outwards, by as much as a t interval is wider than a normal one (Hesterberg 2015, "expanded percentile"). Where resamples
+    do not differ, the interval allows for prompts at the ends of the span that were not seen: as large a share as Agresti and
+    Coull's interval for none among so many.
     """
     kept = resampled[~np.isnan(resampled)]
     if len(kept) == 0 or kept.max() - kept.min() < 1e-12:
@@ -114,14 +114,14 @@ def _unvaried(value: float, prompts: int, span: tuple[float, float]) -> Estimate
 
 
 def _outside(prompts: int) -> float:
-    """The share of resamples to leave out on each side: 2.5 % for many prompts, less for few."""
+    """Return the share of resamples to leave out on each side: 2.5 % for many prompts, less for few."""
     if prompts < 3:
         return 0.0
     return NormalDist().cdf(-math.sqrt(prompts / (prompts - 1)) * _t975(prompts - 1))
 
 
 def _t975(freedom: int) -> float:
-    """The 97.5 % point of Student's t (Abramowitz and Stegun 26.7.5; within 0.06 from 2 degrees of freedom up)."""
+    """Return the 97.5 % point of Student's t (Abramowitz and Stegun 26.7.5; within 0.06 from 2 degrees of freedom up)."""
     z, v = Z95, float(freedom)
     return (
         z

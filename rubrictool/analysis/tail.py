@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.intervals import Estimate, estimate_columns
 from rubrictool.analysis.overoptimization import Peak, PredictedPoint, Prediction, predict
 from rubrictool.analysis.pair_accuracy import PairAgreement, RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool, joined_pools, writers
@@ -205,27 +205,21 @@ def _top_ties(pools: Sequence[Pool], file: int, seed: int) -> TopTies:
 def _columns(one: RegionAccuracy) -> dict[str, Any]:
     counts = {"prompts": one.prompts, "pairs": one.pairs, "wins": one.wins, "ties": one.ties, "losses": one.losses}
     agreement = _agreement("", one.own) | _agreement("matched_", one.matched)
-    differences = _interval("beyond_gap", one.beyond) | _interval("difference", one.difference)
+    differences = estimate_columns("beyond_gap", one.beyond) | estimate_columns("difference", one.difference)
     return counts | {"gold_gap": one.gap} | agreement | differences
 
 
 def _agreement(prefix: str, agreement: PairAgreement | None) -> dict[str, float | None]:
     return {
-        **_interval(f"{prefix}strict", agreement and agreement.strict),
+        **estimate_columns(f"{prefix}strict", agreement and agreement.strict),
         f"{prefix}tie": agreement and agreement.tie,
         f"{prefix}loss": agreement and agreement.loss,
-        **_interval(f"{prefix}half_credit", agreement and agreement.half_credit),
+        **estimate_columns(f"{prefix}half_credit", agreement and agreement.half_credit),
     }
 
 
-def _interval(name: str, estimate: Estimate | None) -> dict[str, float | None]:
-    """Return a figure and the ends of its interval under three names."""
-    value, low, high = estimate or (None, None, None)
-    return {name: value, f"{name}_low": low, f"{name}_high": high}
-
-
 def _top(top: TopTies) -> dict[str, Any]:
-    return {"prompts": top.prompts} | _interval("mass", top.mass) | _interval("tied", top.tied)
+    return {"prompts": top.prompts} | estimate_columns("mass", top.mass) | estimate_columns("tied", top.tied)
 
 
 def _prediction(one: Prediction) -> dict[str, Any]:
@@ -240,11 +234,11 @@ def _prediction(one: Prediction) -> dict[str, Any]:
 
 
 def _peak(peak: Peak) -> dict[str, Any]:
-    drop = {"turns_down": peak.turns_down} | _interval("drop", peak.drop)
+    drop = {"turns_down": peak.turns_down} | estimate_columns("drop", peak.drop)
     beta = peak.beta if math.isfinite(peak.beta) else None
-    return {"beta": beta} | _interval("kl", peak.kl) | _interval("win_rate", peak.win_rate) | drop
+    return {"beta": beta} | estimate_columns("kl", peak.kl) | estimate_columns("win_rate", peak.win_rate) | drop
 
 
 def _point(by: str, point: PredictedPoint) -> dict[str, Any]:
-    rates = _interval("win_rate", point.win_rate) | _interval("gold", point.gold)
+    rates = estimate_columns("win_rate", point.win_rate) | estimate_columns("gold", point.gold)
     return {by: point.by, "kl": point.kl} | rates | {"effective_samples": point.effective}

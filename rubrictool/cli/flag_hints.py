@@ -9,6 +9,7 @@ FLAG_HINTS = {
     "cache": "--cache FILE, --no-cache",
     "failures": "--failures FILE",
     "distinct": "--distinct COLUMN",
+    "gold": "--gold FILE[:COLUMN]",
     "judge": "--judge SPEC",
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",

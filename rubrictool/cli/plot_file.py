@@ -1,4 +1,4 @@
-"""A picture that a command draws: seen to before anything is spent, put in its place whole."""
+"""Check the plot file of a command before it starts, and save the figure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rubrictool.errors import InputError, install
 KINDS = (".svg", ".png")
 
 
-def seen_to_plot(plot: Path | None, files: Files, reads: Sequence[str | None]) -> None:
-    """Raise `InputError` for a plot that could not be drawn, or whose file is another's."""
+def check_plot(plot: Path | None, files: Files, reads: Sequence[str | None]) -> None:
+    """Raise `InputError` for a plot that cannot be drawn, and for a file that the command uses otherwise."""
     if plot is None:
         return
     if plot.suffix.lower() not in KINDS:
@@ -28,14 +28,14 @@ def seen_to_plot(plot: Path | None, files: Files, reads: Sequence[str | None]) -
     seen_to({**outputs, "--plot": str(plot)}, reads=reads)
 
 
-def kind_of(plot: Path) -> str:
-    """The kind of picture that a file name asks for, `svg` or `png`."""
+def plot_kind(plot: Path) -> str:
+    """Return the format that a file name asks for, `svg` or `png`."""
     return plot.suffix.lower().lstrip(".")
 
 
-def put(plot: Path, picture: bytes) -> None:
-    """Write beside the place and put it there whole. Raises `InputError` where it cannot be written."""
+def save_plot(plot: Path, figure: bytes) -> None:
+    """Write the file as a whole or not at all. Raises `InputError` where it cannot be written."""
     with Staged(plot) as file:
-        file.write_bytes(picture)
+        file.write_bytes(figure)
         file.finish()
         file.commit()

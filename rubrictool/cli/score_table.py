@@ -1,4 +1,4 @@
-"""The scores of each model as `score` shows them at its end."""
+"""Print the scores of each model at the end of `score`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEGEND = (
 
 
 def score_lines(models: Sequence[ModelScores]) -> Iterator[str]:
-    """Yield a row for each model and what the columns mean."""
+    """Yield a row for each model, then what the columns mean."""
     yield ""
     yield from table(
         ("model", "prompts", "responses", "mean", "sd", "tied at top"), [_row(one) for one in models[:MOST_ROWS]]

@@ -19,7 +19,7 @@ from rubrictool.analysis.win_rates import (
     win_rate_report,
 )
 from rubrictool.cli.colours import Style
-from rubrictool.cli.plot_file import kind_of, put
+from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, interval, number, signed, table
 from rubrictool.errors import InputError
@@ -96,7 +96,7 @@ def _draw(report: WinRateReport, options: ReportOptions, plot: Path) -> None:
 
     labels = SystemPair(*options.labels)
     named = tuple(pair if any(pair.systems) else replace(pair, systems=labels) for pair in report.pairs)
-    put(plot, draw(replace(report, pairs=named), kind_of(plot), threshold=options.fail_under))
+    save_plot(plot, draw(replace(report, pairs=named), plot_kind(plot), threshold=options.fail_under))
 
 
 def _check_threshold(session: Session, report: WinRateReport, threshold: float, difference: float) -> None:
@@ -169,7 +169,7 @@ def _detectable(prompts: int) -> str:
 
 
 def _smallest(rate: WinRate) -> str:
-    """Name the smallest detectable difference from 0.5; beyond 0.5 there is none, since no rate is farther away."""
+    """Return the smallest detectable difference from 0.5; none where it is above 0.5, since no rate is farther away."""
     return f"{_detectable(rate.n)}: {f'{rate.detectable:.3f}' if rate.detectable <= EVEN else 'none'}"
 
 

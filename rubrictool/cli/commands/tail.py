@@ -10,7 +10,7 @@ import typer
 from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli.inputs import once_each, one_stdin
 from rubrictool.cli.options import Files, Seed
-from rubrictool.cli.plot_file import kind_of, put, seen_to_plot
+from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines, notes, warnings
 from rubrictool.rows.jsonl import STDIN
@@ -58,9 +58,9 @@ def command(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """How far scores can be trusted among the best.
+    """Measure how far scores can be trusted among the best.
 
-    How often the scores order two responses to a prompt as gold does, by region of gold, and what optimising a policy for
+    Reports how often the scores order two responses to a prompt as gold does, by region of gold, and what optimising a policy for
     them would do to gold. No model is asked. Rows: one per file and region.
 
     Example: rubrictool tail before.jsonl after.jsonl --gold labels.jsonl --plot tail.svg
@@ -70,7 +70,7 @@ def command(
     gold_file, column = file_and_column(gold) if gold else (None, None)
     one_stdin(*scores, gold_file)
     once_each(scores)
-    seen_to_plot(plot, files, [*scores, gold_file])
+    check_plot(plot, files, [*scores, gold_file])
     named = {"stdin" if path == STDIN else path: path for path in scores}
     report = tail(named, gold_file, column, by_writer=by == "model", policy=policy, held_out=held_out, seed=seed)
     session = Session("tail", files, reads=[*scores, gold_file], reports=True)
@@ -98,4 +98,4 @@ async def _written(row: Row) -> Outcome:
 def _draw(report: TailReport, plot: Path) -> None:
     from rubrictool.figures.tail import draw
 
-    put(plot, draw(report, kind_of(plot)))
+    save_plot(plot, draw(report, plot_kind(plot)))

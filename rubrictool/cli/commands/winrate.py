@@ -14,7 +14,7 @@ from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
-from rubrictool.cli.plot_file import seen_to_plot
+from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle
 from rubrictool.cli.winrate_report import ReportOptions, close
@@ -82,7 +82,7 @@ def command(
     ] = None,
     seed: Seed = 0,
 ) -> None:
-    """How often A's responses beat B's.
+    """Measure how often A's responses beat B's.
 
     The k-th response to a prompt meets the k-th. Each pair is shown in both orders; a win must hold in both, anything
     else is a tie. With one file of finished comparisons, only the figures are worked out and no model is asked. With
@@ -93,7 +93,7 @@ def command(
     paths = [a, *(b or [])]
     one_stdin(*paths, baseline, prompts, rubrics)
     reads = [*paths, baseline, prompts, rubrics]
-    seen_to_plot(plot, files, [*reads, file_of(judging.judge)])
+    check_plot(plot, files, [*reads, file_of(judging.judge)])
     options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
     finished_already = len(paths) == 1 and baseline is None
     refuse_idle(
