@@ -65,7 +65,9 @@ class Templates:
         asking.reasons = True
         return asking
 
-    def question(self, name: str, prompt: Prompt, *, prefixes: Sequence[Sequence[str]] = (), **texts: str) -> Question:
+    def question(
+        self, name: str, prompt: Prompt, /, *, prefixes: Sequence[Sequence[str]] = (), **texts: str
+    ) -> Question:
         """Return the question that a template makes of a prompt and further texts.
 
         `prefixes` are the beginnings that the question has in common with others, the shortest first: each the texts that
@@ -138,8 +140,10 @@ def _load(name: str, directory: Path | None) -> str:
 def _check(name: str, text: str, path: Path) -> None:
     known, found = set(placeholders(name)), _PLACEHOLDER.findall(text)
     if unknown := sorted(set(found) - known):
-        raise InputError(f"{path}: {{{unknown[0]}}} is unknown; this template knows {', '.join(sorted(known))}")
+        raise InputError(f"{path}: the placeholder {{{unknown[0]}}} is unknown; known are {', '.join(sorted(known))}")
     if missing := sorted(known - _OPTIONAL - set(found)):
-        raise InputError(f"{path}: lacks the placeholder {{{missing[0]}}}")
+        raise InputError(f"{path}: lacks the placeholder {{{missing[0]}}}; add it where its text belongs")
     if twice := [slot for slot in _RESPONSES if found.count(slot) > 1]:
-        raise InputError(f"{path}: {{{twice[0]}}} occurs twice; a response is shown once")
+        raise InputError(
+            f"{path}: the placeholder {{{twice[0]}}} occurs twice; keep one, because a response is shown once"
+        )
