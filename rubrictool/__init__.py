@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.win_rates import WinRateReport, win_rates
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
+    from rubrictool.judging.protocols import Comparer, Judge, Proposer
     from rubrictool.linting.lint import LintReport, lint
     from rubrictool.linting.rules import Finding
     from rubrictool.models.budget import Budget
@@ -25,11 +26,15 @@ if TYPE_CHECKING:
     from rubrictool.models.context import RunContext
     from rubrictool.models.options import AskPolicy, ModelConfig
     from rubrictool.models.spec import connect
+    from rubrictool.questions.compare import Preference
+    from rubrictool.questions.separate import JudgedResponse
+    from rubrictool.questions.templates import Templates
     from rubrictool.refinement.loop import Refinement, refine
     from rubrictool.refinement.options import Evidence, RefineOptions
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
     from rubrictool.rows.traces import Round
+    from rubrictool.rubric.amend import Item, Proposal
     from rubrictool.select.early_stop import JudgedTopK, judge_top_k
     from rubrictool.select.preference_pairs import PreferencePairs, preference_pairs
     from rubrictool.select.top_k import TopK, TopKOptions, top_k
@@ -45,18 +50,25 @@ __all__ = [
     "AskPolicy",
     "Budget",
     "Cache",
+    "Comparer",
     "Comparison",
     "Criterion",
     "Evidence",
     "Finding",
     "InputError",
+    "Item",
+    "Judge",
+    "JudgedResponse",
     "JudgedTopK",
     "LintReport",
     "ModelConfig",
     "ModelFailure",
     "ModelUnusable",
+    "Preference",
     "PreferencePairs",
     "Prompt",
+    "Proposal",
+    "Proposer",
     "RefineOptions",
     "Refinement",
     "Response",
@@ -68,6 +80,7 @@ __all__ = [
     "Score",
     "SignalReport",
     "TailReport",
+    "Templates",
     "TopK",
     "TopKOptions",
     "Verdict",
@@ -110,6 +123,11 @@ _PLACES = {
     "models.options": ("AskPolicy", "ModelConfig"),
     "models.spec": ("connect",),
     "judging.build": ("judge", "proposer"),
+    "judging.protocols": ("Comparer", "Judge", "Proposer"),
+    "questions.compare": ("Preference",),
+    "questions.separate": ("JudgedResponse",),
+    "questions.templates": ("Templates",),
+    "rubric.amend": ("Item", "Proposal"),
     "steps.compare": ("compare",),
     "steps.propose": ("propose",),
     "steps.sample": ("sample",),

@@ -9,6 +9,39 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 EXAMPLES = {
+    "own_judge": '''\
+import asyncio
+from collections.abc import Sequence
+
+import rubrictool as rt
+
+
+class AnyOf:
+    """Count a criterion as met where at least one of several judges says yes."""
+
+    name, judging = "any-of", "all-at-once"
+
+    def __init__(self, *judges: rt.Judge) -> None:
+        self.judges = judges
+
+    async def verdicts(
+        self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], response: rt.Response
+    ) -> list[rt.Verdict]:
+        found = [await judge.verdicts(prompt, criteria, response) for judge in self.judges]
+        return [rt.Verdict(id=one[0].id, met=any(verdict.met for verdict in one)) for one in zip(*found)]
+
+
+async def main() -> None:
+    prompt = rt.Prompt(id="p", prompt="How is bread kept?")
+    rubric = rt.Rubric(id="p", criteria=[rt.Criterion(id="c1", criterion="Names a cloth.", weight=1)])
+    response = rt.Response(prompt_id="p", id="r1", response="Wrap it in a cloth.")
+    judge = AnyOf(await rt.judge("offline"), await rt.judge("offline"))
+    row = await rt.score(prompt, rubric, response, judge)
+    print(row.judge, row.score)
+
+
+asyncio.run(main())
+''',
     "tail": '''\
 import asyncio
 
