@@ -8,7 +8,7 @@ from typing import Any
 
 from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.judging_tables import judging_tables
-from rubrictool.analysis.judgings import Judging, Unit
+from rubrictool.analysis.judgings import ResponseJudging, Unit
 from rubrictool.analysis.pair_accuracy import RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool
 from rubrictool.analysis.signal_noise import group_means
@@ -18,7 +18,7 @@ UnitMeans = Mapping[tuple[str, str], float]
 """The mean value of each unit, by its prompt and its name."""
 
 
-def unit_means(judgings: Iterable[Judging], unit: Unit = "response") -> dict[tuple[str, str], float]:
+def unit_means(judgings: Iterable[ResponseJudging], unit: Unit = "response") -> dict[tuple[str, str], float]:
     """Return the mean value of each response, or of each model's responses to a prompt."""
     found: dict[tuple[str, str], list[float]] = {}
     for table in judging_tables(judgings):

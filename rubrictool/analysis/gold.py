@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.errors import InputError
-from rubrictool.rows.joins import Texts, grouped, within_reach
+from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
 from rubrictool.rows.jsonl import STDIN, Rows, Source
 from rubrictool.rows.records import Response, ResponseText, Scored, Winner
 from rubrictool.rubric.weights import TIE
@@ -20,9 +20,6 @@ from rubrictool.text.encoding import draw
 
 OWN = "quality"
 """The column of score rows that is gold by default."""
-
-ResponseKey = tuple[str, str]
-"""A response by its prompt's id and its own."""
 
 
 @dataclass(frozen=True)

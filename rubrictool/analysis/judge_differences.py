@@ -11,7 +11,7 @@ import numpy as np
 
 from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.judging_tables import JudgingTable, judging_tables
-from rubrictool.analysis.judgings import Judging, by_judge
+from rubrictool.analysis.judgings import ResponseJudging, by_judge
 from rubrictool.analysis.resampling import Array, Sums, estimate, summed_by_prompt, totals
 from rubrictool.analysis.signal_noise import Figure
 from rubrictool.analysis.verdict_rows import JudgeKey
@@ -33,7 +33,7 @@ class JudgeDifference:
         return judges | {"prompts": self.prompts, "n": self.n} | estimate_columns("flip_rate", self.flip_rate)
 
 
-def judge_differences(judgings: Iterable[Judging], *, seed: int = 0) -> Iterator[JudgeDifference]:
+def judge_differences(judgings: Iterable[ResponseJudging], *, seed: int = 0) -> Iterator[JudgeDifference]:
     """Yield for each two judges how often they differ on what both judged; repeated verdicts count by their shares."""
     judges = by_judge(judgings)
     by_key = {

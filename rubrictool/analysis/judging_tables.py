@@ -8,14 +8,14 @@ from itertools import chain
 
 import numpy as np
 
-from rubrictool.analysis.judgings import AskedCriterion, Judging, Unit
+from rubrictool.analysis.judgings import AskedCriterion, ResponseJudging, Unit
 from rubrictool.analysis.resampling import Array, Places, numbered
 from rubrictool.analysis.signal_noise import group_means
 
 
-def judging_tables(judgings: Iterable[Judging]) -> list[JudgingTable]:
+def judging_tables(judgings: Iterable[ResponseJudging]) -> list[JudgingTable]:
     """Return the tables of one judge, one for each prompt and rubric: a judging by another rubric is no repetition."""
-    found: dict[tuple[str, str], list[Judging]] = {}
+    found: dict[tuple[str, str], list[ResponseJudging]] = {}
     for judging in judgings:
         found.setdefault((judging.prompt_id, judging.rubric), []).append(judging)
     return [JudgingTable(rows) for rows in found.values()]
@@ -30,7 +30,7 @@ class JudgingTable:
     judging's response.
     """
 
-    def __init__(self, rows: Sequence[Judging]) -> None:
+    def __init__(self, rows: Sequence[ResponseJudging]) -> None:
         self.prompt_id, self.rubric = rows[0].prompt_id, rows[0].rubric
         self.response_ids, self.responses = numbered(row.response_id for row in rows)
         self._writers = {row.response_id: row.writer for row in rows}

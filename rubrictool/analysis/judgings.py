@@ -27,7 +27,7 @@ class AskedCriterion(NamedTuple):
     given: bool = False
 
 
-class Judging(NamedTuple):
+class ResponseJudging(NamedTuple):
     """The verdicts and the score of one judge on one response at one time.
 
     `met` has one verdict for each of `asked` (None: not judged), a tuple that judgings by one rubric share. `value` is the
@@ -44,21 +44,21 @@ class Judging(NamedTuple):
     value: float | None
 
 
-def by_judge(judgings: Iterable[Judging]) -> dict[JudgeKey, list[Judging]]:
+def by_judge(judgings: Iterable[ResponseJudging]) -> dict[JudgeKey, list[ResponseJudging]]:
     """Group judgings by judge."""
-    found: dict[JudgeKey, list[Judging]] = {}
+    found: dict[JudgeKey, list[ResponseJudging]] = {}
     for judging in judgings:
         found.setdefault(judging.judge, []).append(judging)
     return found
 
 
-def valued_by_share(judging: Judging) -> Judging:
+def valued_by_share(judging: ResponseJudging) -> ResponseJudging:
     """Return the judging with the share of criteria met as its value, None where one was not judged."""
     complete = bool(judging.met) and None not in judging.met
     return judging._replace(value=judging.met.count(True) / len(judging.met) if complete else None)
 
 
-def judgings_of(row: VerdictRow, index: CriterionIndex) -> Iterator[Judging]:
+def judgings_of(row: VerdictRow, index: CriterionIndex) -> Iterator[ResponseJudging]:
     """Yield the judgings of a row: itself, or one for each judge and sample that `by` names.
 
     Raises `InputError` for two verdicts of one judge on one sample.
@@ -78,9 +78,9 @@ def judgings_of(row: VerdictRow, index: CriterionIndex) -> Iterator[Judging]:
         yield _judging(row, asked)._replace(judge=(slot[0], row.judging), met=met, value=value)
 
 
-def _judging(row: VerdictRow, asked: tuple[AskedCriterion, ...]) -> Judging:
+def _judging(row: VerdictRow, asked: tuple[AskedCriterion, ...]) -> ResponseJudging:
     value = None if row.score is None else float(row.score)
-    return Judging(row.judge_key, row.rubric, row.prompt_id, row.id, row.model, asked, row.met, value)
+    return ResponseJudging(row.judge_key, row.rubric, row.prompt_id, row.id, row.model, asked, row.met, value)
 
 
 @lru_cache(maxsize=4096)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rubrictool.analysis.gold import Gold, ResponseKey, in_deciding_half, own_gold, read_gold
+from rubrictool.analysis.gold import Gold, in_deciding_half, own_gold, read_gold
 from rubrictool.errors import InputError
-from rubrictool.rows.joins import Texts, filled, grouped, lacking, within_reach
+from rubrictool.rows.joins import ResponseKey, Texts, filled, grouped, lacking, within_reach
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Scored
 

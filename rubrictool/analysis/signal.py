@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from rubrictool.analysis.decisions import decision_columns, decisions, unit_means
 from rubrictool.analysis.judge_differences import JudgeDifference, judge_differences
-from rubrictool.analysis.judgings import Judging, Unit, aggregate_of, by_judge, judgings_of, valued_by_share
+from rubrictool.analysis.judgings import ResponseJudging, Unit, aggregate_of, by_judge, judgings_of, valued_by_share
 from rubrictool.analysis.signal_noise import TARGET
 from rubrictool.analysis.signal_scopes import ScopeFigures, signals
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
     JudgeKey,
     NamedSource,
-    ResponseKey,
     VerdictRow,
     read_verdict_rows,
 )
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
-from rubrictool.rows.joins import Texts, rubrics_by_prompt, within_reach
+from rubrictool.rows.joins import ResponseKey, Texts, rubrics_by_prompt, within_reach
 from rubrictool.rows.jsonl import Source
 from rubrictool.rubric.saturation import Aggregate
 from rubrictool.text.wording import counted
@@ -40,14 +39,14 @@ class SignalReport:
 
     `scopes` has the figures of each judge, overall, by dimension, prompt and criterion; `differences` those between two
     judges; `decisions` for each judge its accuracy against the reference, by region, empty without one. `value` is what a
-    judging is valued by, `score` or `share met`. `remarks` are sentences about the rows.
+    judging is valued by, `score` or `share met`. `notes` are sentences about the rows.
     """
 
     scopes: Sequence[ScopeFigures]
     differences: Sequence[JudgeDifference]
     decisions: Mapping[JudgeKey, Sequence[RegionAccuracy]]
     value: str
-    remarks: Sequence[str]
+    notes: Sequence[str]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each scope, each two judges and each region, in this order."""
@@ -95,7 +94,7 @@ def signal(
         list(judge_differences(given.judgings, seed=seed)),
         by_region,
         given.value,
-        given.remarks,
+        given.notes,
     )
 
 
@@ -103,10 +102,10 @@ def signal(
 class _Judgings:
     """Judgings and those of the reference, what a judging is valued by, and sentences about the rows."""
 
-    judgings: Sequence[Judging]
-    reference: Sequence[Judging]
+    judgings: Sequence[ResponseJudging]
+    reference: Sequence[ResponseJudging]
     value: str
-    remarks: Sequence[str]
+    notes: Sequence[str]
 
 
 def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | None) -> _Judgings:
@@ -124,10 +123,10 @@ def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | No
     if strong:
         _check_reference(strong[0].shown, reference, sources[0].shown, judgings)
     unscored = any(one.value is None and any(met is not None for met in one.met) for one in judgings)
-    remarks = list(_remarks(judgings, reference, index.unmatched, unscored=unscored))
+    notes = list(_notes(judgings, reference, index.unmatched, unscored=unscored))
     if unscored:
-        return _Judgings([valued_by_share(one) for one in judgings], reference, "share met", remarks)
-    return _Judgings(judgings, reference, "score", remarks)
+        return _Judgings([valued_by_share(one) for one in judgings], reference, "share met", notes)
+    return _Judgings(judgings, reference, "score", notes)
 
 
 def _check_scores(rows: Sequence[VerdictRow]) -> None:
@@ -146,12 +145,14 @@ def _check_scores(rows: Sequence[VerdictRow]) -> None:
             )
 
 
-def _check_judgings(name: str, judgings: Sequence[Judging]) -> None:
+def _check_judgings(name: str, judgings: Sequence[ResponseJudging]) -> None:
     if not any(one.met or one.value is not None for one in judgings):
         raise InputError(f"{name}: has neither scores nor verdicts")
 
 
-def _check_reference(name: str, reference: Sequence[Judging], scores: str, judgings: Sequence[Judging]) -> None:
+def _check_reference(
+    name: str, reference: Sequence[ResponseJudging], scores: str, judgings: Sequence[ResponseJudging]
+) -> None:
     if not any(one.value is not None for one in reference):
         raise InputError(f"{name}: has no score to order responses by")
     if not {_key(one) for one in judgings} & {_key(one) for one in reference}:
@@ -168,12 +169,12 @@ def _check_models(given: _Judgings) -> None:
             )
 
 
-def _key(judging: Judging) -> ResponseKey:
+def _key(judging: ResponseJudging) -> ResponseKey:
     return judging.prompt_id, judging.response_id
 
 
-def _remarks(
-    judgings: Sequence[Judging], reference: Sequence[Judging], unmatched: int, *, unscored: bool
+def _notes(
+    judgings: Sequence[ResponseJudging], reference: Sequence[ResponseJudging], unmatched: int, *, unscored: bool
 ) -> Iterator[str]:
     if unmatched:
         yield f"score rows that were judged by other rubrics, so that weights and checks are unknown: {unmatched}"

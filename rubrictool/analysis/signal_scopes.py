@@ -11,7 +11,7 @@ import numpy as np
 
 from rubrictool.analysis.intervals import RESAMPLES, estimate_columns
 from rubrictool.analysis.judging_tables import JudgingTable, judging_tables
-from rubrictool.analysis.judgings import Judging, Unit, by_judge
+from rubrictool.analysis.judgings import ResponseJudging, Unit, by_judge
 from rubrictool.analysis.resampling import Array, Sums, summed_by_prompt
 from rubrictool.analysis.signal_noise import (
     PLAIN_FIGURES,
@@ -76,7 +76,7 @@ def _figure_columns(signal: SignalNoise) -> dict[str, float | None]:
 
 
 def signals(
-    judgings: Iterable[Judging],
+    judgings: Iterable[ResponseJudging],
     *,
     unit: Unit = "response",
     target: float = TARGET,

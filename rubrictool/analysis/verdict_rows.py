@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from rubrictool.rows.joins import Texts, filled, rubric_for
+from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, name_of
 from rubrictool.rows.records import Number, Response, ResponseText, Rubric, Vote
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
@@ -15,9 +15,6 @@ from rubrictool.rubric.weights import rubric_hash
 
 JudgeKey = tuple[str, str]
 """A judge's name and its way of judging."""
-
-ResponseKey = tuple[str, str]
-"""A prompt's id and the id of a response to it."""
 
 
 class _Verdict(BaseModel):

@@ -25,7 +25,7 @@ VERDICT_HEADS = ("criteria", "flips", "all met", "none met", "phi")
 
 def lines(report: SignalReport, *, unit: Unit, target: float) -> Iterator[str]:
     """Yield the report judge by judge, then between judges."""
-    yield from (f"signal: {remark}" for remark in report.remarks)
+    yield from (f"signal: {note}" for note in report.notes)
     for judge, regions in report.decisions.items():
         own = [one for one in report.scopes if one.scope.judge == judge]
         yield ""

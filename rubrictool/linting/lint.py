@@ -1,4 +1,4 @@
-"""Lint rubrics: read them with their prompts and scores, and apply every rule."""
+"""Lint rubrics, with their prompts and scores, by every rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LintReport:
     """The findings in rubrics, in order, and sentences about the rows that were read."""
 
     findings: Sequence[Finding]
-    remarks: Sequence[str]
+    notes: Sequence[str]
 
     @property
     def warnings(self) -> int:
@@ -43,7 +43,7 @@ def lint(rubrics: Source, *scores: Source, prompts: Source | None = None) -> Lin
     or rows. Raises `InputError` for rows that are no such rows, and for scores or prompts of other rubrics only.
     """
     given = read_lint_input(rubrics, scores, prompts)
-    return LintReport([found for rubric in given.rubrics for found in given.findings(rubric)], given.remarks)
+    return LintReport([found for rubric in given.rubrics for found in given.findings(rubric)], given.notes)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class LintInput:
     places: Mapping[str, str]
     prompts: Mapping[str, str]
     scores: Mapping[str, Sequence[Score]]
-    remarks: Sequence[str]
+    notes: Sequence[str]
 
     def findings(self, rubric: Rubric) -> list[Finding]:
         """Return the findings in one of the rubrics: about the whole rubric, then in the order of its criteria."""
@@ -68,16 +68,16 @@ def read_lint_input(rubrics: Source, scores: Sequence[Source], prompts: Source |
     source = Rows(rubrics, Rubric, name="rubrics")
     rows = list(texts.checked(source))
     own, known = [rubric for _, rubric in rows], prompts_by_id(prompts, texts)
-    remarks = [] if prompts is None else _prompt_remarks(name_of(prompts, "prompts"), own, known)
+    notes = [] if prompts is None else _prompt_notes(name_of(prompts, "prompts"), own, known)
     judged, unmatched = _judged(own, [Rows(one, Score, repeats=True, name="scores") for one in scores], texts)
     if unmatched:
-        remarks.append(f"{counted(unmatched, 'score row')} of other rubrics left out")
+        notes.append(f"{counted(unmatched, 'score row')} of other rubrics left out")
     return LintInput(
         own,
         {rubric.id: f"{source.name}:{line}" for line, rubric in rows},
         {rubric.id: _text(rubric, known.get(rubric.id)) for rubric in own},
         judged,
-        [*remarks, *(_score_remarks(judged) if scores else ())],
+        [*notes, *(_score_notes(judged) if scores else ())],
     )
 
 
@@ -102,8 +102,8 @@ def _judged(
     return judged, unmatched
 
 
-def _prompt_remarks(name: str, rubrics: Sequence[Rubric], prompts: Mapping[str, Prompt]) -> list[str]:
-    """Return the remark that prompts were not needed. Raises `InputError` for prompts of other rubrics only."""
+def _prompt_notes(name: str, rubrics: Sequence[Rubric], prompts: Mapping[str, Prompt]) -> list[str]:
+    """Return the note that prompts were not needed. Raises `InputError` for prompts of other rubrics only."""
     if not rubrics:
         return []
     if not any(rubric.id in prompts for rubric in rubrics):
@@ -112,8 +112,8 @@ def _prompt_remarks(name: str, rubrics: Sequence[Rubric], prompts: Mapping[str, 
     return [] if needed else ["the prompts have no effect: the rubrics contain the texts of their prompts"]
 
 
-def _score_remarks(judged: Mapping[str, Sequence[Score]]) -> list[str]:
-    """Return the remark that rubrics have few judged responses."""
+def _score_notes(judged: Mapping[str, Sequence[Score]]) -> list[str]:
+    """Return the note that rubrics have few judged responses."""
     few = sum(len({(row.prompt_id, row.id) for row in rows}) < MIN_RESPONSES for rows in judged.values())
     if not few:
         return []

@@ -1,4 +1,4 @@
-"""List the rules about words, checks and weights, and apply them to a rubric.
+"""Apply the rules about words, checks and weights to a rubric.
 
 Faults have the names of RIFT (arXiv 2604.01375) where it has one.
 """

@@ -1,4 +1,4 @@
-"""Apply the rules about verdicts: criteria that never differ, that correlate, and on which a judge contradicts itself.
+"""Apply the rules about verdicts: criteria that never differ, that correlate, or on which a judge contradicts itself.
 
 Verdicts of different judges, or of different ways of judging, are examined separately.
 """

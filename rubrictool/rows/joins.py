@@ -16,6 +16,9 @@ K = TypeVar("K", bound=Hashable)
 
 R = TypeVar("R", bound=Row)
 
+ResponseKey = tuple[str, str]
+"""The id of a prompt and the id of a response to it."""
+
 Answer = TypeVar("Answer", bound=Response)
 
 LARGEST = 1e100

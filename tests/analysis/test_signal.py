@@ -34,7 +34,7 @@ def test_a_report_has_scopes_differences_and_decisions_and_becomes_a_table() -> 
     assert (overall.units, overall.samples) == (2, 4)
     assert [(one.one[0], one.other[0], one.n) for one in report.differences] == [("j", "k", 2)]
     assert [one.wins for one in report.decisions["j", "x"] if one.region.name == "all"] == [1]
-    assert (report.value, report.remarks) == ("score", [])
+    assert (report.value, report.notes) == ("score", [])
     table = report.to_frame()
     assert set(table["kind"]) == {"judge", "prompt", "criterion", "judges", "decision"}
     assert table.loc[0, "icc_k"] == overall.figures.icc_k.value if overall.figures.icc_k else False
@@ -47,13 +47,13 @@ def test_paths_and_rows_give_the_same_report(tmp_path: Path) -> None:
     assert rubrictool.signal(*paths).rows() == rubrictool.signal(FIRST, AGAIN).rows()
 
 
-def test_errors_name_the_argument_and_remarks_are_part_of_the_report() -> None:
+def test_errors_name_the_argument_and_notes_are_part_of_the_report() -> None:
     with pytest.raises(rubrictool.InputError, match="against: has no response in common"):
         rubrictool.signal(FIRST, against=[judging("z", "11")])
     with pytest.raises(rubrictool.InputError, match="model: field required where models are compared"):
         rubrictool.signal(FIRST, unit="model")
     unscored = rubrictool.signal([judging("a", "11", score=None), judging("b", "00")])
-    assert (unscored.value, len(unscored.remarks)) == ("share met", 1)
+    assert (unscored.value, len(unscored.notes)) == ("share met", 1)
 
 
 def test_a_report_of_no_scores_asks_for_some() -> None:

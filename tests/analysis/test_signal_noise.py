@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rubrictool.analysis.decisions import decisions, unit_means
 from rubrictool.analysis.judge_differences import judge_differences
-from rubrictool.analysis.judgings import AskedCriterion, Judging
+from rubrictool.analysis.judgings import AskedCriterion, ResponseJudging
 from rubrictool.analysis.pair_accuracy import RegionAccuracy
 from rubrictool.analysis.regions import EVERYWHERE
 from rubrictool.analysis.resampling import Sums, totals, totals_of_each
@@ -33,31 +33,31 @@ from rubrictool.linting import verdict_rules
 TOY_A, TOY_B = ("1111", "1100", "0000"), ("1010", "0101", "1100")
 
 
-def measured(units: Sequence[Sequence[float]], prompt_id: str = "p", judge: str = "j") -> list[Judging]:
+def measured(units: Sequence[Sequence[float]], prompt_id: str = "p", judge: str = "j") -> list[ResponseJudging]:
     """Judgings that are a score alone: the samples of each unit."""
     return [
-        Judging((judge, ""), "r", prompt_id, str(place), "m", (), (), value)
+        ResponseJudging((judge, ""), "r", prompt_id, str(place), "m", (), (), value)
         for place, samples in enumerate(units)
         for value in samples
     ]
 
 
-def toy(units: Sequence[str], prompt_id: str = "p") -> list[Judging]:
+def toy(units: Sequence[str], prompt_id: str = "p") -> list[ResponseJudging]:
     """One criterion: a string of verdicts for each response."""
     return [judging(prompt_id, str(place), sign) for place, samples in enumerate(units) for sign in samples]
 
 
 def judging(
     prompt: str, response: str, met: str, *, judge: str = "j", rubric: str = "r", writer: str = "m", checks: str = ""
-) -> Judging:
+) -> ResponseJudging:
     """One judging by a string of verdicts (- for none); the value is the share of what is met."""
     said = tuple(None if sign == "-" else sign == "1" for sign in met)
     asked = tuple(AskedCriterion(name, given=name in checks) for name in (f"c{n}" for n in range(1, len(met) + 1)))
     value = None if "-" in met else met.count("1") / len(met)
-    return Judging((judge, ""), rubric, prompt, response, writer, asked, said, value)
+    return ResponseJudging((judge, ""), rubric, prompt, response, writer, asked, said, value)
 
 
-def whole(judgings: Sequence[Judging]) -> SignalNoise:
+def whole(judgings: Sequence[ResponseJudging]) -> SignalNoise:
     """The figures of the judge."""
     return next(one.signal for one in signals(judgings, resamples=100) if one.scope.kind == "judge")
 

@@ -34,7 +34,7 @@ def test_a_report_has_the_findings_in_order_and_becomes_a_table() -> None:
         ("p", "c2", "subjective"),
         ("q", "c1", "rigid"),
     ]
-    assert (report.warnings, report.remarks) == (1, [])
+    assert (report.warnings, report.notes) == (1, [])
     assert list(report.to_frame()["severity"]) == ["warning", "note"]
 
 
@@ -43,7 +43,7 @@ def test_scores_show_faults_of_verdicts_and_prompts_excuse_what_they_ask_for() -
     asked = [{"id": "q", "prompt": "Write seven sentences."}]
     report = rubrictool.lint([VAGUE, RIGID], scores[:4], scores[4:], prompts=asked)
     assert [(one.criterion, one.rule) for one in report.findings] == [("c1", "never-met"), ("c2", "subjective")]
-    assert report.remarks == [
+    assert report.notes == [
         "rubrics with fewer than 8 judged responses: 1 of 2; too few to report criteria that never differ or that correlate"
     ]
 

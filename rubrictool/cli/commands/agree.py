@@ -1,4 +1,4 @@
-"""rubrictool agree: how far a judge's verdicts agree with labels, and whether that is more than chance."""
+"""rubrictool agree: measure how far a judge agrees with labels beyond chance."""
 
 from __future__ import annotations
 

@@ -65,8 +65,8 @@ def command(
 
     async def main() -> None:
         session.warn_if_empty(len(given.rubrics))
-        for remark in given.remarks:
-            session.tell(f"lint: {remark}")
+        for note in given.notes:
+            session.tell(f"lint: {note}")
         await session.do(given.rubrics, work, lambda rubric: rubric, total=len(given.rubrics))
         _close(session, found, strict=strict)
 

@@ -1,4 +1,4 @@
-"""rubrictool signal: how far stored judgements separate responses, and how steady they are."""
+"""rubrictool signal: measure signal and noise of stored judgings."""
 
 from __future__ import annotations
 
