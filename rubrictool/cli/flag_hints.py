@@ -6,6 +6,9 @@ from rubrictool.errors import InputError
 
 FLAG_HINTS = {
     "unpaired": "--common",
+    "candidates": "--responses FILE, --model SPEC",
+    "first_rubrics": "--rubrics FILE",
+    "pairs": "--pairs great",
     "cache": "--cache FILE, --no-cache",
     "failures": "--failures FILE",
     "distinct": "--distinct COLUMN",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from rubrictool.errors import RowFailure
+from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.client import Model
 from rubrictool.questions import sample as questions
 from rubrictool.rows.records import Prompt, Response, joined
@@ -20,9 +21,18 @@ async def sample(prompt: Prompt, model: Model, *, number: int = 0) -> Response:
     return _response(prompt, model, number, reply)
 
 
-async def sample_all(prompt: Prompt, models: Sequence[Model], n: int) -> list[Response | RowFailure]:
-    """Return n draws from each model, by model and number: a response, or the failure in its place."""
-    return list(await asyncio.gather(*(_sampled(prompt, model, number) for model in models for number in range(n))))
+class Sampled(NamedTuple):
+    """The responses that could be sampled, and the first failure with the number of failures."""
+
+    responses: tuple[Response, ...]
+    failure: RowFailure | None = None
+
+
+async def sample_all(prompt: Prompt, models: Sequence[Model], n: int) -> Sampled:
+    """Return n draws from each model, by model and number."""
+    numbers = [(model, number) for model in models for number in range(n)]
+    drawn = await asyncio.gather(*(_sampled(prompt, model, number) for model, number in numbers))
+    return Sampled(tuple(one for one in drawn if isinstance(one, Response)), _failure(drawn))
 
 
 def longest_response(prompt: Prompt, model: Model, *, number: int = 0) -> Response:
@@ -35,6 +45,17 @@ async def _sampled(prompt: Prompt, model: Model, number: int) -> Response | RowF
         return await sample(prompt, model, number=number)
     except RowFailure as failure:
         return failure
+
+
+def _failure(drawn: Sequence[Response | RowFailure]) -> RowFailure | None:
+    failures = [one for one in drawn if isinstance(one, RowFailure)]
+    if unusable := next((one for one in failures if isinstance(one, ModelUnusable)), None):
+        return unusable
+    if not failures:
+        return None
+    first = failures[0]
+    message = f"{len(failures)} of {len(drawn)} responses failed; the first: {first.message}"
+    return ModelFailure(first.kind, message, attempts=first.attempts)
 
 
 def _response(prompt: Prompt, model: Model, number: int, text: str) -> Response:

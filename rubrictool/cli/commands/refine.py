@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Annotated, get_args
 
 import typer
 
-from rubrictool.cli.commands.sample import outcome_of
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.files import is_regular
 from rubrictool.cli.inputs import one_stdin
@@ -19,21 +16,20 @@ from rubrictool.cli.refine_preview import EXAMPLES, Example, opening, show, tied
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
 from rubrictool.errors import InputError
-from rubrictool.models.client import Model
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
-from rubrictool.refinement.accept import TOLERANCE, AcceptRule, is_repeat
+from rubrictool.refinement.accept import TOLERANCE, AcceptRule
+from rubrictool.refinement.candidates import Candidates
 from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, dry_refine
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
-from rubrictool.refinement.pairs import PairRule, PoolRule, writers
-from rubrictool.rows.joins import Texts, by_prompt, rubric_for, rubrics_by_prompt
+from rubrictool.refinement.pairs import PairRule, PoolRule
+from rubrictool.refinement.summary import REPEATED, RefineSummary
+from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Prompt, Response, Rubric
-from rubrictool.rows.traces import Round
+from rubrictool.rows.records import Prompt
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.map_rows import Outcome
-from rubrictool.steps.sample import longest_response, sample_all
 from rubrictool.text.wording import counted
 
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
@@ -127,8 +123,8 @@ def command(
     texts = Texts(responses=True)
     known = rubrics_by_prompt(rubrics, texts) if rubrics else {}
     rows = Rows(prompts, Prompt)
-    given, strangers = _given(rows, responses, texts)
-    total, to_draw = _checked(rows, texts, given, pairs, models.model or [], known if rubrics else None)
+    candidates = Candidates.read(responses, rows, texts)
+    count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
     options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed)
     refuse_idle(
@@ -141,7 +137,7 @@ def command(
         of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
-    pools = (_own(prompt, given) for _, prompt in rows)
+    pools = (candidates.own(prompt) for _, prompt in rows)
     source = EvidenceSource(options, texts, pools, labels=labels, weak=weak)
     session = Session(
         "refine",
@@ -155,12 +151,12 @@ def command(
     report = _Report(rule)
 
     async def main() -> None:
-        session.warn_if_empty(total)
+        session.warn_if_empty(count.prompts)
         session.say_offline(judge=judge_role, proposer=proposer_role)
-        if strangers:
-            belong = "belongs to another prompt and is" if strangers == 1 else "belong to other prompts and are"
-            session.tell(f"refine: {counted(strangers, 'response')} {belong} left out")
-        if models.model and total and not to_draw:
+        if unmatched := candidates.unmatched:
+            belong = "belongs to another prompt and is" if unmatched == 1 else "belong to other prompts and are"
+            session.tell(f"refine: {counted(unmatched, 'response')} {belong} left out")
+        if models.model and count.prompts and not count.to_sample:
             session.tell("refine: every prompt has its responses, so --model draws none")
         judge = await session.judge(judge_role, judging)
         proposer = await session.proposer(proposer_role, proposer_context=shown, both_orders=both_orders)
@@ -169,39 +165,39 @@ def command(
         )
 
         async def work(prompt: Prompt) -> Outcome:
-            members, short = await _pool(prompt, given, drawn_from, n)
-            report.empty += sum(is_empty(row.response) for row in members)
-            if not members and short.failure:
-                return short
+            pool, failure = await candidates.of(prompt, drawn_from, n)
+            report.empty += sum(is_empty(row.response) for row in pool)
+            if not pool and failure:
+                return Outcome(failure=failure)
             with session.progress.parts(1 + rounds) as step:
                 refined = await refine(
                     prompt,
-                    members,
+                    pool,
                     judge=judge,
                     proposer=proposer,
                     rubric=rubric_for(prompt.id, known),
                     options=options,
-                    evidence=source.of(prompt, members),
+                    evidence=source.of(prompt, pool),
                     on_step=step,
                 )
             report.add(refined, prompt)
-            return Outcome((refined.rubric,), refined.failure or short.failure, refined.rounds)
+            return Outcome((refined.rubric,), refined.failure or failure, refined.rounds)
 
         async def plan(prompt: Prompt) -> Outcome:
-            members, _ = await _pool(prompt, given, drawn_from, n)
+            pool = await candidates.assumed(prompt, drawn_from, n)
             await dry_refine(
                 prompt,
-                members if _own(prompt, given) else _with_longest(prompt, members, drawn_from, n),
+                pool,
                 judge=judge,
                 proposer=proposer,
                 rubric=rubric_for(prompt.id, known),
                 options=options,
-                evidence=source.of(prompt, members),
+                evidence=source.of(prompt, pool),
             )
             return Outcome()
 
         dry = session.dry_run is not None
-        await session.do((row for _, row in rows), plan if dry else work, lambda prompt: prompt, total=total)
+        await session.do((row for _, row in rows), plan if dry else work, lambda prompt: prompt, total=count.prompts)
         if dry:
             session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
         else:
@@ -216,94 +212,55 @@ def command(
     session.run(main)
 
 
-@dataclass
 class _Report:
-    """What the end of a run tells: what became of proposals under the rule, ties at the top at first and at last, and one
-    or two examples."""
+    """The closing lines of a run: what became of proposals, ties at the top, and one or two examples."""
 
-    rule: AcceptRule
-    prompts: int = 0
-    empty: int = 0
-    judged: int = 0
-    tied_first: int = 0
-    tied_last: int = 0
-    again: bool = False
-    kept: int = 0
-    rounds: int = 0
-    taken: int = 0
-    refused: int = 0
-    criteria_refused: Counter[str] = field(default_factory=Counter)
-    stopped: Counter[str] = field(default_factory=Counter)
-    examples: tuple[Example, ...] = ()
+    def __init__(self, rule: AcceptRule) -> None:
+        self.counts = RefineSummary(rule)
+        self.empty = 0
+        self._examples: tuple[Example, ...] = ()
 
     def add(self, refined: Refinement, prompt: Prompt) -> None:
-        self.prompts += 1
-        self.rounds += len(refined.rounds)
-        self.stopped[refined.rubric.stopped or "done"] += 1
-        self._count_proposals(refined.rounds[:-1] if refined.failure else refined.rounds)
-        if refined.tied:
-            self.judged += 1
-            self.tied_first += refined.tied[0]
-            self.tied_last += refined.tied[-1]
-            self.again |= len(refined.tied) > 1
-        self.kept += refined.failure is not None
+        self.counts.add(refined)
         slim = replace(refined, rubric=refined.rubric.model_copy(update={"prompt": None}))
-        examples = (*self.examples, Example(slim, opening(prompt)))
-        self.examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
-
-    def _count_proposals(self, rounds: Sequence[Round]) -> None:
-        self.taken += sum(row.accepted for row in rounds)
-        self.refused += sum(not row.accepted for row in rounds)
-        self.criteria_refused.update(
-            SAID_AGAIN if is_repeat(refusal) else self.rule for row in rounds for refusal in row.refused
-        )
+        examples = (*self._examples, Example(slim, opening(prompt)))
+        self._examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
 
     def close(self, session: Session, files: Files) -> None:
-        session.figures |= {
-            "rounds": self.rounds,
-            "stopped": dict(self.stopped),
-            "proposals": {"taken": self.taken, "refused": self.refused},
-            "criteria_refused": dict(self.criteria_refused),
-            "judged_prompts": self.judged,
-            "tied_first": self.tied_first,
-            "tied_last": self.tied_last,
-        }
+        counts = self.counts
+        session.figures |= counts.figures()
         session.progress.stop()
-        show(session.tell, self.examples, prompts=self.prompts)
-        tell_empty(session, "refine", self.empty, "left out, for there is nothing in them to learn from")
-        if self.stopped["no_pairs"]:
-            session.tell(
-                f"refine: {self.stopped['no_pairs']} of {self.prompts} prompts ran out of pairs before the last round"
-            )
-        if self.rule != "always":
-            session.tell(f"refine: {self._refusals()}")
-        session.tell(tied_line(self.tied_first, self.tied_last, self.judged, again=self.again))
-        if self.kept:
-            session.tell(f"refine: a round failed for {counted(self.kept, 'prompt')}; the rubric before it is kept")
-        if is_regular(files.output) and self.kept < self.prompts:
+        show(session.tell, self._examples, prompts=counts.prompts)
+        tell_empty(session, "refine", self.empty, "left out, since nothing can be learned from them")
+        if out_of_pairs := counts.stopped["no_pairs"]:
+            session.tell(f"refine: {out_of_pairs} of {counts.prompts} prompts ran out of pairs before the last round")
+        if counts.rule != "always":
+            session.tell(f"refine: {_refusals(counts)}")
+        session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
+        if failed := counts.failed_later:
+            session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
+        if is_regular(files.output) and counts.failed_later < counts.prompts:
             session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")
 
-    def _refusals(self) -> str:
-        criteria = counted(self.criteria_refused.total(), "criterion", "criteria")
-        why = [f"{count} {_REFUSED.get(by, f'by {by}')}" for by, count in sorted(self.criteria_refused.items())]
-        of_them = f" ({', '.join(why)})" if why else ""
-        proposals = counted(self.taken, "proposal")
-        return f"--accept {self.rule}: {proposals} taken, {self.refused} refused; {criteria} refused{of_them}"
+
+def _refusals(counts: RefineSummary) -> str:
+    criteria = counted(counts.criteria_refused.total(), "criterion", "criteria")
+    why = [f"{count} {_REFUSED.get(by, f'by {by}')}" for by, count in sorted(counts.criteria_refused.items())]
+    of_them = f" ({', '.join(why)})" if why else ""
+    accepted = counted(counts.accepted, "proposal")
+    return f"--accept {counts.rule}: {accepted} taken, {counts.refused} refused; {criteria} refused{of_them}"
 
 
-SAID_AGAIN = "said_again"
-"""Under which name the summary counts criteria that say again what another says; the others stand under the rule."""
-
-_REFUSED = {SAID_AGAIN: "said again"}
+_REFUSED = {REPEATED: "said again"}
 
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
-    """The rule that did best in the simulated world with what there is to go by (docs/simulation.md)."""
+    """Return the rule that did best in the simulated world with what there is to go by (docs/simulation.md)."""
     return "skill" if weak else "label-correlation" if labels else "always"
 
 
 def _shown(names: str) -> frozenset[ContextPart]:
-    """What `--proposer-context` names. Raises `InputError` for what is not to be had."""
+    """Return what `--proposer-context` names. Raises `InputError` for an unknown name."""
     given = [name.strip() for name in names.split(",")] if names != "none" else []
     known: dict[str, ContextPart] = {name: name for name in get_args(ContextPart)}
     if unknown := [name for name in given if name not in known]:
@@ -323,66 +280,3 @@ def _both_or_none(judge: str | None, proposer: str | None) -> None:
     if (judge is None) != (proposer is None):
         missing = "--judge" if judge is None else "--proposer"
         raise InputError(f"refine: only one role has a model; add {missing} SPEC, or {missing} offline if you mean it")
-
-
-def _given(rows: Rows[Prompt], responses: str | None, texts: Texts) -> tuple[dict[str, list[Response]] | None, int]:
-    """The candidates of --responses by prompt, and how many belong to no prompt here."""
-    if responses is None:
-        return None, 0
-    grouped = by_prompt(row for _, row in texts.checked(Rows(responses, Response)))
-    ours = {row.id for _, row in rows}
-    strangers = sum(len(group) for prompt_id, group in grouped.items() if prompt_id not in ours)
-    return {prompt_id: group for prompt_id, group in grouped.items() if prompt_id in ours}, strangers
-
-
-def _own(prompt: Prompt, given: Mapping[str, list[Response]] | None) -> Sequence[Response]:
-    return prompt.responses if given is None else given.get(prompt.id, [])
-
-
-def _checked(
-    rows: Rows[Prompt],
-    texts: Texts,
-    given: Mapping[str, list[Response]] | None,
-    pairs: PairRule,
-    specs: Sequence[str],
-    rubrics: Mapping[str, Rubric] | None,
-) -> tuple[int, int]:
-    """How many prompts there are, and for how many candidates are to be drawn.
-
-    Raises `InputError` for one that could not be refined.
-    """
-    total = to_draw = 0
-    for line, prompt in texts.checked(rows):
-        total += 1
-        own = _own(prompt, given)
-        to_draw += not own
-        if not own and not specs:
-            raise rows.error(
-                line, "responses: no candidates; add them to the row, give --responses FILE, or draw with --model"
-            )
-        if rubrics is not None and rubric_for(prompt.id, rubrics) is None:
-            raise rows.error(
-                line, f"id: --rubrics has no rubric for the prompt {prompt.id!r}; add one, or leave --rubrics out"
-            )
-        if pairs == "great-diverse" and len(writers(own) if own else set(specs)) < 2:
-            remedy = "label the responses with their model, add another writer's, or use --pairs great"
-            raise rows.error(line, f"responses: great-diverse needs candidates of at least two models; {remedy}")
-    return total, to_draw
-
-
-async def _pool(
-    prompt: Prompt, given: Mapping[str, list[Response]] | None, models: list[Model], n: int
-) -> tuple[Sequence[Response], Outcome]:
-    """A prompt's candidates: its own, else drawn; and what went wrong in drawing."""
-    own = _own(prompt, given)
-    if own:
-        return own, Outcome()
-    drawn = await sample_all(prompt, models, n)
-    return [one for one in drawn if isinstance(one, Response)], outcome_of(drawn)
-
-
-def _with_longest(prompt: Prompt, members: Sequence[Response], models: Sequence[Model], n: int) -> Sequence[Response]:
-    """Return the candidates as a dry run assumes them: what is not in the cache is as long as can be."""
-    sampled = {row.id: row for row in members}
-    assumed = (longest_response(prompt, model, number=number) for model in models for number in range(n))
-    return [sampled.get(row.id, row) for row in assumed]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters, asked
 from rubrictool.cli.session import Session
-from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
+from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE
 from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Prompt, Response
+from rubrictool.rows.records import Prompt
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.sample import sample_all
 
@@ -46,20 +45,8 @@ def command(
         session.warn_if_empty(total)
 
         async def work(prompt: Prompt) -> Outcome:
-            return outcome_of(await sample_all(prompt, drawn_from, n))
+            return Outcome(*await sample_all(prompt, drawn_from, n))
 
         await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
 
     session.run(main)
-
-
-def outcome_of(drawn: Sequence[Response | RowFailure]) -> Outcome:
-    """Return the sampled responses, and the first failure with the number of failures."""
-    failures = [one for one in drawn if isinstance(one, RowFailure)]
-    responses = tuple(one for one in drawn if isinstance(one, Response))
-    if not failures:
-        return Outcome(responses)
-    if unusable := next((one for one in failures if isinstance(one, ModelUnusable)), None):
-        return Outcome(responses, unusable)
-    message = f"{len(failures)} of {len(drawn)} responses failed; the first: {failures[0].message}"
-    return Outcome(responses, ModelFailure(failures[0].kind, message, attempts=failures[0].attempts))

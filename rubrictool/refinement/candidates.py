@@ -1,0 +1,87 @@
+"""Gather the candidates of each prompt: its own responses, those of a file, or responses sampled from models."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rubrictool.models.client import Model
+from rubrictool.refinement.pairs import PairRule, writers
+from rubrictool.rows.joins import Texts, by_prompt, rubric_for
+from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.steps.sample import Sampled, longest_response, sample_all
+
+
+class Counts(NamedTuple):
+    """The number of prompts, and of those whose candidates are to be sampled."""
+
+    prompts: int
+    to_sample: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The responses of a file by prompt, or None where prompts bring their own. `unmatched` belong to no prompt."""
+
+    of_file: Mapping[str, Sequence[Response]] | None = None
+    unmatched: int = 0
+
+    @classmethod
+    def read(cls, responses: Source | None, prompts: Rows[Prompt], texts: Texts) -> Candidates:
+        """Read a file of responses to some prompts. Raises `InputError`."""
+        if responses is None:
+            return cls()
+        grouped = by_prompt(row for _, row in texts.checked(Rows(responses, Response)))
+        known = {row.id for _, row in prompts}
+        unmatched = sum(len(group) for prompt_id, group in grouped.items() if prompt_id not in known)
+        return cls({name: group for name, group in grouped.items() if name in known}, unmatched)
+
+    def own(self, prompt: Prompt) -> Sequence[Response]:
+        """Return the responses that a prompt has, from its row or from the file."""
+        return prompt.responses if self.of_file is None else self.of_file.get(prompt.id, [])
+
+    async def of(self, prompt: Prompt, models: Sequence[Model], n: int) -> Sampled:
+        """Return a prompt's own responses, else n sampled from each model, and the failure where some failed."""
+        own = self.own(prompt)
+        return Sampled(tuple(own)) if own else await sample_all(prompt, models, n)
+
+    async def assumed(self, prompt: Prompt, models: Sequence[Model], n: int) -> Sequence[Response]:
+        """Return a prompt's candidates as a dry run assumes them: what is not in the cache is as long as can be."""
+        if own := self.own(prompt):
+            return own
+        cached = {row.id: row for row in (await sample_all(prompt, models, n)).responses}
+        longest = (longest_response(prompt, model, number=number) for model in models for number in range(n))
+        return [cached.get(row.id, row) for row in longest]
+
+    def check(
+        self,
+        prompts: Rows[Prompt],
+        texts: Texts,
+        pairs: PairRule,
+        models: Collection[str],
+        rubrics: Mapping[str, Rubric] | None = None,
+    ) -> Counts:
+        """Count the prompts. Raises `InputError` for one without candidates, a rubric, or two writers where these are needed.
+
+        `models` are those that responses can be sampled from. With `rubrics`, each prompt needs one.
+        """
+        total = to_sample = 0
+        for line, prompt in texts.checked(prompts):
+            own = self.own(prompt)
+            total, to_sample = total + 1, to_sample + (not own)
+            if not own and not models:
+                message = (
+                    "responses: no candidates; add them to the row, give them in a file, or sample them from a model"
+                )
+                raise prompts.error(line, message, code="candidates")
+            if rubrics is not None and rubric_for(prompt.id, rubrics) is None:
+                message = f"id: there is no rubric for the prompt {prompt.id!r}; add one, or give no rubrics"
+                raise prompts.error(line, message, code="first_rubrics")
+            if pairs == "great-diverse" and len(writers(own) if own else set(models)) < 2:
+                message = (
+                    "responses: great-diverse needs candidates of at least two models; label the responses with their "
+                )
+                raise prompts.error(line, message + "model, add another writer's, or use great pairs", code="pairs")
+        return Counts(total, to_sample)

@@ -1,0 +1,68 @@
+"""Count what became of many refinements: proposals, ties at the top, and why they stopped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rubrictool.refinement.accept import AcceptRule, is_repeat
+from rubrictool.refinement.loop import Refinement
+from rubrictool.rows.traces import Round
+
+REPEATED = "said_again"
+"""The key under which criteria are counted that repeat another one; the other refused ones stand under the rule."""
+
+
+@dataclass
+class RefineSummary:
+    """Counts over prompts. `tied_first` and `tied_last` are prompts whose top two tied when judged first and last.
+
+    `judged_again` tells whether any pool was judged more than once, `failed_later` counts prompts that kept an earlier rubric.
+    """
+
+    rule: AcceptRule
+    prompts: int = 0
+    rounds: int = 0
+    judged: int = 0
+    tied_first: int = 0
+    tied_last: int = 0
+    judged_again: bool = False
+    failed_later: int = 0
+    accepted: int = 0
+    refused: int = 0
+    criteria_refused: Counter[str] = field(default_factory=Counter)
+    stopped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, refined: Refinement) -> None:
+        """Count one prompt."""
+        self.prompts += 1
+        self.rounds += len(refined.rounds)
+        self.stopped[refined.rubric.stopped or "done"] += 1
+        self.failed_later += refined.failure is not None
+        self._count_proposals(refined.rounds[:-1] if refined.failure else refined.rounds)
+        if refined.tied:
+            self.judged += 1
+            self.tied_first += refined.tied[0]
+            self.tied_last += refined.tied[-1]
+            self.judged_again |= len(refined.tied) > 1
+
+    def figures(self) -> dict[str, Any]:
+        """Return the counts as JSON values."""
+        return {
+            "rounds": self.rounds,
+            "stopped": dict(self.stopped),
+            "proposals": {"taken": self.accepted, "refused": self.refused},
+            "criteria_refused": dict(self.criteria_refused),
+            "judged_prompts": self.judged,
+            "tied_first": self.tied_first,
+            "tied_last": self.tied_last,
+        }
+
+    def _count_proposals(self, rounds: Sequence[Round]) -> None:
+        self.accepted += sum(row.accepted for row in rounds)
+        self.refused += sum(not row.accepted for row in rounds)
+        self.criteria_refused.update(
+            REPEATED if is_repeat(refusal) else self.rule for row in rounds for refusal in row.refused
+        )
