@@ -14,7 +14,7 @@ from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.options import AskPolicy, ModelConfig
 from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Item, Proposal
 
 Said = str | Completion | Exception
@@ -55,7 +55,7 @@ class WordJudge:
     """A judge for whom a criterion is met where its text occurs; it fails on responses that hold `!fail`."""
 
     name = "words"
-    judging: Judging = "all-at-once"
+    judging: JudgingMode = "all-at-once"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, tuple[str, ...]]] = []

@@ -72,29 +72,12 @@ def is_type_name(name: str) -> bool:
     return name[:1].isupper() and not name.isupper()
 
 
-TWO_MEANINGS = {
-    *(
-        "Answer",
-        "Criteria",
-        "Decision",
-        "Match",
-        "Message",
-        "Outcome",
-        "Rule",
-        "Texts",
-        "Trial",
-    ),
-    "Wording",
-}
-"""Type names that still have two meanings; this set only shrinks."""
-
-
 def test_a_type_name_has_one_meaning() -> None:
     places: dict[str, list[str]] = {}
     for name, tree in MODULES.items():
         for defined in filter(is_type_name, types(tree)):
             places.setdefault(defined, []).append(name)
-    twice = {name: where for name, where in places.items() if len(where) > 1 and name not in TWO_MEANINGS}
+    twice = {name: where for name, where in places.items() if len(where) > 1}
     assert twice == {}
 
 

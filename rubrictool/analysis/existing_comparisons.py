@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
+from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.joins import filled
 from rubrictool.rows.jsonl import Rows, Source, validated
-from rubrictool.rows.records import Comparison, Outcome, Row, prompt_key
+from rubrictool.rows.records import Comparison, ExternalComparison
 
-Compared = Outcome | Comparison
+Compared = ExternalComparison | Comparison
 """A comparison of two responses, made by rubrictool or elsewhere."""
 
 
 class ExistingComparisons(NamedTuple):
     """Comparisons, and the number of rows that hold none (a null preference in AlpacaEval's annotations)."""
 
-    rows: list[Outcome]
+    rows: list[ExternalComparison]
     dropped: int
 
 
@@ -24,7 +26,7 @@ def read_comparisons(source: Source) -> ExistingComparisons:
     """Return the comparisons of a source. Raises `InputError` for other rows, and where there is no comparison."""
     rows = Rows(source, Row, name="comparisons")
     columns = filled([(line, _from_alpaca_eval(row.columns())) for line, row in rows], rows.name)
-    kept = [validated(Outcome, value, f"{rows.name}:{line}") for line, value in columns if value is not None]
+    kept = [validated(ExternalComparison, value, f"{rows.name}:{line}") for line, value in columns if value is not None]
     if not kept:
         raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
     return ExistingComparisons(kept, len(columns) - len(kept))

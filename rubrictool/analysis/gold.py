@@ -14,7 +14,8 @@ from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
 from rubrictool.rows.jsonl import STDIN, Rows, Source
-from rubrictool.rows.records import Response, ResponseText, Scored, Winner
+from rubrictool.rows.messages import ResponseText
+from rubrictool.rows.records import Response, Scored, Winner
 from rubrictool.rubric.weights import TIE
 from rubrictool.text.encoding import draw
 

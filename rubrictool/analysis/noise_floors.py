@@ -12,7 +12,8 @@ from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate, interval
 from rubrictool.analysis.prompt_means import mean, prompt_means
 from rubrictool.analysis.win_rate import CREDIT
-from rubrictool.rows.records import Orders, Row, Winner
+from rubrictool.rows.columns import Row
+from rubrictool.rows.records import Orders, Winner
 
 
 class _Judging(Row):

@@ -10,7 +10,7 @@ from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.paired_tests import detectable_difference, sign_flip_test
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
-from rubrictool.rows.records import Row
+from rubrictool.rows.columns import Row
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from rubrictool.rows.columns import Number
 from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, name_of
-from rubrictool.rows.records import Number, Response, ResponseText, Rubric, Vote
+from rubrictool.rows.messages import ResponseText
+from rubrictool.rows.records import Response, Rubric, Vote
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 

@@ -11,7 +11,7 @@ from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate, interval
 from rubrictool.analysis.paired_tests import detectable_difference, prompts_needed, sign_flip_test, sign_test
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
-from rubrictool.rows.records import Outcome, Winner
+from rubrictool.rows.records import ExternalComparison, Winner
 from rubrictool.rubric.weights import TIE
 
 CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
@@ -92,7 +92,7 @@ def credit(row: Compared) -> float:
     """Return the credit of `a` in a comparison: 1, 0, one half for a tie, or the stated probability."""
     if row.winner is not None:
         return CREDIT[row.winner]
-    assert isinstance(row, Outcome)
+    assert isinstance(row, ExternalComparison)
     assert row.preference is not None
     return row.preference
 
@@ -107,11 +107,11 @@ def _order_rate(rows: Sequence[Compared], order: str) -> float | None:
     return mean(prompt_means((row.prompt_id, CREDIT[getattr(row.orders, order)]) for row in rows))
 
 
-Decision = Literal["shown", "worse", "not shown", "underpowered"]
+ThresholdDecision = Literal["shown", "worse", "not shown", "underpowered"]
 """The interval lies above the threshold, below it, on both sides; or on both sides with too few prompts."""
 
 
-def decision(rate: WinRate, threshold: float, difference: float) -> Decision:
+def decision(rate: WinRate, threshold: float, difference: float) -> ThresholdDecision:
     """Return what the interval of a win rate says of a threshold. `difference` is the least that matters, 0 for none.
 
     "underpowered" is "not shown" with too few prompts: the smallest detectable difference is larger than `difference`.

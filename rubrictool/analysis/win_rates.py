@@ -10,7 +10,7 @@ from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.noise_floors import NoiseFloor, noise_floor
 from rubrictool.analysis.score_differences import ScoreDifference, score_difference
-from rubrictool.analysis.win_rate import Decision, WinRate, decision, win_rate
+from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, decision, win_rate
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
@@ -71,7 +71,7 @@ class WinRateReport:
         }
         return other_way | one_way
 
-    def decisions(self, threshold: float, difference: float) -> dict[SystemPair, Decision]:
+    def decisions(self, threshold: float, difference: float) -> dict[SystemPair, ThresholdDecision]:
         """Return what the interval of each primary pair says of a threshold; `difference` is as in `decision`."""
         return {pair.systems: decision(pair.rate, threshold, difference) for pair in self.primary}
 

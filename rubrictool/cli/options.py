@@ -17,7 +17,7 @@ import typer
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Price
 from rubrictool.models.options import OFFLINE, AskPolicy, ModelConfig
-from rubrictool.rows.records import Judging
+from rubrictool.rows.records import JudgingMode
 from rubrictool.rubric.empty_response import Empty
 
 Arguments = Annotated[str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)]
@@ -142,7 +142,7 @@ class JudgeFlags:
     judge: Annotated[str | None, _played("judge")] = None
     judge_args: Arguments = "{}"
     judging: Annotated[
-        Judging, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
+        JudgingMode, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
     ] = "all-at-once"
     reasons: Annotated[bool, typer.Option("--reasons", help="Ask for a short reason before each verdict.")] = False
 

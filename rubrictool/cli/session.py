@@ -32,8 +32,8 @@ from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import connect, file_of
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates, template_names
+from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
-from rubrictool.rows.records import Row
 from rubrictool.steps.map_rows import Outcome, map_rows
 from rubrictool.text.wording import counted, one_line
 

@@ -10,7 +10,7 @@ from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.noise_floors import NoiseFloor
 from rubrictool.analysis.score_differences import ScoreDifference
-from rubrictool.analysis.win_rate import Decision, WinRate, prompts_to_show
+from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
 from rubrictool.analysis.win_rates import (
     SystemComparison,
     WinRateReport,
@@ -116,11 +116,11 @@ def _check_threshold(session: Session, report: WinRateReport, threshold: float, 
         session.miss("; ".join(missed))
 
 
-WORST_FIRST: tuple[Decision, ...] = ("worse", "not shown", "underpowered", "shown")
+WORST_FIRST: tuple[ThresholdDecision, ...] = ("worse", "not shown", "underpowered", "shown")
 """Order in which one decision stands for those on several systems."""
 
 
-def _why(missed: Decision, rate: WinRate, threshold: float, difference: float) -> str:
+def _why(missed: ThresholdDecision, rate: WinRate, threshold: float, difference: float) -> str:
     """Return the reason of a missed threshold."""
     if missed == "worse":
         return f"worse: the whole interval lies below {threshold:g}"

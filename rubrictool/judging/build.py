@@ -18,7 +18,7 @@ from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import connect, with_args_applied
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
-from rubrictool.rows.records import Judging
+from rubrictool.rows.records import JudgingMode
 
 
 async def judge(
@@ -26,7 +26,7 @@ async def judge(
     context: RunContext | None = None,
     *,
     templates: Templates | None = None,
-    judging: Judging = "all-at-once",
+    judging: JudgingMode = "all-at-once",
     reasons: bool = False,
     samples: int = 1,
 ) -> Judge:
@@ -63,7 +63,7 @@ def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
         )
 
 
-def _offline_judge(judging: Judging, *, reasons: bool) -> Judge:
+def _offline_judge(judging: JudgingMode, *, reasons: bool) -> Judge:
     from rubrictool.judging.offline import OfflineJudge
 
     if reasons:

@@ -12,7 +12,7 @@ from rubrictool.questions import compare, criterion, judge, propose, separate
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 
 
@@ -22,7 +22,7 @@ class ModelJudge:
     `sample` numbers independent replies to the same question; each number is cached separately.
     """
 
-    judging: Judging = "all-at-once"
+    judging: JudgingMode = "all-at-once"
 
     def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
         self.name, self.model, self.sample = model.name, model, sample
@@ -60,7 +60,7 @@ class PerCriterionJudge(ModelJudge):
     changed criteria are asked about; the verdicts on the others are in the cache.
     """
 
-    judging: Judging = "per-criterion"
+    judging: JudgingMode = "per-criterion"
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure` after all were asked; it holds the verdicts found."""

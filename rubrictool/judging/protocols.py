@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 
 
@@ -18,7 +18,7 @@ class Judge(Protocol):
     """Decide which criteria a response meets. `name` and `judging` go into every row that was judged."""
 
     name: str
-    judging: Judging
+    judging: JudgingMode
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion, in their order and under their ids.

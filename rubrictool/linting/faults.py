@@ -29,7 +29,7 @@ from rubrictool.linting.wordings import (
 )
 from rubrictool.rows.checks import Check
 from rubrictool.rows.records import Criterion, Rubric
-from rubrictool.text.patterns import Match, escape, foreign, linear
+from rubrictool.text.patterns import PatternMatch, escape, foreign, linear
 from rubrictool.text.wording import one_line
 from rubrictool.text.words import has_uncountable_words, normal, word_bounds
 
@@ -98,12 +98,12 @@ def _worded(text: str, wordings: Sequence[FaultWording], prompt: str) -> LintMes
     return None
 
 
-def _cited(match: Match) -> str:
+def _cited(match: PatternMatch) -> str:
     groups = match.groupdict()
     return groups.get("cited") or groups.get("asked") or match[0]
 
 
-def _asked_for(match: Match, prompt: str) -> bool:
+def _asked_for(match: PatternMatch, prompt: str) -> bool:
     """Return whether the prompt asks for what the rule would report."""
     groups = match.groupdict()
     return any(_spelled(groups[name], prompt) for name in ("asked", "number") if groups.get(name))
@@ -168,7 +168,7 @@ def demands(criterion: str) -> list[str]:
     return [clauses["first"], clauses["second"]] if clauses else [first["verb"]]
 
 
-def _demands(joint: Match, first: Match, text: str) -> bool:
+def _demands(joint: PatternMatch, first: PatternMatch, text: str) -> bool:
     """Return whether a verb after an "and" is a demand on the response and not part of a reported clause."""
     if _NOUN.match(text[joint.end() - len(joint["verb"]) :]):
         return False

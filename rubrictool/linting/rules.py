@@ -29,7 +29,8 @@ from rubrictool.linting.faults import (
     worded,
 )
 from rubrictool.linting.wordings import LOW_SIGNAL, SUBJECTIVE, UNGROUNDED, UNVERIFIABLE
-from rubrictool.rows.records import Criterion, Row, Rubric
+from rubrictool.rows.columns import Row
+from rubrictool.rows.records import Criterion, Rubric
 from rubrictool.text.chats import message_text
 from rubrictool.text.words import normal
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from rubrictool.linting.faults import LintMessage
 from rubrictool.linting.rules import Finding, Severity, finding, sorted_findings
-from rubrictool.rows.records import Criterion, Rubric, Score, Verdict, same_text
+from rubrictool.rows.ids import same_text
+from rubrictool.rows.records import Criterion, Rubric, Score, Verdict
 from rubrictool.rubric.weights import TIE, rubric_hash
 
 MIN_RESPONSES = 8

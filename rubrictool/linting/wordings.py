@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from rubrictool.text.patterns import Match, Pattern, linear
+from rubrictool.text.patterns import Pattern, PatternMatch, linear
 from rubrictool.text.words import normal
 
 _QUESTION = linear(r"^(?P<verb>does|do|did|is|are|was|has|have) (?P<subject>(?:the|this) (?:generated )?\w+) ")
@@ -112,7 +112,7 @@ class FaultWording(NamedTuple):
     advice: str
     excuse: Pattern | None
 
-    def found(self, text: str) -> Match | None:
+    def found(self, text: str) -> PatternMatch | None:
         """Return the match in a demand, None where there is none or it is excused."""
         match = self.pattern.search(text)
         return None if match and self.excuse and self.excuse.search(text) else match
@@ -471,6 +471,6 @@ def _plain(criterion: str) -> str:
     return " ".join(normal(criterion).split()).strip(" .!?")
 
 
-def _stated(question: Match) -> str:
+def _stated(question: PatternMatch) -> str:
     helper = question["verb"] in ("does", "do", "did")
     return f"{question['subject']} " if helper else f"{question['subject']} {question['verb']} "

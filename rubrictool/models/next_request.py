@@ -9,7 +9,7 @@ from typing import Any
 from rubrictool.errors import Final, Refused, Transient, Truncated, Unreadable
 from rubrictool.models.backend import Completion, Request
 from rubrictool.models.inquiry import Inquiry
-from rubrictool.models.supported_parameters import SupportedParameters, Trial, Trials
+from rubrictool.models.supported_parameters import ParameterTrial, SupportedParameters, Trials
 
 MOST_TOKENS = 2**17
 """Highest limit to which that of truncated replies is doubled; a higher one of the user's stays as it is."""
@@ -86,7 +86,7 @@ class NextRequest:
         if sent.schema is not None and self._runs_on(completion.text):
             self._schema = None
             why = f"under one the reply ran into the limit of {sent.max_tokens} tokens"
-            self._trials.begin(Trial("schema", sent, replace(sent, schema=None), why, named=False))
+            self._trials.begin(ParameterTrial("schema", sent, replace(sent, schema=None), why, named=False))
             return True
         self._truncated_at = sent.max_tokens
         self._request = replace(self._request, max_tokens=max(sent.max_tokens, min(2 * sent.max_tokens, MOST_TOKENS)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-Message = Mapping[str, Any]
+ChatMessage = Mapping[str, Any]
 """One message as it is sent: `{"role": .., "content": ..}`, with any other fields of a chat."""
 
 
@@ -16,6 +16,6 @@ class Question(NamedTuple):
     prefixes that this question shares with others, the shortest first.
     """
 
-    messages: Sequence[Message]
+    messages: Sequence[ChatMessage]
     routing_key: str = ""
     prefix_keys: Sequence[str] = ()

@@ -55,7 +55,7 @@ class SupportedParameters:
         if request.schema is not None and not probing:
             self.accepted.add("schema")
 
-    def keep(self, trial: Trial) -> None:
+    def keep(self, trial: ParameterTrial) -> None:
         """Leave out from now on what a question was answered without, and report it once."""
         suspect, before, after = trial.suspect, trial.before, trial.after
         if suspect == "schema":
@@ -74,7 +74,7 @@ class SupportedParameters:
             self._notify(f"{self._name}: {_difference(suspect, before, after)} ({trial.why})")
 
 
-class Trial(NamedTuple):
+class ParameterTrial(NamedTuple):
     """A request with one suspect left out or changed: before and after, with the refusal of the one before.
 
     `named` says that the request was refused, not that the server broke down or the reply ran on.
@@ -93,10 +93,10 @@ class Trials:
     def __init__(self, supported: SupportedParameters) -> None:
         self._supported = supported
         self._tried: set[tuple[Suspect, int]] = set()
-        self._running: Sequence[Trial] = ()
+        self._running: Sequence[ParameterTrial] = ()
         self._is_new = False
         self._tried_together = False
-        self._helped: list[Trial] = []
+        self._helped: list[ParameterTrial] = []
         self._unnamed = 0
 
     @property
@@ -116,7 +116,7 @@ class Trials:
             after = _without(suspect, sent, limit)
             tried = (suspect, limit if suspect == "limit" else 0)
             if after is not None and tried not in self._tried and len(self._tried) < MOST_TRIALS:
-                self.begin(Trial(suspect, sent, after, str(error), isinstance(error, Refused) or error.named))
+                self.begin(ParameterTrial(suspect, sent, after, str(error), isinstance(error, Refused) or error.named))
                 self._tried.add(tried)
                 return after
         return self._without_all(suspects, sent, error)
@@ -125,17 +125,17 @@ class Trials:
         """Return the request without any suspect, once: a server may refuse several of them in the same words."""
         if self._tried_together or isinstance(error, Transient) or _LIMITS.issuperset(suspects):
             return None
-        self._tried_together, trials = True, list[Trial]()
+        self._tried_together, trials = True, list[ParameterTrial]()
         for suspect in suspects:
             before = trials[-1].after if trials else sent
             if after := _without(suspect, before, error.limit or 0):
-                trials.append(Trial(suspect, before, after, str(error), named=True))
+                trials.append(ParameterTrial(suspect, before, after, str(error), named=True))
         if len(trials) < 2:
             return None
         self._running, self._is_new = trials, True
         return trials[-1].after
 
-    def begin(self, trial: Trial) -> None:
+    def begin(self, trial: ParameterTrial) -> None:
         """Note what the next request leaves out."""
         self._running, self._is_new = (trial,), True
 

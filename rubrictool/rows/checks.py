@@ -27,7 +27,7 @@ def _has_letters(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
-Texts = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_has_letters)]
+TextList = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_has_letters)]
 
 
 class Length(BaseModel):
@@ -76,8 +76,8 @@ class Check(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
-    contains: Texts | None = None
-    excludes: Texts | None = None
+    contains: TextList | None = None
+    excludes: TextList | None = None
     matches: Annotated[str, AfterValidator(_compiles)] | None = None
     lacks: Annotated[str, AfterValidator(_compiles)] | None = None
     words: Length | None = None

@@ -7,8 +7,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
+from rubrictool.rows.ids import same_text
 from rubrictool.rows.jsonl import STDIN, Rows, Source
-from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Row, Rubric, Scored, same_text
+from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
 
 T = TypeVar("T")
 
@@ -19,7 +21,7 @@ R = TypeVar("R", bound=Row)
 ResponseKey = tuple[str, str]
 """The id of a prompt and the id of a response to it."""
 
-Answer = TypeVar("Answer", bound=Response)
+ResponseRow = TypeVar("ResponseRow", bound=Response)
 
 LARGEST = 1e100
 """Of numbers beyond this, squares and sums of squares are none any more."""
@@ -58,7 +60,7 @@ class Texts:
     """The texts that ids stand for in all files of one command, which joins rows by these ids.
 
     One prompt id with two texts is an input error: a response would be judged by the rubric of another prompt. So is one
-    response id with two texts, where `responses` of several files are joined. `records.same_text` says which texts are
+    response id with two texts, where `responses` of several files are joined. `ids.same_text` says which texts are
     equal. Only digests are kept.
     """
 
@@ -143,7 +145,7 @@ def _is_null(verdict: object) -> bool:
     return isinstance(verdict, Mapping) and "met" in verdict and verdict["met"] is None and not verdict.get("samples")
 
 
-def by_prompt(rows: Iterable[Answer]) -> dict[str, list[Answer]]:
+def by_prompt(rows: Iterable[ResponseRow]) -> dict[str, list[ResponseRow]]:
     """Return the responses to each prompt, prompts and responses in the order of the rows."""
     return grouped((row.prompt_id, row) for row in rows)
 

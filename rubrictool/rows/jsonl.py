@@ -17,9 +17,11 @@ from typing import IO, Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row, joined
 from rubrictool.rows.foreign_files import HEAD, kind_of
+from rubrictool.rows.ids import name_response
 from rubrictool.rows.old_names import with_new_names
-from rubrictool.rows.records import Prompt, Response, Row, joined, name_response
+from rubrictool.rows.records import Prompt, Response
 from rubrictool.text.encoding import compact, encodable
 from rubrictool.text.wording import one_line
 

@@ -1,206 +1,20 @@
-"""The rows: what stands in each JSON Lines file, as frozen records that keep columns they do not know."""
+"""Define the rows: what stands in each JSON Lines file, as frozen records that keep unknown columns."""
 
 from __future__ import annotations
 
-import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, model_validator
 
 from rubrictool.rows.checks import Check
-from rubrictool.text.chats import (
-    MODEL_COLUMNS,
-    checked_calls,
-    checked_content,
-    checked_function,
-    has_content,
-    merged_text,
-)
-from rubrictool.text.encoding import canonical, digest
+from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Number, Row, Weight
+from rubrictool.rows.ids import name_response, same_text, with_id
+from rubrictool.rows.messages import PromptText, ResponseText
 
 EVERY_PROMPT = "*"
 """The id of a rubric that serves every prompt without its own."""
-
-
-class Row(BaseModel):
-    """A frozen record read strictly (no text for a number) that carries unknown columns along."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
-
-    def columns(self) -> dict[str, Any]:
-        """The row as it is written: what was given, absent columns left out."""
-        return self.model_dump(exclude_unset=True)
-
-    def unknown(self) -> dict[str, Any]:
-        """The columns that rubrictool does not know and carries along."""
-        return dict(self.model_extra or {})
-
-
-def joined(kind: type[Row], row: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a row of one kind, with the unknown columns of other rows joined to it; the first one wins.
-
-    Candidates and errors stay where they were.
-    """
-    columns = dict(row)
-    for other in others:
-        columns |= {
-            n: v for n, v in other.items() if n not in columns and n not in kind.model_fields and n not in _STAY
-        }
-    return columns
-
-
-_STAY = {"responses", "error"}
-
-
-def _shape_of(value: object) -> str | None:
-    return "<text>" if isinstance(value, str) else "<chat>" if isinstance(value, list | tuple) else None
-
-
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
-    return text
-
-
-_LARGEST = sys.float_info.max
-
-
-def _finite(number: float) -> float:
-    if not abs(number) <= _LARGEST:
-        raise ValueError("must be finite")
-    return number
-
-
-def _known_weight(number: float) -> float:
-    if not 0 < abs(number) <= _LARGEST:
-        raise ValueError("must be a finite number other than 0")
-    return number
-
-
-Filled = Annotated[str, AfterValidator(_not_blank)]
-
-Number = Annotated[int | float, AfterValidator(_finite)]
-
-Weight = Annotated[int | float, AfterValidator(_known_weight)]
-
-
-class Message(Row):
-    """One message of a chat, in the form that it was given: `content` is text, null or a list of parts."""
-
-    role: Filled
-    content: Annotated[Any, AfterValidator(checked_content)] = None
-    name: str | None = None
-    tool_calls: Annotated[Any, AfterValidator(checked_calls)] = None
-    tool_call_id: str | None = None
-    function_call: Annotated[Any, AfterValidator(checked_function)] = None
-
-    @model_validator(mode="after")
-    def _has_content(self) -> Self:
-        if not has_content(self.columns()):
-            raise _lacks("content", "is null" if "content" in self.model_fields_set else "field required")
-        return self
-
-
-def _lacks(field: str, fault: str) -> ValidationError:
-    """The error of a message that says nothing, at its field."""
-    reason = PydanticCustomError("says_nothing", f"{fault}; give the message's text, or the tool_calls that it makes")
-    return ValidationError.from_exception_data("Message", [{"type": reason, "loc": (field,), "input": None}])
-
-
-def _by_the_assistant(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    if not any(message.role == "assistant" for message in messages):
-        raise ValueError("has no message of the role assistant, so nothing was answered")
-    return messages
-
-
-Chat = Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
-
-PromptText = Annotated[
-    Annotated[Filled, Tag("<text>")] | Annotated[Chat, Tag("<chat>")],
-    Discriminator(
-        _shape_of,
-        custom_error_type="prompt_shape",
-        custom_error_message="must be text or a list of {role, content}",
-    ),
-]
-
-
-ResponseText = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Chat, AfterValidator(_by_the_assistant), Tag("<chat>")],
-    Discriminator(
-        _shape_of,
-        custom_error_type="response_shape",
-        custom_error_message="must be text or a list of {role, content}",
-    ),
-]
-
-
-def prompt_key(prompt: object) -> str:
-    """The id of a prompt that was given none: a hash of its text, or of its chat as canonical JSON."""
-    if isinstance(prompt, str):
-        return digest(prompt)
-    return digest(canonical(_given(prompt)))
-
-
-def _given(chat: object) -> list[Any]:
-    """A chat as it was given."""
-    return [m.columns() if isinstance(m, Message) else m for m in _items(chat)]
-
-
-def same_text(text: object) -> str:
-    """Return the form in which two texts are compared: equal forms mean the same text.
-
-    What editors and exports change does not count: white space around the text, the spelling of line ends, composed or
-    decomposed letters (NFC). A chat is compared as canonical JSON of what a model reads of it, empty columns left out and
-    parts of text as one text; a chat of one user message, which is how a text is sent, equals that text.
-    """
-    if isinstance(text, str):
-        return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
-    messages = [_comparable(message) for message in _items(text)]
-    alone = messages[0] if len(messages) == 1 else {}
-    if alone.keys() == {"role", "content"} and alone["role"] == "user" and isinstance(alone["content"], str):
-        return alone["content"]
-    return canonical(messages)
-
-
-def _comparable(message: Any) -> dict[str, Any]:
-    columns = message.columns() if isinstance(message, Message) else message
-    given = {name: columns[name] for name in MODEL_COLUMNS if columns.get(name) not in (None, "", [], ())}
-    content = merged_text(given.get("content"))
-    return given | {"content": same_text(content)} if isinstance(content, str) else given
-
-
-def _items(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
-
-
-def _with_id(data: Any, key: str) -> Any:
-    """The same data with its prompt's id under `key`, where it had none and there is a prompt to make one of."""
-    if not isinstance(data, Mapping) or data.get(key) is not None or data.get("prompt") is None:
-        return data
-    return {**data, key: prompt_key(data["prompt"])}
-
-
-def name_response(data: Any, taken: Counter[str]) -> Any:
-    """The same data with an id made of (prompt_id, model, response) where it had none.
-
-    `taken` counts the ids made so far; a repeat gets -2, -3, ...
-    """
-    if not isinstance(data, Mapping) or data.get("id") is not None:
-        return data
-    data = _with_id(data, "prompt_id")
-    named = [data.get(part) for part in ("prompt_id", "model", "response")]
-    if _shape_of(named[2]) == "<chat>":
-        named[2] = _given(named[2])
-    if not all(part is None or isinstance(part, str | list) for part in named):
-        return data
-    name = digest(canonical(named))
-    taken[name] += 1
-    return {**data, "id": name if taken[name] == 1 else f"{name}-{taken[name]}"}
 
 
 class Response(Row):
@@ -215,7 +29,7 @@ class Response(Row):
     @model_validator(mode="before")
     @classmethod
     def _fill_ids(cls, data: Any) -> Any:
-        return _with_id(name_response(data, Counter()), "prompt_id")
+        return with_id(name_response(data, Counter()), "prompt_id")
 
 
 class Scored(Response):
@@ -245,7 +59,7 @@ class Prompt(Row):
     @model_validator(mode="before")
     @classmethod
     def _fill_ids(cls, data: Any) -> Any:
-        data = _with_id(data, "id")
+        data = with_id(data, "id")
         if not isinstance(data, Mapping) or not isinstance(data.get("responses"), list | tuple):
             return data
         return {**data, "responses": _own(data["responses"], data.get("id"))}
@@ -303,7 +117,7 @@ def can_score(criteria: Iterable[Criterion]) -> bool:
 def _can_score(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     if not can_score(criteria):
         raise ValueError("no criterion has a positive weight (vetoes aside), so nothing could score")
-    if sum(abs(float(criterion.weight)) for criterion in criteria) > _LARGEST:
+    if sum(abs(float(criterion.weight)) for criterion in criteria) > LARGEST_FLOAT:
         raise ValueError("the weights add up to more than a number can hold; divide all by one number")
     return criteria
 
@@ -326,7 +140,7 @@ class Rubric(Row):
     @model_validator(mode="before")
     @classmethod
     def _fill_id(cls, data: Any) -> Any:
-        return _with_id(data, "id")
+        return with_id(data, "id")
 
 
 class Vote(Row):
@@ -356,7 +170,7 @@ class Verdict(Row):
         return self.met is not None or bool(self.samples)
 
 
-Judging = Literal["all-at-once", "per-criterion"]
+JudgingMode = Literal["all-at-once", "per-criterion"]
 """Whether a judge is asked about all criteria of a response at once or about each alone."""
 
 
@@ -380,7 +194,7 @@ class ScoreWithDetails(Score):
     """A score with what it is made of, as far as that was asked for."""
 
     base: float | None = None
-    dimensions: dict[str, Dimension] = {}
+    dimensions: dict[str, Dimension] = Field(default_factory=dict)
     veto: tuple[str, ...] = ()
     aggregate: tuple[str, ...] = ()
     coverage: float | None = None
@@ -417,7 +231,7 @@ class Comparison(Row):
     reasons: Reasons | None = None
 
 
-class Outcome(Row):
+class ExternalComparison(Row):
     """A comparison that was made elsewhere: a winner, or the probability in [0, 1] that `a` wins."""
 
     prompt_id: str

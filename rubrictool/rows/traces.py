@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rubrictool.rows.records import Criterion, Row
+from rubrictool.rows.columns import Row
+from rubrictool.rows.records import Criterion
 
 
 class Standing(Row):

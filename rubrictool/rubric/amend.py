@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from rubrictool.rows.checks import Check
-from rubrictool.rows.records import Criteria, Criterion, Filled
+from rubrictool.rows.columns import Filled
+from rubrictool.rows.records import Criteria, Criterion
 from rubrictool.rows.traces import Changes, Rewrite
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import normal

@@ -14,7 +14,7 @@ from rubrictool.judging.protocols import Judge
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import Texts, by_prompt, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows, Source
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.select.ranking import Kept
 from rubrictool.select.score_bounds import Ask, OpenQuestions
@@ -113,7 +113,7 @@ class _KnownVerdicts:
 
     def __init__(self, judge: Judge, verdicts: Iterable[Verdict]) -> None:
         self.name: str = judge.name
-        self.judging: Judging = judge.judging
+        self.judging: JudgingMode = judge.judging
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002

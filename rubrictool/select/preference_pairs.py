@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
+from rubrictool.rows.columns import Row
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts, prompts_by_id
 from rubrictool.rows.jsonl import Rows, Source
-from rubrictool.rows.records import Message, Prompt, PromptText, Row, Scored
+from rubrictool.rows.messages import Message, PromptText
+from rubrictool.rows.records import Prompt, Scored
 from rubrictool.rubric.weights import TIE
 from rubrictool.select.ranking import ranked
 from rubrictool.text.chats import visible_text
@@ -23,7 +25,7 @@ PairChoice = Literal["best-worst", "best-each"]
 Skipped = Literal["tied", "overlapping", "same_text"]
 """Why two responses make no pair: tied scores, bounds that meet, or the same text."""
 
-Answer = str | tuple[Message, ...]
+TextOrChat = str | tuple[Message, ...]
 
 
 class PreferencePair(Row):
@@ -34,8 +36,8 @@ class PreferencePair(Row):
 
     prompt_id: str
     prompt: PromptText
-    chosen: Answer
-    rejected: Answer
+    chosen: TextOrChat
+    rejected: TextOrChat
     chosen_id: str
     rejected_id: str
     chosen_score: float
@@ -187,5 +189,5 @@ def _bound(row: Scored, name: str) -> float:
     return row.score if value is None else value
 
 
-def _chat(role: str, given: Answer) -> tuple[Message, ...]:
+def _chat(role: str, given: TextOrChat) -> tuple[Message, ...]:
     return (Message(role=role, content=given),) if isinstance(given, str) else given

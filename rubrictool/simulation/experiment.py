@@ -19,7 +19,6 @@ from rubrictool.steps.propose import propose
 
 POOL = 16
 
-Criteria = tuple[Criterion, ...]
 Options = Callable[[World, Sequence[Response]], Mapping[str, Any]]
 """What else `refine` is told, by world and candidates: a pool rule, a rule of acceptance and what that knows."""
 
@@ -79,14 +78,16 @@ def ways(world: World, number: int, tried: Mapping[str, tuple[Arm, Options]]) ->
     asked, judge = prompt(number), SimulatedJudge(world)
     samples = Policy(world, asked.id, judge)
 
-    async def refined() -> dict[str, Criteria]:
+    async def refined() -> dict[str, tuple[Criterion, ...]]:
         first = await propose(asked, SimulatedProposer(world))
         return {name: await _refined(world, asked, judge, first, arm, of) for name, (arm, of) in tried.items()}
 
     return {name: samples.measured(criteria) for name, criteria in asyncio.run(refined()).items()}
 
 
-async def rubrics(world: World, asked: Prompt, judge: SimulatedJudge, options: Options = plain) -> dict[str, Criteria]:
+async def rubrics(
+    world: World, asked: Prompt, judge: SimulatedJudge, options: Options = plain
+) -> dict[str, tuple[Criterion, ...]]:
     """The rubric of every arm and control for one prompt."""
     first = await propose(asked, SimulatedProposer(world))
     refined = {name: await _refined(world, asked, judge, first, arm, options) for name, arm in ARMS.items()}
@@ -96,7 +97,7 @@ async def rubrics(world: World, asked: Prompt, judge: SimulatedJudge, options: O
 
 async def _refined(
     world: World, asked: Prompt, judge: SimulatedJudge, first: Rubric, arm: Arm, options: Options
-) -> Criteria:
+) -> tuple[Criterion, ...]:
     pool = candidates(world, asked.id, arm)
     given = dict(options(world, pool))
     evidence = Evidence(signal=given.pop("signal", {}), weak=given.pop("weak", ()))
@@ -119,7 +120,7 @@ def candidates(world: World, prompt_id: str, arm: Arm) -> Sequence[Response]:
     return write(world, prompt_id, good(world) if arm.writers == "good" else great(world), arm.candidates)
 
 
-def placebo(first: Rubric, refined: Criteria) -> Criteria:
+def placebo(first: Rubric, refined: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     """A refined rubric in which each criterion that was added looks for a coin, with the weight as it was."""
     old = {criterion.id for criterion in first.criteria}
     return tuple(
@@ -128,7 +129,7 @@ def placebo(first: Rubric, refined: Criteria) -> Criteria:
     )
 
 
-def all_points(world: World, prompt_id: str) -> Criteria:
+def all_points(world: World, prompt_id: str) -> tuple[Criterion, ...]:
     """The rubric of someone who knows the world: every point, with its weight."""
     points = (attribute for attribute in attributes(world, prompt_id) if attribute.kind != "style")
     return tuple(

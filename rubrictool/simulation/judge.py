@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.simulation.world import World, shown
 
 LEAVES_OUT = "Leaves out"
@@ -15,7 +15,7 @@ class SimulatedJudge:
     """A judge whose errors are drawn by response and criterion: they persist, and are the same in every run."""
 
     name = "simulated"
-    judging: Judging = "all-at-once"
+    judging: JudgingMode = "all-at-once"
 
     def __init__(self, world: World) -> None:
         self._world = world

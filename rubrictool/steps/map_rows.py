@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.answers import count_answers
-from rubrictool.rows.records import Row
+from rubrictool.rows.columns import Row
 from rubrictool.rows.traces import Round
 from rubrictool.text.wording import counted
 

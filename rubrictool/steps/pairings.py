@@ -16,7 +16,7 @@ from rubrictool.text.wording import counted
 
 R = TypeVar("R", bound=Response)
 
-Answer = TypeVar("Answer", bound=Response, covariant=True)
+PairedRow = TypeVar("PairedRow", bound=Response, covariant=True)
 
 
 class System(NamedTuple):
@@ -105,11 +105,11 @@ def _same(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Pairing(Generic[Answer]):
+class Pairing(Generic[PairedRow]):
     """Two responses to one prompt, with the names of their systems where rows carry these."""
 
-    a: Answer
-    b: Answer
+    a: PairedRow
+    b: PairedRow
     systems: SystemPair | None
 
     def columns(self) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rubrictool.judging.protocols import Proposer
-from rubrictool.rows.records import Prompt, Rubric, joined
+from rubrictool.rows.columns import joined
+from rubrictool.rows.records import Prompt, Rubric
 from rubrictool.rubric.amend import amend
 
 

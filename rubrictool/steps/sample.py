@@ -9,7 +9,8 @@ from typing import NamedTuple
 from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.client import Model
 from rubrictool.questions import sample as questions
-from rubrictool.rows.records import Prompt, Response, joined
+from rubrictool.rows.columns import joined
+from rubrictool.rows.records import Prompt, Response
 
 
 async def sample(prompt: Prompt, model: Model, *, number: int = 0) -> Response:

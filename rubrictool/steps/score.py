@@ -8,7 +8,8 @@ from typing import Any
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.gather import gather_partial
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict, joined
+from rubrictool.rows.columns import joined
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import Empty, is_empty, unmet
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate

@@ -15,7 +15,7 @@ import re2
 
 Pattern = re.Pattern[str]
 
-Match = re.Match[str]
+PatternMatch = re.Match[str]
 
 BytesPattern = re.Pattern[bytes]
 """Compiled patterns and matches have the interface of the standard library."""

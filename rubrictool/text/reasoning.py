@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rubrictool.text.patterns import Match, linear
+from rubrictool.text.patterns import PatternMatch, linear
 
 
 class _Markup(NamedTuple):
@@ -102,7 +102,7 @@ def _marks(text: str) -> list[_Mark]:
     return [_mark(match) for match in _MARK.finditer(text)]
 
 
-def _mark(match: Match) -> _Mark:
+def _mark(match: PatternMatch) -> _Mark:
     group = str(match.lastgroup)
     markup = int(group[1:])
     word = _TAG_WORD.search(match[0]) if markup < _TAGS else None

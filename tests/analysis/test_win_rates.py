@@ -17,7 +17,7 @@ from rubrictool.analysis.win_rate import decision, prompts_to_show, win_rate
 from rubrictool.analysis.win_rates import common_opponent, win_rate_report, win_rates
 from rubrictool.errors import InputError
 from rubrictool.questions.compare import Preference, Side
-from rubrictool.rows.records import Comparison, Outcome, Prompt, Response, Rubric
+from rubrictool.rows.records import Comparison, ExternalComparison, Prompt, Response, Rubric
 from rubrictool.steps.compare import compare, compare_by_rubric
 from rubrictool.steps.pairings import SystemPair
 
@@ -72,7 +72,7 @@ def test_a_flip_is_a_tie_and_counted_and_the_rates_of_each_order_are_told() -> N
 
 
 def test_a_prompt_counts_its_mean() -> None:
-    rows = [Outcome(prompt_id="p", winner="a")] * 9 + [Outcome(prompt_id="q", winner="b")]
+    rows = [ExternalComparison(prompt_id="p", winner="a")] * 9 + [ExternalComparison(prompt_id="q", winner="b")]
     rate = win_rate(rows)
     assert (rate.win_rate, rate.n, rate.wins, rate.win_rate_ab) == (0.5, 2, 9, None)
 
@@ -114,7 +114,7 @@ def test_no_rows_have_no_rate() -> None:
 
 
 OUTCOMES = st.lists(
-    st.builds(Outcome, prompt_id=st.sampled_from("pqrst"), winner=st.sampled_from(["a", "b", "tie"])),
+    st.builds(ExternalComparison, prompt_id=st.sampled_from("pqrst"), winner=st.sampled_from(["a", "b", "tie"])),
     min_size=1,
     max_size=30,
 )
@@ -122,7 +122,7 @@ OUTCOMES = st.lists(
 
 @given(OUTCOMES)
 @settings(max_examples=50, deadline=None)
-def test_from_the_other_side_all_is_mirrored(rows: list[Outcome]) -> None:
+def test_from_the_other_side_all_is_mirrored(rows: list[ExternalComparison]) -> None:
     sides = {"a": "b", "b": "a", "tie": "tie"}
     one, other = win_rate(rows), win_rate([row.model_copy(update={"winner": sides[str(row.winner)]}) for row in rows])
     assert (one.wins, one.ties) == (other.losses, other.ties)
@@ -131,7 +131,7 @@ def test_from_the_other_side_all_is_mirrored(rows: list[Outcome]) -> None:
 
 
 def test_one_prompt_has_a_rate_and_no_standard_error() -> None:
-    rate = win_rate([Outcome(prompt_id="p", winner="a")])
+    rate = win_rate([ExternalComparison(prompt_id="p", winner="a")])
     assert (rate.win_rate, rate.standard_error, rate.sign_p) == (1.0, None, 1.0)
     assert rate.detectable == pytest.approx(2.80159 * 0.5, rel=1e-5)
 
@@ -139,7 +139,7 @@ def test_one_prompt_has_a_rate_and_no_standard_error() -> None:
 @given(OUTCOMES, st.floats(0, 1), st.floats(0.001, 1))
 @settings(max_examples=50, deadline=None)
 def test_what_is_underpowered_takes_more_prompts_than_there_are(
-    rows: list[Outcome], threshold: float, d: float
+    rows: list[ExternalComparison], threshold: float, d: float
 ) -> None:
     rate = win_rate(rows)
     if decision(rate, threshold, d) == "underpowered":
@@ -147,8 +147,10 @@ def test_what_is_underpowered_takes_more_prompts_than_there_are(
     assert (decision(rate, threshold, d) == "shown") == (rate.low >= threshold)
 
 
-def named(a: str, b: str, winner: str, **columns: object) -> Outcome:
-    return Outcome.model_validate({"prompt_id": "p", "winner": winner, "system_a": a, "system_b": b, **columns})
+def named(a: str, b: str, winner: str, **columns: object) -> ExternalComparison:
+    return ExternalComparison.model_validate(
+        {"prompt_id": "p", "winner": winner, "system_a": a, "system_b": b, **columns}
+    )
 
 
 def test_each_pair_of_systems_is_a_match_seen_from_both_sides() -> None:

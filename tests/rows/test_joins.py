@@ -12,9 +12,10 @@ from chat import chat_server
 from shell import Shell
 
 from rubrictool.errors import InputError
+from rubrictool.rows.ids import same_text
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Response, same_text
+from rubrictool.rows.records import Response
 
 TEA, RICE = "How long does green tea draw?", "How do I cook rice?"
 CRITERIA = [{"criterion": "Gives minutes.", "weight": 1}, {"criterion": "Short.", "weight": 1, "role": "veto"}]

@@ -13,8 +13,9 @@ from shell import Shell
 from rubrictool.errors import InputError
 from rubrictool.questions import sample
 from rubrictool.rows.checks import Check
+from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.jsonl import encode, read
-from rubrictool.rows.records import Prompt, Response, Scored, prompt_key
+from rubrictool.rows.records import Prompt, Response, Scored
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.select.preference_pairs import Match, pair

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from rubrictool.rows.records import Criterion, Outcome, Prompt, Response, Row, Rubric, Scored, Verdict
+from rubrictool.rows.columns import Row
+from rubrictool.rows.records import Criterion, ExternalComparison, Prompt, Response, Rubric, Scored, Verdict
 from rubrictool.text.encoding import canonical, digest
 
 CRITERIA = [{"criterion": "Is right.", "weight": 1}]
@@ -76,7 +77,7 @@ def test_a_verdict_is_true_or_false_or_null_where_it_was_not_judged(met: object)
 @pytest.mark.parametrize("fields", [{}, {"winner": "A"}, {"preference": 1.5}, {"winner": "a", "preference": 1.0}])
 def test_an_outcome_is_a_winner_or_a_probability(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Outcome.model_validate({"prompt_id": "p", **fields})
+        ExternalComparison.model_validate({"prompt_id": "p", **fields})
 
 
 def test_columns_may_have_any_name() -> None:

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool import InputError, encode, read
+from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Prompt, Response, Row, Rubric, Score
+from rubrictool.rows.records import Prompt, Response, Rubric, Score
 
 
 def file(directory: Path, *lines: str | bytes) -> Path:

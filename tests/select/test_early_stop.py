@@ -1,4 +1,4 @@
-"""Judging with an early stop keeps what full scoring keeps, and asks only what it must."""
+"""JudgingMode with an early stop keeps what full scoring keeps, and asks only what it must."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.errors import InputError, ModelFailure
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.rubric.weights import score as share
 from rubrictool.select.early_stop import JudgedTopK, judge_top_k
 from rubrictool.select.ranking import Kept, best
@@ -43,7 +43,7 @@ class TableJudge:
     Whom it answers first is drawn with the seed.
     """
 
-    judging: Judging = "per-criterion"
+    judging: JudgingMode = "per-criterion"
     seed: int = 0
     name: str = "table"
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Case:
     pool: list[Response]
     k: int = 1
     seed: int = 0
-    judging: Judging = "per-criterion"
+    judging: JudgingMode = "per-criterion"
     distinct: bool = False
 
     def value(self, row: Response) -> object:
@@ -96,7 +96,7 @@ def drawn_case(number: int) -> Case:
     letters = draw.choice(["+-", "+++-", "+", "+-", "+--", "+++++-!"])
     texts = ["".join(draw.choice(letters) for _ in rubric.criteria) for _ in range(draw.randint(1, 9))]
     pool = [Response(id=str(n), prompt_id="p", model=draw.choice("abc"), response=text) for n, text in enumerate(texts)]
-    judging: Judging = draw.choice(["per-criterion", "per-criterion", "all-at-once"])
+    judging: JudgingMode = draw.choice(["per-criterion", "per-criterion", "all-at-once"])
     return Case(rubric, pool, draw.randint(1, 4), draw.randrange(5), judging, draw.random() < 0.4)
 
 

@@ -22,7 +22,7 @@ from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.refinement.accept import Trial, aligned, reweighed
 from rubrictool.refinement.trace_rows import constant
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
 from rubrictool.rubric.saturation import Aggregate, Curve
 from rubrictool.rubric.weights import bounds, coverage, rubric_hash, scorable, score
 from rubrictool.steps.compare import compare_by_rubric
@@ -49,7 +49,7 @@ class HalfJudge:
     """A judge that decides what `said` has, a character for each criterion, and fails on the rest."""
 
     name = "half"
-    judging: Judging = "all-at-once"
+    judging: JudgingMode = "all-at-once"
 
     def __init__(self, said: str, kind: str = "unreadable") -> None:
         self._said, self._kind = said, kind

@@ -10,7 +10,7 @@ from rubrictool.cli.agree_table import conclusions, lines, shortfalls
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import Files, Seed
 from rubrictool.cli.session import Session
-from rubrictool.rows.records import Row
+from rubrictool.rows.columns import Row
 from rubrictool.steps.map_rows import Outcome
 
 

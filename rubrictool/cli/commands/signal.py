@@ -10,7 +10,7 @@ from rubrictool.cli.inputs import once_each, one_stdin
 from rubrictool.cli.options import Files, Seed
 from rubrictool.cli.session import Session
 from rubrictool.cli.signal_table import lines
-from rubrictool.rows.records import Row
+from rubrictool.rows.columns import Row
 from rubrictool.steps.map_rows import Outcome
 
 LONG = frozenset({"prompt", "criterion"})

@@ -22,9 +22,9 @@ from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
+from rubrictool.rows.columns import Row
 from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
-from rubrictool.rows.records import Comparison, Response, Row
-from rubrictool.rows.records import Outcome as Decided
+from rubrictool.rows.records import Comparison, ExternalComparison, Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
 from rubrictool.steps.map_rows import Outcome
@@ -187,7 +187,7 @@ def _summarise(path: str, files: Files, options: ReportOptions) -> None:
     options.check(existing.rows)
     session = Session("winrate", files, reads=[path], reports=True)
 
-    async def work(row: Decided) -> Outcome:
+    async def work(row: ExternalComparison) -> Outcome:
         return Outcome((row,))
 
     async def main() -> None:

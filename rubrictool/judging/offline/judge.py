@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import Term, bigrams, terms
-from rubrictool.rows.records import Criterion, Judging, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.checks import holds
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
@@ -32,7 +32,7 @@ class OfflineJudge:
 
     name = "offline"
 
-    def __init__(self, judging: Judging = "all-at-once") -> None:
+    def __init__(self, judging: JudgingMode = "all-at-once") -> None:
         self.judging = judging
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from rubrictool.errors import Final
 from rubrictool.models.backend import Completion, Price, Request, Usage
+from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Row
 from rubrictool.text.chats import chat_text
 
 

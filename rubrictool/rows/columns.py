@@ -1,0 +1,67 @@
+"""Define the base of all rows, and the types of their columns."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+class Row(BaseModel):
+    """A frozen record read strictly (no text for a number) that carries unknown columns along."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
+
+    def columns(self) -> dict[str, Any]:
+        """The row as it is written: what was given, absent columns left out."""
+        return self.model_dump(exclude_unset=True)
+
+    def unknown(self) -> dict[str, Any]:
+        """The columns that rubrictool does not know and carries along."""
+        return dict(self.model_extra or {})
+
+
+def joined(kind: type[Row], row: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a row of one kind, with the unknown columns of other rows joined to it; the first one wins.
+
+    Candidates and errors stay where they were.
+    """
+    columns = dict(row)
+    for other in others:
+        columns |= {
+            n: v for n, v in other.items() if n not in columns and n not in kind.model_fields and n not in _STAY
+        }
+    return columns
+
+
+_STAY = {"responses", "error"}
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty")
+    return text
+
+
+LARGEST_FLOAT = sys.float_info.max
+
+
+def _finite(number: float) -> float:
+    if not abs(number) <= LARGEST_FLOAT:
+        raise ValueError("must be finite")
+    return number
+
+
+def _known_weight(number: float) -> float:
+    if not 0 < abs(number) <= LARGEST_FLOAT:
+        raise ValueError("must be a finite number other than 0")
+    return number
+
+
+Filled = Annotated[str, AfterValidator(_not_blank)]
+
+Number = Annotated[int | float, AfterValidator(_finite)]
+
+Weight = Annotated[int | float, AfterValidator(_known_weight)]

@@ -1,0 +1,76 @@
+"""Make the ids of rows that were given none, and tell whether two texts are the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rubrictool.rows.messages import Message, shape_of
+from rubrictool.text.chats import MODEL_COLUMNS, merged_text
+from rubrictool.text.encoding import canonical, digest
+
+
+def prompt_key(prompt: object) -> str:
+    """The id of a prompt that was given none: a hash of its text, or of its chat as canonical JSON."""
+    if isinstance(prompt, str):
+        return digest(prompt)
+    return digest(canonical(_given(prompt)))
+
+
+def _given(chat: object) -> list[Any]:
+    """A chat as it was given."""
+    return [m.columns() if isinstance(m, Message) else m for m in _items(chat)]
+
+
+def same_text(text: object) -> str:
+    """Return the form in which two texts are compared: equal forms mean the same text.
+
+    What editors and exports change does not count: white space around the text, the spelling of line ends, composed or
+    decomposed letters (NFC). A chat is compared as canonical JSON of what a model reads of it, empty columns left out and
+    parts of text as one text; a chat of one user message, which is how a text is sent, equals that text.
+    """
+    if isinstance(text, str):
+        return unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
+    messages = [_comparable(message) for message in _items(text)]
+    alone = messages[0] if len(messages) == 1 else {}
+    if alone.keys() == {"role", "content"} and alone["role"] == "user" and isinstance(alone["content"], str):
+        return alone["content"]
+    return canonical(messages)
+
+
+def _comparable(message: Any) -> dict[str, Any]:
+    columns = message.columns() if isinstance(message, Message) else message
+    given = {name: columns[name] for name in MODEL_COLUMNS if columns.get(name) not in (None, "", [], ())}
+    content = merged_text(given.get("content"))
+    return given | {"content": same_text(content)} if isinstance(content, str) else given
+
+
+def _items(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def with_id(data: Any, key: str) -> Any:
+    """The same data with its prompt's id under `key`, where it had none and there is a prompt to make one of."""
+    if not isinstance(data, Mapping) or data.get(key) is not None or data.get("prompt") is None:
+        return data
+    return {**data, key: prompt_key(data["prompt"])}
+
+
+def name_response(data: Any, taken: Counter[str]) -> Any:
+    """The same data with an id made of (prompt_id, model, response) where it had none.
+
+    `taken` counts the ids made so far; a repeat gets -2, -3, ...
+    """
+    if not isinstance(data, Mapping) or data.get("id") is not None:
+        return data
+    data = with_id(data, "prompt_id")
+    named = [data.get(part) for part in ("prompt_id", "model", "response")]
+    if shape_of(named[2]) == "<chat>":
+        named[2] = _given(named[2])
+    if not all(part is None or isinstance(part, str | list) for part in named):
+        return data
+    name = digest(canonical(named))
+    taken[name] += 1
+    return {**data, "id": name if taken[name] == 1 else f"{name}-{taken[name]}"}

@@ -1,0 +1,66 @@
+"""Define what stands where a text may be a chat: messages, and the columns of prompts and responses."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from rubrictool.rows.columns import Filled, Row
+from rubrictool.text.chats import checked_calls, checked_content, checked_function, has_content
+
+
+def shape_of(value: object) -> str | None:
+    return "<text>" if isinstance(value, str) else "<chat>" if isinstance(value, list | tuple) else None
+
+
+class Message(Row):
+    """One message of a chat, in the form that it was given: `content` is text, null or a list of parts."""
+
+    role: Filled
+    content: Annotated[Any, AfterValidator(checked_content)] = None
+    name: str | None = None
+    tool_calls: Annotated[Any, AfterValidator(checked_calls)] = None
+    tool_call_id: str | None = None
+    function_call: Annotated[Any, AfterValidator(checked_function)] = None
+
+    @model_validator(mode="after")
+    def _has_content(self) -> Self:
+        if not has_content(self.columns()):
+            raise _lacks("content", "is null" if "content" in self.model_fields_set else "field required")
+        return self
+
+
+def _lacks(field: str, fault: str) -> ValidationError:
+    """The error of a message that says nothing, at its field."""
+    reason = PydanticCustomError("says_nothing", f"{fault}; give the message's text, or the tool_calls that it makes")
+    return ValidationError.from_exception_data("Message", [{"type": reason, "loc": (field,), "input": None}])
+
+
+def _by_the_assistant(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    if not any(message.role == "assistant" for message in messages):
+        raise ValueError("has no message of the role assistant, so nothing was answered")
+    return messages
+
+
+Chat = Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
+
+PromptText = Annotated[
+    Annotated[Filled, Tag("<text>")] | Annotated[Chat, Tag("<chat>")],
+    Discriminator(
+        shape_of,
+        custom_error_type="prompt_shape",
+        custom_error_message="must be text or a list of {role, content}",
+    ),
+]
+
+
+ResponseText = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[Chat, AfterValidator(_by_the_assistant), Tag("<chat>")],
+    Discriminator(
+        shape_of,
+        custom_error_type="response_shape",
+        custom_error_message="must be text or a list of {role, content}",
+    ),
+]
