@@ -17,7 +17,7 @@ from rubrictool.analysis.verdict_rows import CriterionIndex, JudgeKey, NamedSour
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import ResponseKey, Texts, rubrics_by_prompt, within_reach
-from rubrictool.rows.jsonl import Source
+from rubrictool.rows.jsonl import Source, numbered_names
 from rubrictool.rubric.saturation import Aggregate
 from rubrictool.text.wording import counted
 
@@ -105,7 +105,7 @@ class _Judgings:
 def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | None) -> _Judgings:
     """Read judgings. Raises `InputError` where there is nothing to measure."""
     texts = Texts(responses=True)
-    sources = [NamedSource(source, "scores") for source in scores]
+    sources = [NamedSource(source, name) for name, source in numbered_names("scores", scores)]
     strong = [] if against is None else [NamedSource(against, "against")]
     of_sources = read_verdict_rows(texts, *sources, *strong)
     rows, reference_rows = (list(chain(*of)) for of in (of_sources[: len(sources)], of_sources[len(sources) :]))

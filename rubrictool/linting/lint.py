@@ -11,7 +11,7 @@ from rubrictool.linting.rules import Finding, prompt_text, rule_findings, sorted
 from rubrictool.linting.verdict_rules import MIN_RESPONSES, judged_by, verdict_findings
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts, prompts_by_id, rubric_for
-from rubrictool.rows.jsonl import Rows, Source, name_of
+from rubrictool.rows.jsonl import Rows, Source, name_of, numbered_names
 from rubrictool.rows.records import Prompt, Rubric, Score
 from rubrictool.text.wording import counted
 
@@ -33,7 +33,7 @@ class LintReport:
 
     def to_frame(self) -> pandas.DataFrame:
         """Return the findings as a pandas table."""
-        return frame(finding.columns() for finding in self.findings)
+        return frame((finding.columns() for finding in self.findings), Finding.model_fields)
 
 
 def lint(rubrics: Source, *scores: Source, prompts: Source | None = None) -> LintReport:
@@ -69,7 +69,9 @@ def read_lint_input(rubrics: Source, scores: Sequence[Source], prompts: Source |
     rows = list(texts.checked(source))
     own, known = [rubric for _, rubric in rows], prompts_by_id(prompts, texts)
     notes = [] if prompts is None else _prompt_notes(name_of(prompts, "prompts"), own, known)
-    judged, unmatched = _judged(own, [Rows(one, Score, repeats=True, name="scores") for one in scores], texts)
+    judged, unmatched = _judged(
+        own, [Rows(one, Score, repeats=True, name=name) for name, one in numbered_names("scores", scores)], texts
+    )
     if unmatched:
         notes.append(f"{counted(unmatched, 'score row')} of other rubrics left out")
     return LintInput(

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import pandas
 
 
-def frame(rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
-    """Return a table with one row for each mapping of columns, in order."""
+def frame(rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = ()) -> pandas.DataFrame:
+    """Return a table with one row for each mapping of columns, in order; `columns` are those of a table without rows."""
     import pandas
 
-    return pandas.DataFrame.from_records(list(rows))
+    return pandas.DataFrame.from_records(given) if (given := list(rows)) else pandas.DataFrame(columns=list(columns))

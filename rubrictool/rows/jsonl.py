@@ -10,7 +10,7 @@ import select
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Generic, TypeVar
 
@@ -103,6 +103,13 @@ def name_of(source: Source, name: str) -> str:
     if not isinstance(source, str | Path):
         return name
     return "stdin" if str(source) == STDIN else str(source)
+
+
+def numbered_names(name: str, sources: Sequence[Source]) -> list[tuple[str, Source]]:
+    """Return sources with what messages call them: by the name, and by its index where there are several."""
+    if len(sources) == 1:
+        return [(name, sources[0])]
+    return [(f"{name}[{number}]", source) for number, source in enumerate(sources)]
 
 
 class _File:

@@ -52,6 +52,8 @@ def test_errors_name_the_argument_and_notes_are_part_of_the_report() -> None:
         rubrictool.signal(FIRST, against=[judging("z", "11")])
     with pytest.raises(rubrictool.InputError, match="model: field required where models are compared"):
         rubrictool.signal(FIRST, unit="model")
+    with pytest.raises(rubrictool.InputError, match=r"^scores\[1\]:1: score: must be a number"):
+        rubrictool.signal(FIRST, [judging("a", "1", score="high")])
     unscored = rubrictool.signal([judging("a", "11", score=None), judging("b", "00")])
     assert (unscored.value, len(unscored.notes)) == ("share met", 1)
 

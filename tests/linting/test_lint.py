@@ -48,6 +48,11 @@ def test_scores_show_faults_of_verdicts_and_prompts_excuse_what_they_ask_for() -
     ]
 
 
+def test_a_report_without_findings_is_a_table_without_rows() -> None:
+    table = rubrictool.lint([{"id": "p", "criteria": [{"criterion": "Names blue.", "weight": 2}]}]).to_frame()
+    assert (len(table), list(table.columns)[:3]) == (0, ["rubric", "criterion", "rule"])
+
+
 def test_paths_and_rows_give_the_same_report(tmp_path: Path) -> None:
     path = tmp_path / "rubrics.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in (VAGUE, RIGID)))
