@@ -29,7 +29,7 @@ class ModelJudge:
         self._templates = templates or Templates()
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
-        """Return one verdict per criterion. Raises `ModelFailure`, which holds the verdicts that are clear."""
+        """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""
         count = len(criteria)
         try:
             found = await self.model.ask(
@@ -40,7 +40,9 @@ class ModelJudge:
             )
         except ModelFailure as failure:
             ids = {f"c{place}": criterion for place, criterion in enumerate(criteria, start=1)}
-            raise _with_found(failure, [_renamed(verdict, ids[verdict.id]) for verdict in failure.partial]) from failure
+            raise _with_partial(
+                failure, [_renamed(verdict, ids[verdict.id]) for verdict in failure.partial]
+            ) from failure
         return [_renamed(verdict, c) for verdict, c in zip(found, criteria, strict=True)]
 
     async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
@@ -63,11 +65,11 @@ class PerCriterionJudge(ModelJudge):
     judging: JudgingMode = "per-criterion"
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
-        """Return one verdict per criterion. Raises `ModelFailure` after all were asked; it holds the verdicts found."""
+        """Return one verdict per criterion. Raises `ModelFailure` after all were asked, with the verdicts found."""
         found, failures = await gather_partial(*(self._verdict(prompt, criterion, response) for criterion in criteria))
         if failures:
             over_budget = any(failure.kind == "budget" for failure in failures)
-            raise _with_found(failures[0], [] if over_budget else found)
+            raise _with_partial(failures[0], [] if over_budget else found)
         return found
 
     async def _verdict(self, prompt: Prompt, asked: Criterion, response: Response) -> Verdict:
@@ -107,7 +109,7 @@ class ModelProposer:
         return await self.model.ask(question, parse, schema=separate.schema([criterion.id for criterion in criteria]))
 
 
-def _with_found(failure: RowFailure, found: Sequence[Verdict]) -> ModelFailure:
+def _with_partial(failure: RowFailure, found: Sequence[Verdict]) -> ModelFailure:
     """Return the same failure with the verdicts that were found."""
     return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, partial=found)
 

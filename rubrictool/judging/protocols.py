@@ -23,7 +23,7 @@ class Judge(Protocol):
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion, in their order and under their ids.
 
-        A `ModelFailure` may hold the verdicts that were received (`found`).
+        A `ModelFailure` may hold the verdicts that were received (`partial`).
         """
         ...
 

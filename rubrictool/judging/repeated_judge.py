@@ -21,7 +21,7 @@ class RepeatedJudge:
         try:
             columns = await gather_all(*(judge.verdicts(prompt, criteria, response) for judge in self.judges))
         except ModelFailure as failure:
-            # Without `found`: the verdicts of one judge are not those of the majority.
+            # Without `partial`: the verdicts of one judge are not those of the majority.
             raise ModelFailure(failure.kind, failure.message, attempts=failure.attempts) from failure
         return [majority(votes) for votes in zip(*columns, strict=True)]
 
