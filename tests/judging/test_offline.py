@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rubrictool.judging.offline import OfflineJudge, OfflineProposer
@@ -311,6 +311,8 @@ def test_a_chat_is_asked_by_its_last_user_message_that_says_something() -> None:
 
 
 @given(TEXTS.filter(str.strip))
+@example("ក")
+@example("วิธีเก็บขนมปังให้สดนานที่สุดในบ้านของคุณในช่วงหน้าร้อนและหน้าหนาว")
 @settings(deadline=None)
 def test_any_prompt_gets_a_rubric_of_checks(prompt: str) -> None:
     proposal = propose(prompt)

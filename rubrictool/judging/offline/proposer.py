@@ -39,6 +39,9 @@ _MIN_WORDS, _MAX_WORDS = 20, 600
 
 _USUAL_LENGTH = Length(min=_MIN_WORDS, max=_MAX_WORDS)
 
+# For prompts in scripts without spaces, in which the rules find no terms and count no words.
+_ANY_ANSWER = Item(criterion="Gives an answer.", weight=1, check=Check(words=Length(min=1)))
+
 _QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]{1,60})[\"”»“」]")
 
 _INSIDE = linear(r"[\p{L}\p{N},;:)][\s\pZ]+(\p{Lu}[\p{L}\p{N}_]+)")
@@ -56,7 +59,8 @@ class OfflineProposer:
         stated = demands(text)
         topics = _allowed(_main_terms(stated.rest), [item.check for item in stated.items])
         about_topics = [_about(term, place) for place, term in enumerate(topics)]
-        return Proposal(tuple(_compatible((*stated.items, *about_topics, *_usual_length(text)))))
+        items = tuple(_compatible((*stated.items, *about_topics, *_usual_length(text))))
+        return Proposal(items or (_ANY_ANSWER,))
 
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
