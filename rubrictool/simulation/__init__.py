@@ -1,4 +1,4 @@
-"""A simulated world whose truth is known, on which the real pipeline is measured (docs/simulation.md)."""
+"""Measure the real pipeline in a simulated world whose truth is known (docs/simulation.md)."""
 
 from rubrictool.simulation.experiment import ARMS, CONTRASTS, Arm, Options, measure, plain, ways
 from rubrictool.simulation.judge import SimulatedJudge

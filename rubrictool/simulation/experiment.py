@@ -1,4 +1,4 @@
-"""The arms of the experiment: rubrics refined in one way or another in one world, and controls."""
+"""Run the arms of the experiment: rubrics refined in different ways in one world, with controls."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from rubrictool.steps.propose import propose
 POOL = 16
 
 Options = Callable[[World, Sequence[Response]], Mapping[str, Any]]
-"""What else `refine` is told, by world and candidates: a pool rule, a rule of acceptance and what that knows."""
+"""Other options of `refine`, by world and candidates: a pool rule, a rule of acceptance and what that knows."""
 
 
 def plain(_world: World, _pool: Sequence[Response]) -> Mapping[str, Any]:
-    """No options: everything as `refine` has it."""
+    """Return no options: the defaults of `refine`."""
     return {}
 
 
@@ -66,7 +66,7 @@ CONTRASTS = (
 
 
 def measure(world: World, number: int, options: Options = plain) -> dict[str, Measured]:
-    """Every arm on one prompt of a world; each arm's `refine` gets the options for its candidates as they are."""
+    """Return every arm on one prompt of a world; each arm's `refine` gets the options for its candidates as they are."""
     asked, judge = prompt(number), SimulatedJudge(world)
     tried = asyncio.run(rubrics(world, asked, judge, options))
     samples = Policy(world, asked.id, judge)
@@ -74,7 +74,7 @@ def measure(world: World, number: int, options: Options = plain) -> dict[str, Me
 
 
 def ways(world: World, number: int, tried: Mapping[str, tuple[Arm, Options]]) -> dict[str, Measured]:
-    """Several ways to refine one prompt of a world, each an arm and its options, under names of one's own."""
+    """Return several ways to refine one prompt of a world, each an arm and its options, under names of your own."""
     asked, judge = prompt(number), SimulatedJudge(world)
     samples = Policy(world, asked.id, judge)
 
@@ -88,7 +88,7 @@ def ways(world: World, number: int, tried: Mapping[str, tuple[Arm, Options]]) ->
 async def rubrics(
     world: World, asked: Prompt, judge: SimulatedJudge, options: Options = plain
 ) -> dict[str, tuple[Criterion, ...]]:
-    """The rubric of every arm and control for one prompt."""
+    """Return the rubric of every arm and control for one prompt."""
     first = await propose(asked, SimulatedProposer(world))
     refined = {name: await _refined(world, asked, judge, first, arm, options) for name, arm in ARMS.items()}
     coins = placebo(first, refined["4 great & diverse"])
@@ -114,14 +114,14 @@ async def _refined(
 
 
 def candidates(world: World, prompt_id: str, arm: Arm) -> Sequence[Response]:
-    """The pool of an arm: responses of one writer, or one each of diverse writers."""
+    """Return the pool of an arm: responses of one writer, or one each of diverse writers."""
     if arm.writers == "diverse":
         return [write(world, prompt_id, writer, 1)[0] for writer in diverse(world, arm.candidates)]
     return write(world, prompt_id, good(world) if arm.writers == "good" else great(world), arm.candidates)
 
 
 def placebo(first: Rubric, refined: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """A refined rubric in which each criterion that was added looks for a coin, with the weight as it was."""
+    """Return a refined rubric in which each added criterion is a coin toss, with its weight unchanged."""
     old = {criterion.id for criterion in first.criteria}
     return tuple(
         criterion if criterion.id in old else criterion.model_copy(update={"criterion": f"{COIN} {criterion.id}."})
@@ -130,7 +130,7 @@ def placebo(first: Rubric, refined: tuple[Criterion, ...]) -> tuple[Criterion, .
 
 
 def all_points(world: World, prompt_id: str) -> tuple[Criterion, ...]:
-    """The rubric of someone who knows the world: every point, with its weight."""
+    """Return the ideal rubric of the world: every point, with its weight."""
     points = (attribute for attribute in attributes(world, prompt_id) if attribute.kind != "style")
     return tuple(
         Criterion(id=f"c{place}", criterion=f"{SHOWS} the {point.name}.", weight=point.weight)

@@ -1,4 +1,4 @@
-"""A judge of the simulated world: it reads what a text shows, and errs at a known rate."""
+"""Judge responses of the simulated world by what they show, with a known error rate."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class SimulatedJudge:
         self._world = world
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
-        """One verdict per criterion."""
+        """Return one verdict per criterion."""
         assert prompt.id == response.prompt_id
         return [Verdict(id=criterion.id, met=self.met(criterion.criterion, response)) for criterion in criteria]
 
     def met(self, criterion: str, response: Response) -> bool:
-        """The verdict on one criterion by its text. A coin's is drawn by response and says nothing of it."""
+        """Return the verdict on one criterion by its text. A coin's is drawn by response, whatever the response shows."""
         names = (response.prompt_id, response.id, criterion)
         if criterion.startswith(COIN):
             return self._world.uniform("coin", *names) < 0.5

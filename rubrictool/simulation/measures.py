@@ -1,4 +1,4 @@
-"""What a rubric is worth on a policy's responses whose quality is known."""
+"""Measure a rubric on a policy's responses whose quality is known."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ Numbers = NDArray[np.float64]
 SAMPLES = 256
 TOP = 16
 BETAS = np.geomspace(3.0, 0.003, 60)
-"""From a policy that hardly moves to one that takes only what scores highest: two levels of a score lie 0.02 apart."""
+"""From a policy that hardly moves to one that takes only the highest score: two levels of a score lie 0.02 apart."""
 
 
 class Measured(NamedTuple):
-    """One rubric on one prompt.
+    """The figures of one rubric on one prompt.
 
     `win`, `tie` and `loss` are shares of pairs (nan where no pair differs in quality). `kl` in nats and `win_rate` in
-    [0, 1] are those of the trained policy at each of `BETAS`. The counts are of criteria: all, about style, wrong way
-    round.
+    [0, 1] are those of the trained policy at each of `BETAS`. The counts are of criteria: all, about style, reversed.
     """
 
     win: float
@@ -46,7 +45,7 @@ class Measured(NamedTuple):
 
 
 class Policy:
-    """A policy's samples for one prompt, with their true quality: what rubrics are measured on."""
+    """A policy's samples for one prompt with their true quality, on which rubrics are measured."""
 
     def __init__(self, world: World, prompt_id: str, judge: SimulatedJudge) -> None:
         self._judge, self.responses = judge, write(world, prompt_id, policy(world), SAMPLES)
@@ -54,14 +53,14 @@ class Policy:
         self._verdicts: dict[str, Numbers] = {}
 
     def measured(self, criteria: Sequence[Criterion]) -> Measured:
-        """A rubric's agreement with the quality at the top, and the policy that its reward leads to."""
+        """Return a rubric's agreement with the quality at the top, and the policy that its reward leads to."""
         rewards = self.rewards(criteria)
         best = np.argsort(-self._quality, kind="stable")[:TOP]
         kl, win_rate = trained(rewards, mid_ranks(self._quality), BETAS)
         return Measured(*agreement(rewards[best], self._quality[best]), kl, win_rate, *_kinds(criteria))
 
     def rewards(self, criteria: Sequence[Criterion]) -> Numbers:
-        """The score of each sample, as `rubrictool.score` would give it where no criterion has a role or a check."""
+        """Return the score of each sample, as `rubrictool.score` would give it where no criterion has a role or a check."""
         weights = np.array([criterion.weight for criterion in criteria], dtype=float)
         verdicts = np.array([self._met(criterion.criterion) for criterion in criteria])
         earned: Numbers = weights @ verdicts / weights.sum()
@@ -69,13 +68,13 @@ class Policy:
 
     def _met(self, criterion: str) -> Numbers:
         if criterion not in self._verdicts:
-            found = [self._judge.met(criterion, response) for response in self.responses]
-            self._verdicts[criterion] = np.array(found, dtype=float)
+            verdicts = [self._judge.met(criterion, response) for response in self.responses]
+            self._verdicts[criterion] = np.array(verdicts, dtype=float)
         return self._verdicts[criterion]
 
 
 def agreement(rewards: Numbers, quality: Numbers) -> tuple[float, float, float]:
-    """Win, tie and loss as shares of the pairs that differ in quality; nan where none does."""
+    """Return win, tie and loss as shares of the pairs that differ in quality; nan where none does."""
     better = (quality[:, None] - quality[None, :]) > TIE
     ahead = (rewards[:, None] - rewards[None, :])[better]
     if not ahead.size:

@@ -1,4 +1,4 @@
-"""A proposer of the simulated world: it sees a pair, never its quality, and errs at known rates."""
+"""Propose criteria in the simulated world from what pairs show, with known error rates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SimulatedProposer:
         self._world = world
 
     async def propose(self, prompt: Prompt) -> Proposal:
-        """A first rubric: most of the obvious points, or the first of them if it were none."""
+        """Return a first rubric: most of the obvious points, or the first of them if it were none."""
         obvious = [attribute for attribute in attributes(self._world, prompt.id) if attribute.kind == "obvious"]
         named = [point for point in obvious if self._chance("covers", prompt.id, point.name) < self._world.covers]
         return Proposal(tuple(self._item(prompt.id, point) for point in named or obvious[:1]))
@@ -34,7 +34,7 @@ class SimulatedProposer:
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """The criteria it does not forget, and new ones on what tells the two apart."""
+        """Return the criteria it does not forget, and new ones on what one of the two shows and the other does not."""
         pair = sorted((first.response.id, second.response.id))
         kept = [c for c in criteria if self._chance("forgets", prompt.id, *pair, c.criterion) >= self._world.forgets]
         new = self._noticed(prompt.id, pair, _differences(first, second) - _asked_for(criteria))
@@ -43,7 +43,7 @@ class SimulatedProposer:
         return Proposal((*continued, *(self._item(prompt.id, attribute) for attribute in new)), dropped)
 
     def _noticed(self, prompt_id: str, pair: Sequence[str], names: frozenset[str]) -> list[Attribute]:
-        """Which of the named attributes it writes about."""
+        """Return which of the named attributes it writes about."""
         lots = {
             attribute: self._chance("notices", prompt_id, *pair, attribute.name)
             for attribute in attributes(self._world, prompt_id)
@@ -53,7 +53,7 @@ class SimulatedProposer:
         return sorted(noticed, key=lambda attribute: lots[attribute])[: self._world.most]
 
     def _counts(self, prompt_id: str, attribute: Attribute) -> bool:
-        """Whether it believes that the attribute matters: every point does, and the style marks that mislead it."""
+        """Return whether it believes that the attribute matters: every point, and the style marks that mislead it."""
         return attribute.kind != "style" or self._chance("misled", prompt_id, attribute.name) < self._world.misled
 
     def _item(self, prompt_id: str, attribute: Attribute) -> Item:

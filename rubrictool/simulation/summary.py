@@ -1,4 +1,4 @@
-"""What measurements over many prompts say: means and differences, each with a 95 % interval over prompts."""
+"""Summarise measurements over many prompts: means and differences, each with a 95 % interval over prompts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def summary(
     contrasts: Sequence[tuple[str, str]] = CONTRASTS,
     resamples: int = 2_000,
 ) -> dict[str, Any]:
-    """The arms and their contrasts over prompts (`rows`), as JSON; an estimate is `[value, low, high]`.
+    """Return the arms and their contrasts over prompts (`rows`), as JSON; an estimate is `[value, low, high]`.
 
     All arms are measured on the same resamples of the prompts, so that a contrast is paired. A win rate at a KL has one
     beta for all prompts, found anew in each resample; where a reward cannot move the policy so far, it is the farthest
@@ -42,21 +42,21 @@ def summary(
 
 
 def _columns(measured: Sequence[Measured]) -> Numbers:
-    """What is summed over prompts: half-credit, whether there is one, then KL and win rate at each beta."""
+    """Return the terms summed over prompts: half-credit, whether there is one, then KL and win rate at each beta."""
     half = np.array([one.half for one in measured])
     curves = [np.concatenate([one.kl, one.win_rate]) for one in measured]
     return np.column_stack([np.nan_to_num(half), ~np.isnan(half), curves])
 
 
 def _figures(totals: Numbers, prompts: int) -> dict[str, Numbers]:
-    """Half-credit, and the win rate at each KL of `BUDGETS`: for the prompts as they are, then for each resample."""
+    """Return half-credit, and the win rate at each KL of `BUDGETS`: for the prompts, then for each resample."""
     curves = [_curve(total, prompts) for total in totals]
     rates = {f"{budget:g}": np.array([np.interp(budget, *curve) for curve in curves]) for budget in BUDGETS}
     return {"half": totals[:, 0] / np.maximum(totals[:, 1], 1), **rates}
 
 
 def _curve(total: Numbers, prompts: int) -> tuple[Numbers, Numbers]:
-    """Mean KL and mean win rate at each beta."""
+    """Return mean KL and mean win rate at each beta."""
     kl, win_rate = np.split(total[2:] / prompts, [len(BETAS)])
     return kl, win_rate
 
@@ -71,11 +71,11 @@ def _arm(measured: Sequence[Measured], figures: Mapping[str, Numbers]) -> dict[s
     }
     shares = {name: _short(np.nanmean([getattr(one, name) for one in measured])) for name in ("win", "tie", "loss")}
     estimates = {name: _estimate(figure, len(measured)) for name, figure in figures.items()}
-    return {**counts, **shares, **estimates, **_turn(measured)}
+    return {**counts, **shares, **estimates, **_peak_and_end(measured)}
 
 
-def _turn(measured: Sequence[Measured]) -> dict[str, list[float]]:
-    """`[KL, win rate]` where the win rate is highest, and where the policy takes only what scores highest."""
+def _peak_and_end(measured: Sequence[Measured]) -> dict[str, list[float]]:
+    """Return `[KL, win rate]` where the win rate is highest, and where the policy takes only the highest score."""
     kl, win_rate = _curve(_columns(measured).sum(axis=0), len(measured))
     best = int(np.argmax(win_rate))
     return {"peak": [_short(kl[best]), _short(win_rate[best])], "end": [_short(kl[-1]), _short(win_rate[-1])]}

@@ -1,4 +1,4 @@
-"""A world in which it is known how good each response is: hidden points of weight, writers, and what they write."""
+"""Define a world in which the quality of each response is known: weighted points, writers, and their responses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ N = TypeVar("N", int, float)
 
 
 def _chosen(value: N, low: N, high: N, why: str) -> N:
-    """A field with its default, the range from which random worlds draw it, and the reason for both."""
+    """Return a field with its default, the range from which random worlds draw it, and the reason for both."""
     chosen: N = field(default=value, metadata={"low": low, "high": high, "why": why})
     return chosen
 
 
 @dataclass(frozen=True)
 class World:
-    """All that the simulation assumes; strengths and eases are in logits, chances in [0, 1].
+    """The assumptions of the simulation; strengths and eases are in logits, chances in [0, 1].
 
     A writer of strength s shows a point of ease e with chance `1 / (1 + exp(-s - e))`. Every field but `seed` carries
     its reason (`why`) and the range of random worlds (`low`, `high`) as metadata.
@@ -64,7 +64,7 @@ class World:
     )
 
     def uniform(self, *names: str) -> float:
-        """A number in [0, 1) by a hash of the seed and of what is drawn."""
+        """Return a number in [0, 1) by a hash of the seed and of what is drawn."""
         return _uniform(self.seed, *names)
 
 
@@ -75,7 +75,7 @@ def _uniform(seed: int, *names: str) -> float:
 
 
 def drawn(seed: int) -> World:
-    """A random world: each field uniform between its `low` and `high`."""
+    """Return a random world: each field uniform between its `low` and `high`."""
     world = World(seed=seed)
     return replace(world, **dict(_values(world)))
 
@@ -89,7 +89,7 @@ def _values(world: World) -> Iterator[tuple[str, Any]]:
 
 
 class Attribute(NamedTuple):
-    """What a response can show: its name as texts spell it, what showing it adds to the quality, how easy it is."""
+    """A point or style mark that a response can show: its name in texts, what it adds to the quality, how easy it is."""
 
     name: str
     kind: Kind
@@ -98,7 +98,7 @@ class Attribute(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """Who writes: its name, its strength in logits, and whose gaps and habits it has."""
+    """A writer: its name, its strength in logits, and the name of the writer whose gaps and habits it has."""
 
     name: str
     strength: float
@@ -106,29 +106,29 @@ class Writer(NamedTuple):
 
 
 def good(world: World) -> Writer:
-    """The good writer."""
+    """Return the good writer."""
     return Writer("good", world.great - world.lead, "good")
 
 
 def great(world: World) -> Writer:
-    """The great writer."""
+    """Return the great writer."""
     return Writer("great", world.great, "great")
 
 
 def policy(world: World) -> Writer:
-    """The policy to be trained, on whose best responses rubrics are measured; nobody learns from those."""
+    """Return the policy to be trained, on whose best responses rubrics are measured; no rubric is made from those."""
     return Writer("policy", world.great - world.behind, "great" if world.own else "policy")
 
 
 def diverse(world: World, count: int) -> list[Writer]:
-    """Great writers of different names, and so of different gaps and habits."""
+    """Return great writers of different names, and so of different gaps and habits."""
     names = [f"great-{place}" for place in range(1, count + 1)]
     return [Writer(name, world.great + _within(world, world.spread, "strength", name), name) for name in names]
 
 
 @lru_cache(maxsize=256)
 def attributes(world: World, prompt_id: str) -> tuple[Attribute, ...]:
-    """The attributes that responses to a prompt can show: obvious points, rare ones, style marks."""
+    """Return the attributes that responses to a prompt can show: obvious points, rare ones, style marks."""
     return (
         *(_point(world, prompt_id, "obvious", place, world.obvious_ease) for place in range(1, world.obvious + 1)),
         *(_point(world, prompt_id, "rare", place, world.rare_ease) for place in range(1, world.rare + 1)),
@@ -147,12 +147,12 @@ def _within(world: World, width: float, *names: str) -> float:
 
 
 def prompt(number: int) -> Prompt:
-    """A prompt of the world, without candidates."""
+    """Return a prompt of the world, without candidates."""
     return Prompt(id=f"p{number}", prompt=f"Question {number}: what is there to say?")
 
 
 def write(world: World, prompt_id: str, writer: Writer, count: int) -> list[Response]:
-    """So many responses of a writer to a prompt, each a text that names what it shows."""
+    """Return `count` responses of a writer to a prompt, each a text that names what it shows."""
     chances = [
         (attribute.name, _chance(world, prompt_id, writer, attribute)) for attribute in attributes(world, prompt_id)
     ]
@@ -188,7 +188,7 @@ _ENDINGS = (
 
 
 def _sentence(shown: str, lot: float) -> str:
-    """The attribute in a wording drawn by `lot` in [0, 1): the same content in other words is no near-copy."""
+    """Return the attribute in a wording drawn by `lot` in [0, 1): the same content in other words is no near-copy."""
     wording = int(lot * len(_OPENINGS) * len(_ENDINGS))
     opening, ending = divmod(wording, len(_ENDINGS))
     return f"{_OPENINGS[opening]} the {shown}, {_ENDINGS[ending]}."
@@ -199,11 +199,11 @@ _NAMED = linear(r"(?:obvious point|rare point|style mark) \d+")
 
 @lru_cache(maxsize=8192)
 def shown(text: str) -> frozenset[str]:
-    """The names of the attributes that a text mentions."""
+    """Return the names of the attributes that a text mentions."""
     return frozenset(_NAMED.findall(text))
 
 
 def gold(world: World, response: Response) -> float:
-    """How good a response is: the weights of the points it shows, less what its style costs."""
+    """Return the quality of a response: the weights of the points it shows, less what its style costs."""
     there = shown(response.response)
     return sum(attribute.weight for attribute in attributes(world, response.prompt_id) if attribute.name in there)
