@@ -46,7 +46,7 @@ class GoldRow(Response):
 
     @property
     def credit(self) -> float | None:
-        """The credit of `a` in a comparison, None for a row that is none."""
+        """Return the credit of `a` in a comparison, None for a row that is none."""
         return self.preference if self.winner is None else CREDIT[self.winner]
 
 

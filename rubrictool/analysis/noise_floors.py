@@ -44,7 +44,7 @@ class NoiseFloor:
 
     @property
     def estimate(self) -> Estimate:
-        """The flip rate with its 95 % interval."""
+        """Return the flip rate with its 95 % interval."""
         return Estimate(self.flip_rate, self.low, self.high)
 
     def columns(self) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Peak(NamedTuple):
 
     @property
     def turns_down(self) -> bool:
-        """Whether the win rate falls after its peak: the interval of the drop is above 0."""
+        """Return whether the win rate falls after its peak: the interval of the drop is above 0."""
         return self.drop.low > 0
 
 

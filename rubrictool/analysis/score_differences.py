@@ -31,7 +31,7 @@ class ScoreDifference:
 
     @property
     def estimate(self) -> Estimate:
-        """The mean with its 95 % interval."""
+        """Return the mean with its 95 % interval."""
         return Estimate(self.mean, self.low, self.high)
 
     def columns(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class WinRate:
 
     @property
     def estimate(self) -> Estimate:
-        """The rate with its 95 % interval."""
+        """Return the rate with its 95 % interval."""
         return Estimate(self.win_rate, self.low, self.high)
 
     def columns(self) -> dict[str, Any]:

@@ -53,13 +53,13 @@ class WinRateReport:
 
     @property
     def systems(self) -> list[str]:
-        """The names of all systems: first those that stand first in a pair, then the others."""
+        """Return the names of all systems: first those that stand first in a pair, then the others."""
         first, second = ([pair.systems[side] for pair in self.pairs] for side in (0, 1))
         return list(dict.fromkeys([*first, *second]))
 
     @property
     def primary(self) -> Sequence[SystemComparison]:
-        """The pairs with the baseline; all pairs without one."""
+        """Return the pairs with the baseline; all pairs without one."""
         return [pair for pair in self.pairs if pair.systems.b == self.baseline] or self.pairs
 
     def matrix(self) -> dict[SystemPair, Estimate]:

@@ -49,7 +49,7 @@ class ReportOptions:
 
     @property
     def difference(self) -> float:
-        """The least difference that matters: given, or the distance from the threshold to 0.5."""
+        """Return the least difference that matters: given, or the distance from the threshold to 0.5."""
         return self.min_effect if self.min_effect is not None else abs((self.fail_under or EVEN) - EVEN)
 
     def among(self, systems: Lineup) -> ReportOptions:

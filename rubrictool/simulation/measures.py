@@ -40,7 +40,7 @@ class Measured(NamedTuple):
 
     @property
     def half(self) -> float:
-        """The share of wins with a tie counted as one half."""
+        """Return the share of wins with a tie counted as one half."""
         return self.win + self.tie / 2
 
 

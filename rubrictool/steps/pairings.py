@@ -27,7 +27,7 @@ class System(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """What messages call its source: a path, or the name of the system."""
+        """Return the name of its source in messages: a path, or the name of the system."""
         return name_of(self.source, self.name)
 
 
@@ -47,7 +47,7 @@ class Lineup(NamedTuple):
 
     @property
     def everyone(self) -> list[System]:
-        """The systems, the baseline last."""
+        """Return the systems, the baseline last."""
         return [*self.systems, *([self.baseline] if self.baseline else [])]
 
     def pairs(self, *, all_pairs: bool) -> Iterator[tuple[System, System]]:
