@@ -113,6 +113,27 @@ overall = report.scopes[0].signal
 print(overall.units, overall.samples, overall.samples_needed)
 print(report.to_frame()[["kind", "name", "signal", "noise", "icc_1", "icc_k"]].round(3).to_string(index=False))
 """,
+    "top_k": """\
+import asyncio
+
+import rubrictool as rt
+
+prompts = rt.read("sample_data/prompts.jsonl", rt.Prompt)[:2]
+
+
+async def refined(prompt: rt.Prompt) -> list[rt.Score]:
+    judge, proposer = await rt.judge("offline"), await rt.proposer("offline")
+    options = rt.RefineOptions(pairs="great-diverse", rounds=2)
+    result = await rt.refine(prompt, prompt.responses, judge=judge, proposer=proposer, options=options)
+    return [await rt.score(prompt, result.rubric, response, judge) for response in prompt.responses]
+
+
+scores = [row for prompt in prompts for row in asyncio.run(refined(prompt))]
+best = rt.top_k(scores, rt.TopKOptions(k=2, distinct="model"))
+pairs = rt.preference_pairs(scores, prompts, pairing="best-worst")
+print(best.to_frame()[["id", "model", "score"]].round(3).to_string(index=False))
+print(pairs.to_frame()[["chosen_id", "rejected_id", "margin"]].round(3).to_string(index=False))
+""",
     "lint": """\
 import rubrictool as rt
 

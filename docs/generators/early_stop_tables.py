@@ -1,4 +1,4 @@
-"""The table of docs/choosing.md: how many questions a race saves, on invented rubrics of the kinds that people write."""
+"""The table of docs/choosing.md: how many questions early stopping saves, on invented rubrics of the kinds that people write."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ KINDS = (
 
 
 def savings() -> None:
-    """The share of questions that a race saves, by kind of rubric and number of places."""
+    """Print the share of questions that early stopping saves, by kind of rubric and number of places."""
     print(
         "\n| |"
         + "".join(f" `-k {k}` |" for k in PLACES)
@@ -63,22 +63,22 @@ def savings() -> None:
 
 def _saved(kind: Kind, k: int) -> tuple[float, int]:
     """The share of questions saved over all prompts, and how many a prompt has in full."""
-    races = [_raced(kind, k, number) for number in range(PROMPTS)]
-    asked, in_full = (sum(race.asked for race in races), sum(race.in_full for race in races))
+    judged = [_judged(kind, k, number) for number in range(PROMPTS)]
+    asked, in_full = (sum(one.asked for one in judged), sum(one.in_full for one in judged))
     return 1 - asked / in_full, in_full // PROMPTS
 
 
-def _raced(kind: Kind, k: int, number: int) -> OpenQuestions:
+def _judged(kind: Kind, k: int, number: int) -> OpenQuestions:
     draw = random.Random(f"{kind.name} {number}")
     criteria = _criteria(kind, draw)
     chances = [_chance(kind, place, draw) for place in range(len(criteria))]
     pool = [_response(kind, n, criteria, chances, draw) for n in range(kind.responses)]
     options = TopKOptions(k, "model" if kind.writers else None, number)
-    race = OpenQuestions(criteria, pool, options=options, all_at_once=False)
-    while questions := race.next():
+    open_questions = OpenQuestions(criteria, pool, options=options, all_at_once=False)
+    while questions := open_questions.next():
         for row, asked in questions:
-            race.answered(row, [Verdict(id=c.id, met=_mark(c) in row.response) for c in asked])
-    return race
+            open_questions.answered(row, [Verdict(id=c.id, met=_mark(c) in row.response) for c in asked])
+    return open_questions
 
 
 def _criteria(kind: Kind, draw: random.Random) -> tuple[Criterion, ...]:
