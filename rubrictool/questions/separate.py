@@ -14,7 +14,7 @@ from rubrictool.rubric.amend import Proposal
 from rubrictool.text.chats import visible_text
 
 ContextPart = Literal["weights", "verdicts", "both-met", "scores"]
-"""What a proposer can be shown of the rubric and the judge beside a pair of responses."""
+"""A part of the rubric or the judgement that a proposer can be shown beside a pair of responses."""
 
 DEFAULT_CONTEXT: frozenset[ContextPart] = frozenset({"weights", "verdicts"})
 """The context that a proposer is shown unless told otherwise.

@@ -87,7 +87,7 @@ def test_both_orders_are_asked() -> None:
 
 
 def asked(*context: ContextPart) -> str:
-    """What a proposer is shown of a pair of which both name red and the first alone names blue."""
+    """Return what a proposer is shown of a pair of which both name red and the first alone names blue."""
     one, other = (
         JudgedResponse(Response(id=name, prompt_id="p", response=name), tuple(verdicts), score)
         for name, verdicts, score in (

@@ -1,4 +1,4 @@
-"""What models are shown: foreign text cannot escape its fence, and prefixes stay the same byte for byte."""
+"""Questions as models see them: foreign text cannot escape its fence, and prefixes stay the same byte for byte."""
 
 from __future__ import annotations
 
