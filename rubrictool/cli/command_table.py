@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     def load(self) -> Any:
         """The command as Typer makes it of the function."""
         from rubrictool.cli.help_sections import SectionedCommand
-        from rubrictool.cli.options import takes_flags
+        from rubrictool.cli.spread_flags import takes_flags
 
         function = getattr(import_module(f"rubrictool.cli.commands.{self.module}"), self.function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
-import shlex
 import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
-from typing import IO, Any, Protocol, Self
+from typing import IO, Protocol, Self
 
 from rubrictool import interrupts
 from rubrictool.cli.exit_codes import ReaderGone
 from rubrictool.errors import InputError
-from rubrictool.rows.jsonl import MAX_LINE, STDIN
-from rubrictool.text.encoding import canonical, digest
 
 STDOUT = "-"
-FAILED = ".failed.jsonl"
-_COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".lz4": "lz4", ".zip": "zip"}
-"""Suffixes of compressed files, and the programs that write them."""
-_TABLES = (".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".csv", ".tsv")
 _OPEN_FILES = ("/dev/fd", "/proc/self/fd")
-_DEVICES = ("/dev", *_OPEN_FILES)
+DEVICES = ("/dev", *_OPEN_FILES)
 
 
 class Sink(Protocol):
@@ -196,7 +187,7 @@ def _stages_of(path: Path) -> Iterator[tuple[int, Path]]:
             yield int(pid), stage
 
 
-def _in_use(path: Path) -> bool:
+def in_use(path: Path) -> bool:
     """Whether another running command writes to a place."""
     return any(pid != os.getpid() and _is_running(pid) for pid, _ in _stages_of(path))
 
@@ -211,77 +202,6 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-class Failures(Staged):
-    """The rows that could not be finished: a staged file that is not there when nothing was written.
-
-    `run` names the command and its files where the file's name does not, and stands in each row's error. What an earlier
-    run with the same name wrote is removed; what another run wrote is not.
-    """
-
-    def __init__(self, path: Path, run: str | None) -> None:
-        super().__init__(path)
-        self.path, self.run = path, run
-        self._count = 0
-
-    @classmethod
-    def open(cls, given: str | None, output: str, command: str, reads: Sequence[str | None]) -> Self:
-        """Open the given file, else the one that is named after the output, else the one named after the input.
-
-        Another run may have a name of the last kind as well, running or finished: then the name gets -2, -3, ...
-        """
-        run = digest(canonical([command, *map(_identity, [output, *reads])]))
-        if given is not None:
-            return cls(Path(given), run)
-        place = failures_path(None, output, command, reads)
-        try:
-            return cls(place, None) if is_regular(output) else cls._unclaimed(place, run)
-        except InputError as error:
-            raise InputError(f"{error}; name another file for the rows that fail", code="failures") from None
-
-    @classmethod
-    def _unclaimed(cls, place: Path, run: str) -> Self:
-        name = place.name.removesuffix(FAILED)
-        for number in count(1):
-            path = place if number == 1 else place.with_name(f"{name}-{number}{FAILED}")
-            if _in_use(path) or (os.path.exists(path) and not _was_written_by(run, path)):
-                continue
-            found = cls(path, run)
-            # Of two that begin at the same moment each may see the other only now; both go on to other names.
-            if not _in_use(path):
-                return found
-            found.__exit__()
-        raise AssertionError("numbers do not end")
-
-    def write(self, line: str) -> None:
-        """Write a line to the stage."""
-        self._count += 1
-        super().write(line)
-
-    def commit(self) -> None:
-        """Put the file in its place, or take an old one away."""
-        if self._count:
-            super().commit()
-        elif (
-            self._staged and os.path.isfile(self._path) and (self.run is None or _was_written_by(self.run, self._path))
-        ):
-            self._path.unlink()
-
-
-def _identity(path: str | None) -> str | None:
-    return path if path in (None, STDIN) else str(place_of(path))
-
-
-def _was_written_by(run: str, path: Path) -> bool:
-    """Whether the first row of a file carries the name of a run."""
-    try:
-        with path.open("rb") as file:
-            row: Any = json.loads(file.readline(MAX_LINE))
-    except (OSError, ValueError, RecursionError):
-        return False
-    error = row.get("error") if isinstance(row, dict) else None
-    return isinstance(error, dict) and error.get("run") == run
-
-
 def sink(path: str) -> Sink:
     """Where rows go: standard output for `-`, else a staged file."""
     return Stdout() if _is_stdout(path) else Staged(Path(path))
@@ -294,53 +214,3 @@ def _is_stdout(path: str) -> bool:
 def on_terminal(path: str) -> bool:
     """Whether rows would run down a terminal, where people read what stands on stderr."""
     return _is_stdout(path) and sys.stdout is not None and sys.stdout.isatty()
-
-
-def is_regular(output: str) -> bool:
-    """Whether rows go to a file with a name: not to standard output, a pipe or a device."""
-    path = Path(output)
-    return output != STDOUT and str(path.parent) not in _DEVICES and (not os.path.exists(path) or os.path.isfile(path))
-
-
-def failures_path(given: str | None, output: str, command: str, reads: Sequence[str | None]) -> Path:
-    """Return where unfinished rows go: the given file, else the output's whole name plus `.failed.jsonl`.
-
-    Where the output is no file that stays, the name is made of the first input that is one, and the command, in the current
-    directory: `responses.score.failed.jsonl`. Where all inputs are pipes, it begins with `stdin`.
-    """
-    if given is not None:
-        return Path(given)
-    if is_regular(output):
-        return Path(f"{output}{FAILED}")
-    files = (path for path in reads if path is not None and path != STDIN and os.path.isfile(path))
-    return Path(f"{Path(next(files, 'stdin')).stem}.{command}{FAILED}")
-
-
-def _check_format(flag: str, path: str) -> None:
-    """Raise `InputError` for a name that promises another format than text, or than JSON Lines."""
-    suffix = Path(path).suffix.lower()
-    if suffix in _COMPRESSED and flag != "--plot":
-        remedy = f"leave {suffix} out and compress afterwards" + (
-            f", or pipe it (rubrictool ... | {_COMPRESSED[suffix]} > {shlex.quote(path)})" if flag == "--output" else ""
-        )
-        raise InputError(f"{flag} {path}: files are written without compression; {remedy}")
-    if suffix in _TABLES:
-        raise InputError(
-            f"{flag} {path}: rows are written as JSON Lines, not as {suffix}; name it .jsonl, and convert it afterwards"
-        )
-
-
-def seen_to(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:
-    """Raise `InputError` where two outputs would go to one file, or one to a file that is read."""
-    seen = {place_of(path): "an input" for path in reads if path not in (None, STDOUT)}
-    for flag, path in outputs.items():
-        if path is None or (path == STDOUT and flag == "--output"):
-            continue
-        if path != STDOUT:
-            _check_format(flag, path)
-        if path == STDOUT:
-            raise InputError(f"{flag} -: only rows go to standard output; name a file")
-        place = place_of(path)
-        if place in seen:
-            raise InputError(f"{flag} and {seen[place]} name the same file, {path}")
-        seen[place] = flag

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 import typer
 
-from rubrictool.errors import InputError
-from rubrictool.models.backend import Price
-from rubrictool.models.options import OFFLINE, AskPolicy, ModelConfig
+from rubrictool.models.options import AskPolicy, ModelConfig
 from rubrictool.rows.records import JudgingMode
 from rubrictool.rubric.empty_response import Empty
 
@@ -176,69 +168,3 @@ class Parameters:
 
 
 GROUPS = (Files, Asking, Wording, JudgeFlags, ProposerFlags, ModelFlags, Parameters)
-
-
-def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """A command for Typer in which each parameter that is a group of flags is spread out into its flags."""
-    hints = get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
-    own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(command).parameters.values()]
-
-    @wraps(command)
-    def spread(**values: Any) -> None:
-        built = {
-            name: kind(**{f.name: values.pop(f.name) for f in dataclasses.fields(kind)})
-            for name, kind in groups.items()
-        }
-        command(**values, **built)
-
-    flat = [p for p in own if p.name not in groups] + [p for kind in groups.values() for p in _parameters(kind)]
-    spread.__signature__ = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY) for p in flat])  # type: ignore[attr-defined]
-    return spread
-
-
-def _parameters(group: type) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
-        for f in dataclasses.fields(group)
-    ]
-
-
-def asked(
-    spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0
-) -> ModelConfig:
-    """A role's parameters as its flags give them. Raises `InputError` for arguments that are no JSON object."""
-    parameters = parameters or Parameters()
-    chosen = temperature if parameters.temperature is None else parameters.temperature
-    return ModelConfig(spec or OFFLINE, chosen, parameters.max_tokens, _object(args, flag))
-
-
-def prices(given: Sequence[str] | None) -> dict[str, Price]:
-    """The prices in dollars per token by model name, and under an empty name for all others.
-
-    Raises `InputError` for a price that is none.
-    """
-    found: dict[str, Price] = {}
-    for text in given or []:
-        name, _, costs = text.rpartition("=")
-        try:
-            both = [float(cost) / 1e6 for cost in costs.split(",")]
-            if len(both) != 2 or not all(math.isfinite(cost) and cost >= 0 for cost in both):
-                raise ValueError
-        except ValueError:
-            raise InputError(
-                f"--price {text}: must be IN,OUT or NAME=IN,OUT in dollars per million tokens, as in 0.4,1.6"
-            ) from None
-        found[name] = Price(*both)
-    return found
-
-
-def _object(text: str, flag: str) -> Mapping[str, Any]:
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{flag}: is not JSON ({error})") from None
-    if not isinstance(value, dict):
-        raise InputError(f'{flag}: must be a JSON object such as {{"top_p": 0.9}}')
-    return value

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from rubrictool.cli.files import Staged, seen_to
+from rubrictool.cli.files import Staged
 from rubrictool.cli.options import Files
+from rubrictool.cli.output_checks import check_outputs
 from rubrictool.errors import InputError, install
 
 KINDS = (".svg", ".png")
@@ -25,7 +26,7 @@ def check_plot(plot: Path | None, files: Files, reads: Sequence[str | None]) -> 
     if not os.path.isdir(plot.parent):
         raise InputError(f"--plot {plot}: there is no directory {plot.parent}")
     outputs = {"--output": files.output, "--summary": files.summary, "--failures": files.failures}
-    seen_to({**outputs, "--plot": str(plot)}, reads=reads)
+    check_outputs({**outputs, "--plot": str(plot)}, reads=reads)
 
 
 def plot_kind(plot: Path) -> str:

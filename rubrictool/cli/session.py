@@ -1,10 +1,10 @@
-"""One run of a command: its models, its files, its rows, and how it ends."""
+"""Run a command from its first row to its exit code."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
@@ -15,8 +15,12 @@ import typer
 from rubrictool import interrupts
 from rubrictool.cli.colours import Style
 from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
-from rubrictool.cli.files import Failures, Staged, commit, failures_path, on_terminal, seen_to, sink
-from rubrictool.cli.options import Asking, Files, JudgeFlags, Wording, prices
+from rubrictool.cli.failure_causes import FailureCauses
+from rubrictool.cli.failures_file import Failures, failures_path
+from rubrictool.cli.files import Staged, commit, on_terminal, sink
+from rubrictool.cli.model_options import prices
+from rubrictool.cli.options import Asking, Files, JudgeFlags, Wording
+from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.usage_summary import plan_lines, spent_line
 from rubrictool.errors import InputError, RowFailure
@@ -35,12 +39,9 @@ from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
 from rubrictool.steps.map_rows import Outcome, map_rows
-from rubrictool.text.wording import counted, one_line
+from rubrictool.text.wording import counted
 
 T = TypeVar("T")
-
-MOST_CAUSES = 3
-"""Kinds of failure that the closing lines name; the failures file has the cause of every row."""
 
 LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 
@@ -71,7 +72,7 @@ class Session:
         self._left_out = reports and self._on_screen and self.progress.watched
         self.figures: dict[str, Any] = {}
         self._missed, self._unpaid = "", 0
-        self._causes: dict[str, Counter[str]] = {}
+        self._causes = FailureCauses()
         self._models: list[Model] = []
         self._judged_alone: Model | None = None
         self._main_input = next(iter(reads), None)
@@ -81,7 +82,7 @@ class Session:
         self._access = self._reach([spec for spec in specs if spec])
         failures = failures_path(files.failures, files.output, command, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
-        seen_to(
+        check_outputs(
             {**outputs, "--summary": files.summary, "--trace": trace},
             reads=[*reads, *map(file_of, specs), *_templates(wording), str(cache_path(self._asking.cache))],
         )
@@ -169,7 +170,7 @@ class Session:
     def fail(self, row: Row | Mapping[str, Any], failure: RowFailure) -> None:
         """Write one unfinished row, with why."""
         columns = row.columns() if isinstance(row, Row) else dict(row)
-        self._causes.setdefault(failure.kind, Counter())[one_line(failure.message, width=160)] += 1
+        self._causes.add(failure)
         error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
         if self._failures.run:
             error["run"] = self._failures.run
@@ -317,25 +318,12 @@ class Session:
         if self._summary:
             self._summary.write(encode_value({"command": self._command, **figures}))
 
-    def _cause_lines(self) -> Iterator[str]:
-        """Yield a line for each kind of failure, the most frequent first, with its most frequent message.
-
-        Rows that were not tried come last: they failed only because others had.
-        """
-        by_count = sorted(self._causes.items(), key=lambda item: (item[0] == "not_tried", -item[1].total()))
-        for kind, messages in by_count[:MOST_CAUSES]:
-            example = "" if len(messages) == 1 else ", for example"
-            yield f"{messages.total()} failed ({kind}){example}: {messages.most_common(1)[0][0]}"
-        if others := by_count[MOST_CAUSES:]:
-            count, kinds = sum(messages.total() for _, messages in others), ", ".join(kind for kind, _ in others)
-            yield f"{count} failed ({kinds}); {self._failures.path} has each cause"
-
     def _say_closing(self) -> None:
         progress = self.progress
         failed = f"{progress.failed} failed" + (f" ({self._failures.path})" if progress.failed else "")
         spent = f", {spent_line(progress.tally)}" if self._models else ""
         rows = counted(progress.done, "row")
-        for line in self._cause_lines():
+        for line in self._causes.lines(self._failures.path):
             self.tell(f"{self._command}: {line}", "red")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
         if self._judged_alone:

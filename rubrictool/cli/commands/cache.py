@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rubrictool.cli.files import commit, seen_to, sink
+from rubrictool.cli.files import commit, sink
+from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import error_line
 from rubrictool.errors import InputError
 from rubrictool.models.backends.replay import Recording
@@ -30,7 +31,7 @@ def export_cache(
     path = cache_path(cache)
     if not os.path.exists(path):
         raise InputError(f"{path}: there is no cache here; name one with --cache")
-    seen_to({"--output": file}, reads=[str(path)])
+    check_outputs({"--output": file}, reads=[str(path)])
     replies, number = Cache(path), 0
     with sink(file) as rows:
         for number, (key, model, reply) in enumerate(replies, start=1):  # noqa: B007

@@ -6,7 +6,8 @@ import typer
 
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty

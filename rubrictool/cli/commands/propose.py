@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rubrictool.cli.options import Asking, Files, Parameters, ProposerFlags, Wording, asked
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import Asking, Files, Parameters, ProposerFlags, Wording
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.rows.joins import count

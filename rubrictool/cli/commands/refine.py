@@ -9,9 +9,10 @@ from typing import Annotated, get_args
 import typer
 
 from rubrictool.cli.empties import tell_empty
-from rubrictool.cli.files import is_regular
+from rubrictool.cli.failures_file import is_regular
 from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording, asked
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording
 from rubrictool.cli.refine_preview import EXAMPLES, Example, opening, show, tied_line
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters, asked
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE

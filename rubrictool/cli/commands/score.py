@@ -11,7 +11,8 @@ import typer
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Wording, asked
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Wording
 from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle

@@ -13,7 +13,8 @@ from rubrictool.analysis.score_comparisons import ScoreComparisons, compare_line
 from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import Asking, Files, JudgeFlags, Parameters, Seed, Wording, asked
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import Asking, Files, JudgeFlags, Parameters, Seed, Wording
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle

@@ -1,0 +1,52 @@
+"""Turn flags into the options of models."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rubrictool.cli.options import Parameters
+from rubrictool.errors import InputError
+from rubrictool.models.backend import Price
+from rubrictool.models.options import OFFLINE, ModelConfig
+
+
+def asked(
+    spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0
+) -> ModelConfig:
+    """Return the options of a role's model. Raises `InputError` for arguments that are no JSON object."""
+    parameters = parameters or Parameters()
+    chosen = temperature if parameters.temperature is None else parameters.temperature
+    return ModelConfig(spec or OFFLINE, chosen, parameters.max_tokens, _object(args, flag))
+
+
+def prices(given: Sequence[str] | None) -> dict[str, Price]:
+    """Return the prices in dollars per token by model name, and under an empty name for all others.
+
+    Raises `InputError` for a price that is none.
+    """
+    found: dict[str, Price] = {}
+    for text in given or []:
+        name, _, costs = text.rpartition("=")
+        try:
+            both = [float(cost) / 1e6 for cost in costs.split(",")]
+            if len(both) != 2 or not all(math.isfinite(cost) and cost >= 0 for cost in both):
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                f"--price {text}: must be IN,OUT or NAME=IN,OUT in dollars per million tokens, as in 0.4,1.6"
+            ) from None
+        found[name] = Price(*both)
+    return found
+
+
+def _object(text: str, flag: str) -> Mapping[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{flag}: is not JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise InputError(f'{flag}: must be a JSON object such as {{"top_p": 0.9}}')
+    return value
