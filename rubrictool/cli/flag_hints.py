@@ -21,6 +21,8 @@ FLAG_HINTS = {
     "weak": "--weak FILE",
     "http_key": "--allow-http-key",
     "price": "--price IN,OUT",
+    "vllm_args": "--vllm-arg ARG",
+    "vllm_python": "--vllm-python PYTHON",
     "unit": "--unit response",
 }
 """What follows the text of an error, in brackets."""

@@ -74,7 +74,7 @@ class BackgroundLoop:
         return asyncio.run_coroutine_threadsafe(work(), self._loop)
 
     def release_descriptors(self) -> None:
-        """In a fork, point the inherited descriptors elsewhere.
+        """Point the descriptors that a fork inherits elsewhere.
 
         They are the parent's too, and so is epoll's list of them: destroying the copies of its connections would
         silence them.

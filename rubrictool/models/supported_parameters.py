@@ -101,7 +101,7 @@ class Trials:
 
     @property
     def running(self) -> bool:
-        """Whether the next request is the first with a suspect left out."""
+        """Return whether the next request is the first with a suspect left out."""
         return self._is_new
 
     def next(self, sent: Request, error: Refused | Transient) -> Request | None:

@@ -198,4 +198,4 @@ def test_a_dry_run_prints_no_rows_though_some_are_cached(shell: Shell, scoring: 
 @pytest.mark.parametrize("arg", ["--port=8000", "--served_model_name=x", "--host"])
 def test_what_we_set_for_vllm_is_not_set_by_hand(shell: Shell, scoring: list[object], arg: str) -> None:
     ran = shell(*scoring, "--judge", "vllm:x", f"--vllm-arg={arg}")
-    assert (ran.code, "is ours to set" in ran.err) == (2, True)
+    assert (ran.code, "is set by rubrictool" in ran.err) == (2, True)

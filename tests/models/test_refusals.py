@@ -26,7 +26,7 @@ from rubrictool.errors import (
 from rubrictool.models.backend import Completion, Request, Usage
 from rubrictool.models.backends.limits import fitting_limit
 from rubrictool.models.backends.refusals import refusal
-from rubrictool.models.backends.waits import duration, wish
+from rubrictool.models.backends.waits import duration, requested_wait
 from rubrictool.models.client import Model
 from rubrictool.models.prompt_counts import fewest_tokens
 from rubrictool.models.question import Question
@@ -254,7 +254,7 @@ def test_the_limit_that_fits_is_read_from_the_numbers(text: str, limit: int, fit
     ],
 )  # fmt: skip
 def test_a_wish_to_wait_is_heeded_wherever_it_stands(headers: dict[str, str], body: Any, seconds: float | None) -> None:
-    assert wish(headers, body, json.dumps(body)) == seconds
+    assert requested_wait(headers, body, json.dumps(body)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_wish_to_wait_is_heeded_wherever_it_stands(headers: dict[str, str], bo
     ids=str,
 )
 def test_a_moment_is_a_wish_to_wait_until_then(headers: dict[str, str], body: Any) -> None:
-    seconds = wish(headers, body, json.dumps(body))
+    seconds = requested_wait(headers, body, json.dumps(body))
     assert seconds is not None
     assert time.time() + seconds == pytest.approx(datetime(2050, 1, 1, tzinfo=UTC).timestamp(), abs=60)
 

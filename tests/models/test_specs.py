@@ -38,7 +38,7 @@ def connected(spec: str, *, allow_http_key: bool = False, args: dict[str, object
         ("replay:nowhere.jsonl", "cannot be read"),
         ("http://127.0.0.1:9/v1", "cannot tell the model's name"),
         ("nonsense", "litellm knows no such model"),
-        ("hosted_vllm/x", "names no server"),
+        ("hosted_vllm/x", "needs an address"),
         ("tiny@127.0.0.1:8701/v1", "lacks its http://; write NAME@http://127.0.0.1:8701/v1"),
         ("localhost:8000", "lacks its http://; write http://localhost:8000"),
         ("user:secret@models.example/v1", "lacks its http://; write NAME@http://models.example/v1"),

@@ -1,4 +1,4 @@
-"""A response's bytes as text: unpacked, decoded, and recognised where it is a page and no API's reply."""
+"""Turn the bytes of a response into text: unpack, decode, recognise a page that is no API's reply."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server's 200 as a completion: which of it is the reply, whether it is whole, and what was billed."""
+"""Read a completion from a server's 200: which part is the reply, whether it is whole, what was billed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _loaded(text: str) -> Any:
 def error_status(envelope: Mapping[str, Any]) -> int | None:
     """Return the status of an error that a gateway reports inside a 200, None where there is no such report.
 
-    An error without a status of its own has 500: nobody knows whether it passes.
+    An error without a status of its own counts as 500: it is unknown whether it passes.
     """
     error = envelope.get("error") or (envelope if envelope.get("object") == "error" else None)
     if not error:
@@ -122,7 +122,7 @@ def _flat_choice(choice: Any) -> Any:
 
 
 class _Content:
-    """What a message holds, by kind: its text, its thoughts, its refusal, its calls, and what is none of these."""
+    """The content of a message by kind: its text, its reasoning, its refusal, its calls, anything else."""
 
     def __init__(self, message: Mapping[str, Any]) -> None:
         self.text = ""

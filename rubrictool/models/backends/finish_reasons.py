@@ -1,4 +1,4 @@
-"""What a finish reason says about a reply: whole, cut at a limit, withheld, or broken off.
+"""Classify finish reasons: the reply is whole, truncated at a limit, refused, or broken off.
 
 One table for all servers: OpenAI's words and those of vLLM, SGLang, TGI, llama.cpp, Ollama, Mistral, Anthropic, Gemini,
 Cohere, Bedrock, watsonx, Zhipu, DeepSeek and LM Studio. Spelling does not matter: `MAX_TOKENS`, `maxTokens` and

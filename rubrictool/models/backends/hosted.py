@@ -1,4 +1,4 @@
-"""Hosted models by their litellm names."""
+"""Ask hosted models by their litellm names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATUS_OF_BASE = {
     "UnprocessableEntityError": 422, "RateLimitError": 429, "InternalServerError": 500, "BadGatewayError": 502,
     "ServiceUnavailableError": 503, "APITimeoutError": 408, "APIError": 500,
 }  # fmt: skip
-"""What the classes of the openai client and of litellm mean, from which all others of litellm's derive."""
+"""The status of the exception classes of the openai client, from which all of litellm's derive."""
 
 _SECRET = linear(r"(?i)(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(?:_|$)")
 """Names of variables that hold keys. `TOKENIZER` is none."""
@@ -40,7 +40,7 @@ _PREFIXES = {
     "bedrock": "AWS", "sagemaker": "AWS", "huggingface": "HF", "gemini": "GOOGLE", "vertex": "GOOGLE", "cohere": "CO_",
     "friendliai": "FRIENDLI", "watsonx": "WX", "github": "GH",
 }  # fmt: skip
-"""How the variables of a provider begin beside its own name."""
+"""Prefixes of a provider's variables, beside its own name."""
 
 _JSON = linear(r"(?s)\{.*\}")
 
@@ -65,7 +65,7 @@ class Hosted:
         self.price = _price(self._litellm, model)
 
     async def complete(self, request: Request) -> Completion:
-        """The provider's reply. Raises `Transient`, `Refused` or `Final`."""
+        """Return the provider's reply. Raises `Transient`, `Refused` or `Final`."""
         try:
             reply = await self._litellm.acompletion(
                 **_unbounded(request).body(), timeout=self._timeout_s, num_retries=0, max_retries=0
@@ -84,11 +84,11 @@ class Hosted:
         return replace(found, text=without_keys(found.text, self._secrets))
 
     async def close(self) -> None:
-        """litellm keeps its own connections."""
+        """Do nothing: litellm keeps its own connections."""
 
 
 def _unbounded(request: Request) -> Request:
-    """The request with a schema that bounds nothing: several providers refuse bounds, and their models end anyway."""
+    """Return the request with a schema without bounds: several providers refuse them, and their models end without."""
     return request if request.schema is None else replace(request, schema=_without(_BOUNDS, request.schema))
 
 
@@ -166,7 +166,7 @@ def _headers(error: Exception) -> Mapping[str, str]:
 
 
 def _price(litellm: Any, model: str) -> Price | None:
-    """The list price. A price of nothing is how the list writes that it does not know."""
+    """Return the list price, None where it is unknown, which the list writes as a price of 0."""
     try:
         info = litellm.get_model_info(model)
     except Exception:  # litellm raises a bare Exception for a model without an entry
@@ -193,7 +193,7 @@ def _load() -> Any:
 
 def _check_set_up(litellm: Any, model: str, *, needs_key: bool) -> None:
     if model.startswith(_NEEDS_ADDRESS):
-        raise InputError(f"{model} names no server; write {model.partition('/')[2]}@http://HOST:PORT/v1")
+        raise InputError(f"{model} needs an address; write {model.partition('/')[2]}@http://HOST:PORT/v1")
     try:
         with redirect_stdout(sys.stderr), _blank_secrets_unset():
             litellm.get_llm_provider(model)
@@ -208,7 +208,7 @@ def _check_set_up(litellm: Any, model: str, *, needs_key: bool) -> None:
 
 @contextmanager
 def _blank_secrets_unset() -> Iterator[None]:
-    """Without the keys that are set to nothing, which litellm takes for keys."""
+    """Unset the keys that are set to nothing, which litellm takes for keys."""
     blank = {name: value for name, value in os.environ.items() if _SECRET.search(name) and not value.strip()}
     for name in blank:
         del os.environ[name]

@@ -1,4 +1,4 @@
-"""Any OpenAI-compatible server, straight over HTTP."""
+"""Ask an OpenAI-compatible server over HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_NAMES = 10
 
 
 class _Answer(NamedTuple):
-    """What came back for one request: its body as text, without our keys, and the proxy that it came through."""
+    """The response to one request: its body as text, without our keys, and the proxy that it came through."""
 
     status: int
     headers: Mapping[str, str]
@@ -174,7 +174,7 @@ class HttpServer:
         return without_keys(text, self._keys)
 
     def _unanswered(self, error: OSError, address: str, proxy: Proxy | None) -> Transient:
-        """What went wrong before there was an answer; an address that cannot be reached is dropped."""
+        """Return the error of a request without an answer; drop an address that cannot be reached."""
         import aiohttp
 
         reached = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
@@ -187,10 +187,10 @@ class HttpServer:
         return self._lost(error) if reached else Transient(f"cannot connect to {place}: {self._why(error)}")
 
     def _lost(self, error: Exception) -> Transient:
-        return Transient(f"the connection failed: {self._said(error)}", billable=True)
+        return Transient(f"the connection failed: {self._quoted(error)}", billable=True)
 
     def _why(self, error: OSError) -> str:
-        """Why there is no connection, in the words of the system rather than of aiohttp, which tells of its settings."""
+        """Return why there is no connection, in the words of the system; those of aiohttp describe its settings."""
         import aiohttp
 
         if isinstance(error, aiohttp.ConnectionTimeoutError):
@@ -204,14 +204,14 @@ class HttpServer:
             return f"TLS failed: {words}; a server without TLS is reached by http://"
         if cause.errno == errno.ECONNREFUSED:
             return "connection refused; is the server running, and on that port?"
-        return os.strerror(cause.errno) if cause.errno else self._said(error)
+        return os.strerror(cause.errno) if cause.errno else self._quoted(error)
 
-    def _said(self, error: Exception) -> str:
-        """What aiohttp says of an error; it quotes what the server sent."""
+    def _quoted(self, error: Exception) -> str:
+        """Return aiohttp's words for an error, which quote the server."""
         return one_line(without_keys(str(error) or type(error).__name__, self._keys), width=200)
 
     def _connected(self) -> aiohttp.ClientSession:
-        """One session for the life of the run, opened where the event loop is."""
+        """Return the session of the run, opened on the loop that uses it."""
         import aiohttp
 
         if self._session is None:
@@ -227,7 +227,7 @@ class HttpServer:
 
 
 def _place(address: str) -> str:
-    """Host and port."""
+    """Return host and port."""
     parts = urlsplit(address)
     return parts.netloc if parts.port else f"{parts.netloc}:{443 if parts.scheme == 'https' else 80}"
 

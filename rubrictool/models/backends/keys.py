@@ -1,4 +1,4 @@
-"""Keys cut out of what a server sends back: they must reach neither a file nor a screen."""
+"""Cut keys out of what a server sends back: they must reach neither a file nor a screen."""
 
 from __future__ import annotations
 

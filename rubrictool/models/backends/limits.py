@@ -1,4 +1,4 @@
-"""Which output limit a server would take, by the numbers in its refusal."""
+"""Find the output limit that a server would accept, by the numbers in its refusal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EXCLUSIVE = linear(r"(?i)\(exclusive\)|(less|smaller) than \W*\d|strictly")
 def fitting_limit(text: str, limit: int) -> int | None:
     """Return the largest limit below `limit` that a refusal leaves room for, None where its numbers name none.
 
-    It is only a guess: whoever asks with it finds out. With the context and the length of the prompt it is their
+    It is only a guess; the next request shows whether it is right. With the context and the length of the prompt it is their
     difference, otherwise the largest number below the limit.
     """
     text = str(_STATUS.sub("", text))
@@ -43,9 +43,9 @@ def fitting_limit(text: str, limit: int) -> int | None:
 
 
 def _left_of_context(text: str, numbers: list[int], limit: int) -> int | None:
-    """Return the context less the prompt: by the sum of prompt and limit, where it is told, else by the words."""
-    if told := _SUM.search(text):
-        return _whole(told[2]) - _whole(told[1])
+    """Return the context less the prompt: by the sum of prompt and limit where it is given, else by the words."""
+    if match := _SUM.search(text):
+        return _whole(match[2]) - _whole(match[1])
     for prompt in numbers:
         total = prompt + limit
         if prompt and total in numbers:

@@ -1,4 +1,4 @@
-"""Whether two names are one model: providers add a prefix of their own, a date or a revision."""
+"""Compare model names: providers add a prefix of their own, a date or a revision."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _SEPARATOR = linear(r"([-@:_.])")
 _LATEST = {"", "latest", "stable", "default"}
 
 
-def is_same_model(asked: str, told: str) -> bool:
-    """Return whether a reply under the name `told` is from the model that was asked for as `asked`.
+def is_same_model(requested: str, reported: str) -> bool:
+    """Return whether a reply that reports one name is from the model that was requested by the other.
 
     `openai/gpt-4o` and `gpt-4o-2024-08-06` are one model, `gpt-4o` and `gpt-4o-mini` are two, and so are two dates.
     """
-    if _own_name(told) == _own_name(asked):
+    if _own_name(reported) == _own_name(requested):
         return True
-    (wanted, revision), (found, other) = _split(asked), _split(told)
+    (wanted, revision), (found, other) = _split(requested), _split(reported)
     prefixed = found.endswith(f".{wanted}")  # anthropic.claude-..., us.anthropic.claude-...
     return (wanted == found or prefixed) and (revision in _LATEST or other in _LATEST or revision == other)
 

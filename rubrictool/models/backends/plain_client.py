@@ -1,4 +1,4 @@
-"""An HTTP client for litellm that makes replies plain: litellm reads no streams, parts, pages or strange encodings."""
+"""Give litellm an HTTP client that makes replies plain: it reads no streams, parts, pages or unusual encodings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PlainClient(httpx.AsyncClient):
 
 
 def make_replies_plain(litellm: Any) -> None:
-    """Let litellm ask through a client of ours, which asks as its own would, where this version has one to give."""
+    """Make litellm use a client of ours, which sends requests as its own does, where this version allows it."""
     if isinstance(litellm.aclient_session, PlainClient):
         return
     try:

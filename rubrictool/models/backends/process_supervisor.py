@@ -1,7 +1,7 @@
-"""Keeps a server alive for as long as somebody holds this program's standard input open: `keeper.py COMMAND...`.
+"""Run a server for as long as this program's standard input is open: `process_supervisor.py COMMAND...`.
 
-The pipe closes however its owner goes, by kill -9 too, and then the server's whole process group is ended. Runs by its
-path and needs nothing but the standard library.
+The pipe closes in whatever way its owner ends, by kill -9 too, and then the server's whole process group is ended. Runs by
+its path and needs only the standard library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GRACE_S = 10.0
 
 
 def main(command: list[str]) -> int:
-    """Run the server until it ends or is no longer wanted; returns its exit status."""
+    """Run the server until it ends or standard input closes; return its exit status."""
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
     threading.Thread(target=_end_with_input, args=[server], daemon=True).start()
     for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -37,7 +37,7 @@ def _end_with_input(server: subprocess.Popen[bytes]) -> None:
 
 
 def _signal(server: subprocess.Popen[bytes], number: int) -> None:
-    """To the server and to whatever it started."""
+    """Send a signal to the server and to every process that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, number)
 

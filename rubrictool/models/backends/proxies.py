@@ -1,4 +1,4 @@
-"""The proxy of the environment for an address: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`."""
+"""Find the proxy for an address in the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an error answer means: whether it passes, whether the model can be asked at all, which parameter is at fault.
+"""Classify an error answer: whether it passes, whether the model can be asked at all, which parameter is at fault.
 
 The status decides, then the codes and the parameter names of the body. Its words only say what to suspect, and whoever
 asks finds out by asking once without the suspect.
@@ -25,7 +25,7 @@ from rubrictool.models.backend import Request
 from rubrictool.models.backends.bodies import page_title
 from rubrictool.models.backends.envelope import page_named
 from rubrictool.models.backends.limits import fitting_limit
-from rubrictool.models.backends.waits import wish
+from rubrictool.models.backends.waits import requested_wait
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import one_line
 
@@ -122,7 +122,7 @@ def refusal(status: int, headers: Mapping[str, str], text: str, *, request: Requ
     page = page_title(text)
     shown = one_line(text[:4000], width=SHOWN) or "an empty body" if page is None else page_named(page)
     message = f"HTTP {status}: {shown}"
-    wait = wish(headers, said.body, text)
+    wait = requested_wait(headers, said.body, text)
     if 300 <= status < 400:
         return Unusable(f"HTTP {status}: the address redirects to {_target(headers)}; name that one", certain=False)
     if status < 500 and _CHANCE.search(said.codes):
@@ -163,7 +163,7 @@ def speaks_of_no_model(text: str) -> bool:
 
 
 def _exhausted(said: Report, wait: float | None, message: str) -> QuotaExhausted | None:
-    """Return `QuotaExhausted` where no waiting helps. A quota that is told with a time to wait is a rate limit.
+    """Return `QuotaExhausted` where no waiting helps. A quota with a time to wait is a rate limit.
 
     It is not certain where only words say so, or where a gateway hands on another server's error as its own.
     """

@@ -1,4 +1,4 @@
-"""Recorded replies: a model whose every answer stands in a file."""
+"""Replay recorded replies: a model whose answers are in a file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Replay:
         self._models = sorted({row.model for row in rows if row.model})
 
     async def complete(self, request: Request) -> Completion:
-        """The recorded reply. Raises `Final` where there is none."""
+        """Return the recorded reply. Raises `Final` where there is none."""
         reply = self._keyed(request)
         reply = self._matching(request) if reply is None else reply
         if reply is None:
@@ -55,7 +55,7 @@ class Replay:
         return Completion(reply, usage=Usage(0, 0))
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file is held open."""
 
     def _keyed(self, request: Request) -> str | None:
         names = [request.model, *self._models]

@@ -1,4 +1,4 @@
-"""Which of a model's addresses gets a request: the one that knows the prompt, unless it is busy or gone."""
+"""Choose the address of a model for a request: the one that knows the prompt, unless it is busy or gone."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ class Replicas:
         return next(address for address in by_preference if self._in_flight[address] < math.ceil(BUSY * share))
 
     def _live(self) -> list[str]:
-        """The addresses that answer; all of them when none does, for there is nothing better to try."""
+        """Return the addresses that answer; all of them when none does."""
         now = time.monotonic()
         return [address for address, back_at in self._back_at.items() if back_at <= now] or list(self._back_at)

@@ -1,4 +1,4 @@
-"""A chat completion that was streamed although nobody asked for it: its chunks put together.
+"""Put the chunks of a streamed chat completion together, for servers that stream unasked.
 
 The format is that of server-sent events (WHATWG HTML, section 9.2), or one JSON object a line.
 """
@@ -98,7 +98,7 @@ def _json(text: str) -> Any:
 
 
 class _Assembly:
-    """The envelope as far as it has come; `over` once something said that it is whole."""
+    """The envelope so far; `over` once a chunk said that it is whole."""
 
     def __init__(self) -> None:
         self.over = False
@@ -109,7 +109,7 @@ class _Assembly:
         self._rest: dict[str, Any] = {}
 
     def add(self, chunk: Mapping[str, Any]) -> None:
-        """Take in one chunk: the first choice's delta, and what stands around it."""
+        """Add one chunk: the first choice's delta, and the fields around it."""
         self._rest |= {name: value for name, value in chunk.items() if name != "choices" and value is not None}
         choices = chunk.get("choices")
         for choice in choices if isinstance(choices, list) else []:
@@ -146,7 +146,7 @@ class _Assembly:
 
     @property
     def envelope(self) -> dict[str, Any]:
-        """The same as a server would have sent at once."""
+        """Return the envelope as a server sends it without streaming."""
         message = dict(self._message)
         message |= {name: _joined(pieces) for name, pieces in self._pieces.items() if pieces}
         if self._calls:

@@ -1,4 +1,4 @@
-"""A vLLM server that is started for a run, when the first call is needed, and ended with it."""
+"""Start a vLLM server for a run, at the first request, and end it with the run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rubrictool.text.wording import printable
 
 MODULE = "vllm.entrypoints.openai.api_server"
 
-POLL_S, SAY_EVERY_S = 0.5, 15.0
+POLL_S, NOTIFY_EVERY_S = 0.5, 15.0
 
 LAST_LINES = 15
 
@@ -37,8 +37,8 @@ _OURS = {"--model", "--host", "--port", "--api-key", "--served-model-name", "--u
 class VllmServer:
     """vLLM's OpenAI server with one model, on a free port of the loopback interface, behind a key of its own.
 
-    Its process group hangs on a pipe of ours, so that it ends with us whatever way we go. Raises `InputError` where
-    vLLM is not installed, and from the first question where the server does not come up.
+    Its process group is tied to a pipe of ours, so that it ends with this process in whatever way that ends. Raises
+    `InputError` where vLLM is not installed, and at the first question where the server does not start.
     """
 
     recorded = False
@@ -47,27 +47,27 @@ class VllmServer:
     def __init__(
         self,
         model: str,
-        starting: VllmLaunch,
+        launch: VllmLaunch,
         *,
         timeout_s: float = 300,
         notify: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not model:
             raise InputError("vllm: names no model; write vllm:PATH-OR-ID")
-        if taken := [arg for arg in starting.args if _flag(arg) in _OURS]:
-            raise InputError(f"--vllm-arg {taken[0]}: is ours to set; leave it out")
-        self._model, self._args = model, starting.args
-        self._python = _with_vllm(starting.python)
+        if taken := [arg for arg in launch.args if _flag(arg) in _OURS]:
+            raise InputError(f"vllm: {taken[0]} is set by rubrictool; leave it out", code="vllm_args")
+        self._model, self._args = model, launch.args
+        self._python = _with_vllm(launch.python)
         self._timeout_s, self._notify = timeout_s, notify
-        self._coming_up: asyncio.Task[HttpServer] | None = None
+        self._starting: asyncio.Task[HttpServer] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._log = Path()
 
     async def complete(self, request: Request) -> Completion:
-        """The server's reply. Raises as `HttpServer` does, and `Final` once the server is gone."""
-        if self._coming_up is None:
-            self._coming_up = asyncio.ensure_future(self._start())
-        server = await asyncio.shield(self._coming_up)
+        """Return the server's reply. Raises as `HttpServer` does, and `Final` once the server is gone."""
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._start())
+        server = await asyncio.shield(self._starting)
         try:
             return await server.complete(request)
         except Transient as error:
@@ -77,23 +77,23 @@ class VllmServer:
 
     async def close(self) -> None:
         """End the server and wait until it is gone."""
-        if self._coming_up:
-            self._coming_up.cancel()
-            started = await asyncio.gather(self._coming_up, return_exceptions=True)
+        if self._starting:
+            self._starting.cancel()
+            started = await asyncio.gather(self._starting, return_exceptions=True)
             for server in started:
                 if isinstance(server, HttpServer):
                     await server.close()
         if self._process and self._process.stdin:
             self._process.stdin.close()
             await self._process.wait()
-        self._coming_up = self._process = None
+        self._starting = self._process = None
 
     async def _start(self) -> HttpServer:
-        port, key, began = _free_port(), secrets.token_urlsafe(16), time.monotonic()
+        port, key, started_at = _free_port(), secrets.token_urlsafe(16), time.monotonic()
         self._process = await self._spawned(port, key)
         self._notify(f"vllm: starting {self._model} at http://127.0.0.1:{port} (log: {self._log})")
-        await self._healthy(f"http://127.0.0.1:{port}/health", began)
-        self._notify(f"vllm: {self._model} is ready after {time.monotonic() - began:.0f} s")
+        await self._healthy(f"http://127.0.0.1:{port}/health", started_at)
+        self._notify(f"vllm: {self._model} is ready after {time.monotonic() - started_at:.0f} s")
         return HttpServer([f"http://127.0.0.1:{port}/v1"], api_key=key, timeout_s=self._timeout_s, notify=self._notify)
 
     async def _spawned(self, port: int, key: str) -> asyncio.subprocess.Process:
@@ -110,28 +110,28 @@ class VllmServer:
                 start_new_session=True,
             )
 
-    async def _healthy(self, url: str, began: float) -> None:
+    async def _healthy(self, url: str, started_at: float) -> None:
         """Wait until the server answers. Raises `InputError` with the end of its log where it ends instead."""
         assert self._process is not None
-        spoke = time.monotonic()
+        notified_at = time.monotonic()
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             while not await _answers(session, url):
                 if self._process.returncode is not None:
                     raise InputError(
                         f"vllm:{self._model}: the server did not start; its log ends:\n{self._last_lines()}"
                     )
-                if time.monotonic() - spoke >= SAY_EVERY_S:
-                    spoke = time.monotonic()
-                    self._notify(f"vllm: still starting after {spoke - began:.0f} s")
+                if time.monotonic() - notified_at >= NOTIFY_EVERY_S:
+                    notified_at = time.monotonic()
+                    self._notify(f"vllm: still starting after {notified_at - started_at:.0f} s")
                 await asyncio.sleep(POLL_S)
 
     def _last_lines(self) -> str:
-        """The end of the log, and the first error in it: vLLM's last one only says that there was one."""
+        """Return the end of the log with the first error in it: vLLM's last one only says that there was one."""
         text = printable(self._log.read_text(errors="replace"))
         first = _ERROR.search(text)
         cause = f"\nThe first error in it: {first[0]}" if first else ""
         ending = "\n".join(f"    {line}" for line in text.splitlines()[-LAST_LINES:])
-        return f"{ending}{cause}\nThe whole of it: {self._log}"
+        return f"{ending}{cause}\nThe whole log: {self._log}"
 
 
 def _flag(arg: str) -> str:
@@ -147,21 +147,25 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
 
 
 def _with_vllm(python: str | None) -> str:
-    """The interpreter to start vLLM with. Raises `InputError` where it has none."""
+    """Return the interpreter that has vLLM. Raises `InputError` where there is none."""
     if python is None:
         found = importlib.util.find_spec("vllm")
         if found is None or found.origin is None:  # a mere folder of that name has no origin
             raise InputError(
-                f"vllm: is not installed here; {install('vllm')}; or name a Python that has it: --vllm-python"
+                f"vllm: is not installed here; {install('vllm')}, or name a Python that has it", code="vllm_python"
             )
         return sys.executable
     look = "import importlib.util as u, sys; sys.exit(getattr(u.find_spec('vllm'), 'origin', None) is None)"
     try:
         looked = subprocess.run([python, "-c", look], stdin=subprocess.DEVNULL, capture_output=True, check=False)
     except OSError as error:
-        raise InputError(f"--vllm-python {python}: cannot be run: {error.strerror}") from None
+        raise InputError(
+            f"{python}: cannot be run as the Python of vLLM: {error.strerror}", code="vllm_python"
+        ) from None
     if looked.returncode != 0:
-        raise InputError(f"--vllm-python {python}: has no vLLM installed")
+        raise InputError(
+            f"{python}: has no vLLM installed; {install('vllm')} there, or name another Python", code="vllm_python"
+        )
     return python
 
 

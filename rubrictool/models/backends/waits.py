@@ -1,4 +1,4 @@
-"""How long a server wishes us to wait, by its headers, else by its body."""
+"""Find how long a server asks us to wait, by its headers, else by its body."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ _DELAYS_MS = {"retryafterms", "retryaftermilliseconds"}
 _MOMENTS = {"retryat", "resetat", "resetsat", "resettime", "quotaresettime", "quotaresettimestamp"}
 
 
-def wish(headers: Mapping[str, str], body: Any = None, text: str = "") -> float | None:
-    """Return the seconds after which the server wishes to be asked again, None where it names no time.
+def requested_wait(headers: Mapping[str, str], body: Any = None, text: str = "") -> float | None:
+    """Return the seconds after which the server asks for a retry, None where it names no time.
 
     In this order: `retry-after-ms`, `Retry-After`, the reset of an exhausted rate limit, a field of the body such as
     Google's `retryDelay`, and a text such as "try again in 17.2s".
@@ -53,7 +53,7 @@ def wish(headers: Mapping[str, str], body: Any = None, text: str = "") -> float 
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the server's wish in seconds, from `retry-after-ms` or `Retry-After` (seconds, `3h`, or an HTTP date)."""
+    """Return the seconds of `retry-after-ms` or `Retry-After` (seconds, `3h`, or an HTTP date), None without them."""
     lowered = _lowered(headers)
     milliseconds = _seconds(lowered.get("retry-after-ms", ""))
     if milliseconds is not None:
