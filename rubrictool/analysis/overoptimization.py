@@ -1,4 +1,4 @@
-"""Predict what optimising a policy for a score does to gold, and where gold begins to fall.
+"""Predict the course of gold when a policy is optimised for a score.
 
 Estimated from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
 would draw them: for reinforcement learning with a KL penalty pi ∝ pi_0 exp(score / beta) (paper, section 3, proposition

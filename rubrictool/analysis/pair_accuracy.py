@@ -1,4 +1,4 @@
-"""Measure how often scores order two responses as gold does, by region of gold and at equal gold gaps.
+"""Measure how often scores order two responses as gold does, by region of gold.
 
 Pairs close in quality are harder to order, and both members of a pair in the tail are close. Most of a drop in accuracy from
 all pairs to the tail therefore comes from the narrower range alone, for any scorer. So each region also has the accuracy of

@@ -1,4 +1,4 @@
-"""Test whether two systems differ on the same prompts, and compute the smallest difference that so many prompts show."""
+"""Test whether two systems differ on the same prompts, with the power of such tests."""
 
 from __future__ import annotations
 

@@ -5,34 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rubrictool.analysis.intervals import Estimate, estimate_columns
+from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.overoptimization import Peak, PredictedPoint, Prediction, predict
 from rubrictool.analysis.pair_accuracy import PairAgreement, RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool, joined_pools, writers
-from rubrictool.analysis.regions import top_scores
-from rubrictool.analysis.resampling import estimate, totals
+from rubrictool.analysis.top_ties import TopTies, top_ties
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.jsonl import Source
 
 if TYPE_CHECKING:
     import pandas
-
-
-class TopTies(NamedTuple):
-    """The ties of one file at the top, over the `prompts` with two responses or more.
-
-    `mass` is the mean share of a prompt's responses at its highest score, `tied` the share of prompts whose two highest
-    scores are tied.
-    """
-
-    prompts: int
-    mass: Estimate
-    tied: Estimate
 
 
 @dataclass(frozen=True)
@@ -168,7 +153,7 @@ def tail_report(
         prompts=len(pools),
         responses=sum(len(pool.gold) for pool in pools),
         accuracy=accuracy,
-        tops=tuple(_top_ties(pools, file, seed) for file in range(len(files))),
+        tops=tuple(top_ties(pools, file, seed=seed) for file in range(len(files))),
         optimisation=optimisation,
         unpredicted=unpredicted,
     )
@@ -193,13 +178,6 @@ def _forecast(
         return None, f"no prompt has two responses by {policy}"
     by_file = [predict(own, file, seed=seed) for file in range(files)]
     return OptimisationForecast(policy, tuple(prediction for prediction in by_file if prediction), ideal), ""
-
-
-def _top_ties(pools: Sequence[Pool], file: int, seed: int) -> TopTies:
-    shares = np.array(top_scores(pools, file)).T
-    (drawn,), prompts = totals(shares, seed=seed), len(shares)
-    mass, tied = (estimate(float(shares[:, i].mean()), drawn[:, i] / prompts, prompts) for i in range(2))
-    return TopTies(prompts, mass, tied)
 
 
 def _columns(one: RegionAccuracy) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Compute the win rate of one side over prompts: the rate, its interval, tests, and the decision on a threshold."""
+"""Compute the win rate of one side over prompts, with its interval, its tests, its decision on a threshold."""
 
 from __future__ import annotations
 

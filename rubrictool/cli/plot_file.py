@@ -1,4 +1,4 @@
-"""Check the plot file of a command before it starts, and save the figure."""
+"""Save the figure of a command to a file that was checked before the run."""
 
 from __future__ import annotations
 

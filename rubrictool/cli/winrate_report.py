@@ -1,4 +1,4 @@
-"""Print the report of `winrate`, note it in the summary, draw it, and check the threshold."""
+"""Print the report of `winrate` with the decision on its threshold."""
 
 from __future__ import annotations
 

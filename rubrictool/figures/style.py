@@ -1,4 +1,4 @@
-"""Share the style of all figures: fonts for names in any script, and the bytes of a file."""
+"""Share the style of all figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw the report of `tail`: agreement with gold by region, and the predicted win rate against KL."""
+"""Draw the report of `tail`."""
 
 from __future__ import annotations
 

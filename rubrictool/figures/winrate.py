@@ -1,4 +1,4 @@
-"""Draw win rates: each with its interval and its outcomes, and of many systems the matrix of all who met."""
+"""Draw the report of `winrate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""rubrictool winrate: compare responses, and report how often those of each system win."""
+"""rubrictool winrate: measure how often the responses of each system win."""
 
 from __future__ import annotations
 

@@ -17,9 +17,10 @@ from rubrictool.analysis.intervals import agresti_coull
 from rubrictool.analysis.overoptimization import predict
 from rubrictool.analysis.pair_accuracy import RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool
-from rubrictool.analysis.regions import EVERYWHERE, REGIONS, Region, members, top_scores
+from rubrictool.analysis.regions import EVERYWHERE, REGIONS, Region, members
 from rubrictool.analysis.resampling import estimate, totals
 from rubrictool.analysis.tail import tail, tail_report
+from rubrictool.analysis.top_ties import shares_at_top
 from rubrictool.errors import InputError
 from rubrictool.text.encoding import draw
 
@@ -82,11 +83,9 @@ def test_the_worth_of_a_response_by_preferences_is_the_share_of_its_comparisons_
 
 
 def test_the_top_score_tells_how_many_share_it_and_whether_the_two_best_tie() -> None:
-    mass, tied = top_scores(
-        [pool([1, 2, 3], [0.9, 0.9 - 1e-12, 0.1]), pool([1, 2], [0.1, 0.2]), pool([1], [1])], file=0
-    )
+    mass, tied = shares_at_top([[0.9, 0.9 - 1e-12, 0.1], [0.1, 0.2]]).T
     assert mass == pytest.approx([2 / 3, 1 / 2])
-    assert tied == [1.0, 0.0]
+    assert tied.tolist() == [1.0, 0.0]
 
 
 # Agreement by region.
