@@ -20,7 +20,6 @@ FLAG = re.compile(r"(?:^|[\s(`'\"=:])--[a-z][a-z-]+")
 
 TELL_FLAGS = {
     "models/spec.py",
-    "refinement/evidence.py",
 }
 """Modules that still tell a library user of flags; this set only shrinks."""
 

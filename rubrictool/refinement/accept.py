@@ -130,12 +130,12 @@ def without(old: Sequence[Criterion], new: Sequence[Criterion], refused: set[str
 def repeats(old: Sequence[Criterion], new: Sequence[Criterion]) -> list[Refusal]:
     """Return refusals of the added criteria that repeat an earlier one in other words."""
     known = {criterion.id for criterion in old}
-    found: list[Refusal] = []
+    refusals: list[Refusal] = []
     for place, criterion in enumerate(new):
         earlier = (other for other in new[:place] if says_again(other.criterion, criterion.criterion))
         if criterion.id not in known and (other := next(earlier, None)):
-            found.append(Refusal(criterion=criterion, reason=f"{_REPEATS}{other.id}"))
-    return found
+            refusals.append(Refusal(criterion=criterion, reason=f"{_REPEATS}{other.id}"))
+    return refusals
 
 
 def is_repeat(refusal: Refusal) -> bool:
@@ -150,8 +150,8 @@ def reweighed(criteria: tuple[Criterion, ...], trial: Trial) -> list[Score]:
     for name, row in trial.after.items():
         new = {verdict.id: verdict for verdict in row.verdicts}
         old = {verdict.id: verdict for verdict in trial.before[name].verdicts} if name in trial.before else {}
-        found = [new[c.id] if proposed.get(c.id) == c else old.get(c.id) for c in criteria]
-        verdicts = tuple(verdict for verdict in found if verdict is not None and verdict.met is not None)
+        stands = [new[c.id] if proposed.get(c.id) == c else old.get(c.id) for c in criteria]
+        verdicts = tuple(verdict for verdict in stands if verdict is not None and verdict.met is not None)
         if len(verdicts) == len(criteria):
             columns = {"score": score(criteria, verdicts), "verdicts": verdicts, "rubric": rubric_hash(criteria)}
             scored.append(row.model_copy(update=columns))
@@ -202,12 +202,12 @@ def _against(criterion: Criterion, trial: Trial) -> str:
     if len(names) < FEWEST:
         return ""
     try:
-        found = correlation(met, [trial.signal[name] for name in names])
+        coefficient = correlation(met, [trial.signal[name] for name in names])
     except StatisticsError:  # all alike
         return ""
     error = 1 / math.sqrt(len(names) - 3)
-    clear = math.atanh(max(-0.999999, min(found, 0.999999))) < -CLEARLY * error
-    return f"negative correlation with quality: {found:.2f} over {len(names)} responses" if clear else ""
+    clear = math.atanh(max(-0.999999, min(coefficient, 0.999999))) < -CLEARLY * error
+    return f"negative correlation with quality: {coefficient:.2f} over {len(names)} responses" if clear else ""
 
 
 def _too_little(trial: Trial) -> str:

@@ -32,15 +32,15 @@ class Curve:
         return _SHAPES[self.name].worth(share, *self.numbers)
 
     def __str__(self) -> str:
-        told = ",".join(repr(number).removesuffix(".0") for number in self.numbers)
-        return f"{self.name}:{told}" if told else self.name
+        spelling = ",".join(repr(number).removesuffix(".0") for number in self.numbers)
+        return f"{self.name}:{spelling}" if spelling else self.name
 
 
 def curve(text: str) -> Curve:
     """Return the curve that a text such as `cap:0.6,0.25` names. Raises `ValueError` where it names none."""
-    name, _, told = text.partition(":")
+    name, _, spelling = text.partition(":")
     shape = _SHAPES.get(cast(CurveName, name))
-    numbers = _numbers(told)
+    numbers = _numbers(spelling)
     if shape is None or numbers is None or len(numbers) != len(shape.allowed):
         raise ValueError(f"{text!r} is no curve")
     if not all(allows(number) for allows, number in zip(shape.allowed, numbers, strict=True)):
@@ -48,9 +48,9 @@ def curve(text: str) -> Curve:
     return Curve(cast(CurveName, name), numbers)
 
 
-def _numbers(told: str) -> tuple[float, ...] | None:
+def _numbers(spelling: str) -> tuple[float, ...] | None:
     try:
-        return tuple(float(number) for number in told.split(",")) if told else ()
+        return tuple(float(number) for number in spelling.split(",")) if spelling else ()
     except ValueError:
         return None
 
@@ -114,8 +114,8 @@ def aggregate(texts: Iterable[str]) -> Aggregate:
     own: dict[str, Curve] = {}
     for text in texts:
         # A curve has no equals sign in it, a dimension may.
-        name, _, told = text.rpartition("=")
+        name, _, spelling = text.rpartition("=")
         if name in own:
             raise ValueError(f"{name or 'all dimensions'} would have two curves")
-        own[name] = curve(told)
+        own[name] = curve(spelling)
     return Aggregate(own.pop("", Curve()), own)

@@ -38,15 +38,15 @@ async def score(
     Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
     and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised.
     """
-    found = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
-    details = {} if aggregate is None else _details(rubric.criteria, found, aggregate)
+    judged = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
+    details = {} if aggregate is None else _details(rubric.criteria, judged, aggregate)
     if min_coverage is not None:
-        details |= _standing(rubric.criteria, found, aggregate or WEIGHTED)
+        details |= _standing(rubric.criteria, judged, aggregate or WEIGHTED)
     kind = ScoreWithDetails if details else Score
     columns = joined(kind, _as_given(response, kind), prompt.unknown(), rubric.unknown())
     return kind.model_validate(
         columns
-        | {"score": weighted_share(rubric.criteria, found, aggregate or WEIGHTED), "verdicts": found, **details}
+        | {"score": weighted_share(rubric.criteria, judged, aggregate or WEIGHTED), "verdicts": judged, **details}
         | {"judge": judge.name, "judging": judge.judging, "rubric": rubric_hash(rubric.criteria)}
     )
 
@@ -58,9 +58,9 @@ def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:
     return {name: value for name, value in columns.items() if not (stale and name in _DETAILS)}
 
 
-def _details(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
+def _details(criteria: Sequence[Criterion], judged: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
     """Return the parts of the score, and the curves of the dimensions."""
-    made_of = parts(criteria, found, aggregate)
+    made_of = parts(criteria, judged, aggregate)
     return {
         "base": made_of.base,
         "dimensions": dict(made_of.dimensions),
@@ -69,10 +69,10 @@ def _details(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate:
     }
 
 
-def _standing(criteria: Sequence[Criterion], found: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
+def _standing(criteria: Sequence[Criterion], judged: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:
     """Return the coverage, and the bounds of the score."""
-    low, high = bounds(criteria, found, aggregate)
-    return {"coverage": coverage(criteria, found), "score_low": low, "score_high": high}
+    low, high = bounds(criteria, judged, aggregate)
+    return {"coverage": coverage(criteria, judged), "score_low": low, "score_high": high}
 
 
 async def verdicts(
@@ -99,10 +99,10 @@ async def verdicts(
         # A judge that said nothing is no judge, however much the checks cover.
         if min_coverage is None or not failure.partial:
             raise
-        found = _in_order(criteria, [*free, *map(_undecided, open_ones), *failure.partial])
-        if not suffices(criteria, found, min_coverage):
+        partly = _in_order(criteria, [*free, *map(_undecided, open_ones), *failure.partial])
+        if not suffices(criteria, partly, min_coverage):
             raise
-        return found
+        return partly
     return _in_order(criteria, [*free, *judged])
 
 
@@ -124,9 +124,9 @@ def _undecided(criterion: Criterion) -> Verdict:
     return Verdict(id=criterion.id, met=None)
 
 
-def _in_order(criteria: Sequence[Criterion], found: Sequence[Verdict]) -> tuple[Verdict, ...]:
+def _in_order(criteria: Sequence[Criterion], judged: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """Return the verdict on each criterion; the last one where there are several."""
-    by_id = {verdict.id: verdict for verdict in found}
+    by_id = {verdict.id: verdict for verdict in judged}
     return tuple(by_id[criterion.id] for criterion in criteria)
 
 
