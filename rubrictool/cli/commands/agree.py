@@ -25,14 +25,14 @@ def command(
     ],
     rubrics: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Tell dimensions, checks and penalties apart.", show_default=False),
+        typer.Option(metavar="FILE", help="Rubric rows, for groups by dimension, check and sign.", show_default=False),
     ] = None,
     fail_under: Annotated[
         float | None,
         typer.Option(
             min=0,
             max=1,
-            help="Exit 3 unless kappa's interval is above it; 0 asks for better than chance.",
+            help="Exit 3 unless the interval of kappa is above it; 0 requires better than chance.",
             show_default=False,
         ),
     ] = None,

@@ -31,7 +31,7 @@ def command(
     files: Files,
     scores: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Score rows: look at verdicts too; repeatable.", show_default=False),
+        typer.Option(metavar="FILE", help="Score rows, to examine verdicts too; repeatable.", show_default=False),
     ] = None,
     prompts: Annotated[
         str | None,
@@ -41,8 +41,8 @@ def command(
 ) -> None:
     """Find faults in rubrics.
 
-    No model is asked: the rules look at words, checks and weights, and with --scores at what the verdicts show. One row
-    per finding in a file or a pipe, one line per finding on a terminal.
+    No model is asked: the rules examine words, checks and weights, and with --scores the verdicts. One row per finding in a
+    file or a pipe, one line per finding on a terminal.
 
     Example: rubrictool lint rubrics.jsonl --scores scores.jsonl
     """

@@ -21,26 +21,30 @@ def command(
     scores: Annotated[list[str], typer.Argument(metavar="SCORES", help="Score rows; - is stdin.", show_default=False)],
     files: Files,
     rubrics: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Tell dimensions and weights.", show_default=False)
+        str | None,
+        typer.Option(metavar="FILE", help="Rubric rows, for dimensions, weights and checks.", show_default=False),
     ] = None,
     against: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Scores of a stronger judge: are pairs ordered as it orders them?", show_default=False
+            metavar="FILE", help="Scores of a reference judge, to compare the order of pairs with.", show_default=False
         ),
     ] = None,
     unit: Annotated[
         Literal["response", "model"],
-        typer.Option(help="What signal is between: responses, or the models that wrote them."),
+        typer.Option(help="Units that signal is measured between: responses, or the models that wrote them."),
     ] = "response",
-    target: Annotated[float, typer.Option(min=0.01, max=0.99, help="The reliability that samples should reach.")] = 0.9,
+    target: Annotated[
+        float, typer.Option(min=0.01, max=0.99, help="Target reliability of the mean of all samples.")
+    ] = 0.9,
     seed: Seed = 0,
 ) -> None:
     """Measure how far verdicts separate responses, and how steadily.
 
-    Signal (the range over responses), noise (the spread of repeated judgings of one response), their ratio, reliability and
-    the samples it takes, flips, criteria that tell nothing apart, redundancy: by judge, dimension, prompt and criterion.
-    Repeated judgings are repeated rows, in one file or several, or the lists `samples` of verdicts. No model is asked.
+    Signal (the range over responses), noise (the standard deviation of repeated judgings of one response), their ratio,
+    reliability, samples needed for a target reliability, flips, criteria that all or no responses meet, redundancy: by judge,
+    dimension, prompt and criterion. Repeated judgings are repeated rows, in one file or several, or the lists `samples` of
+    verdicts. No model is asked.
 
     Example: rubrictool signal first.jsonl again.jsonl --rubrics rubrics.jsonl --against strong.jsonl
     """
