@@ -48,7 +48,7 @@ def explain(words: Callable[[], str]) -> None:
 
 
 def ignore() -> None:
-    """From now on let nothing interrupt the last steps, which are short: the results are being put in their places."""
+    """Ignore all signals from now on: the results are being put in their places, which takes a moment."""
     for number in SIGNALS:
         if signal.getsignal(number) is _end:
             signal.signal(number, signal.SIG_IGN)

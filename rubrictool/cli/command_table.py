@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     function: str = "command"
 
     def load(self) -> Any:
-        """The command as Typer makes it of the function."""
+        """Return the command that Typer makes of the function."""
         from rubrictool.cli.help_sections import SectionedCommand
         from rubrictool.cli.spread_flags import takes_flags
 

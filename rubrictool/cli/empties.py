@@ -13,7 +13,7 @@ def tell_empty(session: Session, command: str, count: int, outcome: str) -> None
 
 
 def scored_without_judge(count: int, failed: int) -> str:
-    """What became of empty responses that were to be scored."""
+    """Return in words what became of empty responses that were to be scored."""
     if not failed:
         return "no judge was asked, what it would have decided counts as not met"
     if failed == count:

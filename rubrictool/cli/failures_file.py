@@ -89,7 +89,7 @@ def _was_written_by(run: str, path: Path) -> bool:
 
 
 def is_regular(output: str) -> bool:
-    """Whether rows go to a file with a name: not to standard output, a pipe or a device."""
+    """Return whether rows go to a file with a name: not to standard output, a pipe or a device."""
     path = Path(output)
     return output != STDOUT and str(path.parent) not in DEVICES and (not os.path.exists(path) or os.path.isfile(path))
 

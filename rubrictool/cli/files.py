@@ -71,10 +71,10 @@ class Stdout:
             raise _unwritable("standard output", error) from None
 
     def finish(self) -> None:
-        """Nothing to do: what was written is out."""
+        """Do nothing: what was written is out."""
 
     def commit(self) -> None:
-        """Nothing to do either."""
+        """Do nothing: what was written is out."""
 
 
 class Staged:
@@ -188,7 +188,7 @@ def _stages_of(path: Path) -> Iterator[tuple[int, Path]]:
 
 
 def in_use(path: Path) -> bool:
-    """Whether another running command writes to a place."""
+    """Return whether another running command writes to a place."""
     return any(pid != os.getpid() and _is_running(pid) for pid, _ in _stages_of(path))
 
 
@@ -203,7 +203,7 @@ def _is_running(pid: int) -> bool:
 
 
 def sink(path: str) -> Sink:
-    """Where rows go: standard output for `-`, else a staged file."""
+    """Return where rows go: standard output for `-`, else a staged file."""
     return Stdout() if _is_stdout(path) else Staged(Path(path))
 
 
@@ -212,5 +212,5 @@ def _is_stdout(path: str) -> bool:
 
 
 def on_terminal(path: str) -> bool:
-    """Whether rows would run down a terminal, where people read what stands on stderr."""
+    """Return whether rows would go to a terminal, where people read stderr."""
     return _is_stdout(path) and sys.stdout is not None and sys.stdout.isatty()

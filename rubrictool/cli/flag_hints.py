@@ -5,25 +5,25 @@ from __future__ import annotations
 from rubrictool.errors import InputError
 
 FLAG_HINTS = {
-    "unpaired": "--common",
-    "candidates": "--responses FILE, --model SPEC",
-    "first_rubrics": "--rubrics FILE",
-    "pairs": "--pairs great",
     "cache": "--cache FILE, --no-cache",
-    "failures": "--failures FILE",
+    "candidates": "--responses FILE, --model SPEC",
     "distinct": "--distinct COLUMN",
+    "failures": "--failures FILE",
+    "first_rubrics": "--rubrics FILE",
     "gold": "--gold FILE[:COLUMN]",
+    "http_key": "--allow-http-key",
     "judge": "--judge SPEC",
+    "labels": "--labels FILE[:COLUMN]",
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",
-    "temperature": "--temperature 1",
-    "labels": "--labels FILE[:COLUMN]",
-    "weak": "--weak FILE",
-    "http_key": "--allow-http-key",
+    "pairs": "--pairs great",
     "price": "--price IN,OUT",
+    "temperature": "--temperature 1",
+    "unit": "--unit response",
+    "unpaired": "--common",
     "vllm_args": "--vllm-arg ARG",
     "vllm_python": "--vllm-python PYTHON",
-    "unit": "--unit response",
+    "weak": "--weak FILE",
 }
 """What follows the text of an error, in brackets."""
 

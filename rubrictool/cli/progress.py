@@ -69,12 +69,12 @@ class Progress:
 
     @property
     def watched(self) -> bool:
-        """Whether lines go to a terminal, where somebody reads along."""
+        """Return whether lines go to a terminal, where somebody reads them."""
         return not self._quiet and sys.stderr is not None and sys.stderr.isatty()
 
     @property
     def completed(self) -> float:
-        """The rows that are done, with the shares of those under way where they are told."""
+        """Return the number of rows done, with the finished shares of rows under way where these are counted."""
         return max(self.done, self._parts)
 
     def tell(self, line: str, style: Style = "") -> None:
@@ -115,12 +115,12 @@ class Progress:
 
     @property
     def seconds(self) -> float:
-        """Since the command began."""
+        """Return the seconds since the command began."""
         return time.monotonic() - self._began
 
     @property
     def tally(self) -> Tally:
-        """What asking has come to so far, over all models."""
+        """Return calls, tokens and cost so far, over all models."""
         return sum(self._tallies, start=Tally())
 
     def _show(self) -> None:

@@ -31,13 +31,13 @@ class Example(NamedTuple):
 
     @property
     def resolved(self) -> bool:
-        """Whether the two best candidates were tied at first and are no longer."""
+        """Return whether the two best candidates were tied at first and are no longer."""
         tied = self.refined.tied
         return bool(tied) and tied[0] and not tied[-1]
 
     @property
     def rank(self) -> tuple[bool, int, str]:
-        """Smaller is more telling: a tie that was resolved, then few criteria, then the id."""
+        """Return the sort key of examples: resolved ties first, then few criteria, then the id."""
         return (not self.resolved, len(self.refined.rubric.criteria), self.refined.rubric.id)
 
 
@@ -70,7 +70,7 @@ def _chosen(examples: Sequence[Example]) -> str:
 
 
 def before_and_after(example: Example, *, width: int) -> Iterator[str]:
-    """A rubric's criteria as lines: what stayed (=), was rewritten (~), added (+) or dropped (-), the longest cut."""
+    """Yield a rubric's criteria as lines: kept (=), rewritten (~), added (+) or dropped (-); long ones are cut."""
     refined = example.refined
     before, after = {c.id: c for c in refined.first}, {c.id: c for c in refined.rubric.criteria}
     name = one_line(refined.rubric.id, width=width // 2)
@@ -104,7 +104,7 @@ def _some(mark: str, criteria: Sequence[Criterion], before: Mapping[str, Criteri
 
 
 def tied_line(first: int, last: int, judged: int, *, again: bool) -> str:
-    """How many prompts had a tie at the top of their pool, the first and, where it was judged `again`, the last time."""
+    """Return how many prompts had a tie at the top of their pool, at first and, where it was judged `again`, at last."""
     if not judged:
         return "tied top pairs: not known, since no pool was judged"
     if not again:

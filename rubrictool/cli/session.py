@@ -91,11 +91,11 @@ class Session:
 
     @property
     def dry_run(self) -> DryRun | None:
-        """What adds up a dry run, None in a run that asks."""
+        """Return the budget of a dry run, None in a run that asks models."""
         return self._budget if isinstance(self._budget, DryRun) else None
 
     async def judge(self, asked: ModelConfig, flags: JudgeFlags, *, samples: int = 1) -> Judge:
-        """The judge that the flags name, asked so many times."""
+        """Return the judge that the flags name; `samples` is how often it is asked."""
         judge = await build.judge(
             asked,
             self._access,
@@ -114,7 +114,7 @@ class Session:
         proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
         both_orders: bool = False,
     ) -> Proposer:
-        """The proposer that the flags name."""
+        """Return the proposer that the flags name."""
         return self._held(
             await build.proposer(
                 asked,
@@ -126,7 +126,7 @@ class Session:
         )
 
     async def writers(self, asked: Sequence[ModelConfig]) -> list[Model]:
-        """The models to draw responses from. Raises `InputError` for two of one name: so would their responses be."""
+        """Return the models to sample responses from. Raises `InputError` for two of one name."""
         models = [await connect(one, self._access) for one in asked]
         self._models += models
         for name, count in Counter(model.name for model in models).items():
@@ -151,12 +151,12 @@ class Session:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing but errors is told."""
+        """Return whether only errors are printed."""
         return self._files.quiet
 
     @property
     def keeps_replies(self) -> bool:
-        """Whether a rerun finds the replies that this run got: recorded ones need no cache, and the cache may be off."""
+        """Return whether a rerun finds the replies of this run in the cache."""
         return not self._asking.no_cache and any(not model.recorded for model in self._models)
 
     def tell(self, line: str, style: Style = "") -> None:

@@ -20,26 +20,26 @@ MOST_ROWS = 20
 
 
 def interval(estimate: Estimate | Figure | None) -> str:
-    """A figure with its interval, where it has one."""
+    """Return a figure as text, with its interval where it has one."""
     if estimate is None or estimate.low is None:
         return number(estimate and estimate.value)
     return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
 def signed(estimate: Estimate | None) -> str:
-    """A difference with its interval."""
+    """Return a difference with its sign, and its interval."""
     return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]" if estimate else NONE
 
 
 def number(value: float | None) -> str:
-    """A figure that has no interval."""
+    """Return a figure without an interval as text."""
     if value is None:
         return NONE
     return f"{value:.3f}" if abs(value) < 100_000 else f"{value:.3g}"
 
 
 def shown(name: str, *, width: int = LONGEST_NAME) -> str:
-    """A name from somebody's file on one line of at most `width` cells: what a terminal would obey is spelled out."""
+    """Return a name from a file on one line of at most `width` cells; control characters are spelled out."""
     from rich.cells import cell_len, set_cell_size
 
     spelled = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
@@ -47,13 +47,13 @@ def shown(name: str, *, width: int = LONGEST_NAME) -> str:
 
 
 def judge_name(judge: tuple[str, str], *, width: int = LONGEST_NAME) -> str:
-    """A judge as people read of it: who, and how it was asked."""
+    """Return a judge's name and, in brackets, how it was asked."""
     name, judging = judge
     return shown(f"{name or 'a judge without a name'}" + (f" ({judging})" if judging else ""), width=width)
 
 
 def table_width() -> int:
-    """The columns of the terminal that reads along (`COLUMNS` may tell), 60 to 120 of them; 80 where none does."""
+    """Return the width of the terminal on stderr (or `COLUMNS`), 60 to 120 cells; 80 without a terminal."""
     if not (sys.stderr and sys.stderr.isatty()):
         return 80
     told = os.environ.get("COLUMNS", "")
@@ -91,5 +91,5 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, most: int | No
 
 
 def legend(text: str) -> Iterator[str]:
-    """What stands beneath tables."""
+    """Return the lines beneath tables."""
     return (f"  {line}" for line in textwrap.wrap(text, table_width() - 4))

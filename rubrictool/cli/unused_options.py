@@ -34,12 +34,12 @@ def refuse_idle(context: typer.Context, *rules: Idle) -> None:
 
 
 def of_role(name: str, spec: str | None, *parameters: str) -> Idle:
-    """What only a model heeds. Where `offline` is named it stands for a model, and may be told what that would be told."""
+    """Return the rule for options of a model, idle while none is named; `offline` counts as one."""
     return Idle(spec is None, f"while no --{name} SPEC names a model", parameters)
 
 
 def of_asking(asking: Asking, *specs: str | None) -> tuple[Idle, ...]:
-    """What only some models heed, or only a run with a cache."""
+    """Return the rules for options that only some models, or only a run with a cache, use."""
     ours = any(spec and spec.startswith("vllm:") for spec in specs)
     return (
         Idle(not any(specs), "while no model is named", ("use_reference",)),

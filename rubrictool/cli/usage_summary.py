@@ -10,7 +10,7 @@ from rubrictool.text.wording import counted
 
 
 def spent_line(tally: Tally) -> str:
-    """What asking has come to."""
+    """Return calls, tokens and cost in words."""
     parts = [counted(tally.calls, "call"), f"{tally.cached:,} cached"]
     if tally.prompt_tokens or tally.completion_tokens or tally.unmetered:
         told = bool(tally.prompt_tokens or tally.completion_tokens)
@@ -20,7 +20,7 @@ def spent_line(tally: Tally) -> str:
 
 
 def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]:
-    """What a dry run found, for people."""
+    """Yield the lines of a dry run."""
     asked = f"{counted(cached, 'answer')} cached, {counted(plan['calls'], 'call')} at most"
     yield f"dry run, nothing was asked: {counted(rows, 'row')}, {asked}"
     for name, of in plan["models"].items():

@@ -15,16 +15,16 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
 
     def columns(self) -> dict[str, Any]:
-        """The row as it is written: what was given, absent columns left out."""
+        """Return the columns that were given, as they are written."""
         return self.model_dump(exclude_unset=True)
 
     def unknown(self) -> dict[str, Any]:
-        """The columns that rubrictool does not know and carries along."""
+        """Return the columns that rubrictool does not know and carries along."""
         return dict(self.model_extra or {})
 
 
 def joined(kind: type[Row], row: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a row of one kind, with the unknown columns of other rows joined to it; the first one wins.
+    """Return the columns of a row of one kind, with the unknown columns of other rows joined; the first one wins.
 
     Candidates and errors stay where they were.
     """

@@ -13,7 +13,7 @@ from rubrictool.text.encoding import canonical, digest
 
 
 def prompt_key(prompt: object) -> str:
-    """The id of a prompt that was given none: a hash of its text, or of its chat as canonical JSON."""
+    """Return the id of a prompt that was given none: a hash of its text, or of its chat as canonical JSON."""
     if isinstance(prompt, str):
         return digest(prompt)
     return digest(canonical(_given(prompt)))
@@ -52,14 +52,14 @@ def _items(value: object) -> Sequence[Any]:
 
 
 def with_id(data: Any, key: str) -> Any:
-    """The same data with its prompt's id under `key`, where it had none and there is a prompt to make one of."""
+    """Return the data with its prompt's id under `key`, made from the prompt where it had none."""
     if not isinstance(data, Mapping) or data.get(key) is not None or data.get("prompt") is None:
         return data
     return {**data, key: prompt_key(data["prompt"])}
 
 
 def name_response(data: Any, taken: Counter[str]) -> Any:
-    """The same data with an id made of (prompt_id, model, response) where it had none.
+    """Return the data with an id made of (prompt_id, model, response) where it had none.
 
     `taken` counts the ids made so far; a repeat gets -2, -3, ...
     """

@@ -28,7 +28,7 @@ LARGEST = 1e100
 
 
 def filled(rows: list[T], path: str) -> list[T]:
-    """The rows of a file that figures are made of. Raises `InputError` for none."""
+    """Return the rows of a file as they are. Raises `InputError` where there are none."""
     if not rows:
         name = "stdin" if path == STDIN else path
         raise InputError(f"{name}: contains no rows; check that the previous step succeeded")
@@ -36,7 +36,7 @@ def filled(rows: list[T], path: str) -> list[T]:
 
 
 def count(rows: Rows[Any]) -> int:
-    """How many rows there are; reading them all is the first pass, in which they are checked."""
+    """Return the number of rows; reading them all is the first pass, in which they are checked."""
     return sum(1 for _ in rows)
 
 
@@ -111,12 +111,12 @@ def prompts_by_id(source: Source | None, texts: Texts) -> dict[str, Prompt]:
 
 
 def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:
-    """The prompt's own rubric, else the one for every prompt."""
+    """Return the prompt's own rubric, else the one for every prompt."""
     return rubrics.get(prompt_id) or rubrics.get(EVERY_PROMPT)
 
 
 def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
-    """The prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
+    """Return the prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
     known = prompts.get(row.prompt_id)
     text = row.prompt or (rubric.prompt if rubric else None) or (known.prompt if known else None)
     if text is None:
@@ -131,7 +131,7 @@ def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt
 
 
 def lacking(rows: Iterable[Scored]) -> str:
-    """That some scores stand on part of their criteria, in words; nothing where none does."""
+    """Return in words that some scores lack verdicts; empty where none does."""
     verdicts = [row.unknown().get("verdicts") for row in rows]
     gaps = sum(isinstance(of, list | tuple) and any(_is_null(one) for one in of) for of in verdicts)
     return (
@@ -166,7 +166,7 @@ def scorable(
     *,
     skip_missing: bool,
 ) -> int:
-    """How many rows there are; raises `InputError` for one that could not be scored.
+    """Return the number of rows. Raises `InputError` for one that could not be scored.
 
     One that has no rubric is such a row unless these are skipped.
     """

@@ -71,7 +71,7 @@ class Rows(Generic[R]):
                 yield line, row
 
     def rows(self) -> list[R]:
-        """All rows, in the order of the file."""
+        """Return all rows, in the order of the file."""
         return [row for _, row in self]
 
     def error(self, line: int, message: str, *, code: str | None = None) -> InputError:
@@ -143,7 +143,7 @@ class _Records:
 
 
 def read(path: str | Path, kind: type[R]) -> list[R]:
-    """The rows of a JSON Lines file (`-` is standard input), in order.
+    """Return the rows of a JSON Lines file (`-` is standard input), in order.
 
     Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
     """
@@ -151,7 +151,7 @@ def read(path: str | Path, kind: type[R]) -> list[R]:
 
 
 def encode(row: Row) -> str:
-    """A row as one line of JSON, without the line's end."""
+    """Return a row as one line of JSON, without the line's end."""
     return encode_value(row.columns())
 
 
@@ -257,7 +257,7 @@ def _why(error: Exception) -> str:
 
 
 def strict(text: str | bytes) -> Any:
-    """One JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
+    """Return one JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
     text = text if isinstance(text, str) else text.decode()
     value = _DECODER.decode(text)
     if "\\u" in text and not encodable(value):
@@ -304,7 +304,7 @@ def _children(value: Any) -> list[Any]:
 
 
 def validated(kind: type[R], value: dict[str, Any], where: str) -> R:
-    """A row of one kind from its columns. Raises `InputError` (`where: field: reason`)."""
+    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`)."""
     try:
         return kind.model_validate(value)
     except ValidationError as error:
@@ -329,7 +329,7 @@ _REASONS = {
 
 
 def explain(error: ValidationError) -> str:
-    """The first thing wrong with a row, as `field: reason`."""
+    """Return the first fault of a row, as `field: reason`."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
     reason = _REASONS.get(first["type"]) or first["msg"].removeprefix("Value error, ")

@@ -94,7 +94,7 @@ class Criterion(Row):
 
     @property
     def veto(self) -> bool:
-        """Whether the criterion is a must: unmet, it caps the score at 0."""
+        """Return whether the criterion is a must: unmet, it caps the score at 0."""
         return self.role == "veto"
 
 
@@ -110,7 +110,7 @@ def _name_by_position(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
 
 
 def can_score(criteria: Iterable[Criterion]) -> bool:
-    """Whether there is anything to earn: a positive weight that is no veto's."""
+    """Return whether any criterion but a veto has a positive weight."""
     return any(criterion.weight > 0 and not criterion.veto for criterion in criteria)
 
 
@@ -166,7 +166,7 @@ class Verdict(Row):
 
     @property
     def judged(self) -> bool:
-        """Whether anything was said of the criterion; samples that are of two minds did say something."""
+        """Return whether there is a verdict on the criterion; samples that disagree count as one."""
         return self.met is not None or bool(self.samples)
 
 
