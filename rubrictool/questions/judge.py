@@ -148,7 +148,13 @@ def _pairs(value: Any) -> list[tuple[str, Any]]:
     elif isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
         entries = [(entry.get("id"), entry) for entry in value]
     named = [(name.strip().casefold(), answer) for name, answer in entries if isinstance(name, str)]
-    return [(name, answer) for name, answer in named if LIKE_AN_ID.fullmatch(name)]
+    return [(name, answer) for name, answer in named if _like_an_id(name)]
+
+
+@lru_cache(maxsize=1024)
+def _like_an_id(name: str) -> bool:
+    """Return whether a key may be an id; the same few come in every reply, and matching takes ten times a look-up."""
+    return LIKE_AN_ID.fullmatch(name) is not None
 
 
 def _check_ids(given: Sequence[str], wanted: Sequence[str]) -> None:
