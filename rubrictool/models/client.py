@@ -126,7 +126,7 @@ class Model:
                 self._cache.put(key, self.name, reply)
         except InputError as error:
             self._cache = None
-            self._notify(f"{error}; going on without the cache, so the next run pays again")
+            self._notify(f"{error}; continuing without the cache, so the next run asks again")
 
     async def _probe(self) -> bool:
         """Return whether the model obeys a schema, by its answer to a small question."""

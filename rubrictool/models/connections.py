@@ -17,7 +17,7 @@ from rubrictool.models.schema_support import SchemaSupport
 
 T = TypeVar("T")
 
-CLOSED = "this model's RunContext is closed; ask inside its `async with`, or open another"
+CLOSED = "this model's RunContext is closed; ask inside its `with` block, or open another"
 
 
 class Connections:
