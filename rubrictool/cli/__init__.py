@@ -1,4 +1,4 @@
-"""The command line: rows in and out, everything else on stderr, exit codes that scripts can trust."""
+"""Run the command line: rows in, rows out, everything else on stderr, exit codes that scripts can trust."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
 
-_cache = typer.Typer(help="Replies already paid for.", no_args_is_help=True, rich_markup_mode=None)
+_cache = typer.Typer(help="Manage the cache of replies.", no_args_is_help=True, rich_markup_mode=None)
 fill(top=app, cache=_cache)
 app.add_typer(_cache, name="cache")
 

@@ -1,4 +1,4 @@
-"""Colours for people: which streams take them, and the codes that make them. Rows are never coloured."""
+"""Colour lines for people where a stream takes colours; rows are never coloured."""
 
 from __future__ import annotations
 

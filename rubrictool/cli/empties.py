@@ -1,4 +1,4 @@
-"""What a command says of empty responses: how many there were, and what became of them without a judge."""
+"""Report empty responses: how many there were, what became of them without a judge."""
 
 from __future__ import annotations
 

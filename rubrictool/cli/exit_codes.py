@@ -1,4 +1,4 @@
-"""How a command may end: the exit codes, and what is raised to end one early. Bad input is an `InputError`."""
+"""Define the exit codes, with the exceptions that end a command early. Bad input is an `InputError`."""
 
 from __future__ import annotations
 

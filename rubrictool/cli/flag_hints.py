@@ -1,4 +1,4 @@
-"""The flags that remedy an `InputError`, by its code: below the command line no text names a flag."""
+"""Name the flags that remedy an `InputError`, by its code: below the command line no text names a flag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command's help: its options in sections, as wide as the terminal, and the environment variables that it reads."""
+"""Print a command's help in sections, as wide as the terminal, with the environment variables that it reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turn flags into the options of models."""
+"""Turn flags into what models are asked with."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rubrictool.cli.options import Parameters
+from rubrictool.cli.options import Asking, Parameters
+from rubrictool.cli.progress import Progress
 from rubrictool.errors import InputError
-from rubrictool.models.backend import Price
+from rubrictool.models.backend import Price, VllmLaunch
+from rubrictool.models.budget import Budget
+from rubrictool.models.cache import cache_path
+from rubrictool.models.connections import Connections
+from rubrictool.models.context import RunContext
 from rubrictool.models.options import OFFLINE, ModelConfig
 
 
@@ -20,6 +25,22 @@ def asked(
     parameters = parameters or Parameters()
     chosen = temperature if parameters.temperature is None else parameters.temperature
     return ModelConfig(spec or OFFLINE, chosen, parameters.max_tokens, _object(args, flag))
+
+
+def run_context(asking: Asking, budget: Budget, progress: Progress, specs: Sequence[str | None]) -> RunContext:
+    """Return what the models of one run share. Raises `InputError` for a price that is none."""
+    return RunContext(
+        asking.policy,
+        budget,
+        cache=None if asking.no_cache else cache_path(asking.cache),
+        prices=prices(asking.price),
+        vllm=VllmLaunch(asking.vllm_python, tuple(asking.vllm_arg or ())),
+        allow_http_key=asking.allow_http_key,
+        specs=[spec for spec in specs if spec],
+        notify=progress.tell,
+        on_wait=progress.waiting,
+        connections=Connections(background=False),
+    )
 
 
 def prices(given: Sequence[str] | None) -> dict[str, Price]:

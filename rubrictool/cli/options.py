@@ -1,4 +1,4 @@
-"""The flags, each written once, in groups that a command takes by annotating one parameter."""
+"""Define the flags, each once, in groups that a command takes by annotating one parameter."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Asking:
     ] = AskPolicy.max_wait_s
     cache: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Replies already paid for. [default: the user's cache]", show_default=False),
+        typer.Option(metavar="FILE", help="The cache of replies. [default: the user's cache]", show_default=False),
     ] = None
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither look up replies nor keep them.")] = False
     max_calls: Annotated[

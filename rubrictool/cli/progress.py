@@ -1,4 +1,4 @@
-"""What a person sees on stderr while a command runs: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
+"""Show progress on stderr: a bar on a terminal, plain lines elsewhere, nothing when quiet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a refinement as a person reads it: a few rubrics before and after, and the ties at the top."""
+"""Show the end of a refinement to people: a few rubrics before and after, the ties at the top."""
 
 from __future__ import annotations
 

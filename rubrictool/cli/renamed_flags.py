@@ -1,4 +1,4 @@
-"""Accept the old names of flags and of their values; each prints one line that names the new one."""
+"""Accept the old names of flags or of their values; each prints one line that names the new one."""
 
 from __future__ import annotations
 

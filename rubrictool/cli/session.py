@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
@@ -18,23 +17,17 @@ from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import Failures, failures_path
 from rubrictool.cli.files import Staged, commit, on_terminal, sink
-from rubrictool.cli.model_options import prices
-from rubrictool.cli.options import Asking, Files, JudgeFlags, Wording
+from rubrictool.cli.model_options import run_context
+from rubrictool.cli.options import Asking, Files, Wording
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import Progress
+from rubrictool.cli.roles import Roles
 from rubrictool.cli.usage_summary import plan_lines, spent_line
-from rubrictool.errors import InputError, RowFailure
-from rubrictool.judging import build
-from rubrictool.judging.protocols import Judge, Proposer
-from rubrictool.models.backend import VllmLaunch
+from rubrictool.errors import RowFailure
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import cache_path
-from rubrictool.models.client import Model
-from rubrictool.models.connections import Connections
-from rubrictool.models.context import RunContext
 from rubrictool.models.options import OFFLINE, ModelConfig
-from rubrictool.models.spec import connect, file_of
-from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
+from rubrictool.models.spec import file_of
 from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import STDIN, encode, encode_value
@@ -73,13 +66,11 @@ class Session:
         self.figures: dict[str, Any] = {}
         self._missed, self._unpaid = "", 0
         self._causes = FailureCauses()
-        self._models: list[Model] = []
-        self._judged_alone: Model | None = None
         self._main_input = next(iter(reads), None)
         self._budget = _budget(self._asking)
         wording = wording or Wording()
-        self._questions = Templates(wording.templates, use_reference=wording.use_reference)
-        self._access = self._reach([spec for spec in specs if spec])
+        self._context = run_context(self._asking, self._budget, self.progress, specs)
+        self.roles = Roles(self._context, Templates(wording.templates, use_reference=wording.use_reference))
         failures = failures_path(files.failures, files.output, command, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
         check_outputs(
@@ -93,47 +84,6 @@ class Session:
     def dry_run(self) -> DryRun | None:
         """Return the budget of a dry run, None in a run that asks models."""
         return self._budget if isinstance(self._budget, DryRun) else None
-
-    async def judge(self, asked: ModelConfig, flags: JudgeFlags, *, samples: int = 1) -> Judge:
-        """Return the judge that the flags name; `samples` is how often it is asked."""
-        judge = await build.judge(
-            asked,
-            self._access,
-            templates=self._questions,
-            judging=flags.judging,
-            reasons=flags.reasons,
-            samples=samples,
-        )
-        self._judged_alone = build.model_of(judge) if flags.judging == "per-criterion" else None
-        return self._held(judge)
-
-    async def proposer(
-        self,
-        asked: ModelConfig,
-        *,
-        proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
-        both_orders: bool = False,
-    ) -> Proposer:
-        """Return the proposer that the flags name."""
-        return self._held(
-            await build.proposer(
-                asked,
-                self._access,
-                templates=self._questions,
-                proposer_context=proposer_context,
-                both_orders=both_orders,
-            )
-        )
-
-    async def writers(self, asked: Sequence[ModelConfig]) -> list[Model]:
-        """Return the models to sample responses from. Raises `InputError` for two of one name."""
-        models = [await connect(one, self._access) for one in asked]
-        self._models += models
-        for name, count in Counter(model.name for model in models).items():
-            if count > 1:
-                remedy = f"draw more with -n, or spread one model over its servers: --model {name}@URL1,URL2"
-                raise InputError(f"--model: {name} is named twice; {remedy}")
-        return models
 
     def say_offline(self, **roles: ModelConfig) -> None:
         """Say which roles the built-in rules play."""
@@ -157,7 +107,7 @@ class Session:
     @property
     def keeps_replies(self) -> bool:
         """Return whether a rerun finds the replies of this run in the cache."""
-        return not self._asking.no_cache and any(not model.recorded for model in self._models)
+        return not self._asking.no_cache and any(not model.recorded for model in self.roles.models)
 
     def tell(self, line: str, style: Style = "") -> None:
         """Say a line to people."""
@@ -192,7 +142,7 @@ class Session:
         """
         if self._on_screen and not self.dry_run:
             self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
-        self.progress.start(total, [model.tally for model in self._models])
+        self.progress.start(total, [model.tally for model in self.roles.models])
         width = self._asking.concurrency
         async with aclosing(map_rows(items, work, at_once=ahead * width, patience=width)) as outcomes:
             async for item, outcome in outcomes:
@@ -228,7 +178,7 @@ class Session:
         return f"{self._command}: interrupted; {self._kept()}"
 
     def _kept(self) -> str:
-        if not any(model.tally.calls for model in self._models):
+        if not any(model.tally.calls for model in self.roles.models):
             return "no model was asked; no file was changed"
         if self._asking.no_cache:
             return "completed replies are lost, since there is no cache"
@@ -245,25 +195,6 @@ class Session:
             self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None
             self._sinks = opening.pop_all()
 
-    def _reach(self, specs: Sequence[str]) -> RunContext:
-        return RunContext(
-            self._asking.policy,
-            self._budget,
-            cache=None if self._asking.no_cache else cache_path(self._asking.cache),
-            prices=prices(self._asking.price),
-            vllm=VllmLaunch(self._asking.vllm_python, tuple(self._asking.vllm_arg or ())),
-            allow_http_key=self._asking.allow_http_key,
-            specs=specs,
-            notify=self.tell,
-            on_wait=self.progress.waiting,
-            connections=Connections(background=False),
-        )
-
-    def _held(self, role: T) -> T:
-        if model := build.model_of(role):
-            self._models.append(model)
-        return role
-
     async def _supervised(self, main: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -273,7 +204,7 @@ class Session:
                 await main()
             finally:
                 reacted()
-                await self._access.close()
+                await self._context.close()
                 self.progress.stop()
 
     def _write(self, row: Any, outcome: Outcome) -> None:
@@ -296,8 +227,8 @@ class Session:
         progress = self.progress
         code = SOME_FAILED if progress.failed else MISSED if self._missed else 0
         figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
-        if self._judged_alone:
-            figures["verdicts_reused"] = self._judged_alone.tally.cached
+        if self.roles.per_criterion_judge:
+            figures["verdicts_reused"] = self.roles.per_criterion_judge.tally.cached
         self._summarise(figures | {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code})
         commit(self._rows, self._failures, self._trace, self._summary)
         self._say_closing()
@@ -321,13 +252,13 @@ class Session:
     def _say_closing(self) -> None:
         progress = self.progress
         failed = f"{progress.failed} failed" + (f" ({self._failures.path})" if progress.failed else "")
-        spent = f", {spent_line(progress.tally)}" if self._models else ""
+        spent = f", {spent_line(progress.tally)}" if self.roles.models else ""
         rows = counted(progress.done, "row")
         for line in self._causes.lines(self._failures.path):
             self.tell(f"{self._command}: {line}", "red")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
-        if self._judged_alone:
-            reused = self._judged_alone.tally.cached
+        if self.roles.per_criterion_judge:
+            reused = self.roles.per_criterion_judge.tally.cached
             self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused")
         if doubtful := progress.tally.perhaps_cut:
             questions = counted(doubtful, "question")

@@ -1,4 +1,4 @@
-"""Figures for people: columns under their heads, estimates with their intervals, names that a terminal does not obey."""
+"""Lay out figures for people: columns under their heads, estimates with intervals, names without control characters."""
 
 from __future__ import annotations
 

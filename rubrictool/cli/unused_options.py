@@ -1,4 +1,4 @@
-"""Flags that were given and would change nothing: refused, with what would make them matter."""
+"""Refuse flags that were given but would change nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command says at its end of the calls, tokens and dollars that it took, or would take."""
+"""Say at the end of a run which calls, tokens, dollars it took, or would take."""
 
 from __future__ import annotations
 

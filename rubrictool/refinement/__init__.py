@@ -1,1 +1,1 @@
-"""refinement."""
+"""Refine rubrics on pairs of candidates: the loop, accept rules, evidence, dry run."""

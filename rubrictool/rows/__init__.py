@@ -1,1 +1,1 @@
-"""rows."""
+"""Define what stands in each file; read, join, write the rows."""

@@ -1,4 +1,4 @@
-"""The check of a criterion: what a program looks for in a response."""
+"""Define the check of a criterion: what a program looks for in a response."""
 
 from __future__ import annotations
 

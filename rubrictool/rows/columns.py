@@ -1,4 +1,4 @@
-"""Define the base of all rows, and the types of their columns."""
+"""Define the base class of rows with the types of its columns."""
 
 from __future__ import annotations
 

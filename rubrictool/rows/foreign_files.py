@@ -1,4 +1,4 @@
-"""What a file is that holds no JSON Lines, told by its first bytes, and how JSON Lines are made of it."""
+"""Recognise files that are not JSON Lines by their first bytes, with the command that converts them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Make the ids of rows that were given none, and tell whether two texts are the same."""
+"""Make ids for rows that were given none; compare texts by what they say."""
 
 from __future__ import annotations
 

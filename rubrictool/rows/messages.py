@@ -1,4 +1,4 @@
-"""Define what stands where a text may be a chat: messages, and the columns of prompts and responses."""
+"""Define the messages of a chat, with the columns that hold text or a chat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the old names of columns and values; rows are written with the new ones only."""
+"""Read the old names of columns or values; rows are written with the new ones only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a trace: what each round of refinement saw, changed and decided."""
+"""Define the rows of a trace: what each round of refinement saw, changed, decided."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""rubric."""
+"""Define what a rubric means: checks, weights, saturation, vetoes."""

@@ -1,1 +1,1 @@
-"""select."""
+"""Choose responses: top k, early stopping, preference pairs."""

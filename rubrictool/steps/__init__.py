@@ -1,1 +1,1 @@
-"""steps."""
+"""Process many rows in order: sample, propose, score, compare."""

@@ -1,1 +1,1 @@
-"""commands."""
+"""Define the commands, one file each: read, call one library function, print."""

@@ -50,7 +50,7 @@ def run(
     async def main() -> None:
         session.warn_if_empty(len(pools.rows))
         session.say_offline(judge=role)
-        outcomes = OutcomeByRow(pools, await session.judge(role, judging), options, empty)
+        outcomes = OutcomeByRow(pools, await session.roles.judge(role, judging), options, empty)
         work = outcomes.in_full if session.dry_run else outcomes.outcome
         ahead = PROMPTS_PER_REQUEST * pools.largest
         await session.do(pools.rows, work, lambda row: row, total=len(pools.rows), ahead=ahead)

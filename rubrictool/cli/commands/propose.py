@@ -45,7 +45,7 @@ def command(
     async def main() -> None:
         session.warn_if_empty(total)
         session.say_offline(proposer=role)
-        proposer = await session.proposer(role)
+        proposer = await session.roles.proposer(role)
 
         async def work(prompt: Prompt) -> Outcome:
             return Outcome((await propose(prompt, proposer),))

@@ -159,9 +159,9 @@ def command(
             session.tell(f"refine: {counted(unmatched, 'response')} {belong} left out")
         if models.model and count.prompts and not count.to_sample:
             session.tell("refine: every prompt has its responses, so --model draws none")
-        judge = await session.judge(judge_role, judging)
-        proposer = await session.proposer(proposer_role, proposer_context=shown, both_orders=both_orders)
-        drawn_from = await session.writers(
+        judge = await session.roles.judge(judge_role, judging)
+        proposer = await session.roles.proposer(proposer_role, proposer_context=shown, both_orders=both_orders)
+        drawn_from = await session.roles.writers(
             [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
         )
 

@@ -40,7 +40,7 @@ def command(
     session = Session("sample", files, asking, specs=specs, reads=[prompts])
 
     async def main() -> None:
-        drawn_from = await session.writers(
+        drawn_from = await session.roles.writers(
             [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
         )
         session.warn_if_empty(total)

@@ -103,7 +103,7 @@ def command(
     async def main() -> None:
         session.warn_if_empty(total)
         session.say_offline(judge=role)
-        judge = await session.judge(role, judging, samples=samples)
+        judge = await session.roles.judge(role, judging, samples=samples)
         if curves is not None and not _dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 

@@ -125,7 +125,7 @@ def command(
 
     async def main() -> None:
         session.say_offline(judge=role)
-        judge = await session.judge(role, judging)
+        judge = await session.roles.judge(role, judging)
         judges = [judge, second_draw(judge)] if noise_floor and isinstance(judge, ModelJudge) else [judge]
 
         async def decide(index: int) -> Comparison:

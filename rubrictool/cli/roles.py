@@ -1,0 +1,75 @@
+"""Open the judges, proposers or writers that flags name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+from rubrictool.cli.options import JudgeFlags
+from rubrictool.errors import InputError
+from rubrictool.judging import build
+from rubrictool.judging.protocols import Judge, Proposer
+from rubrictool.models.client import Model
+from rubrictool.models.context import RunContext
+from rubrictool.models.options import ModelConfig
+from rubrictool.models.spec import connect
+from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
+from rubrictool.questions.templates import Templates
+
+T = TypeVar("T")
+
+
+class Roles:
+    """The roles of one run: `models` play them, `per_criterion_judge` is the one that judges criterion by criterion."""
+
+    def __init__(self, context: RunContext, templates: Templates) -> None:
+        self._context, self._templates = context, templates
+        self.models: list[Model] = []
+        self.per_criterion_judge: Model | None = None
+
+    async def judge(self, asked: ModelConfig, flags: JudgeFlags, *, samples: int = 1) -> Judge:
+        """Return the judge that the flags name; `samples` is how often it is asked."""
+        judge = await build.judge(
+            asked,
+            self._context,
+            templates=self._templates,
+            judging=flags.judging,
+            reasons=flags.reasons,
+            samples=samples,
+        )
+        self.per_criterion_judge = build.model_of(judge) if flags.judging == "per-criterion" else None
+        return self._held(judge)
+
+    async def proposer(
+        self,
+        asked: ModelConfig,
+        *,
+        proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
+        both_orders: bool = False,
+    ) -> Proposer:
+        """Return the proposer that the flags name."""
+        return self._held(
+            await build.proposer(
+                asked,
+                self._context,
+                templates=self._templates,
+                proposer_context=proposer_context,
+                both_orders=both_orders,
+            )
+        )
+
+    async def writers(self, asked: Sequence[ModelConfig]) -> list[Model]:
+        """Return the models to sample responses from. Raises `InputError` for two of one name."""
+        models = [await connect(one, self._context) for one in asked]
+        self.models += models
+        for name, count in Counter(model.name for model in models).items():
+            if count > 1:
+                remedy = f"draw more with -n, or spread one model over its servers: --model {name}@URL1,URL2"
+                raise InputError(f"--model: {name} is named twice; {remedy}")
+        return models
+
+    def _held(self, role: T) -> T:
+        if model := build.model_of(role):
+            self.models.append(model)
+        return role
