@@ -40,7 +40,7 @@ COMMANDS = {
     "tail": Entry("Measure how far scores can be trusted among the best.", "tail"),
     "lint": Entry("Find faults in rubrics.", "lint"),
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
-    "signal": Entry("Measure how far verdicts separate responses, and how steadily.", "signal"),
+    "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),
     "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
     "cache export": Entry("Write the replies as a file for replay:FILE.", "cache", "export_cache"),
 }

@@ -20,8 +20,13 @@ from rubrictool.text.patterns import linear
 
 _AT_ADDRESS = linear(r"(?:(?P<name>.*?)@)?(?P<addresses>https?://.*)")
 
-_BARE_ADDRESS = linear(r"(?:[^@]*@)?[\pL\pN_.-]+:\d{2,5}(?:/\S*)?|[^@]+@[\pL\pN_.-]+/(?:\S*/)?v1/?")
-"""An address without its http://, with a port or behind a name: no provider's model is called so."""
+_BARE_ADDRESS = linear(
+    r"[\pL\pN_.-]+:\d{2,5}(?:/\S*)?|[^@]*@[\pL\pN_.-]+:\d{1,5}(?:/\S*)?|[^@]+@[\pL\pN_.-]+/(?:\S*/)?v1/?"
+)
+"""An address without its http://, with a port or behind a name: no provider's model is called so.
+
+Without a name, one digit is no port: models of providers have versions such as claude-v2:1.
+"""
 
 _RESERVED_ARGS = {
     "model", "messages", "n", "api_key", "api_base", "base_url", "timeout", "num_retries", "max_retries",
@@ -92,7 +97,7 @@ async def _open_backend(spec: str, context: RunContext) -> tuple[str, Backend]:
         return await _server(served["name"] or "", _addresses(spec), context)
     if _BARE_ADDRESS.fullmatch(spec):
         _, at, address = spec.rpartition("@")
-        raise InputError(f"{address}: the address lacks its http://; write {'NAME@' if at else ''}http://{address}")
+        raise InputError(f"{address}: the address lacks its http://; add it: {'NAME@' if at else ''}http://{address}")
     from rubrictool.models.backends.hosted import Hosted
 
     return spec, Hosted(spec, timeout_s=context.policy.timeout_s, needs_key=not context.dry_run)

@@ -39,9 +39,10 @@ def connected(spec: str, *, allow_http_key: bool = False, args: dict[str, object
         ("http://127.0.0.1:9/v1", "cannot tell the model's name"),
         ("nonsense", "litellm knows no such model"),
         ("hosted_vllm/x", "needs an address"),
-        ("tiny@127.0.0.1:8701/v1", "lacks its http://; write NAME@http://127.0.0.1:8701/v1"),
-        ("localhost:8000", "lacks its http://; write http://localhost:8000"),
-        ("user:secret@models.example/v1", "lacks its http://; write NAME@http://models.example/v1"),
+        ("tiny@127.0.0.1:8701/v1", "lacks its http://; add it: NAME@http://127.0.0.1:8701/v1"),
+        ("tiny@127.0.0.1:9/v1", "lacks its http://; add it: NAME@http://127.0.0.1:9/v1"),
+        ("localhost:8000", "lacks its http://; add it: http://localhost:8000"),
+        ("user:secret@models.example/v1", "lacks its http://; add it: NAME@http://models.example/v1"),
         ("gpt-4.1", "gpt-4.1 needs OPENAI_API_KEY in the environment"),
     ],
 )

@@ -39,7 +39,7 @@ def command(
     ] = 0.9,
     seed: Seed = 0,
 ) -> None:
-    """Measure how far verdicts separate responses, and how steadily.
+    """Measure how well and steadily verdicts tell responses apart.
 
     Signal (the range over responses), noise (the standard deviation of repeated judgings of one response), their ratio,
     reliability, samples needed for a target reliability, flips, criteria that all or no responses meet, redundancy: by judge,
