@@ -21,11 +21,16 @@ T = TypeVar("T")
 
 
 class Roles:
-    """The roles of one run: `models` play them, `per_criterion_judge` is the one that judges criterion by criterion."""
+    """The roles of one run.
+
+    `models` play them, `not_writing` are those of them that judge or propose, `per_criterion_judge` is the one that judges
+    criterion by criterion.
+    """
 
     def __init__(self, context: RunContext, templates: Templates) -> None:
         self._context, self._templates = context, templates
         self.models: list[Model] = []
+        self.not_writing: list[Model] = []
         self.per_criterion_judge: Model | None = None
 
     async def judge(self, asked: ModelConfig, flags: JudgeFlags, *, samples: int = 1) -> Judge:
@@ -72,4 +77,5 @@ class Roles:
     def _held(self, role: T) -> T:
         if model := build.model_of(role):
             self.models.append(model)
+            self.not_writing.append(model)
         return role

@@ -249,6 +249,12 @@ class Session:
         if self._summary:
             self._summary.write(encode_value({"command": self._command, **figures}))
 
+    def _unasked(self) -> list[str]:
+        """Return the judges and proposers that gave no answer although rows were finished: their names in rows mislead."""
+        finished = self.progress.done and not self.progress.failed
+        models = self.roles.not_writing if finished else []
+        return [model.name for model in models if not (model.tally.calls or model.tally.cached)]
+
     def _say_closing(self) -> None:
         progress = self.progress
         failed = f"{progress.failed} failed" + (f" ({self._failures.path})" if progress.failed else "")
@@ -260,6 +266,8 @@ class Session:
         if self.roles.per_criterion_judge:
             reused = self.roles.per_criterion_judge.tally.cached
             self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused")
+        for name in self._unasked():
+            self.tell(f"{self._command}: {name} was not asked: checks and rules decided every row")
         if doubtful := progress.tally.perhaps_cut:
             questions = counted(doubtful, "question")
             self.tell(

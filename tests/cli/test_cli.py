@@ -131,6 +131,15 @@ def test_a_reader_that_goes_away_ends_the_command_with_141(shell: Shell) -> None
     assert "Traceback" not in ran.stderr
 
 
+def test_a_judge_that_was_not_asked_is_named(shell: Shell) -> None:
+    shell.write("r.jsonl", [{"prompt_id": "p", "response": "Yes.", "prompt": "Well?"}])
+    check = {"criterion": "Says yes.", "weight": 1, "check": {"contains": ["yes"]}}
+    shell.write("rubrics.jsonl", [{"id": "p", "criteria": [check]}])
+    ran = shell("score", "r.jsonl", "--rubrics", "rubrics.jsonl", "--judge", "m@http://127.0.0.1:9/v1")
+    assert ran.code == 0
+    assert "score: m was not asked: checks and rules decided every row" in ran.err
+
+
 def test_checks_are_scored_without_a_model_and_penalties_and_vetoes_count(shell: Shell) -> None:
     criteria = [
         {"criterion": "Names red.", "weight": 3, "check": {"contains": ["red"]}},
