@@ -25,11 +25,23 @@ class ExistingComparisons(NamedTuple):
 def read_comparisons(source: Source) -> ExistingComparisons:
     """Return the comparisons of a source. Raises `InputError` for other rows, and where there is no comparison."""
     rows = Rows(source, Row, name="comparisons")
-    columns = filled([(line, _from_alpaca_eval(row.columns())) for line, row in rows], rows.name)
+    columns = filled([(line, _from_alpaca_eval(_compared(rows, line, row))) for line, row in rows], rows.name)
     kept = [validated(ExternalComparison, value, f"{rows.name}:{line}") for line, value in columns if value is not None]
     if not kept:
         raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
     return ExistingComparisons(kept, len(columns) - len(kept))
+
+
+def _compared(rows: Rows[Row], line: int, row: Row) -> dict[str, Any]:
+    """Return the columns of a row. Raises `InputError` for the row of a response, which is half of a comparison."""
+    columns = row.columns()
+    if columns.keys() & {"response", "responses"} and not columns.keys() & {"winner", "preference"}:
+        raise rows.error(
+            line,
+            "holds responses, not a comparison; give a second file, the responses to compare these with",
+            code="second_system",
+        )
+    return columns
 
 
 def _from_alpaca_eval(row: dict[str, Any]) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Name the flags that remedy an `InputError`, by its code: below the command line no text names a flag."""
+"""Name the flags, or the command, that remedy an `InputError`, by its code: below the command line no text names a flag."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ FLAG_HINTS = {
     "price": "--price IN,OUT",
     "temperature": "--temperature 1",
     "unit": "--unit response",
+    "second_system": "rubrictool winrate A B",
     "unpaired": "--common",
+    "unscored": "rubrictool score RESPONSES --rubrics RUBRICS",
     "vllm_args": "--vllm-arg ARG",
     "vllm_python": "--vllm-python PYTHON",
     "weak": "--weak FILE",

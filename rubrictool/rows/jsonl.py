@@ -66,7 +66,7 @@ class Rows(Generic[R]):
         taken: Counter[str] = Counter()
         for line, value in self._values:
             for item in map(with_new_names, self._items(value, line)):
-                row = self._parse(name_response(item, taken) if issubclass(self._kind, Response) else item, line)
+                row = self._parse(item, line, taken)
                 self._only_once(row, line, lines_of)
                 yield line, row
 
@@ -86,8 +86,9 @@ class Rows(Generic[R]):
         asked = {name: value[name] for name in ("prompt", "reference") if value.get(name) is not None}
         return [joined(Response, asked | response.columns(), prompt.unknown()) for response in prompt.responses]
 
-    def _parse(self, value: dict[str, Any], line: int) -> R:
-        return validated(self._kind, value, f"{self.name}:{line}")
+    def _parse(self, item: dict[str, Any], line: int, taken: Counter[str]) -> R:
+        named = name_response(item, taken) if issubclass(self._kind, Response) else item
+        return validated(self._kind, named, f"{self.name}:{line}", given=item)
 
     def _only_once(self, row: R, line: int, lines_of: dict[str, int]) -> None:
         name = getattr(row, "id", None)
@@ -303,12 +304,33 @@ def _children(value: Any) -> list[Any]:
     return [child for child in inner if isinstance(child, dict | list)]
 
 
-def validated(kind: type[R], value: dict[str, Any], where: str) -> R:
-    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`)."""
+def validated(kind: type[R], value: dict[str, Any], where: str, *, given: Mapping[str, Any] | None = None) -> R:
+    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`).
+
+    `given` are the columns that the row had before ids were filled in, by default those of `value`.
+    """
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise InputError(f"{where}: {explain(error)}") from None
+        raise _fault(error, where, value if given is None else given) from None
+
+
+MOST_COLUMNS = 5
+"""Columns of a row that a message lists."""
+
+
+def _fault(error: ValidationError, where: str, given: Mapping[str, Any]) -> InputError:
+    """Return the first fault of a row; of a missing column with those that the row has, which may be the same by another name."""
+    message = f"{where}: {explain(error)}"
+    first = error.errors(include_url=False)[0]
+    if first["type"] != "missing" or len(first["loc"]) > 1:
+        return InputError(message)
+    names = [one_line(str(name), width=40) for name in given]
+    listed = ", ".join([*names[:MOST_COLUMNS], *(["…"] if len(names) > MOST_COLUMNS else [])])
+    message += f"; the row has: {listed or 'no columns'}"
+    if first["loc"] == ("score",):
+        return InputError(f"{message}; score the responses first", code="unscored")
+    return InputError(message)
 
 
 _TAGS = {"<text>", "<chat>", "int", "float"}

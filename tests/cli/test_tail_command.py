@@ -248,6 +248,11 @@ def test_by_model_needs_writers_and_says_that_one_alone_tells_nothing_new(shell:
     [
         (["bare.jsonl"], "bare.jsonl: has no column quality; add it, or give gold (labels"),
         (["bare.jsonl", "--gold", "bare.jsonl:grade"], "bare.jsonl: has no column grade"),
+        (
+            ["unscored.jsonl"],
+            "unscored.jsonl:1: score: field required; the row has: prompt_id, response; score the responses first"
+            " (rubrictool score RESPONSES --rubrics RUBRICS)",
+        ),
         (["words.jsonl"], "words.jsonl:1: quality: must be a number"),
         (["labelled.jsonl", "labelled.jsonl"], "labelled.jsonl: is named twice"),
         (["labelled.jsonl", "./labelled.jsonl"], "labelled.jsonl: is named twice"),
@@ -269,6 +274,7 @@ def test_by_model_needs_writers_and_says_that_one_alone_tells_nothing_new(shell:
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(shell: Shell, arguments: list[str], complaint: str) -> None:
     shell.write("bare.jsonl", scored("p", [0.1, 0.5]))
+    shell.write("unscored.jsonl", [{"prompt_id": "p", "response": "x"}])
     shell.write("words.jsonl", [row | {"quality": "good"} for row in scored("p", [0.1, 0.5])])
     shell.write("labelled.jsonl", scored("p", [0.1, 0.5], [1, 2]))
     shell.write("otherwise.jsonl", scored("p", [0.1, 0.5], [9, 2]))

@@ -111,7 +111,9 @@ def test_rows_may_come_from_python_as_records_or_columns_more_than_once() -> Non
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"id": "p"}, "labels:1: prompt: field required"),
+        ({"id": "p"}, "labels:1: prompt: field required; the row has: id"),
+        ({}, "labels:1: prompt: field required; the row has: no columns"),
+        (dict.fromkeys("abcdef", 1), "labels:1: prompt: field required; the row has: a, b, c, d, e, …"),
         ("p", "labels:1: is neither a record nor a mapping of columns (of a pandas table: table.to_dict('records'))"),
     ],
 )

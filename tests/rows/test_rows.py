@@ -41,7 +41,7 @@ BAD: list[tuple[type[Row], str | bytes, str]] = [
     (Prompt, '{"prompt": "x", "n": ' + "[" * 100_000, "nested too deeply"),
     (Prompt, "[1]", "is not a JSON object"),
     (Prompt, '{"prompt": ', "is not JSON"),
-    (Response, '{"response": "x"}', "prompt_id: field required"),
+    (Response, '{"response": "x"}', "prompt_id: field required; the row has: response"),
     (Response, '{"prompt_id": "p", "response": null}', "response: must be text"),
     (Rubric, '{"criteria": [{"criterion": "x", "weight": 1}]}', "id: field required"),
     (Rubric, '{"id": "p", "criteria": []}', "criteria: no criterion has a positive weight"),
