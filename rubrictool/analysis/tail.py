@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.overoptimization import Peak, PredictedPoint, Prediction, predict
@@ -29,12 +29,19 @@ class OptimisationForecast:
     gold: Prediction
 
 
+class Unpredicted(NamedTuple):
+    """The reason why there is no prediction, and the code of its remedy, as `InputError.code`."""
+
+    reason: str
+    code: str | None = None
+
+
 @dataclass(frozen=True)
 class TailReport:
     """The figures of score files over the same responses. `accuracy` is by writer; None stands for all pairs.
 
-    `unpredicted` is the reason where `optimisation` is None. `left_out` counts responses by reason; `notes` says what the
-    figures pool or ignore.
+    `unpredicted` is the reason where `optimisation` is None, `remedy` the code of what remedies it, as `InputError.code`.
+    `left_out` counts responses by reason; `notes` says what the figures pool or ignore.
     """
 
     files: tuple[str, ...]
@@ -45,6 +52,7 @@ class TailReport:
     tops: tuple[TopTies, ...]
     optimisation: OptimisationForecast | None
     unpredicted: str = ""
+    remedy: str | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -146,7 +154,8 @@ def tail_report(
     accuracy: dict[str | None, Sequence[RegionAccuracy]] = {None: accuracies(pairs, seed=seed)}
     if by_writer:
         accuracy |= {name: accuracies(pairs.of_writer(name), seed=seed) for name in writers(pools)}
-    optimisation, unpredicted = _forecast(pools, len(files), policy, seed)
+    found = _forecast(pools, len(files), policy, seed)
+    unpredicted = found if isinstance(found, Unpredicted) else Unpredicted("")
     return TailReport(
         files=tuple(files),
         gold=gold,
@@ -154,30 +163,33 @@ def tail_report(
         responses=sum(len(pool.gold) for pool in pools),
         accuracy=accuracy,
         tops=tuple(top_ties(pools, file, seed=seed) for file in range(len(files))),
-        optimisation=optimisation,
-        unpredicted=unpredicted,
+        optimisation=None if isinstance(found, Unpredicted) else found,
+        unpredicted=unpredicted.reason,
+        remedy=unpredicted.code,
     )
 
 
-def _forecast(
-    pools: Sequence[Pool], files: int, policy: str | None, seed: int
-) -> tuple[OptimisationForecast | None, str]:
+def _forecast(pools: Sequence[Pool], files: int, policy: str | None, seed: int) -> OptimisationForecast | Unpredicted:
     """Return the prediction for the policy, or the reason why there is none."""
     names = writers(pools)
     if policy is None and len(names) == 1 and all(name for pool in pools for name in pool.writers):
         policy = names[0]
     if policy is None:
-        wrote = f"{len(names)} models wrote these; name one of them as the policy" if names else ""
-        return (
-            None,
-            f"it needs samples of the policy itself, and {wrote or 'the rows do not name their writers (model)'}",
-        )
+        return _without_policy(names)
     own = [pool.of_writer(policy) for pool in pools]
     ideal = predict([pool._replace(scores=(pool.gold,)) for pool in own], 0, seed=seed)
     if ideal is None:
-        return None, f"no prompt has two responses by {policy}"
+        return Unpredicted(f"no prompt has two responses by {policy}")
     by_file = [predict(own, file, seed=seed) for file in range(files)]
-    return OptimisationForecast(policy, tuple(prediction for prediction in by_file if prediction), ideal), ""
+    return OptimisationForecast(policy, tuple(prediction for prediction in by_file if prediction), ideal)
+
+
+def _without_policy(names: Sequence[str]) -> Unpredicted:
+    needs = "it needs samples of the policy itself, and"
+    if not names:
+        return Unpredicted(f"{needs} the rows do not name their writers (model)")
+    wrote = "some responses name no writer" if len(names) == 1 else f"{len(names)} models wrote these"
+    return Unpredicted(f"{needs} {wrote}; name one writer as the policy", code="policy")
 
 
 def _columns(one: RegionAccuracy) -> dict[str, Any]:

@@ -17,6 +17,7 @@ FLAG_HINTS = {
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",
     "pairs": "--pairs great",
+    "policy": "--policy MODEL",
     "price": "--price IN,OUT",
     "temperature": "--temperature 1",
     "unit": "--unit response",
@@ -32,5 +33,10 @@ FLAG_HINTS = {
 
 def with_flags(error: InputError) -> str:
     """Return the text of an error, followed by the flags that remedy it where there are any."""
-    hint = FLAG_HINTS.get(error.code or "")
-    return f"{error} ({hint})" if hint else str(error)
+    return hinted(str(error), error.code)
+
+
+def hinted(text: str, code: str | None) -> str:
+    """Return a text, followed by the flags of a code where it has any."""
+    hint = FLAG_HINTS.get(code or "")
+    return f"{text} ({hint})" if hint else text

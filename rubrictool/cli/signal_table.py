@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rubrictool.analysis.signal_scopes import ScopeFigures
 
 MOST_FLIPPING = 5
-"""Criteria that are named with their share of flips."""
+"""Criteria that are named with their flip rate."""
 
 UNIT_HEADS = ("criteria", "prompts", "signal", "noise", "ratio", "ICC(1,k)", "needed")
-VERDICT_HEADS = ("criteria", "flips", "all met", "none met", "phi")
+VERDICT_HEADS = ("criteria", "flip rate", "all met", "none met", "phi")
 
 
 def lines(report: SignalReport, *, unit: Unit, target: float) -> Iterator[str]:
@@ -43,8 +43,8 @@ LEGEND = (
     "signal: the range over the {unit}s to a prompt. noise: the standard deviation of the samples of one {unit}. ratio: signal"
     " / noise. ICC(1,k): the reliability of the mean of all samples of a {unit}. needed: samples per {unit} for a reliability"
     " of {target:g}."
-    " flips: the share of repeated verdicts that differ. all met, none met: the share of criteria that all or no responses meet."
-    " phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts; --summary has all of them."
+    " flip rate: the share of repeated verdicts that differ. all met, none met: the share of criteria that all or no responses"
+    " meet. phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts; --summary has all of them."
 )
 
 
@@ -103,11 +103,11 @@ def _most_flipping(criteria: Sequence[ScopeFigures]) -> Iterator[str]:
         return
     flipping.sort(key=lambda one: one.signal.figures.flip_rate or (0,), reverse=True)
     yield ""
-    yield f"  criteria that flip: {len(flipping)} of {len(criteria)}; most often:"
+    yield f"  criteria with changed verdicts: {len(flipping)} of {len(criteria)}; most often:"
     rows = [
         (_criterion(one), _plain(one.signal.figures.flip_rate), _plain(one.signal.figures.icc_k)) for one in flipping
     ]
-    yield from table(("criterion", "flips", "ICC(1,k)"), rows[:MOST_FLIPPING])
+    yield from table(("criterion", "flip rate", "ICC(1,k)"), rows[:MOST_FLIPPING])
 
 
 def _criterion(one: ScopeFigures) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rubrictool.cli.tables import NONE, interval, number, signed, table
+from rubrictool.cli.flag_hints import hinted
+from rubrictool.cli.tables import NONE, interval, legend, number, signed, table
 from rubrictool.text.wording import one_line
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def notes(report: TailReport) -> Iterator[str]:
 
 
 def warnings(report: TailReport) -> Iterator[str]:
-    """Yield a warning for figures that rest on too few prompts or samples."""
+    """Yield why there is no prediction, and a warning for figures that rest on too few prompts or samples."""
+    if report.optimisation is None:
+        yield hinted(f"no predicted over-optimization: {report.unpredicted}", report.remedy)
     few_prompts = [one for one in report.accuracy[None] if one.file == 0 and 0 < one.prompts < FEW_PROMPTS]
     if few_prompts:
         named = ", ".join(f"{one.region.name} ({one.prompts})" for one in few_prompts)
@@ -68,8 +71,19 @@ def lines(report: TailReport) -> Iterator[str]:
     yield ""
     if report.optimisation:
         yield from _optimisation(report.optimisation, letters)
-    else:
-        yield f"no predicted over-optimization: {report.unpredicted}"
+        yield ""
+    yield from legend(LEGEND)
+    yield ""
+
+
+LEGEND = (
+    "region: the best (bottom: the worst) share of each prompt's responses by gold, and what ties at the cut. pairs: two"
+    " responses in the region that gold does not tie. 0 pairs: no prompt has two such responses; the top 10 % of ten"
+    " responses is one. gap: the difference of a pair in gold. win, tie, loss: the scores order a pair as gold does, do not"
+    " order it, order it the other way. half-credit: the share of wins, with a tie counted 1/2. at its gaps: the half-credit of"
+    " all pairs, weighted so that each gap is as frequent as in the region. Intervals are 95 % over prompts; --summary has"
+    " all of them."
+)
 
 
 def _letters(files: int) -> list[str]:

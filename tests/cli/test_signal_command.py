@@ -71,7 +71,7 @@ def test_repeated_rows_in_one_file_or_several_and_lists_by_give_the_same(shell: 
     ]
     colour, whole = one(ran[0], "dimension", "colour"), one(ran[0], "judge", "j")
     assert figures_of(colour) == figures_of(whole)  # the only dimension, with the rubric's weights
-    assert "criteria that flip: 2 of 2" in ran[0].err
+    assert "criteria with changed verdicts: 2 of 2" in ran[0].err
 
 
 def test_a_list_by_without_the_rubric_is_valued_by_its_share_and_that_is_said(shell: Shell) -> None:

@@ -66,7 +66,9 @@ def test_the_papers_example_is_a_tie_before_and_a_win_after(shell: Shell) -> Non
     assert region(ran, "top 10%", file="after.jsonl")["half_credit"] is None
     figures = json.loads(Path("summary.json").read_text())
     assert [(top["mass"], top["tied"]) for top in figures["top_scores"]] == [(1.0, 1.0), (0.5, 0.0)]
-    assert "2 models wrote these; name one of them as the policy" in ran.err
+    assert "2 models wrote these; name one writer as the policy (--policy MODEL)" in ran.err
+    assert "\ntail: no predicted over-optimization: " in ran.err
+    assert "0 pairs: no prompt has two such responses" in " ".join(ran.err.split())
 
 
 def test_rows_are_one_per_file_and_region_and_the_summary_holds_them_all(shell: Shell) -> None:

@@ -42,7 +42,7 @@ def command(
     """Measure how well and steadily verdicts tell responses apart.
 
     Signal (the range over responses), noise (the standard deviation of repeated judgings of one response), their ratio,
-    reliability, samples needed for a target reliability, flips, criteria that all or no responses meet, redundancy: by judge,
+    reliability, samples needed for a target reliability, flip rate, criteria that all or no responses meet, redundancy: by judge,
     dimension, prompt and criterion. Repeated judgings are repeated rows, in one file or several, or the lists `samples` of
     verdicts. No model is asked.
 

@@ -51,7 +51,11 @@ def command(
         ),
     ] = None,
     held_out: Annotated[
-        bool, typer.Option("--held-out", help="Use only responses of the half that decides on nothing.")
+        bool,
+        typer.Option(
+            "--held-out",
+            help="Use only the half of the responses whose labels refine did not use to accept rubrics (same --seed).",
+        ),
     ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
