@@ -18,8 +18,10 @@ from shell import Shell
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-# A shell starts its background jobs deaf to Ctrl-C, and what they start inherits it.
+# A shell starts its background jobs deaf to Ctrl-C, nohup and some CI runners start theirs deaf to SIGHUP, and what these start
+# inherits it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SAMPLE = Path(__file__).parent.parent / "sample_data"
 
