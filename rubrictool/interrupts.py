@@ -1,4 +1,4 @@
-"""How signals end a command: with one line and exit code 130, within a second, whatever the command is doing.
+"""End a command on a signal: with one line and exit code 130, within a second, whatever the command is doing.
 
 An exception that is raised in the middle of an import or of somebody else's code may be swallowed or come out as another one.
 So a signal ends the process directly, except while the event loop runs: then the first signal asks for an orderly end. The

@@ -15,7 +15,7 @@ from rubrictool.rubric.saturation import Aggregate, aggregate
 from rubrictool.rubric.weights import score
 
 Unit = Literal["response", "model"]
-"""What signal is measured between: responses, each with repeated judgings, or models, each with its responses."""
+"""The units between which signal is measured: responses, each with repeated judgings, or models, each with its responses."""
 
 
 class AskedCriterion(NamedTuple):

@@ -78,7 +78,7 @@ def _identity(path: str | None) -> str | None:
 
 
 def _was_written_by(run: str, path: Path) -> bool:
-    """Whether the first row of a file carries the name of a run."""
+    """Return whether the first row of a file carries the name of a run."""
     try:
         with path.open("rb") as file:
             row: Any = json.loads(file.readline(MAX_LINE))

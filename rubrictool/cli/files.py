@@ -135,7 +135,7 @@ class Staged:
 
     @property
     def _staged(self) -> bool:
-        """Whether there is a stage, and lines do not go straight to their place."""
+        """Return whether lines go to a stage first, and not straight to their place."""
         return self._stage != self._path
 
     def _discard(self) -> None:

@@ -28,7 +28,7 @@ FLAG_HINTS = {
     "vllm_python": "--vllm-python PYTHON",
     "weak": "--weak FILE",
 }
-"""What follows the text of an error, in brackets."""
+"""The hint after the text of an error, in brackets."""
 
 
 def with_flags(error: InputError) -> str:

@@ -16,7 +16,7 @@ Arguments = Annotated[str, typer.Option(metavar="JSON", help="Merged into each o
 
 
 def _played(role: str) -> Any:
-    """Who plays a role, by flag or environment."""
+    """Return the option that names the model of a role, by flag or environment."""
     return typer.Option(
         metavar="SPEC", envvar=f"RUBRICTOOL_{role.upper()}", help=f"The {role}. [default: offline]", show_default=False
     )
@@ -41,7 +41,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Asking:
-    """How models are asked."""
+    """Options of asking models."""
 
     concurrency: Annotated[int, typer.Option(min=1, help="Most requests in flight at once to each model.")] = (
         AskPolicy.concurrency
@@ -100,7 +100,7 @@ class Asking:
 
 @dataclass(frozen=True)
 class Wording:
-    """What models are shown."""
+    """Options of the texts that models are shown."""
 
     use_reference: Annotated[bool, typer.Option("--use-reference", help="Show models the prompt's reference.")] = False
     templates: Annotated[
@@ -129,7 +129,7 @@ Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to
 
 @dataclass(frozen=True)
 class JudgeFlags:
-    """Who judges."""
+    """Options of the judge."""
 
     judge: Annotated[str | None, _played("judge")] = None
     judge_args: Arguments = "{}"
@@ -141,7 +141,7 @@ class JudgeFlags:
 
 @dataclass(frozen=True)
 class ProposerFlags:
-    """Who proposes."""
+    """Options of the proposer."""
 
     proposer: Annotated[str | None, _played("proposer")] = None
     proposer_args: Arguments = "{}"
@@ -149,7 +149,7 @@ class ProposerFlags:
 
 @dataclass(frozen=True)
 class ModelFlags:
-    """Who writes candidates."""
+    """Options of the models that write candidates."""
 
     model: Annotated[
         list[str] | None, typer.Option(metavar="SPEC", help="Draw from this model; repeatable.", show_default=False)
@@ -159,7 +159,7 @@ class ModelFlags:
 
 @dataclass(frozen=True)
 class Parameters:
-    """How the command's only role is asked."""
+    """Sampling parameters of the command's only role."""
 
     temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
         None

@@ -40,7 +40,7 @@ LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 
 
 class Session:
-    """What a command holds while it runs. Opening it opens its files, so that nothing is spent for nothing.
+    """The models, files and counts of one running command. Opening it opens the files, before anything is spent.
 
     `specs` are those of all models that it will ask. `reads` are the files that it reads, which it must not write; the first
     holds the rows that it is about. `reports` says that the rows hold the figures which it tells: where both would go to one

@@ -45,7 +45,7 @@ def _cost(tally: Tally) -> str:
 
 
 def _priced(plan: Mapping[str, Any]) -> str:
-    """What it costs: with a token for each byte and whole replies at most; of the questions also what is likely."""
+    """Return the cost in words: with a token for each byte and whole replies at most; of the questions also what is likely."""
     if plan["cost_usd"] is None:
         return "cost unknown (give it with --price)"
     return f"at most {_dollars(plan['cost_usd'])}, the questions about {_dollars(plan['likely_questions_usd'])}"

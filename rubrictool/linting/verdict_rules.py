@@ -141,7 +141,7 @@ class VerdictColumn(NamedTuple):
 
 
 class CrossTable(NamedTuple):
-    """How many of `n` responses that two criteria were judged on meet the first, the second, and both."""
+    """Return how many of `n` responses that two criteria were judged on meet the first, the second, and both."""
 
     n: int
     first: int

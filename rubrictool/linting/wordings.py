@@ -403,7 +403,7 @@ ANCHOR = linear(
     r"|in the sense|meaning|reference answer|given in|according to|compared (?:to|with)|in the (?:paragraph|text"
     r"|passage|article|document|context|table|data|prompt))\b"
 )
-"""What makes a vague word concrete: a figure, a quotation, an example, a definition, a source in the prompt."""
+"""Signs that make a vague word concrete: a figure, a quotation, an example, a definition, a source in the prompt."""
 
 CLAUSE = linear(r"\b(?:that|how|why|whether|what|which|who|whose|when|where|if|to|because|unless|until)\b")
 """Words that open a reported clause, whose verbs are no demands."""

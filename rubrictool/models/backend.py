@@ -106,7 +106,7 @@ class Backend(Protocol):
 
 
 class VllmLaunch(NamedTuple):
-    """How a vLLM server is started: by which Python, with which arguments of its own."""
+    """The Python and the arguments that a vLLM server is started with."""
 
     python: str | None = None
     args: tuple[str, ...] = ()

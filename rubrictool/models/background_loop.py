@@ -64,7 +64,7 @@ class BackgroundLoop:
         future = self._submit(work)
         try:
             return future.result()
-        except BaseException:
+        except BaseException:  # also Ctrl-C in this thread: nobody waits for the call any more
             future.cancel()
             raise
 

@@ -19,7 +19,7 @@ from rubrictool.models.rate_limiter import RateLimiter
 
 @dataclass(frozen=True)
 class RunContext:
-    """What the models of one run share.
+    """The resources that the models of one run share.
 
     `async with RunContext(...)`, or `with`, closes their connections when it is left.
 

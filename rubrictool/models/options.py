@@ -13,7 +13,7 @@ OFFLINE = "offline"
 
 @dataclass(frozen=True)
 class AskPolicy:
-    """How patiently each model of a run is asked.
+    """The limits of asking each model of a run.
 
     `concurrency` bounds the requests in flight to one model. `attempts` is the number of requests for one question in
     all, whatever the reason. `timeout_s` bounds one request. A server that asks for a longer wait than `max_wait_s` ends
@@ -29,7 +29,7 @@ class AskPolicy:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Which model plays a role, with its sampling parameters.
+    """The model of a role, with its sampling parameters.
 
     `temperature` None leaves it to the server. `args` are merged into each request. `limit_name` is the name under which
     `max_tokens`, the output limit, is sent.

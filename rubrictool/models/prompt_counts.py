@@ -56,7 +56,7 @@ def _words(text: str) -> int:
 
 
 class PromptCounts:
-    """What the counts of one server's prompts show.
+    """The prompt token counts of one server, compared with the questions.
 
     Some servers count only what was not in their prefix cache, without telling the rest. The first question of a run is
     in no cache, so its count is whole; a server that cut that one cuts.

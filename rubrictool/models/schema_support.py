@@ -34,7 +34,7 @@ def obeyed(reply: str) -> bool:
 
 
 class SchemaSupport:
-    """Whether schemas are sent to one model.
+    """The schema support of one model: found out once, disabled where it is refused.
 
     `probe` asks it the small question and returns whether the schema was obeyed, or raises `ModelFailure`. `enabled` is
     False where no schema is to be sent whatever the model supports.

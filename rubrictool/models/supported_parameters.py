@@ -30,7 +30,7 @@ _NAMED = linear(r"\S*\d\S*")
 
 
 class SupportedParameters:
-    """What one model has refused or accepted, for all of its questions. `notify` is called once for each change."""
+    """The parameters that one model has refused or accepted, for all questions. `notify` is called once for each change."""
 
     def __init__(self, name: str, schemas: SchemaSupport, notify: Callable[[str], None]) -> None:
         self.schemas = schemas

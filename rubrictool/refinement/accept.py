@@ -17,7 +17,7 @@ from rubrictool.text.wording import counted
 AcceptRule = Literal["always", "separates", "label-agreement", "label-correlation", "skill"]
 
 TOLERANCE = 0.05
-"""How far agreement may fall, in [0, 1]; with a dozen labelled pairs, one pair is more than this."""
+"""Largest fall of agreement that is accepted, in [0, 1]; with a dozen labelled pairs, one pair is more than this."""
 
 CLEARLY = 1.0
 """Standard errors (of Fisher's z) by which a correlation must be below 0."""

@@ -33,7 +33,7 @@ class RefineOptions:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What an accept rule knows of one prompt's responses.
+    """The evidence that an accept rule has on one prompt's responses.
 
     `signal` is how good responses are known to be, by id: labels, or the strength of their writers. `weak` are responses
     that are judged in trials only.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 HEAD = 4096
-"""How many bytes of a file tell its kind."""
+"""Bytes at the beginning of a file that tell its kind."""
 
 _COMPRESSED = (
     (b"\x1f\x8b", "gzip", "gzip -dc"),
@@ -101,7 +101,7 @@ def _text_kind(head: bytes, name: str) -> str | None:
 
 
 def _is_column(field: bytes) -> bool:
-    """Whether a field can be a column's name: a few words."""
+    """Return whether a field can be a column's name: a few words."""
     name = field.strip().strip(b'"')
     return 0 < len(name) <= 60 and name.replace(b"_", b"").replace(b" ", b"").replace(b"-", b"").isalnum()
 

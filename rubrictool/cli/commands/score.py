@@ -136,7 +136,7 @@ def command(
 
 
 class _Gaps:
-    """How many scores stand on part of their criteria, and on how little the least of them."""
+    """Count scores that rest on part of their criteria; keep the lowest coverage."""
 
     def __init__(self) -> None:
         self._coverage: list[float] = []

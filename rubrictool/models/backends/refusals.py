@@ -98,7 +98,7 @@ _UNKNOWN_NAME = linear(r"(?i)unsupported|not supported|extra|unknown|unrecogni|u
 
 
 class Report(NamedTuple):
-    """What an error answer says: its status, its whole text and its JSON, and the codes and parameter names in that."""
+    """An error answer: its status, its whole text and its JSON, and the codes and parameter names in that."""
 
     status: int
     text: str
