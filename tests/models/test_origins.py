@@ -89,7 +89,7 @@ def test_the_key_of_an_origin(
 
 def test_a_key_that_no_header_could_carry_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{API_KEY}_A", "one\ntwo")
-    with pytest.raises(InputError, match=f"{API_KEY}_A: has a character"):
+    with pytest.raises(InputError, match=f"{API_KEY}_A: contains a character"):
         key_for([A], [[B]])
 
 
