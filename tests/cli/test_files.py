@@ -144,7 +144,9 @@ def test_where_failures_cannot_be_written_the_remedy_is_told(shell: Shell, scori
     )
 
 
-@pytest.mark.parametrize("pid", ["9" * 30, "²", str(os.getpid())])
+@pytest.mark.parametrize(
+    "pid", ["9" * 30, "²", str(os.getpid())], ids=["too large", "no number", "of a running process"]
+)
 def test_what_others_left_beside_the_output_disturbs_nothing(shell: Shell, scoring: list[object], pid: str) -> None:
     (shell.directory / f".out.jsonl.{pid}.part").touch()
     assert shell(*scoring, "-o", "out.jsonl").code == 0
