@@ -32,10 +32,12 @@ class RequestSender:
         # Whether a question was ever answered, and how many in a row were denied since.
         self.answered, self.denials = False, 0
         self._name, self._backend, self._rate_limiter = endpoint
+        self.recorded = endpoint.backend.recorded
         self._budget, self._price = context.budget, context.price_of(endpoint)
         self._notify, self._on_wait = context.notify, context.on_wait
         self._largest_output = 0
         self._reported_names: set[str] = set()
+        self._reported_failure = False
         self._prompt_counts = PromptCounts()
 
     async def send(self, attempt: AskAttempt) -> Completion:
@@ -52,7 +54,9 @@ class RequestSender:
                 completion = await self._backend.complete(request)
                 spent = self._cost(completion.usage, reserved)
             except BackendError as error:
-                self._slow_down(error, attempt, started_at)
+                if isinstance(error, Transient):
+                    self._report(error)
+                    self._slow_down(error, attempt, started_at)
                 spent = self._cost_of_error(error, reserved)
                 raise
             finally:
@@ -67,13 +71,15 @@ class RequestSender:
         """Return the request for the budget: some servers bill reasoning that the output limit does not bound."""
         return replace(request, max_tokens=max(request.max_tokens, self._largest_output))
 
-    def _slow_down(self, error: BackendError, attempt: AskAttempt, started_at: float) -> None:
+    def _report(self, error: Transient) -> None:
+        """Report the first failure that is tried again: while a server is down, no row ends for minutes."""
+        if not error.overloaded and not self._reported_failure and self.policy.attempts > 1:
+            self._reported_failure = True
+            self._notify(f"{self._name}: a request failed and is tried again: {error}")
+
+    def _slow_down(self, error: Transient, attempt: AskAttempt, started_at: float) -> None:
         """After an overload, make all requests to this model wait."""
-        if (
-            not isinstance(error, Transient)
-            or not error.overloaded
-            or (error.retry_after or 0) > self.policy.max_wait_s
-        ):
+        if not error.overloaded or (error.retry_after or 0) > self.policy.max_wait_s:
             return
         pause = pause_after(error, attempt.number, backoff_s=self.policy.backoff_s, next_is_last=attempt.next_is_last)
         if self._rate_limiter.on_overload(started_at=started_at, pause_s=pause) and pause >= NOTIFY_WAIT_S:

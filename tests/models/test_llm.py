@@ -65,6 +65,19 @@ def test_from_asking_to_the_backend_are_four_frames() -> None:
     assert frames == ["client.ask", "client._answer", "retry.run", "request_sender.send"]
 
 
+def test_the_first_failure_that_is_tried_again_is_told_once_and_an_overload_as_a_wait() -> None:
+    said: list[str] = []
+    asked, _ = model(Transient("busy", overloaded=True), Transient("reset"), Transient("500"), GOOD, notify=said.append)
+    assert ask(asked)
+    assert said == ["m: a request failed and is tried again: reset"]
+
+
+def test_a_failure_that_is_not_tried_again_is_told_by_its_row_alone() -> None:
+    said: list[str] = []
+    assert failure(model(Transient("reset"), attempts=1, notify=said.append)[0]).attempts == 1
+    assert said == []
+
+
 def test_a_final_error_is_not_tried_again() -> None:
     asked, backend = model(Final("404"))
     failed = failure(asked)

@@ -339,7 +339,7 @@ def test_a_busy_server_says_nothing_of_what_was_left_out() -> None:
     assert ask(model, schema=False)
     sent = [(request.temperature, request.limit_name) for request in backend.requests]
     assert sent == [(0, "max_tokens"), (None, "max_tokens"), (None, "max_tokens"), (0, "max_completion_tokens")]
-    assert ["max_tokens is refused" in line for line in said] == [True]
+    assert [line for line in said if "is refused" in line] == [said[-1]]
 
 
 def test_a_refusal_that_no_suspect_explains_is_the_questions_and_later_ones_ask_once() -> None:
@@ -405,7 +405,7 @@ def test_a_server_that_has_served_schemas_has_not_refused_them_by_breaking_down_
     model, backend = asked(OBEYED, GOOD, trouble, trouble, GOOD, notify=said.append)
     assert all(ask(model, sample=sample) for sample in range(3))
     assert [request.schema is not None for request in backend.requests] == [True, True, True, True, False, True]
-    assert said == []
+    assert [line for line in said if "schema" in line] == []
 
 
 @pytest.mark.parametrize(
