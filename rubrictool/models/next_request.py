@@ -76,7 +76,8 @@ class NextRequest:
     def after_truncation(self, completion: Completion) -> bool:
         """Double the limit, or leave out the schema under which the model runs on; return whether to ask again.
 
-        The probe is asked again only for a model that thinks unseen, at full length.
+        Under a limit that cannot be raised, a reply at temperature 0 would be the same. The probe is asked again only for a
+        model that thinks unseen, at full length.
         """
         sent = self.sent
         if self._probing:
@@ -90,7 +91,8 @@ class NextRequest:
             return True
         self._truncated_at = sent.max_tokens
         self._request = replace(self._request, max_tokens=max(sent.max_tokens, min(2 * sent.max_tokens, MOST_TOKENS)))
-        return True
+        raised = self._supported.applied(self._request).max_tokens > sent.max_tokens
+        return raised or sent.temperature != 0 or sent.schema is not None
 
     def after_unreadable(self, reply: str, complaint: Unreadable) -> None:
         """Send the last reply back with what is wrong with it; earlier ones would only grow the prompt."""

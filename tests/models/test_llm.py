@@ -127,6 +127,15 @@ def test_the_limit_is_doubled_to_a_sensible_end_and_a_failure_names_the_one_that
     assert backend.requests[-1].max_tokens == MOST_TOKENS
 
 
+@pytest.mark.parametrize(("temperature", "requests"), [(0, 1), (1, 5), (None, 5)])
+def test_under_a_limit_that_cannot_be_raised_only_a_drawn_reply_is_asked_for_again(
+    temperature: float | None, requests: int
+) -> None:
+    backend = Scripted(Completion("x", truncated=True))
+    failed = failure(model_of(backend, max_tokens=MOST_TOKENS, temperature=temperature))
+    assert (failed.kind, len(backend.requests)) == ("truncated", requests)
+
+
 def test_a_refused_temperature_is_left_out_from_then_on_and_said_once() -> None:
     said: list[str] = []
     asked, backend = model(Refused("no temperature", suspects=["temperature"]), GOOD, notify=said.append)
