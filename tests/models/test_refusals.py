@@ -239,6 +239,7 @@ def test_the_limit_that_fits_is_read_from_the_numbers(text: str, limit: int, fit
         ({"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "0",
           "x-ratelimit-reset-tokens": "9h", "x-ratelimit-remaining-tokens": "77"}, {}, 360),
         ({"x-ratelimit-reset": "12"}, {}, 12),
+        ({"x-ratelimit-reset": "3000", "x-ratelimit-remaining": "4999"}, {}, None),
         ({"Retry-After": "3h"}, {}, 10800),
         ({"retry-after": "1m 30s"}, {}, 90),
         ({}, {"message": "Try again in 1h2m3.5s"}, 3723.5),

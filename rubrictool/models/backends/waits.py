@@ -77,13 +77,18 @@ def _unit(word: str) -> str:
 
 
 def _reset(headers: Mapping[str, str]) -> float | None:
-    """Return when the rate limit opens of which nothing remains; with several, the latest."""
+    """Return when the rate limit opens of which nothing remains; with several, the latest.
+
+    A lone limit that does not tell what remains counts as spent.
+    """
     lowered = _lowered(headers)
     resets = {name: value for name, value in lowered.items() if "ratelimit" in name and "reset" in name}
-    spent = [
-        value for name, value in resets.items() if _seconds(lowered.get(name.replace("reset", "remaining"), "")) == 0
+    remaining = {name: _seconds(lowered.get(name.replace("reset", "remaining"), "")) for name in resets}
+    given = [
+        value
+        for name, value in resets.items()
+        if remaining[name] == 0 or (remaining[name] is None and len(resets) == 1)
     ]
-    given = spent or (list(resets.values()) if len(resets) == 1 else [])
     times = [seconds for value in given if (seconds := _moment(value)) is not None]
     return max(times, default=None)
 
