@@ -40,9 +40,9 @@ class Replicas:
 
     def drop(self, address: str) -> None:
         """Leave an address out for a while, because it does not answer."""
-        others = [other for other in self._live() if other != address]
-        if others and address in self._live():
-            self._notify(f"{address} does not answer; its work goes to the {len(others)} left")
+        answering = self._answering()
+        if address in answering and len(answering) > 1:
+            self._notify(f"{address} does not answer; its work goes to the {len(answering) - 1} left")
         self._back_at[address] = time.monotonic() + DROPPED_FOR_S
 
     def _choice(self, routing_key: str) -> str:
@@ -54,6 +54,9 @@ class Replicas:
         return next(address for address in by_preference if self._in_flight[address] < math.ceil(BUSY * share))
 
     def _live(self) -> list[str]:
-        """Return the addresses that answer; all of them when none does."""
+        """Return the addresses to choose from: those that answer, or all of them when none does."""
+        return self._answering() or list(self._back_at)
+
+    def _answering(self) -> list[str]:
         now = time.monotonic()
-        return [address for address, back_at in self._back_at.items() if back_at <= now] or list(self._back_at)
+        return [address for address, back_at in self._back_at.items() if back_at <= now]
