@@ -61,7 +61,10 @@ class Cache:
         self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, model, reply)
 
     def __iter__(self) -> Iterator[Recorded]:
-        return (Recorded(*row) for row in self._db.execute("SELECT key, model, reply FROM replies ORDER BY key"))
+        try:
+            yield from map(Recorded._make, self._db.execute("SELECT key, model, reply FROM replies ORDER BY key"))
+        except sqlite3.Error as error:
+            raise self._unusable(error) from None
 
     def _run(self, statement: str, *values: str) -> sqlite3.Cursor:
         try:
@@ -80,7 +83,8 @@ class Cache:
 
 
 def _is_busy(error: BaseException) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    # The lowest byte is the code; the others tell, for instance, that another process recovers the file after a crash.
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 # SQLite's own waiting does not cover the change to WAL, which two commands may make of one new file at once.
