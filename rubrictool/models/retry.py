@@ -67,7 +67,8 @@ class RetryLoop(Generic[T]):
         self._max_requests = sender.policy.attempts
         self._attempts = 0
         self._doubted = False
-        # What the last reply that could be read in part does answer.
+        # The last complaint about a reply, and what that reply does answer.
+        self._complaint: Unreadable | None = None
         self._partial: Sequence[Any] = ()
 
     async def run(self) -> tuple[T, str]:
@@ -105,7 +106,7 @@ class RetryLoop(Generic[T]):
         try:
             answer = self._inquiry.parse(completion.text)
         except Unreadable as complaint:
-            self._partial = complaint.partial
+            self._complaint, self._partial = complaint, complaint.partial
             self._next.after_unreadable(completion.text, complaint)
             raise
         self._next.after_answer()
@@ -113,6 +114,9 @@ class RetryLoop(Generic[T]):
 
     def _handle(self, error: BackendError | ReplyError | OverBudget) -> float:
         """Return the seconds to wait before the next request. Raises `ModelFailure` where there is none."""
+        if self._complaint and self._sender.recorded and isinstance(error, Final):
+            # A recording holds the reply to the question, and none to a complaint about it.
+            raise self._failure(self._complaint) from error
         if isinstance(error, Unusable):
             error = self._doubt(error)
         elif isinstance(error, Refused | Transient):

@@ -11,15 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fakes import model_of
 
-from rubrictool.errors import BackendError, Denied, Final, InputError, Refused, Transient
+from rubrictool.errors import BackendError, Denied, Final, InputError, ModelFailure, Refused, Transient
 from rubrictool.models.backend import Request
 from rubrictool.models.backends.replay import Replay
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
-from rubrictool.models.options import ModelConfig
+from rubrictool.models.options import AskPolicy, ModelConfig
+from rubrictool.models.question import Question
 from rubrictool.models.spec import connect
+from rubrictool.questions import compare
 
 QUESTION = Request("m", [{"role": "user", "content": "Is it red or blue?"}], 0, 16)
 
@@ -138,6 +141,14 @@ def test_a_recording_that_holds_nothing_fitting_is_a_final_error(tmp_path: Path)
         asyncio.run(recording(tmp_path, '{"contains": ["green"], "reply": "1"}').complete(QUESTION))
     with pytest.raises(InputError, match="either `key` or `contains`"):
         recording(tmp_path, '{"reply": "1"}')
+
+
+def test_a_recorded_reply_that_cannot_be_read_fails_as_that_and_not_as_a_miss(tmp_path: Path) -> None:
+    replay = recording(tmp_path, f'{{"key": "{QUESTION.key()}", "reply": "Well."}}')
+    model = model_of(replay, QUESTION.model, max_tokens=QUESTION.max_tokens, temperature=QUESTION.temperature)
+    with pytest.raises(ModelFailure, match=r"cannot be used: .*winner") as caught:
+        asyncio.run(model.ask(Question(QUESTION.messages), compare.parse))
+    assert caught.value.kind == "unreadable"
 
 
 TRANSIENT = {
