@@ -6,6 +6,7 @@ A new judge gets its spec here; `protocols` says what it has to be able to do.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import get_args
 
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge, ModelProposer, PerCriterionJudge
@@ -35,10 +36,14 @@ async def judge(
     `judging` says whether it is asked about all criteria at once or about each alone, `reasons` whether it gives a reason
     for each verdict, `samples` how many times it judges each response.
 
-    Raises `InputError` where the model cannot be used, for reasons from the offline rules, which give none, and for several
-    samples of verdicts that are always the same.
+    Raises `InputError` where the model cannot be used, for reasons from the offline rules, which give none, for several
+    samples of verdicts that are always the same, and for a way of judging that there is not.
     """
     config, context = _config(model), context or RunContext()
+    if judging not in get_args(JudgingMode):
+        raise InputError(f"judging: {judging!r} is unknown; write {' or '.join(get_args(JudgingMode))}")
+    if samples < 1:
+        raise InputError(f"samples: {samples} is too few; give 1 or more")
     if samples > 1:
         _check_samples_can_differ(config, samples)
     if config.spec == OFFLINE:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rubrictool.errors import InputError
 from rubrictool.models.backend import LimitName
 
 OFFLINE = "offline"
@@ -18,6 +19,8 @@ class AskPolicy:
     `concurrency` bounds the requests in flight to one model. `attempts` is the number of requests for one question in
     all, whatever the reason. `timeout_s` bounds one request. A server that asks for a longer wait than `max_wait_s` ends
     the run. The pause before the second request is up to `backoff_s`, and doubles with each further one.
+
+    Raises `InputError` for a concurrency or attempts below 1, with which nothing would ever be asked.
     """
 
     concurrency: int = 64
@@ -25,6 +28,11 @@ class AskPolicy:
     timeout_s: float = 300
     max_wait_s: float = 600.0
     backoff_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name in ("concurrency", "attempts"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: {getattr(self, name)} is too few; give 1 or more")
 
 
 @dataclass(frozen=True)

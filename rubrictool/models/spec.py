@@ -13,7 +13,7 @@ from rubrictool.models.backend import Backend, LimitName
 from rubrictool.models.backends.proxies import is_loopback
 from rubrictool.models.client import Model
 from rubrictool.models.context import Endpoint, RunContext
-from rubrictool.models.options import ModelConfig
+from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.origins import API_KEY, Key, any_key, key_for
 from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.text.patterns import linear
@@ -85,7 +85,11 @@ async def _open_backend(spec: str, context: RunContext) -> tuple[str, Backend]:
     kind, _, rest = spec.partition(":")
     if not spec.strip():
         raise InputError("the model is empty; name one, or write offline")
+    if spec == OFFLINE:
+        raise InputError("offline: the offline rules judge and propose, and are no model to be asked; name a model")
     if kind == "replay":
+        if not rest:
+            raise InputError("replay: names no file; write replay:FILE")
         from rubrictool.models.backends.replay import Replay
 
         return spec, Replay(rest)
@@ -158,7 +162,8 @@ def _check_address(url: str) -> None:
     except ValueError:  # a port out of range, half of an IPv6 address
         known = False
     if not known:
-        raise InputError(f"{url.rpartition('@')[2]}: is no address; write http://HOST:PORT/v1")
+        shown = url.rpartition("@")[2] or '""'
+        raise InputError(f"{shown}: is no address; write http://HOST:PORT/v1")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InputError(f"{parts.hostname}: the address must hold no key or query; put the key into {API_KEY}")
 

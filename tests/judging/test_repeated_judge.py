@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
-from rubrictool.errors import ModelFailure
+from rubrictool.errors import InputError, ModelFailure
+from rubrictool.judging.build import judge
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.repeated_judge import RepeatedJudge, majority
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
@@ -51,6 +52,12 @@ def test_the_majority_decides_and_a_tie_is_undecided(said: str, met: bool | None
     assert (verdict.met, verdict.p) == (met, p)
     assert list(verdict.columns()["samples"]) == [{"sample": n, "met": one == "1"} for n, one in enumerate(said)]
     assert verdict.judged
+
+
+@pytest.mark.parametrize("options", [{"samples": 0}, {"judging": "per_criterion"}])
+def test_a_way_of_judging_that_there_is_not_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"write all-at-once or per-criterion|give 1 or more"):
+        asyncio.run(judge(**options))
 
 
 def test_a_vote_keeps_its_reason() -> None:

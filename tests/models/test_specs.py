@@ -39,6 +39,9 @@ def connected(spec: str, *, allow_http_key: bool = False, args: dict[str, object
         ("m@http://user:secret@host/v1", "must hold no key"),
         ("vllm:some/model", "is not installed here"),
         ("replay:nowhere.jsonl", "cannot be read"),
+        ("replay:", "names no file; write replay:FILE"),
+        ("offline", "the offline rules judge and propose"),
+        ("m@http://127.0.0.1:9/v1,", '"": is no address'),
         ("http://127.0.0.1:9/v1", "cannot tell the model's name"),
         ("nonsense", "litellm knows no such model"),
         ("hosted_vllm/x", "needs an address"),
@@ -53,6 +56,12 @@ def test_what_cannot_be_used_is_said_with_its_remedy(spec: str, reason: str) -> 
     with pytest.raises(InputError, match=reason) as caught:
         connected(spec)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("limits", [{"concurrency": 0}, {"attempts": 0}])
+def test_limits_under_which_nothing_would_be_asked_are_refused(limits: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="0 is too few; give 1 or more"):
+        AskPolicy(**limits)
 
 
 @pytest.mark.parametrize("key", ["", " "])
