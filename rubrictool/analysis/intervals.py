@@ -24,6 +24,14 @@ ENOUGH_TO_RESAMPLE, ENOUGH_DECIDED = 100, 15
 """Fewest prompts, and fewest of them without a tie, to resample: if all of few went one way, no resample shows the other."""
 
 
+ENOUGH_FOR_INTERVAL = 5
+"""Fewest prompts for an interval from resampling: resampled means never leave the range of the prompts, so that no such
+interval holds the truth in more than 1 - 2^(1 - n) of cases (0.5, 0.75, 0.875 for 2, 3 and 4 prompts)."""
+
+ENOUGH_TO_RELY_ON = 10
+"""Fewest prompts for an interval without a warning, and for a decision on a threshold."""
+
+
 class Estimate(NamedTuple):
     """A figure with its 95 % interval."""
 

@@ -1,4 +1,4 @@
-"""Test whether two systems differ on the same prompts, with the power of such tests."""
+"""Test whether two systems differ on the same prompts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rubrictool.analysis.intervals import FEW_VALUES, Z95
+from rubrictool.analysis.intervals import FEW_VALUES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
-
-Z80 = 0.8416212335729143
-"""The normal quantile of a power of 80 %."""
 
 FLIPS = 9_999
 """Number of drawn patterns of signs; with the observed one, 10,000."""
@@ -33,7 +30,8 @@ def sign_test(differences: Sequence[float]) -> float:
     `differences` holds one number for each prompt; ties are left out, and without any others the p-value is 1. Twice the
     smaller binomial tail with chance one half, at most 1 (Dixon and Mood 1946).
     """
-    won, lost = (sum(sign * one > SAME for one in differences) for sign in (1, -1))
+    # Python's numbers: sums of numpy's are 64 bits wide, and the binomial coefficients overflow from 64 prompts on.
+    won, lost = (sum(sign * float(one) > SAME for one in differences) for sign in (1, -1))
     n, tail, term = won + lost, 0, 1
     for k in range(min(won, lost) + 1):
         tail += term
@@ -48,7 +46,7 @@ def sign_flip_test(differences: Sequence[float], *, seed: int = 0) -> float:
     from 0 as the observed one: of all patterns where at most 13 prompts differ, else of 9,999 drawn ones and the observed one
     (Phipson and Smyth 2010), so that it is never 0. Without a difference it is 1.
     """
-    kept = [one for one in differences if abs(one) > SAME]
+    kept = [float(one) for one in differences if abs(one) > SAME]
     if not kept:
         return 1.0
     import numpy as np
@@ -84,18 +82,3 @@ def _drawn_sums(sizes: Array, seed: int) -> Array:
     block = max(1, 2_000_000 // n)
     sums: Array = np.concatenate([some(min(block, FLIPS - done)) for done in range(0, FLIPS, block)])
     return np.abs(sums)
-
-
-def detectable_difference(deviation: float, prompts: int) -> float:
-    """Return the minimum detectable difference of a mean over so many prompts, in the unit of `deviation`.
-
-    A true difference of this size is shown with a power of 80 % by a two-sided test at 5 %:
-    `(z(.975) + z(.8)) * deviation / sqrt(prompts)`, which is `2.80 * deviation / sqrt(prompts)` (Cohen 1988, section 2).
-    `deviation` is the standard deviation over prompts.
-    """
-    return (Z95 + Z80) * deviation / math.sqrt(prompts)
-
-
-def prompts_needed(deviation: float, difference: float) -> int:
-    """Return the number of prompts from which a difference of this size is detectable: the formula above, solved for them."""
-    return math.ceil(((Z95 + Z80) * deviation / difference) ** 2)

@@ -8,7 +8,8 @@ from typing import Any
 
 from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Estimate
-from rubrictool.analysis.paired_tests import detectable_difference, sign_flip_test
+from rubrictool.analysis.paired_tests import sign_flip_test
+from rubrictool.analysis.power import detectable_mean
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
 from rubrictool.rows.columns import Row
 
@@ -17,7 +18,8 @@ from rubrictool.rows.columns import Row
 class ScoreDifference:
     """The score of `a` less that of `b` on the same prompts: the mean over prompts with its 95 % interval, in scores.
 
-    `detectable` is the smallest difference detectable with `n` prompts (power 80 %), None where the prompts do not differ.
+    `detectable` is the smallest difference detectable with `n` prompts (paired t test, power 80 %), None for fewer than 5
+    prompts, and where they do not differ.
     `standard_error` is None for one prompt. `sign_flip_p` tests whether the mean is 0.
     """
 
@@ -60,7 +62,7 @@ def score_difference(comparisons: Iterable[Compared], *, seed: int = 0) -> Score
         n=n,
         standard_error=None if deviation is None else deviation / n**0.5,
         sign_flip_p=sign_flip_test(differences, seed=seed),
-        detectable=detectable_difference(deviation, n) if deviation else None,
+        detectable=detectable_mean(deviation, n) if deviation else None,
     )
 
 

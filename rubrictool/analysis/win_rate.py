@@ -8,8 +8,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.intervals import Estimate, interval
-from rubrictool.analysis.paired_tests import detectable_difference, prompts_needed, sign_flip_test, sign_test
+from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate, interval
+from rubrictool.analysis.paired_tests import sign_flip_test, sign_test
+from rubrictool.analysis.power import (
+    MAX_VARIANCE,
+    detectable_from_half,
+    detectable_win_rate,
+    prompts_needed,
+    variance_at_half,
+)
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
 from rubrictool.rows.records import ExternalComparison, Winner
 from rubrictool.rubric.weights import TIE
@@ -22,18 +29,22 @@ CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
 class WinRate:
     """The win rate of `a` over prompts, from 0 to 1, a tie counting one half.
 
-    `n` is the number of prompts; wins, losses, ties and flips (another winner in each order) count comparisons.
+    `n` is the number of prompts, of which `prompts_won` and `prompts_lost` have a mean above and below 0.5; wins, losses,
+    ties and flips (another winner in each order) count comparisons.
     `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where rows lack them.
     `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt. In
-    `discrete_win_rate` a preference counts as the nearest of win, loss and half. `sign_p` and `sign_flip_p` test
-    whether the rate is one half; `detectable` is the smallest difference from it detectable with `n` prompts
-    (power 80 %, two-sided test at 5 %).
+    `discrete_win_rate` a preference counts as the nearest of win, loss and half. `sign_p` tests whether prompts are won as
+    often as lost, `sign_flip_p` whether the rate is one half. `variance_at_half` is the mean of (credit - 1/2)² over prompts,
+    `detectable` the smallest difference from one half detectable with `n` prompts (power 80 %, two-sided test at 5 %), None
+    where no difference is.
     """
 
     win_rate: float
     low: float
     high: float
     n: int
+    prompts_won: int
+    prompts_lost: int
     wins: int
     losses: int
     ties: int
@@ -45,7 +56,8 @@ class WinRate:
     discrete_win_rate: float
     sign_p: float
     sign_flip_p: float
-    detectable: float
+    variance_at_half: float
+    detectable: float | None
 
     @property
     def estimate(self) -> Estimate:
@@ -64,11 +76,14 @@ def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
     bounds = interval(credits, seed=seed)
     results = Counter(_result(credit(row)) for row in rows)
     deviation = standard_deviation(credits)
+    distances = [value - 0.5 for value in credits]
     return WinRate(
         win_rate=mean(credits),
         low=bounds.low,
         high=bounds.high,
         n=len(credits),
+        prompts_won=sum(distance > TIE for distance in distances),
+        prompts_lost=sum(distance < -TIE for distance in distances),
         wins=results["a"],
         losses=results["b"],
         ties=results["tie"],
@@ -78,14 +93,11 @@ def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
         method=bounds.method,
         standard_error=None if deviation is None else deviation / len(credits) ** 0.5,
         discrete_win_rate=mean(prompt_means((row.prompt_id, CREDIT[_result(credit(row))]) for row in rows)),
-        sign_p=sign_test([value - 0.5 for value in credits]),
-        sign_flip_p=sign_flip_test([value - 0.5 for value in credits], seed=seed),
-        detectable=detectable_difference(deviation or MAX_DEVIATION, len(credits)),
+        sign_p=sign_test(distances),
+        sign_flip_p=sign_flip_test(distances, seed=seed),
+        variance_at_half=variance_at_half(credits),
+        detectable=detectable_win_rate(credits),
     )
-
-
-MAX_DEVIATION = 0.5
-"""Largest standard deviation of credits in [0, 1], assumed where prompts show none."""
 
 
 def credit(row: Compared) -> float:
@@ -114,15 +126,33 @@ ThresholdDecision = Literal["shown", "worse", "not shown", "underpowered"]
 def decision(rate: WinRate, threshold: float, difference: float) -> ThresholdDecision:
     """Return what the interval of a win rate says of a threshold. `difference` is the least that matters, 0 for none.
 
-    "underpowered" is "not shown" with too few prompts: the smallest detectable difference is larger than `difference`.
+    Fewer than 10 prompts decide nothing: "not shown". "underpowered" is "not shown" with too few prompts: the smallest
+    detectable difference is larger than `difference`, or there is none.
     """
+    if rate.n < ENOUGH_TO_RELY_ON:
+        return "not shown"
     if rate.low >= threshold:
         return "shown"
     if rate.high < threshold:
         return "worse"
-    return "underpowered" if TIE < difference < rate.detectable else "not shown"
+    return "underpowered" if rate.detectable is None or TIE < difference < rate.detectable else "not shown"
 
 
-def prompts_to_show(rate: WinRate, difference: float) -> int:
-    """Return the number of prompts like these that show a difference of this size with a power of 80 %."""
-    return prompts_needed((rate.standard_error or MAX_DEVIATION / rate.n**0.5) * rate.n**0.5, difference)
+def prompts_to_show(rate: WinRate, difference: float) -> int | None:
+    """Return the number of prompts like these with which a difference from 0.5 of this size is detectable.
+
+    In closed form, which the exact power of few prompts may exceed by a few percent, and more than there are where these
+    do not suffice. None for no difference, and for one that no win rate has with as many ties.
+    """
+    if difference <= TIE:
+        return None
+    needed = prompts_needed(rate.variance_at_half or MAX_VARIANCE, difference)
+    enough = rate.detectable is not None and rate.detectable <= difference
+    return needed if needed is None or enough else max(needed, rate.n + 1)
+
+
+def undetectable(rate: WinRate) -> float:
+    """Return how far from 0.5 a win rate may lie and still not be detectable with prompts like these, at most 0.5."""
+    if rate.detectable is not None:
+        return rate.detectable
+    return detectable_from_half(rate.variance_at_half or MAX_VARIANCE, rate.n)

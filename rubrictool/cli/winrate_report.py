@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate
 from rubrictool.analysis.noise_floors import NoiseFloor
 from rubrictool.analysis.score_differences import ScoreDifference
 from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
@@ -23,6 +23,7 @@ from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, interval, number, signed, table
 from rubrictool.errors import InputError
+from rubrictool.rubric.weights import TIE
 from rubrictool.steps.pairings import Lineup, SystemPair
 from rubrictool.text.wording import counted, shortened
 
@@ -125,11 +126,25 @@ def _why(missed: ThresholdDecision, rate: WinRate, threshold: float, difference:
     if missed == "worse":
         return f"worse: the whole interval lies below {threshold:g}"
     if missed == "underpowered":
-        return (
-            f"not shown, too few prompts: {_smallest(rate)}; the difference in question is {difference:.3g}, for which "
-            f"about {prompts_to_show(rate, difference):,} prompts are needed"
-        )
-    return f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); more prompts would narrow it"
+        return f"not shown, too few prompts: {_smallest(rate)}{_needed(rate, difference)}"
+    if rate.n < ENOUGH_TO_RELY_ON:
+        return f"not shown: {counted(rate.n, 'prompt')} decide nothing; give at least {ENOUGH_TO_RELY_ON}"
+    return (
+        f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); for another run, decide the number of prompts"
+        " before looking at results"
+    )
+
+
+def _needed(rate: WinRate, difference: float) -> str:
+    """Return how many prompts the difference in question takes; empty where no difference is in question."""
+    if difference <= TIE:
+        return ""
+    prompts = prompts_to_show(rate, difference)
+    return f"; the difference in question is {difference:.3g}, " + (
+        "which no win rate can have with as many ties"
+        if prompts is None
+        else f"for which about {prompts:,} prompts are needed"
+    )
 
 
 def _colour(rate: WinRate) -> Style:
@@ -148,6 +163,8 @@ def _one(pair: SystemComparison) -> Iterator[str]:
     yield f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; {_smallest(rate)}"
     if _disagree(rate):
         yield f"winrate: interval and tests disagree about 0.5; {INTERVAL_DECIDES}"
+    if _sign_test_disagrees(rate):
+        yield f"winrate: {_other_question(rate)}"
     if pair.difference:
         yield f"winrate: {_difference(pair.difference)}"
     if pair.noise:
@@ -169,8 +186,8 @@ def _detectable(prompts: int) -> str:
 
 
 def _smallest(rate: WinRate) -> str:
-    """Return the smallest detectable difference from 0.5; none where it is above 0.5, since no rate is farther away."""
-    return f"{_detectable(rate.n)}: {f'{rate.detectable:.3f}' if rate.detectable <= EVEN else 'none'}"
+    """Return the smallest detectable difference from 0.5, `none` where no difference is detectable."""
+    return f"{_detectable(rate.n)}: {'none' if rate.detectable is None else f'{rate.detectable:.3f}'}"
 
 
 SIGNIFICANT = 0.05
@@ -179,9 +196,23 @@ INTERVAL_DECIDES = "the interval decides, here, in the plot and for --fail-under
 
 
 def _disagree(rate: WinRate) -> bool:
-    """Return whether interval and tests disagree about 0.5."""
-    outside = _excludes(rate.estimate, EVEN)
-    return any((p < SIGNIFICANT) != outside for p in (rate.sign_p, rate.sign_flip_p))
+    """Return whether the interval and the sign-flip test, which both ask about the rate, disagree about 0.5."""
+    return (rate.sign_flip_p < SIGNIFICANT) != _excludes(rate.estimate, EVEN)
+
+
+def _sign_test_disagrees(rate: WinRate) -> bool:
+    """Return whether the sign test finds something else than the sign-flip test, or points the other way than the rate."""
+    found = rate.sign_p < SIGNIFICANT
+    against = (rate.prompts_won - rate.prompts_lost) * (rate.win_rate - EVEN) < 0
+    return found != (rate.sign_flip_p < SIGNIFICANT) or (found and against)
+
+
+def _other_question(rate: WinRate) -> str:
+    """Return why the sign test says something else than the rate."""
+    return (
+        f"sign test and win rate disagree: {counted(rate.prompts_won, 'prompt')} won and {rate.prompts_lost:,} lost, at a rate"
+        f" of {rate.win_rate:.3f}; the sign test asks whether prompts are won as often as lost, not whether the rate is 0.5"
+    )
 
 
 def _excludes(estimate: Estimate, value: float) -> bool:
@@ -200,10 +231,15 @@ def _many(report: WinRateReport) -> Iterator[str]:
     against, first = report.baseline, report.primary
     yield f"winrate: {f'against {_short(against)}' if against else 'all pairs'}, 95 % intervals over prompts"
     yield from table(_RATES, [_rates(pair, against) for pair in first])
-    yield "winrate: tests of a rate of 0.5; detectable: the smallest difference detectable with so many prompts (80 % power)"
+    yield "winrate: sign-flip test of a rate of 0.5, sign test of as many prompts won as lost"
+    yield "winrate: detectable: the smallest difference detectable with so many prompts (80 % power)"
     yield from table(_TESTS, [_tests(pair, against) for pair in first])
     if unlike := [_label(pair, against) for pair in first if _disagree(pair.rate)]:
         yield f"winrate: interval and tests disagree about 0.5 for {', '.join(unlike)}; {INTERVAL_DECIDES}"
+    for pair in first:
+        if _sign_test_disagrees(pair.rate):
+            yield f"winrate: {_label(pair, against)}: {_other_question(pair.rate)}"
+    yield f"winrate: {_multiple(len(report.pairs))}"
     if len(first) < len(report.pairs) or against is None:
         yield "winrate: the row's system over the column's"
         yield from _matrix(report)
@@ -211,6 +247,14 @@ def _many(report: WinRateReport) -> Iterator[str]:
     for pair in first:
         if pair.noise:
             yield f"winrate: {_label(pair, against)}: {_noise(pair.noise)}"
+
+
+def _multiple(pairs: int) -> str:
+    """Return what is expected of so many comparisons by chance."""
+    return (
+        f"{pairs} comparisons, not corrected for their number: where no systems differ, {SIGNIFICANT * pairs:.2g} of {pairs}"
+        f" p-values are below {SIGNIFICANT} on average; Bonferroni's correction takes p < {SIGNIFICANT / pairs:.2g}"
+    )
 
 
 def _differences(pairs: Sequence[SystemComparison], against: str | None) -> Iterator[str]:
@@ -241,7 +285,7 @@ def _tests(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
         _label(pair, against),
         _bare_p(rate.sign_p),
         _bare_p(rate.sign_flip_p),
-        number(rate.detectable if rate.detectable <= EVEN else None),
+        number(rate.detectable),
     )
 
 

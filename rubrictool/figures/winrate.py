@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from rubrictool.analysis.win_rate import undetectable
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
 from rubrictool.figures.style import FAINT, INK, saved, style
 from rubrictool.steps.pairings import SystemPair
@@ -105,7 +106,8 @@ def _rates(axes: Axes, pairs: Sequence[SystemComparison], labels: Sequence[str],
     """Draw a dot and an interval for each pair."""
     for place, pair in enumerate(pairs):
         rate = pair.rate
-        axes.add_patch(Rectangle((EVEN - rate.detectable, place - 0.31), 2 * rate.detectable, 0.62, color=BAND, lw=0))
+        reach = undetectable(rate)
+        axes.add_patch(Rectangle((EVEN - reach, place - 0.31), 2 * reach, 0.62, color=BAND, lw=0))
         around = [[max(0.0, rate.win_rate - rate.low)], [max(0.0, rate.high - rate.win_rate)]]
         axes.errorbar(rate.win_rate, place, xerr=around, color=_colour(pair), **_DOT)
         text = f"{rate.win_rate:.2f} [{rate.low:.2f}, {rate.high:.2f}]"
@@ -130,7 +132,7 @@ def _colour(pair: SystemComparison) -> str:
 
 def _span(pairs: Sequence[SystemComparison], threshold: float | None) -> tuple[float, float]:
     """Return the range of the axis, with one half in the middle."""
-    ends = [end for pair in pairs for end in (pair.rate.low, pair.rate.high, EVEN + pair.rate.detectable)]
+    ends = [end for pair in pairs for end in (pair.rate.low, pair.rate.high, EVEN + undetectable(pair.rate))]
     farthest = max(abs(end - EVEN) for end in [*ends, EVEN if threshold is None else threshold])
     half = min(EVEN, max(0.1, farthest + 0.03)) + 0.01
     return EVEN - half, EVEN + half
