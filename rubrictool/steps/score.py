@@ -95,6 +95,7 @@ async def verdicts(
         return _in_order(criteria, free)
     try:
         judged = await judge.verdicts(prompt, open_ones, response)
+        _check_complete(judge.name, open_ones, judged)
     except ModelFailure as failure:
         # A judge that said nothing is no judge, however much the checks cover.
         if min_coverage is None or not failure.partial:
@@ -104,6 +105,14 @@ async def verdicts(
             raise
         return partly
     return _in_order(criteria, [*free, *judged])
+
+
+def _check_complete(judge: str, criteria: Sequence[Criterion], judged: Sequence[Verdict]) -> None:
+    """Raise `ModelFailure` where a judge leaves a criterion open, as one of the user's own may."""
+    clear = {verdict.id: verdict for verdict in judged if verdict.judged}
+    if missing := [criterion.id for criterion in criteria if criterion.id not in clear]:
+        names = ", ".join(missing[:20])
+        raise ModelFailure("unreadable", f"{judge}: gave no verdict on {names}", partial=list(clear.values()))
 
 
 def decided(criteria: Sequence[Criterion], response: Response, empty: Empty | None = None) -> list[Verdict]:

@@ -75,6 +75,22 @@ def test_a_row_with_enough_verdicts_passes_with_its_gaps_and_its_bounds() -> Non
     assert row.coverage == pytest.approx(5 / 6)
 
 
+class OpenJudge(HalfJudge):
+    """A judge that returns what it decided: null or nothing on the rest."""
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        assert prompt.id == response.prompt_id
+        return [Verdict(id=c.id, met=SAYS[met]) for c, met in zip(criteria, self._said, strict=False)]
+
+
+@pytest.mark.parametrize("said", ["1?01", "10"])
+def test_a_judge_that_leaves_criteria_open_has_not_judged_the_row(said: str) -> None:
+    with pytest.raises(ModelFailure, match=r"half: gave no verdict on c2$|half: gave no verdict on c3, c4$"):
+        asyncio.run(judged(PROMPT, RUBRIC, RESPONSE, OpenJudge(said)))
+    partly = asyncio.run(judged(PROMPT, RUBRIC, RESPONSE, OpenJudge("1?01"), min_coverage=0.8))
+    assert partly.verdicts == passed("1?01", 0.8).verdicts
+
+
 def test_a_whole_row_is_as_without_the_flag_and_says_so() -> None:
     row, plain = passed("1001", 0.5).columns(), passed("1001", None).columns()
     assert row == plain | {"coverage": 1, "score_low": plain["score"], "score_high": plain["score"]}
