@@ -64,8 +64,9 @@ def answer_to(raw: bytes, *, timeout_s: float = 5, request: Request = REQUEST) -
         return asyncio.run(ask(address))
 
 
-def test_a_completion_comes_back_with_its_text() -> None:
-    assert answer_to(reply("200 OK", envelope())) == Completion("Hi")
+@pytest.mark.parametrize("status", ["200 OK", "201 Created", "203 Non-Authoritative Information"])
+def test_a_completion_comes_back_with_its_text(status: str) -> None:
+    assert answer_to(reply(status, envelope())) == Completion("Hi")
 
 
 def test_a_reply_that_ran_into_the_limit_says_so() -> None:

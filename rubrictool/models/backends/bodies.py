@@ -15,6 +15,9 @@ from rubrictool.text.wording import one_line
 MAX_REPLY = 8 * 2**20
 """Bytes, unpacked: no chat completion is longer."""
 
+ANSWERED = {200, 201, 203}
+"""Statuses of a reply: some gateways answer each POST with 201, and proxies that change something with 203."""
+
 ACCEPTED = "gzip, deflate"
 
 _NO_ENCODING = {"", "identity", "none", "utf-8"}

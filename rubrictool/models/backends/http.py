@@ -15,7 +15,7 @@ import orjson
 
 from rubrictool.errors import BackendError, Denied, Final, NoSuchModel, Refused, Transient
 from rubrictool.models.backend import Completion, Price, Request
-from rubrictool.models.backends.bodies import ACCEPTED, MAX_REPLY, text_of
+from rubrictool.models.backends.bodies import ACCEPTED, ANSWERED, MAX_REPLY, text_of
 from rubrictool.models.backends.envelope import completion, error_status, parsed
 from rubrictool.models.backends.keys import secrets, without_keys
 from rubrictool.models.backends.proxies import Proxy, proxy_for
@@ -112,7 +112,7 @@ class HttpServer:
             self._session = None
 
     def _completion(self, answer: _Answer, request: Request) -> Completion:
-        if answer.status != 200:
+        if answer.status not in ANSWERED:
             raise refusal(answer.status, answer.headers, answer.text, request=request)
         text = answer.text
         if is_stream(text):
@@ -127,7 +127,7 @@ class HttpServer:
         return replace(found, text=without_keys(found.text, self._secrets))
 
     def _model_names(self, answer: _Answer) -> list[str]:
-        if answer.status != 200:
+        if answer.status not in ANSWERED:
             raise refusal(answer.status, answer.headers, answer.text)
         models = parsed(answer.text).get("data")
         found = [model.get("id") for model in models if isinstance(model, dict)] if isinstance(models, list) else []
@@ -165,7 +165,7 @@ class HttpServer:
 
     def _text(self, response: aiohttp.ClientResponse, content: bytes) -> str:
         """Return the body without our keys: of an answer only those that no answer has by chance are cut."""
-        if response.status == 200:
+        if response.status in ANSWERED:
             return without_keys(text_of(content, response.headers), self._secrets)
         try:
             text = text_of(content[:MAX_REPLY], response.headers)

@@ -9,7 +9,7 @@ import httpx
 import orjson
 
 from rubrictool.errors import BackendError, NoAnswer
-from rubrictool.models.backends.bodies import page_title, text_of
+from rubrictool.models.backends.bodies import ANSWERED, page_title, text_of
 from rubrictool.models.backends.envelope import error_status, flattened, page_named, parsed
 from rubrictool.models.backends.streams import assembled, is_stream
 
@@ -62,7 +62,7 @@ def _plain(status: int, content: bytes, headers: Mapping[str, str]) -> tuple[int
     """Return the status and the body as litellm reads them; what is no reply becomes an error that says so."""
     try:
         text = text_of(content, headers)
-        if status == 200:
+        if status in ANSWERED:
             envelope = parsed(orjson.dumps(assembled(text)).decode() if is_stream(text) else text)
             # The openai client reads an error as an answer without choices.
             return error_status(envelope) or status, orjson.dumps(flattened(envelope))
