@@ -137,7 +137,7 @@ class BackgroundLoop:
         await asyncio.gather(*self._closing, *(opened.aclose() for opened in self._open), return_exceptions=True)
 
     def _report(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        """Report an error on this loop; what a fork destroys unclosed are copies of the parent's objects, and no error."""
+        """Report an error on this loop. In a fork there is none: it destroys copies of the parent's objects unclosed."""
         if not self.forked:
             loop.default_exception_handler(dict(context))
 

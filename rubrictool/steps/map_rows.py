@@ -100,7 +100,7 @@ class _Rows(Generic[T]):
         return outcome
 
     def _count(self, failure: RowFailure | None, *, answered: bool) -> None:
-        """Count a row; one for which no model was asked, or for want of money none any more, says nothing of the model."""
+        """Count a row. One for which no model was asked, or that the budget stopped, says nothing about the model."""
         self._finished |= failure is None
         if isinstance(failure, ModelUnusable):
             self._unusable = self._unusable or failure

@@ -186,7 +186,7 @@ def _load() -> Any:
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     make_replies_plain(litellm)
-    # What it would log, keys and prompts among it, comes to us as an exception; we are the ones to say it.
+    # Its log holds keys and prompts, and only repeats what it raises.
     logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
     return litellm
 
