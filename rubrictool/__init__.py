@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
     from rubrictool.rows.traces import Round
     from rubrictool.rubric.amend import Item, Proposal
+    from rubrictool.rubric.limits import Limits
     from rubrictool.select.early_stop import JudgedTopK, judge_top_k
     from rubrictool.select.preference_pairs import PreferencePairs, preference_pairs
     from rubrictool.select.top_k import TopK, TopKOptions, top_k
@@ -60,6 +61,7 @@ __all__ = [
     "Judge",
     "JudgedResponse",
     "JudgedTopK",
+    "Limits",
     "LintReport",
     "ModelConfig",
     "ModelFailure",
@@ -128,6 +130,7 @@ _PLACES = {
     "questions.separate": ("JudgedResponse",),
     "questions.templates": ("Templates",),
     "rubric.amend": ("Item", "Proposal"),
+    "rubric.limits": ("Limits",),
     "steps.compare": ("compare",),
     "steps.propose": ("propose",),
     "steps.sample": ("sample",),

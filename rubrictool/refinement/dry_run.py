@@ -16,6 +16,8 @@ from rubrictool.refinement.pairs import PairRule, needs_scores
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.empty_response import is_empty
+from rubrictool.rubric.limits import Limits
+from rubrictool.rubric.weights import rubric_hash
 from rubrictool.text.chats import visible_text
 
 FIRST, EACH, LENGTH = 12, 4, 150
@@ -46,7 +48,7 @@ async def dry_refine(
         prompt,
         pool,
         judge=AssumedJudge(judge, longest),
-        proposer=AssumedProposer(proposer, longest[:2]),
+        proposer=AssumedProposer(proposer, longest[:2], options.limits),
         rubric=rubric,
         options=_costliest(options),
         evidence=Evidence(weak=evidence.weak),
@@ -64,23 +66,28 @@ class AssumedJudge:
         self.name, self.judging = judge.name, judge.judging
         self._judge, self._longest = judge, longest
         self._ids = {row.id for row in longest}
-        self._asked: Counter[int] = Counter()
+        self._asked: Counter[str] = Counter()
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Add the question up. Return a verdict for each criterion."""
         if response.id in self._ids:
-            response = self._longest[self._asked[len(criteria)] % len(self._longest)]
-            self._asked[len(criteria)] += 1
+            rubric = rubric_hash(criteria)
+            response = self._longest[self._asked[rubric] % len(self._longest)]
+            self._asked[rubric] += 1
         with suppress(ModelFailure):
             await self._judge.verdicts(prompt, criteria, response)
         return _all_met(criteria)
 
 
 class AssumedProposer:
-    """Ask a proposer about the two longest candidates, and assume criteria of usual number and length."""
+    """Ask a proposer about the two longest candidates, and assume criteria of usual number and length.
 
-    def __init__(self, proposer: Proposer, pair: Sequence[Response]) -> None:
-        self.name, self._proposer, self._pair = proposer.name, proposer, pair
+    In a rubric that may hold no more, it changes weights.
+    """
+
+    def __init__(self, proposer: Proposer, pair: Sequence[Response], limits: Limits) -> None:
+        self.name, self._proposer, self._pair, self._limits = proposer.name, proposer, pair, limits
+        self._rounds = 0
 
     async def propose(self, prompt: Prompt) -> Proposal:
         """Add the question up. Return a first rubric."""
@@ -91,13 +98,20 @@ class AssumedProposer:
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """Add the question up. Return a proposal that keeps all criteria, and adds some."""
+        """Add the question up. Return a proposal that keeps all criteria, with other weights, and adds some."""
         verdicts = tuple(_all_met(criteria)) if first.verdicts and second.verdicts else ()
         with suppress(ModelFailure):
             await self._proposer.separate(
                 prompt, criteria, *(JudgedResponse(row, verdicts, first.score) for row in self._pair)
             )
-        return Proposal((*(Item(id=criterion.id) for criterion in criteria), *_assumed(len(criteria), EACH)))
+        self._rounds += 1
+        weights = (Item(id=criterion.id, weight=_HEAVY + self._rounds) for criterion in criteria)
+        room = max(0, min(EACH, self._limits.max_new, self._limits.max_criteria - len(criteria)))
+        return Proposal((*weights, *_assumed(len(criteria), room)))
+
+
+_HEAVY = 100
+"""A weight beyond those that proposers write, so that each assumed proposal makes another rubric."""
 
 
 def _costliest(options: RefineOptions) -> RefineOptions:

@@ -11,6 +11,7 @@ from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import Pair, choose_pair, ids_of, pair_left, shown_order
+from rubrictool.refinement.size import held
 from rubrictool.refinement.state import Setting, State, over_budget
 from rubrictool.refinement.trace_rows import failed_row, finished_row, with_later_scores
 from rubrictool.refinement.trial import Tried, tried
@@ -84,7 +85,8 @@ async def _round(state: State, setting: Setting) -> tuple[State, Stopped | None]
     shown = shown_order(pair, seed=options.seed)
     try:
         proposal = await setting.proposer.separate(state.prompt, state.criteria, *map(_as_shown, shown))
-        proposed = amend(state.criteria, proposal, proposer=setting.proposer.name)
+        amended = amend(state.criteria, proposal, proposer=setting.proposer.name)
+        proposed = held(state.criteria, amended, proposal, members, options.limits)
         result = await tried(state, setting, members, shown, proposed)
     except (ModelFailure, Undecided) as failure:
         return _failed(state, members, shown, failure), "failed"

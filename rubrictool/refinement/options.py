@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
 from rubrictool.refinement.pairs import PairRule, PoolRule, needs_scores
 from rubrictool.rows.records import Response
+from rubrictool.rubric.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class RefineOptions:
     """Options of `refine`.
 
     `pairs` chooses the pair of a round, `pool_rule` whether a shown pair leaves the pool, `accept` which proposals are
-    accepted. `tolerance`, in [0, 1], is how far the rule `label-agreement` lets agreement fall. `seed` drives all draws.
+    accepted. `tolerance`, in [0, 1], is how far the rule `label-agreement` lets agreement fall. `seed` drives all draws,
+    `limits` hold the size of the rubric.
     """
 
     pairs: PairRule = "great-diverse"
@@ -24,6 +26,7 @@ class RefineOptions:
     accept: AcceptRule = "always"
     tolerance: float = TOLERANCE
     seed: int = 0
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def needs_scores(self) -> bool:

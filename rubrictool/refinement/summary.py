@@ -10,9 +10,10 @@ from typing import Any
 from rubrictool.refinement.accept import AcceptRule, is_repeat
 from rubrictool.refinement.loop import Refinement
 from rubrictool.rows.traces import Round
+from rubrictool.rubric.limits import limit_of
 
 REPEATED = "said_again"
-"""The key under which criteria are counted that repeat another one; the other refused ones stand under the rule."""
+"""The key under which criteria are counted that repeat another one; the others stand under the limit or the rule."""
 
 
 @dataclass
@@ -64,5 +65,7 @@ class RefineSummary:
         self.accepted += sum(row.accepted for row in rounds)
         self.refused += sum(not row.accepted for row in rounds)
         self.criteria_refused.update(
-            REPEATED if is_repeat(refusal) else self.rule for row in rounds for refusal in row.refused
+            limit_of(refusal) or (REPEATED if is_repeat(refusal) else self.rule)
+            for row in rounds
+            for refusal in row.refused
         )

@@ -30,7 +30,7 @@ def finished_row(state: State, members: Sequence[Response], shown: Pair, tried: 
         changes=made,
         accepted=tried.accepted,
         reason=tried.decision.reason,
-        refused=tried.decision.refused,
+        refused=(*tried.proposed.refused, *tried.decision.refused),
         all_met=always,
         never_met=never,
         compound=_compound([*made.added, *(rewrite.after for rewrite in made.rewritten)]),

@@ -91,6 +91,12 @@ class Criterion(Row):
     role: Literal["score", "veto"] = "score"
     check: Check | None = None
     proposer: str | None = None
+    from_person: bool | None = None
+
+    @property
+    def by_person(self) -> bool:
+        """Return whether a person wrote the criterion, though a proposer may have rewritten it."""
+        return self.proposer is None or bool(self.from_person)
 
     @property
     def veto(self) -> bool:

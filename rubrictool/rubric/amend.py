@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from rubrictool.rows.checks import Check
 from rubrictool.rows.columns import Filled
 from rubrictool.rows.records import Criteria, Criterion
-from rubrictool.rows.traces import Changes, Rewrite
+from rubrictool.rows.traces import Changes, Refusal, Rewrite
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import normal
 
@@ -47,10 +47,11 @@ class Proposal(NamedTuple):
 
 
 class Amended(NamedTuple):
-    """A rubric's criteria after a proposal, and what changed."""
+    """A rubric's criteria after a proposal, what changed, and what the limits on its size refused."""
 
     criteria: tuple[Criterion, ...]
     changes: Changes
+    refused: tuple[Refusal, ...] = ()
 
 
 def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -> Amended:
@@ -137,7 +138,10 @@ def _amended(old: Criterion | None, item: Item | None, numbers: Any, proposer: s
         fields = {name: value for name, value in item.restated().items() if value is not None}
         return Criterion(id=next(numbers), **fields, proposer=proposer)
     changed = {name: value for name, value in item.restated().items() if getattr(old, name) != value}
-    return old.model_copy(update={**changed, "proposer": proposer}) if changed else old
+    if not changed:
+        return old
+    lineage = {"from_person": True} if old.by_person else {}
+    return old.model_copy(update={**changed, **lineage, "proposer": proposer})
 
 
 def _pinned(criterion: Criterion) -> bool:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rubrictool.rows.records import Criterion, can_score
+from rubrictool.rows.traces import Refusal
+
+Limit = Literal["max_new", "max_criteria"]
+MAX_NEW: Limit = "max_new"
+MAX_CRITERIA: Limit = "max_criteria"
+
+LARGEST_SPREAD = 0.25
+"""Variance of verdicts of which half are met. A criterion without verdicts counts as one of these: nothing speaks against it."""
 
 
 @dataclass(frozen=True)
@@ -11,3 +23,62 @@ class Limits:
 
     max_criteria: int = 24
     max_new: int = 4
+
+    def for_replacement(self, count: int) -> Limits:
+        """Return the limits on a whole new rubric in the place of one of `count` criteria: so many of it are not new."""
+        return replace(self, max_new=max(self.max_new, count))
+
+
+def within_limits(
+    before: Sequence[Criterion], proposed: Sequence[Criterion], limits: Limits, *, spread: Mapping[str, float]
+) -> tuple[tuple[Criterion, ...], tuple[Refusal, ...]]:
+    """Return the criteria of a proposed rubric that the limits leave, in their order, and the others with the reason.
+
+    Of the criteria that are not in the rubric `before` the heaviest `max_new` stay, among equals those that the proposer named
+    first. Above `max_criteria` criteria go by least weight, then by least `spread` of their verdicts, by id (p (1 - p), where
+    a share p is met), then the newest. A person's criteria always stay, and so does the last one that can score.
+    """
+    old = {criterion.id for criterion in before}
+    added = [criterion for criterion in proposed if criterion.id not in old]
+    lightest = sorted(_newest_first(added), key=lambda criterion: abs(criterion.weight))
+    few, surplus = _without(proposed, lightest, len(added) - limits.max_new)
+    least = sorted(
+        (criterion for criterion in _newest_first(few) if not criterion.by_person),
+        key=lambda criterion: (abs(criterion.weight), spread.get(criterion.id, LARGEST_SPREAD)),
+    )
+    kept, excess = _without(few, least, len(few) - limits.max_criteria)
+    return kept, (
+        *(_refusal(c, MAX_NEW, f"a round adds at most {limits.max_new}, the heaviest first") for c in surplus),
+        *(_refusal(c, MAX_CRITERIA, _why_it_goes(c, limits, spread)) for c in excess),
+    )
+
+
+def limit_of(refusal: Refusal) -> Limit | None:
+    """Return the limit that a criterion was refused by; None where it was refused by something else."""
+    return next((limit for limit in (MAX_NEW, MAX_CRITERIA) if refusal.reason.startswith(f"{limit}: ")), None)
+
+
+def _newest_first(criteria: Sequence[Criterion]) -> list[Criterion]:
+    return list(reversed(criteria))
+
+
+def _without(
+    criteria: Sequence[Criterion], order: Iterable[Criterion], count: int
+) -> tuple[tuple[Criterion, ...], list[Criterion]]:
+    """Return criteria without the first `count` of `order`, and those; one without which nothing could score is passed over."""
+    left, gone = tuple(criteria), list[Criterion]()
+    for criterion in order:
+        rest = tuple(other for other in left if other.id != criterion.id)
+        if len(gone) < count and can_score(rest):
+            left, gone = rest, [*gone, criterion]
+    return left, gone
+
+
+def _why_it_goes(criterion: Criterion, limits: Limits, spread: Mapping[str, float]) -> str:
+    known = spread.get(criterion.id)
+    verdicts = "without verdicts" if known is None else f"verdicts with variance {known:.3f}"
+    return f"a rubric holds at most {limits.max_criteria}; this one has weight {criterion.weight:g}, {verdicts}"
+
+
+def _refusal(criterion: Criterion, limit: Limit, why: str) -> Refusal:
+    return Refusal(criterion=criterion, reason=f"{limit}: {why}")

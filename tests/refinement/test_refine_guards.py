@@ -143,7 +143,7 @@ def test_what_a_rule_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell
     for row in prompts:
         row["responses"] = [one | {"skill": -len(one["response"])} for one in row["responses"]]
     given = [shell.write("p.jsonl", prompts), "--accept", "skill", "--trace", "t.jsonl", "--summary", "s.json"]
-    ran = shell("refine", *given, "-o", "r.jsonl")
+    ran = shell("refine", *given, "--max-criteria", 99, "--max-new", 99, "-o", "r.jsonl")
     figures, trace = shell.read("s.json")[0], shell.read("t.jsonl")
     taken = sum(row["accepted"] for row in trace)
     by_rule = sum(len(row["refused"]) for row in trace)
@@ -151,3 +151,23 @@ def test_what_a_rule_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell
     assert figures["criteria_refused"] == {"skill": by_rule}
     assert by_rule > 0
     assert f"{taken} proposals taken, {len(trace) - taken} refused; {by_rule} criteria refused" in ran.err
+
+
+def test_what_the_limits_on_size_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell, sample: Path) -> None:
+    given = [
+        sample / "prompts.jsonl",
+        "--max-criteria",
+        10,
+        "--max-new",
+        2,
+        "--trace",
+        "t.jsonl",
+        "--summary",
+        "s.json",
+    ]
+    ran = shell("refine", *given, "-o", "r.jsonl")
+    reasons = [refusal["reason"].split(":")[0] for row in shell.read("t.jsonl") for refusal in row.get("refused", [])]
+    new, excess = (reasons.count(limit) for limit in ("max_new", "max_criteria"))
+    assert shell.read("s.json")[0]["criteria_refused"] == {"max_new": new, "max_criteria": excess}
+    assert f"{new} new criteria beyond 2 in a round left out, {excess} criteria above 10 removed" in ran.err
+    assert max(len(row["criteria"]) for row in shell.read("r.jsonl")) == 10

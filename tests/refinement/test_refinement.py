@@ -9,10 +9,13 @@ import pytest
 from fakes import ListProposer, WordJudge
 
 from rubrictool.errors import ModelFailure
+from rubrictool.refinement.accept import AcceptRule
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rubric.amend import Item, Proposal
+from rubrictool.rubric.limits import Limits
 
 TEXTS = {"a": "red green blue", "b": "red green", "c": "red", "d": "grey"}
 
@@ -146,3 +149,66 @@ def test_rounds_0_judges_nothing_and_gives_the_first_rubric() -> None:
     judge = WordJudge()
     refined = run(ListProposer("red"), judge, rounds=0)
     assert (refined.rubric.rounds, refined.rubric.stopped, judge.asked) == (0, "done", [])
+
+
+class FixedProposer(ListProposer):
+    """A proposer that answers every pair with the same changes."""
+
+    def __init__(self, proposal: Proposal) -> None:
+        super().__init__()
+        self._proposal = proposal
+
+    async def separate(self, *_shown: object) -> Proposal:
+        return self._proposal
+
+
+def limited(proposal: Proposal, rubric: Rubric, limits: Limits, *, accept: AcceptRule = "always") -> Refinement:
+    options = RefineOptions(rounds=1, limits=limits, accept=accept)
+    asked, proposer = prompt(), FixedProposer(proposal)
+    return asyncio.run(
+        refine(asked, asked.responses, judge=WordJudge(), proposer=proposer, rubric=rubric, options=options)
+    )
+
+
+def rubric_of(*texts: str, weight: int = 1, **columns: str) -> Rubric:
+    criteria = [{"criterion": text, "weight": weight, **columns} for text in texts]
+    return Rubric.model_validate({"id": "p", "criteria": criteria})
+
+
+def test_what_exceeds_the_limits_stands_in_the_trace_with_its_reason() -> None:
+    new = tuple(Item(criterion=text, weight=weight) for text, weight in (("grey", 1), ("blue", 3), ("pink", 2)))
+    before = rubric_of("red", "green", "colour", proposer="m")
+    kept = tuple(Item(id=c.id) for c in before.criteria)
+    refined = limited(Proposal((*kept, *new)), before, Limits(max_criteria=4, max_new=2))
+    assert [c.criterion for c in refined.rubric.criteria] == ["red", "green", "blue", "pink"]
+    (row,) = refined.rounds
+    assert [(refusal.criterion.criterion, refusal.reason) for refusal in row.refused] == [
+        ("grey", "max_new: a round adds at most 2, the heaviest first"),
+        ("colour", "max_criteria: a rubric holds at most 4; this one has weight 1, verdicts with variance 0.000"),
+    ]
+    assert [c.criterion for c in row.changes.dropped] == ["colour"]
+    assert [c.criterion for c in row.changes.added] == ["blue", "pink"]
+
+
+@pytest.mark.parametrize("accept", ["always", "label-correlation"])
+def test_a_rubric_above_the_bound_is_cut_though_nothing_is_proposed(accept: AcceptRule) -> None:
+    before = rubric_of("red", "green", "blue", "grey", "colour", proposer="m")
+    nothing = Proposal(tuple(Item(id=c.id) for c in before.criteria))
+    refined = limited(nothing, before, Limits(max_criteria=3), accept=accept)
+    assert [c.criterion for c in refined.rubric.criteria] == ["red", "green", "blue"]
+    assert [c.criterion for c in refined.rounds[0].changes.dropped] == ["grey", "colour"]
+
+
+def test_a_persons_rubric_above_the_bound_may_still_be_sharpened() -> None:
+    before = rubric_of(*(f"red {n}" for n in range(40)))
+    items = (Item(id="c7", criterion="red indeed", weight=3), Item(criterion="mauve", weight=3))
+    refined = limited(Proposal(items), before, Limits())
+    assert len(refined.rubric.criteria) == 40
+    assert refined.rubric.criteria[6].criterion == "red indeed"
+    assert [refusal.criterion.criterion for refusal in refined.rounds[0].refused] == ["mauve"]
+
+
+def test_the_papers_whole_new_rubric_is_not_cut_to_what_a_round_may_add() -> None:
+    new = tuple(Item(criterion=f"red {n}", weight=1) for n in range(9))
+    refined = limited(Proposal(new), rubric_of(*"abcdefgh", proposer="m"), Limits())
+    assert [c.criterion for c in refined.rubric.criteria] == [f"red {n}" for n in range(8)]

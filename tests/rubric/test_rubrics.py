@@ -62,7 +62,7 @@ def test_the_hash_is_of_what_the_criteria_say() -> None:
 
 def test_a_forgotten_criterion_stays_and_new_ones_get_fresh_ids() -> None:
     items = (Item(id="c2", weight=3), Item(criterion="New.", weight=1))
-    after, changes = amend(rubric(1, 1, 1), Proposal(items, frozenset({"c3"})), proposer="m")
+    after, changes, *_ = amend(rubric(1, 1, 1), Proposal(items, frozenset({"c3"})), proposer="m")
     assert [(c.id, c.criterion, c.weight, c.proposer) for c in after] == [
         ("c1", "Point 1.", 1, None),
         ("c2", "Point 2.", 3, "m"),
@@ -74,7 +74,7 @@ def test_a_forgotten_criterion_stays_and_new_ones_get_fresh_ids() -> None:
 
 def test_an_answer_without_ids_replaces_the_rubric_and_unchanged_text_is_the_same_criterion() -> None:
     items = (Item(criterion="Other.", weight=2), Item(criterion="Point 2.", weight=2))
-    after, changes = amend(rubric(1, 2, 3, dimension="d"), Proposal(items), proposer="m")
+    after, changes, *_ = amend(rubric(1, 2, 3, dimension="d"), Proposal(items), proposer="m")
     assert [(c.id, c.criterion, c.dimension, c.proposer) for c in after] == [
         ("c4", "Other.", None, "m"),
         ("c2", "Point 2.", "d", None),
@@ -96,7 +96,7 @@ def test_what_a_person_pinned_stays_as_it_is(proposal: Proposal) -> None:
 
 def test_every_field_that_is_not_restated_stays_and_unknown_ones_too() -> None:
     (before,) = rubric(2, dimension="d", note="keep me")
-    ((after,), _) = amend([before], Proposal((Item(id="c1", criterion="Sharper.", weight=3),)), proposer="m")
+    ((after,), *_) = amend([before], Proposal((Item(id="c1", criterion="Sharper.", weight=3),)), proposer="m")
     assert (after.dimension, after.unknown(), after.criterion) == ("d", {"note": "keep me"}, "Sharper.")
 
 

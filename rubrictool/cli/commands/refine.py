@@ -30,6 +30,7 @@ from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
 from rubrictool.rubric.empty_response import is_empty
+from rubrictool.rubric.limits import MAX_CRITERIA, MAX_NEW, Limits
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.text.wording import counted
 
@@ -101,6 +102,11 @@ def command(
     both_orders: Annotated[
         bool, typer.Option("--both-orders", help="Show each pair in both orders and keep what agrees.")
     ] = False,
+    max_criteria: Annotated[
+        int,
+        typer.Option(min=1, help="Criteria that a rubric may hold; above it a proposer's go, a person's never."),
+    ] = Limits.max_criteria,
+    max_new: Annotated[int, typer.Option(min=0, help="Criteria that a round may add.")] = Limits.max_new,
     trace: Annotated[
         str | None, typer.Option(metavar="FILE", help="One row per prompt and round.", show_default=False)
     ] = None,
@@ -127,7 +133,8 @@ def command(
     candidates = Candidates.read(responses, rows, texts)
     count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
-    options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed)
+    limits = Limits(max_criteria, max_new)
+    options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed, limits)
     refuse_idle(
         context,
         Idle(rule != "label-agreement", "without --accept label-agreement", ["tolerance"]),
@@ -149,7 +156,7 @@ def command(
         trace=trace,
         reads=[prompts, rubrics, responses, labels, weak],
     )
-    report = _Report(rule)
+    report = _Report(rule, limits)
 
     async def main() -> None:
         session.warn_if_empty(count.prompts)
@@ -216,8 +223,8 @@ def command(
 class _Report:
     """The closing lines of a run: what became of proposals, ties at the top, and one or two examples."""
 
-    def __init__(self, rule: AcceptRule) -> None:
-        self.counts = RefineSummary(rule)
+    def __init__(self, rule: AcceptRule, limits: Limits) -> None:
+        self.counts, self._limits = RefineSummary(rule), limits
         self.empty = 0
         self._examples: tuple[Example, ...] = ()
 
@@ -237,6 +244,8 @@ class _Report:
             session.tell(f"refine: {out_of_pairs} of {counts.prompts} prompts ran out of pairs before the last round")
         if counts.rule != "always":
             session.tell(f"refine: {_refusals(counts)}")
+        if held := _held_to_size(counts, self._limits):
+            session.tell(f"refine: {held}")
         session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
         if failed := counts.failed_later:
             session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
@@ -245,11 +254,26 @@ class _Report:
 
 
 def _refusals(counts: RefineSummary) -> str:
-    criteria = counted(counts.criteria_refused.total(), "criterion", "criteria")
-    why = [f"{count} {_REFUSED.get(by, f'by {by}')}" for by, count in sorted(counts.criteria_refused.items())]
+    by_rule = {by: count for by, count in sorted(counts.criteria_refused.items()) if by not in (MAX_NEW, MAX_CRITERIA)}
+    criteria = counted(sum(by_rule.values()), "criterion", "criteria")
+    why = [f"{count} {_REFUSED.get(by, f'by {by}')}" for by, count in by_rule.items()]
     of_them = f" ({', '.join(why)})" if why else ""
     accepted = counted(counts.accepted, "proposal")
     return f"--accept {counts.rule}: {accepted} taken, {counts.refused} refused; {criteria} refused{of_them}"
+
+
+def _held_to_size(counts: RefineSummary, limits: Limits) -> str:
+    """Return how many criteria the limits on size refused, by limit; empty for none."""
+    new, excess = counts.criteria_refused[MAX_NEW], counts.criteria_refused[MAX_CRITERIA]
+    parts = [
+        *(
+            [f"{counted(new, 'new criterion', 'new criteria')} beyond {limits.max_new} in a round left out"]
+            if new
+            else []
+        ),
+        *([f"{counted(excess, 'criterion', 'criteria')} above {limits.max_criteria} removed"] if excess else []),
+    ]
+    return f"size held: {', '.join(parts)}" if parts else ""
 
 
 _REFUSED = {REPEATED: "said again"}
