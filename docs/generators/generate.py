@@ -153,7 +153,7 @@ MEANINGS = {
     "pool": "the candidates in it, each `{id, model, score}`",
     "pair": "the two ids in the order in which they were shown; null where no pair could be judged",
     "before": "the rubric's hash, and the pair's two scores under it (null where nothing judged them)",
-    "after": "the same after it; the scores come from the next judging of the pool, so null where the pair left it (`drop-used`)",
+    "after": "the same after it; the scores come from the next judging of the pool, so null for a candidate that left it",
     "changes": "`kept` ids, and the criteria `added`, `rewritten` (before and after) and `dropped`",
     "accepted": "whether the proposal was taken",
     "Round.reason": "the rule that decided and on what, or what failed",

@@ -9,6 +9,7 @@ from typing import Literal
 from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure, Undecided
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.separate import JudgedResponse
+from rubrictool.refinement.narrowing import pool_left
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import Pair, choose_pair, ids_of, pair_left, shown_order
 from rubrictool.refinement.size import held
@@ -76,10 +77,10 @@ async def refine(
 
 async def _round(state: State, setting: Setting) -> tuple[State, Stopped | None]:
     options = setting.options
-    if not pair_left(state.pool, options.pairs, shown=state.refused):
+    if not pair_left(state.pool, options.pairs, shown=state.shown):
         return state, "no_pairs"
     state, members, failures = await _judged(state, setting)
-    pair = choose_pair(members, options.pairs, seed=options.seed, shown=state.refused)
+    pair = choose_pair(members, options.pairs, seed=options.seed, shown=state.shown)
     if over_budget(failures) or pair is None:
         return _failed(state, members, None, over_budget(failures) or failures[0]), "failed"
     shown = shown_order(pair, seed=options.seed)
@@ -97,7 +98,8 @@ async def _judged(state: State, setting: Setting) -> tuple[State, Sequence[Respo
     """Return the pool as the pair rule needs it: scored, or as it is. A candidate whose judgement failed is left out."""
     if not setting.options.needs_scores:
         return state, state.pool, []
-    known = {row.id: row for row in state.scores or ()}
+    in_pool = {row.id for row in state.pool}
+    known = {row.id: row for row in state.scores or () if row.id in in_pool}
     missing = [row for row in state.pool if row.id not in known]
     if not missing:
         return state, list(known.values()), []
@@ -110,19 +112,40 @@ async def _judged(state: State, setting: Setting) -> tuple[State, Sequence[Respo
 
 
 def _after(state: State, setting: Setting, members: Sequence[Response], shown: Pair, result: Tried) -> State:
-    """Return the state after a round: its criteria, its pool, and the scores that a trial has brought."""
-    kept = setting.options.pool_rule == "keep"
-    left = tuple(row for row in state.pool if kept or row.id not in ids_of(shown))
-    ids = {row.id for row in left}
+    """Return the state after a round: its criteria, its pool, and the scores that a trial has brought.
+
+    What stays in the pool is decided by the scores under which the pair was chosen, also where a trial brought newer ones:
+    so the next pool depends on no accept rule, and the trace holds the scores that decided.
+    """
+    options = setting.options
+    again = options.pool_rule != "narrow" and result.accepted
+    pairs = state.shown if again else state.shown | {frozenset(ids_of(shown))}
+    left = pool_left(state.pool, members, shown, options, shown=pairs)
+    witnesses = (*state.witnesses, *_witnesses(state.pool, left, setting))
+    ids = {row.id for row in (*left, *witnesses)}
+    in_pool = {row.id for row in state.pool}
+    tied = [] if result.scores is None else [top_is_tied(row for row in result.scores if row.id in in_pool)]
     return replace(
         state,
         criteria=result.decision.criteria,
         pool=left,
         rounds=(*state.rounds, finished_row(state, members, shown, result)),
-        tied=state.tied if result.scores is None else (*state.tied, top_is_tied(result.scores)),
+        tied=(*state.tied, *tied),
         scores=result.scores and tuple(row for row in result.scores if row.id in ids),
-        refused=state.refused if result.accepted else state.refused | {frozenset(ids_of(shown))},
+        witnesses=witnesses,
+        shown=pairs,
     )
+
+
+def _witnesses(pool: Sequence[Response], left: Sequence[Response], setting: Setting) -> list[Response]:
+    """Return the candidates whose quality an accept rule knows and that narrowing takes out of the pool.
+
+    Without them a rule had nothing to go by from the second round on: a pool of 16 is one of 4 in the third.
+    """
+    if not setting.options.narrows or setting.options.accept == "always":
+        return []
+    stay = {row.id for row in left}
+    return [row for row in pool if row.id not in stay and row.id in setting.evidence.signal]
 
 
 def _failed(state: State, members: Sequence[Response], shown: Pair | None, failure: RowFailure) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rubrictool.errors import InputError
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
 from rubrictool.refinement.pairs import PairRule, PoolRule, needs_scores
 from rubrictool.rows.records import Response
@@ -15,23 +16,39 @@ from rubrictool.rubric.limits import Limits
 class RefineOptions:
     """Options of `refine`.
 
-    `pairs` chooses the pair of a round, `pool_rule` whether a shown pair leaves the pool, `accept` which proposals are
+    `pairs` chooses the pair of a round, `pool_rule` which candidates stay for the next, `accept` which proposals are
     accepted. `tolerance`, in [0, 1], is how far the rule `label-agreement` lets agreement fall. `seed` drives all draws,
-    `limits` hold the size of the rubric.
+    `limits` hold the size of the rubric. The pool rule `narrow` keeps the share `keep_share` of the pool, in [0, 1], and at
+    least `keep_least` candidates.
+
+    Raises `InputError` for a share that is none, and for fewer candidates than make a pair.
     """
 
     pairs: PairRule = "great-diverse"
     rounds: int = 4
-    pool_rule: PoolRule = "drop-used"
+    pool_rule: PoolRule = "narrow"
     accept: AcceptRule = "always"
     tolerance: float = TOLERANCE
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
+    keep_share: float = 0.5
+    keep_least: int = 4
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.keep_share <= 1:
+            raise InputError(f"keep_share: {self.keep_share:g} is not between 0 and 1; half of the pool is 0.5")
+        if self.keep_least < 2:
+            raise InputError(f"keep_least: {self.keep_least} is too few for a pair; give 2 or more")
 
     @property
     def needs_scores(self) -> bool:
         """Return whether the pool is judged before a pair is chosen."""
         return needs_scores(self.pairs) or self.accept != "always"
+
+    @property
+    def narrows(self) -> bool:
+        """Return whether the best candidates stay; pairs that are drawn are drawn from the whole pool."""
+        return self.pool_rule == "narrow" and needs_scores(self.pairs)
 
 
 @dataclass(frozen=True)

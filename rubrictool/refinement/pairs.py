@@ -15,7 +15,7 @@ from rubrictool.text.words import similarity
 
 PairRule = Literal["good", "great", "great-diverse", "random"]
 
-PoolRule = Literal["drop-used", "keep"]
+PoolRule = Literal["narrow", "drop-used", "keep"]
 
 NEAR_COPY = 0.8
 """Two candidates whose word 5-grams have at least this Jaccard similarity are near-copies."""
@@ -29,11 +29,16 @@ def choose_pair(
     """Return the pair that a round shows, better-ranked first; None where no allowed pair is left.
 
     `great` takes the two highest scores and `great-diverse` the highest with the highest by another model that is no
-    near-copy of it: both need scored rows. `good` draws two of the writer with most candidates, `random` any two.
-    Pairs of ids in `shown` are passed over. (Paper, section 4: the pairs of Table 1.)
+    near-copy of it: both need scored rows. `good` draws two of the writer with most candidates, `random` any two. Pairs of
+    ids in `shown` are passed over, and candidates that they show least often are drawn first, so that one candidate does
+    not stand in every pair that is drawn. (Paper, section 4: the pairs of Table 1.)
     """
     pairs = combinations(_ordered(pool, rule, seed), 2)
-    return next((pair for pair in pairs if _allowed(pair, rule) and frozenset(ids_of(pair)) not in shown), None)
+    left = (pair for pair in pairs if _allowed(pair, rule) and frozenset(ids_of(pair)) not in shown)
+    if needs_scores(rule):
+        return next(left, None)
+    times = Counter(name for names in shown for name in names)
+    return min(left, key=lambda pair: times[pair[0].id] + times[pair[1].id], default=None)
 
 
 def pair_left(pool: Sequence[Response], rule: PairRule, *, shown: Collection[frozenset[str]] = ()) -> bool:

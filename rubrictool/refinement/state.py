@@ -27,7 +27,8 @@ class State:
     """The criteria, the pool, and the trace so far.
 
     `tied` tells whether the top two were tied each time the pool was judged. `scores` are the pool's scores under the
-    present criteria where a trial has brought them already. Pairs in `refused` are not shown again.
+    present criteria where a trial has brought them already, and those of `witnesses`: candidates of known quality that left
+    the pool, and are judged in trials only. Pairs in `shown` are not shown again.
     """
 
     prompt: Prompt
@@ -37,7 +38,8 @@ class State:
     tied: tuple[bool, ...] = ()
     failure: RowFailure | None = None
     scores: tuple[Score, ...] | None = None
-    refused: frozenset[frozenset[str]] = frozenset()
+    witnesses: tuple[Response, ...] = ()
+    shown: frozenset[frozenset[str]] = frozenset()
 
 
 def over_budget(failures: Sequence[RowFailure]) -> RowFailure | None:

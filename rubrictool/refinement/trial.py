@@ -30,7 +30,7 @@ async def tried(state: State, setting: Setting, members: Sequence[Response], sho
     """
     if setting.options.accept == "always":
         return Tried(proposed, Decision(proposed.criteria, "always"), accepted=True)
-    before = tuple(row for row in members if isinstance(row, Score))
+    before = (*(row for row in members if isinstance(row, Score)), *_of(state.witnesses, state.scores))
     repeated = tuple(repeats(state.criteria, proposed.criteria))
     new = without(state.criteria, proposed.criteria, {refusal.criterion.id for refusal in repeated})
     if new == state.criteria or not can_score(new):
@@ -40,17 +40,22 @@ async def tried(state: State, setting: Setting, members: Sequence[Response], sho
     decision = _decided(trial, setting, repeated)
     if decision.criteria == state.criteria:
         return Tried(proposed, decision, accepted=False, scores=before)
-    in_pool = {row.id for row in state.pool}
-    scores = tuple(row for row in reweighed(decision.criteria, trial) if row.id in in_pool)
+    scores = _of((*state.pool, *state.witnesses), reweighed(decision.criteria, trial))
     return Tried(proposed, decision, accepted=True, scores=scores)
+
+
+def _of(responses: Sequence[Response], scores: Sequence[Score] | None) -> tuple[Score, ...]:
+    """Return the scores of some responses, as far as they are known."""
+    ids = {row.id for row in responses}
+    return tuple(row for row in scores or () if row.id in ids)
 
 
 async def _trial(
     state: State, setting: Setting, before: Sequence[Score], shown: Pair, new: tuple[Criterion, ...]
 ) -> Trial:
-    """Judge the pool and the weak responses by the proposed criteria."""
+    """Judge the pool, the witnesses and the weak responses by the proposed criteria."""
     rubric = Rubric(id=state.prompt.id, criteria=new)
-    responses = (*state.pool, *setting.evidence.weak)
+    responses = (*state.pool, *state.witnesses, *setting.evidence.weak)
     scores, failures = await score_pool(state.prompt, rubric, responses, setting.judge)
     after = {row.id: row for row in scores}
     if over_budget(failures) or not after.keys() >= set(ids_of(shown)):

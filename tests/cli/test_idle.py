@@ -26,6 +26,8 @@ IDLE = [
     ("refine p --accept label-correlation --tolerance 0.1", "--tolerance", "without --accept label-agreement"),
     ("refine p --accept label-correlation --weak r", "--weak", "without --accept skill"),
     ("refine p --accept separates --labels p", "--labels", "without --accept label-correlation or label-agreement"),
+    ("refine p --pool keep --keep-least 6", "--keep-least", "without --pool narrow"),
+    ("refine p --pairs random --keep-share 0.3", "--keep-share", "with --pairs random, which scores nothing"),
     ("refine p -n 3", "-n", "without --model"),
     ("refine p --proposer-context none", "--proposer-context", "while no --proposer SPEC"),
     ("refine p --judge-args {}", "--judge-args", "while no --judge SPEC"),

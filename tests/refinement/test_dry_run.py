@@ -64,7 +64,7 @@ def pool_of(number: int) -> list[Response]:
 
 
 @pytest.mark.parametrize("pairs", ["good", "great", "great-diverse", "random"])
-@pytest.mark.parametrize("pool_rule", ["drop-used", "keep"])
+@pytest.mark.parametrize("pool_rule", ["narrow", "drop-used", "keep"])
 @pytest.mark.parametrize("accept", ["always", "separates", "skill"])
 def test_no_run_asks_more_or_about_longer_responses(pairs: PairRule, pool_rule: PoolRule, accept: AcceptRule) -> None:
     prompt = Prompt(id="p", prompt="Name colours.")

@@ -43,8 +43,8 @@ _SUPPOSED = (
 
 _FORMULA = (
     "calls <= prompts x (1 first rubric, where none is given + rounds, twice with --both-orders) + candidates judged (those "
-    "left in each round; under a rule all of them once more, and the weak ones in each trial; per criterion, as many times as "
-    "there are criteria)"
+    "left in each round: under --pool narrow all of them, as if their scores tied, and usually half; under a rule all of them "
+    "once more, and the weak ones in each trial; per criterion, as many times as there are criteria)"
 )
 
 
@@ -67,7 +67,12 @@ def command(
         typer.Option(metavar="FILE", help="Candidates, instead of the prompt rows' own.", show_default=False),
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Candidates to draw per prompt and --model.")] = 4,
-    pool: Annotated[PoolRule, typer.Option(help="Whether a shown pair leaves the pool.")] = "drop-used",
+    pool: Annotated[
+        PoolRule,
+        typer.Option(help="Which candidates stay: the best half, all but the shown pair, or all."),
+    ] = "narrow",
+    keep_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the pool that --pool narrow keeps.")] = 0.5,
+    keep_least: Annotated[int, typer.Option(min=2, help="Candidates that --pool narrow keeps at least.")] = 4,
     accept: Annotated[
         AcceptRule | None,
         typer.Option(
@@ -134,12 +139,14 @@ def command(
     count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
     limits = Limits(max_criteria, max_new)
-    options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed, limits)
+    options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed, limits, keep_share, keep_least)
     refuse_idle(
         context,
         Idle(rule != "label-agreement", "without --accept label-agreement", ["tolerance"]),
         Idle(rule not in BY_LABELS, "without --accept label-correlation or label-agreement", ["labels"]),
         Idle(rule != "skill", "without --accept skill", ["weak"]),
+        Idle(pool != "narrow", "without --pool narrow", ["keep_share", "keep_least"]),
+        Idle(not options.narrows, f"with --pairs {pairs}, which scores nothing", ["keep_share", "keep_least"]),
         Idle(not models.model, "without --model", ["n", "model_args"]),
         of_role("judge", judging.judge, "judge_args"),
         of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),

@@ -1,0 +1,56 @@
+"""Decide which candidates stay in the pool after a round."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+
+from rubrictool.refinement.options import RefineOptions
+from rubrictool.refinement.pairs import Pair, choose_pair, ids_of, pair_left
+from rubrictool.rows.records import Response, Score
+from rubrictool.rubric.weights import TIE
+
+
+def pool_left(
+    pool: Sequence[Response],
+    members: Sequence[Response],
+    pair: Pair,
+    options: RefineOptions,
+    *,
+    shown: Collection[frozenset[str]],
+) -> tuple[Response, ...]:
+    """Return the candidates of a pool that stay after a round, by the pool rule.
+
+    `members` are those that the round chose its pair from, with their scores under the rubric before it. A candidate that
+    could not be judged has no rank, and stays. `shown` are the pairs that are not shown again, this one included.
+    """
+    if options.pool_rule == "drop-used":
+        return tuple(row for row in pool if row.id not in ids_of(pair))
+    if not options.narrows:
+        return tuple(pool)
+    out = {row.id for row in members} - best_share(members, places(len(pool), options), options, shown=shown)
+    return tuple(row for row in pool if row.id not in out)
+
+
+def places(candidates: int, options: RefineOptions) -> int:
+    """Return how many of so many candidates stay, ties aside."""
+    # Without the 1e-9, 0.7 of 10 candidates were 8: the product is above 7.
+    return max(options.keep_least, math.ceil(options.keep_share * candidates - TIE))
+
+
+def best_share(
+    members: Sequence[Response], count: int, options: RefineOptions, *, shown: Collection[frozenset[str]]
+) -> set[str]:
+    """Return the ids of the best candidates, as many as there are places, and of all that are tied with the last of them.
+
+    Where these make no pair that is left to show, the best such pair of all members stays, too: the best half may be by one
+    writer, or all its pairs may have been shown.
+    """
+    scored = [row for row in members if isinstance(row, Score)]
+    last = sorted((row.score for row in scored), reverse=True)[:count][-1]
+    best = [row for row in scored if last - row.score <= TIE]
+    more: Sequence[str] = ()
+    if not pair_left(best, options.pairs, shown=shown):
+        further = choose_pair(scored, options.pairs, seed=options.seed, shown=shown)
+        more = ids_of(further) if further else ()
+    return {row.id for row in best} | set(more)
