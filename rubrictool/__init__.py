@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from rubrictool.steps.sample import sample
     from rubrictool.steps.score import score
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "AgreementReport",

@@ -69,7 +69,7 @@ class WordJudge:
 
 
 class ListProposer:
-    """A proposer that begins with `first` and adds one criterion of `later` each time it is shown a pair."""
+    """A proposer that begins with `first` and adds one criterion of `later` per pair; an empty one names no change."""
 
     name = "list"
 
@@ -82,11 +82,17 @@ class ListProposer:
         return Proposal(tuple(Item(criterion=text, weight=1) for text in self._first))
 
     async def separate(
-        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+        self,
+        prompt: Prompt,
+        criteria: Sequence[Criterion],  # noqa: ARG002
+        first: JudgedResponse,
+        second: JudgedResponse,
     ) -> Proposal:
         self.shown.append((first.response.id, second.response.id))
         self._on_pair()
         if not self._later:
             raise ModelFailure("refused", f"no idea for {prompt.id}", attempts=1)
-        kept = [Item(id=criterion.id) for criterion in criteria]
-        return Proposal((*kept, Item(criterion=self._later.pop(0), weight=2)))
+        text = self._later.pop(0)
+        return (
+            Proposal((Item(criterion=text, weight=2),)) if text else Proposal(better="neither", why="They are alike.")
+        )

@@ -71,7 +71,7 @@ class RandomWords:
     async def separate(
         self, prompt: rt.Prompt, criteria: Sequence[rt.Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """The criteria as they are, and new ones with the other's weights on words that it did not have yet."""
+        """New criteria with the other's weights on words that it did not have yet."""
         said = {text for c in criteria if c.check for text in c.check.contains or ()}
         lone = _lone_words(str(first.response.response), str(second.response.response))
         fresh = sorted(lone - said, key=lambda word: draw(self._seed, prompt.id, word))
@@ -80,7 +80,7 @@ class RandomWords:
             Item(criterion=f'Has the word "{word}".', weight=weight, check=Check(contains=(word,)))
             for word, weight in zip(fresh, weights, strict=False)
         ]
-        return Proposal((*(Item(id=criterion.id) for criterion in criteria), *added))
+        return Proposal(tuple(added))
 
 
 def _lone_words(one: str, other: str) -> set[str]:

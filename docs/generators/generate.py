@@ -157,6 +157,8 @@ MEANINGS = {
     "changes": "`kept` ids, and the criteria `added`, `rewritten` (before and after) and `dropped`",
     "accepted": "whether the proposal was taken",
     "Round.reason": "the rule that decided and on what, or what failed",
+    "Round.better": "which answer the proposer found better, by the order shown: `first`, `second`, `neither`",
+    "Round.why": "the proposer's reason",
     "Round.refused": "criteria that were not taken, or that the limits on size removed, each `{criterion, reason}`",
     "Round.all_met": "ids of criteria that all judged candidates met before the round, so that they told nothing apart",
     "Round.never_met": "the same for those that none met",

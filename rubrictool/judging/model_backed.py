@@ -14,6 +14,7 @@ from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedRe
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
+from rubrictool.rubric.limits import Limits
 
 
 class ModelJudge:
@@ -83,7 +84,7 @@ class PerCriterionJudge(ModelJudge):
 
 
 class ModelProposer:
-    """A model as proposer; `context` is what it is shown of the rubric and the judge beside a pair."""
+    """A model as proposer; `context` is what it is shown of rubric and judge beside a pair, `limits` what it is told to keep."""
 
     def __init__(
         self,
@@ -91,9 +92,10 @@ class ModelProposer:
         templates: Templates | None = None,
         *,
         context: Collection[ContextPart] = DEFAULT_CONTEXT,
+        limits: Limits = Limits(),  # noqa: B008  frozen
     ) -> None:
         self.name, self.model = model.name, model
-        self._templates, self._context = templates or Templates(), context
+        self._templates, self._context, self._limits = templates or Templates(), context, limits
 
     async def propose(self, prompt: Prompt) -> Proposal:
         """Return a first rubric, from the prompt alone. Raises `ModelFailure`."""
@@ -104,9 +106,11 @@ class ModelProposer:
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
         """Return the changes of the rubric that tell two responses apart (paper, Algorithm 1). Raises `ModelFailure`."""
-        question = separate.question(self._templates, prompt, criteria, (first, second), context=self._context)
+        question = separate.question(
+            self._templates, prompt, criteria, (first, second), context=self._context, limits=self._limits
+        )
         parse = partial(separate.parse, criteria=criteria, proposer=self.name)
-        return await self.model.ask(question, parse, schema=separate.schema([criterion.id for criterion in criteria]))
+        return await self.model.ask(question, parse, schema=separate.schema(len(criteria), self._limits))
 
 
 def _with_partial(failure: RowFailure, found: Sequence[Verdict]) -> ModelFailure:

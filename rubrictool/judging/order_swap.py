@@ -9,7 +9,7 @@ from rubrictool.linting.rewording import says_again
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Prompt, can_score
-from rubrictool.rubric.amend import Item, Proposal, amend
+from rubrictool.rubric.amend import Better, Item, Proposal, amend
 
 
 class OrderSwap:
@@ -36,19 +36,26 @@ class OrderSwap:
 def common_changes(criteria: Sequence[Criterion], first: Proposal, second: Proposal, *, proposer: str) -> Proposal:
     """Return the changes that two proposals have in common, in the words of the first.
 
-    A criterion is dropped if both drop it, and added or rewritten if both say the same. All others stay.
+    A criterion is dropped if both drop it, and added or rewritten if both say the same. All others stay. `second` was shown
+    the pair the other way round; where the two find another answer better, neither is.
     """
     ours, theirs = (amend(criteria, proposal, proposer=proposer).changes for proposal in (first, second))
     rewritten = {rewrite.id: rewrite.after for rewrite in theirs.rewritten}
     dropped = {criterion.id for criterion in ours.dropped} & {criterion.id for criterion in theirs.dropped}
-    new = {r.id: r.after for r in ours.rewritten if r.id in rewritten and _is_same(r.after, rewritten[r.id])}
+    new = [r.after for r in ours.rewritten if r.id in rewritten and _is_same(r.after, rewritten[r.id])]
     added = [criterion for criterion in ours.added if any(_is_same(criterion, other) for other in theirs.added)]
-    # Every criterion is named, because an answer that names none is a whole new rubric.
-    kept = [_item(new[c.id], id_=c.id) if c.id in new else Item(id=c.id) for c in criteria if c.id not in dropped]
-    proposal = Proposal((*kept, *map(_item, added)), frozenset(dropped))
+    better = _common(first.better, second.better)
+    items = (*(_item(criterion, id_=criterion.id) for criterion in new), *map(_item, added))
+    proposal = Proposal(items, frozenset(dropped), (), better, first.why if better == first.better else None)
     # Two whole new rubrics in different words agree only that the old one is dropped.
     left = amend(criteria, proposal, proposer=proposer).criteria
-    return proposal if can_score(left) else Proposal(tuple(Item(id=criterion.id) for criterion in criteria))
+    return proposal if can_score(left) else Proposal(better=better)
+
+
+def _common(first: Better | None, second: Better | None) -> Better | None:
+    """Return the better answer by the order of the first reply, where both replies mean the same one."""
+    swapped: dict[Better | None, Better | None] = {"first": "second", "second": "first"}
+    return first if swapped.get(second, second) == first else "neither"
 
 
 def _is_same(first: Criterion, second: Criterion) -> bool:

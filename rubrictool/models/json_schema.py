@@ -24,6 +24,14 @@ def array_of(items: Schema, *, min_items: int, max_items: int) -> Schema:
     return {"type": "array", "items": items, "minItems": min_items, "maxItems": max_items}
 
 
+def any_of(*schemas: Schema) -> Schema:
+    return {"anyOf": list(schemas)}
+
+
+def integer(minimum: int, maximum: int) -> Schema:
+    return {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+
 YES_OR_NO = one_of("yes", "no")
 
 WEIGHT: Schema = {"type": "integer", "enum": [1, 2, 3]}

@@ -21,6 +21,7 @@ def question(templates: Templates, prompt: Prompt, criterion: str, response: str
         prefixes=[[], [answered]],
         response=answered,
         criterion=fence("criterion", criterion),
+        word_count=judge.word_count([criterion], response),
         form=answer_form("met", judge.MET, reasons=templates.reasons),
     )
 

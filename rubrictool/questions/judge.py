@@ -14,12 +14,20 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer, plain_words
 from rubrictool.questions.templates import REASON, Templates, answer_form, fence
 from rubrictool.rows.records import Prompt, Verdict
-from rubrictool.text.chats import Conversation, visible_text
+from rubrictool.text.chats import Conversation, answer, visible_text
+from rubrictool.text.patterns import linear
+from rubrictool.text.wording import counted
+from rubrictool.text.words import word_bounds
 
 MET = '"<yes or no>"'
 """The placeholder for a verdict in a form."""
 
 _MAX_IDS_IN_FORM = 12
+
+_OF_WORDS = linear(
+    r"(?i)\b(?:words|word[- ](?:count|limit|length)|palabras|palavras|mots|parole|woorden|wörter[n]?|worte[n]?|słów|слов)\b"
+    r"|단어|어절|語以内|词以内"
+)
 
 _YES = {"yes", "y", "true", "met", "1"}
 
@@ -35,8 +43,20 @@ def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], resp
         prefixes=[[labelled]],
         criteria=labelled,
         response=fence("response", visible_text(response)),
+        word_count=word_count(criteria, response),
         form=form(len(criteria), reasons=templates.reasons),
     )
+
+
+def word_count(criteria: Sequence[str], response: str | Conversation) -> str:
+    """Return a sentence with the number of words of a response where a criterion speaks of words, else nothing.
+
+    Of a conversation the assistant's part is counted. Nothing is said of a script that writes words together.
+    """
+    if not any(_OF_WORDS.search(text) for text in criteria):
+        return ""
+    least, most = word_bounds(answer(response).text)
+    return f"The response has {counted(most, 'word')}." if least == most else ""
 
 
 @lru_cache(maxsize=256)

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
-from rubrictool.models.json_schema import Schema, array_of, object_of, one_of
+from rubrictool.errors import Unreadable
+from rubrictool.models.json_schema import WEIGHT, Schema, any_of, array_of, object_of, one_of, string
 from rubrictool.models.question import Question
 from rubrictool.questions import propose
+from rubrictool.questions.json_replies import (
+    QUOTES_IGNORED,
+    RepeatedKeys,
+    has_any,
+    last_answer,
+    plain_words,
+    without_repeats,
+)
+from rubrictool.questions.proposed_items import (
+    CRITERION,
+    NEW_ITEM,
+    changed_item,
+    check_ids,
+    item_fields,
+    listed_ids,
+    new_item,
+    validated,
+)
 from rubrictool.questions.templates import Templates, fence
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
-from rubrictool.rubric.amend import Proposal
+from rubrictool.rubric.amend import Better, Item, Merge, Proposal
+from rubrictool.rubric.limits import Limits
 from rubrictool.text.chats import visible_text
 
 ContextPart = Literal["weights", "verdicts", "both-met", "scores"]
@@ -23,6 +43,14 @@ Weights, because it is asked to change them, and verdicts, because it must know 
 (the criteria that both responses meet) can be read off the verdicts; a proposer that knows the scores is led to explain
 them rather than to look for what they miss.
 """
+
+_CHANGES = ("add", "change", "merge", "drop")
+
+_BETTER: Mapping[str, Better] = {
+    **dict.fromkeys(("first", "1", "the first", "first answer", "the first answer", "answer 1"), "first"),
+    **dict.fromkeys(("second", "2", "the second", "second answer", "the second answer", "answer 2"), "second"),
+    **dict.fromkeys(("neither", "none", "tie", "equal", "both"), "neither"),
+}
 
 
 class JudgedResponse(NamedTuple):
@@ -40,54 +68,166 @@ def question(
     pair: tuple[JudgedResponse, JudgedResponse],
     *,
     context: Collection[ContextPart] = DEFAULT_CONTEXT,
+    limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Question:
-    """Ask what distinguishes a pair, and for a rubric that shows the difference."""
+    """Ask what distinguishes a pair, and for the changes of the rubric that show the difference.
+
+    Criteria are shown as c1, c2, ... by their place, as the judge sees them.
+    """
     first, second = pair
+    rows = [(f"c{place}", criterion) for place, criterion in enumerate(criteria, start=1)]
     return templates.question(
         "separate",
         prompt,
-        criteria=fence("rubric", "\n".join(_listed(c, weighed="weights" in context) for c in criteria)),
+        criteria=fence("rubric", "\n".join(_listed(name, c, weighed="weights" in context) for name, c in rows)),
         first=fence("first", visible_text(first.response.response)),
         second=fence("second", visible_text(second.response.response)),
-        verdicts="\n\n".join(_findings(criteria, first, second, context)),
+        verdicts="\n\n".join(_findings([name for name, _ in rows], first, second, context)),
+        limits=_room(len(criteria), limits),
     )
 
 
-def schema(ids: Sequence[str]) -> Schema:
-    """Return the schema of a changed rubric: each of the criteria with these ids kept, rewritten or dropped, others new."""
-    known = one_of(*ids)
-    new = object_of(**propose.NEW_CRITERION)
-    item = {"anyOf": [object_of(id=known), object_of(id=known, **propose.NEW_CRITERION), new]}
+def schema(count: int, limits: Limits = Limits()) -> Schema:  # noqa: B008  frozen
+    """Return the schema of changes to a rubric of `count` criteria. It bounds what is added, never what stays."""
+    known = one_of(*(f"c{place}" for place in range(1, count + 1)))
+    text, weight = {"criterion": CRITERION}, {"weight": WEIGHT}
+    changed = any_of(*(object_of(id=known, **fields) for fields in ({**text, **weight}, text, weight)))
+    merged = object_of(ids=array_of(known, min_items=2, max_items=max(2, count)), **text, **weight)
     return object_of(
-        criteria=array_of(item, min_items=1, max_items=len(ids) + propose.MAX_NEW_CRITERIA),
-        dropped=array_of(known, min_items=0, max_items=max(1, len(ids))),
+        better=one_of("first", "second", "neither"),
+        why=string(400),
+        add=array_of(NEW_ITEM, min_items=0, max_items=max(1, limits.max_new)),
+        change=array_of(changed, min_items=0, max_items=count),
+        merge=array_of(merged, min_items=0, max_items=max(1, count // 2)),
+        drop=array_of(known, min_items=0, max_items=count),
     )
 
 
 def parse(reply: str, criteria: Sequence[Criterion], *, proposer: str) -> Proposal:
-    """Return the proposed changes of a rubric.
+    """Return the proposed changes of a rubric; a reply that names none is an answer, too.
 
-    Raises `Unreadable` where the reply cannot be read, or leaves a rubric that cannot score.
+    The earlier form (a whole rubric under `criteria`, ids under `dropped`) and a bare list of criteria are read as well: what
+    they forget stays, and a list without ids replaces the rubric (the paper's way). Raises `Unreadable` where the reply cannot
+    be read, names an unknown criterion or one twice, or leaves a rubric that cannot score.
     """
-    return propose.parse(reply, criteria, proposer=proposer)
+    answer = last_answer(reply, lambda value: value if _is_answer(value) else None)
+    if answer is None:
+        raise Unreadable(f'there is no JSON object with "better" and changes in it{QUOTES_IGNORED}')
+    ids = _ids(criteria)
+    proposal = _changes(answer, ids) if _names_changes(answer) else _whole_rubric(answer, ids)
+    return propose.scoring(proposal, criteria, proposer)
 
 
-def _listed(criterion: Criterion, *, weighed: bool) -> str:
+def _ids(criteria: Sequence[Criterion]) -> dict[str, str]:
+    """Return the ids of criteria by the names under which they are shown; their own ids are understood, too."""
+    own = {criterion.id: criterion.id for criterion in criteria}
+    return own | {f"c{place}": criterion.id for place, criterion in enumerate(criteria, start=1)}
+
+
+def _is_answer(value: Any) -> bool:
+    return _names_changes(value) or propose.criteria_of(value) is not None
+
+
+def _names_changes(value: Any) -> bool:
+    return has_any(value, {"better", *_CHANGES}) and not has_any(value, {"criteria"})
+
+
+def _changes(value: Any, ids: Mapping[str, str]) -> Proposal:
+    answer = without_repeats(value, {"better", "why", *_CHANGES})
+    if answer is None:
+        raise Unreadable("the answer has the same key twice")
+    added = [_added(entry, where, ids) for entry, where in _entries(answer, "add")]
+    changed = [_changed(entry, where, ids) for entry, where in _entries(answer, "change")]
+    merged = [_merge(entry, where, ids) for entry, where in _entries(answer, "merge")]
+    dropped = listed_ids(answer.get("drop") or [], ids)
+    named = [item.id for item in changed if item.id] + [name for merge in merged for name in merge.ids] + dropped
+    check_ids(named, ids.values())
+    better = _better(answer, optional=bool(added or named))
+    return Proposal((*changed, *added), frozenset(dropped), tuple(merged), better, _why(answer))
+
+
+def _whole_rubric(value: Any, ids: Mapping[str, str]) -> Proposal:
+    """Return the proposal of a list of criteria: those with an id continue, the others are new."""
+    entries = [(entry, f"item {place}") for place, entry in enumerate(propose.criteria_of(value) or [], start=1)]
+    if not entries:
+        raise Unreadable("the list of criteria is empty")
+    items = [
+        _changed(entry, where, ids) if "id" in item_fields(entry, where) else new_item(entry, where)
+        for entry, where in entries
+    ]
+    answer = value if isinstance(value, dict) else {}
+    dropped = listed_ids(answer.get("dropped") or [], ids)
+    check_ids([item.id for item in items if item.id] + dropped, ids.values())
+    replaces = not dropped and all(item.id is None for item in items)
+    return Proposal(tuple(items), frozenset(dropped), (), _better(answer, optional=True), _why(answer), replaces)
+
+
+def _entries(answer: Mapping[str, Any], field: str) -> list[tuple[Any, str]]:
+    """Return the entries of a list of changes, each with its place in words; one entry alone is read as a list."""
+    value = answer.get(field) or []
+    values = value if isinstance(value, list) and not isinstance(value, RepeatedKeys) else [value]
+    return [(entry, f"item {place} of {field}") for place, entry in enumerate(values, start=1)]
+
+
+def _added(value: Any, where: str, ids: Mapping[str, str]) -> Item:
+    if item_fields(value, where).get("id") in ids:
+        raise Unreadable(f"{where} has the id of a criterion that is there; name it under change, or leave the id out")
+    return new_item(value, where)
+
+
+def _changed(value: Any, where: str, ids: Mapping[str, str]) -> Item:
+    item = changed_item(value, where)
+    return item.model_copy(update={"id": ids.get(item.id or "", item.id)})
+
+
+def _merge(value: Any, where: str, ids: Mapping[str, str]) -> Merge:
+    if not has_any(value, {"ids"}) or isinstance(value, RepeatedKeys):
+        raise Unreadable(f"{where} needs the ids of at least two criteria, and the criterion in their place")
+    names = listed_ids(value["ids"], ids)
+    fields = item_fields(value, where)
+    item = validated({name: fields[name] for name in fields.keys() - {"id"}}, where)
+    if len(names) < 2 or item.criterion is None:
+        raise Unreadable(f"{where} needs the ids of at least two criteria, and the criterion in their place")
+    return Merge(tuple(names), item)
+
+
+def _better(answer: Mapping[str, Any], *, optional: bool) -> Better | None:
+    better = _BETTER.get(plain_words(answer.get("better")))
+    if better is None and (answer.get("better") is not None or not optional):
+        raise Unreadable('"better" is neither "first" nor "second" nor "neither"')
+    return better
+
+
+def _why(answer: Mapping[str, Any]) -> str | None:
+    why = answer.get("why")
+    return why.strip() or None if isinstance(why, str) else None
+
+
+def _room(count: int, limits: Limits) -> str:
+    """Say how many criteria may be added."""
+    left = limits.max_criteria - count
+    held = f"The rubric holds {count} criteria and may hold {limits.max_criteria}"
+    if left <= 0:
+        return f"{held}: no place is left, so merge or drop at least as many as you add. Add at most {limits.max_new}."
+    return f"{held}, so {left} {'place is' if left == 1 else 'places are'} left. Add at most {limits.max_new}."
+
+
+def _listed(name: str, criterion: Criterion, *, weighed: bool) -> str:
     weight = f" (weight {criterion.weight:g})" if weighed else ""
-    return f"{criterion.id}{weight}: {criterion.criterion}"
+    return f"{name}{weight}: {criterion.criterion}"
 
 
 def _findings(
-    criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse, context: Collection[ContextPart]
+    names: Sequence[str], first: JudgedResponse, second: JudgedResponse, context: Collection[ContextPart]
 ) -> Iterator[str]:
     """Yield a paragraph for each part of the context that the judge decided; none for a pair that was not judged."""
     if not first.verdicts or not second.verdicts:
         return
-    rows = list(zip(criteria, first.verdicts, second.verdicts, strict=True))
+    rows = list(zip(names, first.verdicts, second.verdicts, strict=True))
     if "verdicts" in context:
-        lines = [f"{c.id}: first {_met(one)}, second {_met(other)}" for c, one, other in rows]
+        lines = [f"{name}: first {_met(one)}, second {_met(other)}" for name, one, other in rows]
         yield "A judge found under the present rubric:\n\n" + "\n".join(lines)
-    both = [c.id for c, one, other in rows if one.met and other.met]
+    both = [name for name, one, other in rows if one.met and other.met]
     if "both-met" in context and both:
         yield f"Both answers meet {', '.join(both)}: these do not tell them apart."
     if "scores" in context and first.score is not None and second.score is not None:

@@ -25,8 +25,8 @@ REASON = string(200)
 
 _REASON = '"<one short sentence>"'
 
-# `form` may be left out by a template that describes the answer in its own words; the others are empty for some rows.
-_OPTIONAL = {"reference", "verdicts", "form"}
+# A template may describe the answer or its limits in its own words; the other texts are empty for some rows.
+_OPTIONAL = {"reference", "verdicts", "form", "word_count", "limits", "maximum"}
 
 _RESPONSES = ("response", "first", "second")
 
@@ -99,7 +99,7 @@ def shipped_template(name: str) -> str:
 
 
 def placeholders(name: str) -> tuple[str, ...]:
-    """Return the placeholders of a template; those of `reference` and `verdicts` are empty for some rows."""
+    """Return the placeholders of a template; `reference`, `verdicts` and `word_count` are empty for some rows."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(shipped_template(name))))
 
 

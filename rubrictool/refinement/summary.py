@@ -18,9 +18,11 @@ REPEATED = "said_again"
 
 @dataclass
 class RefineSummary:
-    """Counts over prompts. `tied_first` and `tied_last` are prompts whose top two tied when judged first and last.
+    """Counts over prompts.
 
-    `judged_again` tells whether any pool was judged more than once, `failed_later` counts prompts that kept an earlier rubric.
+    `tied_first` and `tied_last` are prompts whose top two tied when judged first and last. `unchanged` are proposals that
+    name no change. `judged_again` tells whether any pool was judged more than once, `failed_later` counts prompts that kept
+    an earlier rubric.
     """
 
     rule: AcceptRule
@@ -33,6 +35,7 @@ class RefineSummary:
     failed_later: int = 0
     accepted: int = 0
     refused: int = 0
+    unchanged: int = 0
     criteria_refused: Counter[str] = field(default_factory=Counter)
     stopped: Counter[str] = field(default_factory=Counter)
 
@@ -54,7 +57,7 @@ class RefineSummary:
         return {
             "rounds": self.rounds,
             "stopped": dict(self.stopped),
-            "proposals": {"taken": self.accepted, "refused": self.refused},
+            "proposals": {"taken": self.accepted, "refused": self.refused, "unchanged": self.unchanged},
             "criteria_refused": dict(self.criteria_refused),
             "judged_prompts": self.judged,
             "tied_first": self.tied_first,
@@ -63,7 +66,8 @@ class RefineSummary:
 
     def _count_proposals(self, rounds: Sequence[Round]) -> None:
         self.accepted += sum(row.accepted for row in rounds)
-        self.refused += sum(not row.accepted for row in rounds)
+        self.unchanged += sum(row.changes.none for row in rounds)
+        self.refused += sum(not row.accepted and not row.changes.none for row in rounds)
         self.criteria_refused.update(
             limit_of(refusal) or (REPEATED if is_repeat(refusal) else self.rule)
             for row in rounds

@@ -30,6 +30,8 @@ def finished_row(state: State, members: Sequence[Response], shown: Pair, tried: 
         changes=made,
         accepted=tried.accepted,
         reason=tried.decision.reason,
+        better=tried.proposed.better,
+        why=tried.proposed.why,
         refused=(*tried.proposed.refused, *tried.decision.refused),
         all_met=always,
         never_met=never,

@@ -13,6 +13,9 @@ from rubrictool.rows.traces import Refusal
 from rubrictool.rubric.amend import Amended
 from rubrictool.steps.score import score_pool
 
+NO_CHANGE = "the proposer names no change"
+"""The reason of a round whose proposal leaves the rubric as it is."""
+
 
 class Tried(NamedTuple):
     """A proposal after its trial, and the pool's scores under the criteria that stand, where they are known."""
@@ -24,13 +27,15 @@ class Tried(NamedTuple):
 
 
 async def tried(state: State, setting: Setting, members: Sequence[Response], shown: Pair, proposed: Amended) -> Tried:
-    """Return the proposal after its trial; under `always` there is none.
+    """Return the proposal after its trial; under `always` there is none, and neither for one that changes nothing.
 
     Raises `ModelFailure` where the judge did not decide on the shown pair, `Undecided` where a check did not.
     """
+    before = (*(row for row in members if isinstance(row, Score)), *_of(state.witnesses, state.scores))
+    if proposed.changes.none:
+        return Tried(proposed, Decision(state.criteria, NO_CHANGE), accepted=False, scores=before or None)
     if setting.options.accept == "always":
         return Tried(proposed, Decision(proposed.criteria, "always"), accepted=True)
-    before = (*(row for row in members if isinstance(row, Score)), *_of(state.witnesses, state.scores))
     repeated = tuple(repeats(state.criteria, proposed.criteria))
     new = without(state.criteria, proposed.criteria, {refusal.criterion.id for refusal in repeated})
     if new == state.criteria or not can_score(new):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rubrictool.rows.columns import Row
 from rubrictool.rows.records import Criterion
 
@@ -37,6 +39,11 @@ class Changes(Row):
     rewritten: tuple[Rewrite, ...] = ()
     dropped: tuple[Criterion, ...] = ()
 
+    @property
+    def none(self) -> bool:
+        """Return whether nothing changes."""
+        return not (self.added or self.rewritten or self.dropped)
+
 
 class Refusal(Row):
     """A criterion of a proposal that was not taken, and why."""
@@ -48,8 +55,9 @@ class Refusal(Row):
 class Round(Row):
     """How one round of refinement went: the pool, the pair as shown, and what became of the proposal.
 
-    `all_met` and `never_met` are criteria of the rubric before it that tell no two candidates apart, `compound` new ones
-    that seem to ask for several things.
+    `better` is the answer of the pair that the proposer finds better, by the order shown, and `why` its reason. `all_met` and
+    `never_met` are criteria of the rubric before it that tell no two candidates apart, `compound` new ones that seem to ask
+    for several things.
     """
 
     prompt_id: str
@@ -61,6 +69,8 @@ class Round(Row):
     changes: Changes
     accepted: bool
     reason: str
+    better: Literal["first", "second", "neither"] | None = None
+    why: str | None = None
     refused: tuple[Refusal, ...] = ()
     all_met: tuple[str, ...] = ()
     never_met: tuple[str, ...] = ()

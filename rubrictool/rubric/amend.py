@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,35 +31,52 @@ class Item(BaseModel):
         return {name: getattr(self, name) for name in self.model_fields_set - {"id"}}
 
 
-class Proposal(NamedTuple):
-    """A proposer's answer: items to continue or add, and the ids of criteria to drop.
+class Merge(NamedTuple):
+    """One criterion in the place of several: their ids, and the text and weight that stand for all of them."""
 
-    An answer that names no id at all replaces the rubric (the paper's way).
+    ids: tuple[str, ...]
+    item: Item
+
+
+Better = Literal["first", "second", "neither"]
+"""The answer of a pair that a proposer finds better, by the order in which it was shown."""
+
+
+class Proposal(NamedTuple):
+    """A proposer's answer.
+
+    `items` with an id say what changes in that criterion (nothing, where they hold the id alone), those without one are new.
+    `dropped` are ids of criteria to remove, and each of `merged` takes the place of several. What is not named stays, unless
+    the answer `replaces` the rubric: then its items are the whole of it (the paper's way).
     """
 
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] = ()
     dropped: frozenset[str] = frozenset()
-
-    @property
-    def replaces(self) -> bool:
-        """Return whether the answer is a whole new rubric."""
-        return not self.dropped and all(item.id is None for item in self.items)
+    merged: tuple[Merge, ...] = ()
+    better: Better | None = None
+    why: str | None = None
+    replaces: bool = False
 
 
 class Amended(NamedTuple):
-    """A rubric's criteria after a proposal, what changed, and what the limits on its size refused."""
+    """A rubric's criteria after a proposal, what changed, and what the limits on its size refused.
+
+    `better` is the answer that the proposer finds better, `why` its reason.
+    """
 
     criteria: tuple[Criterion, ...]
     changes: Changes
     refused: tuple[Refusal, ...] = ()
+    better: Better | None = None
+    why: str | None = None
 
 
 def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -> Amended:
     """Return a rubric's criteria after a proposal, and the changes.
 
-    Items with an id continue that criterion, items without one are new, ids under `dropped` are removed, and a criterion
-    that the answer does not mention stays. In an answer that replaces the rubric, unchanged text is the same criterion. A
-    criterion that a person pinned (with a role or a check, without a proposer) stays as it is in any case.
+    A merge rewrites the first of its criteria and removes the others. In an answer that replaces the rubric, unchanged text
+    is the same criterion. A criterion that a person pinned (with a role or a check, without a proposer) stays as it is in any
+    case. A new text without a check ends the check of the old one.
 
     A criterion that the answer writes twice, or that the rubric has already, stands once: in the first wording, with the
     highest weight that the answer gives it. Wordings are compared without case, spaces, punctuation style and the final
@@ -68,20 +85,32 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
     slots = _distinct(_replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal))
     numbers = _fresh_ids(criteria)
     after = tuple(_amended(old, item, numbers, proposer) for old, item in slots)
-    return Amended(after, changes(criteria, after))
+    return Amended(after, changes(criteria, after), (), proposal.better, proposal.why)
 
 
 _Slot = tuple[Criterion | None, Item | None]
 
 
 def _continued(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
+    free = [criterion for criterion in criteria if not _pinned(criterion)]
     items = {item.id: item for item in proposal.items if item.id is not None}
+    dropped = set(proposal.dropped)
+    for merge in proposal.merged:
+        members = [criterion for criterion in free if criterion.id in merge.ids]
+        dropped |= {criterion.id for criterion in members[1:]}
+        items |= {criterion.id: _merged(merge.item, members) for criterion in members[:1]}
+    names = {criterion.id for criterion in free}
     kept: list[_Slot] = [
-        (criterion, None if _pinned(criterion) else items.get(criterion.id))
+        (criterion, items.get(criterion.id) if criterion.id in names else None)
         for criterion in criteria
-        if _pinned(criterion) or criterion.id not in proposal.dropped
+        if criterion.id not in names or criterion.id not in dropped
     ]
     return kept + [(None, item) for item in proposal.items if item.id is None]
+
+
+def _merged(item: Item, members: Sequence[Criterion]) -> Item:
+    """Return what a merge writes over its first criterion; without a weight it has the highest of theirs."""
+    return item if item.weight else item.model_copy(update={"weight": max(c.weight for c in members)})
 
 
 def _replaced(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]:
@@ -138,6 +167,8 @@ def _amended(old: Criterion | None, item: Item | None, numbers: Any, proposer: s
         fields = {name: value for name, value in item.restated().items() if value is not None}
         return Criterion(id=next(numbers), **fields, proposer=proposer)
     changed = {name: value for name, value in item.restated().items() if getattr(old, name) != value}
+    if "criterion" in changed and item.check is None and old.check is not None:
+        changed["check"] = None
     if not changed:
         return old
     lineage = {"from_person": True} if old.by_person else {}

@@ -34,13 +34,12 @@ class SimulatedProposer:
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """Return the criteria it does not forget, and new ones on what one of the two shows and the other does not."""
+        """Return the criteria it forgets as dropped, and new ones on what one of the two shows and the other does not."""
         pair = sorted((first.response.id, second.response.id))
         kept = [c for c in criteria if self._chance("forgets", prompt.id, *pair, c.criterion) >= self._world.forgets]
         new = self._noticed(prompt.id, pair, _differences(first, second) - _asked_for(criteria))
-        continued = [Item(id=criterion.id) for criterion in (kept or criteria)]
         dropped = frozenset(c.id for c in criteria if kept and c not in kept)
-        return Proposal((*continued, *(self._item(prompt.id, attribute) for attribute in new)), dropped)
+        return Proposal(tuple(self._item(prompt.id, attribute) for attribute in new), dropped)
 
     def _noticed(self, prompt_id: str, pair: Sequence[str], names: frozenset[str]) -> list[Attribute]:
         """Return which of the named attributes it writes about."""

@@ -12,13 +12,12 @@ from rubrictool.questions import separate
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
-from rubrictool.rubric.amend import Item, Proposal, amend
+from rubrictool.rubric.amend import Better, Item, Proposal, amend
 
 RUBRIC = (
     Criterion(id="c1", criterion="Names red.", weight=2),
     Criterion(id="c2", criterion="Names blue.", weight=1),
 )
-KEPT = (Item(id="c1"), Item(id="c2"))
 PROMPT = Prompt(id="p", prompt="Name colours.")
 
 
@@ -27,8 +26,8 @@ def texts(one: Proposal, other: Proposal) -> list[str]:
     return [c.criterion for c in amend(RUBRIC, common_changes(RUBRIC, one, other, proposer="m"), proposer="m").criteria]
 
 
-def new(*words: str, kept: Sequence[Item] = KEPT) -> Proposal:
-    return Proposal((*kept, *(Item(criterion=text, weight=1) for text in words)))
+def new(*words: str, better: Better | None = None) -> Proposal:
+    return Proposal(tuple(Item(criterion=text, weight=1) for text in words), better=better)
 
 
 def test_a_new_criterion_stays_if_the_other_order_brings_it_too() -> None:
@@ -58,8 +57,25 @@ def test_a_criterion_is_rewritten_only_if_both_orders_say_the_same() -> None:
 
 
 def test_two_whole_new_rubrics_in_different_words_leave_the_old_one() -> None:
-    one, other = (Proposal((Item(criterion=text, weight=1),)) for text in ("Names green.", "Is polite."))
+    one, other = (Proposal((Item(criterion=text, weight=1),), replaces=True) for text in ("Names green.", "Is polite."))
     assert texts(one, other) == ["Names red.", "Names blue."]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "better"),
+    [
+        ("first", "second", "first"),
+        ("second", "first", "second"),
+        ("first", "first", "neither"),
+        ("neither", "neither", "neither"),
+        ("first", "neither", "neither"),
+        (None, None, None),
+    ],
+)
+def test_an_answer_is_better_only_if_both_orders_say_so(
+    one: Better | None, other: Better | None, better: Better | None
+) -> None:
+    assert common_changes(RUBRIC, new(better=one), new(better=other), proposer="m").better == better
 
 
 def test_both_orders_are_asked() -> None:

@@ -32,7 +32,6 @@ from rubrictool.models.prompt_counts import fewest_tokens
 from rubrictool.models.question import Question
 from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions import judge as judge_question
-from rubrictool.questions import separate
 
 GOOD = '{"c1": "yes"}'
 OBEYED = json.dumps({"ready": "yes", "reason": "so", "parts": [1]})
@@ -515,8 +514,3 @@ def test_what_a_chat_template_may_leave_out_need_not_be_counted() -> None:
     thought = {"role": "assistant", "content": f"<think>{words}</think>Yes."}
     assert fewest_tokens([called, thought, {"role": "tool", "content": None}]) == 0
     assert fewest_tokens([{"role": "user", "content": [{"type": "text", "text": words}]}]) > 1000
-
-
-def test_a_form_for_forty_criteria_keeps_them_all_and_takes_more() -> None:
-    form = separate.schema([f"c{place}" for place in range(1, 41)])
-    assert form["properties"]["criteria"]["maxItems"] >= 40 + 12

@@ -15,9 +15,24 @@ from rubrictool.errors import Unreadable
 from rubrictool.questions import compare, criterion, judge, propose, sample, separate
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates, shipped_template, template_names
+from rubrictool.rows.checks import Check
 from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rubric.amend import Proposal
 
 YES_NO = {"c1": True, "c2": False}
+
+
+THREE = Rubric.model_validate(
+    {"id": "p", "criteria": [{"criterion": f"Says {word}.", "weight": 2} for word in ("a", "b", "c")]}
+).criteria
+
+
+def first_rubric(reply: str) -> Proposal:
+    return propose.parse(reply, proposer="m")
+
+
+def changed_rubric(reply: str) -> Proposal:
+    return separate.parse(reply, THREE, proposer="m")
 
 
 def read(reply: str, count: int = 2) -> dict[str, bool | None]:
@@ -91,7 +106,7 @@ def test_reasons_and_probabilities_are_kept() -> None:
     ],
 )
 def test_rubrics_in_any_honest_form(reply: str, weights: list[int]) -> None:
-    proposal = propose.read(reply)
+    proposal = propose.parse(reply, proposer="m")
     assert [(item.criterion, item.weight) for item in proposal.items] == list(zip("AB", weights, strict=True))
     assert proposal.replaces
 
@@ -100,7 +115,7 @@ def test_items_continue_by_id_and_ids_are_dropped() -> None:
     reply = (
         '{"criteria": [{"id": "c1"}, {"id": "c2", "weight": 3}, {"criterion": "New", "weight": 1}], "dropped": ["c3"]}'
     )
-    proposal = propose.read(reply, known=["c1", "c2", "c3"])
+    proposal = separate.parse(reply, THREE, proposer="m")
     assert [item.restated() for item in proposal.items] == [{}, {"weight": 3}, {"criterion": "New", "weight": 1}]
     assert (proposal.dropped, proposal.replaces) == (frozenset({"c3"}), False)
 
@@ -121,14 +136,102 @@ def test_items_continue_by_id_and_ids_are_dropped() -> None:
         ('[{"criterion": "A", "weight": 1, "check": {"matches": "(?=a)"}}]', "matches cannot be used"),
         ('[{"criterion": "A", "weight": ' + "1" * 5000 + "}]", "must be 1, 2 or 3"),
         (r'[{"criterion": "half \ud800 a pair", "weight": 1}]', "surrogate"),
-        ("no list at all", "no JSON array"),
+        ("no list at all", "no JSON object with"),
         ('["Draft"] [{"criterion": "A", "weight": 1, "weight": 3}]', "same key twice"),
         ('["Draft"] {"criteria": ["A"], "criteria": ["B"]}', "same key twice"),
     ],
 )
 def test_a_proposal_that_cannot_be_used_is_a_complaint(reply: str, complaint: str) -> None:
     with pytest.raises(Unreadable, match=complaint):
-        propose.read(reply, known=["c1"])
+        separate.parse(reply, THREE[:1], proposer="m")
+
+
+def test_changes_are_read_and_what_they_do_not_name_stays() -> None:
+    reply = {
+        "better": "Second.",
+        "why": " It gives the dose. ",
+        "add": [{"criterion": "Gives the dose.", "weight": 3, "check": {"words": {"max": 90}}}],
+        "change": [{"id": "c1", "weight": 1}],
+        "merge": [{"ids": ["c2", "c3"], "criterion": "Says b or c.", "weight": 2}],
+        "drop": [],
+    }
+    proposal = changed_rubric(json.dumps(reply))
+    changed, added = proposal.items
+    assert (changed.id, changed.restated()) == ("c1", {"weight": 1})
+    assert added.check == Check.model_validate({"words": {"max": 90}})
+    assert [(merge.ids, merge.item.restated()) for merge in proposal.merged] == [
+        (("c2", "c3"), {"criterion": "Says b or c.", "weight": 2})
+    ]
+    assert (proposal.better, proposal.why, proposal.replaces) == ("second", "It gives the dose.", False)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"better": "neither", "why": "They say the same."}',
+        '{"better": "neither", "add": [], "change": null, "merge": [], "drop": []}',
+        '{"better": "first", "add": []}',
+        'They are alike, so:\n```json\n{"better": "Neither"}\n```',
+    ],
+)
+def test_no_change_is_an_answer(reply: str) -> None:
+    proposal = changed_rubric(reply)
+    assert (proposal.items, proposal.dropped, proposal.merged, proposal.replaces) == ((), frozenset(), (), False)
+
+
+@pytest.mark.parametrize(
+    ("reply", "complaint"),
+    [
+        ('{"add": []}', '"better" is neither'),
+        ('{"better": "third", "drop": ["c1"]}', '"better" is neither'),
+        ('{"better": "first, second or neither"}', '"better" is neither'),
+        ('{"better": "first", "drop": ["c9"]}', "no criterion c9"),
+        ('{"better": "first", "drop": ["c1"], "change": [{"id": "c1", "weight": 2}]}', "c1 is named twice"),
+        ('{"better": "first", "merge": [{"ids": ["c1"], "criterion": "Says a."}]}', "at least two criteria"),
+        ('{"better": "first", "merge": [{"ids": ["c1", "c2"], "weight": 2}]}', "the criterion in their place"),
+        ('{"better": "first", "merge": ["c1"]}', "at least two criteria"),
+        ('{"better": "first", "change": [{"criterion": "Says d.", "weight": 2}]}', "needs the id"),
+        ('{"better": "first", "add": [{"id": "c1", "criterion": "Says d.", "weight": 2}]}', "under change"),
+        ('{"better": "first", "add": [{"criterion": "Says d."}]}', "needs both"),
+        ('{"better": "first", "add": [{"criterion": "<one claim>", "weight": 2}]}', "placeholder"),
+        ('{"better": "first", "add": [{"criterion": "Says d.", "weight": 2, "check": {"matches": "d"}}]}', "matches"),
+        ('{"better": "first", "add": [{"criterion": "Says d.", "weight": 2, "check": {}}]}', "check cannot be used"),
+        ('{"better": "first", "better": "second", "drop": ["c1"]}', "same key twice"),
+        ('{"better": "first", "drop": ["c1", "c2", "c3"]}', "could not score"),
+    ],
+)
+def test_changes_that_cannot_be_used_are_a_complaint(reply: str, complaint: str) -> None:
+    with pytest.raises(Unreadable, match=complaint):
+        changed_rubric(reply)
+
+
+def test_criteria_go_by_the_places_in_which_they_were_shown() -> None:
+    criteria = Rubric.model_validate(
+        {
+            "id": "p",
+            "criteria": [{"id": name, "criterion": f"Says {name}.", "weight": 1} for name in ("c4", "own", "c2")],
+        }
+    ).criteria
+    assert separate.parse('{"better": "first", "drop": ["c2"]}', criteria, proposer="m").dropped == {"own"}
+    assert separate.parse('{"better": "first", "drop": ["own", "c3"]}', criteria, proposer="m").dropped == {"own", "c2"}
+    assert separate.parse('{"better": "first", "drop": ["c4"]}', criteria, proposer="m").dropped == {"c4"}
+
+
+@pytest.mark.parametrize(
+    ("criterion", "response", "said"),
+    [
+        ("Has at most 14 words.", "one two three", "The response has 3 words."),
+        ("Keeps to the word limit.", "one", "The response has 1 word."),
+        ("Tiene como máximo 40 palabras.", "uno dos", "The response has 2 words."),
+        ("Uses the word please.", "one two three", ""),
+        ("Has at most 14 words.", "สวัสดีครับ", ""),
+        ("Has at most 14 words.", "<think>a b c</think>one two", "The response has 2 words."),
+    ],
+)
+def test_the_judge_is_told_the_number_of_words_where_a_criterion_speaks_of_words(
+    criterion: str, response: str, said: str
+) -> None:
+    assert judge.word_count(["Is right.", criterion], response) == said
 
 
 @pytest.mark.parametrize(
@@ -168,7 +271,7 @@ def test_a_sampled_text_that_no_file_could_hold_is_a_complaint() -> None:
 @given(st.text(alphabet='{}[]":,c12yesno <think/>\\', max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
-    for parse in (lambda text: judge.parse(text, count=2), propose.read, compare.parse, sample.parse):
+    for parse in (lambda text: judge.parse(text, count=2), first_rubric, changed_rubric, compare.parse, sample.parse):
         with contextlib.suppress(Unreadable):
             parse(reply)
 
@@ -194,8 +297,8 @@ PARSERS = {
     "verdicts on two": lambda text: judge.parse(text, count=2),
     "verdicts on thirty": lambda text: judge.parse(text, count=30),
     "one verdict": criterion.parse,
-    "a rubric": propose.read,
-    "a changed rubric": lambda text: propose.read(text, known=["c1", "c2", "c3"]),
+    "a rubric": first_rubric,
+    "a changed rubric": changed_rubric,
     "a preference": compare.parse,
 }
 
@@ -204,16 +307,13 @@ def questions() -> Iterator[str]:
     """All that we ask, with and without reasons, about few and many criteria, and each form of it by itself."""
     prompt = Prompt(id="p", prompt="Why?")
     first, second = (JudgedResponse(Response(prompt_id="p", response=text)) for text in ("So.", "Thus."))
-    criteria = Rubric.model_validate(
-        {"id": "p", "criteria": [{"criterion": f"Says {word}.", "weight": 2} for word in ("a", "b", "c")]}
-    ).criteria
     for templates in (Templates(), Templates().with_reasons()):
         judged = [judge.question(templates, prompt, ["Is right."] * count, "So.") for count in (1, 2, 13, 30)]
         asked = [
             *judged,
             criterion.question(templates, prompt, "Is right.", "So."),
             propose.question(templates, prompt),
-            separate.question(templates, prompt, criteria, (first, second)),
+            separate.question(templates, prompt, THREE, (first, second)),
             compare.question(templates, prompt, "So.", "Thus."),
         ]
         for question in asked:
@@ -313,7 +413,7 @@ def test_a_form_that_is_copied_and_then_filled_in_is_an_answer() -> None:
     form = '{"c1": "<yes or no>", "c2": "<yes or no>"}'
     assert read(f'The form is {form}, so:\n{{"c1": "yes", "c2": "no"}}') == YES_NO
     assert compare.parse('{"winner": "<A, B or tie>"} -> {"winner": "B"}').side == "second"
-    kept = propose.read(
+    kept = first_rubric(
         '[{"criterion": "<one criterion>", "weight": 2}] [{"criterion": "Says <b>why</b>.", "weight": 2}]'
     )
     assert [item.criterion for item in kept.items] == ["Says <b>why</b>."]
@@ -371,9 +471,9 @@ def test_notes_beside_other_answers_take_nothing_away() -> None:
     reply = (
         '{"reasoning": "..", "criteria": [{"criterion": "Says a.", "weight": 2, "rationale": "why"}], "summary": "one"}'
     )
-    assert [item.criterion for item in propose.read(reply).items] == ["Says a."]
+    assert [item.criterion for item in first_rubric(reply).items] == ["Says a."]
     beside = '[{"reasoning": "It lacks b."}, {"criterion": "Says b.", "weight": 1}]'
-    assert [item.criterion for item in propose.read(beside).items] == ["Says b."]
+    assert [item.criterion for item in first_rubric(beside).items] == ["Says b."]
 
 
 @pytest.mark.parametrize(

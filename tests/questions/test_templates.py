@@ -70,8 +70,8 @@ def test_the_judge_sees_no_weights_and_the_proposer_sees_them_with_the_verdicts(
         JudgedResponse(Response(prompt_id="p", response=text), (Verdict(id="k", met=text == "x"),)) for text in "xy"
     )
     (message,) = separate.question(Templates(), PROMPT, criteria, (one, other)).messages
-    assert "k (weight 2): Is right." in message["content"]
-    assert "k: first yes, second no" in message["content"]
+    assert "c1 (weight 2): Is right." in message["content"]
+    assert "c1: first yes, second no" in message["content"]
     assert "weight" not in judged("x")
     bare = JudgedResponse(one.response), JudgedResponse(other.response)
     (unjudged,) = separate.question(Templates(), PROMPT, criteria, bare).messages

@@ -147,7 +147,7 @@ def test_what_a_rule_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell
     figures, trace = shell.read("s.json")[0], shell.read("t.jsonl")
     taken = sum(row["accepted"] for row in trace)
     by_rule = sum(len(row["refused"]) for row in trace)
-    assert figures["proposals"] == {"taken": taken, "refused": len(trace) - taken}
+    assert figures["proposals"] == {"taken": taken, "refused": len(trace) - taken, "unchanged": 0}
     assert figures["criteria_refused"] == {"skill": by_rule}
     assert by_rule > 0
     assert f"{taken} proposals taken, {len(trace) - taken} refused; {by_rule} criteria refused" in ran.err

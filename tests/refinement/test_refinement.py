@@ -72,6 +72,22 @@ def test_there_is_one_trace_row_for_each_round_begun() -> None:
     )
 
 
+@pytest.mark.parametrize("pool", ["drop-used", "keep"])
+def test_a_proposer_that_finds_no_difference_leaves_the_rubric_and_sees_the_next_pair(pool: PoolRule) -> None:
+    proposer = ListProposer("red", "green", later=["", "blue"])
+    refined = run(proposer, pool=pool, rounds=2)
+    first, second = refined.rounds
+    assert [c.criterion for c in refined.rubric.criteria] == ["red", "green", "blue"]
+    assert (first.accepted, first.reason, first.better, first.why) == (
+        False,
+        "the proposer names no change",
+        "neither",
+        "They are alike.",
+    )
+    assert (second.accepted, refined.rubric.rounds) == (True, 1)
+    assert set(proposer.shown[0]) != set(proposer.shown[1])
+
+
 def test_a_failed_round_keeps_the_last_rubric_and_says_why() -> None:
     refined = run(ListProposer("red", later=["blue"]))
     assert [c.criterion for c in refined.rubric.criteria] == ["red", "blue"]
@@ -210,5 +226,5 @@ def test_a_persons_rubric_above_the_bound_may_still_be_sharpened() -> None:
 
 def test_the_papers_whole_new_rubric_is_not_cut_to_what_a_round_may_add() -> None:
     new = tuple(Item(criterion=f"red {n}", weight=1) for n in range(9))
-    refined = limited(Proposal(new), rubric_of(*"abcdefgh", proposer="m"), Limits())
+    refined = limited(Proposal(new, replaces=True), rubric_of(*"abcdefgh", proposer="m"), Limits())
     assert [c.criterion for c in refined.rubric.criteria] == [f"red {n}" for n in range(8)]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.questions import propose as propose_question
+from rubrictool.questions import propose, separate
 from rubrictool.rows.checks import Check, Length
 from rubrictool.rows.records import Criterion, Rubric, Verdict
-from rubrictool.rubric.amend import Item, Proposal, amend
+from rubrictool.rubric.amend import Item, Merge, Proposal, amend
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.weights import rubric_hash, score
 
@@ -74,7 +74,7 @@ def test_a_forgotten_criterion_stays_and_new_ones_get_fresh_ids() -> None:
 
 def test_an_answer_without_ids_replaces_the_rubric_and_unchanged_text_is_the_same_criterion() -> None:
     items = (Item(criterion="Other.", weight=2), Item(criterion="Point 2.", weight=2))
-    after, changes, *_ = amend(rubric(1, 2, 3, dimension="d"), Proposal(items), proposer="m")
+    after, changes, *_ = amend(rubric(1, 2, 3, dimension="d"), Proposal(items, replaces=True), proposer="m")
     assert [(c.id, c.criterion, c.dimension, c.proposer) for c in after] == [
         ("c4", "Other.", None, "m"),
         ("c2", "Point 2.", "d", None),
@@ -83,7 +83,7 @@ def test_an_answer_without_ids_replaces_the_rubric_and_unchanged_text_is_the_sam
 
 
 REWRITE = Proposal((Item(id="c1", criterion="Mine.", weight=1),), frozenset({"c2"}))
-REPLACEMENT = Proposal((Item(criterion="All new.", weight=1),))
+REPLACEMENT = Proposal((Item(criterion="All new.", weight=1),), replaces=True)
 
 
 @pytest.mark.parametrize("proposal", [REWRITE, REPLACEMENT])
@@ -92,6 +92,37 @@ def test_what_a_person_pinned_stays_as_it_is(proposal: Proposal) -> None:
     after = amend(by_hand, proposal, proposer="m").criteria
     assert after[-2:] == by_hand or after[:2] == by_hand
     assert set(by_hand) <= set(after)
+
+
+def test_a_merge_rewrites_its_first_criterion_and_removes_the_others() -> None:
+    merge = Merge(("c3", "c1"), Item(criterion="Points 1 and 3 in one.", weight=2))
+    after, changes, *_ = amend(rubric(1, 1, 3, dimension="d"), Proposal(merged=(merge,)), proposer="m")
+    assert [(c.id, c.criterion, c.weight, c.dimension) for c in after] == [
+        ("c1", "Points 1 and 3 in one.", 2, "d"),
+        ("c2", "Point 2.", 1, "d"),
+    ]
+    assert ([c.id for c in changes.dropped], changes.rewritten[0].before.criterion) == (["c3"], "Point 1.")
+
+
+def test_a_merge_without_a_weight_has_the_highest_of_its_criteria() -> None:
+    merge = Merge(("c1", "c2"), Item(criterion="Both points."))
+    assert [c.weight for c in amend(rubric(1, 3, 1), Proposal(merged=(merge,)), proposer="m").criteria] == [3, 1]
+
+
+def test_a_merge_cannot_take_what_a_person_pinned() -> None:
+    pinned, own = rubric(2, check={"contains": ["x"]})[0], rubric(1, 1)[1]
+    after = amend(
+        [pinned, own], Proposal(merged=(Merge(("c1", "c2"), Item(criterion="Mine.")),)), proposer="m"
+    ).criteria
+    assert after[0] == pinned
+    assert [c.criterion for c in after[1:]] == ["Mine."]
+
+
+def test_a_new_text_ends_the_check_of_the_old_one() -> None:
+    (before,) = rubric(2, check={"words": {"max": 100}}, proposer="m")
+    ((shorter,), *_) = amend([before], Proposal((Item(id="c1", criterion="Has at most 80 words."),)), proposer="m")
+    ((lighter,), *_) = amend([before], Proposal((Item(id="c1", weight=1),)), proposer="m")
+    assert (shorter.check, lighter.check) == (None, before.check)
 
 
 def test_every_field_that_is_not_restated_stays_and_unknown_ones_too() -> None:
@@ -138,7 +169,7 @@ def test_a_hostile_text_does_not_stall_a_check() -> None:
 def after(proposal: str, *criteria: dict[str, object]) -> list[tuple[str, str, float]]:
     """The ids, texts and weights that a proposer's reply makes of these criteria."""
     old = Rubric.model_validate({"id": "p", "criteria": criteria}).criteria if criteria else ()
-    read = propose_question.read(proposal, known=[criterion.id for criterion in old])
+    read = separate.parse(proposal, old, proposer="x") if old else propose.parse(proposal, proposer="x")
     return [(c.id, c.criterion, c.weight) for c in amend(old, read, proposer="x").criteria]
 
 

@@ -65,12 +65,11 @@ class OfflineProposer:
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """Return the criteria as they are, with new ones for what only one of two responses has."""
+        """Return new criteria for what only one of two responses has."""
         pair = _Pair(first.response.response, second.response.response)
-        kept = tuple(Item(id=criterion.id) for criterion in criteria)
         new = (item for item in _differences(prompt, pair, criteria) if pair.is_separated_by(item.check))
         compatible = _compatible(new, [criterion.check for criterion in criteria])
-        return Proposal((*kept, *islice(compatible, _MAX_ITEMS)))
+        return Proposal(tuple(islice(compatible, _MAX_ITEMS)))
 
 
 def _compatible(items: Iterable[Item], known: Iterable[Check | None] = ()) -> Iterator[Item]:
