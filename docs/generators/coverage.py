@@ -99,8 +99,7 @@ def difference_held(prompts: int, worlds: int = 1000) -> float:
 def _holds_difference(differences: Array) -> bool:
     n = len(differences)
     (sums,) = totals(differences, seed=0)
-    found = estimate(float(differences.mean()), sums / n, n, span=(-1, 1))
-    return found.low <= 0.15 <= found.high
+    return estimate(float(differences.mean()), sums / n, n, span=(-1, 1)).contains(0.15)
 
 
 def tables() -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rubrictool.analysis.kappa import CriterionGroup, GroupAgreement, LabelledVerdict, agreements
+from rubrictool.analysis.kappa import GroupAgreement, agreements
+from rubrictool.analysis.labelled_verdicts import CriterionGroup, LabelledVerdict
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
     CriterionInfo,
@@ -129,7 +130,7 @@ def _pairs(
     row: VerdictRow, index: CriterionIndex, labels: _Labels, left_out: Counter[str]
 ) -> Iterator[tuple[_VerdictKey, LabelledVerdict]]:
     """Yield the labelled verdicts of a row, each with the key that joins it."""
-    rubric = index.base_hash(row)
+    rubric, shared = index.base_hash(row), index.shared_hash(row)
     for name, met, info in zip(row.criteria, row.met, index.criteria_of(row), strict=True):
         key = (*row.key, name)
         if met is None:
@@ -140,7 +141,11 @@ def _pairs(
         left_out["verdicts without a label"] += not given
         left_out["verdicts labelled under another rubric"] += bool(given) and not fitting
         for label in fitting:
-            yield key, LabelledVerdict(row.prompt_id, row.id, f"{rubric}/{name}", met, label.met, _groups(info))
+            criterion = f"{shared or rubric}/{name}"
+            yield (
+                key,
+                LabelledVerdict(row.prompt_id, row.id, criterion, met, label.met, _groups(info), shared=bool(shared)),
+            )
 
 
 @lru_cache(maxsize=4096)

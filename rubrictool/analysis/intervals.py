@@ -40,6 +40,31 @@ class Estimate(NamedTuple):
     high: float
 
 
+class Figure(NamedTuple):
+    """A figure with its 95 % interval from resampled prompts; no interval where fewer than 5 prompts are behind it."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def above(self, value: float) -> bool:
+        """Return whether the whole interval lies above a value; False without an interval."""
+        return self.low is not None and self.low > value
+
+    def below(self, value: float) -> bool:
+        """Return whether the whole interval lies below a value; False without an interval."""
+        return self.high is not None and self.high < value
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Return both ends of the interval; the figure itself, twice, where it has none."""
+        return (self.value, self.value) if self.low is None or self.high is None else (self.low, self.high)
+
+    def contains(self, value: float) -> bool:
+        """Return whether the interval contains a value; False without an interval."""
+        return self.low is not None and self.high is not None and self.low <= value <= self.high
+
+
 def estimate_columns(name: str, estimate: tuple[float, float | None, float | None] | None) -> dict[str, float | None]:
     """Return a figure and the ends of its interval as three columns, None where there is none."""
     value, low, high = estimate or (None, None, None)
@@ -61,7 +86,7 @@ def interval(credits: Sequence[float], *, seed: int = 0) -> Interval:
     with fewer than 100 prompts, fewer than 15 that are no tie, or no credit that differs from another, Agresti and Coull's,
     which shrinks what few prompts say. Raises `ValueError` for none.
     """
-    if not credits:
+    if len(credits) == 0:
         raise ValueError("an interval needs at least one prompt")
     decided = sum(credit != 0.5 for credit in credits)
     if len(credits) < ENOUGH_TO_RESAMPLE or decided < ENOUGH_DECIDED or min(credits) == max(credits):

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from rubrictool.analysis.intervals import estimate_columns
+from rubrictool.analysis.intervals import Figure, estimate_columns
 from rubrictool.analysis.judging_tables import JudgingTable, judging_tables
 from rubrictool.analysis.judgings import ResponseJudging, by_judge
 from rubrictool.analysis.resampling import Array, Sums, estimate, summed_by_prompt, totals
-from rubrictool.analysis.signal_noise import Figure
 from rubrictool.analysis.verdict_rows import JudgeKey
 
 
@@ -54,8 +53,6 @@ def _differing(one: JudgingTable, other: JudgingTable) -> Array:
 
 def _difference(one: JudgeKey, other: JudgeKey, sums: Sums, seed: int) -> JudgeDifference:
     differ, n = sums.columns.sum(axis=0)
-    value = Figure(float(differ / n))
-    if len(sums.prompts) > 1:
-        (drawn,) = totals(sums.columns, seed=seed)
-        value = Figure(*estimate(value.value, drawn[:, 0] / drawn[:, 1], len(sums.prompts)))
+    (drawn,) = totals(sums.columns, seed=seed)
+    value = estimate(float(differ / n), drawn[:, 0] / drawn[:, 1], len(sums.prompts))
     return JudgeDifference(one, other, len(sums.prompts), int(n), value)

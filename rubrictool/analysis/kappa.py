@@ -2,7 +2,8 @@
 
 Kappa over all criteria overstates a judge: some criteria are nearly always met, so a judge that knows which ones agrees
 with the labels without reading any response. Kappa within criteria therefore takes as chance the agreement of a verdict on
-one response with the label of another response, for the same criterion of the same prompt.
+one response with the label of another response, for the same criterion of the same prompt. Where a rubric serves several
+prompts, the response may be one to another prompt (`shared_kappa`).
 """
 
 from __future__ import annotations
@@ -13,27 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rubrictool.analysis.intervals import RESAMPLES, Estimate, estimate_columns
+from rubrictool.analysis.intervals import RESAMPLES, Figure, estimate_columns
+from rubrictool.analysis.labelled_verdicts import CriterionGroup, LabelledVerdict, differing_pairs
 from rubrictool.analysis.resampling import Array, Places, Sums, estimate, numbered, totals_of_each
-
-CriterionGroup = tuple[str, str]
-"""The kind and the name of a group of criteria, such as ("dimension", "safety")."""
+from rubrictool.analysis.shared_kappa import shared_kappa
 
 ALL: CriterionGroup = ("all", "all")
-
-
-class LabelledVerdict(NamedTuple):
-    """A verdict and the label of the same criterion of the same response.
-
-    `groups` are those that the criterion belongs to besides `ALL`; they depend on the criterion alone.
-    """
-
-    prompt_id: str
-    response_id: str
-    criterion: str
-    met: bool
-    label: bool
-    groups: tuple[CriterionGroup, ...] = ()
 
 
 class Cells(NamedTuple):
@@ -48,28 +34,29 @@ class Cells(NamedTuple):
 class AgreementFigures(NamedTuple):
     """Rates of agreement with 95 % intervals over prompts; None where a rate is undefined.
 
-    `agreement` is the share of verdicts that equal their label, in [0, 1]; `kappa` is Cohen's and `kappa_within` the same
-    within criteria, in [-1, 1]. `sensitivity` is the share of verdicts labelled met that are met, `specificity` the share of
-    those labelled unmet that are unmet, `balanced_accuracy` their mean. `met_judge` and `met_labels` are the shares of
-    verdicts and labels that are met.
+    `agreement` is the share of verdicts that equal their label, in [0, 1]; `kappa` is Cohen's, `kappa_within` the same
+    within criteria, and `kappa_shared` within criteria across the prompts that share them, in [-1, 1]. `sensitivity` is the
+    share of verdicts labelled met that are met, `specificity` the share of those labelled unmet that are unmet,
+    `balanced_accuracy` their mean. `met_judge` and `met_labels` are the shares of verdicts and labels that are met.
     """
 
-    agreement: Estimate | None
-    kappa: Estimate | None
-    kappa_within: Estimate | None
-    balanced_accuracy: Estimate | None
-    sensitivity: Estimate | None
-    specificity: Estimate | None
-    met_judge: Estimate | None
-    met_labels: Estimate | None
+    agreement: Figure | None
+    kappa: Figure | None
+    kappa_within: Figure | None
+    kappa_shared: Figure | None
+    balanced_accuracy: Figure | None
+    sensitivity: Figure | None
+    specificity: Figure | None
+    met_judge: Figure | None
+    met_labels: Figure | None
 
 
-_SPANS = {name: (-1.0, 1.0) if name.startswith("kappa") else (0.0, 1.0) for name in AgreementFigures._fields}
-"""The range of each figure."""
-
-
-MIN_PROMPTS = 5
-"""An interval over fewer prompts is too narrow: a coin would be called better than chance too often."""
+_SPANS = {
+    name: (-1.0, 1.0) if name.startswith("kappa") else (0.0, 1.0)
+    for name in AgreementFigures._fields
+    if name != "kappa_shared"
+}
+"""The range of each figure that is a function of sums over prompts."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +73,19 @@ class GroupAgreement:
     def better_than_chance(self) -> bool:
         """Return True where the intervals of kappa, balanced accuracy and kappa within criteria exceed 0, 1/2 and 0.
 
-        Kappa within criteria is not required where no prompt has two labelled responses. Always False for fewer than
-        `MIN_PROMPTS` prompts.
+        Kappa within criteria is `kappa_shared` where `kappa_within` is None. Neither is required where no prompt has two
+        labelled responses and no criterion two prompts. Always False for fewer than 5 prompts, which have no intervals.
         """
-        kappa, balanced, within = self.figures.kappa, self.figures.balanced_accuracy, self.figures.kappa_within
-        if self.prompts < MIN_PROMPTS or kappa is None or balanced is None:
+        kappa, balanced, within = self.figures.kappa, self.figures.balanced_accuracy, self.within
+        if kappa is None or balanced is None:
             return False
-        return kappa.low > 0 and balanced.low > 0.5 and (within is None or within.low > 0)
+        return kappa.above(0) and balanced.above(0.5) and (within is None or within.above(0))
+
+    @property
+    def within(self) -> Figure | None:
+        """Return kappa within criteria: of the prompt's other responses, else of other prompts that share the criterion."""
+        within, shared = self.figures.kappa_within, self.figures.kappa_shared
+        return shared if within is None or (within.low is None and shared is not None) else within
 
     def columns(self) -> dict[str, Any]:
         """Return the figures by name, each estimate as three columns."""
@@ -114,14 +107,23 @@ def agreements(pairs: Sequence[LabelledVerdict], *, seed: int = 0, resamples: in
         raise ValueError("agreement needs at least one labelled verdict")
     by_group = _sums(pairs)
     drawn = totals_of_each(by_group.values(), seed=seed, resamples=resamples)
-    return [_agreement(group, sums.columns, of) for (group, sums), of in zip(by_group.items(), drawn, strict=True)]
+    shared = {group: shared_kappa(_of_group(pairs, group), seed=seed, resamples=resamples) for group in by_group}
+    return [
+        _agreement(group, sums.columns, of, shared[group])
+        for (group, sums), of in zip(by_group.items(), drawn, strict=True)
+    ]
 
 
-def _agreement(group: CriterionGroup, sums: Array, drawn: Array) -> GroupAgreement:
+def _of_group(pairs: Sequence[LabelledVerdict], group: CriterionGroup) -> Sequence[LabelledVerdict]:
+    return pairs if group == ALL else [pair for pair in pairs if group in pair.groups]
+
+
+def _agreement(group: CriterionGroup, sums: Array, drawn: Array, shared: Figure | None) -> GroupAgreement:
     """Return the agreement on one group from its counts by prompt and by resample."""
     value, resampled, supports = _figures(sums.sum(axis=0)), _figures(drawn), _supports(sums)
     figures = AgreementFigures(
-        *(_estimate(value[name], resampled[name], supports[name], _SPANS[name]) for name in _SPANS)
+        **{name: _estimate(value[name], resampled[name], supports[name], span) for name, span in _SPANS.items()},
+        kappa_shared=shared,
     )
     cells = Cells(*sums[:, :4].sum(axis=0).astype(int).tolist())
     return GroupAgreement(group, len(sums), sum(cells), cells, figures)
@@ -174,15 +176,10 @@ def _disagreements(cells: Array, met: Array, label: Array, of_response: Places, 
     own_n, own_met, own_labels = (np.bincount(of_response, of).astype(float) for of in (np.ones_like(met), met, label))
     n, judge, labels = cells.sum(axis=0), cells[0] + cells[1], cells[0] + cells[2]
     crossed = n**2 - np.bincount(whose, own_n**2)
-    differ = _differing(n, judge, labels) - np.bincount(whose, _differing(own_n, own_met, own_labels))
+    differ = differing_pairs(n, judge, labels) - np.bincount(whose, differing_pairs(own_n, own_met, own_labels))
     with np.errstate(invalid="ignore"):
         expected = np.where(crossed > 0, n * differ / crossed, 0.0)
     return np.where(crossed > 0, cells[1] + cells[2], 0.0), expected
-
-
-def _differing(n: Array, met: Array, labels: Array) -> Array:
-    """Return how many pairs of a verdict and a label differ, over all pairs of `n` verdicts and `n` labels."""
-    return met * (n - labels) + (n - met) * labels
 
 
 def _figures(sums: Array) -> dict[str, Array]:
@@ -221,5 +218,5 @@ def _supports(sums: Array) -> dict[str, int]:
     return dict.fromkeys(_SPANS, everyone) | own
 
 
-def _estimate(value: Array, resampled: Array, prompts: int, span: tuple[float, float]) -> Estimate | None:
+def _estimate(value: Array, resampled: Array, prompts: int, span: tuple[float, float]) -> Figure | None:
     return None if np.isnan(value) else estimate(float(value), resampled, prompts, span=span)

@@ -1,6 +1,6 @@
 """Predict the course of gold when a policy is optimised for a score.
 
-Estimated from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
+Figured from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
 would draw them: for reinforcement learning with a KL penalty pi ∝ pi_0 exp(score / beta) (paper, section 3, proposition
 1), for best-of-n the chance to be the best of n draws. Nothing is trained. The samples stand for the policy as they are,
 tied scores included, so a score that many samples share at the top caps what can be reached, and no KL above log(samples)
@@ -18,14 +18,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.intervals import RESAMPLES, Estimate
+from rubrictool.analysis.intervals import RESAMPLES, Figure
 from rubrictool.analysis.policy_tilt import kl_divergence, policy_weights, rank_shares
 from rubrictool.analysis.pools import Pool
 from rubrictool.analysis.resampling import Array, estimate, totals
 from rubrictool.rubric.weights import TIE
 
-ENOUGH_SAMPLES = 16
-"""With fewer samples of a prompt, little of the policy's tail is among them."""
+ENOUGH_SAMPLES = 64
+"""With fewer samples of a prompt, little of the policy's tail is among them, and the predicted drop is too low."""
 
 STEPS = 60
 
@@ -45,35 +45,36 @@ class PredictedPoint(NamedTuple):
 
     by: float
     kl: float
-    win_rate: Estimate
-    gold: Estimate
+    win_rate: Figure
+    gold: Figure
     effective: float
 
 
 class Peak(NamedTuple):
     """The highest win rate, and the fall (`drop`) from it to a policy that takes only the highest score.
 
-    The maximum of a noisy curve is biased upwards, and so is the drop. A `beta` of infinity means that any optimisation
-    makes the policy worse.
+    With few samples of a prompt the drop is too low: the policy that takes only the highest score is then the best of a few,
+    far less optimised than a policy in training. A `beta` of infinity means that any optimisation makes the policy worse.
     """
 
     beta: float
-    kl: Estimate
-    win_rate: Estimate
-    drop: Estimate
+    kl: Figure
+    win_rate: Figure
+    drop: Figure
 
     @property
     def turns_down(self) -> bool:
         """Return whether the win rate falls after its peak: the interval of the drop is above 0."""
-        return self.drop.low > 0
+        return self.drop.above(0)
 
 
 @dataclass(frozen=True)
 class Prediction:
     """The predicted course of gold under optimisation of one file's score: the curve over beta, its peak, and best-of-n.
 
-    `prompts` counts prompts with two samples or more, `few` those of them with fewer than 16; `fewest` is the smallest
-    number of samples, `ceiling` the mean of log(samples), the largest KL that can be estimated.
+    `prompts` counts prompts with two samples or more, `few` those of them with fewer than 64; `fewest` is the smallest
+    number of samples, `ceiling` the mean of log(samples), the largest KL that can be estimated. `best_of` ends at half of
+    `fewest`: the best of n draws from n samples or fewer is the same few again and again, worse than the best of n new ones.
     """
 
     prompts: int
@@ -95,7 +96,8 @@ def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int =
         return None
     samples = _samples(pools, file)
     betas, sizes = _betas(samples.score), samples.there.sum(axis=1)
-    weights = [policy_weights(samples.score, beta) for beta in betas] + [_best_of(samples, n) for n in BEST_OF]
+    drawable = [n for n in BEST_OF if 2 * n <= sizes.min()]
+    weights = [policy_weights(samples.score, beta) for beta in betas] + [_best_of(samples, n) for n in drawable]
     both = _curve(samples, weights, seed, resamples)
     tilted, best_of = both.steps(slice(len(betas))), both.steps(slice(len(betas), None))
     return Prediction(
@@ -105,7 +107,7 @@ def predict(pools: Sequence[Pool], file: int, *, seed: int = 0, resamples: int =
         ceiling=float(np.log(sizes).mean()),
         tilted=_points(betas, tilted),
         peak=_peak(betas, tilted),
-        best_of=_points(BEST_OF, best_of),
+        best_of=_points(drawable, best_of),
     )
 
 
@@ -174,7 +176,7 @@ class _Curve(NamedTuple):
     def steps(self, some: slice) -> _Curve:
         return self._replace(means=self.means[some], drawn=self.drawn[:, some])
 
-    def estimate(self, step: int, figure: int) -> Estimate:
+    def estimate(self, step: int, figure: int) -> Figure:
         value, drawn = float(self.means[step, figure]), self.drawn[:, step, figure]
         return estimate(value, drawn, self.prompts, span=self.spans[figure])
 
@@ -225,9 +227,10 @@ def _peak(betas: Sequence[float], curve: _Curve) -> Peak:
     )
 
 
-def _drop(value: float, drawn: Array, prompts: int) -> Estimate:
+def _drop(value: float, drawn: Array, prompts: int) -> Figure:
+    found = estimate(value, drawn, prompts, span=(-1.0, 1.0))
     # Where the peak is the end, nothing falls, whatever the prompts.
-    return estimate(value, drawn, prompts, span=(-1.0, 1.0)) if drawn.any() else Estimate(value, value, value)
+    return found if drawn.any() or found.low is None else Figure(value, value, value)
 
 
 _BASE = ((_KL, 0.0), (_WIN_RATE, 0.5))

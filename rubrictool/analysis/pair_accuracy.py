@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.intervals import RESAMPLES, Estimate
+from rubrictool.analysis.intervals import RESAMPLES, Figure
 from rubrictool.analysis.pools import Pool, writers
 from rubrictool.analysis.regions import EVERYWHERE, REGIONS, Region, members
 from rubrictool.analysis.resampling import Array, estimate, totals
@@ -100,10 +100,10 @@ class PairAgreement(NamedTuple):
     A tied pair is an error to `strict` (the paper's accuracy, section 4) and one half to `half_credit`.
     """
 
-    strict: Estimate
+    strict: Figure
     tie: float
     loss: float
-    half_credit: Estimate
+    half_credit: Figure
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class RegionAccuracy:
     gap: float | None = None
     own: PairAgreement | None = None
     matched: PairAgreement | None = None
-    beyond: Estimate | None = None
-    difference: Estimate | None = None
+    beyond: Figure | None = None
+    difference: Figure | None = None
 
 
 def accuracies(
@@ -182,7 +182,7 @@ class _Figures(NamedTuple):
     drawn: Mapping[str, Array]
     prompts: int
 
-    def estimate(self, name: str, file: int, *, span: tuple[float, float] = (0, 1)) -> Estimate:
+    def estimate(self, name: str, file: int, *, span: tuple[float, float] = (0, 1)) -> Figure:
         return estimate(float(self.value[name][file]), self.drawn[name][:, file], self.prompts, span=span)
 
     def agreement(self, name: str, file: int) -> PairAgreement:

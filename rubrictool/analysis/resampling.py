@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.intervals import RESAMPLES, Z95, Estimate, agresti_coull
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, RESAMPLES, Z95, Figure, agresti_coull
 
 Array = NDArray[np.float64]
 
@@ -55,16 +55,20 @@ def totals(*sums: Array, seed: int, resamples: int = RESAMPLES) -> list[Array]:
     A ratio of sums can then be computed for all resamples at once. All arrays are summed over the same resamples, so
     figures made of them are paired.
     """
-    prompts, draws = len(sums[0]), np.random.default_rng(seed)
-    flat = np.hstack([part.reshape(prompts, -1) for part in sums])
+    flat = np.hstack([part.reshape(len(part), -1) for part in sums])
     drawn = np.empty((resamples, flat.shape[1]))
-    block = max(1, MAX_DRAWS // prompts)
-    for start in range(0, resamples, block):
-        some = drawn[start : start + block]
-        np.matmul(_counts(draws, len(some), prompts), flat, out=some)
+    for start, counts in drawn_counts(len(flat), seed=seed, resamples=resamples):
+        np.matmul(counts, flat, out=drawn[start : start + len(counts)])
     ends = np.cumsum([math.prod(part.shape[1:]) for part in sums])[:-1]
     apart = np.split(drawn, ends, axis=1)
     return [part.reshape(resamples, *of.shape[1:]) for part, of in zip(apart, sums, strict=True)]
+
+
+def drawn_counts(prompts: int, *, seed: int, resamples: int = RESAMPLES) -> Iterator[tuple[int, Array]]:
+    """Yield how often each resample drew each prompt, shape (some resamples, prompts), after the first one's number."""
+    draws, block = np.random.default_rng(seed), max(1, MAX_DRAWS // prompts)
+    for start in range(0, resamples, block):
+        yield start, _counts(draws, min(block, resamples - start), prompts)
 
 
 def totals_of_each(several: Iterable[Sums], *, seed: int, resamples: int = RESAMPLES) -> Iterator[Array]:
@@ -91,32 +95,32 @@ def _counts(draws: np.random.Generator, resamples: int, prompts: int) -> Array:
     return np.bincount(drawn.ravel(), minlength=resamples * prompts).reshape(resamples, prompts).astype(float)
 
 
-def estimate(value: float, resampled: Array, prompts: int, *, span: tuple[float, float] = (0, 1)) -> Estimate:
+def estimate(value: float, resampled: Array, prompts: int, *, span: tuple[float, float] = (0, 1)) -> Figure:
     """Return a figure with the 95 % interval of its resampled values; NaN values are left out.
 
-    `prompts` is the number of prompts behind the figure, `span` its range. For few prompts the percentiles are moved
-    outwards, by as much as a t interval is wider than a normal one (Hesterberg 2015, "expanded percentile"). Where resamples
-    do not differ, the interval allows for prompts at the ends of the span that were not seen: as large a share as Agresti and
-    Coull's interval for none among so many.
+    `prompts` is the number of prompts behind the figure; of fewer than 5 there is no interval. `span` is its range. For few
+    prompts the percentiles are moved outwards, by as much as a t interval is wider than a normal one (Hesterberg 2015,
+    "expanded percentile"). Where resamples do not differ, the interval allows for prompts at the ends of the span that were
+    not seen: as large a share as Agresti and Coull's interval for none among so many.
     """
+    if prompts < ENOUGH_FOR_INTERVAL:
+        return Figure(value)
     kept = resampled[~np.isnan(resampled)]
     if len(kept) == 0 or kept.max() - kept.min() < 1e-12:
         # Scores on a scale of their own may lie outside.
         return _unvaried(value, prompts, (min(value, span[0]), max(value, span[1])))
     outside = _outside(prompts)
     low, high = np.quantile(kept, [outside, 1 - outside])
-    return Estimate(value, min(value, float(low)), max(value, float(high)))
+    return Figure(value, min(value, float(low)), max(value, float(high)))
 
 
-def _unvaried(value: float, prompts: int, span: tuple[float, float]) -> Estimate:
+def _unvaried(value: float, prompts: int, span: tuple[float, float]) -> Figure:
     unseen = agresti_coull(0, prompts).high
-    return Estimate(value, value - unseen * (value - span[0]), value + unseen * (span[1] - value))
+    return Figure(value, value - unseen * (value - span[0]), value + unseen * (span[1] - value))
 
 
 def _outside(prompts: int) -> float:
     """Return the share of resamples to leave out on each side: 2.5 % for many prompts, less for few."""
-    if prompts < 3:
-        return 0.0
     return NormalDist().cdf(-math.sqrt(prompts / (prompts - 1)) * _t975(prompts - 1))
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.paired_tests import sign_flip_test
 from rubrictool.analysis.power import detectable_mean
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
@@ -18,23 +18,24 @@ from rubrictool.rows.columns import Row
 class ScoreDifference:
     """The score of `a` less that of `b` on the same prompts: the mean over prompts with its 95 % interval, in scores.
 
+    `low` and `high` are None for fewer than 5 prompts.
     `detectable` is the smallest difference detectable with `n` prompts (paired t test, power 80 %), None for fewer than 5
     prompts, and where they do not differ.
     `standard_error` is None for one prompt. `sign_flip_p` tests whether the mean is 0.
     """
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
     standard_error: float | None
     sign_flip_p: float
     detectable: float | None
 
     @property
-    def estimate(self) -> Estimate:
+    def estimate(self) -> Figure:
         """Return the mean with its 95 % interval."""
-        return Estimate(self.mean, self.low, self.high)
+        return Figure(self.mean, self.low, self.high)
 
     def columns(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -74,7 +75,7 @@ def _scores(row: Row) -> tuple[float, float] | None:
     return (scores[0], scores[1]) if len(scores) == 2 else None
 
 
-def _resampled(differences: Sequence[float], span: float, seed: int) -> Estimate:
+def _resampled(differences: Sequence[float], span: float, seed: int) -> Figure:
     import numpy as np
 
     from rubrictool.analysis.resampling import estimate, totals

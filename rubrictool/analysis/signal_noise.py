@@ -13,25 +13,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.intervals import RESAMPLES
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, RESAMPLES, Figure
 from rubrictool.analysis.resampling import Array, Places, Sums, estimate, totals_of_each
 from rubrictool.rubric.weights import TIE
 
 TARGET = 0.9
 """Default target for the reliability of a mean of samples."""
-
-
-class Figure(NamedTuple):
-    """A figure with its 95 % interval over prompts; no interval for one prompt."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 class SignalFigures(NamedTuple):
@@ -98,18 +91,18 @@ def signal_noise(
     """Return the figures of each of several things that were measured, from its sums by prompt.
 
     Sums of squares, ranges and counts are added up over prompts, and then divided. Intervals are bootstrap percentiles over
-    prompts; one prompt has none.
+    prompts; fewer than 5 have none.
     """
     if not several:
         return []
     totals = np.array([sums.columns.sum(axis=0) for sums in several])
     values = _ratios(totals)
-    of_prompts = (sums for sums in several if len(sums.prompts) > 1)
-    drawn = totals_of_each(of_prompts, seed=seed, resamples=resamples)
+    enough = [len(sums.prompts) >= ENOUGH_FOR_INTERVAL for sums in several]
+    drawn = totals_of_each(compress(several, enough), seed=seed, resamples=resamples)
     found = []
     for number, sums in enumerate(several):
         value = {name: float(column[number]) for name, column in values.items() if np.isfinite(column[number])}
-        figures = _with_intervals(value, sums, next(drawn)) if len(sums.prompts) > 1 else _without(value)
+        figures = _with_intervals(value, sums, next(drawn)) if enough[number] else _without(value)
         units, samples = (int(totals[number, _COLUMN[name]]) for name in ("units", "samples"))
         found.append(
             SignalNoise(len(sums.prompts), units, samples, figures, samples_needed(value.get("icc_1"), target))
@@ -118,15 +111,15 @@ def signal_noise(
 
 
 def _without(value: Mapping[str, float]) -> SignalFigures:
-    """Return the figures of one prompt, which have no intervals."""
+    """Return the figures of few prompts, which have no intervals."""
     return _figures(value, {name: Figure(one) for name, one in value.items()})
 
 
 def _with_intervals(value: Mapping[str, float], sums: Sums, drawn: Array) -> SignalFigures:
-    """Return the figures of several prompts, with intervals from resampled sums."""
+    """Return the figures of enough prompts, with intervals from resampled sums."""
     resampled, supports = _ratios(drawn), _supports(sums.columns)
     estimates = {
-        name: Figure(*estimate(value[name], resampled[name], supports[name], span=_SPANS.get(name, (0, 1))))
+        name: estimate(value[name], resampled[name], supports[name], span=_SPANS.get(name, (0, 1)))
         for name in supports.keys() & value.keys()
     }
     return _figures(value, estimates)

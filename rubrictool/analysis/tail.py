@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rubrictool.analysis.intervals import estimate_columns
-from rubrictool.analysis.overoptimization import Peak, PredictedPoint, Prediction, predict
+from rubrictool.analysis.overoptimization import BEST_OF, Peak, PredictedPoint, Prediction, predict
 from rubrictool.analysis.pair_accuracy import PairAgreement, RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool, joined_pools, writers
 from rubrictool.analysis.top_ties import TopTies, top_ties
@@ -213,13 +213,14 @@ def _top(top: TopTies) -> dict[str, Any]:
 
 
 def _prediction(one: Prediction) -> dict[str, Any]:
+    best_of = {point.by: point for point in one.best_of}
     return {
         "prompts": one.prompts,
         "fewest_samples": one.fewest,
         "kl_ceiling": one.ceiling,
         "peak": _peak(one.peak),
-        "tilted": [_point("beta", point) for point in one.tilted],
-        "best_of": [_point("n", point) for point in one.best_of],
+        "tilted": [_point("beta", point.by, point) for point in one.tilted],
+        "best_of": [_point("n", n, best_of.get(n)) for n in BEST_OF],
     }
 
 
@@ -229,6 +230,8 @@ def _peak(peak: Peak) -> dict[str, Any]:
     return {"beta": beta} | estimate_columns("kl", peak.kl) | estimate_columns("win_rate", peak.win_rate) | drop
 
 
-def _point(by: str, point: PredictedPoint) -> dict[str, Any]:
-    rates = estimate_columns("win_rate", point.win_rate) | estimate_columns("gold", point.gold)
-    return {by: point.by, "kl": point.kl} | rates | {"effective_samples": point.effective}
+def _point(name: str, by: float, point: PredictedPoint | None) -> dict[str, Any]:
+    """Return the figures of a point, None without one."""
+    win_rate, gold = point and point.win_rate, point and point.gold
+    rates = estimate_columns("win_rate", win_rate) | estimate_columns("gold", gold)
+    return {name: by, "kl": point and point.kl} | rates | {"effective_samples": point and point.effective}

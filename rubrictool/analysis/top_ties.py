@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.pools import Pool
 from rubrictool.analysis.resampling import Array, estimate, totals
 from rubrictool.rubric.weights import TIE
@@ -21,8 +21,8 @@ class TopTies(NamedTuple):
     """
 
     prompts: int
-    mass: Estimate
-    tied: Estimate
+    mass: Figure
+    tied: Figure
 
 
 def top_ties(pools: Sequence[Pool], file: int, *, seed: int = 0) -> TopTies:

@@ -11,7 +11,7 @@ from rubrictool.rows.columns import Number
 from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, name_of
 from rubrictool.rows.messages import ResponseText
-from rubrictool.rows.records import Response, Rubric, Vote
+from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Vote
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 
@@ -156,6 +156,17 @@ class CriterionIndex:
         rubric = rubric_for(row.prompt_id, self._rubrics)
         variants = self._variants[rubric.id] if rubric else {}
         return next(iter(variants)) if row.rubric in variants else row.rubric
+
+    def shared_hash(self, row: VerdictRow) -> str:
+        """Return the hash of a row's rubric by which rows of other prompts share its criteria, empty where it is unknown.
+
+        It is the one that the row names; for a row that names none, that of the rubric for every prompt, where that is its
+        rubric.
+        """
+        if row.rubric:
+            return self.base_hash(row)
+        rubric = rubric_for(row.prompt_id, self._rubrics)
+        return next(iter(self._variants[EVERY_PROMPT])) if rubric and rubric.id == EVERY_PROMPT else ""
 
     def criteria_of(self, row: VerdictRow) -> tuple[CriterionInfo, ...]:
         """Return what is known of each criterion of a row."""

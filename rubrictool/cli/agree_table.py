@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
+from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, table
 from rubrictool.text.wording import counted
 
@@ -14,13 +16,15 @@ if TYPE_CHECKING:
     from rubrictool.analysis.verdict_rows import JudgeKey
 
 LEGEND = (
-    "within criteria: kappa where chance is the label of another response, same criterion. balanced: the mean of sens."
+    "within criteria: kappa where chance is the label of another response, same criterion (across prompts: one to any prompt"
+    " that shares it). balanced: the mean of sens."
     " (sensitivity, the share of verdicts labelled met that the judge calls met) and spec. (specificity, the share of those"
     " labelled unmet that it calls unmet); chance is 0.5. judge met, label met: the share of verdicts and of labels that are"
-    " met. Intervals are 95 % over prompts; --summary has all of them."
+    " met. Intervals are 95 % over prompts, from 5 on; --summary has all of them."
 )
 
-KAPPA_HEADS = ("criteria", "n", "kappa", "within criteria")
+KAPPA_HEADS = ("criteria", "n", "kappa")
+WITHIN, ACROSS = "within criteria", "across prompts"
 RATE_HEADS = ("criteria", "balanced", "sens.", "spec.", "judge met", "label met")
 
 MOST_NAMED = 8
@@ -36,18 +40,32 @@ def lines(report: AgreementReport) -> Iterator[str]:
         yield from _tables(groups)
     yield ""
     yield from legend(LEGEND)
+    yield from _few(report)
+
+
+def _few(report: AgreementReport) -> Iterator[str]:
+    """Yield which groups of criteria have few prompts, judge by judge where there are several."""
+    for judge, groups in report.judges.items():
+        named = f"{judge_name(judge)}: " if len(report.judges) > 1 else ""
+        counts = [(_group(one), one.prompts) for one in groups]
+        if len({prompts for _, prompts in counts}) == 1:
+            counts = [("", groups[0].prompts)]
+        yield from (f"agree: {named}{line}" for line in few_prompts(counts))
 
 
 def _tables(groups: Sequence[GroupAgreement]) -> Iterator[str]:
     # A group of all verdicts would repeat the first row.
     shown_groups = [groups[0], *(one for one in groups[1:] if one.n < groups[0].n)]
-    yield from table(KAPPA_HEADS, [_kappas(one) for one in shown_groups], most=MOST_ROWS)
+    overall = groups[0].figures
+    contrast = ACROSS if overall.kappa_within is None and overall.kappa_shared else WITHIN
+    yield from table((*KAPPA_HEADS, contrast), [_kappas(one, contrast) for one in shown_groups], most=MOST_ROWS)
     yield ""
     yield from table(RATE_HEADS, [_rates(one) for one in shown_groups], most=MOST_ROWS)
 
 
-def _kappas(one: GroupAgreement) -> tuple[str, ...]:
-    return (_group(one), str(one.n), interval(one.figures.kappa), interval(one.figures.kappa_within))
+def _kappas(one: GroupAgreement, contrast: str) -> tuple[str, ...]:
+    within = one.figures.kappa_shared if contrast == ACROSS else one.figures.kappa_within
+    return (_group(one), str(one.n), interval(one.figures.kappa), interval(within))
 
 
 def _rates(one: GroupAgreement) -> tuple[str, ...]:
@@ -75,26 +93,25 @@ def _conclusions(judge: str, groups: Sequence[GroupAgreement]) -> Iterator[str]:
     if unshown := [_group(one) for one in groups[1:] if not one.better_than_chance]:
         more = f" and {len(unshown) - MOST_NAMED} more" if len(unshown) > MOST_NAMED else ""
         yield f"agree: {judge} is not shown to be better than chance on: {', '.join(unshown[:MOST_NAMED])}{more}"
-    if overall.figures.kappa_within is None:
+    if overall.within is None:
         yield (
-            f"agree: {judge}: no prompt has two labelled responses, so it is not known whether it distinguishes"
-            " responses or only criteria that are often met from others"
+            f"agree: {judge}: no prompt has two labelled responses and no criterion two prompts, so it is not known whether it"
+            " distinguishes responses or only criteria that are often met from others"
         )
 
 
 def _why_not(one: GroupAgreement) -> str:
-    from rubrictool.analysis.kappa import MIN_PROMPTS
-
-    kappa, balanced, within = one.figures.kappa, one.figures.balanced_accuracy, one.figures.kappa_within
-    if one.prompts < MIN_PROMPTS:
-        return f"{counted(one.prompts, 'prompt')} are too few; at least {MIN_PROMPTS} prompts need labels"
+    kappa, balanced, within = one.figures.kappa, one.figures.balanced_accuracy, one.within
+    if one.prompts < ENOUGH_FOR_INTERVAL:
+        return f"{counted(one.prompts, 'prompt')} are too few; at least {ENOUGH_FOR_INTERVAL} prompts need labels"
     if kappa is None or balanced is None:
         return "the labels are all met or all unmet"
-    if kappa.high < 0:
+    if kappa.below(0):
         return f"it is worse, kappa {interval(kappa)}"
-    if within and within.low <= 0 < kappa.low and balanced.low > 0.5:
+    if within and not within.above(0) and kappa.above(0) and balanced.above(0.5):
+        across = " across prompts" if within is one.figures.kappa_shared else ""
         return (
-            "it distinguishes criteria that are often met from others, but not responses: kappa within criteria"
+            f"it distinguishes criteria that are often met from others, but not responses: kappa within criteria{across}"
             f" {interval(within)}"
         )
     return f"kappa {interval(kappa)}, balanced accuracy {interval(balanced)}; chance is 0 and 0.5"
@@ -108,10 +125,15 @@ def shortfalls(judges: Mapping[JudgeKey, Sequence[GroupAgreement]], threshold: f
 
 def _shortfall(one: GroupAgreement, threshold: float) -> str:
     kappa = one.figures.kappa
+    if one.prompts < ENOUGH_TO_RELY_ON:
+        return f"not shown: {counted(one.prompts, 'prompt')} decide nothing; label at least {ENOUGH_TO_RELY_ON}"
     if kappa is None or one.figures.balanced_accuracy is None:
         return f"not shown: {_why_not(one)}"
-    if kappa.high < threshold:
+    if kappa.below(threshold):
         return f"worse: the whole interval of kappa lies below {threshold:g}"
-    if kappa.low <= threshold:
-        return f"not shown: lower end of kappa's interval: {kappa.low:.3f}; label more prompts to narrow it"
+    if not kappa.above(threshold):
+        return (
+            f"not shown: lower end of kappa's interval: {number(kappa.low)}; for other labels, decide the number of prompts"
+            " before looking at results"
+        )
     return "" if one.better_than_chance else f"not shown: {_why_not(one)}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, NONE, interval, judge_name, legend, number, signed, table
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
+    from rubrictool.analysis.intervals import Figure
     from rubrictool.analysis.judge_differences import JudgeDifference
     from rubrictool.analysis.judgings import Unit
     from rubrictool.analysis.pair_accuracy import RegionAccuracy
     from rubrictool.analysis.signal import SignalReport
-    from rubrictool.analysis.signal_noise import Figure
     from rubrictool.analysis.signal_scopes import ScopeFigures
 
 MOST_FLIPPING = 5
@@ -33,6 +34,7 @@ def lines(report: SignalReport, *, unit: Unit, target: float) -> Iterator[str]:
         yield from _figures([one for one in own if one.scope.kind in ("judge", "dimension")], unit)
         yield from _most_flipping([one for one in own if one.scope.kind == "criterion"])
         yield from _decisions(regions)
+        yield from _few([*_prompts(own), *((one.region.name, one.prompts) for one in regions)])
     yield ""
     yield from legend(LEGEND.format(unit=unit, target=target))
     yield from _differences(report.differences)
@@ -44,8 +46,17 @@ LEGEND = (
     " / noise. ICC(1,k): the reliability of the mean of all samples of a {unit}. needed: samples per {unit} for a reliability"
     " of {target:g}."
     " flip rate: the share of repeated verdicts that differ. all met, none met: the share of criteria that all or no responses"
-    " meet. phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts; --summary has all of them."
+    " meet. phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts, from 5 on; --summary has all."
 )
+
+
+def _few(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
+    return (folded for line in few_prompts(counts) for folded in legend(line))
+
+
+def _prompts(scopes: Sequence[ScopeFigures]) -> list[tuple[str, int]]:
+    """Return the number of prompts of a judge and of its dimensions; of a criterion it stands in the rows alone."""
+    return [(_name(one), one.signal.prompts) for one in scopes if one.scope.kind in ("judge", "dimension")]
 
 
 def _differences(differences: Sequence[JudgeDifference]) -> Iterator[str]:
@@ -57,6 +68,8 @@ def _differences(differences: Sequence[JudgeDifference]) -> Iterator[str]:
         (f"{judge_name(one.one)}, {judge_name(one.other)}", str(one.n), interval(one.flip_rate)) for one in differences
     ]
     yield from table(("judges", "verdicts", "share that differ"), rows, most=MOST_ROWS)
+    counts = [(f"{judge_name(one.one)}, {judge_name(one.other)}", one.prompts) for one in differences[:MOST_ROWS]]
+    yield from _few(counts)
 
 
 def _counts(one: ScopeFigures, unit: Unit) -> str:

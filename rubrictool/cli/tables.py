@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.intervals import Estimate
-    from rubrictool.analysis.signal_noise import Figure
+    from rubrictool.analysis.intervals import Estimate, Figure
 
 NONE = "-"
 LONGEST_NAME = 120
@@ -26,9 +25,11 @@ def interval(estimate: Estimate | Figure | None) -> str:
     return f"{number(estimate.value)} [{number(estimate.low)}, {number(estimate.high)}]"
 
 
-def signed(estimate: Estimate | None) -> str:
-    """Return a difference with its sign, and its interval."""
-    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]" if estimate else NONE
+def signed(estimate: Figure | None) -> str:
+    """Return a difference with its sign, and its interval where it has one."""
+    if estimate is None or estimate.low is None:
+        return NONE if estimate is None else f"{estimate.value:+.3f}"
+    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
 
 
 def number(value: float | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.flag_hints import hinted
 from rubrictool.cli.tables import NONE, interval, legend, number, signed, table
 from rubrictool.text.wording import one_line
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.intervals import Estimate
+    from rubrictool.analysis.intervals import Figure
     from rubrictool.analysis.overoptimization import PredictedPoint, Prediction
     from rubrictool.analysis.pair_accuracy import RegionAccuracy
     from rubrictool.analysis.tail import OptimisationForecast, TailReport
@@ -19,9 +20,6 @@ WIDTH = 76
 
 ONE_FILE = "these scores"
 """Name of the file where there is only one."""
-
-FEW_PROMPTS = 10
-"""Number of prompts below which resamples are too much alike for their percentiles to hold (docs/tail.md)."""
 
 SHOWN_KL = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0)
 """KLs at whose nearest steps the curve is printed."""
@@ -39,18 +37,19 @@ def notes(report: TailReport) -> Iterator[str]:
 
 def warnings(report: TailReport) -> Iterator[str]:
     """Yield why there is no prediction, and a warning for figures that rest on too few prompts or samples."""
+    from rubrictool.analysis.overoptimization import ENOUGH_SAMPLES
+
     if report.optimisation is None:
         yield hinted(f"no predicted over-optimization: {report.unpredicted}", report.remedy)
-    few_prompts = [one for one in report.accuracy[None] if one.file == 0 and 0 < one.prompts < FEW_PROMPTS]
-    if few_prompts:
-        named = ", ".join(f"{one.region.name} ({one.prompts})" for one in few_prompts)
-        yield f"fewer than {FEW_PROMPTS} prompts have pairs in: {named}; take these intervals as hints"
     forecast = report.optimisation
+    counts = [(one.region.name, one.prompts) for one in report.accuracy[None] if one.file == 0]
+    predicted = [("predicted over-optimization", forecast.gold.prompts)] if forecast else []
+    yield from few_prompts([*counts, *predicted])
     if forecast is not None and forecast.gold.few:
         gold = forecast.gold
         yield (
-            f"warning: {gold.few} of {gold.prompts} prompts have fewer than 16 samples of {forecast.policy}"
-            f" (the fewest: {gold.fewest}); the prediction says little about its tail"
+            f"warning: {gold.few} of {gold.prompts} prompts have fewer than {ENOUGH_SAMPLES} samples of {forecast.policy}"
+            f" (the fewest: {gold.fewest}); the prediction says little about its tail, and a predicted fall is rather too small"
         )
 
 
@@ -81,8 +80,8 @@ LEGEND = (
     " responses in the region that gold does not tie. 0 pairs: no prompt has two such responses; the top 10 % of ten"
     " responses is one. gap: the difference of a pair in gold. win, tie, loss: the scores order a pair as gold does, do not"
     " order it, order it the other way. half-credit: the share of wins, with a tie counted 1/2. at its gaps: the half-credit of"
-    " all pairs, weighted so that each gap is as frequent as in the region. Intervals are 95 % over prompts; --summary has"
-    " all of them."
+    " all pairs, weighted so that each gap is as frequent as in the region. Intervals are 95 % over prompts, from 5 on;"
+    " --summary has all of them."
 )
 
 
@@ -164,7 +163,8 @@ def _optimisation(forecast: OptimisationForecast, letters: Sequence[str]) -> Ite
 
 def _curve(letter: str, one: Prediction) -> Iterator[str]:
     rows = [(f"beta {point.by:.2g}", *_point(point)) for point in _shown(one.tilted)]
-    best = [(f"best of {point.by:g}", *_point(point)) for point in one.best_of if point.by in SHOWN_BEST_OF]
+    of_n = {point.by: _point(point) for point in one.best_of}
+    best = [(f"best of {n}", *of_n.get(n, [NONE] * 4)) for n in SHOWN_BEST_OF]
     yield from table((letter, "KL", "win rate", "gold", "effective n"), [*rows, *best])
 
 
@@ -176,14 +176,15 @@ def _shown(curve: Sequence[PredictedPoint]) -> Iterable[PredictedPoint]:
 
 
 def _point(point: PredictedPoint) -> tuple[str, ...]:
-    gold = f"{point.gold.value:.3g} [{point.gold.low:.3g}, {point.gold.high:.3g}]"
-    return f"{point.kl:.2f}", interval(point.win_rate), gold, f"{point.effective:.1f}"
+    return f"{point.kl:.2f}", interval(point.win_rate), _spelled(point.gold, ".3g"), f"{point.effective:.1f}"
 
 
 def _peak(name: str, one: Prediction) -> tuple[str, ...]:
     peak = one.peak
-    return name, interval(peak.win_rate), _nats(peak.kl), interval(peak.drop)
+    return name, interval(peak.win_rate), _spelled(peak.kl, ".2f"), interval(peak.drop)
 
 
-def _nats(kl: Estimate) -> str:
-    return f"{kl.value:.2f} [{kl.low:.2f}, {kl.high:.2f}]"
+def _spelled(figure: Figure, form: str) -> str:
+    """Return a figure in a form of its own, with its interval where it has one."""
+    ends = "" if figure.low is None else f" [{figure.low:{form}}, {figure.high:{form}}]"
+    return f"{figure.value:{form}}{ends}"

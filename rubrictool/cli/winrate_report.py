@@ -19,6 +19,7 @@ from rubrictool.analysis.win_rates import (
     win_rate_report,
 )
 from rubrictool.cli.colours import Style
+from rubrictool.cli.few_prompts import hints, without_interval
 from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, interval, number, signed, table
@@ -169,12 +170,19 @@ def _one(pair: SystemComparison) -> Iterator[str]:
         yield f"winrate: {_difference(pair.difference)}"
     if pair.noise:
         yield f"winrate: {_noise(pair.noise)}"
+    yield from (f"winrate: {line}" for line in _few([("", pair)]))
+
+
+def _few(pairs: Sequence[tuple[str, SystemComparison]]) -> Iterator[str]:
+    """Yield lines on pairs with few prompts, by label. Score differences of fewer than 5 have no interval, win rates have one."""
+    yield from without_interval([(label, pair.rate.n) for label, pair in pairs if pair.difference])
+    yield from hints([(label, pair.rate.n) for label, pair in pairs])
 
 
 def _difference(found: ScoreDifference) -> str:
     least = "" if found.detectable is None else f"; {_detectable(found.n)}: {found.detectable:.3f}"
     decides = ""
-    if _excludes(found.estimate, 0) != (found.sign_flip_p < SIGNIFICANT):
+    if found.low is not None and found.estimate.contains(0) != (found.sign_flip_p >= SIGNIFICANT):
         decides = (
             "; interval and test disagree about 0, and the test decides (the interval is too short with few prompts)"
         )
@@ -244,6 +252,7 @@ def _many(report: WinRateReport) -> Iterator[str]:
         yield "winrate: the row's system over the column's"
         yield from _matrix(report)
     yield from _differences(first, against)
+    yield from (f"winrate: {line}" for line in _few([(_label(pair, against), pair) for pair in first]))
     for pair in first:
         if pair.noise:
             yield f"winrate: {_label(pair, against)}: {_noise(pair.noise)}"

@@ -99,8 +99,8 @@ def _bar(axes: Axes, at: float, width: float, one: RegionAccuracy) -> None:
     axes.bar(at, tie, width, bottom=strict, color=colour, alpha=0.3)
     axes.bar(at, 1 - strict - tie, width, bottom=strict + tie, color=LOSS)
     half = one.own.half_credit
-    around = [[half.value - half.low], [half.high - half.value]]
-    axes.errorbar(at, half.value, around, **_DOT, zorder=5)
+    low, high = half.ends
+    axes.errorbar(at, half.value, [[half.value - low], [high - half.value]], **_DOT, zorder=5)
     if one.matched:
         axes.plot(at + width * 0.3, one.matched.half_credit.value, **_DIAMOND, zorder=6)
 
@@ -167,7 +167,7 @@ def _line(one: Prediction) -> tuple[list[float], list[float]]:
 
 
 def _band(axes: Axes, one: Prediction, colour: str) -> None:
-    low, high = [p.win_rate.low for p in one.tilted], [p.win_rate.high for p in one.tilted]
+    low, high = zip(*(p.win_rate.ends for p in one.tilted), strict=True)
     axes.fill_between([p.kl for p in one.tilted], low, high, color=colour, alpha=0.15, linewidth=0)
 
 
@@ -175,7 +175,7 @@ def _peak(axes: Axes, one: Prediction, colour: str) -> None:
     """Draw the peak, where there is one."""
     if one.peak.turns_down:
         kl, rate = one.peak.kl, one.peak.win_rate.value
-        axes.plot([kl.low, kl.high], [rate, rate], color=colour, linewidth=1, marker="|", markersize=6)
+        axes.plot(kl.ends, [rate, rate], color=colour, linewidth=1, marker="|", markersize=6)
         axes.plot(kl.value, rate, color=colour, **_PEAK, zorder=5)
 
 

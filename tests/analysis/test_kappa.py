@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.analysis.intervals import Estimate
-from rubrictool.analysis.kappa import AgreementFigures, GroupAgreement, LabelledVerdict, agreements
+from rubrictool.analysis.intervals import Figure
+from rubrictool.analysis.kappa import AgreementFigures, GroupAgreement, agreements
+from rubrictool.analysis.labelled_verdicts import LabelledVerdict
 
 SAID = st.tuples(st.booleans(), st.booleans())
 
@@ -25,7 +26,7 @@ def overall(pairs: Sequence[LabelledVerdict], resamples: int = 100) -> GroupAgre
     return agreements(pairs, resamples=resamples)[0]
 
 
-def value(figure: Estimate | None) -> float:
+def value(figure: Figure | None) -> float:
     assert figure is not None
     return figure.value
 
@@ -78,7 +79,7 @@ def test_chance_within_a_criterion_is_the_label_of_another_response(
         assert found is None
 
 
-@given(st.lists(st.lists(SAID, min_size=2, max_size=4), min_size=1, max_size=6))
+@given(st.lists(st.lists(SAID, min_size=2, max_size=4), min_size=1, max_size=9))
 @settings(max_examples=100, deadline=None)
 def test_every_figure_lies_within_its_interval_and_that_between_the_bounds_of_the_figure(
     prompts: list[list[tuple[bool, bool]]],
@@ -86,7 +87,7 @@ def test_every_figure_lies_within_its_interval_and_that_between_the_bounds_of_th
     figures = overall([pair for p, said in enumerate(prompts) for pair in labelled(said, prompt_id=str(p))]).figures
     for name, figure in figures._asdict().items():
         least = -1 if name.startswith("kappa") else 0
-        assert figure is None or least - 1e-9 <= figure.low <= figure.value <= figure.high <= 1 + 1e-9, name
+        assert figure is None or least - 1e-9 <= figure.ends[0] <= figure.value <= figure.ends[1] <= 1 + 1e-9, name
 
 
 def test_a_judge_that_says_the_contrary_of_every_two_labels_is_as_bad_as_can_be() -> None:
@@ -95,7 +96,7 @@ def test_a_judge_that_says_the_contrary_of_every_two_labels_is_as_bad_as_can_be(
     kappa = found.figures.kappa_within
     assert kappa is not None
     assert (kappa.value, kappa.low) == (-1, -1)
-    assert kappa.high < 0
+    assert kappa.below(0)
 
 
 @given(st.lists(st.tuples(SAID, st.integers(0, 3)), min_size=1, max_size=20))
@@ -114,7 +115,7 @@ def test_kappa_knows_no_sides_and_is_above_chance_with_balanced_accuracy(
     if here.kappa and here.balanced_accuracy:
         assert np.sign(round(here.kappa.value, 9)) == np.sign(round(here.balanced_accuracy.value - 0.5, 9))
     for figure in here:
-        assert figure is None or figure.low <= figure.value <= figure.high
+        assert figure is None or figure.ends[0] <= figure.value <= figure.ends[1]
 
 
 def test_groups_hold_the_criteria_that_name_them() -> None:
@@ -155,8 +156,8 @@ def test_intervals_cover_the_truth_as_often_as_they_say(prompts: int) -> None:
         assert 0.91 <= covered <= 0.985, (name, covered)
 
 
-def inside(figure: Estimate | None, truth: float) -> bool:
-    return figure is not None and figure.low <= truth <= figure.high
+def inside(figure: Figure | None, truth: float) -> bool:
+    return figure is not None and figure.contains(truth)
 
 
 def test_a_judge_that_tosses_a_coin_is_seldom_certified() -> None:
@@ -174,5 +175,5 @@ def test_a_judge_that_only_knows_which_criteria_are_often_met_has_kappa_but_none
     ]
     figures: AgreementFigures = overall(pairs, resamples=400).figures
     assert figures.kappa is not None
-    assert figures.kappa.low > 0.7
+    assert figures.kappa.above(0.7)
     assert value(figures.kappa_within) == pytest.approx(0, abs=1e-9)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rubrictool.analysis.decisions import decisions, unit_means
+from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.judge_differences import judge_differences
 from rubrictool.analysis.judgings import AskedCriterion, ResponseJudging
 from rubrictool.analysis.pair_accuracy import RegionAccuracy
 from rubrictool.analysis.regions import EVERYWHERE
 from rubrictool.analysis.resampling import Sums, totals, totals_of_each
 from rubrictool.analysis.signal_noise import (
-    Figure,
     SignalFigures,
     SignalNoise,
     of_units,

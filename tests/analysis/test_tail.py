@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rubrictool.analysis import sampled_policy, theory
 from rubrictool.analysis.gold import in_deciding_half, win_shares
@@ -151,7 +152,7 @@ def test_intervals_hold_their_figures_and_exchanging_the_files_turns_the_differe
     there, back = (accuracies(pairs_of(each), resamples=50) for each in (given_pools, turned))
     for one, other in zip(there, back, strict=True):
         for figure in (one.own and one.own.strict, one.own and one.own.half_credit, one.beyond, one.difference):
-            assert figure is None or figure.low <= figure.value <= figure.high
+            assert figure is None or figure.ends[0] <= figure.value <= figure.ends[1]
         if one.difference and other.difference:
             assert one.difference.value == pytest.approx(-other.difference.value)
 
@@ -171,8 +172,8 @@ def test_what_a_narrower_range_takes_away_is_not_held_against_the_tail() -> None
     assert tail.own is not None
     assert everywhere.own is not None
     assert tail.beyond is not None
-    assert tail.own.half_credit.high < everywhere.own.half_credit.low - 0.1
-    assert tail.beyond.low < 0 < tail.beyond.high
+    assert tail.own.half_credit.ends[1] < everywhere.own.half_credit.ends[0] - 0.1
+    assert tail.beyond.contains(0)
     assert abs(tail.beyond.value) < 0.02
 
 
@@ -181,8 +182,8 @@ def test_a_score_that_is_blind_in_the_tail_stays_behind_at_equal_gaps_too() -> N
     tail, bottom = of(found, TOP_40), of(found, REGIONS[4])
     assert tail.beyond is not None
     assert bottom.beyond is not None
-    assert tail.beyond.high < -0.05
-    assert bottom.beyond.low > 0
+    assert tail.beyond.below(-0.05)
+    assert bottom.beyond.above(0)
 
 
 def test_the_pairs_of_a_writer_are_those_it_wrote_both_members_of() -> None:
@@ -209,7 +210,14 @@ def test_where_nothing_varies_the_interval_is_still_one() -> None:
     assert estimate(1.0, np.ones(50), 20)[1:] == pytest.approx(agresti_coull(20, 20)[:2])
     difference = estimate(0.0, np.zeros(50), 20, span=(-1, 1))
     assert (difference.low, difference.high) == (-agresti_coull(0, 20).high, agresti_coull(0, 20).high)
-    assert estimate(0.5, np.full(50, math.nan), 1).low < 0.2  # one prompt says next to nothing
+    assert estimate(0.5, np.full(50, math.nan), 5).ends[0] < 0.3
+
+
+@pytest.mark.parametrize("drawn", [np.linspace(0, 1, 50), np.ones(50), np.full(50, math.nan)])
+def test_resamples_of_fewer_than_five_prompts_give_no_interval(drawn: NDArray[np.float64]) -> None:
+    """Resampled means never leave the range of the prompts: with four they miss the truth in one of eight cases at least."""
+    assert [estimate(0.5, drawn, prompts)[1:] for prompts in (1, 2, 3, 4)] == [(None, None)] * 4
+    assert None not in estimate(0.5, drawn, 5)
 
 
 @pytest.mark.parametrize("prompts", [10, 40])
@@ -221,7 +229,7 @@ def test_intervals_of_a_ratio_over_prompts_cover_it_as_often_as_they_say(prompts
         sums = np.stack([random.binomial(pairs, ease), pairs], axis=1).astype(float)
         (drawn,) = totals(sums, seed=trial, resamples=1000)
         found = estimate(sums[:, 0].sum() / sums[:, 1].sum(), drawn[:, 0] / drawn[:, 1], prompts)
-        covered += found.low <= 4 / 6 <= found.high
+        covered += found.contains(4 / 6)
     assert 0.92 <= covered / trials <= 0.98
 
 
@@ -259,6 +267,28 @@ def test_many_samples_of_a_score_that_is_wrong_about_the_best_quarter_peak_where
     assert not found.peak.turns_down, "one prompt shows nothing of others"
     assert found.peak.win_rate.value == pytest.approx(said.win_rate, abs=0.001)
     assert found.peak.kl.value == pytest.approx(said.kl, abs=0.15)
+
+
+def test_with_few_samples_the_predicted_fall_is_too_small() -> None:
+    """The best tenth of the policy is scored the wrong way round, which few samples hardly show."""
+    truth = theory.peak("top", share=0.1).win_rate - theory.win_rate(8, "top", share=0.1)
+
+    def fall(samples: int) -> float:
+        rows = np.random.default_rng(samples).random((400, samples)).tolist()
+        pools = [pool(gold, [value if value < 0.9 else 1.9 - value for value in gold]) for gold in rows]
+        found = predict(pools, 0, resamples=20)
+        assert found is not None
+        return found.peak.drop.value
+
+    few, enough = fall(16), fall(128)
+    assert few < 0.4 * truth
+    assert 0.7 * truth < enough < 1.1 * truth
+
+
+def test_best_of_n_ends_at_half_of_the_fewest_samples() -> None:
+    found = predict([pool(range(16), range(16)), pool(range(40), range(40))], 0, resamples=20)
+    assert found is not None
+    assert [point.by for point in found.best_of] == [2, 4, 8]
 
 
 def test_best_of_sixteen_by_gold_itself_wins_sixteen_of_seventeen() -> None:

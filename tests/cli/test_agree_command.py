@@ -126,6 +126,66 @@ def test_a_threshold_is_held_against_the_lower_end_of_kappa(
     assert ("worse" in ran.err or "not shown:" in ran.err) == (code == 3)
 
 
+@pytest.mark.parametrize(("prompts", "code"), [(9, 3), (10, 0)])
+def test_fewer_than_ten_prompts_are_not_shown_whatever_kappa_is(shell: Shell, prompts: int, code: int) -> None:
+    some = {name: of for name, of in GOOD.items() if int(name[1:].split("/")[0]) < prompts}
+    labels = shell.write("labels.jsonl", said(some))
+    ran = shell("agree", shell.write("s.jsonl", scored(some)), "--labels", labels, "--fail-under", 0.1)
+    assert (ran.code, group(ran, "all", "all")["kappa"]) == (code, 1.0)
+    assert ("not shown: 9 prompts decide nothing; label at least 10" in ran.err) == (code == 3)
+    assert ("fewer than 10 prompts (9): take these intervals as hints" in ran.err) == (code == 3)
+
+
+def test_fewer_than_five_prompts_have_no_intervals_and_certify_nobody(shell: Shell) -> None:
+    some = {name: of for name, of in GOOD.items() if name[:3] in ("p0/", "p1/", "p2/", "p3/")}
+    labels = shell.write("labels.jsonl", said(some))
+    ran = shell("agree", shell.write("s.jsonl", scored(some)), "--labels", labels)
+    whole = group(ran, "all", "all")
+    assert (whole["kappa"], whole["kappa_low"], whole["kappa_high"], whole["better_than_chance"]) == (
+        1,
+        None,
+        None,
+        False,
+    )
+    assert "agree: fewer than 5 prompts (4): no interval by resampling" in ran.err
+
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_a_judge_that_reads_nothing_is_not_certified_by_one_rubric_for_many_prompts(
+    shell: Shell, *, hashed: bool
+) -> None:
+    """One response to each prompt: only other prompts can show that it distinguishes criteria and no responses."""
+    rubric = {"id": "*", "criteria": [{"criterion": f"Rule {n}.", "weight": 1} for n in range(4)]}
+    flags: list[object] = ["--rubrics", shell.write("r.jsonl", [rubric])]
+    scores = [json.loads(line) for line in (GOLDEN / "agree_shared_scores.jsonl").read_text().splitlines()]
+    if hashed:
+        flags, scores = [], [row | {"rubric": "0123456789abcdef"} for row in scores]
+    ran = shell("agree", shell.write("s.jsonl", scores), "--labels", GOLDEN / "agree_shared_labels.jsonl", *flags)
+    expected = json.loads((GOLDEN / "agree_shared_expected.json").read_text())
+    for judge in ("blind", "reads"):
+        whole, golden = group(ran, "all", "all", judge), expected[judge]
+        assert (whole["n"], whole["kappa_within"]) == (golden["n"], None)
+        assert whole["kappa"] == pytest.approx(golden["kappa"], abs=1e-5)
+        assert whole["kappa_shared"] == pytest.approx(golden["kappa_across_prompts_within_criteria"], abs=1e-5)
+        assert whole["better_than_chance"] == (judge == "reads")
+    assert "across prompts" in ran.err
+    said = " ".join(ran.err.split())
+    assert (
+        "blind (all-at-once) is not shown to be better than chance: it distinguishes criteria that are often met"
+        in said
+    )
+
+
+def test_rows_without_a_rubric_share_no_criterion(shell: Shell) -> None:
+    scores, labels = (GOLDEN / f"agree_shared_{name}.jsonl" for name in ("scores", "labels"))
+    ran = shell("agree", scores, "--labels", labels)
+    assert group(ran, "all", "all", "reads")["kappa_shared"] is None
+    assert "no prompt has two labelled responses and no criterion two prompts" in " ".join(ran.err.split())
+
+
 def test_each_judge_is_held_to_the_threshold_and_each_way_of_judging_is_a_judge(shell: Shell) -> None:
     rows = scored(GOOD) + scored(CONTRARY, judging="per-criterion") + scored(GOOD, judge="k")
     labels = shell.write("labels.jsonl", said(GOOD))

@@ -222,10 +222,24 @@ def test_rows_scored_with_the_defence_are_told_of_by_the_rubric_without_it(shell
 
 def test_scores_on_a_scale_of_their_own_lie_within_their_intervals(shell: Shell) -> None:
     """Every prompt with the same range leaves no spread to resample; the interval once ended below the figure."""
-    rows = [row(f"{p}{n}", "11", prompt=p, score=10 * n, rubric="") for p in "pqr" for n in range(2)]
-    found = one(shell("signal", shell.write("s.jsonl", rows)), "judge", "j")
+    rows = [row(f"{p}{n}", "11", prompt=p, score=10 * n, rubric="") for p in "pqrstu" for n in range(2)]
+    ran = shell("signal", shell.write("s.jsonl", rows))
+    found = one(ran, "judge", "j")
     assert found["signal"] == 10
     assert found["signal_low"] < 10 <= found["signal_high"]
+    assert "fewer than 10 prompts in all criteria (6): take these intervals as hints" in ran.err
+
+
+def test_fewer_than_five_prompts_give_figures_without_intervals(shell: Shell) -> None:
+    rows = [row(f"{p}{n}", "11", prompt=p, score=n * k, rubric="") for p in "pqrs" for n in range(3) for k in (1, 2)]
+    against = shell.write(
+        "a.jsonl", [row(f"{p}{n}", "11", prompt=p, score=n, rubric="") for p in "pqrs" for n in range(3)]
+    )
+    ran = shell("signal", shell.write("s.jsonl", rows), "--against", against)
+    whole = one(ran, "judge", "j")
+    assert (whole["icc_k"] is not None, whole["icc_k_low"], whole["icc_k_high"]) == (True, None, None)
+    assert one(ran, "decision", "all")["decision_accuracy_low"] is None
+    assert "fewer than 5 prompts in all criteria (4), top 40% (4), all (4)" in " ".join(ran.err.split())
 
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")

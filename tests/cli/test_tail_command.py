@@ -155,7 +155,25 @@ def test_the_only_writer_is_the_policy_and_few_samples_are_warned_of(shell: Shel
     (found,) = told["files"]
     assert found["tilted"][-1]["win_rate"] == pytest.approx(3.5 / 4)
     assert found["peak"]["turns_down"] is False
-    assert "tail: warning: 1 of 1 prompts have fewer than 16 samples of m" in ran.err
+    assert "tail: warning: 1 of 1 prompts have fewer than 64 samples of m" in ran.err
+    assert "a predicted fall is rather too small" in ran.err
+    assert (
+        "tail: fewer than 5 prompts in top 40% (1), all (1), bottom 40% (1), predicted over-optimization (1)" in ran.err
+    )
+    assert {found["tilted"][-1][f"win_rate_{end}"] for end in ("low", "high")} == {None}
+    assert [point["win_rate"] is None for point in found["best_of"]] == [False, True, True, True, True, True]
+    assert region(ran, "all")["half_credit_low"] is None
+
+
+def test_five_to_nine_prompts_have_intervals_that_are_called_hints(shell: Shell) -> None:
+    rows = [row for p in range(7) for row in scored(f"p{p}", [0.1, 0.5, 0.9, 0.2 * p], [1, 2, 4, 3])]
+    ran = shell("tail", shell.write("scores.jsonl", rows))
+    assert region(ran, "all")["half_credit_low"] is not None
+    assert (
+        "tail: fewer than 10 prompts in top 40% (7), all (7), bottom 40% (7), predicted over-optimization (7)"
+        in ran.err
+    )
+    assert "no interval" not in ran.err
 
 
 def test_lines_for_people_are_at_most_80_columns_wide_whatever_the_names(shell: Shell) -> None:

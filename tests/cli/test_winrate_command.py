@@ -48,10 +48,10 @@ def three(shell: Shell) -> list[Path]:
 
 
 def test_by_scores_the_higher_one_wins_and_the_paired_difference_is_told(shell: Shell) -> None:
-    a = shell.write("a.jsonl", scored("a", [0.9, 0.5, 0.2, 0.7], judge="tiny"))
-    b = shell.write("b.jsonl", scored("b", [0.4, 0.5 + 1e-10, 0.3, 0.1], judge="tiny"))
+    a = shell.write("a.jsonl", scored("a", [0.9, 0.5, 0.2, 0.7, 0.5], judge="tiny"))
+    b = shell.write("b.jsonl", scored("b", [0.4, 0.5 + 1e-10, 0.3, 0.1, 0.25], judge="tiny"))
     ran = shell("winrate", a, b, "--by", "scores", "--summary", "sum.json")
-    assert [row["winner"] for row in ran.rows] == ["a", "tie", "b", "a"]
+    assert [row["winner"] for row in ran.rows] == ["a", "tie", "b", "a", "a"]
     assert ran.rows[0] == {
         "prompt_id": "p0",
         "a": "a-0",
@@ -63,11 +63,27 @@ def test_by_scores_the_higher_one_wins_and_the_paired_difference_is_told(shell: 
         "score_b": 0.4,
     }
     found = summary()
-    assert (found["win_rate"], found["wins"], found["losses"], found["ties"], found["calls"]) == (0.625, 2, 1, 1, 0)
+    assert (found["win_rate"], found["wins"], found["losses"], found["ties"], found["calls"]) == (0.7, 3, 1, 1, 0)
     difference = found["score_difference"]
     assert difference["mean"] == pytest.approx(0.25)
     assert difference["low"] < 0.25 < difference["high"]
-    assert "mean score difference +0.250" in ran.err
+    assert "mean score difference +0.250 [" in ran.err
+    assert "winrate: fewer than 10 prompts (5): take these intervals as hints" in ran.err
+
+
+def test_a_score_difference_of_fewer_than_five_prompts_has_no_interval_and_it_is_said(shell: Shell) -> None:
+    files = [
+        shell.write(f"{name}.jsonl", scored(name, [shift, 0.5, 0.9, 0.4])) for name, shift in (("a", 0.6), ("b", 0.2))
+    ]
+    ran = shell("winrate", *files, "--by", "scores", "--summary", "sum.json")
+    difference = summary()["score_difference"]
+    assert [difference[name] for name in ("low", "high", "detectable")] == [None, None, None]
+    assert "mean score difference +0.100, sign-flip test" in ran.err
+    assert "winrate: fewer than 5 prompts (4): no interval by resampling" in ran.err
+    assert summary()["low"] is not None, "the win rate's interval comes from no resampling"
+    third = shell.write("c.jsonl", scored("c", [0.1] * 4))
+    ran = shell("winrate", *files, third, "--by", "scores")
+    assert "winrate: fewer than 5 prompts in a / b (4), a / c (4), b / c (4): no interval by resampling" in ran.err
 
 
 def test_rows_made_by_scores_give_the_same_figures_when_read_again(shell: Shell) -> None:

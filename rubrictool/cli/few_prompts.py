@@ -1,0 +1,38 @@
+"""Say which figures rest on too few prompts for an interval, and which intervals are to be taken as hints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
+from rubrictool.cli.tables import shown
+
+MOST_NAMED, MAX_NAME = 8, 40
+"""Figures that a line names before it counts the rest, and the longest name in characters."""
+
+
+def few_prompts(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """Yield a line on figures of fewer than 5 prompts, and one on those of 5 to 9; `counts` are prompts by name.
+
+    An empty name stands for all figures. Figures of no prompts are not named.
+    """
+    yield from without_interval(counts)
+    yield from hints(counts, fewest=ENOUGH_FOR_INTERVAL)
+
+
+def without_interval(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """Yield a line on figures of fewer than 5 prompts, if there are any."""
+    if few := [one for one in counts if 0 < one[1] < ENOUGH_FOR_INTERVAL]:
+        yield f"fewer than {ENOUGH_FOR_INTERVAL} prompts{_named(few)}: no interval by resampling"
+
+
+def hints(counts: Sequence[tuple[str, int]], *, fewest: int = 1) -> Iterator[str]:
+    """Yield a line on intervals of `fewest` to 9 prompts, if there are any."""
+    if few := [one for one in counts if fewest <= one[1] < ENOUGH_TO_RELY_ON]:
+        yield f"fewer than {ENOUGH_TO_RELY_ON} prompts{_named(few)}: take these intervals as hints"
+
+
+def _named(counts: Sequence[tuple[str, int]]) -> str:
+    named = ", ".join(f"{shown(name, width=MAX_NAME)} ({prompts})" for name, prompts in counts[:MOST_NAMED] if name)
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    return f" in {named}{more}" if named else f" ({counts[0][1]})"
