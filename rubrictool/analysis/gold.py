@@ -12,8 +12,9 @@ from pydantic import Field
 
 from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.errors import InputError
+from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
-from rubrictool.rows.jsonl import STDIN, Rows, Source
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import Response, Scored, Winner
 from rubrictool.rubric.weights import TIE

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from rubrictool.cli.files import DEVICES, STDOUT, Staged, in_use, place_of
 from rubrictool.errors import InputError
-from rubrictool.rows.jsonl import MAX_LINE, STDIN
+from rubrictool.rows.input_files import MAX_LINE, STDIN
 from rubrictool.text.encoding import canonical, digest
 
 FAILED = ".failed.jsonl"

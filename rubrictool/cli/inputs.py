@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rubrictool.cli.files import place_of
 from rubrictool.errors import InputError
-from rubrictool.rows.jsonl import STDIN
+from rubrictool.rows.input_files import STDIN
 
 
 def one_stdin(*paths: str | None) -> None:

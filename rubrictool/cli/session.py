@@ -30,7 +30,8 @@ from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
 from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.columns import Row
-from rubrictool.rows.jsonl import STDIN, encode, encode_value
+from rubrictool.rows.input_files import STDIN
+from rubrictool.rows.jsonl import encode, encode_value
 from rubrictool.steps.map_rows import Outcome, map_rows
 from rubrictool.text.wording import counted
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeVar
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.ids import same_text
-from rubrictool.rows.jsonl import STDIN, Rows, Source
+from rubrictool.rows.input_files import STDIN
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
 
 T = TypeVar("T")

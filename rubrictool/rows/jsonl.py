@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
-import json
-import math
-import os
-import select
-import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row, joined
-from rubrictool.rows.foreign_files import HEAD, kind_of
 from rubrictool.rows.ids import name_response
+from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.records import Prompt, Response
-from rubrictool.text.encoding import compact, encodable
+from rubrictool.text.encoding import compact
 from rubrictool.text.wording import one_line
-
-STDIN = "-"
-
-LONGEST_READ_S = 0.2
-"""Longest wait for more of a pipe, in seconds, before signals are looked at."""
-
-_CHUNK = 2**16
-
-MAX_LINE = 16 * 2**20
-
-MAX_DEPTH = 100
-
-_DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
 
 R = TypeVar("R", bound=Row)
 
@@ -59,7 +39,7 @@ class Rows(Generic[R]):
         self._repeats = repeats
         self._kind = kind
         self.name = name_of(source, name)
-        self._values = _File(source, self.name) if isinstance(source, str | Path) else _Records(source, self.name)
+        self._values = InputFile(source, self.name) if isinstance(source, str | Path) else _Records(source, self.name)
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
         lines_of: dict[str, int] = {}
@@ -113,17 +93,6 @@ def numbered_names(name: str, sources: Sequence[Source]) -> list[tuple[str, Sour
     return [(f"{name}[{number}]", source) for number, source in enumerate(sources)]
 
 
-class _File:
-    """The numbered JSON objects of a file."""
-
-    def __init__(self, path: str | Path, name: str) -> None:
-        self._name, self._file = name, _open(path)
-
-    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        self._file.seek(0)
-        return _values(self._name, self._file)
-
-
 class _Records:
     """The numbered columns of rows that come from Python."""
 
@@ -167,141 +136,6 @@ def encode_value(value: Any) -> str:
 
 
 _SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
-
-
-def _open(path: str | Path) -> IO[bytes]:
-    """The file, rewindable: what cannot be rewound (pipes) is spooled to a temporary file."""
-    if str(path) == STDIN and sys.stdin is None:
-        raise InputError("stdin: is closed; name a file")
-    try:
-        file = sys.stdin.buffer if str(path) == STDIN else open(path, "rb")  # noqa: SIM115
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    if file.seekable() and str(path) != STDIN:
-        return file
-    return _spooled(file)
-
-
-def _spooled(pipe: IO[bytes]) -> IO[bytes]:
-    """Copy a pipe to a temporary file and return that.
-
-    A signal that arrives just before a read blocks is seen only once the read returns, so no read may wait for long.
-    """
-    spool = tempfile.TemporaryFile()  # noqa: SIM115
-    while True:
-        if select.select([pipe], [], [], LONGEST_READ_S)[0]:
-            chunk = os.read(pipe.fileno(), _CHUNK)
-            if not chunk:
-                return spool
-            spool.write(chunk)
-
-
-class _TooLong(Exception):
-    """A line is longer than any row may be."""
-
-
-class _Lines:
-    """The lines of a file, none longer than 16 MiB, with the number of the last one read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.number = file, 0
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> bytes:
-        line = self._file.readline(MAX_LINE + 1)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        if len(line) > MAX_LINE:
-            raise _TooLong("the line is longer than 16 MiB; split the row")
-        return line if self.number > 1 else line.removeprefix(codecs.BOM_UTF8)
-
-
-def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The numbered JSON objects of a file, blank lines passed over."""
-    import jsonlines
-
-    lines, first = _Lines(file), True
-    reader = jsonlines.Reader(lines, loads=strict)
-    while True:
-        try:
-            value = reader.read(type=dict, skip_empty=True)
-        except EOFError:
-            return
-        except (jsonlines.InvalidLineError, RecursionError, _TooLong) as error:
-            foreign = kind_of(_head(file), name) if first else None
-            raise InputError(f"{name}:{lines.number}: {foreign or _why(error)}") from None
-        yield lines.number, value
-        first = False
-
-
-def _head(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read(HEAD)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return f"nested too deeply; {_DEPTH_LIMIT}"
-    if isinstance(error, _TooLong):
-        return str(error)
-    cause = error.__cause__
-    if isinstance(cause, UnicodeDecodeError):
-        return "is not UTF-8; convert the file first (iconv -t UTF-8)"
-    if isinstance(cause, json.JSONDecodeError):
-        return f"is not JSON: {cause.msg} at column {cause.colno}; each line must hold one JSON object"
-    if cause is None:
-        return "is not a JSON object; each line must hold one, {...} (of an array: jq -c '.[]' FILE)"
-    return str(cause)
-
-
-def strict(text: str | bytes) -> Any:
-    """Return one JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
-    text = text if isinstance(text, str) else text.decode()
-    value = _DECODER.decode(text)
-    if "\\u" in text and not encodable(value):
-        raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
-    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise ValueError(f"nested too deeply; {_DEPTH_LIMIT}")
-    return value
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"{one_line(twice, width=60)}: the key stands twice in one object; keep one")
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number; use null or leave the column out")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text} is too large for a number")
-    return number
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
-
-
-def _depth(value: Any) -> int:
-    level, depth = [value], 0
-    while level:
-        level = [child for item in level for child in _children(item)]
-        depth += 1
-    return depth
-
-
-def _children(value: Any) -> list[Any]:
-    """The objects and lists right inside one."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [child for child in inner if isinstance(child, dict | list)]
 
 
 def validated(kind: type[R], value: dict[str, Any], where: str, *, given: Mapping[str, Any] | None = None) -> R:

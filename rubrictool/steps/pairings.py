@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
+from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.joins import Texts, by_prompt, filled
-from rubrictool.rows.jsonl import STDIN, Rows, Source, name_of
+from rubrictool.rows.jsonl import Rows, Source, name_of
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.text.wording import counted
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from rubrictool import InputError, encode, read
 from rubrictool.rows.frames import frame
-from rubrictool.rows.jsonl import Rows, encode_value, strict
+from rubrictool.rows.jsonl import Rows, encode_value
 from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rows.strict_json import strict
 from rubrictool.text.encoding import digest
 
 TEXT = st.text(min_size=1).filter(lambda text: bool(text.strip()))

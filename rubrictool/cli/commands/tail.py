@@ -14,7 +14,7 @@ from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines, notes, warnings
 from rubrictool.rows.columns import Row
-from rubrictool.rows.jsonl import STDIN
+from rubrictool.rows.input_files import STDIN
 from rubrictool.steps.map_rows import Outcome
 
 if TYPE_CHECKING:

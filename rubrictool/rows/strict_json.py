@@ -1,0 +1,62 @@
+"""Read one JSON value strictly: what JSON leaves open, or Python lets pass, is an error."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from typing import Any
+
+from rubrictool.text.encoding import encodable
+from rubrictool.text.wording import one_line
+
+MAX_DEPTH = 100
+
+DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
+
+
+def strict(text: str | bytes) -> Any:
+    """Return one JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
+    text = text if isinstance(text, str) else text.decode()
+    value = _DECODER.decode(text)
+    if "\\u" in text and not encodable(value):
+        raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise ValueError(f"nested too deeply; {DEPTH_LIMIT}")
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"{one_line(twice, width=60)}: the key stands twice in one object; keep one")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number; use null or leave the column out")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large for a number")
+    return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+
+
+def _depth(value: Any) -> int:
+    level, depth = [value], 0
+    while level:
+        level = [child for item in level for child in _children(item)]
+        depth += 1
+    return depth
+
+
+def _children(value: Any) -> list[Any]:
+    """The objects and lists right inside one."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inner if isinstance(child, dict | list)]
