@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -27,13 +28,22 @@ def _has_letters(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+class _Part(BaseModel):
+    """A part of a check: nothing but its own keys, of which null is as good as none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        return {name: value for name, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+
+
 TextList = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_has_letters)]
 
 
-class Length(BaseModel):
+class Length(_Part):
     """Bounds on the number of words, both inclusive."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     min: Annotated[int, Field(ge=0)] = 0
     max: int | None = None
@@ -66,15 +76,13 @@ class Length(BaseModel):
         return self.min <= count and (self.max is None or count <= self.max)
 
 
-class Check(BaseModel):
+class Check(_Part):
     """What the program looks for; several keys must all hold.
 
     `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
     pattern found anywhere, `lacks`: one found nowhere; `words`: bounds on the number of Unicode words; `format`: a piece
     of structure is there. The first four compare hyphens, quotation marks, spaces and the like as a keyboard types them.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     contains: TextList | None = None
     excludes: TextList | None = None

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 
 class Row(BaseModel):
     """A frozen record read strictly (no text for a number) that carries unknown columns along."""
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        """Tables that are written as JSON have null where a row has no value."""
+        if not isinstance(data, Mapping):
+            return data
+        nulls = [name for name in _never_null(cls) if name in data and data[name] is None]
+        return {name: value for name, value in data.items() if name not in nulls} if nulls else data
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that were given, as they are written."""
@@ -21,6 +31,13 @@ class Row(BaseModel):
     def unknown(self) -> dict[str, Any]:
         """Return the columns that rubrictool does not know and carries along."""
         return dict(self.model_extra or {})
+
+
+@cache
+def _never_null(kind: type[Row]) -> list[str]:
+    """Return the columns that a row may lack and whose value is never null."""
+    optional = {name: field for name, field in kind.model_fields.items() if not field.is_required()}
+    return [name for name, field in optional.items() if field.get_default(call_default_factory=True) is not None]
 
 
 def joined(kind: type[Row], row: Mapping[str, Any], *others: Mapping[str, Any]) -> dict[str, Any]:

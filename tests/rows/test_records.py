@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from rubrictool.rows.columns import Row
 from rubrictool.rows.records import Criterion, ExternalComparison, Prompt, Response, Rubric, Scored, Verdict
+from rubrictool.rubric.weights import rubric_hash
 from rubrictool.text.encoding import canonical, digest
 
 CRITERIA = [{"criterion": "Is right.", "weight": 1}]
@@ -83,3 +84,24 @@ def test_an_outcome_is_a_winner_or_a_probability(fields: dict[str, object]) -> N
 def test_columns_may_have_any_name() -> None:
     row = {"id": "p", "prompt": "x", "columns": 1, "unknown": 2, "model_config": 3, "self": 4, "model_extra": 5}
     assert Prompt.model_validate(row).columns() == row
+
+
+def test_null_is_no_value_where_a_table_was_written_as_json() -> None:
+    """Arrow and pandas give every row all columns, so that what one rubric has is null in the next."""
+    bare = {"criterion": "x", "weight": 1, "check": {"words": {"max": 5}}}
+    full = {
+        **bare,
+        **dict.fromkeys(("id", "dimension", "role", "proposer")),
+        "check": {**dict.fromkeys(("contains", "matches", "format")), "words": {"min": None, "max": 5}},
+    }
+    one, other = (Rubric.model_validate({"id": "p", "criteria": [criterion]}) for criterion in (bare, full))
+    assert rubric_hash(one.criteria) == rubric_hash(other.criteria)
+    assert other.criteria[0].id == "c1"
+    assert Prompt.model_validate({"id": None, "prompt": "q", "responses": None}).responses == ()
+    assert Verdict.model_validate({"id": "c1", "met": True, "samples": None, "p": None}).samples == ()
+
+
+def test_null_is_no_criterion_and_no_check() -> None:
+    for nothing in ({"criterion": None, "weight": 1}, {"criterion": "x", "weight": 1, "check": {"contains": None}}):
+        with pytest.raises(ValidationError):
+            Criterion.model_validate(nothing)
