@@ -99,7 +99,7 @@ def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
         except EOFError:
             return
         except (jsonlines.InvalidLineError, RecursionError, _TooLong) as error:
-            foreign = kind_of(_head(file), name) if first else None
+            foreign = kind_of(_head(file), "FILE" if name == "stdin" else name) if first else None
             raise InputError(f"{name}:{lines.number}: {foreign or _why(error)}") from None
         yield lines.number, value
         first = False
@@ -117,7 +117,7 @@ def _why(error: Exception) -> str:
         return str(error)
     cause = error.__cause__
     if isinstance(cause, UnicodeDecodeError):
-        return "is not UTF-8; convert the file first (iconv -t UTF-8)"
+        return "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252 -t UTF-8)"
     if isinstance(cause, json.JSONDecodeError):
         return f"is not JSON: {cause.msg} at column {cause.colno}; each line must hold one JSON object"
     if cause is None:

@@ -25,7 +25,7 @@ ResponseKey = tuple[str, str]
 ResponseRow = TypeVar("ResponseRow", bound=Response)
 
 LARGEST = 1e100
-"""Of numbers beyond this, squares and sums of squares are none any more."""
+"""Largest size of a number that is accepted: squares of larger ones, summed up, overflow."""
 
 
 def filled(rows: list[T], path: str) -> list[T]:
@@ -42,10 +42,10 @@ def count(rows: Rows[Any]) -> int:
 
 
 def within_reach(value: float, where: str, column: str) -> None:
-    """Raise `InputError` for a number that cannot be reckoned with."""
+    """Raise `InputError` for a number larger than `LARGEST`, positive or negative."""
     if abs(value) > LARGEST:
         raise InputError(
-            f"{where}: {column}: is beyond {LARGEST:g} in size, too large to reckon with; divide the column"
+            f"{where}: {column}: is larger than {LARGEST:g} in size, too large for sums of squares; divide the column"
         )
 
 

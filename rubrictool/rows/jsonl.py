@@ -15,7 +15,8 @@ from rubrictool.rows.ids import name_response
 from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.records import Prompt, Response
-from rubrictool.text.encoding import compact
+from rubrictool.rows.strict_json import HALF_A_PAIR
+from rubrictool.text.encoding import compact, encodable
 from rubrictool.text.wording import one_line
 
 R = TypeVar("R", bound=Row)
@@ -104,12 +105,17 @@ class _Records:
             if isinstance(row, Row):
                 yield number, row.columns()
             elif isinstance(row, Mapping):
-                yield number, dict(row)
+                yield number, self._encodable(number, dict(row))
             else:
                 raise InputError(
                     f"{self._name}:{number}: is neither a record nor a mapping of columns"
                     " (of a pandas table: table.to_dict('records'))"
                 )
+
+    def _encodable(self, number: int, columns: dict[str, Any]) -> dict[str, Any]:
+        if not encodable(columns):
+            raise InputError(f"{self._name}:{number}: {HALF_A_PAIR}; remove it, or put U+FFFD in its place")
+        return columns
 
 
 def read(path: str | Path, kind: type[R]) -> list[R]:
@@ -189,4 +195,5 @@ def explain(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
     reason = _REASONS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+    reason = reason.replace("Input should be", "must be", 1)
     return f"{field}: {reason}" if field else reason

@@ -68,12 +68,12 @@ class Prompt(Row):
     def _own_candidates(self) -> Self:
         strangers = [response.id for response in self.responses if response.prompt_id != self.id]
         if strangers:
-            raise ValueError(f"the response {strangers[0]} belongs to another prompt_id")
+            raise ValueError(f"the response {strangers[0]} belongs to another prompt_id; move it to that prompt's row")
         own = same_text(self.prompt)
         if other := [row.id for row in self.responses if row.prompt is not None and same_text(row.prompt) != own]:
             raise ValueError(f"the response {other[0]} has another text of the prompt; correct one of them")
         if twice := _first_repeat(response.id for response in self.responses):
-            raise ValueError(f"the id {twice} stands for two responses")
+            raise ValueError(f"the id {twice} stands for two responses; give each its own")
         return self
 
 
@@ -111,7 +111,9 @@ def _name_by_position(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
         for place, criterion in enumerate(criteria, start=1)
     )
     if twice := _first_repeat(criterion.id for criterion in named):
-        raise ValueError(f"the id {twice} stands for two criteria (one without an id is named by its place)")
+        raise ValueError(
+            f"the id {twice} stands for two criteria (one without an id is named by its place); give each its own"
+        )
     return named
 
 

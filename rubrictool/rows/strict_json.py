@@ -12,6 +12,11 @@ from rubrictool.text.wording import one_line
 
 MAX_DEPTH = 100
 
+MAX_DIGITS = 4000
+"""Digits of a whole number at most: Python reads longer ones slowly, or not at all."""
+
+HALF_A_PAIR = "has half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+
 DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
 
 
@@ -20,7 +25,7 @@ def strict(text: str | bytes) -> Any:
     text = text if isinstance(text, str) else text.decode()
     value = _DECODER.decode(text)
     if "\\u" in text and not encodable(value):
-        raise ValueError("has half of a surrogate pair (\\ud800 to \\udfff), which is no character")
+        raise ValueError(HALF_A_PAIR)
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValueError(f"nested too deeply; {DEPTH_LIMIT}")
     return value
@@ -38,6 +43,12 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON number; use null or leave the column out")
 
 
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number has {len(text):,} digits, more than are read; write it as text")
+    return int(text)
+
+
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
@@ -45,7 +56,7 @@ def _finite(text: str) -> float:
     return number
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
 
 
 def _depth(value: Any) -> int:

@@ -29,9 +29,10 @@ def _standard_json(value: Any, *, sort_keys: bool) -> str:
 
 
 def encodable(value: Any) -> bool:
-    """Return whether a JSON value can be encoded as UTF-8: half of a surrogate pair cannot."""
+    """Return whether the texts in a value can be encoded as UTF-8: half of a surrogate pair cannot."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        # Values that are no JSON are not this question's.
+        json.dumps(value, ensure_ascii=False, default=repr).encode()
     except UnicodeEncodeError:
         return False
     return True

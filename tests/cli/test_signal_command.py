@@ -277,7 +277,7 @@ def test_large_weights_have_their_figures_too(shell: Shell) -> None:
         (["-", "--against", "-"], "- (standard input) can be read only once"),
         (
             ["s.jsonl", "--against", "huge.jsonl"],
-            "huge.jsonl:1: score: is beyond 1e+100 in size, too large to reckon with",
+            "huge.jsonl:1: score: is larger than 1e+100 in size, too large for sums of squares",
         ),
         (
             ["s.jsonl", "--rubrics", "heavy.jsonl"],

@@ -226,12 +226,12 @@ def test_on_a_terminal_the_rows_do_not_pour_over_the_report(shell: Shell) -> Non
 
 
 @pytest.mark.parametrize("huge", [1e308, -1e308, 10**400, 2e100])
-def test_a_number_too_large_to_reckon_with_is_bad_input_by_file_line_and_field(shell: Shell, huge: float) -> None:
+def test_a_number_too_large_for_sums_of_squares_is_bad_input_by_file_line_and_field(shell: Shell, huge: float) -> None:
     label, score = scored("p", [0.1, 0.5], [1, huge]), scored("p", [0.1, huge], [1, 2])
     shell.write("gold.jsonl", [{key: row[key] for key in ("prompt_id", "id", "quality")} for row in label])
     cases = [
-        (["label.jsonl"], "label.jsonl:2: quality: is beyond 1e+100"),
-        (["bare.jsonl", "--gold", "gold.jsonl"], "gold.jsonl:2: quality: is beyond 1e+100"),
+        (["label.jsonl"], "label.jsonl:2: quality: is larger than 1e+100"),
+        (["bare.jsonl", "--gold", "gold.jsonl"], "gold.jsonl:2: quality: is larger than 1e+100"),
         (["score.jsonl"], "score.jsonl:2: score: "),
     ]
     shell.write("label.jsonl", label)

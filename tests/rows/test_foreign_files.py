@@ -7,7 +7,10 @@ import gzip
 import io
 import json
 import lzma
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 from chat import chat_server
@@ -75,7 +78,7 @@ def test_a_foreign_file_is_named(shell: Shell, content: bytes, said: str) -> Non
     [
         (b"not JSON at all\n", "is not JSON"),
         (b'{"id": "p", \n', "is not JSON"),
-        (b"caf\xe9\n", "is not UTF-8; convert the file first"),
+        (b"caf\xe9\n", "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252"),
         (LINE + b"id,prompt\n", ":2: is not JSON"),
         (LINE + b"[1]\n", ":2: is not a JSON object"),
         (b'{"id": "p", "prompt": "Why?"} ' + b" " * 2**24 + b"\n", "longer than 16 MiB"),
@@ -164,3 +167,11 @@ def test_what_would_fail_again_is_not_to_be_run_again(shell: Shell) -> None:
     assert (ran.code, '"not_tried"' in written) == (1, True)
     for words in ("run again", "rerun", "run it again"):
         assert words not in ran.err + written
+
+
+def test_the_remedy_for_a_pipe_names_no_file_that_is_not_there(tmp_path: Path) -> None:
+    pipe = subprocess.run(
+        [sys.executable, "-m", "rubrictool", "propose", "-"],
+        cwd=tmp_path, input=gzip.compress(LINE, mtime=0), capture_output=True, check=False,
+    )  # fmt: skip
+    assert b"stdin:1: is compressed with gzip; decompress it first (gzip -dc FILE > FILE.jsonl)" in pipe.stderr

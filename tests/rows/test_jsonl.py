@@ -41,6 +41,7 @@ def test_100_levels_are_read_whatever_stands_in_the_innermost(leaf: str) -> None
         ('{"x": {"a": 1, "a": 1}}', "a: the key stands twice"),
         ('{"x": [Infinity]}', "Infinity is no JSON number"),
         ('{"x": [-1e999]}', "too large"),
+        ('{"x": ' + "7" * 5000 + "}", "a number has 5,000 digits, more than are read"),
     ],
 )
 def test_faults_are_found_at_any_depth(line: str, reason: str) -> None:
@@ -115,6 +116,11 @@ def test_rows_may_come_from_python_as_records_or_columns_more_than_once() -> Non
         ({"id": "p"}, "labels:1: prompt: field required; the row has: id"),
         ({}, "labels:1: prompt: field required; the row has: no columns"),
         (dict.fromkeys("abcdef", 1), "labels:1: prompt: field required; the row has: a, b, c, d, e, …"),
+        (
+            {"id": "p\ud800", "prompt": "x"},
+            "labels:1: has half of a surrogate pair (\\ud800 to \\udfff), which is no"
+            " character; remove it, or put U+FFFD in its place",
+        ),
         ("p", "labels:1: is neither a record nor a mapping of columns (of a pandas table: table.to_dict('records'))"),
     ],
 )
@@ -127,3 +133,10 @@ def test_what_is_wrong_with_a_row_from_python_is_said_by_its_number(row: Any, re
 def test_a_pandas_table_has_a_row_for_each_mapping() -> None:
     table = frame({"n": n, "name": name} for n, name in enumerate("ab"))
     assert table.to_dict("records") == [{"n": 0, "name": "a"}, {"n": 1, "name": "b"}]
+
+
+def test_a_fault_is_said_in_the_words_of_json(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    path.write_text('{"id": "p", "criteria": [{"criterion": "x", "weight": 1, "role": "must"}]}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"r\.jsonl:1: criteria\.0\.role: must be 'score' or 'veto'"):
+        read(path, Rubric)
