@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from rubrictool.models.cache import cache_path
 from rubrictool.models.connections import Connections
 from rubrictool.models.context import RunContext
 from rubrictool.models.options import OFFLINE, ModelConfig
+from rubrictool.rows.strict_json import strict
 
 
 def asked(
@@ -65,8 +65,8 @@ def prices(given: Sequence[str] | None) -> dict[str, Price]:
 
 def _object(text: str, flag: str) -> Mapping[str, Any]:
     try:
-        value = json.loads(text)
-    except ValueError as error:
+        value = strict(text)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{flag}: is not JSON ({error})") from None
     if not isinstance(value, dict):
         raise InputError(f'{flag}: must be a JSON object such as {{"top_p": 0.9}}')

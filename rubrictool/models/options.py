@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,8 @@ class AskPolicy:
     all, whatever the reason. `timeout_s` bounds one request. A server that asks for a longer wait than `max_wait_s` ends
     the run. The pause before the second request is up to `backoff_s`, and doubles with each further one.
 
-    Raises `InputError` for a concurrency or attempts below 1, with which nothing would ever be asked.
+    Raises `InputError` for a concurrency or attempts below 1, with which nothing would ever be asked, and for a timeout that
+    is no length of time.
     """
 
     concurrency: int = 64
@@ -33,6 +35,8 @@ class AskPolicy:
         for name in ("concurrency", "attempts"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: {getattr(self, name)} is too few; give 1 or more")
+        if not 0 < self.timeout_s < math.inf:
+            raise InputError(f"timeout: {self.timeout_s} seconds are no length of time; give a finite one above 0")
 
 
 @dataclass(frozen=True)

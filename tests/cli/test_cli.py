@@ -383,3 +383,26 @@ def test_templates_can_be_taken_out_edited_and_given_back(shell: Shell) -> None:
     ran = shell("score", responses, "--rubrics", shell.write("rubrics.jsonl", [RUBRIC]), "--templates", "mine")
     assert (ran.code, "{answer} is unknown" in ran.err) == (2, True)
     assert shell("templates", "mine").code == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ('{"top_p": NaN}', "--judge-args: is not JSON (NaN is no JSON number"),
+        ('{"top_p": 1, "top_p": 2}', "--judge-args: is not JSON (top_p: the key stands twice"),
+        ("[1]", "--judge-args: must be a JSON object"),
+    ],
+)
+def test_arguments_that_no_request_can_carry_are_refused(shell: Shell, given: str, complaint: str) -> None:
+    """NaN broke the run with a traceback once rows were asked about."""
+    rows = shell.write("r.jsonl", [{"prompt_id": "p", "prompt": "q", "response": "a"}])
+    rubrics = shell.write("u.jsonl", [{"id": "*", "criteria": [{"criterion": "Is right.", "weight": 1}]}])
+    ran = shell("score", rows, "--rubrics", rubrics, "--judge", "m@http://127.0.0.1:9/v1", "--judge-args", given)
+    assert (ran.code, complaint in ran.err) == (2, True), ran.err
+
+
+def test_a_request_cannot_wait_for_ever(shell: Shell) -> None:
+    ran = shell(
+        "propose", shell.write("p.jsonl", [PROMPT]), "--timeout", "inf", "--proposer", "m@http://127.0.0.1:9/v1"
+    )
+    assert (ran.code, "timeout: inf seconds are no length of time" in ran.err) == (2, True)
