@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,7 +33,7 @@ def check_outputs(outputs: Mapping[str, str | None], *, reads: Sequence[str | No
     """Raise `InputError` where two outputs would go to one file, or one to a file that is read."""
     seen = {place_of(path): "an input" for path in reads if path not in (None, STDOUT)}
     for flag, path in outputs.items():
-        if path is None or (path == STDOUT and flag == "--output"):
+        if path in (None, os.devnull) or (path == STDOUT and flag == "--output"):
             continue
         if path != STDOUT:
             _check_format(flag, path)

@@ -201,3 +201,8 @@ def test_a_dry_run_prints_no_rows_though_some_are_cached(shell: Shell, scoring: 
 def test_what_we_set_for_vllm_is_not_set_by_hand(shell: Shell, scoring: list[object], arg: str) -> None:
     ran = shell(*scoring, "--judge", "vllm:x", f"--vllm-arg={arg}")
     assert (ran.code, "is set by rubrictool" in ran.err) == (2, True)
+
+
+def test_several_outputs_may_be_thrown_away(shell: Shell, scoring: list[object]) -> None:
+    ran = shell(*scoring, "-o", "/dev/null", "--failures", "/dev/null", "--summary", "s.json")
+    assert (ran.code, shell.read("s.json")[0]["rows"]) == (0, 2)

@@ -41,6 +41,8 @@ IDLE = [
     ("filter-top-k s --missing-rubric skip", "--missing-rubric", "without --rubrics"),
     (f"filter-top-k s --judge {MODEL}", "--judge", "without --rubrics"),
     ("winrate c --prompts p", "--prompts", "on one file of finished comparisons"),
+    ("winrate c --dry-run", "--dry-run", "on one file of finished comparisons"),
+    ("winrate s s --by scores --dry-run", "--dry-run", "with --by scores"),
     (f"winrate s s --by scores --judge {MODEL}", "--judge", "with --by scores"),
     ("winrate r r --rubrics u --judge-args {}", "--judge-args", "while no --judge SPEC"),
 ]

@@ -139,7 +139,7 @@ def command(
     session.run(main)
 
 
-_COMPARING = ("noise_floor", "rubrics", "prompts", *JUDGING)
+_COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
 """Options that have an effect only where responses are compared."""
 
 
