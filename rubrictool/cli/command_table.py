@@ -51,14 +51,14 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **named: Any) -> Any:
         """Return the context of the command itself, its flags under their new names."""
-        from rubrictool.cli.progress import error_line
+        from rubrictool.cli.progress import say
         from rubrictool.cli.renamed_flags import with_new_flags
 
         assert self.callback is not None
         command = self.callback()
         words, lines = with_new_flags(args, {name for parameter in command.params for name in parameter.opts})
         for line in lines:
-            error_line(line)
+            say(f"rubrictool: {line}", "yellow")
         return command.make_context(info_name, words, *more, **named)
 
 

@@ -90,7 +90,7 @@ class Progress:
                     _folded(printable(line)), style=style or None, markup=False, highlight=False, soft_wrap=True
                 )
         else:
-            _say(line, style)
+            say(line, style)
 
     def waiting(self, why: str, seconds: float) -> None:
         """Say that all requests to a model wait, why and how long: in the bar until a row is done, else in a line."""
@@ -104,7 +104,7 @@ class Progress:
     def insist(self, line: str) -> None:
         """Say why a threshold was missed, also where everything else is kept quiet."""
         self.stop()
-        _say(line, "red")
+        say(line, "red")
 
     def stop(self) -> None:
         """Take the bar away."""
@@ -175,10 +175,10 @@ def _folded(text: str) -> str:
 
 def error_line(message: str) -> None:
     """Say an error."""
-    _say(f"rubrictool: {message}", "red")
+    say(f"rubrictool: {message}", "red")
 
 
-def _say(line: str, style: Style = "") -> None:
+def say(line: str, style: Style = "") -> None:
     """Print a line on stderr; where nobody listens any more, the run goes on without being heard."""
     if not sys.stderr:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from shell import Shell, on_a_terminal
 
-WORSE = [{"prompt_id": str(n), "winner": "b"} for n in range(9)]
+WORSE = [{"prompt_id": str(n), "winner": "b"} for n in range(12)]
 RED = "\x1b[31m"
 
 
@@ -34,3 +34,9 @@ def test_elsewhere_only_force_color_colours_and_never_rows(
     ran = shell("winrate", shell.write("c.jsonl", WORSE), "--fail-under", 0.5)
     assert (RED in ran.err) is forced
     assert "\x1b" not in ran.out
+
+
+def test_what_went_well_is_no_error(shell: Shell) -> None:
+    seen = on_a_terminal(shell.directory, "templates", "mine")
+    assert "templates written to mine" in seen
+    assert "\x1b[" not in seen

@@ -10,7 +10,7 @@ import typer
 
 from rubrictool.cli.files import commit, sink
 from rubrictool.cli.output_checks import check_outputs
-from rubrictool.cli.progress import error_line
+from rubrictool.cli.progress import say
 from rubrictool.errors import InputError
 from rubrictool.models.backends.replay import Recording
 from rubrictool.models.cache import Cache, cache_path
@@ -37,4 +37,4 @@ def export_cache(
         for number, (key, model, reply) in enumerate(replies, start=1):  # noqa: B007
             rows.write(encode(Recording(key=key, model=model, reply=reply)))
         commit(rows)
-    error_line(f"{counted(number, 'reply', 'replies')} written")
+    say(f"rubrictool: {counted(number, 'reply', 'replies')} written")

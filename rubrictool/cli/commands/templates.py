@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rubrictool.cli.progress import error_line
+from rubrictool.cli.progress import say
 from rubrictool.errors import InputError
 from rubrictool.questions.templates import shipped_template, template_names
 
@@ -29,4 +29,4 @@ def copy_templates(
             (folder / f"{name}.txt").write_text(shipped_template(name), encoding="utf-8")
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
-    error_line(f"{len(template_names())} templates written to {folder}")
+    say(f"rubrictool: {len(template_names())} templates written to {folder}")
