@@ -8,18 +8,21 @@ among all pairs, while the large gaps of all pairs occur in no tail: nothing has
 stay among all pairs for the same reason, which makes the difference slightly smaller than that to the rest. Gaps are taken as
 they are where a region has at most ten different ones (labels), else in tenths of the region's pairs (continuous gold),
 within which gaps still differ a little.
+
+Equal gaps are equally hard only where the steps of gold are equal. Gaps in rank do not depend on the steps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rubrictool.analysis.intervals import RESAMPLES, Figure
+from rubrictool.analysis.policy_tilt import mid_ranks
 from rubrictool.analysis.pools import Pool, writers
 from rubrictool.analysis.regions import EVERYWHERE, REGIONS, Region, members
 from rubrictool.analysis.resampling import Array, estimate, totals
@@ -35,9 +38,9 @@ STRATA = 10
 class Pairs:
     """Pairs of responses to one prompt that gold does not tie, as columns with one entry per pair.
 
-    `prompt` is the index of the prompt among `prompts`, `gap` the difference of the two in gold, `writer` the index among
-    `writers` of who wrote both (-1 for two different writers). `inside`, shape (regions, pairs), tells whether both are in
-    a region; `credit`, shape (files, pairs), is 1 for the order of gold, 1/2 for a tie, 0 for the opposite order.
+    `prompt` is the index of the prompt among `prompts`, `gap` the difference of the two in gold or its rank, `writer` the
+    index among `writers` of who wrote both (-1 for two different writers). `inside`, shape (regions, pairs), tells whether
+    both are in a region; `credit`, shape (files, pairs), is 1 for the order of gold, 1/2 for a tie, 0 for the opposite order.
     """
 
     prompts: int
@@ -55,25 +58,32 @@ class Pairs:
         return Pairs(self.prompts, self.writers, *kept)
 
 
-def pairs_of(pools: Sequence[Pool], regions: Sequence[Region] = REGIONS) -> Pairs:
+GapScale = Literal["gold", "rank"]
+"""Measure the distance of two responses in gold, or in the share of the prompt's responses that each beats in gold."""
+
+
+def pairs_of(pools: Sequence[Pool], regions: Sequence[Region] = REGIONS, *, gaps: GapScale = "gold") -> Pairs:
     """Return all pairs within the pools that gold orders. A region is one of the whole pool, whoever wrote its members."""
     names = tuple(writers(pools))
     indices = {name: index for index, name in enumerate(names)}
-    parts = [_pairs_within(pool, regions, indices) for pool in pools]
+    parts = [_pairs_within(pool, regions, indices, gaps) for pool in pools]
     prompt = np.repeat(np.arange(len(pools)), [part[0].size for part in parts])
     columns = [np.concatenate(column, axis=-1) for column in zip(*parts, strict=True)]
     return Pairs(len(pools), names, prompt, *columns)
 
 
-def _pairs_within(pool: Pool, regions: Sequence[Region], indices: Mapping[str, int]) -> tuple[NDArray[np.generic], ...]:
+def _pairs_within(
+    pool: Pool, regions: Sequence[Region], indices: Mapping[str, int], gaps: GapScale
+) -> tuple[NDArray[np.generic], ...]:
     gold, scores = np.array(pool.gold), np.array(pool.scores)
+    scale = mid_ranks(gold) if gaps == "rank" else gold
     one, other = np.triu_indices(len(gold), 1)
     order = _sign(_margins(pool, gold)[one, other])
     one, other, order = one[order != 0], other[order != 0], order[order != 0]
     inside = np.array([members(pool.gold, region) for region in regions])
     writer = np.array([indices.get(name or "", -1) for name in pool.writers])
     return (
-        np.abs(gold[one] - gold[other]),
+        np.abs(scale[one] - scale[other]),
         np.where(writer[one] == writer[other], writer[one], -1),
         inside[:, one] & inside[:, other],
         (1 + order * _sign(scores[:, one] - scores[:, other])) / 2,
@@ -110,8 +120,8 @@ class PairAgreement(NamedTuple):
 class RegionAccuracy:
     """One file's agreement with gold in one region. Figures are None where there are no pairs.
 
-    `own` is that of the region's pairs, `matched` that of all pairs at the region's gold gaps, `beyond` the region's
-    half-credit less the matched one. `gap` is the mean gold gap. `difference` is the file's half-credit less the first
+    `own` is that of the region's pairs, `matched` that of all pairs at the region's gaps, `beyond` the region's
+    half-credit less the matched one. `gap` is the mean gap. `difference` is the file's half-credit less the first
     file's, None for the first. Intervals are over prompts; `prompts` counts those with a pair in the region.
     """
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from rubrictool.analysis.benchmark_means import BenchmarkMeans, benchmark_columns, benchmark_means
 from rubrictool.analysis.decisions import decision_columns, decisions, unit_means
 from rubrictool.analysis.judge_differences import JudgeDifference, judge_differences
 from rubrictool.analysis.judgings import ResponseJudging, Unit, aggregate_of, by_judge, judgings_of, valued_by_share
@@ -33,7 +34,8 @@ class SignalReport:
 
     `scopes` has the figures of each judge, overall, by dimension, prompt and criterion; `differences` those between two
     judges; `decisions` for each judge its accuracy against the reference, by region, empty without one. `value` is what a
-    judging is valued by, `score` or `share met`. `notes` are sentences about the rows.
+    judging is valued by, `score` or `share met`. `notes` are sentences about the rows. `benchmarks` has for each judge the
+    means of models over all prompts, where models are the unit.
     """
 
     scopes: Sequence[ScopeFigures]
@@ -41,14 +43,16 @@ class SignalReport:
     decisions: Mapping[JudgeKey, Sequence[RegionAccuracy]]
     value: str
     notes: Sequence[str]
+    benchmarks: Mapping[JudgeKey, BenchmarkMeans] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the columns of each scope, each two judges and each region, in this order."""
+        """Return the columns of each scope, each two judges, each region and each benchmark, in this order."""
         decided = ((judge, one) for judge, regions in self.decisions.items() for one in regions)
         return [
             *(one.columns() for one in self.scopes),
             *(one.columns() for one in self.differences),
             *(decision_columns(judge, one) for judge, one in decided),
+            *(dict(benchmark_columns(judge, one)) for judge, one in self.benchmarks.items()),
         ]
 
     def to_frame(self) -> pandas.DataFrame:
@@ -79,16 +83,16 @@ def signal(
     if unit == "model":
         _check_models(given)
     reference = unit_means(given.reference, unit)
-    by_region = {
-        judge: decisions(unit_means(own, unit), reference, seed=seed) if reference else []
-        for judge, own in by_judge(given.judgings).items()
-    }
+    means = {judge: unit_means(own, unit) for judge, own in by_judge(given.judgings).items()}
+    by_region = {judge: decisions(own, reference, seed=seed) if reference else [] for judge, own in means.items()}
+    benchmarks = {judge: found for judge, own in means.items() if unit == "model" and (found := benchmark_means(own))}
     return SignalReport(
         list(signals(given.judgings, unit=unit, target=target, seed=seed)),
         list(judge_differences(given.judgings, seed=seed)),
         by_region,
         given.value,
         given.notes,
+        benchmarks,
     )
 
 

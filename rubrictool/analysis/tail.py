@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.overoptimization import BEST_OF, Peak, PredictedPoint, Prediction, predict
-from rubrictool.analysis.pair_accuracy import PairAgreement, RegionAccuracy, accuracies, pairs_of
+from rubrictool.analysis.pair_accuracy import GapScale, PairAgreement, RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool, joined_pools, writers
 from rubrictool.analysis.top_ties import TopTies, top_ties
 from rubrictool.errors import InputError
@@ -41,6 +41,7 @@ class TailReport:
     """The figures of score files over the same responses. `accuracy` is by writer; None stands for all pairs.
 
     `unpredicted` is the reason where `optimisation` is None, `remedy` the code of what remedies it, as `InputError.code`.
+    `gaps` says what the distance of two responses was measured in.
     `left_out` counts responses by reason; `notes` says what the figures pool or ignore.
     """
 
@@ -55,6 +56,7 @@ class TailReport:
     remedy: str | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    gaps: GapScale = "gold"
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each file and region, by writer where asked for; missing figures are None."""
@@ -74,6 +76,7 @@ class TailReport:
         """Return all figures as JSON values."""
         return {
             "gold": self.gold,
+            "gaps": self.gaps,
             "left_out": dict(self.left_out),
             "prompts": self.prompts,
             "responses": self.responses,
@@ -102,6 +105,7 @@ def tail(
     by_writer: bool = False,
     policy: str | None = None,
     held_out: bool = False,
+    gaps: GapScale = "gold",
     seed: int = 0,
 ) -> TailReport:
     """Report how far scores can be trusted among the best responses, and what optimising for them would do to gold.
@@ -110,14 +114,17 @@ def tail(
     judge's scores; by default the column `quality` of the score rows. `column` names the column of `gold`. All are joined on
     `prompt_id` and `id`. `by_writer` adds the pairs of each writer alone. `policy` is the writer whose over-optimization is
     predicted, by default the only one. With `held_out`, only the half of the responses counts that decides on no rubric in
-    `refine` with the same seed.
+    `refine` with the same seed. `gaps` is what regions are compared at: equal distances in gold, which supposes that its steps
+    are equal, or in its rank within the prompt.
 
     Raises `InputError` for rows that cannot be read or joined, and for a policy or writers that the rows do not name.
     """
     joined = joined_pools(scores, gold, column, held_out_by=seed if held_out else None)
     _check_policy(policy, writers(joined.pools))
     notes = _writer_notes(joined.pools) if by_writer else []
-    report = tail_report(joined.pools, list(scores), gold=joined.gold, by_writer=by_writer, policy=policy, seed=seed)
+    report = tail_report(
+        joined.pools, list(scores), gold=joined.gold, by_writer=by_writer, policy=policy, gaps=gaps, seed=seed
+    )
     return replace(report, left_out=joined.left_out, notes=(*joined.notes, *notes))
 
 
@@ -144,13 +151,14 @@ def tail_report(
     gold: str = "gold",
     by_writer: bool = False,
     policy: str | None = None,
+    gaps: GapScale = "gold",
     seed: int = 0,
 ) -> TailReport:
     """Return the report on pools whose scores are of `files`, in this order; `gold` names where gold comes from.
 
-    At least one pool must hold two responses. `policy` is as in `tail`.
+    At least one pool must hold two responses. `policy` and `gaps` are as in `tail`.
     """
-    pairs = pairs_of(pools)
+    pairs = pairs_of(pools, gaps=gaps)
     accuracy: dict[str | None, Sequence[RegionAccuracy]] = {None: accuracies(pairs, seed=seed)}
     if by_writer:
         accuracy |= {name: accuracies(pairs.of_writer(name), seed=seed) for name in writers(pools)}
@@ -166,6 +174,7 @@ def tail_report(
         optimisation=None if isinstance(found, Unpredicted) else found,
         unpredicted=unpredicted.reason,
         remedy=unpredicted.code,
+        gaps=gaps,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, NONE, interval, judge_name, legend, number, signed, table
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
+    from rubrictool.analysis.benchmark_means import BenchmarkMeans
     from rubrictool.analysis.intervals import Figure
     from rubrictool.analysis.judge_differences import JudgeDifference
     from rubrictool.analysis.judgings import Unit
@@ -34,6 +36,8 @@ def lines(report: SignalReport, *, unit: Unit, target: float) -> Iterator[str]:
         yield from _figures([one for one in own if one.scope.kind in ("judge", "dimension")], unit)
         yield from _most_flipping([one for one in own if one.scope.kind == "criterion"])
         yield from _decisions(regions)
+        if unit == "model":
+            yield from _benchmark(report.benchmarks.get(judge))
         yield from _few([*_prompts(own), *((one.region.name, one.prompts) for one in regions)])
     yield ""
     yield from legend(LEGEND.format(unit=unit, target=target))
@@ -48,6 +52,28 @@ LEGEND = (
     " flip rate: the share of repeated verdicts that differ. all met, none met: the share of criteria that all or no responses"
     " meet. phi: the correlation of two criteria's verdicts. Intervals are 95 % over prompts, from 5 on; --summary has all."
 )
+
+
+def _benchmark(found: BenchmarkMeans | None) -> Iterator[str]:
+    """Yield how far the means over all prompts can be told apart, which the tables do not say."""
+    yield ""
+    yield from legend(
+        "these tables are about responses to one prompt: ICC and samples needed say how well models are told apart prompt by"
+        " prompt, and a difference on single prompts need not be one of the means over all prompts"
+    )
+    if found is None:
+        yield from legend(
+            f"benchmark: no figures; they need two models, and {ENOUGH_FOR_INTERVAL} prompts that all models answered"
+        )
+        return
+    error = (
+        "" if found.gap_over_error is None else f", which is {found.gap_over_error:.1f} standard errors over prompts"
+    )
+    reliability = number(found.reliability)
+    yield from legend(
+        f"benchmark: means of {found.models} models over {counted(found.prompts, 'prompt')}: highest less lowest"
+        f" {number(found.gap)}{error}; reliability of the means {reliability}"
+    )
 
 
 def _few(counts: Sequence[tuple[str, int]]) -> Iterator[str]:

@@ -29,6 +29,8 @@ SHOWN_BEST_OF = (4, 16, 64)
 def notes(report: TailReport) -> Iterator[str]:
     """Yield what is reported on: gold, counts, what was left out, what the figures pool or ignore."""
     yield f"gold: {report.gold}; prompts: {report.prompts}, responses: {report.responses}"
+    if report.gaps == "rank":
+        yield "gaps are distances in rank: in the share of the prompt's responses that a response beats in gold"
     for reason, count in report.left_out.items():
         if count:
             yield f"responses left out, {reason.replace('_', ' ')}: {count}"
@@ -78,7 +80,8 @@ def lines(report: TailReport) -> Iterator[str]:
 LEGEND = (
     "region: the best (bottom: the worst) share of each prompt's responses by gold, and what ties at the cut. pairs: two"
     " responses in the region that gold does not tie. 0 pairs: no prompt has two such responses; the top 10 % of ten"
-    " responses is one. gap: the difference of a pair in gold. win, tie, loss: the scores order a pair as gold does, do not"
+    " responses is one. gap: the difference of a pair in gold, or"
+    " in its rank (--gaps). win, tie, loss: the scores order a pair as gold does, do not"
     " order it, order it the other way. half-credit: the share of wins, with a tie counted 1/2. at its gaps: the half-credit of"
     " all pairs, weighted so that each gap is as frequent as in the region. Intervals are 95 % over prompts, from 5 on;"
     " --summary has all of them."

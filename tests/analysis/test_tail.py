@@ -177,6 +177,23 @@ def test_what_a_narrower_range_takes_away_is_not_held_against_the_tail() -> None
     assert abs(tail.beyond.value) < 0.02
 
 
+def test_ranks_match_pairs_alike_whatever_the_steps_of_gold() -> None:
+    """Gold in unequal steps makes pairs of the tail look far apart; ranks know no steps."""
+    pools = simulated(200, "noisy")
+    stretched = [each._replace(gold=tuple(math.exp(6 * value) for value in each.gold)) for each in pools]
+    (plain, ranked), (unequal, same) = (
+        [of(accuracies(pairs_of(some, gaps=gaps), resamples=400), TOP_40).beyond for gaps in ("gold", "rank")]
+        for some in (pools, stretched)
+    )
+    assert ranked == same
+    assert ranked is not None
+    assert plain is not None
+    assert unequal is not None
+    assert abs(plain.value) < 0.02
+    assert abs(ranked.value) < 0.02
+    assert unequal.below(-0.02)
+
+
 def test_a_score_that_is_blind_in_the_tail_stays_behind_at_equal_gaps_too() -> None:
     found = accuracies(pairs_of(simulated(300, "blind")))
     tail, bottom = of(found, TOP_40), of(found, REGIONS[4])

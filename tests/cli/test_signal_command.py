@@ -118,6 +118,28 @@ def test_models_may_be_the_units(shell: Shell) -> None:
     assert (one(shell("signal", scores), "prompt", "p")["units"]) == 4
     ran = shell("signal", scores, "--unit", "model")
     assert (one(ran, "prompt", "p")["units"], one(ran, "criterion", "c1")["signal"]) == (2, 0.5)
+    said = " ".join(ran.err.split())
+    assert "say how well models are told apart prompt by prompt" in said
+    assert "benchmark: no figures; they need two models, and 5 prompts that all models answered" in said
+
+
+def test_the_means_of_models_over_all_prompts_are_reported_beside_what_is_measured_prompt_by_prompt(
+    shell: Shell,
+) -> None:
+    rows = [
+        row(f"{model}{p}", "11", prompt=f"p{p}", model=model, score=shift + p + p % 2 / 10 * shift, rubric="")
+        for model, shift in (("x", 0), ("y", 1), ("z", 3))
+        for p in range(6)
+    ]
+    ran = shell("signal", shell.write("s.jsonl", rows), "--unit", "model", "--summary", "sum.json")
+    (found,) = [figures for figures in ran.rows if figures["kind"] == "benchmark"]
+    assert (found["prompts"], found["models"], found["gap"]) == (6, 3, pytest.approx(3.15))
+    assert found["gap_over_error"] == pytest.approx(3.15 / (0.3 * 0.3**0.5 / 6**0.5))
+    assert found in json.loads(Path("sum.json").read_text())["figures"]
+    assert "benchmark: means of 3 models over 6 prompts: highest less lowest 3.150, which is 47.0" in " ".join(
+        ran.err.split()
+    )
+    assert not [figures for figures in shell("signal", "s.jsonl").rows if figures["kind"] == "benchmark"]
 
 
 def test_null_verdicts_are_left_out_and_counted_and_other_rubrics_tell_nothing(shell: Shell) -> None:

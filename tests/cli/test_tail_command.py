@@ -165,6 +165,17 @@ def test_the_only_writer_is_the_policy_and_few_samples_are_warned_of(shell: Shel
     assert region(ran, "all")["half_credit_low"] is None
 
 
+def test_gaps_may_be_measured_in_ranks_of_gold(shell: Shell) -> None:
+    rows = [row for p in range(6) for row in scored(f"p{p}", [0.1, 0.5, 0.9, 0.2 * p], [1, 2, 40, 3])]
+    scores = shell.write("scores.jsonl", rows)
+    plain, ranked = (shell("tail", scores, "--gaps", gaps, "--summary", f"{gaps}.json") for gaps in ("gold", "rank"))
+    assert [json.loads(Path(f"{gaps}.json").read_text())["gaps"] for gaps in ("gold", "rank")] == ["gold", "rank"]
+    assert region(plain, "all")["half_credit"] == region(ranked, "all")["half_credit"]
+    assert region(ranked, "all")["gold_gap"] == pytest.approx(10 / 6 / 4)
+    assert "tail: gaps are distances in rank" in ranked.err
+    assert "distances in rank" not in plain.err
+
+
 def test_five_to_nine_prompts_have_intervals_that_are_called_hints(shell: Shell) -> None:
     rows = [row for p in range(7) for row in scored(f"p{p}", [0.1, 0.5, 0.9, 0.2 * p], [1, 2, 4, 3])]
     ran = shell("tail", shell.write("scores.jsonl", rows))

@@ -57,6 +57,10 @@ def command(
             help="Use only the half of the responses whose labels refine did not use to accept rubrics (same --seed).",
         ),
     ] = False,
+    gaps: Annotated[
+        Literal["gold", "rank"],
+        typer.Option(help="Compare regions at equal distances in gold, whose steps must be equal, or in its ranks."),
+    ] = "gold",
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
     ] = None,
@@ -76,7 +80,9 @@ def command(
     once_each(scores)
     check_plot(plot, files, [*scores, gold_file])
     named = {"stdin" if path == STDIN else path: path for path in scores}
-    report = tail(named, gold_file, column, by_writer=by == "model", policy=policy, held_out=held_out, seed=seed)
+    report = tail(
+        named, gold_file, column, by_writer=by == "model", policy=policy, held_out=held_out, gaps=gaps, seed=seed
+    )
     session = Session("tail", files, reads=[*scores, gold_file], reports=True)
 
     async def main() -> None:
