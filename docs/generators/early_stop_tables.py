@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rubrictool.rows.records import Criterion, Response, Verdict
+from rubrictool.select.early_stop import top_k_questions
 from rubrictool.select.score_bounds import OpenQuestions
 from rubrictool.select.top_k import TopKOptions
 
@@ -74,7 +75,7 @@ def _judged(kind: Kind, k: int, number: int) -> OpenQuestions:
     chances = [_chance(kind, place, draw) for place in range(len(criteria))]
     pool = [_response(kind, n, criteria, chances, draw) for n in range(kind.responses)]
     options = TopKOptions(k, "model" if kind.writers else None, number)
-    open_questions = OpenQuestions(criteria, pool, options=options, all_at_once=False)
+    open_questions = top_k_questions(criteria, pool, options, all_at_once=False)
     while questions := open_questions.next():
         for row, asked in questions:
             open_questions.answered(row, [Verdict(id=c.id, met=_mark(c) in row.response) for c in asked])

@@ -150,7 +150,7 @@ MEANINGS = {
     "winner": "who won in both orders, else `tie`",
     "orders": "who won when `a` was shown first (`ab`), and when `b` was (`ba`)",
     "Round.round": "from 1",
-    "pool": "the candidates in it, each `{id, model, score}`",
+    "pool": "the candidates in it, each `{id, model, score}`; not judged to the end: null, and bounds `low`, `high`",
     "pair": "the two ids in the order in which they were shown; null where no pair could be judged",
     "before": "the rubric's hash, and the pair's two scores under it (null where nothing judged them)",
     "after": "the same after it; the scores come from the next judging of the pool, so null for a candidate that left it",

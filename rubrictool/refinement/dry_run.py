@@ -13,7 +13,7 @@ from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import PairRule, needs_scores
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import Limits
@@ -59,11 +59,14 @@ class AssumedJudge:
     """Ask a judge about the longest candidates there are, and assume that every criterion is met.
 
     The n-th question about candidates under one rubric is about the n-th longest candidate. Questions about other
-    responses, those judged in trials only, stay as they are.
+    responses, those judged in trials only, stay as they are. It says that it judges all at once, whatever the judge does:
+    then no candidate is left out because others are better.
     """
 
+    judging: JudgingMode = "all-at-once"
+
     def __init__(self, judge: Judge, longest: Sequence[Response]) -> None:
-        self.name, self.judging = judge.name, judge.judging
+        self.name = judge.name
         self._judge, self._longest = judge, longest
         self._ids = {row.id for row in longest}
         self._asked: Counter[str] = Counter()

@@ -9,16 +9,17 @@ from typing import Literal
 from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure, Undecided
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.refinement.narrowing import pool_left
+from rubrictool.refinement.narrowing import best_share, places, pool_left
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import Pair, choose_pair, ids_of, pair_left, shown_order
+from rubrictool.refinement.part_judging import in_part, judged_in_part
 from rubrictool.refinement.size import held
 from rubrictool.refinement.state import Setting, State, over_budget
 from rubrictool.refinement.trace_rows import failed_row, finished_row, with_later_scores
 from rubrictool.refinement.trial import Tried, tried
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score
 from rubrictool.rows.traces import Round
-from rubrictool.rubric.amend import amend
+from rubrictool.rubric.amend import Amended, amend
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.select.ranking import top_is_tied
 from rubrictool.steps.propose import propose, rubric_columns
@@ -87,14 +88,15 @@ async def _round(state: State, setting: Setting) -> tuple[State, Stopped | None]
     try:
         proposal = await setting.proposer.separate(state.prompt, state.criteria, *map(_as_shown, shown))
         amended = amend(state.criteria, proposal, proposer=setting.proposer.name)
-        proposed = held(state.criteria, amended, proposal, members, options.limits)
+        state, deciding = await _deciding(state, setting, members, shown, amended)
+        proposed = held(state.criteria, amended, proposal, deciding, options.limits)
         result = await tried(state, setting, members, shown, proposed)
     except (ModelFailure, Undecided) as failure:
         return _failed(state, members, shown, failure), "failed"
     return _after(state, setting, members, shown, result), None
 
 
-async def _judged(state: State, setting: Setting) -> tuple[State, Sequence[Response], list[RowFailure]]:
+async def _judged(state: State, setting: Setting) -> tuple[State, Sequence[Response], Sequence[RowFailure]]:
     """Return the pool as the pair rule needs it: scored, or as it is. A candidate whose judgement failed is left out."""
     if not setting.options.needs_scores:
         return state, state.pool, []
@@ -103,12 +105,42 @@ async def _judged(state: State, setting: Setting) -> tuple[State, Sequence[Respo
     missing = [row for row in state.pool if row.id not in known]
     if not missing:
         return state, list(known.values()), []
-    rubric = Rubric(id=state.prompt.id, criteria=state.criteria)
-    scores, failures = await score_pool(state.prompt, rubric, missing, setting.judge)
-    if known:  # a trial could not judge these; perhaps now it can
-        return state, [*known.values(), *scores], failures
+    members: Sequence[Response]
+    if not known and in_part(state.criteria, setting):
+        state, members, failures = await judged_in_part(state, setting, half=not _is_last(state, setting))
+        scores = [row for row in members if isinstance(row, Score)]
+    else:
+        rubric = Rubric(id=state.prompt.id, criteria=state.criteria)
+        scores, failures = await score_pool(state.prompt, rubric, missing, setting.judge)
+        members = [*known.values(), *scores]
+    if known:  # a trial could not judge the others; perhaps now it can
+        return state, members, failures
     rounds = with_later_scores(state.rounds, scores)
-    return replace(state, tied=(*state.tied, top_is_tied(scores)), rounds=rounds), scores, failures
+    return replace(state, tied=(*state.tied, top_is_tied(scores)), rounds=rounds), members, failures
+
+
+def _is_last(state: State, setting: Setting) -> bool:
+    return len(state.rounds) + 1 == setting.options.rounds
+
+
+async def _deciding(
+    state: State, setting: Setting, members: Sequence[Response], shown: Pair, amended: Amended
+) -> tuple[State, Sequence[Response]]:
+    """Return the candidates by whose verdicts criteria go that a limit leaves no place: under `narrow` those that stay.
+
+    These are judged to the end in any case; in the last round only where a criterion has to go.
+    """
+    options = setting.options
+    if not options.narrows:
+        return state, members
+    too_many = len(amended.criteria) > options.limits.max_criteria
+    if too_many and _is_last(state, setting) and in_part(state.criteria, setting):
+        state, members, failures = await judged_in_part(state, setting, half=True)
+        if failure := over_budget(failures):
+            raise failure
+    pairs = state.shown | {frozenset(ids_of(shown))}
+    stay = best_share(members, places(len(state.pool), options), options, shown=pairs)
+    return state, [row for row in members if row.id in stay]
 
 
 def _after(state: State, setting: Setting, members: Sequence[Response], shown: Pair, result: Tried) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import Pair, choose_pair, ids_of, pair_left
@@ -46,11 +46,15 @@ def best_share(
     Where these make no pair that is left to show, the best such pair of all members stays, too: the best half may be by one
     writer, or all its pairs may have been shown.
     """
-    scored = [row for row in members if isinstance(row, Score)]
-    last = sorted((row.score for row in scored), reverse=True)[:count][-1]
-    best = [row for row in scored if last - row.score <= TIE]
-    more: Sequence[str] = ()
+    best = tied_best(members, count)
+    further: Pair | None = None
     if not pair_left(best, options.pairs, shown=shown):
-        further = choose_pair(scored, options.pairs, seed=options.seed, shown=shown)
-        more = ids_of(further) if further else ()
-    return {row.id for row in best} | set(more)
+        further = choose_pair(members, options.pairs, seed=options.seed, shown=shown)
+    return {row.id for row in (*best, *(further or ()))}
+
+
+def tied_best(members: Iterable[Response], count: int) -> list[Score]:
+    """Return the scored candidates with the `count` highest scores, and all that are tied with the last of them."""
+    scored = [row for row in members if isinstance(row, Score)]
+    last = sorted((row.score for row in scored), reverse=True)[:count][-1:]
+    return [row for row in scored if last[0] - row.score <= TIE]

@@ -34,7 +34,7 @@ def choose_pair(
     not stand in every pair that is drawn. (Paper, section 4: the pairs of Table 1.)
     """
     pairs = combinations(_ordered(pool, rule, seed), 2)
-    left = (pair for pair in pairs if _allowed(pair, rule) and frozenset(ids_of(pair)) not in shown)
+    left = (pair for pair in pairs if allowed(pair, rule) and frozenset(ids_of(pair)) not in shown)
     if needs_scores(rule):
         return next(left, None)
     times = Counter(name for names in shown for name in names)
@@ -45,7 +45,7 @@ def pair_left(pool: Sequence[Response], rule: PairRule, *, shown: Collection[fro
     """Return whether any allowed pair is left, whatever the scores turn out to be."""
     members = _largest_share(pool) if rule == "good" else pool
     pairs = combinations(members, 2)
-    return any(_allowed(pair, rule) and frozenset(ids_of(pair)) not in shown for pair in pairs)
+    return any(allowed(pair, rule) and frozenset(ids_of(pair)) not in shown for pair in pairs)
 
 
 def needs_scores(rule: PairRule) -> bool:
@@ -70,7 +70,8 @@ def ids_of(pair: Pair) -> tuple[str, str]:
     return pair[0].id, pair[1].id
 
 
-def _allowed(pair: Pair, rule: PairRule) -> bool:
+def allowed(pair: Pair, rule: PairRule) -> bool:
+    """Return whether two candidates may be shown together: under `great-diverse` two writers', and no near-copies."""
     return rule != "great-diverse" or _diverse(*pair)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rubrictool.errors import RowFailure
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.refinement.options import Evidence, RefineOptions
-from rubrictool.rows.records import Criterion, Prompt, Response, Score
+from rubrictool.rows.records import Criterion, Prompt, Response, Score, Verdict
 from rubrictool.rows.traces import Round
 
 
@@ -28,7 +28,8 @@ class State:
 
     `tied` tells whether the top two were tied each time the pool was judged. `scores` are the pool's scores under the
     present criteria where a trial has brought them already, and those of `witnesses`: candidates of known quality that left
-    the pool, and are judged in trials only. Pairs in `shown` are not shown again.
+    the pool, and are judged in trials only. Pairs in `shown` are not shown again. `verdicts` are those of a judge that is
+    asked about each criterion alone, by response and by the criterion's text.
     """
 
     prompt: Prompt
@@ -40,6 +41,7 @@ class State:
     scores: tuple[Score, ...] | None = None
     witnesses: tuple[Response, ...] = ()
     shown: frozenset[frozenset[str]] = frozenset()
+    verdicts: Mapping[str, Mapping[str, Verdict]] = field(default_factory=dict)
 
 
 def over_budget(failures: Sequence[RowFailure]) -> RowFailure | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rubrictool.errors import RowFailure
 from rubrictool.refinement.pairs import Pair, ids_of
+from rubrictool.refinement.part_judging import PartlyJudged
 from rubrictool.refinement.state import State
 from rubrictool.refinement.trial import Tried
 from rubrictool.rows.records import Criterion, Response, Score
@@ -66,8 +67,8 @@ def with_later_scores(rounds: tuple[Round, ...], scores: Sequence[Score]) -> tup
 
 def constant(members: Sequence[Response], criteria: Sequence[Criterion]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the ids of criteria that all candidates meet, and of those that none meets; of two judged candidates or more."""
-    rows = [{v.id: v.met for v in row.verdicts} for row in members if isinstance(row, Score)]
-    judged = {c.id: [met[c.id] for met in rows if met[c.id] is not None] for c in criteria}
+    rows = [{v.id: v.met for v in row.verdicts} for row in members if isinstance(row, Score | PartlyJudged)]
+    judged = {c.id: [met[c.id] for met in rows if met.get(c.id) is not None] for c in criteria}
     several = {name: met for name, met in judged.items() if len(met) >= 2}
     always = tuple(name for name, met in several.items() if all(met))
     return always, tuple(name for name, met in several.items() if not any(met))
@@ -86,4 +87,6 @@ def _standing(state: State, shown: Pair | None) -> Standing:
 
 
 def _entry(row: Response) -> PoolEntry:
+    if isinstance(row, PartlyJudged):
+        return PoolEntry(id=row.id, model=row.model, score=None, low=row.low, high=row.high)
     return PoolEntry(id=row.id, model=row.model, score=row.score if isinstance(row, Score) else None)

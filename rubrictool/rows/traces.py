@@ -16,11 +16,16 @@ class Standing(Row):
 
 
 class PoolEntry(Row):
-    """One member of a round's pool."""
+    """One member of a round's pool.
+
+    One that was not judged to the end has no score, but the lowest and the highest that it could still reach.
+    """
 
     id: str
     model: str | None = None
     score: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Rewrite(Row):

@@ -14,10 +14,18 @@ from rubrictool.judging.protocols import Judge
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import Texts, by_prompt, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows, Source
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Scored, Verdict
 from rubrictool.rubric.empty_response import Empty
-from rubrictool.select.ranking import Kept
-from rubrictool.select.score_bounds import Ask, OpenQuestions
+from rubrictool.select.ranking import Kept, best
+from rubrictool.select.score_bounds import (
+    Ask,
+    Candidate,
+    Goal,
+    OpenQuestions,
+    candidates,
+    may_be_kept,
+    ties_are_clear,
+)
 from rubrictool.select.top_k import TopKOptions, with_tied
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.score import decided, score
@@ -59,18 +67,55 @@ async def judge_top_k(
     `on_failure` at once, and the others are judged as if it had not been there. A judge that answers about each criterion
     alone is asked criterion by criterion, any other about a whole response. Empty responses are as in `score`.
     """
-    candidates = [row for row in responses if _can_start(row, rubric, on_failure, empty)]
+    pool = [row for row in responses if can_start(row, rubric, on_failure, empty)]
     all_at_once = judge.judging != "per-criterion"
-    questions = OpenQuestions(rubric.criteria, candidates, options=options, all_at_once=all_at_once, empty=empty)
-    await _ask(questions, prompt, judge, on_failure)
+    questions = top_k_questions(rubric.criteria, pool, options, all_at_once=all_at_once, empty=empty)
+    await ask_open(questions, prompt, judge, on_failure)
     kept = [
-        Kept(await score(prompt, rubric, row, _KnownVerdicts(judge, verdicts.values()), empty=empty), drawn_from)
-        for row, verdicts, drawn_from in questions.kept()
+        Kept(await judged(prompt, rubric, candidate, judge, empty=empty), drawn_from)
+        for candidate, drawn_from in _kept(questions.candidates, options)
     ]
     return JudgedTopK(tuple(kept), questions.asked, questions.in_full)
 
 
-def _can_start(row: Response, rubric: Rubric, on_failure: OnFailure, empty: Empty | None) -> bool:
+def top_k_questions(
+    criteria: Sequence[Criterion],
+    pool: Iterable[Response],
+    options: TopKOptions,
+    *,
+    all_at_once: bool,
+    empty: Empty | None = None,
+) -> OpenQuestions:
+    """Return the questions about some responses on which the k best still depend."""
+    opened = candidates(
+        criteria, pool, seed=options.seed, all_at_once=all_at_once, empty=empty, value_of=options.value_of
+    )
+    return OpenQuestions(opened, best_k(options.k, criteria))
+
+
+def best_k(k: int, criteria: Sequence[Criterion], *, ties_stay: bool = False) -> Goal:
+    """Return the goal of knowing the k best; with `ties_stay`, also all that are tied with the last of them."""
+    clear = ties_are_clear(criteria)
+    return lambda order: lambda one: may_be_kept(one, order, k, ties_are_clear=clear, ties_stay=ties_stay)
+
+
+def _kept(pool: Sequence[Candidate], options: TopKOptions) -> list[tuple[Candidate, int]]:
+    """Return the k best at the end, and for each the number that may have tied for the place.
+
+    A response that was not judged to the end counts with its highest score: it is out all the same, and may have tied.
+    """
+    by_id = {candidate.response.id: candidate for candidate in pool}
+    rows = [_with_highest(candidate) for candidate in pool]
+    kept: list[Kept[Scored]] = best(rows, options.k, seed=options.seed, distinct=lambda row: by_id[row.id].value)
+    return [(by_id[row.id], drawn_from) for row, drawn_from in kept]
+
+
+def _with_highest(candidate: Candidate) -> Scored:
+    row = candidate.response
+    return Scored.model_construct(id=row.id, prompt_id=row.prompt_id, response="", score=candidate.highest)
+
+
+def can_start(row: Response, rubric: Rubric, on_failure: OnFailure, empty: Empty | None = None) -> bool:
     """Return whether a response can be judged; one that cannot be scored whatever the judge says is reported instead."""
     try:
         decided(rubric.criteria, row, empty)
@@ -80,7 +125,7 @@ def _can_start(row: Response, rubric: Rubric, on_failure: OnFailure, empty: Empt
     return True
 
 
-async def _ask(questions: OpenQuestions, prompt: Prompt, judge: Judge, on_failure: OnFailure) -> None:
+async def ask_open(questions: OpenQuestions, prompt: Prompt, judge: Judge, on_failure: OnFailure) -> None:
     """Ask until nothing more needs to be known; leaving cancels what is running."""
     running: dict[asyncio.Task[list[Verdict]], Ask] = {}
     try:
@@ -106,6 +151,15 @@ def _record(
     except ModelFailure as failure:
         if questions.failed(response):
             on_failure(response, failure)
+
+
+async def judged(
+    prompt: Prompt, rubric: Rubric, candidate: Candidate, judge: Judge, *, empty: Empty | None = None
+) -> Score:
+    """Return the score row of a candidate that was judged to the end, as `score` writes it."""
+    return await score(
+        prompt, rubric, candidate.response, _KnownVerdicts(judge, candidate.verdicts.values()), empty=empty
+    )
 
 
 class _KnownVerdicts:

@@ -9,6 +9,8 @@ from rubrictool.rows.records import Response, Scored
 from rubrictool.rubric.weights import TIE
 from rubrictool.text.encoding import draw
 
+T = TypeVar("T")
+
 R = TypeVar("R", bound=Response)
 
 S = TypeVar("S", bound=Scored)
@@ -16,7 +18,7 @@ S = TypeVar("S", bound=Scored)
 
 def ranked(rows: Iterable[S], *, seed: int) -> list[S]:
     """Return the rows of one prompt, best score first, tied ones in the order of a draw."""
-    return [row for group in _tied(rows) for row in drawn_order(group, seed)]
+    return [row for group in tied_groups(rows, _score) for row in drawn_order(group, seed)]
 
 
 class Kept(NamedTuple, Generic[S]):
@@ -35,13 +37,24 @@ def best(rows: Iterable[S], k: int, *, seed: int, distinct: Callable[[S], object
     value_of = distinct or _own_id
     kept: list[Kept[S]] = []
     seen: set[object] = set()
-    for group in _tied(rows):
+    for group in tied_groups(rows, _score):
         eligible = [row for row in drawn_order(group, seed) if value_of(row) not in seen]
         kept += _placed(eligible, k - len(kept), value_of)
         seen |= {value_of(row) for row in eligible}
         if len(kept) == k:
             break
     return kept
+
+
+def tied_groups(items: Iterable[T], score_of: Callable[[T], float]) -> list[list[T]]:
+    """Return the items in groups of tied ones, best score first: a group holds what is within 1e-9 of its best."""
+    groups: list[list[T]] = []
+    for item in sorted(items, key=lambda item: -score_of(item)):
+        if groups and score_of(groups[-1][0]) - score_of(item) <= TIE:
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
 
 
 def tie_break(row: Response, seed: int) -> str:
@@ -69,15 +82,8 @@ def _placed(drawn: Sequence[S], places: int, value_of: Callable[[S], object]) ->
     return [Kept(rows[0], len(drawn) if short else len(rows)) for rows in list(by_value.values())[:places]]
 
 
-def _tied(rows: Iterable[S]) -> list[list[S]]:
-    """Return the rows in groups of tied ones, best score first: a group holds what is within 1e-9 of its best."""
-    groups: list[list[S]] = []
-    for row in sorted(rows, key=lambda row: -row.score):
-        if groups and groups[-1][0].score - row.score <= TIE:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return groups
+def _score(row: Scored) -> float:
+    return row.score
 
 
 def _own_id(row: Response) -> str:

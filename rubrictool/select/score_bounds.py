@@ -1,26 +1,25 @@
-"""Find which verdicts the k best responses still depend on, from the highest score that each response can reach.
+"""Find which verdicts a choice among responses still depends on, from the highest score that each response can reach.
 
-Lowest scores are not needed: a response is asked about as long as fewer than k others could still finish before it. Such a
-question cannot be avoided (a kept response is judged to the end, and only its own verdicts can rule this one out), so with
-the criteria in a given order no fewer questions suffice, and which ones are asked does not depend on whose answers come
-first. (Chang and Hwang 2002, minimal probing.)
+Lowest scores are not needed: for the k best, a response is asked about as long as fewer than k others could still finish
+before it. Such a question cannot be avoided (a kept response is judged to the end, and only its own verdicts can rule this
+one out), so with the criteria in a given order no fewer questions suffice, and which ones are asked does not depend on
+whose answers come first. (Chang and Hwang 2002, minimal probing.)
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from rubrictool.rows.records import Criterion, Response, Scored, Verdict
-from rubrictool.rubric.empty_response import Empty, is_empty
+from rubrictool.rows.records import Criterion, Response, Verdict
+from rubrictool.rubric.empty_response import Empty
 from rubrictool.rubric.weights import TIE, score
-from rubrictool.select.ranking import Kept, best, tie_break
-from rubrictool.select.top_k import TopKOptions
+from rubrictool.select.ranking import tie_break
 from rubrictool.steps.score import decided
 
 Verdicts = Mapping[str, Verdict]
@@ -70,35 +69,33 @@ class Candidate:
         return replace(self, verdicts={**self.verdicts, **new}, waiting=self.waiting - new.keys())
 
 
+MayMatter = Callable[[Candidate], bool]
+"""Whether a choice depends on the open questions about a response, if those it waits for end worst."""
+
+Goal = Callable[[Sequence[Candidate]], MayMatter]
+"""What is to be known of some candidates, given by falling highest score. Answers to others only lower their scores, so a
+response that matters must go on mattering: then what is asked does not depend on whose answers come first."""
+
+
 class OpenQuestions:
-    """The questions about the responses to one prompt on which the k best still depend.
+    """The questions about the responses to one prompt on which a choice among them, the goal, still depends."""
 
-    Verdicts that a check gives are known from the start, and so are those on an empty response; one for which
-    `steps.score.decided` raises must not be in the pool. With `all_at_once`, all other criteria of a response are one
-    question, else each is one, those that can cost most first.
-    """
-
-    def __init__(
-        self,
-        criteria: Sequence[Criterion],
-        pool: Iterable[Response],
-        *,
-        options: TopKOptions,
-        all_at_once: bool,
-        empty: Empty | None = None,
-    ) -> None:
-        self._options = options
-        self._ties_are_clear = ties_are_clear(criteria)
-        questions = _questions(criteria, all_at_once=all_at_once)
-        candidates = (_candidate(row, criteria, questions, options, empty) for row in pool)
+    def __init__(self, candidates: Iterable[Candidate], goal: Goal) -> None:
         self._candidates = {candidate.response.id: candidate for candidate in candidates}
+        self.goal = goal
         self.in_full = sum(len(candidate.unasked) for candidate in self._candidates.values())
         self.asked = 0
 
+    @property
+    def candidates(self) -> list[Candidate]:
+        """Return the candidates as far as they are judged, without those that failed."""
+        return list(self._candidates.values())
+
     def next(self) -> list[Ask]:
-        """Return the questions that can be asked now, each once. None, and none being asked: the k best are known."""
+        """Return the questions that can be asked now, each once. None, and none being asked: the goal is reached."""
         order = sorted(self._candidates.values(), key=lambda candidate: (-candidate.highest, candidate.tie_break))
-        questions = [ask for candidate in order for ask in self._due(candidate, order)]
+        may_matter = self.goal(order)
+        questions = [ask for candidate in order for ask in self._due(candidate, may_matter)]
         self.asked += len(questions)
         return questions
 
@@ -111,25 +108,35 @@ class OpenQuestions:
         """Remove a response that cannot be judged, as if it had never been there. Return whether it was still in."""
         return self._candidates.pop(response.id, None) is not None
 
-    def kept(self) -> list[tuple[Response, Verdicts, int]]:
-        """Return the k best at the end, with all their verdicts and the number that may have tied for the place.
-
-        A response that was not judged to the end counts with its highest score: it is out all the same, and may have tied.
-        """
-        rows = [_with_highest(candidate) for candidate in self._candidates.values()]
-        options = self._options
-        found: list[Kept[Scored]] = best(rows, options.k, seed=options.seed, distinct=lambda row: self._of(row).value)
-        return [(self._of(row).response, self._of(row).verdicts, drawn_from) for row, drawn_from in found]
-
-    def _due(self, candidate: Candidate, order: Sequence[Candidate]) -> Iterator[Ask]:
-        clear = self._ties_are_clear
-        while candidate.unasked and may_be_kept(candidate, order, self._options.k, ties_are_clear=clear):
+    def _due(self, candidate: Candidate, may_matter: MayMatter) -> Iterator[Ask]:
+        while candidate.unasked and may_matter(candidate):
             candidate, ask = candidate.asked()
             self._candidates[candidate.response.id] = candidate
             yield ask
 
-    def _of(self, row: Response) -> Candidate:
-        return self._candidates[row.id]
+
+def candidates(
+    criteria: Sequence[Criterion],
+    pool: Iterable[Response],
+    *,
+    seed: int,
+    all_at_once: bool = False,
+    empty: Empty | None = None,
+    value_of: Callable[[Response], object] = lambda row: row.id,
+    known: Mapping[str, Verdicts] | None = None,
+) -> Iterator[Candidate]:
+    """Yield the responses to a prompt before anything is asked about them.
+
+    Verdicts that a check gives are known from the start, and so are those on an empty response, and those of `known`, by
+    response; one for which `steps.score.decided` raises must not be in the pool. With `all_at_once`, all other criteria of
+    a response are one question, else each is one, those that can cost most first.
+    """
+    questions = _questions(criteria, all_at_once=all_at_once)
+    for row in pool:
+        verdicts = {verdict.id: verdict for verdict in decided(criteria, row, empty)}
+        verdicts = {**(known or {}).get(row.id, {}), **verdicts}
+        open_ones = tuple(left for asked in questions if (left := tuple(c for c in asked if c.id not in verdicts)))
+        yield Candidate(row, tie_break(row, seed), value_of(row), criteria, verdicts, open_ones)
 
 
 def highest_score(criteria: Sequence[Criterion], known: Verdicts) -> float:
@@ -138,11 +145,14 @@ def highest_score(criteria: Sequence[Criterion], known: Verdicts) -> float:
     return score(criteria, [known.get(c.id) or _assumed(c.id, _good(c)) for c in criteria])
 
 
-def may_be_kept(candidate: Candidate, order: Iterable[Candidate], k: int, *, ties_are_clear: bool) -> bool:
+def may_be_kept(
+    candidate: Candidate, order: Iterable[Candidate], k: int, *, ties_are_clear: bool, ties_stay: bool = False
+) -> bool:
     """Return whether a response may be among the k best if its open questions end worst and those of others best.
 
     `order` are all candidates by falling highest score. Where ties are not clear, a response of the same value cannot rule
-    this one out alone: it could still be the best of a group of tied scores, and move its border.
+    this one out alone: it could still be the best of a group of tied scores, and move its border. With `ties_stay`, all
+    that are tied with the last of the best are among them; without, a draw decides.
     """
     ahead: set[object] = set()
     for other in order:
@@ -150,7 +160,8 @@ def may_be_kept(candidate: Candidate, order: Iterable[Candidate], k: int, *, tie
         if lead < 0:
             return True
         # A draw may not decide where the other is lower, be it tied: a third score can put the two into different groups.
-        if other.response.id != candidate.response.id and (lead > TIE or other.tie_break < candidate.tie_break):
+        drawn_before = other.tie_break < candidate.tie_break and not ties_stay
+        if other.response.id != candidate.response.id and (lead > TIE or drawn_before):
             ahead.add(other.value)
             if len(ahead) >= k or (ties_are_clear and other.value == candidate.value):
                 return False
@@ -192,20 +203,3 @@ def _questions(criteria: Sequence[Criterion], *, all_at_once: bool) -> tuple[tup
 def _stake(criterion: Criterion) -> float:
     """Return what the worse verdict costs; that of a veto costs everything."""
     return math.inf if criterion.veto else abs(criterion.weight)
-
-
-def _candidate(
-    row: Response,
-    criteria: Sequence[Criterion],
-    questions: tuple[tuple[Criterion, ...], ...],
-    options: TopKOptions,
-    empty: Empty | None,
-) -> Candidate:
-    known = {verdict.id: verdict for verdict in decided(criteria, row, empty)}
-    questions = () if is_empty(row.response) else questions
-    return Candidate(row, tie_break(row, options.seed), options.value_of(row), criteria, known, questions)
-
-
-def _with_highest(candidate: Candidate) -> Scored:
-    row = candidate.response
-    return Scored.model_construct(id=row.id, prompt_id=row.prompt_id, response="", score=candidate.highest)

@@ -16,22 +16,26 @@ from rubrictool.refinement.dry_run import FIRST, LENGTH, dry_refine
 from rubrictool.refinement.loop import refine
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 
 WORDS = ["red", "green", "blue", "grey", "pink", "mauve", "teal", "black"]
 
 
 class CountedJudge(WordJudge):
-    """A judge that notes how long the responses are that it is asked about; a `mute` one then gives no answer."""
+    """A judge that notes how long the responses are that it is asked about; a `mute` one then gives no answer.
 
-    def __init__(self, *, mute: bool) -> None:
+    One that judges per criterion notes each verdict.
+    """
+
+    def __init__(self, judging: JudgingMode = "all-at-once", *, mute: bool) -> None:
         super().__init__()
-        self.mute, self.lengths = mute, list[int]()
+        self.judging, self.mute, self.lengths = judging, mute, list[int]()
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         assert isinstance(response.response, str)
-        self.lengths.append(len(response.response))
+        questions = len(criteria) if self.judging == "per-criterion" else 1
+        self.lengths += questions * [len(response.response)]
         if self.mute:
             raise ModelFailure("budget", "this is a dry run")
         return await super().verdicts(prompt, criteria, response)
@@ -63,6 +67,11 @@ def pool_of(number: int) -> list[Response]:
     return [Response(id=str(n), prompt_id="p", model=draw.choice("abc"), response=texts[n]) for n in rows]
 
 
+def draw_judging(number: int) -> JudgingMode:
+    """Every other judge judges per criterion."""
+    return "per-criterion" if number % 2 else "all-at-once"
+
+
 @pytest.mark.parametrize("pairs", ["good", "great", "great-diverse", "random"])
 @pytest.mark.parametrize("pool_rule", ["narrow", "drop-used", "keep"])
 @pytest.mark.parametrize("accept", ["always", "separates", "skill"])
@@ -73,9 +82,9 @@ def test_no_run_asks_more_or_about_longer_responses(pairs: PairRule, pool_rule: 
         pool = pool_of(number)
         weak = [Response(id="w", prompt_id="p", response="red")] if accept == "skill" else []
         evidence = Evidence({row.id: float(len(str(row.response))) for row in pool}, weak)
-        asked = []
+        asked, judging = [], draw_judging(number)
         for mute, run in ((False, refine), (True, dry_refine)):
-            judge, proposer = CountedJudge(mute=mute), CountedProposer(mute=mute)
+            judge, proposer = CountedJudge(judging, mute=mute), CountedProposer(mute=mute)
             asyncio.run(run(prompt, pool, judge=judge, proposer=proposer, options=options, evidence=evidence))
             asked.append((judge, proposer))
         (judge, proposer), (dry_judge, dry_proposer) = asked
