@@ -108,6 +108,8 @@ def _why_not(one: GroupAgreement) -> str:
         return "the labels are all met or all unmet"
     if kappa.below(0):
         return f"it is worse, kappa {interval(kappa)}"
+    if within and within.low is None:
+        return f"fewer than {ENOUGH_FOR_INTERVAL} prompts have two labelled responses, so kappa within criteria has no interval"
     if within and not within.above(0) and kappa.above(0) and balanced.above(0.5):
         across = " across prompts" if within is one.figures.kappa_shared else ""
         return (

@@ -44,7 +44,12 @@ def warnings(report: TailReport) -> Iterator[str]:
     if report.optimisation is None:
         yield hinted(f"no predicted over-optimization: {report.unpredicted}", report.remedy)
     forecast = report.optimisation
-    counts = [(one.region.name, one.prompts) for one in report.accuracy[None] if one.file == 0]
+    counts = [
+        (one.region.name if writer is None else f"{one.region.name} by {writer}", one.prompts)
+        for writer, accuracy in report.accuracy.items()
+        for one in accuracy
+        if one.file == 0
+    ]
     predicted = [("predicted over-optimization", forecast.gold.prompts)] if forecast else []
     yield from few_prompts([*counts, *predicted])
     if forecast is not None and forecast.gold.few:

@@ -150,6 +150,18 @@ def test_fewer_than_five_prompts_have_no_intervals_and_certify_nobody(shell: She
     assert "agree: fewer than 5 prompts (4): no interval by resampling" in ran.err
 
 
+def test_few_prompts_with_two_responses_do_not_show_that_responses_are_distinguished(shell: Shell) -> None:
+    some = {name: of for name, of in GOOD.items() if name.endswith("/0") or name.startswith("p3/")}
+    labels = shell.write("labels.jsonl", said(some))
+    ran = shell("agree", shell.write("s.jsonl", scored(some, rubric="")), "--labels", labels)
+    whole = group(ran, "all", "all")
+    assert (whole["prompts"], whole["kappa_within"], whole["kappa_within_low"]) == (12, 1, None)
+    assert whole["better_than_chance"] is False
+    assert "not shown to be better than chance: fewer than 5 prompts have two labelled responses" in ran.err
+    shared = shell("agree", shell.write("s.jsonl", scored(some)), "--labels", labels)
+    assert group(shared, "all", "all")["better_than_chance"] is True, "prompts share the rubric"
+
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 

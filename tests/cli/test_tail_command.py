@@ -145,6 +145,7 @@ def test_by_model_adds_the_pairs_of_each_writer(shell: Shell) -> None:
     ran = shell("tail", shell.write("scores.jsonl", mixed), "--by", "model")
     assert [row["pairs"] for row in ran.rows if row["region"] == "all"] == [6, 1, 1]
     assert [region(ran, "all", model=model)["wins"] for model in "xy"] == [1, 0]
+    assert "bottom 40% by x (1), top 40% by y (1), all by y (1): no interval" in ran.err
 
 
 def test_the_only_writer_is_the_policy_and_few_samples_are_warned_of(shell: Shell) -> None:
