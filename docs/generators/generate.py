@@ -163,6 +163,8 @@ MEANINGS = {
     "Round.all_met": "ids of criteria that all judged candidates met before the round, so that they told nothing apart",
     "Round.never_met": "the same for those that none met",
     "Round.compound": "ids of new criteria that seem to ask for several things at once",
+    "overfit": "signs of overfitting in criteria of the round that are in the last rubric, each `{id, rule, also, responses}`",
+    "few_verdicts": "ids of those criteria that fewer than five responses were judged on, so that nothing is known",
 }
 
 

@@ -16,6 +16,7 @@ from rubrictool.models.options import ModelConfig
 from rubrictool.models.spec import connect
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
+from rubrictool.rubric.limits import Limits
 
 T = TypeVar("T")
 
@@ -52,6 +53,7 @@ class Roles:
         *,
         proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
         both_orders: bool = False,
+        limits: Limits = Limits(),  # noqa: B008  frozen
     ) -> Proposer:
         """Return the proposer that the flags name."""
         return self._held(
@@ -61,6 +63,7 @@ class Roles:
                 templates=self._templates,
                 proposer_context=proposer_context,
                 both_orders=both_orders,
+                limits=limits,
             )
         )
 

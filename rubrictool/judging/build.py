@@ -20,6 +20,7 @@ from rubrictool.models.spec import connect, with_args_applied
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import JudgingMode
+from rubrictool.rubric.limits import Limits
 
 
 async def judge(
@@ -83,19 +84,21 @@ async def proposer(
     templates: Templates | None = None,
     proposer_context: Collection[ContextPart] = DEFAULT_CONTEXT,
     both_orders: bool = False,
+    limits: Limits = Limits(),  # noqa: B008  frozen
 ) -> Proposer:
     """Return the proposer for a model's spec.
 
     `proposer_context` says what it is shown of the rubric and the judge beside a pair, `both_orders` whether it is shown
-    each pair in both orders. Raises `InputError` where the model cannot be used.
+    each pair in both orders, `limits` the size of a rubric that it is asked to keep to. Raises `InputError` where the model
+    cannot be used.
     """
     config, context = _config(model), context or RunContext()
     if config.spec == OFFLINE:
         from rubrictool.judging.offline import OfflineProposer
 
-        built: Proposer = OfflineProposer()
+        built: Proposer = OfflineProposer(limits)
     else:
-        built = ModelProposer(await connect(config, context), templates, context=proposer_context)
+        built = ModelProposer(await connect(config, context), templates, context=proposer_context, limits=limits)
     return OrderSwap(built) if both_orders else built
 
 

@@ -1,4 +1,4 @@
-"""Apply the rules about verdicts: criteria that never differ, that correlate, or on which a judge contradicts itself.
+"""Apply the rules about verdicts: criteria that never differ, that correlate, that are overfitted, or flip.
 
 Verdicts of different judges, or of different ways of judging, are examined separately.
 """
@@ -6,14 +6,16 @@ Verdicts of different judges, or of different ways of judging, are examined sepa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from rubrictool.linting.faults import LintMessage
+from rubrictool.linting.overfitting import PoolJudging, overfitting
 from rubrictool.linting.rules import Finding, Severity, finding, sorted_findings
 from rubrictool.rows.ids import same_text
 from rubrictool.rows.records import Criterion, Rubric, Score, Verdict
+from rubrictool.rows.traces import Overfit, OverfitRule
 from rubrictool.rubric.weights import TIE, rubric_hash
 
 MIN_RESPONSES = 8
@@ -43,6 +45,7 @@ UNMET_VETO = VerdictRule("never-met", "warning")
 CORRELATED = VerdictRule("correlated", "note")
 SELF_FLIP = VerdictRule("self-flip", "note")
 UNSTABLE = VerdictRule("self-flip", "warning")
+OVERFITTED = {rule: VerdictRule(rule, "note") for rule in get_args(OverfitRule)}
 
 
 def judged_by(rubric: Rubric, scores: Iterable[Score]) -> list[Score]:
@@ -68,9 +71,12 @@ def _of_judge(rubric: Rubric, rows: Sequence[Score]) -> Iterator[Finding]:
         responses.setdefault((row.prompt_id, row.id, same_text(row.response)), []).append(row)
     first = [judgings[0] for judgings in responses.values()]
     verdicts = _by_criterion(rubric, first)
+    known: list[Finding] = []
     if len(first) >= MIN_RESPONSES:
-        yield from _unvaried(rubric, first, verdicts)
-        yield from _correlated(rubric, verdicts, rows[0].judge)
+        known += _unvaried(rubric, first, verdicts)
+        known += _correlated(rubric, verdicts, rows[0].judge)
+    yield from known
+    yield from _overfitted(rubric, first, {found.criterion for found in known})
     yield from _flipped(rubric, list(responses.values()), rows[0].judge)
 
 
@@ -175,6 +181,34 @@ def chance(table: CrossTable) -> float:
     n, first, second, both = table
     ways = (math.comb(first, k) * math.comb(n - first, second - k) for k in range(both, min(first, second) + 1))
     return sum(ways) / math.comb(n, second)
+
+
+def _overfitted(rubric: Rubric, rows: Sequence[Score], reported: Collection[str | None]) -> Iterator[Finding]:
+    """Yield signs of overfitting in criteria about which nothing is reported yet.
+
+    That one response alone meets a criterion, or that another is decided alike, is asked of those that a proposer wrote: it
+    had responses before it.
+    """
+    judging = PoolJudging(rubric.criteria, tuple(rows))
+    for criterion in rubric.criteria:
+        if criterion.id in reported:
+            continue
+        for sign in overfitting(criterion, judging, judging.best):
+            if sign.rule == "vacuous" or criterion.proposer is not None:
+                yield finding(rubric, criterion, OVERFITTED[sign.rule], _overfit_message(sign, rows[0].judge))
+
+
+def _overfit_message(sign: Overfit, judge: str) -> LintMessage:
+    if sign.rule == "winner-only":
+        return LintMessage(
+            f"of {sign.responses} responses only {sign.also} meets it, which has the highest score, according to {judge}"
+        )
+    if sign.rule == "same-verdicts":
+        return LintMessage(
+            f"says again what the verdicts of {sign.also} say: {judge} decides both alike in all {sign.responses} responses",
+            sign.also,
+        )
+    return LintMessage(f"met by all {sign.responses} responses of the worst quarter by score, according to {judge}")
 
 
 def _samples(verdict: Verdict) -> list[bool | None]:

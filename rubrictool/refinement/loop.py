@@ -11,6 +11,7 @@ from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.narrowing import best_share, places, pool_left
 from rubrictool.refinement.options import Evidence, RefineOptions
+from rubrictool.refinement.overfit_rows import with_overfitting
 from rubrictool.refinement.pairs import Pair, choose_pair, ids_of, pair_left, shown_order
 from rubrictool.refinement.part_judging import in_part, judged_in_part
 from rubrictool.refinement.size import held
@@ -81,6 +82,7 @@ async def _round(state: State, setting: Setting) -> tuple[State, Stopped | None]
     if not pair_left(state.pool, options.pairs, shown=state.shown):
         return state, "no_pairs"
     state, members, failures = await _judged(state, setting)
+    state = state.judged(state.criteria, members)
     pair = choose_pair(members, options.pairs, seed=options.seed, shown=state.shown)
     if over_budget(failures) or pair is None:
         return _failed(state, members, None, over_budget(failures) or failures[0]), "failed"
@@ -158,7 +160,7 @@ def _after(state: State, setting: Setting, members: Sequence[Response], shown: P
     in_pool = {row.id for row in state.pool}
     tied = [] if result.scores is None else [top_is_tied(row for row in result.scores if row.id in in_pool)]
     return replace(
-        state,
+        state.judged(result.decision.criteria, result.scores or ()),
         criteria=result.decision.criteria,
         pool=left,
         rounds=(*state.rounds, finished_row(state, members, shown, result)),
@@ -200,4 +202,5 @@ def _finished(state: State, start: Rubric, given: Rubric | None, stopped: Stoppe
         | {"criteria": state.criteria, "stopped": stopped}
         | {"rounds": sum(row.accepted for row in state.rounds)}
     )
-    return Refinement(row, start.criteria, state.rounds, state.tied, state.failure)
+    rounds = with_overfitting(state.rounds, state.criteria, state.judgings)
+    return Refinement(row, start.criteria, rounds, state.tied, state.failure)

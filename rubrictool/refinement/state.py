@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from rubrictool.errors import RowFailure
 from rubrictool.judging.protocols import Judge, Proposer
+from rubrictool.linting.overfitting import PoolJudging
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.rows.records import Criterion, Prompt, Response, Score, Verdict
 from rubrictool.rows.traces import Round
@@ -29,7 +30,7 @@ class State:
     `tied` tells whether the top two were tied each time the pool was judged. `scores` are the pool's scores under the
     present criteria where a trial has brought them already, and those of `witnesses`: candidates of known quality that left
     the pool, and are judged in trials only. Pairs in `shown` are not shown again. `verdicts` are those of a judge that is
-    asked about each criterion alone, by response and by the criterion's text.
+    asked about each criterion alone, by response and by the criterion's text. `judgings` are all scores so far.
     """
 
     prompt: Prompt
@@ -40,8 +41,14 @@ class State:
     failure: RowFailure | None = None
     scores: tuple[Score, ...] | None = None
     witnesses: tuple[Response, ...] = ()
+    judgings: tuple[PoolJudging, ...] = ()
     shown: frozenset[frozenset[str]] = frozenset()
     verdicts: Mapping[str, Mapping[str, Verdict]] = field(default_factory=dict)
+
+    def judged(self, criteria: tuple[Criterion, ...], rows: Iterable[Response]) -> State:
+        """Return the state with one judging more of the pool; rows without verdicts are left out."""
+        scores = tuple(row for row in rows if isinstance(row, Score))
+        return replace(self, judgings=(*self.judgings, PoolJudging(criteria, scores))) if scores else self
 
 
 def over_budget(failures: Sequence[RowFailure]) -> RowFailure | None:

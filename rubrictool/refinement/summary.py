@@ -23,6 +23,7 @@ class RefineSummary:
     `tied_first` and `tied_last` are prompts whose top two tied when judged first and last. `unchanged` are proposals that
     name no change. `judged_again` tells whether any pool was judged more than once, `failed_later` counts prompts that kept
     an earlier rubric.
+    `new` are criteria of last rubrics that refinement wrote; of them `few_verdicts` have too few verdicts to show overfitting.
     """
 
     rule: AcceptRule
@@ -38,6 +39,9 @@ class RefineSummary:
     unchanged: int = 0
     criteria_refused: Counter[str] = field(default_factory=Counter)
     stopped: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    few_verdicts: int = 0
+    overfit: Counter[str] = field(default_factory=Counter)
 
     def add(self, refined: Refinement) -> None:
         """Count one prompt."""
@@ -45,6 +49,7 @@ class RefineSummary:
         self.rounds += len(refined.rounds)
         self.stopped[refined.rubric.stopped or "done"] += 1
         self.failed_later += refined.failure is not None
+        self._count_overfitting(refined)
         self._count_proposals(refined.rounds[:-1] if refined.failure else refined.rounds)
         if refined.tied:
             self.judged += 1
@@ -59,10 +64,17 @@ class RefineSummary:
             "stopped": dict(self.stopped),
             "proposals": {"taken": self.accepted, "refused": self.refused, "unchanged": self.unchanged},
             "criteria_refused": dict(self.criteria_refused),
+            "overfitting": {"new": self.new, "few_verdicts": self.few_verdicts, **self.overfit},
             "judged_prompts": self.judged,
             "tied_first": self.tied_first,
             "tied_last": self.tied_last,
         }
+
+    def _count_overfitting(self, refined: Refinement) -> None:
+        first = set(refined.first)
+        self.new += sum(criterion not in first for criterion in refined.rubric.criteria)
+        self.few_verdicts += sum(len(row.few_verdicts) for row in refined.rounds)
+        self.overfit.update(sign.rule for row in refined.rounds for sign in row.overfit)
 
     def _count_proposals(self, rounds: Sequence[Round]) -> None:
         self.accepted += sum(row.accepted for row in rounds)

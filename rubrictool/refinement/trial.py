@@ -16,6 +16,9 @@ from rubrictool.steps.score import score_pool
 NO_CHANGE = "the proposer names no change"
 """The reason of a round whose proposal leaves the rubric as it is."""
 
+NOTHING_LEFT = "the limits on size leave nothing of the proposal"
+"""The reason where the proposal would have changed it."""
+
 
 class Tried(NamedTuple):
     """A proposal after its trial, and the pool's scores under the criteria that stand, where they are known."""
@@ -33,7 +36,8 @@ async def tried(state: State, setting: Setting, members: Sequence[Response], sho
     """
     before = (*(row for row in members if isinstance(row, Score)), *_of(state.witnesses, state.scores))
     if proposed.changes.none:
-        return Tried(proposed, Decision(state.criteria, NO_CHANGE), accepted=False, scores=before or None)
+        reason = NOTHING_LEFT if proposed.refused else NO_CHANGE
+        return Tried(proposed, Decision(state.criteria, reason), accepted=False, scores=before or None)
     if setting.options.accept == "always":
         return Tried(proposed, Decision(proposed.criteria, "always"), accepted=True)
     repeated = tuple(repeats(state.criteria, proposed.criteria))

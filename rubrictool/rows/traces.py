@@ -57,12 +57,28 @@ class Refusal(Row):
     reason: str
 
 
+OverfitRule = Literal["winner-only", "same-verdicts", "vacuous"]
+
+
+class Overfit(Row):
+    """A sign that a criterion fits the responses at hand and no others, and the number of responses that show it.
+
+    `also` is the response that alone meets it (`winner-only`), or the criterion with the same verdicts (`same-verdicts`).
+    """
+
+    id: str
+    rule: OverfitRule
+    also: str | None = None
+    responses: int
+
+
 class Round(Row):
     """How one round of refinement went: the pool, the pair as shown, and what became of the proposal.
 
     `better` is the answer of the pair that the proposer finds better, by the order shown, and `why` its reason. `all_met` and
     `never_met` are criteria of the rubric before it that tell no two candidates apart, `compound` new ones that seem to ask
-    for several things.
+    for several things. `overfit` are signs of overfitting in criteria that the round wrote and that are in the last rubric,
+    `few_verdicts` those of them that too few responses were judged on to tell.
     """
 
     prompt_id: str
@@ -80,3 +96,5 @@ class Round(Row):
     all_met: tuple[str, ...] = ()
     never_met: tuple[str, ...] = ()
     compound: tuple[str, ...] = ()
+    overfit: tuple[Overfit, ...] = ()
+    few_verdicts: tuple[str, ...] = ()

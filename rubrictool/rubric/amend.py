@@ -74,9 +74,9 @@ class Amended(NamedTuple):
 def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -> Amended:
     """Return a rubric's criteria after a proposal, and the changes.
 
-    A merge rewrites the first of its criteria and removes the others. In an answer that replaces the rubric, unchanged text
-    is the same criterion. A criterion that a person pinned (with a role or a check, without a proposer) stays as it is in any
-    case. A new text without a check ends the check of the old one.
+    A merge rewrites the first of its criteria, of a person's where it has any, and removes the others. In an answer that
+    replaces the rubric, unchanged text is the same criterion. A criterion that a person pinned (with a role or a check,
+    without a proposer) stays as it is in any case. A new text without a check ends the check of the old one.
 
     A criterion that the answer writes twice, or that the rubric has already, stands once: in the first wording, with the
     highest weight that the answer gives it. Wordings are compared without case, spaces, punctuation style and the final
@@ -96,7 +96,7 @@ def _continued(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]
     items = {item.id: item for item in proposal.items if item.id is not None}
     dropped = set(proposal.dropped)
     for merge in proposal.merged:
-        members = [criterion for criterion in free if criterion.id in merge.ids]
+        members = sorted((c for c in free if c.id in merge.ids), key=lambda criterion: not criterion.by_person)
         dropped |= {criterion.id for criterion in members[1:]}
         items |= {criterion.id: _merged(merge.item, members) for criterion in members[:1]}
     names = {criterion.id for criterion in free}

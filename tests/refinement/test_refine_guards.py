@@ -153,21 +153,29 @@ def test_what_a_rule_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell
     assert f"{taken} proposals taken, {len(trace) - taken} refused; {by_rule} criteria refused" in ran.err
 
 
-def test_what_the_limits_on_size_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell, sample: Path) -> None:
-    given = [
-        sample / "prompts.jsonl",
-        "--max-criteria",
-        10,
-        "--max-new",
-        2,
-        "--trace",
-        "t.jsonl",
-        "--summary",
-        "s.json",
-    ]
-    ran = shell("refine", *given, "-o", "r.jsonl")
-    reasons = [refusal["reason"].split(":")[0] for row in shell.read("t.jsonl") for refusal in row.get("refused", [])]
-    new, excess = (reasons.count(limit) for limit in ("max_new", "max_criteria"))
-    assert shell.read("s.json")[0]["criteria_refused"] == {"max_new": new, "max_criteria": excess}
-    assert f"{new} new criteria beyond 2 in a round left out, {excess} criteria above 10 removed" in ran.err
-    assert max(len(row["criteria"]) for row in shell.read("r.jsonl")) == 10
+def test_what_the_limits_on_size_refused_is_said_at_the_end_as_the_trace_has_it(shell: Shell) -> None:
+    new = [{"criterion": f"Names colour {number}.", "weight": 1} for number in range(5)]
+    reply = json.dumps({"better": "first", "why": "It says why.", "add": new})
+    recorded = shell.write("replies.jsonl", [{"contains": ["You sharpen a rubric"], "reply": reply}])
+    first = [{"criterion": f"Point {number}.", "weight": 2, "proposer": "m"} for number in range(4)]
+    given = [shell.write("p.jsonl", [prompt()]), "--rubrics", shell.write("r.jsonl", [{"id": "p", "criteria": first}])]
+    models = ["--judge", "offline", "--proposer", f"replay:{recorded}", "--no-cache"]
+    limits = ["--rounds", 1, "--max-criteria", 5, "--max-new", 3]
+    ran = shell("refine", *given, *models, *limits, "--trace", "t.jsonl", "--summary", "s.json")
+    assert len(ran.rows[0]["criteria"]) == 5
+    (row,) = shell.read("t.jsonl")
+    assert [refusal["reason"].split(":")[0] for refusal in row["refused"]] == ["max_new"] * 2 + ["max_criteria"] * 2
+    assert shell.read("s.json")[0]["criteria_refused"] == {"max_new": 2, "max_criteria": 2}
+    assert "size held: 2 new criteria beyond 3 in a round left out, 2 criteria above 5 removed" in ran.err
+
+
+def test_the_proposer_is_told_the_limits_and_the_offline_one_keeps_to_them(shell: Shell, sample: Path) -> None:
+    reply = json.dumps({"better": "neither", "why": "Alike."})
+    told = "The rubric holds 1 criteria and may hold 9, so 8 places are left. Add at most 2."
+    recorded = shell.write("replies.jsonl", [{"contains": [told], "reply": reply}])
+    given = [shell.write("p.jsonl", [prompt()]), "--rubrics"]
+    given += [shell.write("r.jsonl", [{"id": "p", "criteria": [{"criterion": "Point.", "weight": 1}]}])]
+    limits = ["--max-criteria", 9, "--max-new", 2, "--no-cache"]
+    assert shell("refine", *given, "--judge", "offline", "--proposer", f"replay:{recorded}", *limits).code == 0
+    shell("refine", sample / "prompts.jsonl", *limits[2:], "--trace", "t.jsonl", "-o", "r.jsonl")
+    assert {len(row["changes"].get("added", [])) for row in shell.read("t.jsonl")} == {2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, get_args
 
@@ -17,6 +18,7 @@ from rubrictool.cli.refine_preview import EXAMPLES, Example, opening, show, tied
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
 from rubrictool.errors import InputError
+from rubrictool.linting.overfitting import MIN_JUDGED
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
 from rubrictool.refinement.candidates import Candidates
@@ -29,6 +31,7 @@ from rubrictool.refinement.summary import REPEATED, RefineSummary
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
+from rubrictool.rows.traces import OverfitRule
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import MAX_CRITERIA, MAX_NEW, Limits
 from rubrictool.steps.map_rows import Outcome
@@ -174,7 +177,9 @@ def command(
         if models.model and count.prompts and not count.to_sample:
             session.tell("refine: every prompt has its responses, so --model draws none")
         judge = await session.roles.judge(judge_role, judging)
-        proposer = await session.roles.proposer(proposer_role, proposer_context=shown, both_orders=both_orders)
+        proposer = await session.roles.proposer(
+            proposer_role, proposer_context=shown, both_orders=both_orders, limits=limits
+        )
         drawn_from = await session.roles.writers(
             [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
         )
@@ -253,6 +258,8 @@ class _Report:
             session.tell(f"refine: {_refusals(counts)}")
         if held := _held_to_size(counts, self._limits):
             session.tell(f"refine: {held}")
+        if signs := _overfitting(counts):
+            session.tell(f"refine: {signs}")
         session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
         if failed := counts.failed_later:
             session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
@@ -282,6 +289,31 @@ def _held_to_size(counts: RefineSummary, limits: Limits) -> str:
     ]
     return f"size held: {', '.join(parts)}" if parts else ""
 
+
+def _overfitting(counts: RefineSummary) -> str:
+    """Return how many of the new criteria show signs of overfitting, and how many cannot; empty where nothing is new."""
+    if not counts.new:
+        return ""
+    signs = [f"{count} {_SIGNS[rule]}" for rule in get_args(OverfitRule) if (count := counts.overfit[rule])]
+    examined = counts.new - counts.few_verdicts
+    shown = (
+        f"of {counted(examined, 'new criterion', 'new criteria')} {', '.join(signs) or 'none shows any'}"
+        if examined
+        else ""
+    )
+    few = (
+        f"not enough verdicts for {counts.few_verdicts} (fewer than {MIN_JUDGED} responses)"
+        if counts.few_verdicts
+        else ""
+    )
+    return f"signs of overfitting: {'; '.join(filter(None, (shown, few)))}"
+
+
+_SIGNS: Mapping[OverfitRule, str] = {
+    "winner-only": "met by one of the shown pair only",
+    "same-verdicts": "decided as another criterion is",
+    "vacuous": "met by all of the worst quarter",
+}
 
 _REFUSED = {REPEATED: "said again"}
 

@@ -20,6 +20,7 @@ from rubrictool.rows.checks import Check, Format, Length
 from rubrictool.rows.records import Criterion, Prompt
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.checks import holds
+from rubrictool.rubric.limits import Limits
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import has_uncountable_words, normal, occurs, words
@@ -52,6 +53,9 @@ class OfflineProposer:
 
     name = "offline"
 
+    def __init__(self, limits: Limits = Limits()) -> None:  # noqa: B008  frozen
+        self._max_new = min(limits.max_new, _MAX_ITEMS)
+
     async def propose(self, prompt: Prompt) -> Proposal:
         """Return a first rubric from the prompt alone: its explicit demands, its main terms, a usual length."""
         texts = prompt_texts(prompt)
@@ -69,7 +73,7 @@ class OfflineProposer:
         pair = _Pair(first.response.response, second.response.response)
         new = (item for item in _differences(prompt, pair, criteria) if pair.is_separated_by(item.check))
         compatible = _compatible(new, [criterion.check for criterion in criteria])
-        return Proposal(tuple(islice(compatible, _MAX_ITEMS)))
+        return Proposal(tuple(islice(compatible, self._max_new)))
 
 
 def _compatible(items: Iterable[Item], known: Iterable[Check | None] = ()) -> Iterator[Item]:

@@ -1,0 +1,91 @@
+"""Find criteria that fit the responses at hand and no others: signs in the verdicts of one judging."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+
+from rubrictool.rows.joins import ResponseKey
+from rubrictool.rows.records import Criterion, Score
+from rubrictool.rows.traces import Overfit
+from rubrictool.rubric.weights import TIE
+
+MIN_JUDGED = 5
+"""The fewest responses that a criterion must have been judged on before its verdicts are a sign of anything."""
+
+
+@dataclass(frozen=True)
+class PoolJudging:
+    """The scores that several responses got from one judge under one rubric."""
+
+    criteria: tuple[Criterion, ...] = ()
+    scores: tuple[Score, ...] = ()
+
+    def verdicts(self, criterion: Criterion) -> Mapping[ResponseKey, bool]:
+        """Return whether each response that was judged on a criterion meets it."""
+        return self._verdicts.get(criterion.id, {})
+
+    @cached_property
+    def best(self) -> frozenset[ResponseKey]:
+        """Return the responses with the highest score."""
+        highest = max((row.score for row in self.scores), default=0.0)
+        return frozenset(_key(row) for row in self.scores if row.score >= highest - TIE)
+
+    @cached_property
+    def worst_quarter(self) -> frozenset[ResponseKey]:
+        """Return the quarter with the lowest scores, at least two, with ties at the cut; none where that would be all."""
+        ordered = sorted(self.scores, key=lambda row: row.score)
+        count = max(2, math.ceil(len(ordered) / 4))
+        if len(ordered) <= count:
+            return frozenset()
+        worst = frozenset(_key(row) for row in ordered if row.score <= ordered[count - 1].score + TIE)
+        return worst if len(worst) < len(ordered) else frozenset()
+
+    @cached_property
+    def _verdicts(self) -> Mapping[str, Mapping[ResponseKey, bool]]:
+        found: dict[str, dict[ResponseKey, bool]] = {}
+        for row in self.scores:
+            for verdict in row.verdicts:
+                if verdict.met is not None:
+                    found.setdefault(verdict.id, {})[_key(row)] = verdict.met
+        return found
+
+
+def overfitting(criterion: Criterion, judging: PoolJudging, winners: Collection[ResponseKey]) -> list[Overfit]:
+    """Return the signs in a judging that one of its criteria is overfitted.
+
+    `winner-only`: of at least 5 responses just one meets it, and that is one of the `winners`. `same-verdicts`: over at least 5
+    responses its verdicts, which vary, equal those of a criterion before it (phi = 1). `vacuous`: all responses of the worst
+    quarter by score meet it. Penalties and vetoes can only be `same-verdicts`.
+    """
+    met = judging.verdicts(criterion)
+    if len(met) < MIN_JUDGED:
+        return []
+    signs: list[Overfit] = []
+    earns = criterion.weight > 0 and not criterion.veto
+    meeting = [key for key, known in met.items() if known]
+    if earns and len(meeting) == 1 and meeting[0] in winners:
+        signs.append(Overfit(id=criterion.id, rule="winner-only", also=meeting[0][1], responses=len(met)))
+    if twin := _decided_alike(criterion, judging):
+        signs.append(twin)
+    if earns and judging.worst_quarter and judging.worst_quarter <= set(meeting):
+        signs.append(Overfit(id=criterion.id, rule="vacuous", responses=len(judging.worst_quarter)))
+    return signs
+
+
+def _decided_alike(criterion: Criterion, judging: PoolJudging) -> Overfit | None:
+    """Return the first criterion before this one on which all verdicts are the same, as a sign."""
+    met = judging.verdicts(criterion)
+    for earlier in takewhile(lambda other: other.id != criterion.id, judging.criteria):
+        other = judging.verdicts(earlier)
+        both = [(known, other[key]) for key, known in met.items() if key in other]
+        if len(both) >= MIN_JUDGED and set(both) == {(True, True), (False, False)}:
+            return Overfit(id=criterion.id, rule="same-verdicts", also=earlier.id, responses=len(both))
+    return None
+
+
+def _key(row: Score) -> ResponseKey:
+    return row.prompt_id, row.id

@@ -1,0 +1,51 @@
+"""Say in a finished trace which of a refinement's new criteria show signs of overfitting, by the verdicts that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rubrictool.linting.overfitting import MIN_JUDGED, PoolJudging, overfitting
+from rubrictool.rows.checks import Check
+from rubrictool.rows.records import Criterion
+from rubrictool.rows.traces import Overfit, Round
+
+
+def with_overfitting(
+    rounds: Sequence[Round], criteria: Sequence[Criterion], judgings: Sequence[PoolJudging]
+) -> tuple[Round, ...]:
+    """Return a trace in which each round tells the signs of overfitting in those of its criteria that are in the last rubric.
+
+    A criterion is examined in the judging that has most verdicts on it. Nothing is judged for it.
+    """
+    unexplained = {criterion.id: criterion for criterion in criteria}
+    rows: list[Round] = []
+    for row in reversed(rounds):
+        new = [c for c in _written(row) if unexplained.get(c.id) == c]
+        for criterion in new:
+            del unexplained[criterion.id]
+        rows.append(_examined(row, {c.id: _widest(c, criteria, judgings) for c in new}, new) if new else row)
+    return tuple(reversed(rows))
+
+
+def _written(row: Round) -> list[Criterion]:
+    return [*(change.after for change in row.changes.rewritten), *row.changes.added] if row.accepted else []
+
+
+def _examined(row: Round, widest: Mapping[str, PoolJudging], new: Sequence[Criterion]) -> Round:
+    pair = {(row.prompt_id, name) for name in row.pair or ()}
+    signs: list[Overfit] = [sign for criterion in new for sign in overfitting(criterion, widest[criterion.id], pair)]
+    few = tuple(criterion.id for criterion in new if len(widest[criterion.id].verdicts(criterion)) < MIN_JUDGED)
+    return row.model_copy(update={"overfit": tuple(signs), "few_verdicts": few})
+
+
+def _widest(criterion: Criterion, criteria: Sequence[Criterion], judgings: Sequence[PoolJudging]) -> PoolJudging:
+    """Return the judging with most verdicts on this very criterion, with those of its criteria that still stand as they were."""
+    asked = [one for one in judgings if _wording(criterion) in map(_wording, one.criteria)]
+    widest = max(asked, key=lambda one: len(one.verdicts(criterion)), default=PoolJudging())
+    stand = [_wording(other) for other in criteria]
+    return PoolJudging(tuple(other for other in widest.criteria if _wording(other) in stand), widest.scores)
+
+
+def _wording(criterion: Criterion) -> tuple[str, str, Check | None]:
+    """Return what verdicts on a criterion depend on, with its id."""
+    return criterion.id, criterion.criterion, criterion.check
