@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rubrictool.linting.contradictions import exclude_each_other, never_holds, wanted_texts
+from rubrictool.linting.demands import bare_text
 from rubrictool.linting.rewording import RewordingIndex
-from rubrictool.linting.wordings import bare_text
 from rubrictool.rows.checks import Check
 from rubrictool.rows.records import Criterion
 from rubrictool.text.words import forms, sought

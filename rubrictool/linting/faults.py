@@ -11,22 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from rubrictool.linting.criterion_pairs import EarlierCriteria
-from rubrictool.linting.wordings import (
-    ANCHOR,
-    BAD_IF_MET,
-    CLAUSE,
-    GOOD_IF_MET,
-    HACKABLE,
-    NUMBERS,
-    QUOTED,
-    RIGID,
-    SPEECH,
-    STRONG,
-    WEAK,
-    FaultWording,
-    bare_mention,
-    demand,
-)
+from rubrictool.linting.demands import demand
+from rubrictool.linting.polarity_wordings import BAD_IF_MET, GOOD_IF_MET
+from rubrictool.linting.sentence_parts import ANCHOR, CLAUSE, QUOTED, SPEECH, STRONG, WEAK, bare_mention
+from rubrictool.linting.wordings import HACKABLE, NUMBERS, RIGID, FaultWording
 from rubrictool.rows.checks import Check
 from rubrictool.rows.records import Criterion, Rubric
 from rubrictool.text.patterns import PatternMatch, escape, foreign, linear

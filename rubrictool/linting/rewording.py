@@ -8,7 +8,9 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
-from rubrictool.linting.wordings import NUMBERS, QUOTED, same
+from rubrictool.linting.demands import same
+from rubrictool.linting.sentence_parts import QUOTED
+from rubrictool.linting.wordings import NUMBERS
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import normal, shingles, similarity, words
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from rubrictool.linting import rewording
 from rubrictool.linting.contradictions import exclude_each_other
 from rubrictool.linting.criterion_pairs import Contradiction, Duplicate, EarlierCriteria
+from rubrictool.linting.demands import same
 from rubrictool.linting.rewording import reworded
-from rubrictool.linting.wordings import same
 from rubrictool.rows.records import Criterion, Rubric
 
 LONG_TEXT = (

@@ -7,7 +7,7 @@ import pytest
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import terms
 from rubrictool.linting.contradictions import exclude_each_other
-from rubrictool.linting.wordings import same
+from rubrictool.linting.demands import same
 from rubrictool.rows.checks import Check
 from rubrictool.rubric.checks import holds
 from rubrictool.text.punctuation import plain_pattern, plain_punctuation
