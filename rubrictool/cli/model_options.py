@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rubrictool.cli.options import Asking, Parameters
+from rubrictool.cli.options import RequestFlags, SamplingFlags
 from rubrictool.cli.progress import Progress
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Price, VllmLaunch
@@ -19,15 +19,15 @@ from rubrictool.rows.strict_json import strict
 
 
 def asked(
-    spec: str | None, args: str, flag: str, parameters: Parameters | None, *, temperature: float = 0
+    spec: str | None, args: str, flag: str, parameters: SamplingFlags | None, *, temperature: float = 0
 ) -> ModelConfig:
     """Return the options of a role's model. Raises `InputError` for arguments that are no JSON object."""
-    parameters = parameters or Parameters()
+    parameters = parameters or SamplingFlags()
     chosen = temperature if parameters.temperature is None else parameters.temperature
     return ModelConfig(spec or OFFLINE, chosen, parameters.max_tokens, _object(args, flag))
 
 
-def run_context(asking: Asking, budget: Budget, progress: Progress, specs: Sequence[str | None]) -> RunContext:
+def run_context(asking: RequestFlags, budget: Budget, progress: Progress, specs: Sequence[str | None]) -> RunContext:
     """Return what the models of one run share. Raises `InputError` for a price that is none."""
     return RunContext(
         asking.policy,

@@ -23,7 +23,7 @@ def _played(role: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Files:
+class OutputFlags:
     """Where rows go."""
 
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Rows go here; - is stdout.")] = "-"
@@ -40,7 +40,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Asking:
+class RequestFlags:
     """Options of asking models."""
 
     concurrency: Annotated[int, typer.Option(min=1, help="Most requests in flight at once to each model.")] = (
@@ -99,7 +99,7 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class Wording:
+class QuestionFlags:
     """Options of the texts that models are shown."""
 
     use_reference: Annotated[bool, typer.Option("--use-reference", help="Show models the prompt's reference.")] = False
@@ -158,7 +158,7 @@ class ModelFlags:
 
 
 @dataclass(frozen=True)
-class Parameters:
+class SamplingFlags:
     """Sampling parameters of the command's only role."""
 
     temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
@@ -167,4 +167,4 @@ class Parameters:
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = ModelConfig.max_tokens
 
 
-GROUPS = (Files, Asking, Wording, JudgeFlags, ProposerFlags, ModelFlags, Parameters)
+GROUPS = (OutputFlags, RequestFlags, QuestionFlags, JudgeFlags, ProposerFlags, ModelFlags, SamplingFlags)

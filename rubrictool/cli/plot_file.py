@@ -8,14 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rubrictool.cli.files import Staged
-from rubrictool.cli.options import Files
+from rubrictool.cli.options import OutputFlags
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.errors import InputError, install
 
 KINDS = (".svg", ".png")
 
 
-def check_plot(plot: Path | None, files: Files, reads: Sequence[str | None]) -> None:
+def check_plot(plot: Path | None, files: OutputFlags, reads: Sequence[str | None]) -> None:
     """Raise `InputError` for a plot that cannot be drawn, and for a file that the command uses otherwise."""
     if plot is None:
         return

@@ -18,7 +18,7 @@ from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import Failures, failures_path
 from rubrictool.cli.files import Staged, commit, on_terminal, sink
 from rubrictool.cli.model_options import run_context
-from rubrictool.cli.options import Asking, Files, Wording
+from rubrictool.cli.options import OutputFlags, QuestionFlags, RequestFlags
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
@@ -51,16 +51,16 @@ class Session:
     def __init__(
         self,
         command: str,
-        files: Files,
-        asking: Asking | None = None,
-        wording: Wording | None = None,
+        files: OutputFlags,
+        asking: RequestFlags | None = None,
+        wording: QuestionFlags | None = None,
         *,
         specs: Sequence[str | None] = (),
         trace: str | None = None,
         reads: Sequence[str | None] = (),
         reports: bool = False,
     ) -> None:
-        self._command, self._files, self._asking = command, files, asking or Asking()
+        self._command, self._files, self._asking = command, files, asking or RequestFlags()
         self._on_screen = on_terminal(files.output)
         self.progress = Progress(command, quiet=files.quiet, bar=not self._on_screen)
         self._left_out = reports and self._on_screen and self.progress.watched
@@ -69,7 +69,7 @@ class Session:
         self._causes = FailureCauses()
         self._main_input = next(iter(reads), None)
         self._budget = _budget(self._asking)
-        wording = wording or Wording()
+        wording = wording or QuestionFlags()
         self._context = run_context(self._asking, self._budget, self.progress, specs)
         self.roles = Roles(self._context, Templates(wording.templates, use_reference=wording.use_reference))
         failures = failures_path(files.failures, files.output, command, reads)
@@ -284,11 +284,11 @@ class Session:
             self.progress.insist(f"{self._command}: {self._missed}")
 
 
-def _templates(wording: Wording | None) -> list[str]:
+def _templates(wording: QuestionFlags | None) -> list[str]:
     """The templates in the folder that is given, which are inputs, too."""
     folder = wording.templates if wording else None
     return [str(folder / f"{name}.txt") for name in template_names()] if folder else []
 
 
-def _budget(asking: Asking) -> Budget:
+def _budget(asking: RequestFlags) -> Budget:
     return DryRun() if asking.dry_run else Budget(max_calls=asking.max_calls, max_cost=asking.max_cost)

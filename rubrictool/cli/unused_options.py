@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import typer
 
-from rubrictool.cli.options import Asking
+from rubrictool.cli.options import RequestFlags
 from rubrictool.errors import InputError
 
 JUDGING = ("judge", "judge_args", "judging", "reasons", "temperature", "max_tokens", "use_reference", "templates")
@@ -38,7 +38,7 @@ def of_role(name: str, spec: str | None, *parameters: str) -> Idle:
     return Idle(spec is None, f"while no --{name} SPEC names a model", parameters)
 
 
-def of_asking(asking: Asking, *specs: str | None) -> tuple[Idle, ...]:
+def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:
     """Return the rules for options that only some models, or only a run with a cache, use."""
     ours = any(spec and spec.startswith("vllm:") for spec in specs)
     return (

@@ -8,7 +8,7 @@ import typer
 
 from rubrictool.cli.agree_table import conclusions, lines, shortfalls
 from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import Files, Seed
+from rubrictool.cli.options import OutputFlags, Seed
 from rubrictool.cli.session import Session
 from rubrictool.rows.columns import Row
 from rubrictool.steps.map_rows import Outcome
@@ -18,7 +18,7 @@ def command(
     scores: Annotated[
         str, typer.Argument(metavar="SCORES", help="Score rows of the judge; - is stdin.", show_default=False)
     ],
-    files: Files,
+    files: OutputFlags,
     labels: Annotated[
         str,
         typer.Option(metavar="FILE", help="Labels, as rows with prompt_id, id and verdicts.", show_default=False),

@@ -7,7 +7,7 @@ import typer
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import Asking, Files, JudgeFlags, MissingRubric, Parameters, Wording
+from rubrictool.cli.options import JudgeFlags, MissingRubric, OutputFlags, QuestionFlags, RequestFlags, SamplingFlags
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
@@ -24,10 +24,10 @@ def run(
     responses: str,
     rubrics: str,
     judging: JudgeFlags,
-    parameters: Parameters,
-    wording: Wording,
-    files: Files,
-    asking: Asking,
+    parameters: SamplingFlags,
+    wording: QuestionFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
     *,
     prompts: str | None,
     missing_rubric: MissingRubric,

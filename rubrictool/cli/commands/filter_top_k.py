@@ -9,7 +9,16 @@ import typer
 from rubrictool.cli.commands import filter_early_stop
 from rubrictool.cli.commands.filter_early_stop import tell_draws
 from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Seed, Wording
+from rubrictool.cli.options import (
+    EmptyResponses,
+    JudgeFlags,
+    MissingRubric,
+    OutputFlags,
+    QuestionFlags,
+    RequestFlags,
+    SamplingFlags,
+    Seed,
+)
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, refuse_idle
 from rubrictool.errors import InputError
@@ -30,10 +39,10 @@ def command(
         ),
     ],
     judging: JudgeFlags,
-    parameters: Parameters,
-    wording: Wording,
-    files: Files,
-    asking: Asking,
+    parameters: SamplingFlags,
+    wording: QuestionFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
     k: Annotated[
         int | None, typer.Option("-k", min=1, help="Responses to keep per prompt. [default: 2]", show_default=False)
     ] = None,

@@ -11,7 +11,7 @@ import typer
 from rubrictool.cli.files import Stdout, on_terminal
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.lint_lines import finding_lines
-from rubrictool.cli.options import Files
+from rubrictool.cli.options import OutputFlags
 from rubrictool.cli.session import Session
 from rubrictool.rows.records import Rubric
 from rubrictool.steps.map_rows import Outcome
@@ -28,7 +28,7 @@ UNSEEN = (
 
 def command(
     rubrics: Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)],
-    files: Files,
+    files: OutputFlags,
     scores: Annotated[
         list[str] | None,
         typer.Option(metavar="FILE", help="Score rows, to examine verdicts too; repeatable.", show_default=False),

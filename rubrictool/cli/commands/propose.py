@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import Asking, Files, Parameters, ProposerFlags, Wording
+from rubrictool.cli.options import OutputFlags, ProposerFlags, QuestionFlags, RequestFlags, SamplingFlags
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.rows.joins import count
@@ -21,10 +21,10 @@ def command(
     context: typer.Context,
     prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
     proposing: ProposerFlags,
-    parameters: Parameters,
-    wording: Wording,
-    files: Files,
-    asking: Asking,
+    parameters: SamplingFlags,
+    wording: QuestionFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
 ) -> None:
     """Write a first rubric for each prompt.
 

@@ -13,7 +13,7 @@ from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.failures_file import is_regular
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import Asking, Files, JudgeFlags, ModelFlags, ProposerFlags, Seed, Wording
+from rubrictool.cli.options import JudgeFlags, ModelFlags, OutputFlags, ProposerFlags, QuestionFlags, RequestFlags, Seed
 from rubrictool.cli.refine_preview import EXAMPLES, Example, opening, show, tied_line
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
@@ -57,9 +57,9 @@ def command(
     judging: JudgeFlags,
     proposing: ProposerFlags,
     models: ModelFlags,
-    wording: Wording,
-    files: Files,
-    asking: Asking,
+    wording: QuestionFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
     pairs: Annotated[PairRule, typer.Option(help="Which two candidates a round shows.")] = "great-diverse",
     rounds: Annotated[int, typer.Option(min=0, help="Rounds per prompt.")] = 4,
     rubrics: Annotated[
@@ -246,7 +246,7 @@ class _Report:
         examples = (*self._examples, Example(slim, opening(prompt)))
         self._examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
 
-    def close(self, session: Session, files: Files) -> None:
+    def close(self, session: Session, files: OutputFlags) -> None:
         counts = self.counts
         session.figures |= counts.figures()
         session.progress.stop()

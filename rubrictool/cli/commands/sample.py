@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import Asking, Files, ModelFlags, Parameters
+from rubrictool.cli.options import ModelFlags, OutputFlags, RequestFlags, SamplingFlags
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE
@@ -21,9 +21,9 @@ from rubrictool.steps.sample import sample_all
 def command(
     prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
     models: ModelFlags,
-    parameters: Parameters,
-    files: Files,
-    asking: Asking,
+    parameters: SamplingFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
     n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
 ) -> None:
     """Draw responses from models.

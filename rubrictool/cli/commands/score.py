@@ -12,7 +12,15 @@ from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import Asking, EmptyResponses, Files, JudgeFlags, MissingRubric, Parameters, Wording
+from rubrictool.cli.options import (
+    EmptyResponses,
+    JudgeFlags,
+    MissingRubric,
+    OutputFlags,
+    QuestionFlags,
+    RequestFlags,
+    SamplingFlags,
+)
 from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
@@ -38,10 +46,10 @@ def command(
     ],
     rubrics: Annotated[str, typer.Option(metavar="FILE", help="Rubric rows; - is stdin.", show_default=False)],
     judging: JudgeFlags,
-    parameters: Parameters,
-    wording: Wording,
-    files: Files,
-    asking: Asking,
+    parameters: SamplingFlags,
+    wording: QuestionFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
     prompts: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),

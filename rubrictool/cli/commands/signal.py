@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from rubrictool.cli.inputs import once_each, one_stdin
-from rubrictool.cli.options import Files, Seed
+from rubrictool.cli.options import OutputFlags, Seed
 from rubrictool.cli.session import Session
 from rubrictool.cli.signal_table import lines
 from rubrictool.rows.columns import Row
@@ -19,7 +19,7 @@ LONG = frozenset({"prompt", "criterion"})
 
 def command(
     scores: Annotated[list[str], typer.Argument(metavar="SCORES", help="Score rows; - is stdin.", show_default=False)],
-    files: Files,
+    files: OutputFlags,
     rubrics: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Rubric rows, for dimensions, weights and checks.", show_default=False),

@@ -9,7 +9,7 @@ import typer
 
 from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli.inputs import once_each, one_stdin
-from rubrictool.cli.options import Files, Seed
+from rubrictool.cli.options import OutputFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines, notes, warnings
@@ -28,7 +28,7 @@ def command(
             metavar="SCORES", help="Score rows, one file per set of rubrics; - is stdin.", show_default=False
         ),
     ],
-    files: Files,
+    files: OutputFlags,
     gold: Annotated[
         str | None,
         typer.Option(

@@ -14,7 +14,7 @@ from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import Asking, Files, JudgeFlags, Parameters, Seed, Wording
+from rubrictool.cli.options import JudgeFlags, OutputFlags, QuestionFlags, RequestFlags, SamplingFlags, Seed
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle
@@ -39,10 +39,10 @@ def command(
         typer.Argument(metavar="A", help="Responses, score rows, or finished comparisons.", show_default=False),
     ],
     judging: JudgeFlags,
-    parameters: Parameters,
-    wording: Wording,
-    files: Files,
-    asking: Asking,
+    parameters: SamplingFlags,
+    wording: QuestionFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
     b: Annotated[
         list[str] | None,
         typer.Argument(metavar="[B]", help="Responses to compare with; of three files all meet.", show_default=False),
@@ -182,7 +182,7 @@ def _by_scores(found: ScoreComparisons, session: Session, options: ReportOptions
     session.run(main)
 
 
-def _summarise(path: str, files: Files, options: ReportOptions) -> None:
+def _summarise(path: str, files: OutputFlags, options: ReportOptions) -> None:
     """Write finished comparisons, and report on them."""
     existing = read_comparisons(path)
     options.check(existing.rows)
