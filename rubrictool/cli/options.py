@@ -24,7 +24,7 @@ def _played(role: str) -> Any:
 
 @dataclass(frozen=True)
 class OutputFlags:
-    """Where rows go."""
+    """Flags of what a command writes: rows, failures, figures, lines for people."""
 
     output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="Rows go here; - is stdout.")] = "-"
     failures: Annotated[
@@ -41,7 +41,7 @@ class OutputFlags:
 
 @dataclass(frozen=True)
 class RequestFlags:
-    """Options of asking models."""
+    """Flags of requests to models: limits, cache, prices, servers."""
 
     concurrency: Annotated[int, typer.Option(min=1, help="Most requests in flight at once to each model.")] = (
         AskPolicy.concurrency
@@ -100,7 +100,7 @@ class RequestFlags:
 
 @dataclass(frozen=True)
 class QuestionFlags:
-    """Options of the texts that models are shown."""
+    """Flags of what a question to a model holds."""
 
     use_reference: Annotated[bool, typer.Option("--use-reference", help="Show models the prompt's reference.")] = False
     templates: Annotated[
@@ -129,7 +129,7 @@ Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to
 
 @dataclass(frozen=True)
 class JudgeFlags:
-    """Options of the judge."""
+    """Flags of the judge."""
 
     judge: Annotated[str | None, _played("judge")] = None
     judge_args: Arguments = "{}"
@@ -141,7 +141,7 @@ class JudgeFlags:
 
 @dataclass(frozen=True)
 class ProposerFlags:
-    """Options of the proposer."""
+    """Flags of the proposer."""
 
     proposer: Annotated[str | None, _played("proposer")] = None
     proposer_args: Arguments = "{}"
@@ -149,7 +149,7 @@ class ProposerFlags:
 
 @dataclass(frozen=True)
 class ModelFlags:
-    """Options of the models that write candidates."""
+    """Flags of the models that write candidates."""
 
     model: Annotated[
         list[str] | None, typer.Option(metavar="SPEC", help="Draw from this model; repeatable.", show_default=False)
@@ -159,7 +159,7 @@ class ModelFlags:
 
 @dataclass(frozen=True)
 class SamplingFlags:
-    """Sampling parameters of the command's only role."""
+    """Sampling parameters of the command's only role; `refine`, which has several, takes them per role."""
 
     temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
         None

@@ -131,15 +131,15 @@ class Session:
         self,
         items: Iterable[T],
         work: Callable[[T], Awaitable[Outcome]],
-        row_of: Callable[[T], Any],
+        row_of: Callable[[T], Any] = lambda item: item,
         *,
         total: int,
         ahead: int = 1,
     ) -> None:
         """Work on all items and write what comes of them, in their order.
 
-        `ahead` times as many rows are begun as there may be requests, so that rows which wait for another's answer
-        leave no place empty.
+        `row_of` returns the row of an item that failed, by default the item. `ahead` times as many rows are begun as there
+        may be requests, so that rows which wait for another's answer leave no place empty.
         """
         if self._on_screen and not self.dry_run:
             self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
@@ -148,6 +148,14 @@ class Session:
         async with aclosing(map_rows(items, work, at_once=ahead * width, patience=width)) as outcomes:
             async for item, outcome in outcomes:
                 self._write(row_of(item), outcome)
+
+    async def write(self, rows: Iterable[Row], *, total: int) -> None:
+        """Write rows that are finished, in their order."""
+
+        async def finished(row: Row) -> Outcome:
+            return Outcome((row,))
+
+        await self.do(rows, finished, total=total)
 
     def miss(self, words: str) -> None:
         """Note that a threshold was missed."""

@@ -11,7 +11,6 @@ from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.options import OutputFlags, Seed
 from rubrictool.cli.session import Session
 from rubrictool.rows.columns import Row
-from rubrictool.steps.map_rows import Outcome
 
 
 def command(
@@ -54,7 +53,7 @@ def command(
 
     async def main() -> None:
         rows = [Row.model_validate(row) for row in report.rows()]
-        await session.do(rows, _written, Row.columns, total=len(rows))
+        await session.write(rows, total=len(rows))
         session.figures |= {"left_out": dict(report.left_out), "groups": report.rows()}
         for line in lines(report):
             session.tell(line)
@@ -65,7 +64,3 @@ def command(
             session.miss(missed)
 
     session.run(main)
-
-
-async def _written(row: Row) -> Outcome:
-    return Outcome((row,))

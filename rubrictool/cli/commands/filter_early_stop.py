@@ -53,7 +53,7 @@ def run(
         outcomes = OutcomeByRow(pools, await session.roles.judge(role, judging), options, empty)
         work = outcomes.in_full if session.dry_run else outcomes.outcome
         ahead = PROMPTS_PER_REQUEST * pools.largest
-        await session.do(pools.rows, work, lambda row: row, total=len(pools.rows), ahead=ahead)
+        await session.do(pools.rows, work, total=len(pools.rows), ahead=ahead)
         if session.dry_run:
             session.figures["formula"] = (
                 "every question about every response; the run asks fewer, how many is not known"

@@ -22,10 +22,8 @@ from rubrictool.cli.options import (
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, refuse_idle
 from rubrictool.errors import InputError
-from rubrictool.rows.records import Scored
-from rubrictool.select.preference_pairs import PairChoice, PreferencePair, PreferencePairs, Skipped, preference_pairs
+from rubrictool.select.preference_pairs import PairChoice, PreferencePairs, Skipped, preference_pairs
 from rubrictool.select.top_k import TopK, TopKOptions, top_k
-from rubrictool.steps.map_rows import Outcome
 
 K = 2
 
@@ -110,14 +108,11 @@ def _refuse_with_pairs(keeping: dict[str, object], rubrics: str | None) -> None:
 def _write_best(found: TopK, session: Session) -> None:
     """Write the best of the scored rows, in the order of the input."""
 
-    async def work(row: Scored) -> Outcome:
-        return Outcome((row,))
-
     async def main() -> None:
         session.warn_if_empty(found.prompts)
         for note in found.notes:
             session.tell(f"filter-top-k: {note}")
-        await session.do(found, work, lambda row: row, total=len(found))
+        await session.write(found, total=len(found))
         tell_draws(session, found.drawn_prompts, found.prompts, "tied scores")
 
     session.run(main)
@@ -126,12 +121,9 @@ def _write_best(found: TopK, session: Session) -> None:
 def _write_pairs(found: PreferencePairs, session: Session) -> None:
     """Write the pairs of each prompt, in the order in which the prompts come."""
 
-    async def work(row: PreferencePair) -> Outcome:
-        return Outcome((row,))
-
     async def main() -> None:
         session.warn_if_empty(found.prompts)
-        await session.do(found.rows, work, lambda row: row, total=len(found.rows))
+        await session.write(found.rows, total=len(found.rows))
         session.figures |= {"prompts": found.prompts, "pairs": len(found.rows), "skipped": dict(found.skipped)}
         left_out = ", ".join(f"{count} {_WORDS[reason]}" for reason, count in found.skipped.items() if count) or "none"
         session.tell(

@@ -67,7 +67,7 @@ def command(
         session.warn_if_empty(len(given.rubrics))
         for note in given.notes:
             session.tell(f"lint: {note}")
-        await session.do(given.rubrics, work, lambda rubric: rubric, total=len(given.rubrics))
+        await session.do(given.rubrics, work, total=len(given.rubrics))
         _close(session, found, strict=strict)
 
     session.run(main)

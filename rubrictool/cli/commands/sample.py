@@ -48,6 +48,6 @@ def command(
         async def work(prompt: Prompt) -> Outcome:
             return Outcome(*await sample_all(prompt, drawn_from, n))
 
-        await session.do((row for _, row in rows), work, lambda prompt: prompt, total=total)
+        await session.do((row for _, row in rows), work, total=total)
 
     session.run(main)

@@ -133,7 +133,7 @@ def command(
             tally.add(scored.prompt_id, scored.model, scored.score)
             return Outcome((scored,))
 
-        await session.do((row for _, row in rows), work, lambda row: row, total=total, ahead=AHEAD)
+        await session.do((row for _, row in rows), work, total=total, ahead=AHEAD)
         if min_coverage is not None:
             gaps.tell(session)
         count = empties["scored"] + empties[FAILURE]

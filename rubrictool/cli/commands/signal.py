@@ -11,7 +11,6 @@ from rubrictool.cli.options import OutputFlags, Seed
 from rubrictool.cli.session import Session
 from rubrictool.cli.signal_table import lines
 from rubrictool.rows.columns import Row
-from rubrictool.steps.map_rows import Outcome
 
 LONG = frozenset({"prompt", "criterion"})
 """Kinds of rows that the summary leaves out, since there may be thousands."""
@@ -57,14 +56,10 @@ def command(
 
     async def main() -> None:
         columns = report.rows()
-        await session.do(map(Row.model_validate, columns), _written, Row.columns, total=len(columns))
+        await session.write(map(Row.model_validate, columns), total=len(columns))
         figures = [one for one in columns if one["kind"] not in LONG]
         session.figures |= {"unit": unit, "target": target, "value": report.value, "figures": figures}
         for line in lines(report, unit=unit, target=target):
             session.tell(line)
 
     session.run(main)
-
-
-async def _written(row: Row) -> Outcome:
-    return Outcome((row,))

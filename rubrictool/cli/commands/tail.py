@@ -15,7 +15,6 @@ from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines, notes, warnings
 from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
-from rubrictool.steps.map_rows import Outcome
 
 if TYPE_CHECKING:
     from rubrictool.analysis.tail import TailReport
@@ -91,7 +90,7 @@ def command(
         if plot:
             _draw(report, plot)
         rows = [Row.model_validate(columns) for columns in report.rows()]
-        await session.do(rows, _written, Row.columns, total=len(rows))
+        await session.write(rows, total=len(rows))
         session.figures |= {"files": list(report.files), "held_out": held_out, **report.figures()}
         for line in lines(report):
             session.tell(line)
@@ -99,10 +98,6 @@ def command(
             session.tell(f"tail: {line}")
 
     session.run(main)
-
-
-async def _written(row: Row) -> Outcome:
-    return Outcome((row,))
 
 
 def _draw(report: TailReport, plot: Path) -> None:

@@ -23,9 +23,8 @@ from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
-from rubrictool.rows.columns import Row
 from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
-from rubrictool.rows.records import Comparison, ExternalComparison, Response
+from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
 from rubrictool.steps.map_rows import Outcome
@@ -188,15 +187,12 @@ def _summarise(path: str, files: OutputFlags, options: ReportOptions) -> None:
     options.check(existing.rows)
     session = Session("winrate", files, reads=[path], reports=True)
 
-    async def work(row: ExternalComparison) -> Outcome:
-        return Outcome((row,))
-
     async def main() -> None:
         if existing.dropped:
             session.figures["dropped"] = existing.dropped
         for line in notes_on(existing.rows, existing.dropped):
             session.tell(f"winrate: {line}")
-        await session.do(existing.rows, work, Row.columns, total=len(existing.rows))
+        await session.write(existing.rows, total=len(existing.rows))
         close(session, existing.rows, options)
 
     session.run(main)
