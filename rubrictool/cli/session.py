@@ -274,7 +274,7 @@ class Session:
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
         if self.roles.per_criterion_judge:
             reused = self.roles.per_criterion_judge.tally.cached
-            self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused")
+            self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused from the cache")
         for name in self._unasked():
             self.tell(f"{self._command}: {name} was not asked: checks and rules decided every row")
         if doubtful := progress.tally.perhaps_cut:
