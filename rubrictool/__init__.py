@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rubrictool.questions.compare import Preference
     from rubrictool.questions.separate import JudgedResponse
     from rubrictool.questions.templates import Templates
+    from rubrictool.refinement.gold_check import CheckReport, check_refinements
     from rubrictool.refinement.loop import Refinement, refine
     from rubrictool.refinement.options import Evidence, RefineOptions
     from rubrictool.rows.jsonl import encode, read
@@ -51,6 +52,7 @@ __all__ = [
     "AskPolicy",
     "Budget",
     "Cache",
+    "CheckReport",
     "Comparer",
     "Comparison",
     "Criterion",
@@ -89,6 +91,7 @@ __all__ = [
     "WinRate",
     "WinRateReport",
     "agreement",
+    "check_refinements",
     "compare",
     "compare_scores",
     "connect",
@@ -135,6 +138,7 @@ _PLACES = {
     "steps.propose": ("propose",),
     "steps.sample": ("sample",),
     "steps.score": ("score",),
+    "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.signal": ("SignalReport", "signal"),

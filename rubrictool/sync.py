@@ -16,6 +16,7 @@ from rubrictool.judging.build import judge as judge_async
 from rubrictool.judging.build import proposer as proposer_async
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.spec import connect as connect_async
+from rubrictool.refinement.gold_check import check_refinements as check_refinements_async
 from rubrictool.refinement.loop import refine as refine_async
 from rubrictool.steps.compare import compare as compare_async
 from rubrictool.steps.propose import propose as propose_async
@@ -70,3 +71,4 @@ score = _blocking(score_async)
 sample = _blocking(sample_async)
 compare = _blocking(compare_async)
 refine = _blocking(refine_async)
+check_refinements = _blocking(check_refinements_async)

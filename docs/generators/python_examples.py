@@ -62,6 +62,17 @@ files = {f"{rounds} rounds": asyncio.run(scores(rounds)) for rounds in (0, 4)}
 report = rt.tail(files)
 print(report.to_frame()[["file", "region", "pairs", "strict", "half_credit"]].round(3).to_string(index=False))
 ''',
+    "check_refinements": """\
+import rubrictool as rt
+
+judge, proposer = rt.sync.judge("offline"), rt.sync.proposer("offline")
+prompts = rt.read("sample_data/prompts.jsonl", rt.Prompt)
+refined = [rt.sync.refine(prompt, prompt.responses, judge=judge, proposer=proposer) for prompt in prompts]
+known = [(prompt, prompt.responses, refinement) for prompt, refinement in zip(prompts, refined)]
+report = rt.sync.check_refinements(known, "sample_data/preferences.jsonl", judge=judge)
+change = report.not_shown
+print(change.prompts, change.pairs, *(round(figure, 3) for figure in change.difference))
+""",
     "win_rates": '''\
 import asyncio
 

@@ -20,10 +20,13 @@ class Region(NamedTuple):
 EVERYWHERE = Region("all", 1.0)
 """The region of all pairs, which the others are compared with."""
 
+TOP_40 = Region("top 40%", 0.4)
+"""The best responses, where rewards have to tell excellent from great."""
+
 REGIONS = (
     Region("top 10%", 0.1),
     Region("top 20%", 0.2),
-    Region("top 40%", 0.4),
+    TOP_40,
     EVERYWHERE,
     Region("bottom 40%", 0.4, best=False),
 )

@@ -7,6 +7,7 @@ from rubrictool.errors import InputError
 FLAG_HINTS = {
     "cache": "--cache FILE, --no-cache",
     "candidates": "--responses FILE, --model SPEC",
+    "check": "--check-against FILE[:COLUMN]",
     "distinct": "--distinct COLUMN",
     "failures": "--failures FILE",
     "first_rubrics": "--rubrics FILE",

@@ -14,7 +14,18 @@ ARGUMENTS, OWN = "Arguments", "Options"
 _SECTIONS = {
     ARGUMENTS: (),
     "Inputs": (
-        *("prompts", "responses", "rubrics", "scores", "labels", "weak", "gold", "against", "baseline"),
+        *(
+            "prompts",
+            "responses",
+            "rubrics",
+            "scores",
+            "labels",
+            "weak",
+            "check_against",
+            "gold",
+            "against",
+            "baseline",
+        ),
         *("common", "missing_rubric"),
     ),
     OWN: (),

@@ -9,6 +9,8 @@ from typing import Annotated, get_args
 
 import typer
 
+from rubrictool.analysis.gold import file_and_column
+from rubrictool.cli.check_lines import check_lines
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.failures_file import is_regular
 from rubrictool.cli.inputs import one_stdin
@@ -24,6 +26,7 @@ from rubrictool.refinement.accept import TOLERANCE, AcceptRule
 from rubrictool.refinement.candidates import Candidates
 from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, dry_refine
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
+from rubrictool.refinement.gold_check import CheckedPrompt, CheckReport, GoldCheck
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
@@ -47,7 +50,8 @@ _SUPPOSED = (
 _FORMULA = (
     "calls <= prompts x (1 first rubric, where none is given + rounds, twice with --both-orders) + candidates judged (those "
     "left in each round: under --pool narrow all of them, as if their scores tied, and usually half; under a rule all of them "
-    "once more, and the weak ones in each trial; per criterion, as many times as there are criteria)"
+    "once more, and the weak ones in each trial; per criterion, as many times as there are criteria) + for --check-against the "
+    "best 40 % by gold, under the refined rubric and, where no round judged them, under the first one"
 )
 
 
@@ -97,6 +101,15 @@ def command(
         str | None,
         typer.Option(metavar="FILE", help="Weaker writers' responses, for --accept skill.", show_default=False),
     ] = None,
+    check_against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE[:COLUMN]",
+            help="Tell at the end whether it helped, by labels, comparisons or scores that decide nothing; the best by "
+            "them are judged once more.",
+            show_default=False,
+        ),
+    ] = None,
     tolerance: Annotated[
         float, typer.Option(min=0, max=1, help="How far --accept label-agreement lets agreement fall.")
     ] = TOLERANCE,
@@ -129,7 +142,8 @@ def command(
 
     Example: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 --proposer gpt-4.1 --judge gpt-4.1-mini
     """
-    one_stdin(prompts, rubrics, responses, labels, weak)
+    gold_file, gold_column = file_and_column(check_against) if check_against else (None, None)
+    one_stdin(prompts, rubrics, responses, labels, weak, gold_file)
     _refuse_shared(temperature=temperature, max_tokens=max_tokens)
     _both_or_none(judging.judge, proposing.proposer)
     judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
@@ -157,6 +171,10 @@ def command(
     )
     pools = (candidates.own(prompt) for _, prompt in rows)
     source = EvidenceSource(options, texts, pools, labels=labels, weak=weak)
+    check = None
+    if gold_file:
+        check = GoldCheck.read(gold_file, gold_column, texts, held_out_by=seed if rule in BY_LABELS else None)
+        check.require_pairs(candidates.own(prompt) for _, prompt in rows)
     session = Session(
         "refine",
         files,
@@ -164,9 +182,10 @@ def command(
         wording,
         specs=[judging.judge, proposing.proposer, *(models.model or [])],
         trace=trace,
-        reads=[prompts, rubrics, responses, labels, weak],
+        reads=[prompts, rubrics, responses, labels, weak, gold_file],
     )
     report = _Report(rule, limits)
+    checked: list[CheckedPrompt] = []
 
     async def main() -> None:
         session.warn_if_empty(count.prompts)
@@ -189,7 +208,7 @@ def command(
             report.empty += sum(is_empty(row.response) for row in pool)
             if not pool and failure:
                 return Outcome(failure=failure)
-            with session.progress.parts(1 + rounds) as step:
+            with session.progress.parts(1 + rounds + (check is not None)) as step:
                 refined = await refine(
                     prompt,
                     pool,
@@ -200,12 +219,14 @@ def command(
                     evidence=source.of(prompt, pool),
                     on_step=step,
                 )
+                if check:
+                    checked.append(await check.check(prompt, pool, refined, judge))
             report.add(refined, prompt)
             return Outcome((refined.rubric,), refined.failure or failure, refined.rounds)
 
         async def plan(prompt: Prompt) -> Outcome:
             pool = await candidates.assumed(prompt, drawn_from, n)
-            await dry_refine(
+            assumed = await dry_refine(
                 prompt,
                 pool,
                 judge=judge,
@@ -214,6 +235,8 @@ def command(
                 options=options,
                 evidence=source.of(prompt, pool),
             )
+            if check:
+                await check.plan(prompt, pool, assumed, judge)
             return Outcome()
 
         dry = session.dry_run is not None
@@ -221,7 +244,7 @@ def command(
         if dry:
             session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
         else:
-            report.close(session, files)
+            report.close(session, files, check.report(checked, seed=seed) if check else None)
             if remark := source.remark():
                 session.tell(f"refine: {remark}")
             if rule in BY_LABELS:
@@ -246,7 +269,7 @@ class _Report:
         examples = (*self._examples, Example(slim, opening(prompt)))
         self._examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
 
-    def close(self, session: Session, files: OutputFlags) -> None:
+    def close(self, session: Session, files: OutputFlags, checked: CheckReport | None) -> None:
         counts = self.counts
         session.figures |= counts.figures()
         session.progress.stop()
@@ -263,6 +286,10 @@ class _Report:
         session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
         if failed := counts.failed_later:
             session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
+        if checked:
+            session.figures["check"] = checked.figures()
+        for line in check_lines(checked):
+            session.tell(line)
         if is_regular(files.output) and counts.failed_later < counts.prompts:
             session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")
 

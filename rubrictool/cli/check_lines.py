@@ -1,0 +1,61 @@
+"""Say at the end of `refine` whether it helped: half-credit among the best before and after, or how to find out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rubrictool.cli.few_prompts import few_prompts
+from rubrictool.cli.tables import NONE, interval, signed, table
+from rubrictool.refinement.gold_check import CheckReport, HalfCreditChange
+from rubrictool.text.wording import counted, one_line
+
+WIDTH = 76
+
+HOW_TO = "refine: did it help? rerun with --check-against FILE[:COLUMN], a file of labels"
+
+
+def check_lines(report: CheckReport | None) -> Iterator[str]:
+    """Yield the lines of a check; without one, the line that says how to make one."""
+    if report is None:
+        yield HOW_TO
+        return
+    half = ", held-out half" if report.held_out else ""
+    yield "refine: did it help? half-credit among the best 40 % of responses by gold"
+    yield one_line(f"refine: gold{half}: {report.gold}", width=WIDTH)
+    heads = ("", "pairs not shown", "neither one shown")
+    changes = (report.not_shown, report.neither_shown)
+    names = ("prompts", "pairs", "first rubric", "refined rubric", "difference")
+    yield from table(heads, list(zip(names, *map(_column, changes), strict=True)))
+    yield f"refine: {_conclusion(report.not_shown)}"
+    for line in few_prompts(
+        [(name, change.prompts) for name, change in zip(heads[1:], changes, strict=True) if change]
+    ):
+        yield f"refine: {line}"
+    yield f"refine: {_costs(report)}"
+
+
+def _column(change: HalfCreditChange | None) -> tuple[str, ...]:
+    if change is None:
+        return ("0", "0", NONE, NONE, NONE)
+    figures = (interval(change.first), interval(change.refined), signed(change.difference))
+    return (f"{change.prompts:,}", f"{change.pairs:,}", *figures)
+
+
+def _conclusion(change: HalfCreditChange | None) -> str:
+    """Return what the interval of the difference shows."""
+    if change is None or change.difference.low is None:
+        return "not known"
+    if change.difference.above(0):
+        return "yes: the interval of the difference is above 0"
+    if change.difference.below(0):
+        return "no, it did harm: the interval of the difference is below 0"
+    return "not shown: the interval of the difference contains 0"
+
+
+def _costs(report: CheckReport) -> str:
+    parts = [f"{counted(report.judged, 'judgement')} for this check"]
+    if report.without_pairs:
+        parts.append(f"{counted(report.without_pairs, 'prompt')} without such pairs")
+    if report.failed:
+        parts.append(f"{counted(report.failed, 'prompt')} left out, judging failed: {report.failure}")
+    return "; ".join(parts)

@@ -1,0 +1,277 @@
+"""Check refined rubrics against gold: do they order a prompt's best responses better than its first rubric does?
+
+Gold decides nothing here. What counts are the best 40 % of a prompt's candidates by gold, and of their pairs those that gold
+orders and that the proposer was not shown: it was shown a pair so that the rubric would separate it. Only responses in such
+pairs are judged, and only where the trace does not have their score already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from rubrictool.analysis.gold import Gold, in_deciding_half, read_gold
+from rubrictool.analysis.intervals import Figure, estimate_columns
+from rubrictool.analysis.pools import Pool
+from rubrictool.analysis.regions import EVERYWHERE, TOP_40, members
+from rubrictool.errors import InputError, ModelUnusable, RowFailure
+from rubrictool.judging.protocols import Judge
+from rubrictool.models.gather import gather_all
+from rubrictool.refinement.loop import Refinement
+from rubrictool.rows.joins import Texts
+from rubrictool.rows.jsonl import Source
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.traces import Round
+from rubrictool.rubric.empty_response import is_empty
+from rubrictool.rubric.weights import TIE, rubric_hash
+from rubrictool.steps.score import score_pool
+
+IdPair = tuple[str, str]
+
+
+class CheckedPrompt(NamedTuple):
+    """The responses to one prompt in pairs that count, with their scores under the first and the refined rubric.
+
+    `pool.preferred` are these pairs. `seen` are the positions of responses that the proposer was shown in another pair. `judged`
+    counts the judgements that the check added. `pool` is None where no pair counts, or where judging failed: `failure`.
+    """
+
+    prompt_id: str
+    pool: Pool | None = None
+    seen: frozenset[int] = frozenset()
+    judged: int = 0
+    failure: RowFailure | None = None
+
+
+class HalfCreditChange(NamedTuple):
+    """Half-credit under the first and the refined rubrics over the same pairs, and the refined less the first.
+
+    Intervals are over prompts; there are none where fewer than 5 prompts have pairs.
+    """
+
+    prompts: int
+    pairs: int
+    first: Figure
+    refined: Figure
+    difference: Figure
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name, each with the ends of its interval."""
+        figures = [estimate_columns(name, getattr(self, name)) for name in ("first", "refined", "difference")]
+        return {"prompts": self.prompts, "pairs": self.pairs} | figures[0] | figures[1] | figures[2]
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """The change of half-credit among the best 40 % by gold, from the first rubrics to the refined ones.
+
+    `not_shown` is over pairs that the proposer was not shown, `neither_shown` over those of them with no response that it
+    was shown at all; None without such pairs. `held_out` says that only the half of the responses counts whose labels no
+    accept rule used. `judged` counts the judgements that the check added, `without_pairs` and `failed` the prompts left out;
+    `failure` is the first reason of a failed one.
+    """
+
+    gold: str
+    not_shown: HalfCreditChange | None
+    neither_shown: HalfCreditChange | None
+    judged: int = 0
+    without_pairs: int = 0
+    failed: int = 0
+    failure: str = ""
+    held_out: bool = False
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures as JSON values."""
+        return {
+            "gold": self.gold,
+            "region": TOP_40.name,
+            "held_out": self.held_out,
+            "pairs_not_shown": self.not_shown and self.not_shown.columns(),
+            "neither_shown": self.neither_shown and self.neither_shown.columns(),
+            "judged": self.judged,
+            "prompts_without_pairs": self.without_pairs,
+            "prompts_failed": self.failed,
+        }
+
+
+@dataclass(frozen=True)
+class GoldCheck:
+    """Gold that refined rubrics are checked against. With a seed in `held_out_by`, only the held-out half counts."""
+
+    gold: Gold
+    held_out_by: int | None = None
+
+    @classmethod
+    def read(cls, gold: Source, column: str | None, texts: Texts, *, held_out_by: int | None = None) -> GoldCheck:
+        """Read gold as `tail` does: labels, scores or comparisons. Raises `InputError`."""
+        return cls(read_gold(gold, column, texts), held_out_by)
+
+    def require_pairs(self, pools: Iterable[Sequence[Response]]) -> None:
+        """Raise `InputError` where no pair of any pool would count. A pool that is still empty may get some."""
+        if not any(not pool or self.pairs(pool) for pool in pools):
+            half = "the held-out half of " if self.held_out_by is not None else ""
+            message = f"orders no two of the best 40 % of {half}a prompt's responses"
+            raise InputError(f"{self.gold.name}: {message}; rows are joined on prompt_id and id", code="check")
+
+    def pairs(self, pool: Sequence[Response], shown: Collection[frozenset[str]] = ()) -> dict[IdPair, float]:
+        """Return the pairs of the best responses that count, by id, with the credit that gold gives the first of each."""
+        known = [row for row in pool if self._counts(row)]
+        if not known:
+            return {}
+        inside = members([self.gold.values[row.prompt_id, row.id] for row in known], TOP_40)
+        best = [row for row, is_inside in zip(known, inside, strict=True) if is_inside]
+        credits = {(one.id, other.id): self._credit(one, other) for one, other in combinations(best, 2)}
+        return {
+            pair: credit for pair, credit in credits.items() if abs(credit - 0.5) > TIE and frozenset(pair) not in shown
+        }
+
+    async def check(self, prompt: Prompt, pool: Sequence[Response], refined: Refinement, judge: Judge) -> CheckedPrompt:
+        """Return the scores under both rubrics of the responses in pairs that count; judge those that the trace lacks."""
+        shown = {frozenset(row.pair) for row in refined.rounds if row.pair}
+        pairs = self.pairs(pool, shown)
+        rows = _members(pool, pairs)
+        scores: dict[str, dict[str, float]] = {}
+        judged = 0
+        for criteria in (refined.first, refined.rubric.criteria):
+            rubric = rubric_hash(criteria)
+            known = known_scores(refined.rounds, rubric) | scores.get(rubric, {})
+            missing = [row for row in rows if row.id not in known]
+            judged += len(missing)
+            new, failure = await _scores(prompt, criteria, missing, judge)
+            if failure:
+                return CheckedPrompt(prompt.id, judged=judged, failure=failure)
+            scores[rubric] = known | new
+        both = (scores[rubric_hash(refined.first)], scores[rubric_hash(refined.rubric.criteria)])
+        return CheckedPrompt(prompt.id, self._pool(rows, pairs, both), _seen(rows, shown), judged)
+
+    async def plan(self, prompt: Prompt, pool: Sequence[Response], refined: Refinement, judge: Judge) -> None:
+        """Judge at least what the check after a dry run may judge, whichever pairs the run will show."""
+        rows = _members(pool, self.pairs(pool))
+        # Per criterion, the run may stop judging a candidate early, and the check then begins anew.
+        known = {} if judge.judging == "per-criterion" else known_scores(refined.rounds, rubric_hash(refined.first))
+        await _scores(prompt, refined.first, [row for row in rows if row.id not in known], judge)
+        if rubric_hash(refined.first) != rubric_hash(refined.rubric.criteria):
+            await _scores(prompt, refined.rubric.criteria, rows, judge)
+
+    def report(self, checked: Iterable[CheckedPrompt], *, seed: int = 0) -> CheckReport:
+        """Return the figures of all prompts, in whatever order they come."""
+        prompts = sorted(checked, key=lambda one: one.prompt_id)
+        failures = [one.failure for one in prompts if one.failure]
+        judged = [one for one in prompts if one.pool]
+        return CheckReport(
+            self.gold.name,
+            _change([one.pool for one in judged if one.pool], seed),
+            _change([pool for one in judged if (pool := _unseen(one))], seed),
+            judged=sum(one.judged for one in prompts),
+            without_pairs=len(prompts) - len(judged) - len(failures),
+            failed=len(failures),
+            failure=failures[0].message if failures else "",
+            held_out=self.held_out_by is not None,
+        )
+
+    def _counts(self, row: Response) -> bool:
+        """Return whether gold knows a response, and refinement does: empty ones are left out."""
+        if is_empty(row.response) or (row.prompt_id, row.id) not in self.gold.values:
+            return False
+        return self.held_out_by is None or not in_deciding_half(self.held_out_by, row.id)
+
+    def _credit(self, one: Response, other: Response) -> float:
+        """Return the credit of the first; 1/2 for a tie and for two that were not compared."""
+        prompt_id, pair = one.prompt_id, (one.id, other.id)
+        if self.gold.preferred is None:
+            gap = self.gold.values[prompt_id, one.id] - self.gold.values[prompt_id, other.id]
+            return 0.5 if abs(gap) <= TIE else float(gap > 0)
+        compared = self.gold.preferred.get(prompt_id, {})
+        return compared[pair] if pair in compared else 1 - compared.get((other.id, one.id), 0.5)
+
+    def _pool(
+        self, rows: Sequence[Response], pairs: Mapping[IdPair, float], scores: Sequence[Mapping[str, float]]
+    ) -> Pool | None:
+        if not rows:
+            return None
+        place = {row.id: position for position, row in enumerate(rows)}
+        return Pool(
+            rows[0].prompt_id,
+            tuple(row.model for row in rows),
+            tuple(self.gold.values[row.prompt_id, row.id] for row in rows),
+            tuple(tuple(of_rubric[row.id] for row in rows) for of_rubric in scores),
+            {(place[one], place[other]): credit for (one, other), credit in pairs.items()},
+        )
+
+
+async def check_refinements(
+    refinements: Iterable[tuple[Prompt, Sequence[Response], Refinement]],
+    gold: Source,
+    column: str | None = None,
+    *,
+    judge: Judge,
+    seed: int = 0,
+    held_out: bool = False,
+) -> CheckReport:
+    """Report whether refined rubrics order the best responses better than the first ones, by gold that decided nothing.
+
+    `refinements` are prompts with the candidates that `refine` was given, and what it returned. `gold` and `column` are as in
+    `tail`. `held_out` leaves out the half of the responses whose labels an accept rule used, with the same `seed`. What the
+    traces do not have is judged. A prompt whose judging fails is left out and counted.
+
+    Raises `InputError` where gold cannot be read, or orders no two of the best responses to any prompt.
+    """
+    known = list(refinements)
+    check = GoldCheck.read(gold, column, Texts(responses=True), held_out_by=seed if held_out else None)
+    check.require_pairs(pool for _, pool, _ in known)
+    checked = await gather_all(*(check.check(prompt, pool, refined, judge) for prompt, pool, refined in known))
+    return check.report(checked, seed=seed)
+
+
+def known_scores(rounds: Iterable[Round], rubric: str) -> dict[str, float]:
+    """Return the scores of responses under a rubric, given by its hash, as far as a trace has them."""
+    known: dict[str, float | None] = {}
+    for row in rounds:
+        if row.before.rubric == rubric:
+            known |= {member.id: member.score for member in row.pool if member.score is not None}
+        if row.after.rubric == rubric and row.pair:
+            known |= {name: score for name, score in zip(row.pair, row.after.scores, strict=True) if score is not None}
+    return {name: score for name, score in known.items() if score is not None}
+
+
+async def _scores(
+    prompt: Prompt, criteria: tuple[Criterion, ...], responses: Sequence[Response], judge: Judge
+) -> tuple[dict[str, float], RowFailure | None]:
+    """Return the scores of responses by id, and the first failure."""
+    try:
+        scores, failures = await score_pool(prompt, Rubric(id=prompt.id, criteria=criteria), responses, judge)
+    except ModelUnusable as failure:
+        return {}, failure
+    return {row.id: float(row.score) for row in scores}, failures[0] if failures else None
+
+
+def _members(pool: Sequence[Response], pairs: Iterable[IdPair]) -> list[Response]:
+    names = {name for pair in pairs for name in pair}
+    return [row for row in pool if row.id in names]
+
+
+def _seen(rows: Sequence[Response], shown: Iterable[frozenset[str]]) -> frozenset[int]:
+    names = {name for pair in shown for name in pair}
+    return frozenset(position for position, row in enumerate(rows) if row.id in names)
+
+
+def _unseen(one: CheckedPrompt) -> Pool | None:
+    """Return the pool with the pairs of which the proposer was shown neither response; None without one."""
+    pairs = one.pool.preferred if one.pool and one.pool.preferred else {}
+    left = {pair: credit for pair, credit in pairs.items() if not one.seen & set(pair)}
+    return one.pool._replace(preferred=left) if one.pool and left else None
+
+
+def _change(pools: Sequence[Pool], seed: int) -> HalfCreditChange | None:
+    from rubrictool.analysis.pair_accuracy import accuracies, pairs_of
+
+    if not pools:
+        return None
+    first, refined = accuracies(pairs_of(pools, [EVERYWHERE]), [EVERYWHERE], seed=seed)
+    assert first.own is not None
+    assert refined.own is not None
+    assert refined.difference is not None
+    figures = (first.own.half_credit, refined.own.half_credit, refined.difference)
+    return HalfCreditChange(first.prompts, first.pairs, *figures)
