@@ -3,7 +3,7 @@
 from rubrictool.simulation.experiment import ARMS, CONTRASTS, Arm, Options, measure, plain, ways
 from rubrictool.simulation.judge import SimulatedJudge
 from rubrictool.simulation.measures import Measured, Policy
-from rubrictool.simulation.proposer import SimulatedProposer
+from rubrictool.simulation.proposer import SimulatedProposer, View
 from rubrictool.simulation.summary import BUDGETS, summary
 from rubrictool.simulation.world import (
     World,
@@ -14,8 +14,10 @@ from rubrictool.simulation.world import (
     gold,
     good,
     great,
+    mixed,
     policy,
     prompt,
+    worth,
     write,
 )
 
@@ -29,6 +31,7 @@ __all__ = [
     "Policy",
     "SimulatedJudge",
     "SimulatedProposer",
+    "View",
     "World",
     "Writer",
     "attributes",
@@ -38,10 +41,12 @@ __all__ = [
     "good",
     "great",
     "measure",
+    "mixed",
     "plain",
     "policy",
     "prompt",
     "summary",
     "ways",
+    "worth",
     "write",
 ]

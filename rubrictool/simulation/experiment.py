@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from rubrictool.refinement.loop import refine
 from rubrictool.refinement.options import Evidence, RefineOptions
@@ -13,8 +14,8 @@ from rubrictool.refinement.pairs import PairRule
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
 from rubrictool.simulation.judge import COIN, SimulatedJudge
 from rubrictool.simulation.measures import Measured, Policy
-from rubrictool.simulation.proposer import SHOWS, SimulatedProposer
-from rubrictool.simulation.world import World, attributes, diverse, good, great, prompt, write
+from rubrictool.simulation.proposer import SHOWS, SimulatedProposer, View
+from rubrictool.simulation.world import World, attributes, diverse, good, great, mixed, prompt, write
 from rubrictool.steps.propose import propose
 
 POOL = 16
@@ -30,12 +31,19 @@ def plain(_world: World, _pool: Sequence[Response]) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Arm:
-    """A way to refine: how many candidates of whom, which pairs, how many rounds."""
+    """A way to refine: how many candidates of whom, which pairs, how many rounds, what the proposer looks at.
+
+    `max_new` is how many criteria the proposer writes in a round, None for the world's `most`. With `like`, the rubric is
+    filled up in each round to the size that the arm of that name, which stands before it, had after that round.
+    """
 
     writers: str
     candidates: int
     pairs: PairRule
     rounds: int
+    view: View = "contrast"
+    max_new: int | None = None
+    like: str | None = None
 
 
 ARMS = {
@@ -67,57 +75,84 @@ CONTRASTS = (
 
 def measure(world: World, number: int, options: Options = plain) -> dict[str, Measured]:
     """Return every arm on one prompt of a world; each arm's `refine` gets the options for its candidates as they are."""
-    asked, judge = prompt(number), SimulatedJudge(world)
-    tried = asyncio.run(rubrics(world, asked, judge, options))
-    samples = Policy(world, asked.id, judge)
-    return {name: samples.measured(criteria) for name, criteria in tried.items()}
+    asked = prompt(number)
+    first, tried = asyncio.run(_rubrics(world, asked, {name: (arm, options) for name, arm in ARMS.items()}))
+    controls = {
+        "initial": first.criteria,
+        "placebo": placebo(first, tried["4 great & diverse"].criteria),
+        "all points": all_points(world, asked.id),
+    }
+    samples = Policy(world, asked.id)
+    return {name: samples.measured(criteria) for name, criteria in controls.items()} | _measured(samples, tried)
 
 
 def ways(world: World, number: int, tried: Mapping[str, tuple[Arm, Options]]) -> dict[str, Measured]:
-    """Return several ways to refine one prompt of a world, each an arm and its options, under names of your own."""
-    asked, judge = prompt(number), SimulatedJudge(world)
-    samples = Policy(world, asked.id, judge)
+    """Return several ways to refine one prompt of a world, each an arm and its options, under names of your own.
 
-    async def refined() -> dict[str, tuple[Criterion, ...]]:
-        first = await propose(asked, SimulatedProposer(world))
-        return {name: await _refined(world, asked, judge, first, arm, of) for name, (arm, of) in tried.items()}
-
-    return {name: samples.measured(criteria) for name, criteria in asyncio.run(refined()).items()}
+    The first rubric stands beside them as `initial`.
+    """
+    first, found = asyncio.run(_rubrics(world, prompt(number), tried))
+    samples = Policy(world, first.id)
+    return {"initial": samples.measured(first.criteria), **_measured(samples, found)}
 
 
-async def rubrics(
-    world: World, asked: Prompt, judge: SimulatedJudge, options: Options = plain
-) -> dict[str, tuple[Criterion, ...]]:
-    """Return the rubric of every arm and control for one prompt."""
+class _Refined(NamedTuple):
+    """An arm's last rubric, its size after each round, and the responses and verdicts that were judged for it."""
+
+    criteria: tuple[Criterion, ...]
+    sizes: Sequence[int]
+    calls: int
+    verdicts: int
+
+
+def _measured(samples: Policy, tried: Mapping[str, _Refined]) -> dict[str, Measured]:
+    return {
+        name: samples.measured(arm.criteria)._replace(calls=arm.calls, verdicts=arm.verdicts)
+        for name, arm in tried.items()
+    }
+
+
+async def _rubrics(
+    world: World, asked: Prompt, tried: Mapping[str, tuple[Arm, Options]]
+) -> tuple[Rubric, dict[str, _Refined]]:
+    """Return the first rubric for one prompt, and the rubric of every arm."""
     first = await propose(asked, SimulatedProposer(world))
-    refined = {name: await _refined(world, asked, judge, first, arm, options) for name, arm in ARMS.items()}
-    coins = placebo(first, refined["4 great & diverse"])
-    return {"initial": first.criteria, **refined, "placebo": coins, "all points": all_points(world, asked.id)}
+    found: dict[str, _Refined] = {}
+    for name, (arm, options) in tried.items():
+        sizes = None if arm.like is None else found[arm.like].sizes
+        proposer = SimulatedProposer(world, arm.view, max_new=arm.max_new, sizes=sizes)
+        found[name] = await _refined(world, first, asked, arm, proposer, options)
+    return first, found
 
 
 async def _refined(
-    world: World, asked: Prompt, judge: SimulatedJudge, first: Rubric, arm: Arm, options: Options
-) -> tuple[Criterion, ...]:
-    pool = candidates(world, asked.id, arm)
+    world: World, first: Rubric, asked: Prompt, arm: Arm, proposer: SimulatedProposer, options: Options
+) -> _Refined:
+    pool = candidates(world, asked.id, arm.writers, arm.candidates)
     given = dict(options(world, pool))
     evidence = Evidence(signal=given.pop("signal", {}), weak=given.pop("weak", ()))
+    judge = SimulatedJudge(world, given.pop("judging", "all-at-once"))
     refinement = await refine(
         asked,
         pool,
         judge=judge,
-        proposer=SimulatedProposer(world),
+        proposer=proposer,
         rubric=first,
         options=RefineOptions(pairs=arm.pairs, rounds=arm.rounds, seed=world.seed, **given),
         evidence=evidence,
     )
-    return refinement.rubric.criteria
+    return _Refined(refinement.rubric.criteria, proposer.sizes, judge.calls, judge.asked)
 
 
-def candidates(world: World, prompt_id: str, arm: Arm) -> Sequence[Response]:
-    """Return the pool of an arm: responses of one writer, or one each of diverse writers."""
-    if arm.writers == "diverse":
-        return [write(world, prompt_id, writer, 1)[0] for writer in diverse(world, arm.candidates)]
-    return write(world, prompt_id, good(world) if arm.writers == "good" else great(world), arm.candidates)
+@lru_cache(maxsize=16)
+def candidates(world: World, prompt_id: str, writers: str, count: int) -> Sequence[Response]:
+    """Return the pool of an arm: responses of one writer, or one each of diverse or mixed writers."""
+    if writers in WRITERS:
+        return [write(world, prompt_id, writer, 1)[0] for writer in WRITERS[writers](world, count)]
+    return write(world, prompt_id, good(world) if writers == "good" else great(world), count)
+
+
+WRITERS = {"diverse": diverse, "mixed": mixed}
 
 
 def placebo(first: Rubric, refined: tuple[Criterion, ...]) -> tuple[Criterion, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, Prompt
@@ -12,18 +13,29 @@ from rubrictool.simulation.world import Attribute, World, attributes, shown
 
 SHOWS = "Shows"
 
+View = Literal["contrast", "union", "single", "blind"]
+"""What a proposer looks at for new criteria: what only one of two responses shows, what either of them shows, what the first
+one shows, or everything that a response to the prompt can show."""
+
 
 class SimulatedProposer:
-    """A proposer that asks for what one response shows and the other does not.
+    """A proposer that asks for what it sees and is not asked for yet: by default what only one of two responses shows.
 
     It has beliefs about each attribute of a prompt, true or false: whether it counts, and which way round. They hold
     for good. What it notices, and which old criteria it forgets, depends on the pair. Its weights are drawn.
+
+    It writes at most `max_new` criteria a round (the world's `most` unless given). With `sizes`, it fills the rubric up to
+    so many criteria in each round, with what it would notice first. `sizes` afterwards are those that its rubrics had.
     """
 
     name = "simulated"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(
+        self, world: World, view: View = "contrast", *, max_new: int | None = None, sizes: Sequence[int] | None = None
+    ) -> None:
+        self._world, self._view, self._given = world, view, sizes
+        self._max_new = world.most if max_new is None else max_new
+        self.sizes: list[int] = []
 
     async def propose(self, prompt: Prompt) -> Proposal:
         """Return a first rubric: most of the obvious points, or the first of them if it were none."""
@@ -34,22 +46,34 @@ class SimulatedProposer:
     async def separate(
         self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
     ) -> Proposal:
-        """Return the criteria it forgets as dropped, and new ones on what one of the two shows and the other does not."""
+        """Return the criteria it forgets as dropped, and new ones on what it sees."""
         pair = sorted((first.response.id, second.response.id))
         kept = [c for c in criteria if self._chance("forgets", prompt.id, *pair, c.criterion) >= self._world.forgets]
-        new = self._noticed(prompt.id, pair, _differences(first, second) - _asked_for(criteria))
-        dropped = frozenset(c.id for c in criteria if kept and c not in kept)
+        kept = kept or list(criteria)
+        new = self._noticed(prompt.id, pair, self._seen(prompt.id, first, second) - _asked_for(criteria), len(kept))
+        self.sizes.append(len(kept) + len(new))
+        dropped = frozenset(c.id for c in criteria if c not in kept)
         return Proposal(tuple(self._item(prompt.id, attribute) for attribute in new), dropped)
 
-    def _noticed(self, prompt_id: str, pair: Sequence[str], names: frozenset[str]) -> list[Attribute]:
-        """Return which of the named attributes it writes about."""
+    def _seen(self, prompt_id: str, first: JudgedResponse, second: JudgedResponse) -> frozenset[str]:
+        """Return the names of what may become criteria."""
+        one, other = shown(first.response.response), shown(second.response.response)
+        if self._view == "blind":
+            return frozenset(attribute.name for attribute in attributes(self._world, prompt_id))
+        return {"contrast": one ^ other, "union": one | other, "single": one}[self._view]
+
+    def _noticed(self, prompt_id: str, pair: Sequence[str], names: frozenset[str], kept: int) -> list[Attribute]:
+        """Return which of the named attributes it writes about, beside so many criteria that it keeps."""
         lots = {
             attribute: self._chance("notices", prompt_id, *pair, attribute.name)
             for attribute in attributes(self._world, prompt_id)
             if attribute.name in names and self._counts(prompt_id, attribute)
         }
-        noticed = [attribute for attribute, lot in lots.items() if lot < self._world.notices]
-        return sorted(noticed, key=lambda attribute: lots[attribute])[: self._world.most]
+        ordered = sorted(lots, key=lambda attribute: lots[attribute])
+        if self._given:
+            size = self._given[min(len(self.sizes), len(self._given) - 1)]
+            return ordered[: max(0, size - kept)]
+        return [attribute for attribute in ordered if lots[attribute] < self._world.notices][: self._max_new]
 
     def _counts(self, prompt_id: str, attribute: Attribute) -> bool:
         """Return whether it believes that the attribute matters: every point, and the style marks that mislead it."""
@@ -62,10 +86,6 @@ class SimulatedProposer:
 
     def _chance(self, *names: str) -> float:
         return self._world.uniform("proposer", *names)
-
-
-def _differences(first: JudgedResponse, second: JudgedResponse) -> frozenset[str]:
-    return shown(first.response.response) ^ shown(second.response.response)
 
 
 def _asked_for(criteria: Sequence[Criterion]) -> frozenset[str]:

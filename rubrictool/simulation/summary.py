@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from rubrictool.analysis.resampling import estimate, totals
+from rubrictool.simulation.draws import Numbers
 from rubrictool.simulation.experiment import CONTRASTS
-from rubrictool.simulation.measures import BETAS, Measured, Numbers
+from rubrictool.simulation.measures import BETAS, Measured
 
-BUDGETS = (0.5, 1.0, 2.0)
+BUDGETS = (0.5, 1.0, 2.0, 4.0)
 """KL in nats at which win rates are compared."""
+
+COUNTS = ("criteria", "style", "wrong", "calls", "verdicts")
 
 
 def summary(
@@ -42,22 +45,35 @@ def summary(
 
 
 def _columns(measured: Sequence[Measured]) -> Numbers:
-    """Return the terms summed over prompts: half-credit, whether there is one, then KL and win rate at each beta."""
+    """Return the terms summed over prompts.
+
+    Half-credit and whether there is one, the same at equal gaps (top, middle, whether there are), then KL and win rate at
+    each beta.
+    """
     half = np.array([one.half for one in measured])
+    gaps = np.array([[one.top, one.middle] for one in measured])
     curves = [np.concatenate([one.kl, one.win_rate]) for one in measured]
-    return np.column_stack([np.nan_to_num(half), ~np.isnan(half), curves])
+    known = [np.nan_to_num(half), ~np.isnan(half), np.nan_to_num(gaps), ~np.isnan(gaps[:, 0])]
+    return np.column_stack([*known, curves])
 
 
 def _figures(totals: Numbers, prompts: int) -> dict[str, Numbers]:
-    """Return half-credit, and the win rate at each KL of `BUDGETS`: for the prompts, then for each resample."""
+    """Return the figures for the prompts, then for each resample.
+
+    Half-credit; that in the middle, and by how much it is higher at the top over pairs with the same gaps; the win rate at
+    each KL of `BUDGETS`.
+    """
+    half, known, top, middle, both = totals[:, :5].T
     curves = [_curve(total, prompts) for total in totals]
     rates = {f"{budget:g}": np.array([np.interp(budget, *curve) for curve in curves]) for budget in BUDGETS}
-    return {"half": totals[:, 0] / np.maximum(totals[:, 1], 1), **rates}
+    shares = {"half": half / np.maximum(known, 1), "middle": middle / np.maximum(both, 1)}
+    edge = top / np.maximum(both, 1) - shares["middle"]
+    return {**shares, "edge": edge, **rates}
 
 
 def _curve(total: Numbers, prompts: int) -> tuple[Numbers, Numbers]:
     """Return mean KL and mean win rate at each beta."""
-    kl, win_rate = np.split(total[2:] / prompts, [len(BETAS)])
+    kl, win_rate = np.split(total[5:] / prompts, [len(BETAS)])
     return kl, win_rate
 
 
@@ -66,9 +82,7 @@ def _contrast(one: Mapping[str, Numbers], other: Mapping[str, Numbers], prompts:
 
 
 def _arm(measured: Sequence[Measured], figures: Mapping[str, Numbers]) -> dict[str, Any]:
-    counts = {
-        name: _short(np.mean([getattr(one, name) for one in measured])) for name in ("criteria", "style", "wrong")
-    }
+    counts = {name: _short(np.mean([getattr(one, name) for one in measured])) for name in COUNTS}
     shares = {name: _short(np.nanmean([getattr(one, name) for one in measured])) for name in ("win", "tie", "loss")}
     estimates = {name: _estimate(figure, len(measured)) for name, figure in figures.items()}
     return {**counts, **shares, **estimates, **_peak_and_end(measured)}

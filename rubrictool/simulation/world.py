@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rubrictool.rows.records import Prompt, Response
-from rubrictool.text.encoding import draw
+from rubrictool.simulation.draws import Keys, Numbers, keys, uniform, uniforms
 from rubrictool.text.patterns import linear
 
 Kind = Literal["obvious", "rare", "style"]
+Relation = Literal["overlaps", "clashes", "needs"]
+Shows = NDArray[np.bool_]
+"""Which attributes (columns, in the order of `attributes`) each response (row) shows."""
+
 N = TypeVar("N", int, float)
 
 
@@ -62,16 +69,24 @@ class World:
     judge_error: float = _chosen(
         0.05, 0.0, 0.2, "chance that the judge's verdict on a response and a criterion is false"
     )
+    overlaps: float = _chosen(
+        0.0, 0.0, 0.3, "chance that two points say nearly the same: of both, only the heavier counts"
+    )
+    clashes: float = _chosen(0.0, 0.0, 0.3, "chance that two points contradict each other: of both, neither counts")
+    needs: float = _chosen(0.0, 0.0, 0.3, "chance that one of two points counts only beside the other")
+    flattered: float = _chosen(
+        0.0,
+        0.0,
+        0.6,
+        "chance that a response with every style mark gets a false yes; it falls with the cube of their share",
+    )
+    swayed: float = _chosen(
+        0.0, 0.0, 0.6, "the same by length: the share of all points and style marks that a response shows, cubed"
+    )
 
     def uniform(self, *names: str) -> float:
         """Return a number in [0, 1) by a hash of the seed and of what is drawn."""
-        return _uniform(self.seed, *names)
-
-
-# Worlds that differ in a chance ask for the same numbers.
-@lru_cache(maxsize=1 << 17)
-def _uniform(seed: int, *names: str) -> float:
-    return int(draw(seed, *names)[:13], 16) / 16**13
+        return uniform(self.seed, *names)
 
 
 def drawn(seed: int) -> World:
@@ -95,6 +110,14 @@ class Attribute(NamedTuple):
     kind: Kind
     weight: float
     ease: float
+
+
+class Link(NamedTuple):
+    """Two points of a prompt, by their places in `attributes`, that do not simply add up."""
+
+    relation: Relation
+    one: int
+    other: int
 
 
 class Writer(NamedTuple):
@@ -126,6 +149,12 @@ def diverse(world: World, count: int) -> list[Writer]:
     return [Writer(name, world.great + _within(world, world.spread, "strength", name), name) for name in names]
 
 
+def mixed(world: World, count: int) -> list[Writer]:
+    """Return writers of different names between the good one and the great one, their strengths drawn."""
+    names = [f"mixed-{place}" for place in range(1, count + 1)]
+    return [Writer(name, world.great - world.lead * world.uniform("strength", name), name) for name in names]
+
+
 @lru_cache(maxsize=256)
 def attributes(world: World, prompt_id: str) -> tuple[Attribute, ...]:
     """Return the attributes that responses to a prompt can show: obvious points, rare ones, style marks."""
@@ -151,12 +180,61 @@ def prompt(number: int) -> Prompt:
     return Prompt(id=f"p{number}", prompt=f"Question {number}: what is there to say?")
 
 
+@lru_cache(maxsize=256)
+def links(world: World, prompt_id: str) -> tuple[Link, ...]:
+    """Return how points of a prompt hang together: each point with at most one other, drawn, in at most one way."""
+    points = [place for place, known in enumerate(attributes(world, prompt_id)) if known.kind != "style"]
+    points.sort(key=lambda place: world.uniform("linked", prompt_id, str(place)))
+    pairs = zip(points[::2], points[1::2], strict=False)
+    found = ((_relation(world, world.uniform("relation", prompt_id, str(one))), one, other) for one, other in pairs)
+    return tuple(Link(relation, one, other) for relation, one, other in found if relation)
+
+
+def _relation(world: World, lot: float) -> Relation | None:
+    if lot < world.overlaps:
+        return "overlaps"
+    if lot < world.overlaps + world.clashes:
+        return "clashes"
+    return "needs" if lot < world.overlaps + world.clashes + world.needs else None
+
+
 def write(world: World, prompt_id: str, writer: Writer, count: int) -> list[Response]:
     """Return `count` responses of a writer to a prompt, each a text that names what it shows."""
-    chances = [
-        (attribute.name, _chance(world, prompt_id, writer, attribute)) for attribute in attributes(world, prompt_id)
+    names = [attribute.name for attribute in attributes(world, prompt_id)]
+    ids = _ids(writer, count)
+    texts = (
+        " ".join(_sentence(name, lot) for name, lot in zip(names, row, strict=True) if lot < 1)
+        for row in _lots(world, prompt_id, writer, ids).tolist()
+    )
+    return [
+        Response(id=name, prompt_id=prompt_id, model=writer.name, response=text or "Nothing.")
+        for name, text in zip(ids, texts, strict=True)
     ]
-    return [_response(world, prompt_id, writer.name, place, chances) for place in range(1, count + 1)]
+
+
+def what_shows(world: World, prompt_id: str, writer: Writer, count: int) -> tuple[list[str], Shows]:
+    """Return the ids of what `write` would write, and what each response shows."""
+    ids = _ids(writer, count)
+    return ids, _lots(world, prompt_id, writer, ids) < 1
+
+
+def _ids(writer: Writer, count: int) -> list[str]:
+    return [f"{writer.name}-{place}" for place in range(1, count + 1)]
+
+
+def _lots(world: World, prompt_id: str, writer: Writer, ids: Sequence[str]) -> Numbers:
+    """Return a number for each response and attribute: below 1 the response shows it, in the wording that it draws."""
+    known = attributes(world, prompt_id)
+    chances = np.array([_chance(world, prompt_id, writer, attribute) for attribute in known])
+    columns = keys(0, (("shows", attribute.name) for attribute in known))
+    with np.errstate(divide="ignore"):
+        drawn: Numbers = uniforms(response_keys(world, prompt_id, ids), columns) / chances
+    return drawn
+
+
+def response_keys(world: World, prompt_id: str, ids: Sequence[str]) -> Keys:
+    """Return the keys from which what concerns a response is drawn, by ids."""
+    return keys(world.seed, ((prompt_id, name) for name in ids))
 
 
 def _chance(world: World, prompt_id: str, writer: Writer, attribute: Attribute) -> float:
@@ -166,13 +244,6 @@ def _chance(world: World, prompt_id: str, writer: Writer, attribute: Attribute) 
     if attribute.kind == "rare" and lot < world.gap:
         return 0.0
     return 1 / (1 + math.exp(-writer.strength - attribute.ease))
-
-
-def _response(world: World, prompt_id: str, writer: str, place: int, chances: list[tuple[str, float]]) -> Response:
-    name = f"{writer}-{place}"
-    lots = ((shown, chance, world.uniform("shows", prompt_id, name, shown)) for shown, chance in chances)
-    text = " ".join(_sentence(shown, lot / chance) for shown, chance, lot in lots if lot < chance)
-    return Response(id=name, prompt_id=prompt_id, model=writer, response=text or "Nothing.")
 
 
 _OPENINGS = ("There is", "Then comes", "Note", "One should add", "As one knows, there is", "It has", "And", "Here is")
@@ -204,6 +275,20 @@ def shown(text: str) -> frozenset[str]:
 
 
 def gold(world: World, response: Response) -> float:
-    """Return the quality of a response: the weights of the points it shows, less what its style costs."""
+    """Return the quality of a response: what the points it shows are worth together, less what its style costs."""
     there = shown(response.response)
-    return sum(attribute.weight for attribute in attributes(world, response.prompt_id) if attribute.name in there)
+    row = [[attribute.name in there for attribute in attributes(world, response.prompt_id)]]
+    return float(worth(world, response.prompt_id, np.array(row))[0])
+
+
+def worth(world: World, prompt_id: str, shows: Shows) -> Numbers:
+    """Return the quality of responses to a prompt by what they show."""
+    weights = np.array([attribute.weight for attribute in attributes(world, prompt_id)])
+    quality: Numbers = shows @ weights
+    for relation, one, other in links(world, prompt_id):
+        both, light, heavy = shows[:, one] & shows[:, other], *sorted((weights[one], weights[other]))
+        if relation == "needs":
+            quality -= weights[other] * (shows[:, other] & ~shows[:, one])
+        else:
+            quality -= both * (light if relation == "overlaps" else light + heavy)
+    return quality

@@ -19,9 +19,11 @@ from rubrictool.refinement.pairs import NEAR_COPY
 from rubrictool.rows.records import Criterion, Response, Rubric
 from rubrictool.rubric.amend import Proposal
 from rubrictool.simulation import (
+    ARMS,
     Policy,
     SimulatedJudge,
     SimulatedProposer,
+    View,
     World,
     attributes,
     diverse,
@@ -30,13 +32,16 @@ from rubrictool.simulation import (
     good,
     great,
     measure,
+    plain,
+    policy,
     prompt,
     summary,
+    ways,
     write,
 )
 from rubrictool.simulation.experiment import all_points, placebo
-from rubrictool.simulation.measures import agreement, trained
-from rubrictool.simulation.world import Writer, shown
+from rubrictool.simulation.measures import agreement, alike, differing, half_credit, trained
+from rubrictool.simulation.world import Writer, links, shown
 from rubrictool.steps.score import score
 from rubrictool.text.words import similarity
 
@@ -98,16 +103,16 @@ def test_the_same_content_in_other_words_is_no_near_copy() -> None:
 def test_the_judge_errs_at_the_chosen_rate_and_always_in_the_same_places() -> None:
     world = World(judge_error=0.15)
     responses = write(world, "p1", great(world), 400)
-    found = [SimulatedJudge(world).met("Shows the rare point 1.", r) for r in responses]
+    found = [SimulatedJudge(world).met(["Shows the rare point 1."], r)[0] for r in responses]
     truth = ["rare point 1" in shown(r.response) for r in responses]
     assert 0.1 < np.mean(np.array(found) != np.array(truth)) < 0.2
-    assert [SimulatedJudge(world).met("Shows the rare point 1.", r) for r in reversed(responses)] == found[::-1]
+    assert [SimulatedJudge(world).met(["Shows the rare point 1."], r)[0] for r in reversed(responses)] == found[::-1]
 
 
 def test_a_judge_without_error_reads_what_is_shown_and_what_is_left_out() -> None:
-    response, judge = Response(prompt_id="p1", response="Note the rare point 12."), SimulatedJudge(FLAWLESS)
+    response = Response(id="a", prompt_id="p1", response="Note the rare point 12.")
     asked = ("Shows the rare point 12.", "Shows the rare point 1.", "Leaves out the rare point 1.")
-    assert [judge.met(criterion, response) for criterion in asked] == [True, False, True]
+    assert SimulatedJudge(FLAWLESS).met(asked, response) == [True, False, True]
 
 
 def test_the_proposer_asks_for_what_tells_the_two_apart_and_is_not_asked_for_yet() -> None:
@@ -139,11 +144,83 @@ def test_the_proposer_writes_no_more_than_it_may_and_never_forgets_all() -> None
 
 
 def test_rewards_are_the_scores_that_the_pipeline_gives() -> None:
-    world, judge = World(), SimulatedJudge(World())
-    samples, criteria = Policy(world, "p1", judge), all_points(world, "p1")
-    rubric = Rubric(id="p1", criteria=criteria)
-    scored = [asyncio.run(score(prompt(1), rubric, response, judge)).score for response in samples.responses[:20]]
-    assert samples.rewards(criteria)[:20] == pytest.approx(scored)
+    world, criteria = World(flattered=0.5, swayed=0.5), all_points(World(), "p1")
+    judge, rubric, written = (
+        SimulatedJudge(world),
+        Rubric(id="p1", criteria=criteria),
+        write(world, "p1", policy(world), 20),
+    )
+    scored = [asyncio.run(score(prompt(1), rubric, response, judge)).score for response in written]
+    assert Policy(world, "p1").rewards(criteria)[:20] == pytest.approx(scored)
+    assert (judge.calls, judge.asked) == (20, 20 * len(criteria))
+
+
+def test_a_judge_that_style_takes_in_says_yes_to_what_is_not_there_and_never_no_to_what_is() -> None:
+    plain, taken_in = (SimulatedJudge(replace(FLAWLESS, flattered=chance)) for chance in (0.0, 1.0))
+    styled = [Response(id=f"r{n}", prompt_id="p1", response=names("style mark", n)) for n in range(6)]
+    asked = [f"Shows the rare point {n}." for n in range(1, 13)]
+    assert [sum(plain.met(asked, response)) for response in styled] == [0] * 6
+    yes = [sum(taken_in.met(asked, response)) for response in styled]
+    assert (yes[0], yes[5]) == (0, 12)
+    assert yes == sorted(yes)
+    assert taken_in.met(["Shows the style mark 1."], styled[5]) == [True]
+
+
+def test_a_judge_that_length_takes_in_says_yes_to_long_responses() -> None:
+    judge = SimulatedJudge(replace(FLAWLESS, swayed=1.0))
+    long = Response(id="r", prompt_id="p1", response=" ".join((names("obvious point", 5), names("style mark", 5))))
+    asked = [f"Shows the rare point {n}." for n in range(1, 13)] * 20
+    assert sum(judge.met(asked, long.model_copy(update={"response": "Nothing."}))) == 0
+    assert 0 < np.mean([judge.met(asked, long.model_copy(update={"id": f"r{n}"})) for n in range(40)]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("relation", "expected"),
+    [("overlaps", max), ("clashes", lambda *_: 0), ("needs", lambda *both: sum(both))],
+)
+def test_points_that_hang_together_are_worth_less_than_their_sum(relation: str, expected: Any) -> None:
+    world = replace(World(), **{relation: 1.0})  # type: ignore[arg-type]
+    known, linked = attributes(world, "p1"), links(world, "p1")
+    assert len(linked) == 8
+    for link in linked:
+        one, other = known[link.one], known[link.other]
+        both = Response(prompt_id="p1", response=f"Note the {one.name}. Note the {other.name}.")
+        assert gold(world, both) == expected(one.weight, other.weight)
+        alone = Response(prompt_id="p1", response=f"Note the {other.name}.")
+        assert gold(world, alone) == (0 if relation == "needs" else other.weight)
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [("contrast", {2, 3}), ("union", {1, 2, 3}), ("single", {1, 2}), ("blind", set(range(1, 13)))],
+)
+def test_a_view_decides_what_may_become_a_criterion(view: View, expected: set[int]) -> None:
+    proposer = SimulatedProposer(replace(FLAWLESS, obvious=0), view, max_new=99)
+    texts_shown = ("Note the rare point 1. Note the rare point 2.", "Note the rare point 1. Note the rare point 3.")
+    pair = [JudgedResponse(Response(id=text, prompt_id="p1", response=text)) for text in texts_shown]
+    proposal = asyncio.run(proposer.separate(prompt(1), (), *pair))
+    assert texts(proposal) == {f"Shows the rare point {n}." for n in expected}
+
+
+def test_an_arm_that_is_filled_up_has_the_size_of_the_other_after_each_round() -> None:
+    contrast = ARMS["4 great & diverse"]
+    arms = {"contrast": contrast, "union": replace(contrast, view="union", like="contrast")}
+    arms["blind"] = replace(contrast, view="blind", pairs="random", like="contrast")
+    for number in range(5):
+        found = ways(World(forgets=0.0), number, {name: (arm, plain) for name, arm in arms.items()})
+        assert found["contrast"].criteria == found["union"].criteria == found["blind"].criteria
+        assert (found["contrast"].calls > 0, found["blind"].calls) == (True, 0)
+
+
+def test_pairs_of_two_regions_are_weighed_to_the_same_gaps() -> None:
+    quality = np.array([9.0, 8.0, 7.0, 4.0, 3.0, 3.0])
+    one, other = (differing(quality, np.array(places)) for places in ((0, 1, 2), (3, 4, 5)))
+    (pairs, weights), (others, theirs) = alike(one, other)
+    assert weights[pairs.gap == 2].sum() == 0  # the other region has no such gap
+    assert weights.sum() == pytest.approx(theirs.sum()) == pytest.approx(1.0)
+    assert half_credit(quality, pairs, weights) == 1.0
+    assert half_credit(-quality, others, theirs) == 0.0
+    assert half_credit(np.zeros(6), pairs, weights) == 0.5
 
 
 def test_training_is_that_of_the_theory() -> None:
@@ -157,10 +234,11 @@ def test_training_is_that_of_the_theory() -> None:
 
 def test_pairs_are_won_by_the_truth_tied_by_a_constant_and_lost_by_the_contrary() -> None:
     quality = np.array([1.0, 2.0, 2.0, 5.0])
-    assert agreement(quality, quality) == (1, 0, 0)
-    assert agreement(np.zeros(4), quality) == (0, 1, 0)
-    assert agreement(-quality, quality) == (0, 0, 1)
-    assert np.isnan(agreement(quality, np.ones(4))).all()
+    pairs = differing(quality, np.arange(4))
+    assert agreement(quality, pairs) == (1, 0, 0)
+    assert agreement(np.zeros(4), pairs) == (0, 1, 0)
+    assert agreement(-quality, pairs) == (0, 0, 1)
+    assert np.isnan(agreement(quality, differing(np.ones(4), np.arange(4)))).all()
 
 
 def test_a_placebo_weighs_what_the_refined_rubric_weighs_and_knows_nothing() -> None:
@@ -168,7 +246,7 @@ def test_a_placebo_weighs_what_the_refined_rubric_weighs_and_knows_nothing() -> 
     refined = (*first.criteria, Criterion(id="c2", criterion="Shows the rare point 1.", weight=3))
     coins = placebo(first, refined)
     assert [(c.id, c.weight) for c in coins] == [("c1", 2), ("c2", 3)]
-    tossed = [Policy(World(), f"p{n}", SimulatedJudge(World())).measured(coins[1:]) for n in range(12)]
+    tossed = [Policy(World(), f"p{n}").measured(coins[1:]) for n in range(12)]
     assert np.mean([one.win + one.loss for one in tossed]) > 0.4
     assert abs(np.mean([one.half for one in tossed]) - 0.5) < 0.03
 
