@@ -9,9 +9,9 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import product
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,8 @@ from rubrictool.simulation import (
 from rubrictool.text.encoding import draw
 
 RESULTS = Path(__file__).with_name("simulation.json")
-BASE_PROMPTS, CELL_PROMPTS, SMALL_PROMPTS = 400, 200, 6
-WORLDS, WORLD_PROMPTS = 200, 24
+BASE_PROMPTS, CELL_PROMPTS, SMALL_PROMPTS = 400, 120, 6
+WORLDS, WORLD_PROMPTS = 100, 16
 
 
 @dataclass(frozen=True)
@@ -55,33 +55,25 @@ def keep(_world: World, _pool: Sequence[Response]) -> Mapping[str, Any]:
 
 
 FLAWLESS = {"misled": 0.0, "wrong": 0.0, "forgets": 0.0, "judge_error": 0.0}
+TANGLED = {"overlaps": 0.3, "clashes": 0.15, "needs": 0.3}
+"""Three of four points hang together with another one, so that quality is no sum."""
+FLATTERED = {"flattered": 0.75, "style_cost": 1.0}
+"""The judge is taken in by style, which costs quality: what a policy can exploit."""
+SWAYED = {"swayed": 0.9, "style_cost": 1.0}
+"""The judge is taken in by length."""
 
 
 def cells() -> Iterator[Cell]:
     """The base world first, then what is changed."""
     yield Cell()
     yield Cell(FLAWLESS)
-    for misled, wrong in product((0.0, 0.25, 0.5), (0.0, 0.15)):
-        if (misled, wrong) != (0.25, 0.15):
-            yield Cell({"misled": misled, "wrong": wrong})
+    for misled, wrong in ((0.0, 0.0), (0.0, 0.15), (0.5, 0.0), (0.5, 0.15)):
+        yield Cell({"misled": misled, "wrong": wrong})
     yield from (Cell({"judge_error": error}) for error in (0.0, 0.15))
-    yield from (Cell({"forgets": chance}) for chance in (0.0, 0.15))
     yield Cell(name="`--pool keep`", options=keep)
-    yield from (Cell({"style_cost": 1.0, "misled": misled}) for misled in (0.25, 0.5))
+    yield Cell({"style_cost": 1.0, "misled": 0.5})
     yield from (Cell({"gap": 0.0}), Cell({"behind": 1.5}), Cell({"own": 1}))
-
-
-ROUNDS = {name: ARMS[name] for name in ("4 great", "4 great & diverse")}
-RULE_PROMPTS = 120
-RULE_WORLDS = (
-    Cell(),
-    Cell(FLAWLESS),
-    Cell({"misled": 0.5, "wrong": 0.3}),
-    Cell({"style_cost": 1.0, "misled": 0.5}),
-    Cell({"judge_error": 0.15}),
-    Cell(name="`--pool keep`", options=keep),
-)
-"""Where acceptance rules are compared: a proposer that seldom or often goes wrong, and a judge that does."""
+    yield from (Cell(TANGLED), Cell(FLATTERED), Cell(SWAYED))
 
 
 def accepting(rule: AcceptRule, knows: Options = plain) -> Options:
@@ -120,29 +112,125 @@ RULES: Mapping[str, Options] = {
 }
 
 
-def _ruled(number: int) -> list[dict[str, Measured]]:
-    """One prompt in each of the worlds for rules, refined under each rule."""
-    return [ways(_changed(cell), number, _under_rules(cell)) for cell in RULE_WORLDS]
-
-
-def _under_rules(cell: Cell) -> dict[str, tuple[Arm, Options]]:
-    return {
-        f"{arm}, {rule}": (of, _both(cell.options, options))
-        for arm, of in ROUNDS.items()
-        for rule, options in RULES.items()
-    }
-
-
 def _both(one: Options, other: Options) -> Options:
     return lambda world, pool: {**one(world, pool), **other(world, pool)}
 
 
-def _by_rule(rows: Sequence[list[dict[str, Measured]]]) -> list[dict[str, Any]]:
-    """The worlds for rules, each rule against `always` on the same prompts."""
-    against = [(f"{arm}, {rule}", f"{arm}, always") for arm in ROUNDS for rule in RULES if rule != "always"]
+@dataclass(frozen=True)
+class Study:
+    """Ways to refine that are compared in some worlds on the same prompts: so many in the first world, in each other one."""
+
+    ways: Mapping[str, tuple[Arm, Options]]
+    contrasts: Sequence[tuple[str, str]]
+    worlds: Sequence[Cell] = (Cell(),)
+    prompts: tuple[int, int] = (200, 200)
+
+
+ROUNDS = {name: ARMS[name] for name in ("4 great", "4 great & diverse")}
+
+ACCEPTING = Study(
+    ways={f"{arm}, {rule}": (of, options) for arm, of in ROUNDS.items() for rule, options in RULES.items()},
+    contrasts=[(f"{arm}, {rule}", f"{arm}, always") for arm in ROUNDS for rule in RULES if rule != "always"],
+    worlds=(
+        Cell(),
+        Cell(FLAWLESS),
+        Cell({"misled": 0.5, "wrong": 0.3}),
+        Cell({"style_cost": 1.0, "misled": 0.5}),
+        Cell({"judge_error": 0.15}),
+    ),
+    prompts=(80, 80),
+)
+"""Where acceptance rules are compared: a proposer that seldom or often goes wrong, and a judge that does."""
+
+PAIR = ARMS["4 great & diverse"]
+MANY = 1_000
+
+VIEWS = {
+    "contrast": PAIR,
+    "contrast, drawn pair": replace(PAIR, pairs="random", like="contrast"),
+    "union": replace(PAIR, view="union", like="contrast"),
+    "single": replace(PAIR, view="single", like="contrast"),
+    "blind": replace(PAIR, view="blind", pairs="random", like="contrast"),
+}
+"""What the proposer looks at, at the same size; who looks at nothing needs no scores."""
+
+FREE = {
+    "contrast, free": replace(PAIR, max_new=MANY),
+    "union, free": replace(PAIR, view="union", max_new=MANY),
+    "single, free": replace(PAIR, view="single", max_new=MANY),
+    "blind, free": replace(PAIR, view="blind", pairs="random", max_new=MANY),
+}
+"""The same where the proposer writes all that it notices."""
+
+
+def _against(names: Sequence[str], *, base: str = "initial") -> list[tuple[str, str]]:
+    """The first of some ways against each other one, and each against the first rubric."""
+    return [*((names[0], other) for other in names[1:]), *((name, base) for name in names)]
+
+
+VIEWING = Study(
+    ways={name: (arm, plain) for name, arm in VIEWS.items()},
+    contrasts=_against(list(VIEWS)),
+    worlds=(Cell(), Cell(FLAWLESS), Cell(TANGLED), Cell(FLATTERED), Cell({"own": 1})),
+    prompts=(800, 240),
+)
+
+GROWING = Study(
+    ways={name: (arm, plain) for name, arm in FREE.items()},
+    contrasts=_against(list(FREE)),
+    worlds=(Cell(), Cell(TANGLED), Cell(FLATTERED)),
+    prompts=(160, 160),
+)
+
+POOLS = ("diverse", "mixed")
+POOL_RULES: Mapping[str, Options] = {"drop-used": plain, "keep": keep}
+
+
+def _pooling(size: int, prompts: int) -> Study:
+    """Pool rules in pools of equals and of mixed quality."""
+    return Study(
+        ways={
+            f"{writers}, {rule}": (replace(PAIR, writers=writers, candidates=size), options)
+            for writers in POOLS
+            for rule, options in POOL_RULES.items()
+        },
+        contrasts=[
+            (f"{writers}, {rule}", f"{writers}, drop-used")
+            for writers in POOLS
+            for rule in POOL_RULES
+            if rule != "drop-used"
+        ],
+        prompts=(prompts, 0),
+    )
+
+
+STUDIES: Mapping[str, Study] = {
+    "rules": ACCEPTING,
+    "views": VIEWING,
+    "free": GROWING,
+    **{f"pools of {size}": _pooling(size, prompts) for size, prompts in ((8, 160), (10, 400), (16, 400), (32, 120))},
+}
+
+
+def _tried(name: str, number: int) -> dict[int, dict[str, Measured]]:
+    """One prompt in every world of a study that has so many."""
+    study = STUDIES[name]
+    return {
+        place: ways(
+            _changed(cell), number, {way: (arm, _both(cell.options, of)) for way, (arm, of) in study.ways.items()}
+        )
+        for place, cell in enumerate(study.worlds)
+        if number < study.prompts[min(place, 1)]
+    }
+
+
+def _studied(name: str, workers: Executor) -> list[dict[str, Any]]:
+    study = STUDIES[name]
+    prompts = list(workers.map(partial(_tried, name), range(max(study.prompts)), chunksize=2))
+    found = [[rows[place] for rows in prompts if place in rows] for place in range(len(study.worlds))]
     return [
-        {"changes": dict(cell.changes), "name": cell.name, **summary([row[place] for row in rows], contrasts=against)}
-        for place, cell in enumerate(RULE_WORLDS)
+        {"changes": dict(cell.changes), "name": cell.name, **summary(rows, contrasts=study.contrasts)}
+        for cell, rows in zip(study.worlds, found, strict=True)
     ]
 
 
@@ -152,9 +240,9 @@ def main() -> None:
     with ProcessPoolExecutor(initializer=gc.disable) as workers:
         prompts = list(workers.map(_prompt, range(BASE_PROMPTS), chunksize=4))
         worlds = list(workers.map(_world, range(1, WORLDS + 1), chunksize=4))
-        ruled = list(workers.map(_ruled, range(RULE_PROMPTS), chunksize=2))
+        studies = {name: _studied(name, workers) for name in STUDIES}
     measured = [_summed(cell, [rows[place] for rows in prompts if place in rows]) for place, cell in enumerate(cells())]
-    results = {"small": small(), "cells": measured, "worlds": worlds, "rules": _by_rule(ruled)}
+    results = {"small": small(), "cells": measured, "worlds": worlds, "studies": studies}
     RESULTS.write_text(json.dumps(results, separators=(",", ":")) + "\n", encoding="utf-8")
 
 

@@ -13,7 +13,9 @@ from rubrictool.analysis.intervals import agresti_coull
 from rubrictool.simulation import BUDGETS, CONTRASTS, World, drawn
 
 RESULTS = Path(__file__).with_name("simulation.json")
-MEASURES = {"half": "half-credit", **{f"{budget:g}": f"win rate at KL {budget:g}" for budget in BUDGETS}}
+RATES = {f"{budget:g}": f"win rate at KL {budget:g}" for budget in BUDGETS}
+MEASURES = {"half": "half-credit"} | {key: RATES[key] for key in ("0.5", "1", "2")}
+REGIONS = {"half": "half-credit", "1": RATES["1"], "middle": "half-credit in the middle", "edge": "top less middle"}
 SHORT = (
     ("1 great", "1 good"),
     ("4 great", "4 good"),
@@ -92,7 +94,7 @@ def worlds(measure: str = "half", own: int | None = None) -> None:
 
 def rules(measure: str = "half") -> None:
     """What each rule of acceptance gains over taking everything, by one measure, in every world for rules."""
-    found = _results()["rules"]
+    found = _results()["studies"]["rules"]
     arms = [name.removesuffix(", always") for name in found[0]["arms"] if name.endswith(", always")]
     for arm in arms:
         named = [name.removeprefix(f"{arm}, ") for name in found[0]["arms"] if name.startswith(f"{arm}, ")]
@@ -110,9 +112,72 @@ def _gains(world: Mapping[str, Any], arm: str, named: Sequence[str], measure: st
 
 def written() -> None:
     """How many criteria each rule leaves, and how many of them are about style or the wrong way round, in the base world."""
-    base = _results()["rules"][0]["arms"]
+    base = _results()["studies"]["rules"][0]["arms"]
     rows = [(name, *(f"{arm[count]:.1f}" for count in ("criteria", "style", "wrong"))) for name, arm in base.items()]
     _print(("rubric", "criteria", "style", "wrong"), rows)
+
+
+def views(study: str = "views") -> None:
+    """What comes of each way to look at a pair, in the base world of a study."""
+    base = _results()["studies"][study][0]["arms"]
+    rows = [
+        (
+            name,
+            *(f"{arm[count]:.1f}" for count in ("criteria", "style", "wrong")),
+            *(_plain(arm[key]) for key in REGIONS),
+        )
+        for name, arm in base.items()
+    ]
+    _print(("rubric", "criteria", "style", "wrong", *REGIONS.values()), rows)
+
+
+def compared(study: str = "views") -> None:
+    """The contrasts of a study in its base world."""
+    base = _results()["studies"][study][0]["contrasts"]
+    _print(
+        ("contrast", *REGIONS.values()),
+        [(_named(name), *(_signed(contrast[key]) for key in REGIONS)) for name, contrast in base.items()],
+    )
+
+
+def elsewhere(study: str, measure: str) -> None:
+    """Some contrasts of a study in each of its worlds, by one measure."""
+    found = _results()["studies"][study]
+    names = [name for name in found[0]["contrasts"] if not name.endswith("- initial")]
+    rows = [
+        (_changed(world), str(world["prompts"]), *(_signed(world["contrasts"][name][measure]) for name in names))
+        for world in found
+    ]
+    _print(("changed", "prompts", *map(_named, names)), rows)
+
+
+def curve(names: Sequence[str], **changes: float) -> None:
+    """The win rate of some arms at each KL in one world, and how much is lost from the peak to the end."""
+    found = _cell(changes)["arms"]
+    rows = [(name, *(_plain(found[name][key]) for key in RATES), _turn(found[name])) for name in names]
+    _print(("rubric", *RATES.values(), "highest, lost at the end"), rows)
+
+
+def pools(measure: str = "half") -> None:
+    """What the pool rules are worth by one measure, and what is judged, by size and kind of pool."""
+    found = {name: of[0] for name, of in _results()["studies"].items() if name.startswith("pools of")}
+    kinds = {"diverse": "equals", "mixed": "mixed"}
+    ruled = [name.removeprefix("mixed, ") for name in next(iter(found.values()))["arms"] if name.startswith("mixed, ")]
+    rows = [
+        (
+            f"{name.removeprefix('pools of ')} {shown}",
+            str(world["prompts"]),
+            *(f"{world['arms'][f'{kind}, {rule}']['calls']:.0f}" for rule in ruled),
+            _plain(world["arms"][f"{kind}, {ruled[0]}"][measure]),
+            *(_signed(world["contrasts"][f"{kind}, {rule} - {kind}, {ruled[0]}"][measure]) for rule in ruled[1:]),
+        )
+        for name, world in found.items()
+        for kind, shown in kinds.items()
+    ]
+    head = (
+        [f"calls, `{rule}`" for rule in ruled] + [f"`{ruled[0]}`"] + [f"`{rule}` − `{ruled[0]}`" for rule in ruled[1:]]
+    )
+    _print(("pool", "prompts", *head), rows)
 
 
 def _shares(estimates: Sequence[Sequence[float]]) -> tuple[str, ...]:
