@@ -13,11 +13,13 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from rubrictool.analysis.gold import in_deciding_half
 from rubrictool.refinement.accept import AcceptRule
 from rubrictool.rows.records import Response
+from rubrictool.rubric.limits import Limits
 from rubrictool.simulation import (
     ARMS,
     Arm,
@@ -49,9 +51,12 @@ class Cell:
     options: Options = plain
 
 
-def keep(_world: World, _pool: Sequence[Response]) -> Mapping[str, Any]:
-    """The pool rule `keep`."""
-    return {"pool_rule": "keep"}
+def given(**options: Any) -> Options:
+    """The same options of `refine` for every pool."""
+    return lambda _world, _pool: options
+
+
+keep, drop_used = given(pool_rule="keep"), given(pool_rule="drop-used")
 
 
 FLAWLESS = {"misled": 0.0, "wrong": 0.0, "forgets": 0.0, "judge_error": 0.0}
@@ -70,7 +75,7 @@ def cells() -> Iterator[Cell]:
     for misled, wrong in ((0.0, 0.0), (0.0, 0.15), (0.5, 0.0), (0.5, 0.15)):
         yield Cell({"misled": misled, "wrong": wrong})
     yield from (Cell({"judge_error": error}) for error in (0.0, 0.15))
-    yield Cell(name="`--pool keep`", options=keep)
+    yield from (Cell(name="`--pool drop-used`", options=drop_used), Cell(name="`--pool keep`", options=keep))
     yield Cell({"style_cost": 1.0, "misled": 0.5})
     yield from (Cell({"gap": 0.0}), Cell({"behind": 1.5}), Cell({"own": 1}))
     yield from (Cell(TANGLED), Cell(FLATTERED), Cell(SWAYED))
@@ -175,40 +180,77 @@ VIEWING = Study(
     prompts=(800, 240),
 )
 
+UNLIMITED = Limits(max_criteria=MANY, max_new=MANY)
+
 GROWING = Study(
-    ways={name: (arm, plain) for name, arm in FREE.items()},
+    ways={name: (arm, given(limits=UNLIMITED)) for name, arm in FREE.items()},
     contrasts=_against(list(FREE)),
     worlds=(Cell(), Cell(TANGLED), Cell(FLATTERED)),
     prompts=(160, 160),
 )
 
 POOLS = ("diverse", "mixed")
-POOL_RULES: Mapping[str, Options] = {"drop-used": plain, "keep": keep}
+POOL_RULES: Mapping[str, Options] = {"drop-used": drop_used, "keep": keep, "narrow": given(pool_rule="narrow")}
+SHARES: Mapping[str, Options] = {
+    f"narrow, {share:g}": given(pool_rule="narrow", keep_share=share) for share in (0.25, 0.75)
+}
 
 
-def _pooling(size: int, prompts: int) -> Study:
+def _pooling(size: int, prompts: int, more: Mapping[str, Options] = MappingProxyType({})) -> Study:
     """Pool rules in pools of equals and of mixed quality."""
+    tried = {**POOL_RULES, **more}
     return Study(
         ways={
             f"{writers}, {rule}": (replace(PAIR, writers=writers, candidates=size), options)
             for writers in POOLS
-            for rule, options in POOL_RULES.items()
+            for rule, options in tried.items()
         },
         contrasts=[
             (f"{writers}, {rule}", f"{writers}, drop-used")
             for writers in POOLS
-            for rule in POOL_RULES
+            for rule in tried
             if rule != "drop-used"
         ],
         prompts=(prompts, 0),
     )
 
 
+LARGE = {"obvious": 10, "rare": 40, "style": 10}
+"""A world with more to ask for than any rubric may hold."""
+
+
+def _limited(most: int, new: int) -> tuple[Arm, Options]:
+    """Six rounds under limits of a rubric's size; the proposer is told how many criteria a round may add."""
+    return replace(PAIR, rounds=6, max_new=new), given(limits=Limits(max_criteria=most, max_new=new))
+
+
+LIMITS = {
+    f"{'free' if most == MANY else most}, {new} new": _limited(most, new)
+    for most, new in ((24, 4), (12, 4), (16, 4), (32, 4), (MANY, 4), (24, 2), (24, 8), (MANY, 2), (MANY, 8))
+}
+
+LIMITING = Study(
+    ways=LIMITS,
+    contrasts=[(name, "24, 4 new") for name in LIMITS if name != "24, 4 new"],
+    worlds=(
+        Cell(LARGE),
+        Cell({**LARGE, "misled": 0.5, "wrong": 0.3}),
+        Cell({**LARGE, **TANGLED}),
+        Cell({**LARGE, **FLATTERED}),
+    ),
+    prompts=(160, 80),
+)
+
+
 STUDIES: Mapping[str, Study] = {
     "rules": ACCEPTING,
     "views": VIEWING,
     "free": GROWING,
-    **{f"pools of {size}": _pooling(size, prompts) for size, prompts in ((8, 160), (10, 400), (16, 400), (32, 120))},
+    "pools of 8": _pooling(8, 160),
+    "pools of 10": _pooling(10, 400),
+    "pools of 16": _pooling(16, 400, SHARES),
+    "pools of 32": _pooling(32, 120),
+    "limits": LIMITING,
 }
 
 

@@ -159,25 +159,60 @@ def curve(names: Sequence[str], **changes: float) -> None:
 
 
 def pools(measure: str = "half") -> None:
-    """What the pool rules are worth by one measure, and what is judged, by size and kind of pool."""
+    """What the pool rules are worth by one measure, and how many responses are judged, by size and kind of pool."""
     found = {name: of[0] for name, of in _results()["studies"].items() if name.startswith("pools of")}
-    kinds = {"diverse": "equals", "mixed": "mixed"}
-    ruled = [name.removeprefix("mixed, ") for name in next(iter(found.values()))["arms"] if name.startswith("mixed, ")]
+    kinds, others = {"diverse": "equals", "mixed": "mixed"}, ("narrow", "keep")
     rows = [
         (
             f"{name.removeprefix('pools of ')} {shown}",
             str(world["prompts"]),
-            *(f"{world['arms'][f'{kind}, {rule}']['calls']:.0f}" for rule in ruled),
-            _plain(world["arms"][f"{kind}, {ruled[0]}"][measure]),
-            *(_signed(world["contrasts"][f"{kind}, {rule} - {kind}, {ruled[0]}"][measure]) for rule in ruled[1:]),
+            *(f"{world['arms'][f'{kind}, {rule}']['calls']:.1f}" for rule in ("drop-used", *others)),
+            _plain(world["arms"][f"{kind}, drop-used"][measure]),
+            *(_signed(world["contrasts"][f"{kind}, {rule} - {kind}, drop-used"][measure]) for rule in others),
         )
         for name, world in found.items()
         for kind, shown in kinds.items()
     ]
-    head = (
-        [f"calls, `{rule}`" for rule in ruled] + [f"`{ruled[0]}`"] + [f"`{rule}` − `{ruled[0]}`" for rule in ruled[1:]]
-    )
-    _print(("pool", "prompts", *head), rows)
+    head = [f"judged, `{rule}`" for rule in ("drop-used", *others)]
+    _print(("pool", "prompts", *head, "`drop-used`", *(f"`{rule}` − `drop-used`" for rule in others)), rows)
+
+
+def shares() -> None:
+    """What it is worth to keep another share of a pool of 16."""
+    world = _results()["studies"]["pools of 16"][0]
+    kinds, tried = {"diverse": "equals", "mixed": "mixed"}, {"0.25": ", 0.25", "0.5": "", "0.75": ", 0.75"}
+    rows = [
+        (
+            f"{shown}, {share}",
+            f"{world['arms'][f'{kind}, narrow{suffix}']['calls']:.1f}",
+            *(_signed(world["contrasts"][f"{kind}, narrow{suffix} - {kind}, drop-used"][key]) for key in ("half", "1")),
+        )
+        for kind, shown in kinds.items()
+        for share, suffix in tried.items()
+    ]
+    _print(("pool, share kept", "judged", "half-credit less `drop-used`", "win rate at KL 1 less `drop-used`"), rows)
+
+
+def limits() -> None:
+    """What each limit on the size gives, and what it gains over 24 criteria and 4 new ones a round."""
+    for world in _results()["studies"]["limits"]:
+        rows = [
+            (
+                name,
+                f"{arm['criteria']:.1f}",
+                f"{arm['verdicts']:.0f}",
+                f"{arm['half'][0]:.3f}",
+                f"{arm['1'][0]:.3f}",
+                *(_gain(world["contrasts"].get(f"{name} - 24, 4 new"), key) for key in ("half", "1")),
+            )
+            for name, arm in world["arms"].items()
+        ]
+        head = ("criteria", "verdicts", "half-credit", "win rate at KL 1", "half-credit, gained", "win rate, gained")
+        _print((f"{_changed(world)}; {world['prompts']} prompts", *head), rows)
+
+
+def _gain(contrast: Mapping[str, Any] | None, key: str) -> str:
+    return "" if contrast is None else _signed(contrast[key])
 
 
 def _shares(estimates: Sequence[Sequence[float]]) -> tuple[str, ...]:
