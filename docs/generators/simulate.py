@@ -149,6 +149,7 @@ ACCEPTING = Study(
 
 PAIR = ARMS["4 great & diverse"]
 MANY = 1_000
+UNLIMITED = Limits(max_criteria=MANY, max_new=MANY)
 
 VIEWS = {
     "contrast": PAIR,
@@ -174,13 +175,11 @@ def _against(names: Sequence[str], *, base: str = "initial") -> list[tuple[str, 
 
 
 VIEWING = Study(
-    ways={name: (arm, plain) for name, arm in VIEWS.items()},
+    ways={name: (arm, given(limits=UNLIMITED)) for name, arm in VIEWS.items()},
     contrasts=_against(list(VIEWS)),
     worlds=(Cell(), Cell(FLAWLESS), Cell(TANGLED), Cell(FLATTERED), Cell({"own": 1})),
     prompts=(800, 240),
 )
-
-UNLIMITED = Limits(max_criteria=MANY, max_new=MANY)
 
 GROWING = Study(
     ways={name: (arm, given(limits=UNLIMITED)) for name, arm in FREE.items()},
