@@ -225,7 +225,7 @@ def _limited(most: int, new: int) -> tuple[Arm, Options]:
 
 LIMITS = {
     f"{'free' if most == MANY else most}, {new} new": _limited(most, new)
-    for most, new in ((24, 4), (12, 4), (16, 4), (32, 4), (MANY, 4), (24, 2), (24, 8), (MANY, 2), (MANY, 8))
+    for most, new in ((24, 4), (12, 4), (16, 4), (32, 4), (MANY, 4), (24, 2), (24, 8), (MANY, 8))
 }
 
 LIMITING = Study(
@@ -237,7 +237,7 @@ LIMITING = Study(
         Cell({**LARGE, **TANGLED}),
         Cell({**LARGE, **FLATTERED}),
     ),
-    prompts=(160, 80),
+    prompts=(80, 60),
 )
 
 

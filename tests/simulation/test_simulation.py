@@ -266,7 +266,7 @@ def test_options_of_the_experiment_go_to_refine_for_each_arms_candidates() -> No
         told.append(len(pool))
         return {"pool_rule": "keep"} if world.seed == 0 else {"no_such_option": 1}
 
-    assert measure(World(), 0, options)["4 great"].win != measure(World(), 0)["4 great"].win
+    assert measure(World(), 0, options)["4 great"].calls != measure(World(), 0)["4 great"].calls
     assert sorted(told) == [2, 2, 16, 16, 16, 16, 16]
     with pytest.raises(TypeError, match="no_such_option"):
         measure(World(seed=1), 0, options)
