@@ -151,11 +151,18 @@ def elsewhere(study: str, measure: str) -> None:
     _print(("changed", "prompts", *map(_named, names)), rows)
 
 
-def curve(names: Sequence[str], **changes: float) -> None:
-    """The win rate of some arms at each KL in one world, and how much is lost from the peak to the end."""
-    found = _cell(changes)["arms"]
-    rows = [(name, *(_plain(found[name][key]) for key in RATES), _turn(found[name])) for name in names]
-    _print(("rubric", *RATES.values(), "highest, lost at the end"), rows)
+def sharpened() -> None:
+    """By how much more each way to look at a pair is ahead of the first rubric at the top than in the middle, in each world."""
+    found = _results()["studies"]["views"]
+    names = [name for name in found[0]["contrasts"] if name.endswith("- initial")]
+    rows = [(_changed(world), *(_signed(world["contrasts"][name]["edge"]) for name in names)) for world in found]
+    _print(("changed", *(name.removesuffix(" - initial") for name in names)), rows)
+
+
+def curve(**changes: float) -> None:
+    """The win rate of the arms at each KL in one world, and how much is lost from the peak to the end."""
+    rows = [(name, *(_plain(arm[key]) for key in RATES), _turn(arm)) for name, arm in _cell(changes)["arms"].items()]
+    _print((_changed({"changes": changes, "name": ""}), *RATES.values(), "highest, lost at the end"), rows)
 
 
 def pools(measure: str = "half") -> None:
