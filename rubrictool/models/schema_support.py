@@ -7,12 +7,14 @@ import json
 from collections.abc import Awaitable, Callable
 
 from rubrictool.errors import ModelFailure, Transient
-from rubrictool.models.json_schema import WEIGHT, YES_OR_NO, array_of, object_of, string
+from rubrictool.models.json_schema import WEIGHT, YES_OR_NO, any_of, array_of, object_of, string
 from rubrictool.text.patterns import linear
 
 PROBE = "Greet me in one short sentence."
 
-PROBE_SCHEMA = object_of(ready=YES_OR_NO, reason=string(20), parts=array_of(WEIGHT, min_items=1, max_items=2))
+PROBE_SCHEMA = object_of(
+    ready=YES_OR_NO, reason=string(20), parts=array_of(any_of(WEIGHT, YES_OR_NO), min_items=1, max_items=2)
+)
 """Has every keyword that the other schemas have, so that a server which refuses one is found out."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rubrictool.errors import Unreadable
-from rubrictool.models.json_schema import WEIGHT, Schema, any_of, array_of, integer, object_of, one_of, string
+from rubrictool.models.json_schema import INTEGER, WEIGHT, Schema, any_of, array_of, object_of, one_of, string
 from rubrictool.questions.json_replies import LIKE_AN_ID, RepeatedKeys, without_repeats
 from rubrictool.rows.checks import Check
 from rubrictool.rubric.amend import Item
@@ -17,12 +17,10 @@ from rubrictool.text.patterns import linear
 
 MAX_CRITERION_LENGTH = 400
 
-_MAX_WORDS = 100_000
-
 _TEXTS = array_of(string(100), min_items=1, max_items=20)
 
 _CHECK = any_of(
-    object_of(words=object_of(min=integer(0, _MAX_WORDS), max=integer(1, _MAX_WORDS))),
+    object_of(words=object_of(min=INTEGER, max=INTEGER)),
     object_of(contains=_TEXTS),
     object_of(excludes=_TEXTS),
     object_of(format=one_of("list", "numbered", "table", "code", "heading", "json")),

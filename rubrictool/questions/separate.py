@@ -32,6 +32,7 @@ from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Better, Item, Merge, Proposal
 from rubrictool.rubric.limits import Limits
 from rubrictool.text.chats import visible_text
+from rubrictool.text.wording import counted
 
 ContextPart = Literal["weights", "verdicts", "both-met", "scores"]
 """A part of the rubric or the judgement that a proposer can be shown beside a pair of responses."""
@@ -206,7 +207,7 @@ def _why(answer: Mapping[str, Any]) -> str | None:
 def _room(count: int, limits: Limits) -> str:
     """Say how many criteria may be added."""
     left = limits.max_criteria - count
-    held = f"The rubric holds {count} criteria and may hold {limits.max_criteria}"
+    held = f"The rubric holds {counted(count, 'criterion', 'criteria')} and may hold {limits.max_criteria}"
     if left <= 0:
         return f"{held}: no place is left, so merge or drop at least as many as you add. Add at most {limits.max_new}."
     return f"{held}, so {left} {'place is' if left == 1 else 'places are'} left. Add at most {limits.max_new}."

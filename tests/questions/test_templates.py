@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.errors import InputError
-from rubrictool.questions import judge, separate
+from rubrictool.models.schema_support import PROBE_SCHEMA
+from rubrictool.questions import compare, judge, propose, separate
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates, fence, fill, shipped_template, template_names
 from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
@@ -97,3 +98,18 @@ def test_a_template_that_would_not_do_is_refused(tmp_path: Path, change: tuple[s
 def test_each_template_stands_beside_its_question_schema_and_parser(name: str) -> None:
     module = import_module(f"rubrictool.questions.{name}")
     assert all(callable(getattr(module, part)) for part in ("question", "schema", "parse"))
+
+
+def keywords(schema: object) -> set[str]:
+    """The keywords of a JSON schema, those of its parts too; the names of properties are none."""
+    if isinstance(schema, list):
+        return {word for part in schema for word in keywords(part)}
+    if not isinstance(schema, dict):
+        return set()
+    parts = [part for word, part in schema.items() if word != "properties"]
+    return set(schema) | keywords(parts) | keywords(list(schema.get("properties", {}).values()))
+
+
+def test_the_probe_has_every_keyword_of_the_schemas_that_are_sent() -> None:
+    sent = (judge.schema(3, reasons=True), compare.schema(reasons=True), propose.schema(), separate.schema(3))
+    assert {word for schema in sent for word in keywords(schema)} <= keywords(PROBE_SCHEMA)
