@@ -1,7 +1,7 @@
 """How much does refinement find of what it looks for, in worlds where the truth is known?
 
 Run as `python docs/generators/simulate.py`; it writes simulation.json beside it, whose tables stand in
-docs/simulation.md. It takes some minutes on two cores, and gives the same figures every time.
+docs/simulation.md. It takes ten minutes on two cores, and gives the same figures every time.
 """
 
 from __future__ import annotations
