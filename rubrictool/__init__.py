@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rubrictool.linting.rules import Finding
     from rubrictool.models.budget import Budget
     from rubrictool.models.cache import Cache
+    from rubrictool.models.cache_merge import merge_caches
     from rubrictool.models.context import RunContext
     from rubrictool.models.options import AskPolicy, ModelConfig
     from rubrictool.models.spec import connect
@@ -99,6 +100,7 @@ __all__ = [
     "judge",
     "judge_top_k",
     "lint",
+    "merge_caches",
     "preference_pairs",
     "propose",
     "proposer",
@@ -124,6 +126,7 @@ _PLACES = {
     "linting.rules": ("Finding",),
     "models.budget": ("Budget",),
     "models.cache": ("Cache",),
+    "models.cache_merge": ("merge_caches",),
     "models.context": ("RunContext",),
     "models.options": ("AskPolicy", "ModelConfig"),
     "models.spec": ("connect",),

@@ -95,6 +95,20 @@ def test_the_shell_examples_run(tmp_path: Path, example: str) -> None:
     assert ran.stdout
 
 
+def test_the_job_array_gives_the_scores_of_one_run_and_asks_nothing_twice(shell: Shell) -> None:
+    task, joining = blocks(ROOT / "docs" / "commands.md", "bash")
+    rows = [{"prompt_id": f"p{n // 2}", "prompt": f"Why {n // 2}?", "response": f"So {n}."} for n in range(10)]
+    shell.write("responses.jsonl", rows)
+    shell.write("rubrics.jsonl", [{"id": "*", "criteria": [{"criterion": "Is right.", "weight": 1}]}])
+    with chat_server() as server:
+        tasks = [task.replace("$SLURM_ARRAY_TASK_ID", number).replace("/64", "/3") for number in "123"]
+        script = "".join([*tasks, joining.replace("-o scores.jsonl", "-o whole.jsonl")])
+        ran = program(shell.directory, "bash", "-ec", script.replace("vllm:MODEL", server.spec))
+    assert (ran.returncode, len(server.requests)) == (0, 10), ran.stderr
+    assert len(shell.read("whole.jsonl")) == 10
+    assert shell.read("scores.jsonl") == shell.read("whole.jsonl")
+
+
 def test_lint_has_no_warning_for_the_rubric_of_the_readmes_own_data(tmp_path: Path) -> None:
     (example,) = [block for block in blocks(ROOT / "README.md", "sh") if "mine.jsonl" in block]
     ran = program(tmp_path, "bash", "-eo", "pipefail", "-c", f"({example}) | rubrictool lint - --strict")

@@ -43,6 +43,7 @@ COMMANDS = {
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),
     "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
     "cache export": Entry("Write the replies as a file for replay:FILE.", "cache", "export_cache"),
+    "cache merge": Entry("Add the replies of other caches to one.", "cache", "merge"),
 }
 
 

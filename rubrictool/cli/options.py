@@ -10,6 +10,7 @@ import typer
 
 from rubrictool.models.options import AskPolicy, ModelConfig
 from rubrictool.rows.records import JudgingMode
+from rubrictool.rows.shards import Shard
 from rubrictool.rubric.empty_response import Empty
 
 Arguments = Annotated[str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)]
@@ -37,6 +38,21 @@ class OutputFlags:
         str | None, typer.Option(metavar="FILE", help="The closing figures as JSON.", show_default=False)
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False
+
+
+@dataclass(frozen=True)
+class ShardedOutputFlags(OutputFlags):
+    """The same for commands that can do a part of their rows, as one job of an array."""
+
+    shard: Annotated[
+        Shard | None,
+        typer.Option(
+            parser=Shard.parse,
+            metavar="I/N",
+            help="Do only part I of N; the outputs of all parts, joined in order, are that of one run.",
+            show_default=False,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -167,4 +183,13 @@ class SamplingFlags:
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = ModelConfig.max_tokens
 
 
-GROUPS = (OutputFlags, RequestFlags, QuestionFlags, JudgeFlags, ProposerFlags, ModelFlags, SamplingFlags)
+GROUPS = (
+    OutputFlags,
+    ShardedOutputFlags,
+    RequestFlags,
+    QuestionFlags,
+    JudgeFlags,
+    ProposerFlags,
+    ModelFlags,
+    SamplingFlags,
+)

@@ -18,7 +18,7 @@ from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import Failures, failures_path
 from rubrictool.cli.files import Staged, commit, on_terminal, sink
 from rubrictool.cli.model_options import run_context
-from rubrictool.cli.options import OutputFlags, QuestionFlags, RequestFlags
+from rubrictool.cli.options import OutputFlags, QuestionFlags, RequestFlags, ShardedOutputFlags
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
@@ -31,11 +31,16 @@ from rubrictool.models.spec import file_of
 from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
-from rubrictool.rows.jsonl import encode, encode_value
+from rubrictool.rows.jsonl import Rows, encode, encode_value
+from rubrictool.rows.shards import Part, PromptRuns, Shard
 from rubrictool.steps.map_rows import Outcome, map_rows
 from rubrictool.text.wording import counted
 
 T = TypeVar("T")
+
+R = TypeVar("R", bound=Row)
+
+_WHOLE = Shard(1, 1)
 
 LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 
@@ -61,6 +66,7 @@ class Session:
         reports: bool = False,
     ) -> None:
         self._command, self._files, self._asking = command, files, asking or RequestFlags()
+        self._shard = files.shard if isinstance(files, ShardedOutputFlags) else None
         self._on_screen = on_terminal(files.output)
         self.progress = Progress(command, quiet=files.quiet, bar=not self._on_screen)
         self._left_out = reports and self._on_screen and self.progress.watched
@@ -72,7 +78,7 @@ class Session:
         wording = wording or QuestionFlags()
         self._context = run_context(self._asking, self._budget, self.progress, specs)
         self.roles = Roles(self._context, Templates(wording.templates, use_reference=wording.use_reference))
-        failures = failures_path(files.failures, files.output, command, reads)
+        failures = failures_path(files.failures, files.output, self._name, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
         check_outputs(
             {**outputs, "--summary": files.summary, "--trace": trace},
@@ -99,6 +105,25 @@ class Session:
         name = "stdin" if self._main_input == STDIN else self._main_input
         if not rows:
             self.tell(f"{self._command}: warning: {name} contains no rows; check that the previous step succeeded")
+
+    def part(self, rows: Rows[R], runs: PromptRuns) -> Part[R]:
+        """Return the rows that this run is to do: those of its shard, or all; say what is odd about them."""
+        self.warn_if_empty(runs.rows)
+        part = Part(rows, (self._shard or _WHOLE).places(runs))
+        if self._shard:
+            self.figures["shard"] = str(self._shard)
+            self.tell(f"{self._command}: shard {self._shard}: {len(part):,} of {counted(runs.rows, 'row')}")
+        if self._shard and runs.scattered:
+            self.tell(
+                f"{self._command}: rows of one prompt stand in several places of the input, so several shards may ask about "
+                "one prompt; the output is the same, but prefix caches help less: sort the input by prompt"
+            )
+        return part
+
+    @property
+    def _name(self) -> str:
+        """Return the command, and its shard where it has one: what the failures file is named after."""
+        return f"{self._command}.{self._shard.number}-of-{self._shard.count}" if self._shard else self._command
 
     @property
     def quiet(self) -> bool:
@@ -198,7 +223,7 @@ class Session:
     def _open(self, trace: str | None, reads: Sequence[str | None]) -> None:
         with ExitStack() as opening:
             self._rows = opening.enter_context(sink(self._files.output))
-            failures = Failures.open(self._files.failures, self._files.output, self._command, reads)
+            failures = Failures.open(self._files.failures, self._files.output, self._name, reads)
             self._failures = opening.enter_context(failures)
             self._trace = opening.enter_context(Staged(Path(trace))) if trace else None
             self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None

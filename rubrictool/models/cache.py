@@ -16,7 +16,8 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, model TEXT NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID"
 )
 
-_BUSY_S = 60.0
+BUSY_S = 60.0
+"""Longest wait for another process that writes to the file."""
 
 _FORMAT = 1
 
@@ -47,7 +48,7 @@ class Cache:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._db = _open(path)
+            self._db = open_file(path)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from None
 
@@ -88,19 +89,26 @@ def _is_busy(error: BaseException) -> bool:
 
 
 # SQLite's own waiting does not cover the change to WAL, which two commands may make of one new file at once.
-@retry(retry=retry_if_exception(_is_busy), stop=stop_after_delay(_BUSY_S), wait=wait_random(0, 0.05), reraise=True)
-def _open(path: Path) -> sqlite3.Connection:
+@retry(retry=retry_if_exception(_is_busy), stop=stop_after_delay(BUSY_S), wait=wait_random(0, 0.05), reraise=True)
+def open_file(path: Path) -> sqlite3.Connection:
+    """Return a connection to a cache, which is made where there is none. Raises `OSError` and `sqlite3.Error`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Created here, not by SQLite, so that replies are never readable by others, not even for a moment.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     # Models are asked on another thread than the one which may have opened their cache; SQLite itself takes turns.
-    db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
-    found = db.execute("PRAGMA user_version").fetchone()[0]
-    if found not in (0, _FORMAT):
-        raise sqlite3.DatabaseError(f"its format is {found}, this version reads {_FORMAT}")
+    found = known_format(db)
     db.execute(_SCHEMA)
     if found != _FORMAT:
         db.execute(f"PRAGMA user_version = {_FORMAT}")
     return db
+
+
+def known_format(db: sqlite3.Connection) -> int:
+    """Return the format of a cache, 0 where none is told. Raises `sqlite3.DatabaseError` for one that is not known."""
+    found = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if found not in (0, _FORMAT):
+        raise sqlite3.DatabaseError(f"its format is {found}, this version reads {_FORMAT}")
+    return found

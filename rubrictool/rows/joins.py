@@ -12,6 +12,7 @@ from rubrictool.rows.ids import same_text
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
+from rubrictool.rows.shards import PromptRuns
 
 T = TypeVar("T")
 
@@ -166,14 +167,24 @@ def scorable(
     texts: Texts,
     *,
     skip_missing: bool,
-) -> int:
-    """Return the number of rows. Raises `InputError` for one that could not be scored.
+) -> PromptRuns:
+    """Return how many rows there are, and where each prompt's stand. Raises `InputError` for one that could not be scored.
 
     One that has no rubric is such a row unless these are skipped.
     """
-    total = 0
+    return PromptRuns.of(_scorable(rows, rubrics, prompts, texts, skip_missing=skip_missing))
+
+
+def _scorable(
+    rows: Rows[Response],
+    rubrics: Mapping[str, Rubric],
+    prompts: Mapping[str, Prompt],
+    texts: Texts,
+    *,
+    skip_missing: bool,
+) -> Iterator[str]:
+    """Yield the prompt id of each row, checked."""
     for line, row in texts.checked(rows):
-        total += 1
         rubric = rubric_for(row.prompt_id, rubrics)
         if rubric is None and not skip_missing:
             raise rows.error(
@@ -187,4 +198,4 @@ def scorable(
                 "prompt: neither the row nor its rubric has the prompt's text; give the prompt rows too",
                 code="missing_prompt",
             )
-    return total
+        yield row.prompt_id

@@ -47,7 +47,7 @@ def test_a_command_is_listed_with_the_first_line_of_its_own_help(shell: Shell, w
     ("line", "offered"),
     [
         ("rubrictool s", {"sample", "score", "signal"}),
-        ("rubrictool cache ", {"export"}),
+        ("rubrictool cache ", {"export", "merge"}),
         ("rubrictool score --judg", {"--judge", "--judge-args", "--judging"}),
     ],
 )

@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import OutputFlags, ProposerFlags, QuestionFlags, RequestFlags, SamplingFlags
+from rubrictool.cli.options import ProposerFlags, QuestionFlags, RequestFlags, SamplingFlags, ShardedOutputFlags
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
+from rubrictool.rows.shards import PromptRuns
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.propose import propose
 
@@ -23,7 +24,7 @@ def command(
     proposing: ProposerFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
-    files: OutputFlags,
+    files: ShardedOutputFlags,
     asking: RequestFlags,
 ) -> None:
     """Write a first rubric for each prompt.
@@ -33,7 +34,7 @@ def command(
     Example: rubrictool propose prompts.jsonl --proposer gpt-4.1 -o rubrics.jsonl
     """
     rows = Rows(prompts, Prompt)
-    total = count(rows)
+    runs = PromptRuns.of_prompts(count(rows))
     role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", parameters)
     refuse_idle(
         context,
@@ -43,13 +44,13 @@ def command(
     session = Session("propose", files, asking, wording, specs=[proposing.proposer], reads=[prompts])
 
     async def main() -> None:
-        session.warn_if_empty(total)
+        part = session.part(rows, runs)
         session.say_offline(proposer=role)
         proposer = await session.roles.proposer(role)
 
         async def work(prompt: Prompt) -> Outcome:
             return Outcome((await propose(prompt, proposer),))
 
-        await session.do((row for _, row in rows), work, total=total)
+        await session.do(part, work, total=len(part))
 
     session.run(main)

@@ -15,7 +15,15 @@ from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.failures_file import is_regular
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import JudgeFlags, ModelFlags, OutputFlags, ProposerFlags, QuestionFlags, RequestFlags, Seed
+from rubrictool.cli.options import (
+    JudgeFlags,
+    ModelFlags,
+    ProposerFlags,
+    QuestionFlags,
+    RequestFlags,
+    Seed,
+    ShardedOutputFlags,
+)
 from rubrictool.cli.refine_preview import EXAMPLES, Example, opening, show, tied_line
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
@@ -34,6 +42,7 @@ from rubrictool.refinement.summary import REPEATED, RefineSummary
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
+from rubrictool.rows.shards import PromptRuns
 from rubrictool.rows.traces import OverfitRule
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import MAX_CRITERIA, MAX_NEW, Limits
@@ -62,7 +71,7 @@ def command(
     proposing: ProposerFlags,
     models: ModelFlags,
     wording: QuestionFlags,
-    files: OutputFlags,
+    files: ShardedOutputFlags,
     asking: RequestFlags,
     pairs: Annotated[PairRule, typer.Option(help="Which two candidates a round shows.")] = "great-diverse",
     rounds: Annotated[int, typer.Option(min=0, help="Rounds per prompt.")] = 4,
@@ -188,7 +197,7 @@ def command(
     checked: list[CheckedPrompt] = []
 
     async def main() -> None:
-        session.warn_if_empty(count.prompts)
+        part = session.part(rows, PromptRuns.of_prompts(count.prompts))
         session.say_offline(judge=judge_role, proposer=proposer_role)
         if unmatched := candidates.unmatched:
             belong = "belongs to another prompt and is" if unmatched == 1 else "belong to other prompts and are"
@@ -240,7 +249,7 @@ def command(
             return Outcome()
 
         dry = session.dry_run is not None
-        await session.do((row for _, row in rows), plan if dry else work, lambda prompt: prompt, total=count.prompts)
+        await session.do(part, plan if dry else work, lambda prompt: prompt, total=len(part))
         if dry:
             session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
         else:
@@ -269,7 +278,7 @@ class _Report:
         examples = (*self._examples, Example(slim, opening(prompt)))
         self._examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
 
-    def close(self, session: Session, files: OutputFlags, checked: CheckReport | None) -> None:
+    def close(self, session: Session, files: ShardedOutputFlags, checked: CheckReport | None) -> None:
         counts = self.counts
         session.figures |= counts.figures()
         session.progress.stop()
@@ -290,7 +299,7 @@ class _Report:
             session.figures["check"] = checked.figures()
         for line in check_lines(checked):
             session.tell(line)
-        if is_regular(files.output) and counts.failed_later < counts.prompts:
+        if is_regular(files.output) and not files.shard and counts.failed_later < counts.prompts:
             session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")
 
 

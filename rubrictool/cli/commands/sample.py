@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import ModelFlags, OutputFlags, RequestFlags, SamplingFlags
+from rubrictool.cli.options import ModelFlags, RequestFlags, SamplingFlags, ShardedOutputFlags
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE
 from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
+from rubrictool.rows.shards import PromptRuns
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.sample import sample_all
 
@@ -22,7 +23,7 @@ def command(
     prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
     models: ModelFlags,
     parameters: SamplingFlags,
-    files: OutputFlags,
+    files: ShardedOutputFlags,
     asking: RequestFlags,
     n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
 ) -> None:
@@ -36,18 +37,18 @@ def command(
     if not specs or OFFLINE in specs:
         raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
     rows = Rows(prompts, Prompt)
-    total = count(rows)
+    runs = PromptRuns.of_prompts(count(rows))
     session = Session("sample", files, asking, specs=specs, reads=[prompts])
 
     async def main() -> None:
         drawn_from = await session.roles.writers(
             [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
         )
-        session.warn_if_empty(total)
+        part = session.part(rows, runs)
 
         async def work(prompt: Prompt) -> Outcome:
             return Outcome(*await sample_all(prompt, drawn_from, n))
 
-        await session.do((row for _, row in rows), work, total=total)
+        await session.do(part, work, total=len(part))
 
     session.run(main)

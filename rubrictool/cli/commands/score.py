@@ -16,10 +16,10 @@ from rubrictool.cli.options import (
     EmptyResponses,
     JudgeFlags,
     MissingRubric,
-    OutputFlags,
     QuestionFlags,
     RequestFlags,
     SamplingFlags,
+    ShardedOutputFlags,
 )
 from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
@@ -48,7 +48,7 @@ def command(
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
-    files: OutputFlags,
+    files: ShardedOutputFlags,
     asking: RequestFlags,
     prompts: Annotated[
         str | None,
@@ -93,11 +93,16 @@ def command(
     one_stdin(responses, rubrics, prompts)
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
+    if files.shard and fail_under is not None:
+        raise InputError(
+            "--fail-under needs the scores of all prompts, and --shard leaves some out; use it in a run without --shard, "
+            "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
+        )
     texts = Texts()
     known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
     known = _defended(rubrics, known) if defence else known
     rows = Rows(responses, Response)
-    total = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
+    runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
     curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     refuse_idle(
@@ -109,7 +114,7 @@ def command(
     tally, gaps, empties = ScoreTally(), _Gaps(), Counter[str]()
 
     async def main() -> None:
-        session.warn_if_empty(total)
+        part = session.part(rows, runs)
         session.say_offline(judge=role)
         judge = await session.roles.judge(role, judging, samples=samples)
         if curves is not None and not _dimensions(known.values()):
@@ -133,7 +138,7 @@ def command(
             tally.add(scored.prompt_id, scored.model, scored.score)
             return Outcome((scored,))
 
-        await session.do((row for _, row in rows), work, total=total, ahead=AHEAD)
+        await session.do(part, work, total=len(part), ahead=AHEAD)
         if min_coverage is not None:
             gaps.tell(session)
         count = empties["scored"] + empties[FAILURE]
