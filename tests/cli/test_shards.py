@@ -158,6 +158,28 @@ def test_rows_of_one_prompt_in_several_places_are_said_and_give_the_same_output(
     assert line not in whole.err
 
 
+def test_responses_of_one_text_have_the_ids_of_the_whole_run_in_every_shard(shell: Shell) -> None:
+    scattered(shell)
+    rows = shell.read("responses.jsonl")
+    shell.write("responses.jsonl", [*rows, *rows])
+    asked = ["score", "responses.jsonl", "--rubrics", "rubrics.jsonl"]
+    parts = [row["id"] for number in (1, 2, 3) for row in shell(*asked, "--shard", f"{number}/3").rows]
+    assert parts == [row["id"] for row in shell(*asked).rows]
+    assert len({name for name in parts if name.endswith("-2")}) == 8
+
+
+@pytest.mark.parametrize("command", ["score", "refine"])
+def test_an_empty_shard_ends_like_any_other(shell: Shell, sample: Path, command: str) -> None:
+    gold = sample / "preferences.jsonl"
+    flags: dict[str, list[object]] = {
+        "score": ["--rubrics", sample / "rubrics.jsonl", "--missing-rubric", "skip"],
+        "refine": ["--labels", gold, "--check-against", gold, "--trace", "t.jsonl"],
+    }
+    ran = shell(command, sample / "prompts.jsonl", *flags[command], "--shard", "3/40", "-o", "out.jsonl")
+    assert (ran.code, shell.read("out.jsonl")) == (0, []), ran.err
+    assert f"{command}: shard 3/40: 0 of " in ran.err
+
+
 def test_a_threshold_on_all_prompts_is_refused_for_a_shard(shell: Shell) -> None:
     scattered(shell)
     ran = shell("score", "responses.jsonl", "--rubrics", "rubrics.jsonl", "--shard", "1/2", "--fail-under", 0.5)
