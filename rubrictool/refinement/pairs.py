@@ -34,7 +34,7 @@ def choose_pair(
     not stand in every pair that is drawn. (Paper, section 4: the pairs of Table 1.)
     """
     pairs = combinations(_ordered(pool, rule, seed), 2)
-    left = (pair for pair in pairs if allowed(pair, rule) and frozenset(ids_of(pair)) not in shown)
+    left = (pair for pair in pairs if frozenset(ids_of(pair)) not in shown and allowed(pair, rule))
     if needs_scores(rule):
         return next(left, None)
     times = Counter(name for names in shown for name in names)
@@ -45,7 +45,7 @@ def pair_left(pool: Sequence[Response], rule: PairRule, *, shown: Collection[fro
     """Return whether any allowed pair is left, whatever the scores turn out to be."""
     members = _largest_share(pool) if rule == "good" else pool
     pairs = combinations(members, 2)
-    return any(allowed(pair, rule) and frozenset(ids_of(pair)) not in shown for pair in pairs)
+    return any(frozenset(ids_of(pair)) not in shown and allowed(pair, rule) for pair in pairs)
 
 
 def needs_scores(rule: PairRule) -> bool:
