@@ -179,3 +179,13 @@ def test_the_proposer_is_told_the_limits_and_the_offline_one_keeps_to_them(shell
     assert shell("refine", *given, "--judge", "offline", "--proposer", f"replay:{recorded}", *limits).code == 0
     shell("refine", sample / "prompts.jsonl", *limits[2:], "--trace", "t.jsonl", "-o", "r.jsonl")
     assert {len(row["changes"].get("added", [])) for row in shell.read("t.jsonl")} == {2}
+
+
+def test_a_file_of_labels_is_not_written_over_though_a_column_is_named(shell: Shell, sample: Path) -> None:
+    labels = shell.write(
+        "labels.jsonl", json.loads((sample / "prompts.jsonl").read_text().splitlines()[0])["responses"]
+    )
+    before = labels.read_bytes()
+    given = [sample / "prompts.jsonl", "--accept", "label-correlation", "--labels", f"{labels}:quality"]
+    ran = shell("refine", *given, "-o", labels)
+    assert (ran.code, labels.read_bytes()) == (2, before)

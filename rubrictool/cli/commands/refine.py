@@ -1,4 +1,4 @@
-"""rubrictool refine: sharpen a rubric per prompt on the best pairs of candidates."""
+"""rubrictool refine: refine the rubric of each prompt on its best pairs of candidates."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def command(
         wording,
         specs=[judging.judge, proposing.proposer, *(models.model or [])],
         trace=trace,
-        reads=[prompts, rubrics, responses, labels, weak, gold_file],
+        reads=[prompts, rubrics, responses, labels and file_and_column(labels)[0], weak, gold_file],
     )
     report = _Report(rule, limits)
     checked: list[CheckedPrompt] = []
