@@ -138,8 +138,8 @@ async def _scores(rubrics: Sequence[rt.Rubric]) -> list[list[rt.Score]]:
 
 
 def _pairs(scores: Sequence[rt.Score]) -> Iterator[tuple[float, bool]]:
-    """1 for a pair ordered as the labels order it, 0.5 for a tie, 0 for the contrary; and whether both are at the top."""
-    labelled = [(score.score, int(score.unknown()["quality"])) for score in scores]
+    """1 for a labelled pair ordered as the labels order it, 0.5 for a tie, 0 for the contrary; whether both are at the top."""
+    labelled = [(score.score, int(score.unknown()["quality"])) for score in scores if "quality" in score.unknown()]
     for (one, better), (other, worse) in combinations(sorted(labelled, key=lambda pair: -pair[1]), 2):
         if better > worse:
             yield (0.5 if abs(one - other) <= TIE else float(one > other)), worse >= TOP

@@ -67,9 +67,8 @@ def figure(name: str, caption: str, *, session: str = "") -> None:
     print(f"\n![{caption}](figures/{name})\n")
 
 
-def main_job() -> None:
-    """What the README's first command prints on a terminal, installation aside."""
-    line = "rubrictool refine sample_data/prompts.jsonl --pairs great-diverse --rounds 4 -o refined.jsonl"
+def on_a_terminal(line: str) -> None:
+    """A command and what it prints on a terminal."""
     with _place() as directory:
         print(f"\n```console\n$ {line}\n{_on_a_terminal(line, directory)}```\n")
 

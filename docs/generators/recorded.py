@@ -169,6 +169,29 @@ def table(found: Mapping[str, Run] | None = None) -> None:
     print()
 
 
+def rounds() -> None:
+    """Print in Markdown what the rounds of the default arm did, on all prompts."""
+    rows = [row for refined in asyncio.run(_all_refined()) for row in refined.rounds]
+    print(
+        "\n| round | pool | changes named | criteria added | rewritten | dropped or merged |\n|---|---|---|---|---|---|"
+    )
+    for number in sorted({row.round for row in rows}):
+        own = [row for row in rows if row.round == number]
+        made = [row.changes for row in own if row.accepted]
+        counts = [sum(len(getattr(one, kind)) for one in made) for kind in ("added", "rewritten", "dropped")]
+        pool = sum(len(row.pool) for row in own) / len(own)
+        print(f"| {number} | {pool:.1f} | {len(made)} of {len(own)} | {' | '.join(map(str, counts))} |")
+    print()
+
+
+async def _all_refined() -> list[Refinement]:
+    async with rt.RunContext() as context:
+        judge, proposer = await rt.judge(REPLIES, context), await rt.proposer(REPLIES, context)
+        return await asyncio.gather(
+            *(rt.refine(prompt, prompt.responses, judge=judge, proposer=proposer) for prompt in prompts())
+        )
+
+
 def _cost(run: Run) -> list[str]:
     """Return calls and criteria per prompt."""
     prompts_, rounds = len(run.refined), [row for one in run.refined.values() for row in one.rounds]
