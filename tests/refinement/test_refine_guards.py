@@ -171,7 +171,7 @@ def test_what_the_limits_on_size_refused_is_said_at_the_end_as_the_trace_has_it(
 
 def test_the_proposer_is_told_the_limits_and_the_offline_one_keeps_to_them(shell: Shell, sample: Path) -> None:
     reply = json.dumps({"better": "neither", "why": "Alike."})
-    told = "The rubric holds 1 criteria and may hold 9, so 8 places are left. Add at most 2."
+    told = "The rubric holds 1 criterion and may hold 9, so 8 places are left. Add at most 2."
     recorded = shell.write("replies.jsonl", [{"contains": [told], "reply": reply}])
     given = [shell.write("p.jsonl", [prompt()]), "--rubrics"]
     given += [shell.write("r.jsonl", [{"id": "p", "criteria": [{"criterion": "Point.", "weight": 1}]}])]
