@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ class ChatServer(Server):
     """Serves the model `tiny`: `replies` come first, then sensible answers, each after `pause_s`, billed as `usage` says.
 
     `requests` holds the bodies of all requests, `headers_seen` their headers; the probes for schemas, which it answers
-    in its own words, stand in `probes` alone; `listed` counts how often its models were asked for.
+    in its own words, stand in `probes` alone; `listed` counts how often its models were asked for. Questions with the text
+    `held` wait until `release` is set.
     """
 
     def __init__(self, pause_s: float) -> None:
@@ -31,6 +33,7 @@ class ChatServer(Server):
         self.status = 200
         self.replies: list[str] = []
         self.usage: dict[str, int] | None = None
+        self.held, self.release = "", threading.Event()
 
 
 @contextmanager
@@ -67,6 +70,8 @@ class _Handler(Handler):
         self.server.requests.append(body)
         self.server.headers_seen.append(dict(self.headers.items()))
         time.sleep(self.server.pause_s)
+        if self.server.held and self.server.held in json.dumps(body):
+            self.server.release.wait(60)
         self._say(self.server.replies.pop(0) if self.server.replies else answer(body["messages"][0]["content"]))
 
     def do_GET(self) -> None:

@@ -27,7 +27,7 @@ class Failures(Staged):
     def __init__(self, path: Path, run: str | None) -> None:
         super().__init__(path)
         self.path, self.run = path, run
-        self._count = 0
+        self._written = False
 
     @classmethod
     def open(cls, given: str | None, output: str, command: str, reads: Sequence[str | None]) -> Self:
@@ -58,14 +58,14 @@ class Failures(Staged):
             found.__exit__()
         raise AssertionError("numbers do not end")
 
-    def write(self, line: str) -> None:
-        """Write a line to the stage."""
-        self._count += 1
-        super().write(line)
+    def write_bytes(self, content: bytes) -> None:
+        """Write lines to the stage."""
+        self._written = True
+        super().write_bytes(content)
 
     def commit(self) -> None:
         """Put the file in its place, or take an old one away."""
-        if self._count:
+        if self._written:
             super().commit()
         elif (
             self._staged and os.path.isfile(self._path) and (self.run is None or _was_written_by(self.run, self._path))

@@ -25,6 +25,8 @@ class Sink(Protocol):
 
     def write(self, line: str) -> None: ...
 
+    def write_bytes(self, content: bytes) -> None: ...
+
     def finish(self) -> None:
         """Write what is still to be written."""
         ...
@@ -59,9 +61,13 @@ class Stdout:
         """Nothing can be taken back."""
 
     def write(self, line: str) -> None:
-        """Write a line. Raises `ReaderGone` when nobody reads any more, `InputError` when it cannot be written."""
+        """Write a line, as `write_bytes` does."""
+        self.write_bytes(line.encode() + b"\n")
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write whole lines. Raises `ReaderGone` when nobody reads any more, `InputError` when it cannot be written."""
         try:
-            sys.stdout.buffer.write(line.encode() + b"\n")
+            sys.stdout.buffer.write(content)
             sys.stdout.buffer.flush()
         except OSError as error:
             # What Python flushes at exit must not meet the fault again.

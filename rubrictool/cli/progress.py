@@ -24,8 +24,8 @@ PLAIN_EVERY_S = 10.0
 class Progress:
     """Rows done and failed, calls and cached answers, and the time that is left.
 
-    Rows are counted as they are written. `parts` counts those that are still under way, too: where rows are long and
-    all end late, nothing would move until then.
+    Rows are counted as they end, though they are written in the order of the input. `parts` counts those that are still
+    under way, too: where rows are long and all end late, nothing would move until then.
     """
 
     def __init__(self, command: str, *, quiet: bool, bar: bool = True) -> None:

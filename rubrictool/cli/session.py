@@ -33,6 +33,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.jsonl import Rows, encode, encode_value
 from rubrictool.rows.shards import Part, PromptRuns, Shard
+from rubrictool.steps.finished_rows import Lines
 from rubrictool.steps.map_rows import Outcome, map_rows
 from rubrictool.text.wording import counted
 
@@ -139,19 +140,6 @@ class Session:
         """Say a line to people."""
         self.progress.tell(line, style)
 
-    def emit(self, row: Row) -> None:
-        """Write one finished row."""
-        self._rows.write(encode(row))
-
-    def fail(self, row: Row | Mapping[str, Any], failure: RowFailure) -> None:
-        """Write one unfinished row, with why."""
-        columns = row.columns() if isinstance(row, Row) else dict(row)
-        self._causes.add(failure)
-        error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
-        if self._failures.run:
-            error["run"] = self._failures.run
-        self._failures.write(encode_value({**columns, "error": error}))
-
     async def do(
         self,
         items: Iterable[T],
@@ -159,20 +147,23 @@ class Session:
         row_of: Callable[[T], Any] = lambda item: item,
         *,
         total: int,
-        ahead: int = 1,
     ) -> None:
         """Work on all items and write what comes of them, in their order.
 
-        `row_of` returns the row of an item that failed, by default the item. `ahead` times as many rows are begun as there
-        may be requests, so that rows which wait for another's answer leave no place empty.
+        `row_of` returns the row of an item that failed, by default the item.
         """
         if self._on_screen and not self.dry_run:
             self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
         self.progress.start(total, [model.tally for model in self.roles.models])
-        width = self._asking.concurrency
-        async with aclosing(map_rows(items, work, at_once=ahead * width, patience=width)) as outcomes:
-            async for item, outcome in outcomes:
-                self._write(row_of(item), outcome)
+
+        def finish(item: T, outcome: Outcome) -> Lines:
+            self._count(outcome.failure)
+            return () if self.dry_run else self._lines(outcome, row_of(item) if outcome.failure else None)
+
+        load, slots = self._context.load, self._asking.concurrency
+        async with aclosing(map_rows(items, work, finish, load=load, slots=slots, patience=slots)) as written:
+            async for lines in written:
+                self._write(lines)
 
     async def write(self, rows: Iterable[Row], *, total: int) -> None:
         """Write rows that are finished, in their order."""
@@ -241,21 +232,32 @@ class Session:
                 await self._context.close()
                 self.progress.stop()
 
-    def _write(self, row: Any, outcome: Outcome) -> None:
-        failure = outcome.failure
-        if not self.dry_run:
-            self._write_rows(row, outcome)
+    def _count(self, failure: RowFailure | None) -> None:
+        """Count a row that has ended, whether or not its turn to be written has come."""
+        if failure and not self.dry_run:
+            self._causes.add(failure)
         self._unpaid += failure is not None and failure.kind == "budget"
         self.progress.row(failed=failure is not None)
 
-    def _write_rows(self, row: Any, outcome: Outcome) -> None:
-        for finished in () if self._left_out else outcome.rows:
-            self.emit(finished)
-        for step in outcome.trace:
-            if self._trace:
-                self._trace.write(encode(step))
-        if outcome.failure:
-            self.fail(row, outcome.failure)
+    def _lines(self, outcome: Outcome, row: Row | Mapping[str, Any] | None) -> Lines:
+        """Return what a row writes into the output, the trace and the failures file, where it failed as `row`."""
+        rows = () if self._left_out else map(encode, outcome.rows)
+        trace = map(encode, outcome.trace) if self._trace else ()
+        failed = [self._failed(row, outcome.failure)] if row is not None and outcome.failure else []
+        return _joined(rows), _joined(trace), _joined(failed)
+
+    def _failed(self, row: Row | Mapping[str, Any], failure: RowFailure) -> str:
+        """Return the line of an unfinished row, with why."""
+        columns = row.columns() if isinstance(row, Row) else dict(row)
+        error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
+        if self._failures.run:
+            error["run"] = self._failures.run
+        return encode_value({**columns, "error": error})
+
+    def _write(self, lines: Lines) -> None:
+        for file, content in zip((self._rows, self._trace, self._failures), lines, strict=False):
+            if file and content:
+                file.write_bytes(content)
 
     def _close(self) -> int:
         progress = self.progress
@@ -321,6 +323,10 @@ def _templates(wording: QuestionFlags | None) -> list[str]:
     """The templates in the folder that is given, which are inputs, too."""
     folder = wording.templates if wording else None
     return [str(folder / f"{name}.txt") for name in template_names()] if folder else []
+
+
+def _joined(lines: Iterable[str]) -> bytes:
+    return b"".join([line.encode() + b"\n" for line in lines])
 
 
 def _budget(asking: RequestFlags) -> Budget:

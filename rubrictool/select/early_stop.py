@@ -198,11 +198,6 @@ class Pools:
         every = rows.rows()
         return cls(every, by_prompt(every), known, prompts_known)
 
-    @property
-    def largest(self) -> int:
-        """Return the number of responses in the largest pool, at least 1."""
-        return max(map(len, self.of.values()), default=1)
-
     def judged_by(self, row: Response) -> tuple[Prompt, Rubric]:
         """Return the prompt and the rubric of a response. Raises `RowFailure` where it has no rubric."""
         rubric = rubric_for(row.prompt_id, self.rubrics)

@@ -1,17 +1,23 @@
-"""Process many rows concurrently, in input order, and stop when the model fails on all of them."""
+"""Process many rows concurrently, in input order, and stop when the model fails on all of them.
+
+Requests are what is bounded, not rows: a row is begun whenever fewer questions are being asked than keep the models busy.
+So neither a row that waits for another's answer nor a slow one leaves a slot empty. Finished rows wait for their turn as
+the bytes that they write.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.answers import count_answers
-from rubrictool.rows.columns import Row
+from rubrictool.models.load import Load
+from rubrictool.rows.columns import Row, text_length
 from rubrictool.rows.traces import Round
+from rubrictool.steps.finished_rows import FinishedRows, Lines
 from rubrictool.text.wording import counted
 
 T = TypeVar("T")
@@ -28,83 +34,67 @@ class Outcome:
 
 Work = Callable[[T], Awaitable[Outcome]]
 
+Finish = Callable[[T, Outcome], Lines]
+"""Return what a row writes; called once for each row, in the order in which they end."""
+
+OPEN_BYTES = 32 * 2**20
+"""Memory for rows that are begun and not finished, most of which wait for another's answer. One row is begun in any case."""
+
+ROW_BYTES = 16 * 2**10
+"""Memory of a row beside its texts: its task and its question."""
+
+COPIES = 3
+"""Copies of its texts that a row has in memory: in the row, in the question, in the request."""
+
+BATCH = 32
+"""Rows begun before the others have a turn."""
+
 
 async def map_rows(
-    items: Iterable[T], work: Work[T], *, at_once: int, patience: int | None = None
-) -> AsyncGenerator[tuple[T, Outcome], None]:
-    """Yield each item with its outcome, in the order of the items; `at_once` of them run or wait to be yielded.
+    items: Iterable[T], work: Work[T], finish: Finish[T], *, load: Load, slots: int, patience: int
+) -> AsyncGenerator[Lines, None]:
+    """Yield what `finish` makes of each item and its outcome, in the order of the items.
 
-    Failures are per row: a `RowFailure` that `work` raises becomes the row's outcome. The run stops early when the model is
-    unreachable for `patience` (by default `at_once`) consecutive rows, when none of the first max(`FAIR_TRIAL`, `patience`)
-    rows succeeds, or at once after a `ModelUnusable`; the remaining rows are failures of kind `not_tried`. Rows for which no
-    model was asked do not count. Leaving the iteration cancels what is running. Raises `InputError` for a `ModelUnusable` as
-    long as no row is finished.
+    Rows are begun until `load` is full for so many `slots`, or `OPEN_BYTES` are. Failures are per row: a
+    `RowFailure` that `work` raises becomes the row's outcome. The run stops early when the model is unreachable for
+    `patience` consecutive rows, when none of the first max(`FAIR_TRIAL`, `patience`) rows succeeds, or at once after a
+    `ModelUnusable`; the remaining rows are failures of kind `not_tried`. Rows for which no model was asked do not count.
+    Leaving the iteration cancels what is running. Raises `InputError` for a `ModelUnusable` as long as no row is finished.
     """
-    rows = _Rows(work, patience=patience or at_once)
-    source = iter(items)
+    rows = _Rows(items, work, finish, trial=_Trial(patience), load=load, slots=slots)
     try:
-        while True:
-            while len(rows.running) < at_once and (item := next(source, _END)) is not _END:
-                rows.start(item)  # type: ignore[arg-type]
-            if not rows.running:
-                return
-            yield await rows.first()
+        while not rows.done:
+            began = rows.begin()
+            # Those that were begun come to their first question, or to their end.
+            await asyncio.sleep(0)
+            for lines in rows.finished():
+                yield lines
+            if not began and rows.running:
+                await load.fell.wait()
+                load.fell.clear()
     finally:
-        await rows.cancel()
+        await rows.close()
 
-
-_END = object()
 
 FAIR_TRIAL = 8
 """Failures, without any success, after which a reachable model is considered unusable; `patience` where it is larger."""
 
 
-class _Rows(Generic[T]):
-    """Rows that are running, and how the latest ones ended."""
+class _Trial:
+    """How the latest rows ended, and whether the model is given up for it."""
 
-    def __init__(self, work: Work[T], *, patience: int) -> None:
-        self.running: deque[tuple[T, asyncio.Task[Outcome]]] = deque()
-        self._work, self._patience = work, patience
+    def __init__(self, patience: int) -> None:
+        self._patience = patience
         self._failed = self._out_of_reach = 0
-        self._finished = self._succeeded = self._given_up = False
+        self._finished = self._succeeded = self.given_up = False
         self._unusable: ModelUnusable | None = None
 
-    def start(self, item: T) -> None:
-        self.running.append((item, asyncio.create_task(self._done(item))))
-
-    async def first(self) -> tuple[T, Outcome]:
-        """Return the first running row, once it is done."""
-        item, task = self.running[0]
-        if not task.done():
-            # Unlike awaiting the task, this tells its cancellation from ours.
-            await asyncio.wait([task])
-        self.running.popleft()
-        if self._unusable and not self._finished:
-            raise InputError(self._unusable.message) from self._unusable
-        return item, self._not_tried() if task.cancelled() else task.result()
-
-    async def cancel(self) -> None:
-        """Cancel what is running, and wait until it has stopped."""
-        self._cancel_all()
-        await asyncio.gather(*(task for _, task in self.running), return_exceptions=True)
-
-    async def _done(self, item: T) -> Outcome:
-        if self._given_up:
-            return self._not_tried()
-        answers = count_answers()
-        try:
-            outcome = await self._work(item)
-        except RowFailure as failure:
-            outcome = Outcome(failure=failure)
-        self._count(outcome.failure, answered=answers.count > 0)
-        return outcome
-
-    def _count(self, failure: RowFailure | None, *, answered: bool) -> None:
+    def count(self, failure: RowFailure | None, *, answered: bool) -> None:
         """Count a row. One for which no model was asked, or that the budget stopped, says nothing about the model."""
         self._finished |= failure is None
         if isinstance(failure, ModelUnusable):
             self._unusable = self._unusable or failure
-            self._give_up()
+            self.given_up = True
             return
         if isinstance(failure, ModelFailure) and failure.kind != "budget":
             self._failed += 1
@@ -113,22 +103,107 @@ class _Rows(Generic[T]):
             self._succeeded = True
             self._failed = self._out_of_reach = 0
         no_use = not self._succeeded and self._failed >= max(self._patience, FAIR_TRIAL)
-        if self._out_of_reach >= self._patience or no_use:
-            self._give_up()
+        self.given_up |= self._out_of_reach >= self._patience or no_use
 
-    def _give_up(self) -> None:
-        self._given_up = True
-        # All at once: a row that was cancelled alone would make way for the next one's request.
-        self._cancel_all()
+    def check(self) -> None:
+        """Raise `InputError` for an unusable model as long as no row is finished."""
+        if self._unusable and not self._finished:
+            raise InputError(self._unusable.message) from self._unusable
 
-    def _cancel_all(self) -> None:
-        for _, task in self.running:
-            if task is not asyncio.current_task():
-                task.cancel()
-
-    def _not_tried(self) -> Outcome:
+    def not_tried(self) -> Outcome:
+        """Return the outcome of a row after the model was given up."""
         if self._unusable:
             return Outcome(failure=ModelFailure("not_tried", f"not asked any more: {self._unusable.message}"))
         remedy = "run again later" if self._out_of_reach >= self._patience else "see why these failed"
         message = f"not tried, since the model failed on {counted(self._failed, 'row')} before it; {remedy}"
         return Outcome(failure=ModelFailure("not_tried", message))
+
+
+class _Rows(Generic[T]):
+    """Rows that are running, and what the finished ones write."""
+
+    def __init__(
+        self, items: Iterable[T], work: Work[T], finish: Finish[T], *, trial: _Trial, load: Load, slots: int
+    ) -> None:
+        # In the order in which they were begun, and cancelled in it.
+        self.running: dict[asyncio.Task[Lines], None] = {}
+        self._items = enumerate(items)
+        self._work, self._finish, self._trial = work, finish, trial
+        self._load, self._slots = load, slots
+        self._open_bytes, self._exhausted = 0, False
+        self._ended: list[tuple[int, T, asyncio.Task[Lines] | None]] = []
+        self._ready = FinishedRows()
+
+    def begin(self) -> int:
+        """Begin rows, at most one batch; return their number."""
+        began = 0
+        while began < BATCH and self._has_room(began):
+            numbered = next(self._items, None)
+            if numbered is None:
+                self._exhausted = True
+                break
+            self._begin(*numbered)
+            began += 1
+        return began
+
+    @property
+    def done(self) -> bool:
+        """Return whether all rows have ended and `finished` has seen to it."""
+        return self._exhausted and not self.running and not self._ended
+
+    def finished(self) -> Iterator[Lines]:
+        """Yield what is written next. Raises what a row raised, other than `RowFailure`."""
+        self._trial.check()
+        ended, self._ended = self._ended, []
+        for place, item, task in ended:
+            self._ready.put(place, self._lines(item, task))
+        yield from self._ready.take()
+
+    async def close(self) -> None:
+        """Cancel what is running, and wait until it has stopped."""
+        self._cancel_all()
+        await asyncio.gather(*self.running, return_exceptions=True)
+        self._ready.close()
+
+    def _has_room(self, began: int) -> bool:
+        """Return whether one more row would find a free slot, and memory, where so many have just begun; the first does."""
+        full = self._load.is_full(self._slots, begun=began) or self._open_bytes >= OPEN_BYTES
+        return not self.running or not full
+
+    def _begin(self, place: int, item: T) -> None:
+        if self._trial.given_up:
+            self._ended.append((place, item, None))
+            return
+        size = ROW_BYTES + COPIES * text_length(item)
+        task = asyncio.create_task(self._done(item))
+
+        def end(task: asyncio.Task[Lines]) -> None:
+            del self.running[task]
+            self._open_bytes -= size
+            self._ended.append((place, item, task))
+            self._load.fell.set()
+
+        task.add_done_callback(end)
+        self.running[task] = None
+        self._open_bytes += size
+
+    def _lines(self, item: T, task: asyncio.Task[Lines] | None) -> Lines:
+        """Return what a row writes. One that was never begun, or cancelled, was so because the model was given up."""
+        return task.result() if task and not task.cancelled() else self._finish(item, self._trial.not_tried())
+
+    async def _done(self, item: T) -> Lines:
+        answers = count_answers()
+        try:
+            outcome = await self._work(item)
+        except RowFailure as failure:
+            outcome = Outcome(failure=failure)
+        self._trial.count(outcome.failure, answered=answers.count > 0)
+        if self._trial.given_up:
+            # All at once: a row that was cancelled alone would make way for the next one's request.
+            self._cancel_all()
+        return self._finish(item, outcome)
+
+    def _cancel_all(self) -> None:
+        for task in self.running:
+            if task is not asyncio.current_task():
+                task.cancel()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import re
 import signal
 import time
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from statistics import NormalDist
 from typing import IO, Any, NamedTuple
 
 CRITERION = re.compile(rb"\\n(c\d+): ")
@@ -27,6 +30,19 @@ COMPLETION = (
 )
 
 
+EDGE = 64
+"""Requests at the beginning and at the end that are left out of the mean in flight."""
+
+Latency = Callable[[float], float]
+"""Return the seconds of a request by its draw, which is uniform in [0, 1)."""
+
+LATENCIES: Mapping[str, Latency] = {
+    "constant": lambda _: 0.2,
+    "lognormal": lambda draw: 0.12 * math.exp(NormalDist().inv_cdf(min(max(draw, 1e-6), 1 - 1e-6))),
+    "stalls": lambda draw: 10.0 if draw < 0.003 else 0.2,
+}
+
+
 class Field(NamedTuple):
     """A key of the reply, and the JSON of the two values that a hash of the request chooses between."""
 
@@ -37,33 +53,62 @@ class Field(NamedTuple):
 
 @dataclass
 class Book:
-    """What the server has seen: requests, and when the first one came and the last one was answered."""
+    """What the server has seen: when each request came and when it was answered, and the prefixes that were answered."""
 
     dump: IO[bytes] | None = None
-    requests: int = 0
-    began: float = 0
-    ended: float = 0
+    came: array[float] = field(default_factory=lambda: array("d"))
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    answered: set[int] = field(default_factory=set)
+    prefixes: set[int] = field(default_factory=set)
+    hits: int = 0
+    latencies_s: float = 0
     cpu_before: float = 0
 
-    def note(self, body: bytes) -> None:
-        """Count a request, and keep its body where that is wished."""
-        if not self.requests:
-            self.began, self.cpu_before = time.perf_counter(), time.process_time()
-        self.requests += 1
+    def note(self, body: bytes, latency_s: float) -> int:
+        """Count a request, and keep its body where that is wished; return the name of its prefix."""
+        if not self.came:
+            self.cpu_before = time.process_time()
+        self.came.append(time.perf_counter())
+        self.latencies_s += latency_s
         if self.dump:
             self.dump.write(body.replace(b"\n", b" ") + b"\n")
+        prefix = zlib.crc32(body[: max(body.find(b"<response-"), 0)])
+        self.hits += prefix in self.answered
+        self.prefixes.add(prefix)
+        return prefix
+
+    def end(self, prefix: int, came: float) -> None:
+        """Count an answer."""
+        self.spans.append((came, time.perf_counter()))
+        self.answered.add(prefix)
 
     def told(self) -> bytes:
-        """The figures as JSON."""
-        seconds, cpu_s = max(0.0, self.ended - self.began), time.process_time() - self.cpu_before
-        return json.dumps({"requests": self.requests, "seconds": seconds, "cpu_s": cpu_s}).encode()
+        """The figures as JSON; `hits` are of the requests that were not the first with their prefix."""
+        began, ended = self.came[0] if self.came else 0.0, max((end for _, end in self.spans), default=0.0)
+        followers = len(self.came) - len(self.prefixes)
+        told = {
+            "requests": len(self.came),
+            "seconds": max(0.0, ended - began),
+            "cpu_s": time.process_time() - self.cpu_before,
+            "latencies_s": self.latencies_s,
+            "in_flight": self._mean_in_flight(),
+            "hits": self.hits / followers if followers else 1.0,
+        }
+        return json.dumps(told).encode()
+
+    def _mean_in_flight(self) -> float:
+        """The mean number of requests in flight between the arrival of the first and that of the last 64."""
+        if len(self.came) <= 2 * EDGE:
+            return 0.0
+        begin, end = self.came[EDGE], self.came[-EDGE]
+        return sum(max(0.0, min(last, end) - max(first, begin)) for first, last in self.spans) / (end - begin)
 
 
 class Connection(asyncio.Protocol):
     """One keep-alive connection; the latency is that of each request, not of the connection."""
 
-    def __init__(self, book: Book, latency_s: float) -> None:
-        self._book, self._latency_s, self._received = book, latency_s, b""
+    def __init__(self, book: Book, latency: Latency) -> None:
+        self._book, self._latency, self._received = book, latency, b""
         self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -88,15 +133,16 @@ class Connection(asyncio.Protocol):
             content = self._book.told() if path.endswith(b"/count") else MODELS
             self._transport.write(HEAD % (len(content), content))
             return
-        self._book.note(body)
-        content = completion(body)
-        if self._latency_s:
-            self._loop.call_later(self._latency_s, self._send, content)
+        # By the question alone, so that all clients meet the same latencies, and runs can be repeated.
+        latency_s = self._latency(zlib.crc32(body[::-1]) / 2**32)
+        prefix, came, content = self._book.note(body, latency_s), time.perf_counter(), completion(body)
+        if latency_s:
+            self._loop.call_later(latency_s, self._send, content, prefix, came)
         else:
-            self._send(content)
+            self._send(content, prefix, came)
 
-    def _send(self, content: bytes) -> None:
-        self._book.ended = time.perf_counter()
+    def _send(self, content: bytes, prefix: int, came: float) -> None:
+        self._book.end(prefix, came)
         if not self._transport.is_closing():
             self._transport.write(HEAD % (len(content), content))
 
@@ -104,6 +150,8 @@ class Connection(asyncio.Protocol):
 def completion(body: bytes) -> bytes:
     """The chat completion that answers a request."""
     fields = _fields(body)
+    if fields and fields[0].key == "better":
+        fields = _changes(zlib.crc32(body))
     content = _content(fields, zlib.crc32(body) & ((1 << len(fields)) - 1))
     prompt_tokens, completion_tokens = len(body) // 4, len(content) // 4
     return COMPLETION % (content, prompt_tokens, completion_tokens, prompt_tokens + completion_tokens)
@@ -118,6 +166,13 @@ def _fields(body: bytes) -> tuple[Field, ...]:
     start = body.find(b"<criteria-")
     names = CRITERION.findall(body, start, body.find(b"</criteria-", start)) if start >= 0 else []
     return _verdicts(tuple(names))
+
+
+def _changes(number: int) -> tuple[Field, ...]:
+    """A proposal for a pair: one more criterion, another for each pair."""
+    add = json.dumps([{"criterion": f"Names the point {number}.", "weight": 2}])
+    values = {"better": '"first"', "why": '"It says more."', "add": add, "change": "[]", "merge": "[]", "drop": "[]"}
+    return tuple(Field(key, value, value) for key, value in values.items())
 
 
 @lru_cache(maxsize=1024)
@@ -141,6 +196,8 @@ def _fields_of(schema: Mapping[str, Any]) -> tuple[Field, ...]:
 
 def _choices(schema: Mapping[str, Any]) -> tuple[str, str]:
     """The JSON of two values that obey a schema: the first two of an enum, else the simplest there are."""
+    if alternatives := schema.get("anyOf"):
+        return _choices(alternatives[0])
     if options := schema.get("enum"):
         return json.dumps(options[0]), json.dumps(options[1 % len(options)])
     if schema.get("type") == "object":
@@ -162,11 +219,11 @@ def _object(fields: Sequence[Field], bits: int) -> str:
     return "{" + ", ".join(f'"{f.key}": {value}' for f, value in zip(fields, values, strict=True)) + "}"
 
 
-async def serve(book: Book, latency_s: float, port: int) -> None:
+async def serve(book: Book, latency: Latency, port: int) -> None:
     """Serve until SIGTERM: the port is printed at the start, what was seen at the end."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopped.set)
-    server = await loop.create_server(lambda: Connection(book, latency_s), "127.0.0.1", port, backlog=1024)
+    server = await loop.create_server(lambda: Connection(book, latency), "127.0.0.1", port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await stopped.wait()
     server.close()
@@ -179,11 +236,14 @@ def main() -> None:
     """Run the server."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--latency", type=float, default=50, metavar="MS", help="Pause before each answer.")
+    parser.add_argument("--latencies", choices=LATENCIES, help="Pauses of this distribution instead, in seconds.")
+    parser.add_argument("--stretch", type=float, default=1, help="Multiply them.")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--dump", type=Path, metavar="FILE", help="Write the body of each request here, one a line.")
     flags = parser.parse_args()
     book = Book(open(flags.dump, "wb") if flags.dump else None)  # noqa: SIM115
-    asyncio.run(serve(book, flags.latency / 1000, flags.port))
+    drawn = LATENCIES[flags.latencies] if flags.latencies else lambda _: flags.latency / 1000
+    asyncio.run(serve(book, lambda draw: drawn(draw) * flags.stretch, flags.port))
 
 
 if __name__ == "__main__":

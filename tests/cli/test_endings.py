@@ -50,6 +50,29 @@ def test_a_killed_command_repeats_only_what_was_in_flight(tmp_path: Path, sample
     assert not list(tmp_path.glob(".*.part"))
 
 
+def scoring(shell: Shell, server: ChatServer) -> list[object]:
+    """60 responses to 12 prompts, four at a time."""
+    rubrics = [{"id": f"p{n}", "prompt": f"Say {n}.", "criteria": [{"criterion": "C", "weight": 1}]} for n in range(12)]
+    rows = [{"id": f"r{n}", "prompt_id": f"p{n // 5}", "response": f"It is {n}, surely."} for n in range(60)]
+    files = [shell.write("r.jsonl", rows), "--rubrics", shell.write("k.jsonl", rubrics)]
+    return ["score", *files, "--judge", server.spec, "--concurrency", 4, "-o", "out.jsonl"]
+
+
+def test_a_slow_first_row_holds_up_no_other_and_after_a_kill_it_alone_is_asked_again(shell: Shell) -> None:
+    with chat_server() as server:
+        server.held = "It is 0, surely."
+        first = start(shell.directory, *scoring(shell, server))
+        # The other four of its prompt wait for it no longer than for several others.
+        until(lambda: len(server.requests) == 60)
+        time.sleep(0.2)
+        first.kill()
+        first.wait()
+        server.release.set()
+        assert start(shell.directory, *scoring(shell, server)).wait() == 0
+        assert len(server.requests) == 61
+    assert [row["id"] for row in shell.read("out.jsonl")] == [f"r{n}" for n in range(60)]
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_leaves_with_130_and_all_files_as_they_were(
     tmp_path: Path, sample: Path, how: signal.Signals

@@ -15,7 +15,6 @@ from rubrictool.errors import Denied, Final, ModelFailure, ModelUnusable, Refuse
 from rubrictool.models.backend import Completion, Request
 from rubrictool.models.cache import Cache
 from rubrictool.models.client import Model
-from rubrictool.models.prefix_gate import PrefixGate
 from rubrictool.models.question import Question
 from rubrictool.models.schema_support import PROBE, obeyed
 from rubrictool.questions import criterion
@@ -196,39 +195,3 @@ def test_what_obeys_our_schemas_is_read_by_our_parsers(count: int, reasons: bool
     found = judge_question.parse(json.dumps(reply), count=count)
     assert [v.id for v in found] == [f"c{place}" for place in range(1, count + 1)]
     assert all((v.reason is not None) == reasons for v in found)
-
-
-def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
-    order: list[str] = []
-
-    async def go(gate: PrefixGate, name: str, release: asyncio.Event | None) -> None:
-        async with gate.wait_for_prefix(("beginning",)) as over:
-            order.append(name)
-            if release:
-                await release.wait()
-            over()
-
-    async def main() -> None:
-        gate, release = PrefixGate(), asyncio.Event()
-        first = asyncio.create_task(go(gate, "first", release))
-        await asyncio.sleep(0)
-        others = [asyncio.create_task(go(gate, name, None)) for name in ("second", "third")]
-        await asyncio.sleep(0.01)
-        assert order == ["first"]
-        release.set()
-        await asyncio.gather(first, *others)
-
-    asyncio.run(main())
-    assert order == ["first", "second", "third"]
-
-
-def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
-    async def main() -> None:
-        gate = PrefixGate()
-        with pytest.raises(ValueError, match="gone"):
-            async with gate.wait_for_prefix(("beginning",)):
-                raise ValueError("gone")
-        async with gate.wait_for_prefix(("beginning",)):
-            pass
-
-    asyncio.run(main())

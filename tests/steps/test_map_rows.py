@@ -7,79 +7,100 @@ from collections.abc import Callable
 
 import pytest
 
-from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.errors import InputError, ModelFailure, RowFailure
 from rubrictool.models.answers import note_answer
-from rubrictool.steps.map_rows import FAIR_TRIAL, Outcome, map_rows
+from rubrictool.models.load import Load
+from rubrictool.steps.finished_rows import Lines
+from rubrictool.steps.map_rows import FAIR_TRIAL, OPEN_BYTES, Outcome, Work, map_rows
 
 
-def kinds(work: Callable[[int], str | None], *, rows: int, at_once: int) -> list[str | None]:
+async def mapped(
+    work: Work[int], *, rows: int, patience: int, slots: int | None = None, load: Load | None = None
+) -> list[Lines]:
+    """What `map_rows` writes of numbered rows: the number of each, and the kind of its failure.
+
+    Each row asks one question for as long as it runs, unless `load` is given.
+    """
+    counted = Load()
+
+    async def asking(row: int) -> Outcome:
+        with counted.asking():
+            return await work(row)
+
+    def finish(row: int, outcome: Outcome) -> Lines:
+        return str(row).encode(), (outcome.failure.kind if outcome.failure else "").encode()
+
+    run = map_rows(
+        range(rows), work if load else asking, finish, load=load or counted, slots=slots or patience, patience=patience
+    )
+    return [lines async for lines in run]
+
+
+def kinds(work: Callable[[int], str | None], *, rows: int, patience: int) -> list[str | None]:
     """What becomes of each row, by the kind of its failure, when `work` says what happens to it.
 
     The model answers for a row that does not fail, unless that row is settled without it (`unasked`).
     """
 
     async def fails(row: int) -> Outcome:
-        await asyncio.sleep(0)
         kind = work(row)
+        await asyncio.create_task(answered(kind))
         if kind == "missing_rubric":
             raise RowFailure(kind, "no")
         if kind not in (None, "unasked"):
             raise ModelFailure(str(kind), "no")
-        if kind is None:
-            await asyncio.create_task(answered())
         return Outcome()
 
-    async def answered() -> None:
-        note_answer()
+    async def answered(kind: str | None) -> None:
+        if kind is None:
+            note_answer()
 
-    async def main() -> list[str | None]:
-        outcomes = [outcome async for _, outcome in map_rows(range(rows), fails, at_once=at_once)]
-        return [outcome.failure.kind if outcome.failure else None for outcome in outcomes]
-
-    return asyncio.run(main())
+    written = asyncio.run(mapped(fails, rows=rows, patience=patience))
+    assert [row for row, _ in written] == [str(row).encode() for row in range(rows)]
+    return [kind.decode() or None for _, kind in written]
 
 
 def test_a_model_out_of_reach_ends_the_run_after_as_many_rows_as_are_tried_at_once() -> None:
-    assert kinds(lambda _: "unavailable", rows=5, at_once=2) == ["unavailable"] * 2 + ["not_tried"] * 3
+    assert kinds(lambda _: "unavailable", rows=5, patience=2) == ["unavailable"] * 2 + ["not_tried"] * 3
 
 
 def test_rows_done_before_the_model_went_away_are_kept() -> None:
-    assert kinds(lambda row: "unavailable" if row > 1 else None, rows=6, at_once=2)[:2] == [None, None]
+    assert kinds(lambda row: "unavailable" if row > 1 else None, rows=6, patience=2)[:2] == [None, None]
 
 
 @pytest.mark.parametrize("kind", ["refused", "unreadable", "truncated"])
 def test_hard_rows_do_not_end_the_run_of_a_model_that_has_answered(kind: str) -> None:
-    assert "not_tried" not in kinds(lambda row: kind if row > 0 else None, rows=50, at_once=2)
+    assert "not_tried" not in kinds(lambda row: kind if row > 0 else None, rows=50, patience=2)
 
 
 @pytest.mark.parametrize("kind", ["refused", "unreadable"])
 def test_a_model_that_never_answers_as_it_should_gets_a_fair_trial(kind: str) -> None:
-    assert kinds(lambda _: kind, rows=12, at_once=1) == [kind] * FAIR_TRIAL + ["not_tried"] * (12 - FAIR_TRIAL)
+    assert kinds(lambda _: kind, rows=12, patience=1) == [kind] * FAIR_TRIAL + ["not_tried"] * (12 - FAIR_TRIAL)
 
 
 def test_one_row_that_is_out_of_luck_among_others_ends_nothing() -> None:
-    assert "not_tried" not in kinds(lambda row: "unavailable" if row % 2 else None, rows=20, at_once=2)
+    assert "not_tried" not in kinds(lambda row: "unavailable" if row % 2 else None, rows=20, patience=2)
 
 
 @pytest.mark.parametrize("settled", ["unasked", "missing_rubric", "budget"])
 def test_rows_that_asked_nobody_do_not_hide_that_the_model_is_gone(settled: str) -> None:
-    found = kinds(lambda row: settled if row % 3 == 2 else "unavailable", rows=30, at_once=4)
+    found = kinds(lambda row: settled if row % 3 == 2 else "unavailable", rows=30, patience=4)
     assert (found.count("unavailable"), found.count("not_tried") > 10) == (4, True)
 
 
 @pytest.mark.parametrize("settled", ["unasked", "missing_rubric"])
 def test_rows_that_asked_nobody_do_not_vouch_for_a_model_that_is_of_no_use(settled: str) -> None:
-    found = kinds(lambda row: settled if row % 3 == 2 else "unreadable", rows=30, at_once=1)
+    found = kinds(lambda row: settled if row % 3 == 2 else "unreadable", rows=30, patience=1)
     assert found.count("unreadable") == FAIR_TRIAL
 
 
 def test_rows_that_asked_nobody_are_no_failures_either() -> None:
-    assert "not_tried" not in kinds(lambda row: [None, "unasked", "unavailable"][row % 3], rows=60, at_once=2)
-    assert kinds(lambda _: "unasked", rows=9, at_once=2) == [None] * 9
+    assert "not_tried" not in kinds(lambda row: [None, "unasked", "unavailable"][row % 3], rows=60, patience=2)
+    assert kinds(lambda _: "unasked", rows=9, patience=2) == [None] * 9
 
 
 def test_rows_for_which_there_is_no_money_say_nothing_of_the_model() -> None:
-    assert kinds(lambda _: "budget", rows=9, at_once=2) == ["budget"] * 9
+    assert kinds(lambda _: "budget", rows=9, patience=2) == ["budget"] * 9
 
 
 def test_giving_up_begins_nothing_that_waited_for_its_turn() -> None:
@@ -94,7 +115,7 @@ def test_giving_up_begins_nothing_that_waited_for_its_turn() -> None:
                 await asyncio.sleep(0)
                 raise ModelFailure("unavailable", "no")
 
-        assert [item async for item, _ in map_rows(range(20), work, at_once=10, patience=2)] == [*range(20)]
+        assert len(await mapped(work, rows=20, patience=2, slots=10)) == 20
 
     asyncio.run(main())
     assert begun == [0, 1]
@@ -111,7 +132,7 @@ def test_leaving_cancels_every_row_under_way() -> None:
         return Outcome()
 
     async def main() -> None:
-        run = asyncio.create_task(anext(map_rows(range(5), work, at_once=3)))
+        run = asyncio.create_task(mapped(work, rows=3, patience=3))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         run.cancel()
@@ -119,3 +140,74 @@ def test_leaving_cancels_every_row_under_way() -> None:
 
     asyncio.run(main())
     assert cancelled == [0, 1, 2]
+
+
+def test_a_slow_row_holds_up_no_other_and_is_written_first() -> None:
+    ended: list[int] = []
+
+    async def main() -> list[Lines]:
+        others = asyncio.Event()
+
+        async def work(row: int) -> Outcome:
+            if row == 0:
+                await others.wait()
+            ended.append(row)
+            if len(ended) == 499:
+                others.set()
+            return Outcome()
+
+        return await mapped(work, rows=500, patience=2)
+
+    assert [int(row) for row, _ in asyncio.run(main())] == [*range(500)]
+    assert ended[-1] == 0
+
+
+def test_rows_that_wait_for_the_answer_to_another_take_nobodys_place() -> None:
+    load, begun = Load(), set[int]()
+
+    async def main() -> None:
+        leader = asyncio.Event()
+
+        async def work(row: int) -> Outcome:
+            begun.add(row)
+            with load.asking():
+                if 0 < row < 99:
+                    with load.blocking():
+                        await leader.wait()
+                elif row == 99:
+                    leader.set()
+            return Outcome()
+
+        await mapped(work, rows=100, patience=2, load=load)
+
+    asyncio.run(main())
+    assert len(begun) == 100
+
+
+def test_long_rows_are_begun_one_after_the_other() -> None:
+    load, most = Load(), 0
+
+    async def work(_: str) -> Outcome:
+        nonlocal most
+        with load.asking():
+            most = max(most, load.questions)
+            await asyncio.sleep(0)
+        return Outcome()
+
+    async def main() -> int:
+        items = ["x" * OPEN_BYTES] * 5
+        run = map_rows(items, work, lambda *_: (b"",), load=load, slots=8, patience=8)
+        return len([lines async for lines in run])
+
+    assert (asyncio.run(main()), most) == (5, 1)
+
+
+def test_what_is_not_the_rows_own_failure_ends_the_run() -> None:
+    async def work(row: int) -> Outcome:
+        if row == 3:
+            raise InputError("the disk is full")
+        await asyncio.sleep(60)
+        return Outcome()
+
+    with pytest.raises(InputError, match="the disk is full"):
+        asyncio.run(mapped(work, rows=9, patience=4))

@@ -14,10 +14,6 @@ from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
 from rubrictool.select.early_stop import OutcomeByRow, Pools
 from rubrictool.select.top_k import TIED, TopKOptions
 
-PROMPTS_PER_REQUEST = 2
-"""Prompts judged at once for each request there may be: near its end a prompt asks about one response at a time, and the
-first in the row may be the last to finish. With 1 a server stood idle for a quarter of the time, 4 was hardly faster."""
-
 
 def run(
     context: typer.Context,
@@ -52,8 +48,7 @@ def run(
         session.say_offline(judge=role)
         outcomes = OutcomeByRow(pools, await session.roles.judge(role, judging), options, empty)
         work = outcomes.in_full if session.dry_run else outcomes.outcome
-        ahead = PROMPTS_PER_REQUEST * pools.largest
-        await session.do(pools.rows, work, total=len(pools.rows), ahead=ahead)
+        await session.do(pools.rows, work, total=len(pools.rows))
         if session.dry_run:
             session.figures["formula"] = (
                 "every question about every response; the run asks fewer, how many is not known"

@@ -35,9 +35,6 @@ from rubrictool.rubric.weights import TIE
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.score import score
 
-AHEAD = 4
-"""Of a prompt's responses the first goes ahead; the others, which wait for it, must not take its place in the row."""
-
 
 def command(
     context: typer.Context,
@@ -138,7 +135,7 @@ def command(
             tally.add(scored.prompt_id, scored.model, scored.score)
             return Outcome((scored,))
 
-        await session.do(part, work, total=len(part), ahead=AHEAD)
+        await session.do(part, work, total=len(part))
         if min_coverage is not None:
             gaps.tell(session)
         count = empties["scored"] + empties[FAILURE]

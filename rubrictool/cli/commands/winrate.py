@@ -158,11 +158,12 @@ async def _decided(
     """Return the comparisons that succeeded, in the order of the pairings; they are written as they are made."""
     decided: dict[int, Comparison] = {}
 
-    async def work(index: int) -> Outcome:
+    async def work(numbered: tuple[int, Pairing[Any]]) -> Outcome:
+        index, _ = numbered
         decided[index] = await decide(index)
         return Outcome((decided[index],))
 
-    await session.do(range(len(met)), work, lambda index: met[index].columns(), total=len(met))
+    await session.do(enumerate(met), work, lambda numbered: numbered[1].columns(), total=len(met))
     # Not in the order of completion: what is resampled must not depend on who answered first.
     return [decided[index] for index in sorted(decided)]
 

@@ -1,0 +1,49 @@
+"""Count the questions that are being asked, so that a run begins as many rows as keep its models busy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+QUEUE = 4
+"""Questions for each request there may be, at which no more are wanted: enough that answers come and go without a gap."""
+
+
+class Load:
+    """The questions of a run that wait for an answer.
+
+    `blocked` ones wait until another question with the same beginning was answered (`prefix_gate`); the others hold a slot
+    of a rate limiter or wait for one. `fell` is set whenever a question has ended or is blocked.
+    """
+
+    def __init__(self) -> None:
+        self.questions = self.blocked = 0
+        self.fell = asyncio.Event()
+
+    def is_full(self, slots: int, *, begun: int = 0) -> bool:
+        """Return whether more questions are of no use, where `begun` rows have not asked theirs yet.
+
+        As long as a slot would be free, more are, however many are blocked.
+        """
+        return self.questions - self.blocked + begun >= slots and self.questions + begun >= QUEUE * slots
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Count a question during this block."""
+        self.questions += 1
+        try:
+            yield
+        finally:
+            self.questions -= 1
+            self.fell.set()
+
+    @contextmanager
+    def blocking(self) -> Iterator[None]:
+        """Count a question as blocked during this block."""
+        self.blocked += 1
+        self.fell.set()
+        try:
+            yield
+        finally:
+            self.blocked -= 1
