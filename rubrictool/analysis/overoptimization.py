@@ -1,6 +1,6 @@
 """Predict the course of gold when a policy is optimised for a score.
 
-Figured from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
+Estimated from samples of the policy before training (pi_0), prompt by prompt, by weighing them as the optimised policy
 would draw them: for reinforcement learning with a KL penalty pi ∝ pi_0 exp(score / beta) (paper, section 3, proposition
 1), for best-of-n the chance to be the best of n draws. Nothing is trained. The samples stand for the policy as they are,
 tied scores included, so a score that many samples share at the top caps what can be reached, and no KL above log(samples)

@@ -56,7 +56,7 @@ class _Source:
     def __init__(self, path: Path) -> None:
         self._path = path
         if not os.path.isfile(path):
-            raise InputError(f"{path}: there is no cache here")
+            raise InputError(f"{path}: there is no cache here; name the cache file of a run")
         try:
             self._db = _connect(path)
         except sqlite3.Error as error:

@@ -77,16 +77,16 @@ async def judged_in_part(state: State, setting: Setting, *, half: bool) -> PartJ
 
 
 class _Together:
-    """Tell which two candidates may be shown together; what was told is remembered, since near-copies take a while to find."""
+    """Return whether two candidates may be shown together; answers are remembered, since near-copies take a while to find."""
 
     def __init__(self, rule: PairRule) -> None:
-        self._rule, self._told = rule, dict[frozenset[str], bool]()
+        self._rule, self._answers = rule, dict[frozenset[str], bool]()
 
     def __call__(self, one: Candidate, other: Candidate) -> bool:
         names = names_of(one, other)
-        if names not in self._told:
-            self._told[names] = allowed((one.response, other.response), self._rule)
-        return self._told[names]
+        if names not in self._answers:
+            self._answers[names] = allowed((one.response, other.response), self._rule)
+        return self._answers[names]
 
 
 def names_of(one: Candidate, other: Candidate) -> frozenset[str]:
@@ -143,9 +143,11 @@ async def _member(state: State, rubric: Rubric, candidate: Candidate, setting: S
 def _known(state: State) -> Mapping[str, Mapping[str, Verdict]]:
     """Return the verdicts of earlier rounds, under the ids that the criteria of the same text have now."""
     return {
-        row.id: {c.id: told[c.criterion].model_copy(update={"id": c.id}) for c in state.criteria if c.criterion in told}
+        row.id: {
+            c.id: by_text[c.criterion].model_copy(update={"id": c.id}) for c in state.criteria if c.criterion in by_text
+        }
         for row in state.pool
-        if (told := state.verdicts.get(row.id))
+        if (by_text := state.verdicts.get(row.id))
     }
 
 

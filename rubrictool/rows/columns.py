@@ -18,7 +18,7 @@ class Row(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _null_is_absent(cls, data: Any) -> Any:
-        """Tables that are written as JSON have null where a row has no value."""
+        """Leave out nulls in columns that are never null: tables that are written as JSON have them where a row has no value."""
         if not isinstance(data, Mapping):
             return data
         nulls = [name for name in _never_null(cls) if name in data and data[name] is None]

@@ -38,7 +38,7 @@ class InputFile:
 
 
 def _open(path: str | Path) -> IO[bytes]:
-    """The file, rewindable: what cannot be rewound (pipes) is spooled to a temporary file."""
+    """Return a file that can be read again; what cannot be rewound, such as a pipe, is copied to a temporary file."""
     if str(path) == STDIN and sys.stdin is None:
         raise InputError("stdin: is closed; name a file")
     try:
@@ -88,7 +88,7 @@ class _Lines:
 
 
 def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The numbered JSON objects of a file, blank lines passed over."""
+    """Yield the JSON objects of a file with the numbers of their lines; blank lines are passed over."""
     import jsonlines
 
     lines, first = _Lines(file), True

@@ -66,9 +66,9 @@ class Prompt(Row):
 
     @model_validator(mode="after")
     def _own_candidates(self) -> Self:
-        strangers = [response.id for response in self.responses if response.prompt_id != self.id]
-        if strangers:
-            raise ValueError(f"the response {strangers[0]} belongs to another prompt_id; move it to that prompt's row")
+        unmatched = [response.id for response in self.responses if response.prompt_id != self.id]
+        if unmatched:
+            raise ValueError(f"the response {unmatched[0]} belongs to another prompt_id; move it to that prompt's row")
         own = same_text(self.prompt)
         if other := [row.id for row in self.responses if row.prompt is not None and same_text(row.prompt) != own]:
             raise ValueError(f"the response {other[0]} has another text of the prompt; correct one of them")

@@ -68,6 +68,6 @@ def _depth(value: Any) -> int:
 
 
 def _children(value: Any) -> list[Any]:
-    """The objects and lists right inside one."""
+    """Return the objects and lists right inside a value."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return [child for child in inner if isinstance(child, dict | list)]

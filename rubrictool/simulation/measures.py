@@ -84,7 +84,7 @@ class Policy:
 
 
 class DifferingPairs(NamedTuple):
-    """DifferingPairs of responses by their places, the better one first, and how much the two differ in quality."""
+    """Pairs of responses by their places, the better one first, and how much the two differ in quality."""
 
     better: NDArray[np.intp]
     worse: NDArray[np.intp]
