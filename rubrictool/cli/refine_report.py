@@ -1,0 +1,113 @@
+"""Say the closing lines of `refine`: what became of proposals, size, overfitting, ties at the top, and whether it helped."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import get_args
+
+from rubrictool.cli.check_lines import check_lines
+from rubrictool.cli.empties import tell_empty
+from rubrictool.cli.failures_file import is_regular
+from rubrictool.cli.options import ShardedOutputFlags
+from rubrictool.cli.refine_preview import EXAMPLES, Example, opening, show, tied_line
+from rubrictool.cli.session import Session
+from rubrictool.linting.overfitting import MIN_JUDGED
+from rubrictool.refinement.accept import AcceptRule
+from rubrictool.refinement.gold_check import CheckReport
+from rubrictool.refinement.loop import Refinement
+from rubrictool.refinement.summary import REPEATED, RefineSummary
+from rubrictool.rows.records import Prompt
+from rubrictool.rows.traces import OverfitRule
+from rubrictool.rubric.limits import MAX_CRITERIA, MAX_NEW, Limits
+from rubrictool.text.wording import counted
+
+
+class RefineReport:
+    """The closing lines of a run: what became of proposals, ties at the top, and one or two examples."""
+
+    def __init__(self, rule: AcceptRule, limits: Limits) -> None:
+        self.counts, self._limits = RefineSummary(rule), limits
+        self.empty = 0
+        self._examples: tuple[Example, ...] = ()
+
+    def add(self, refined: Refinement, prompt: Prompt) -> None:
+        """Count one prompt, and keep it where its rubrics make a good example."""
+        self.counts.add(refined)
+        slim = replace(refined, rubric=refined.rubric.model_copy(update={"prompt": None}))
+        examples = (*self._examples, Example(slim, opening(prompt)))
+        self._examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
+
+    def close(self, session: Session, files: ShardedOutputFlags, checked: CheckReport | None) -> None:
+        """Say the closing lines, and put the figures into the summary; `checked` are those of `--check-against`."""
+        counts = self.counts
+        session.figures |= counts.figures()
+        session.progress.stop()
+        show(session.tell, self._examples, prompts=counts.prompts)
+        tell_empty(session, "refine", self.empty, "left out, since nothing can be learned from them")
+        if out_of_pairs := counts.stopped["no_pairs"]:
+            session.tell(f"refine: {out_of_pairs} of {counts.prompts} prompts ran out of pairs before the last round")
+        if counts.rule != "always":
+            session.tell(f"refine: {_refusals(counts)}")
+        if held := _held_to_size(counts, self._limits):
+            session.tell(f"refine: {held}")
+        if signs := _overfitting(counts):
+            session.tell(f"refine: {signs}")
+        session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
+        if failed := counts.failed_later:
+            session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
+        if checked:
+            session.figures["check"] = checked.figures()
+        for line in check_lines(checked):
+            session.tell(line)
+        if is_regular(files.output) and not files.shard and counts.failed_later < counts.prompts:
+            session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")
+
+
+def _refusals(counts: RefineSummary) -> str:
+    """Return how many proposals an accept rule took, and how many proposals and criteria it refused."""
+    by_rule = {by: count for by, count in sorted(counts.criteria_refused.items()) if by not in (MAX_NEW, MAX_CRITERIA)}
+    criteria = counted(sum(by_rule.values()), "criterion", "criteria")
+    why = [f"{count} {_REFUSED.get(by, f'by {by}')}" for by, count in by_rule.items()]
+    of_them = f" ({', '.join(why)})" if why else ""
+    accepted = counted(counts.accepted, "proposal")
+    return f"--accept {counts.rule}: {accepted} taken, {counts.refused} refused; {criteria} refused{of_them}"
+
+
+def _held_to_size(counts: RefineSummary, limits: Limits) -> str:
+    """Return how many criteria the limits on size refused, by limit; empty for none."""
+    new, excess = counts.criteria_refused[MAX_NEW], counts.criteria_refused[MAX_CRITERIA]
+    parts = [
+        f"{counted(new, 'new criterion', 'new criteria')} beyond {limits.max_new} in a round left out" if new else "",
+        f"{counted(excess, 'criterion', 'criteria')} above {limits.max_criteria} removed" if excess else "",
+    ]
+    return f"size held: {', '.join(filter(None, parts))}" if any(parts) else ""
+
+
+def _overfitting(counts: RefineSummary) -> str:
+    """Return how many of the new criteria show signs of overfitting, and how many cannot; empty where nothing is new."""
+    if not counts.new:
+        return ""
+    signs = [f"{count} {_SIGNS[rule]}" for rule in get_args(OverfitRule) if (count := counts.overfit[rule])]
+    examined = counts.new - counts.few_verdicts
+    shown = (
+        f"of {counted(examined, 'new criterion', 'new criteria')} {', '.join(signs) or 'none shows any'}"
+        if examined
+        else ""
+    )
+    few = (
+        f"not enough verdicts for {counts.few_verdicts} (fewer than {MIN_JUDGED} responses)"
+        if counts.few_verdicts
+        else ""
+    )
+    return f"signs of overfitting: {'; '.join(filter(None, (shown, few)))}"
+
+
+_SIGNS: Mapping[OverfitRule, str] = {
+    "winner-only": "met by one of the shown pair only",
+    "same-verdicts": "decided as another criterion is",
+    "vacuous": "met by all of the worst quarter",
+}
+
+_REFUSED = {REPEATED: "said again"}
