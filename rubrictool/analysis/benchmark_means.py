@@ -61,12 +61,8 @@ def _complete(means: UnitMeans) -> Array:
 
 def _error(differences: Array) -> float:
     """Return the standard error of a mean over prompts, 0 where the differences are equal but for rounding."""
-    deviation = float(differences.std(ddof=1))
-    return (
-        0.0
-        if deviation <= _ROUNDING * max(1.0, float(np.abs(differences).max()))
-        else deviation / math.sqrt(len(differences))
-    )
+    deviation, largest = float(differences.std(ddof=1)), float(np.abs(differences).max())
+    return 0.0 if deviation <= _ROUNDING * max(1.0, largest) else deviation / math.sqrt(len(differences))
 
 
 _ROUNDING = 1e-12
@@ -76,10 +72,8 @@ def _reliability(table: Array) -> float | None:
     prompts, models = table.shape
     of_models = table.mean(axis=0)
     residuals = table - of_models - table.mean(axis=1, keepdims=True) + table.mean()
-    between, within = (
-        prompts * float(of_models.var(ddof=1)),
-        float((residuals**2).sum()) / ((prompts - 1) * (models - 1)),
-    )
+    between = prompts * float(of_models.var(ddof=1))
+    within = float((residuals**2).sum()) / ((prompts - 1) * (models - 1))
     return None if between <= _ROUNDING**2 else max(0.0, 1 - within / between)
 
 
