@@ -43,8 +43,8 @@ from rubrictool.text.wording import counted
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
 
 _SUPPOSED = (
-    f"a rubric begins with {FIRST} criteria, where none is given, and each round adds {EACH}, of {LENGTH} characters each; a "
-    "proposer that writes more costs more, up to --max-cost"
+    f"a rubric begins with {FIRST} criteria, where none is given, and each round adds {EACH}, or as many as --max-new and "
+    f"--max-criteria leave, of {LENGTH} characters each; a proposer that writes more costs more, up to --max-cost"
 )
 
 _FORMULA = (
