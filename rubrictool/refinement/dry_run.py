@@ -23,8 +23,8 @@ from rubrictool.text.chats import visible_text
 FIRST, EACH, LENGTH = 12, 4, 150
 """Criteria of a first rubric, criteria that a round adds, and characters of a criterion, as a dry run assumes them.
 
-People's rubrics in the sample data have 9 criteria of 41 to 138 characters on average. What a schema allows (24 of 400 in
-each answer) would make a bound of several times what is ever asked, which helps nobody to decide.
+People's rubrics in the sample data have 9 criteria of 41 to 138 characters on average. What schemas allow (criteria of
+400 characters) would make a bound of several times what is ever asked, which helps nobody to decide.
 """
 
 
