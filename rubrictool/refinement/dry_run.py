@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from rubrictool.errors import ModelFailure
 from rubrictool.judging.protocols import Judge, Proposer
+from rubrictool.questions.propose import MAX_FIRST_CRITERIA
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import Evidence, RefineOptions
@@ -20,11 +21,12 @@ from rubrictool.rubric.limits import Limits
 from rubrictool.rubric.weights import rubric_hash
 from rubrictool.text.chats import visible_text
 
-FIRST, EACH, LENGTH = 12, 4, 150
+FIRST, EACH, LENGTH = MAX_FIRST_CRITERIA, 4, 150
 """Criteria of a first rubric, criteria that a round adds, and characters of a criterion, as a dry run assumes them.
 
-People's rubrics in the sample data have 9 criteria of 41 to 138 characters on average. What schemas allow (criteria of
-400 characters) would make a bound of several times what is ever asked, which helps nobody to decide.
+A strong model's first rubrics on the sample data have 15 or 16 criteria, as many as they may have; a refined criterion has
+132 characters on average. What schemas allow (400 characters) would make a bound of several times what is ever asked, which
+helps nobody to decide.
 """
 
 
