@@ -54,12 +54,13 @@ class RefineReport:
             session.tell(f"refine: {held}")
         if signs := _overfitting(counts):
             session.tell(f"refine: {signs}")
-        session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
+        if counts.prompts:
+            session.tell(tied_line(counts.tied_first, counts.tied_last, counts.judged, again=counts.judged_again))
         if failed := counts.failed_later:
             session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
         if checked:
             session.figures["check"] = checked.figures()
-        for line in check_lines(checked):
+        for line in check_lines(checked) if counts.prompts else ():
             session.tell(line)
         if is_regular(files.output) and not files.shard and counts.failed_later < counts.prompts:
             session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")

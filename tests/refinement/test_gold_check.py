@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import pytest
@@ -254,6 +254,18 @@ def test_without_gold_one_line_says_what_would_tell(shell: Shell) -> None:
     assert ran.err.count("did it help?") == 1
     assert "rerun with --check-against FILE[:COLUMN]" in ran.err
     assert "check" not in shell.read("s.json")[0]
+
+
+@pytest.mark.parametrize("prompts", [[], [{"prompt": "Why?", "responses": ["So.", "Thus."]}]])
+def test_where_no_prompt_was_refined_nothing_is_said_of_ties_and_help(
+    shell: Shell, prompts: list[Mapping[str, object]]
+) -> None:
+    replies = shell.write("replies.jsonl", [{"contains": ["none of this"], "reply": "no"}])
+    models = ("--proposer", f"replay:{replies}", "--judge", "offline", "--pairs", "great")
+    ran = shell("refine", shell.write("p.jsonl", prompts), *models, "-o", "r.jsonl")
+    assert ran.code == (1 if prompts else 0)
+    for words in ("tied top pairs", "did it help?", "next:"):
+        assert words not in ran.err
 
 
 @pytest.mark.parametrize(
