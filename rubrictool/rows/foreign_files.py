@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 
 HEAD = 4096
@@ -107,5 +108,6 @@ def _is_column(field: bytes) -> bool:
 
 
 def _by_pandas(reader: str, name: str) -> str:
-    source = f"import pandas; pandas.{reader.format(repr(name))}.to_json('FILE.jsonl', orient='records', lines=True)"
+    quoted = json.dumps(name, ensure_ascii=False) if name.isprintable() else repr(name)
+    source = f'import pandas; pandas.{reader.format(quoted)}.to_json("FILE.jsonl", orient="records", lines=True)'
     return f"convert it first (python -c {shlex.quote(source)})"

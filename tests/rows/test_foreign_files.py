@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import bz2
 import gzip
 import io
 import json
 import lzma
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -58,7 +60,10 @@ def zipped(name: str) -> bytes:
         (b"\xef\xbb\xbf[{}]", "is not a JSON object but an array"),
         (json.dumps(PROMPT, indent=2).encode(), "is JSON spread over lines; write each object on one line (jq -c ."),
         (b'{"id": "p",\n "prompt": "Why?"}\n', "is JSON spread over lines"),
-        (b"id,prompt\np,Why?\n", "looks like CSV; convert it first (python -c"),
+        (
+            b"id,prompt\np,Why?\n",
+            """looks like CSV; convert it first (python -c 'import pandas; pandas.read_csv("my file")""",
+        ),
         (b'\xef\xbb\xbf"id","the prompt"\n', "looks like CSV"),
         (b"id\tprompt\np\tWhy?\n", "looks like TSV"),
         (b"id;prompt\n", "looks like CSV with semicolons"),
@@ -71,6 +76,15 @@ def test_a_foreign_file_is_named(shell: Shell, content: bytes, said: str) -> Non
     ran = shell("propose", "my file", "-o", "out.jsonl")
     assert (ran.code, "Traceback" in ran.err, shell.names()) == (2, False, {"my file"})
     assert said in ran.err, ran.err
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "my file", "it's", 'a "b"', "b\\c", "é🎉", "a\nb"])
+def test_the_command_for_pandas_is_one_that_a_shell_and_python_read(name: str) -> None:
+    said = kind_of(b"id;prompt\n", name) or ""
+    python, flag, source = shlex.split(said.partition("(")[2].removesuffix(")"))
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    texts = [ast.literal_eval(call.args[0]) for call in calls]
+    assert (python, flag, texts) == ("python", "-c", ["FILE.jsonl", name])
 
 
 @pytest.mark.parametrize(
