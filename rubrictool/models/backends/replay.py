@@ -51,7 +51,8 @@ class Replay:
         reply = self._keyed(request)
         reply = self._matching(request) if reply is None else reply
         if reply is None:
-            raise Final(f"{self._path} holds no reply to this question (key {request.key()[:16]}...)")
+            missing = f"{self._path} holds no reply to this question (key {request.key()[:16]}...)"
+            raise Final(f"{missing}; use the input and the options that it was recorded with, or ask a model")
         return Completion(reply, usage=Usage(0, 0))
 
     async def close(self) -> None:
