@@ -72,9 +72,9 @@ class Candidates:
             own = self.own(prompt)
             total, to_sample = total + 1, to_sample + (not own)
             if not own and not models:
-                message = (
-                    "responses: no candidates; add them to the row, give them in a file, or sample them from a model"
-                )
+                single = "response" in prompt.unknown()
+                found = "no candidates" + (" (the list responses is read, not the column response)" if single else "")
+                message = f"responses: {found}; add them to the row, give them in a file, or sample them from a model"
                 raise prompts.error(line, message, code="candidates")
             if rubrics is not None and rubric_for(prompt.id, rubrics) is None:
                 message = f"id: there is no rubric for the prompt {prompt.id!r}; add one, or give no rubrics"

@@ -48,7 +48,7 @@ class Rows(Generic[R]):
         for line, value in self._values:
             for item in map(with_new_names, self._items(value, line)):
                 row = self._parse(item, line, taken)
-                self._only_once(row, line, lines_of)
+                self._only_once(row, line, lines_of, given=item)
                 yield line, row
 
     def rows(self) -> list[R]:
@@ -71,13 +71,20 @@ class Rows(Generic[R]):
         named = name_response(item, taken) if issubclass(self._kind, Response) else item
         return validated(self._kind, named, f"{self.name}:{line}", given=item)
 
-    def _only_once(self, row: R, line: int, lines_of: dict[str, int]) -> None:
+    def _only_once(self, row: R, line: int, lines_of: dict[str, int], *, given: Mapping[str, Any]) -> None:
         name = getattr(row, "id", None)
         if self._repeats or not isinstance(name, str):
             return
+        if name in lines_of and given.get("id") is None and "prompt" in given:
+            where = f"prompt: the same text as on line {lines_of[name]}, and no id; keep one row for each prompt"
+            raise self.error(line, where + ("" if "response" not in given else _RESPONSES_GO))
         if name in lines_of:
             raise self.error(line, f"id: {name!r} was already used on line {lines_of[name]}; give each row its own id")
         lines_of[name] = line
+
+
+_RESPONSES_GO = ", with its responses in a list under responses or in a file of their own"
+"""Where the responses of rows that hold one each belong, where rows of prompts are read."""
 
 
 def name_of(source: Source, name: str) -> str:

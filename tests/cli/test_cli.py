@@ -314,6 +314,12 @@ def test_great_diverse_without_labels_is_refused_with_the_remedy(shell: Shell) -
     assert shell("refine", prompts, "--pairs", "great").code == 0
 
 
+def test_a_row_of_one_response_is_told_from_a_row_of_prompts(shell: Shell) -> None:
+    ran = shell("refine", shell.write("p.jsonl", [{"prompt": "Why?", "model": "m", "response": "So."}]))
+    said = "p.jsonl:1: responses: no candidates (the list responses is read, not the column response); add them"
+    assert (ran.code, said in ran.err, "--responses FILE" in ran.err) == (2, True, True)
+
+
 def test_refine_without_candidates_is_refused_with_the_remedy(shell: Shell) -> None:
     ran = shell("refine", shell.write("p.jsonl", [PROMPT]))
     assert (ran.code, "--responses" in ran.err, "--model" in ran.err) == (2, True, True)
