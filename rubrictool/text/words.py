@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from rubrictool.text.patterns import Pattern, backtracking, linear
 from rubrictool.text.punctuation import is_special_punctuation, plain_punctuation
@@ -74,6 +74,7 @@ def _word() -> Pattern:
     return backtracking(r"(?w)\b[\p{L}\p{N}_].*?\b")
 
 
+@lru_cache(maxsize=1024)
 def similarity(first: str, second: str, *, n: int = 5) -> float:
     """Return the Jaccard similarity in [0, 1] of the word n-grams of two texts; shorter texts are compared whole."""
     a, b = shingles(first, n), shingles(second, n)
