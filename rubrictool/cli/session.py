@@ -160,8 +160,8 @@ class Session:
             self._count(outcome.failure)
             return () if self.dry_run else self._lines(outcome, row_of(item) if outcome.failure else None)
 
-        load, slots = self._context.load, self._asking.concurrency
-        async with aclosing(map_rows(items, work, finish, load=load, slots=slots, patience=slots)) as written:
+        demand, slots = self._context.demand, self._asking.concurrency
+        async with aclosing(map_rows(items, work, finish, demand=demand, slots=slots, patience=slots)) as written:
             async for lines in written:
                 self._write(lines)
 

@@ -41,9 +41,9 @@ class Model:
         self.name, self.max_tokens, self.recorded = endpoint.name, config.max_tokens, endpoint.backend.recorded
         self._config, self._backend = config, endpoint.backend
         self._cache = None if self.recorded else context.open_cache()
-        self._notify, self._connections, self._load = context.notify, context.connections, context.load
+        self._notify, self._connections, self._demand = context.notify, context.connections, context.demand
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._prefixes = PrefixGate(context.load)
+        self._prefixes = PrefixGate(context.demand)
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         enabled = not self.recorded and "response_format" not in config.args
         self._schemas = SchemaSupport(self.name, self._probe, enabled=enabled, notify=context.notify)
@@ -90,7 +90,7 @@ class Model:
             async with self._locks.setdefault(key, asyncio.Lock()):
                 if stored := self._stored(key, inquiry.parse):
                     return stored[0]
-                with self._load.asking():
+                with self._demand.asking():
                     async with self._prefixes.wait_for_prefix(prefix_keys) as on_first_response:
                         answer, reply = await RetryLoop(self._sender, inquiry, on_first_response).run()
                         self._store(key, reply)

@@ -13,7 +13,7 @@ from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import Cache
 from rubrictool.models.connections import Connections, unpicklable
-from rubrictool.models.load import Load
+from rubrictool.models.demand import Demand
 from rubrictool.models.options import AskPolicy
 from rubrictool.models.rate_limiter import RateLimiter
 
@@ -44,7 +44,7 @@ class RunContext:
     notify: Callable[[str], None] = lambda _: None
     on_wait: Callable[[str, float], None] = lambda *_: None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    load: Load = field(default_factory=Load)
+    demand: Demand = field(default_factory=Demand)
     connections: Connections = field(default_factory=lambda: Connections(background=True))
 
     async def __aenter__(self) -> Self:

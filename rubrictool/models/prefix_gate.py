@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
-from rubrictool.models.load import Load
+from rubrictool.models.demand import Demand
 
 REMEMBERED = 10_000
 """Most prefix keys that are remembered."""
@@ -27,8 +27,8 @@ KNOWN, LATEST = 8, 100
 class PrefixGate:
     """The prefixes that were asked lately. A server's prefix cache holds a prefix only once it has been read."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
+    def __init__(self, demand: Demand) -> None:
+        self._demand = demand
         self._finished: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
         self._lately: deque[asyncio.Event] = deque(maxlen=REMEMBERED)
         self._times: deque[float] = deque(maxlen=LATEST)
@@ -54,7 +54,7 @@ class PrefixGate:
     async def _lead_or_wait(self, key: str, led: list[asyncio.Event]) -> None:
         if known := self._finished.get(key):
             if not known.is_set():
-                with self._load.blocking():
+                with self._demand.blocking():
                     await known.wait()
             return
         ours = self._finished[key] = asyncio.Event()

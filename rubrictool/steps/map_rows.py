@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.answers import count_answers
-from rubrictool.models.load import Load
+from rubrictool.models.demand import Demand
 from rubrictool.rows.columns import Row, text_length
 from rubrictool.rows.traces import Round
 from rubrictool.steps.finished_rows import FinishedRows, Lines
@@ -51,17 +51,17 @@ BATCH = 32
 
 
 async def map_rows(
-    items: Iterable[T], work: Work[T], finish: Finish[T], *, load: Load, slots: int, patience: int
+    items: Iterable[T], work: Work[T], finish: Finish[T], *, demand: Demand, slots: int, patience: int
 ) -> AsyncGenerator[Lines, None]:
     """Yield what `finish` makes of each item and its outcome, in the order of the items.
 
-    Rows are begun until `load` is full for so many `slots`, or `OPEN_BYTES` are. Failures are per row: a
+    Rows are begun until `demand` fills so many `slots`, or rows fill `OPEN_BYTES`. Failures are per row: a
     `RowFailure` that `work` raises becomes the row's outcome. The run stops early when the model is unreachable for
     `patience` consecutive rows, when none of the first max(`FAIR_TRIAL`, `patience`) rows succeeds, or at once after a
     `ModelUnusable`; the remaining rows are failures of kind `not_tried`. Rows for which no model was asked do not count.
     Leaving the iteration cancels what is running. Raises `InputError` for a `ModelUnusable` as long as no row is finished.
     """
-    rows = _Rows(items, work, finish, trial=_Trial(patience), load=load, slots=slots)
+    rows = _Rows(items, work, finish, trial=_Trial(patience), demand=demand, slots=slots)
     try:
         while not rows.done:
             began = rows.begin()
@@ -70,8 +70,8 @@ async def map_rows(
             for lines in rows.finished():
                 yield lines
             if not began and rows.running:
-                await load.fell.wait()
-                load.fell.clear()
+                await demand.fell.wait()
+                demand.fell.clear()
     finally:
         await rows.close()
 
@@ -123,13 +123,13 @@ class _Rows(Generic[T]):
     """Rows that are running, and what the finished ones write."""
 
     def __init__(
-        self, items: Iterable[T], work: Work[T], finish: Finish[T], *, trial: _Trial, load: Load, slots: int
+        self, items: Iterable[T], work: Work[T], finish: Finish[T], *, trial: _Trial, demand: Demand, slots: int
     ) -> None:
         # In the order in which they were begun, and cancelled in it.
         self.running: dict[asyncio.Task[Lines], None] = {}
         self._items = enumerate(items)
         self._work, self._finish, self._trial = work, finish, trial
-        self._load, self._slots = load, slots
+        self._demand, self._slots = demand, slots
         self._open_bytes, self._exhausted = 0, False
         self._ended: list[tuple[int, T, asyncio.Task[Lines] | None]] = []
         self._ready = FinishedRows()
@@ -167,7 +167,7 @@ class _Rows(Generic[T]):
 
     def _has_room(self, began: int) -> bool:
         """Return whether one more row would find a free slot, and memory, where so many have just begun; the first does."""
-        full = self._load.is_full(self._slots, begun=began) or self._open_bytes >= OPEN_BYTES
+        full = self._demand.fills(self._slots, begun=began) or self._open_bytes >= OPEN_BYTES
         return not self.running or not full
 
     def _begin(self, place: int, item: T) -> None:
@@ -181,7 +181,7 @@ class _Rows(Generic[T]):
             del self.running[task]
             self._open_bytes -= size
             self._ended.append((place, item, task))
-            self._load.fell.set()
+            self._demand.fell.set()
 
         task.add_done_callback(end)
         self.running[task] = None

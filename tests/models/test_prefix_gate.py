@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from rubrictool.models.load import Load
+from rubrictool.models.demand import Demand
 from rubrictool.models.prefix_gate import KNOWN, PrefixGate
 
 
@@ -21,7 +21,7 @@ def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
             over()
 
     async def main() -> None:
-        gate, release = PrefixGate(Load()), asyncio.Event()
+        gate, release = PrefixGate(Demand()), asyncio.Event()
         first = asyncio.create_task(go(gate, "first", release))
         await asyncio.sleep(0)
         others = [asyncio.create_task(go(gate, name, None)) for name in ("second", "third")]
@@ -36,7 +36,7 @@ def test_of_the_questions_that_begin_alike_one_goes_ahead() -> None:
 
 def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
     async def main() -> None:
-        gate = PrefixGate(Load())
+        gate = PrefixGate(Demand())
         with pytest.raises(ValueError, match="gone"):
             async with gate.wait_for_prefix(("beginning",)):
                 raise ValueError("gone")
@@ -47,7 +47,7 @@ def test_one_who_went_ahead_and_failed_holds_nobody_up() -> None:
 
 
 def test_nobody_waits_for_a_leader_that_takes_much_longer_than_others() -> None:
-    load = Load()
+    demand = Demand()
 
     async def ask(gate: PrefixGate, key: str, answered: asyncio.Event) -> None:
         async with gate.wait_for_prefix((key,)) as on_first_response:
@@ -55,13 +55,13 @@ def test_nobody_waits_for_a_leader_that_takes_much_longer_than_others() -> None:
             on_first_response()
 
     async def main() -> None:
-        gate, quick, never = PrefixGate(load), asyncio.Event(), asyncio.Event()
+        gate, quick, never = PrefixGate(demand), asyncio.Event(), asyncio.Event()
         quick.set()
         leader = asyncio.create_task(ask(gate, "stalled", never))
         await asyncio.sleep(0)
         follower = asyncio.create_task(ask(gate, "stalled", quick))
         await asyncio.sleep(0)
-        assert load.blocked == 1
+        assert demand.blocked == 1
         for number in range(KNOWN):
             await ask(gate, f"usual {number}", quick)
         await follower
@@ -69,15 +69,15 @@ def test_nobody_waits_for_a_leader_that_takes_much_longer_than_others() -> None:
         leader.cancel()
 
     asyncio.run(main())
-    assert load.blocked == 0
+    assert demand.blocked == 0
 
 
 def test_a_follower_that_waits_uses_no_slot_so_that_more_questions_are_wanted() -> None:
-    load = Load()
-    with load.asking(), load.asking():
-        assert not load.is_full(2)
-        assert load.is_full(2, begun=6)
-        with load.blocking():
-            assert not load.is_full(2, begun=0)
+    demand = Demand()
+    with demand.asking(), demand.asking():
+        assert not demand.fills(2)
+        assert demand.fills(2, begun=6)
+        with demand.blocking():
+            assert not demand.fills(2, begun=0)
             # However many wait, the slots are to be filled.
-            assert load.is_full(2, begun=6)
+            assert demand.fills(2, begun=6)

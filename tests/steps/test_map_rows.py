@@ -9,19 +9,19 @@ import pytest
 
 from rubrictool.errors import InputError, ModelFailure, RowFailure
 from rubrictool.models.answers import note_answer
-from rubrictool.models.load import Load
+from rubrictool.models.demand import Demand
 from rubrictool.steps.finished_rows import Lines
 from rubrictool.steps.map_rows import FAIR_TRIAL, OPEN_BYTES, Outcome, Work, map_rows
 
 
 async def mapped(
-    work: Work[int], *, rows: int, patience: int, slots: int | None = None, load: Load | None = None
+    work: Work[int], *, rows: int, patience: int, slots: int | None = None, demand: Demand | None = None
 ) -> list[Lines]:
     """What `map_rows` writes of numbered rows: the number of each, and the kind of its failure.
 
-    Each row asks one question for as long as it runs, unless `load` is given.
+    Each row asks one question for as long as it runs, unless `demand` is given.
     """
-    counted = Load()
+    counted = Demand()
 
     async def asking(row: int) -> Outcome:
         with counted.asking():
@@ -31,7 +31,12 @@ async def mapped(
         return str(row).encode(), (outcome.failure.kind if outcome.failure else "").encode()
 
     run = map_rows(
-        range(rows), work if load else asking, finish, load=load or counted, slots=slots or patience, patience=patience
+        range(rows),
+        work if demand else asking,
+        finish,
+        demand=demand or counted,
+        slots=slots or patience,
+        patience=patience,
     )
     return [lines async for lines in run]
 
@@ -163,40 +168,40 @@ def test_a_slow_row_holds_up_no_other_and_is_written_first() -> None:
 
 
 def test_rows_that_wait_for_the_answer_to_another_take_nobodys_place() -> None:
-    load, begun = Load(), set[int]()
+    demand, begun = Demand(), set[int]()
 
     async def main() -> None:
         leader = asyncio.Event()
 
         async def work(row: int) -> Outcome:
             begun.add(row)
-            with load.asking():
+            with demand.asking():
                 if 0 < row < 99:
-                    with load.blocking():
+                    with demand.blocking():
                         await leader.wait()
                 elif row == 99:
                     leader.set()
             return Outcome()
 
-        await mapped(work, rows=100, patience=2, load=load)
+        await mapped(work, rows=100, patience=2, demand=demand)
 
     asyncio.run(main())
     assert len(begun) == 100
 
 
 def test_long_rows_are_begun_one_after_the_other() -> None:
-    load, most = Load(), 0
+    demand, most = Demand(), 0
 
     async def work(_: str) -> Outcome:
         nonlocal most
-        with load.asking():
-            most = max(most, load.questions)
+        with demand.asking():
+            most = max(most, demand.questions)
             await asyncio.sleep(0)
         return Outcome()
 
     async def main() -> int:
         items = ["x" * OPEN_BYTES] * 5
-        run = map_rows(items, work, lambda *_: (b"",), load=load, slots=8, patience=8)
+        run = map_rows(items, work, lambda *_: (b"",), demand=demand, slots=8, patience=8)
         return len([lines async for lines in run])
 
     assert (asyncio.run(main()), most) == (5, 1)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 QUEUE = 4
-"""Questions for each request there may be, at which no more are wanted: enough that answers come and go without a gap."""
+"""Questions for each slot, at which no more are wanted: enough that answers come and go without a gap."""
 
 
-class Load:
+class Demand:
     """The questions of a run that wait for an answer.
 
     `blocked` ones wait until another question with the same beginning was answered (`prefix_gate`); the others hold a slot
@@ -21,10 +21,10 @@ class Load:
         self.questions = self.blocked = 0
         self.fell = asyncio.Event()
 
-    def is_full(self, slots: int, *, begun: int = 0) -> bool:
-        """Return whether more questions are of no use, where `begun` rows have not asked theirs yet.
+    def fills(self, slots: int, *, begun: int = 0) -> bool:
+        """Return whether so many slots stay full without more questions, where `begun` rows have not asked theirs yet.
 
-        As long as a slot would be free, more are, however many are blocked.
+        As long as a slot would be free they do not, however many questions are blocked.
         """
         return self.questions - self.blocked + begun >= slots and self.questions + begun >= QUEUE * slots
 
