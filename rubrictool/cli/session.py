@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict
@@ -42,6 +43,9 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Row)
 
 _WHOLE = Shard(1, 1)
+
+NEW_OBJECTS = 50_000
+"""New objects that the garbage collector waits for; 700 without us. If all were garbage, that would be some 10 MB."""
 
 LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 
@@ -182,6 +186,7 @@ class Session:
 
         Raises `Interrupted`, `InputError` and `ReaderGone` with all files left as they were.
         """
+        _collect_seldom()
         with self._sinks:
             try:
                 asyncio.run(self._supervised(main))
@@ -323,6 +328,16 @@ def _templates(wording: QuestionFlags | None) -> list[str]:
     """The templates in the folder that is given, which are inputs, too."""
     folder = wording.templates if wording else None
     return [str(folder / f"{name}.txt") for name in template_names()] if folder else []
+
+
+def _collect_seldom() -> None:
+    """Let the garbage collector look at new objects only, and less often.
+
+    Rows are freed without it. Looking for cycles among modules, rubrics and waiting rows took a fifth of the time of a run,
+    in pauses of up to a third of a second.
+    """
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, 20, 50)
 
 
 def _joined(lines: Iterable[str]) -> bytes:
