@@ -98,7 +98,7 @@ def _overfitting(counts: RefineSummary) -> str:
         else ""
     )
     few = (
-        f"not enough verdicts for {counts.few_verdicts} (fewer than {MIN_JUDGED} responses)"
+        f"not enough verdicts for {counts.few_verdicts}{' more' if examined else ''} (fewer than {MIN_JUDGED} responses)"
         if counts.few_verdicts
         else ""
     )
@@ -107,7 +107,7 @@ def _overfitting(counts: RefineSummary) -> str:
 
 _SIGNS: Mapping[OverfitRule, str] = {
     "winner-only": "met by one of the shown pair only",
-    "same-verdicts": "decided as another criterion is",
+    "same-verdicts": "with the same verdicts as another",
     "vacuous": "met by all of the worst quarter",
 }
 

@@ -73,4 +73,4 @@ def test_the_closing_line_and_the_summary_count_as_the_trace_does(shell: Shell, 
     few = sum(len(row.get("few_verdicts", [])) for row in trace)
     assert 0 < few == figures["few_verdicts"] < figures["new"]
     assert f"signs of overfitting: of {figures['new'] - few} new criteria " in ran.err
-    assert f"not enough verdicts for {few} (fewer than 5 responses)" in ran.err
+    assert f"not enough verdicts for {few} more (fewer than 5 responses)" in ran.err
