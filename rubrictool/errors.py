@@ -111,8 +111,10 @@ class Transient(BackendError):
 
     `retry_after` is the wait that the server asks for, in seconds; `overloaded` says that it has too much to do,
     `rate_limited` that it limits requests per time. `suspects` are parameters that may have broken the server; `named` says
-    that its answer names them.
+    that its answer names them. `alone` is set where other requests were accepted at that time.
     """
+
+    alone = False
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ class AskAttempt(NamedTuple):
     """One request of an inquiry.
 
     `build` makes it when its turn comes, by what the model has refused until then. `number` counts from 1 on;
-    `next_is_last` says that only one more is allowed, `ahead` that others wait for what this one shows.
+    `next_is_last` says that only one more is allowed, `ahead` that it goes before questions that were not asked yet.
     """
 
     build: Callable[[], Request]

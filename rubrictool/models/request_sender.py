@@ -12,12 +12,16 @@ from rubrictool.models.backoff import pause_after
 from rubrictool.models.budget import Tally
 from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.inquiry import AskAttempt
+from rubrictool.models.load_control import Sent
 from rubrictool.models.prompt_counts import PromptCounts
 from rubrictool.models.supported_parameters import SupportedParameters
 from rubrictool.text.wording import one_line
 
 MOST_NAMES = 5
 """Most names of other models that are reported; a gateway may give every reply a name of its own."""
+
+SHORT_BACKOFF_S = 0.1
+"""Shortest base of the pauses after refusals that came alone, in seconds; from there on it is the round trip."""
 
 NOTIFY_WAIT_S = 5.0
 """Shortest wait that is reported, in seconds."""
@@ -46,7 +50,7 @@ class RequestSender:
         Raises `BackendError`; `PromptCut` where the server read a part of the question; `OverBudget` where nothing was sent.
         """
         number = -1 if attempt.probing else self._prompt_counts.number()
-        async with self._rate_limiter.slot(ahead=attempt.ahead) as started_at:
+        async with self._rate_limiter.slot(ahead=attempt.ahead) as sent:
             request = attempt.build()
             reserved = spent = await self._budget.reserve(self._as_large_as_known(request), self._price)
             self.tally.calls += 1
@@ -56,12 +60,12 @@ class RequestSender:
             except BackendError as error:
                 if isinstance(error, Transient):
                     self._report(error)
-                    self._slow_down(error, attempt, started_at)
+                    self._slow_down(error, attempt, sent)
                 spent = self._cost_of_error(error, reserved)
                 raise
             finally:
                 self._budget.settle(reserved, spent)
-            self._rate_limiter.on_success()
+            self._rate_limiter.on_success(sent)
         self._record(completion)
         self.supported.note_accepted(request, probing=attempt.probing)
         self.tally.perhaps_cut += self._prompt_counts.check(request.messages, completion.usage, number=number)
@@ -77,13 +81,27 @@ class RequestSender:
             self._reported_failure = True
             self._notify(f"{self._name}: a request failed and is tried again: {error}")
 
-    def _slow_down(self, error: Transient, attempt: AskAttempt, started_at: float) -> None:
-        """After an overload, make all requests to this model wait."""
+    def _slow_down(self, error: Transient, attempt: AskAttempt, sent: Sent) -> None:
+        """After an overload, slow down as it suggests; where no request gets through, make all wait."""
         if not error.overloaded or (error.retry_after or 0) > self.policy.max_wait_s:
             return
-        pause = pause_after(error, attempt.number, backoff_s=self.policy.backoff_s, next_is_last=attempt.next_is_last)
-        if self._rate_limiter.on_overload(started_at=started_at, pause_s=pause) and pause >= NOTIFY_WAIT_S:
+        limiter = self._rate_limiter
+        overload = limiter.on_refusal(sent, wait_asked=error.retry_after is not None)
+        error.alone = overload.alone
+        if attempt.number > 1 and attempt.next_is_last:
+            limiter.make_room()
+        if not overload.for_all:
+            return
+        pause = self.pause_after(error, attempt._replace(number=max(attempt.number, limiter.blocked)))
+        if limiter.pause(pause) and pause >= NOTIFY_WAIT_S:
             self._on_wait(f"{self._name}: {error}", pause)
+
+    def pause_after(self, error: Transient, attempt: AskAttempt) -> float:
+        """Return the seconds to wait before the next request for a question; after a refusal that came alone, round trips."""
+        backoff_s = self.policy.backoff_s
+        if error.alone:
+            backoff_s = min(backoff_s, max(SHORT_BACKOFF_S, self._rate_limiter.round_trip_s or backoff_s))
+        return pause_after(error, attempt.number, backoff_s=backoff_s, next_is_last=attempt.next_is_last)
 
     def _cost_of_error(self, error: BackendError, reserved: float) -> float:
         if not error.billable:

@@ -1,7 +1,7 @@
 """Ask one question until a reply can be used: the only retry loop.
 
-Each request learns from the reply before it (`next_request`); pauses are computed in `backoff`; an overload slows down all
-requests to the model (`rate_limiter`).
+Each request learns from the reply before it (`next_request`); pauses are computed in `backoff`; overloads that come together slow
+down all requests to the model (`load_control`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from rubrictool.errors import (
     Unusable,
 )
 from rubrictool.models.backend import Completion
-from rubrictool.models.backoff import pause_after
 from rubrictool.models.inquiry import AskAttempt, Inquiry
 from rubrictool.models.next_request import NextRequest
 from rubrictool.models.prompt_counts import PromptCut
@@ -93,7 +92,7 @@ class RetryLoop(Generic[T]):
             self._attempts,
             next_is_last=self._attempts + 1 >= self._max_requests,
             probing=self._inquiry.probing,
-            ahead=self._next.on_trial,
+            ahead=self._next.on_trial or self._attempts > 1,
         )
 
     def _read(self, completion: Completion) -> tuple[T, str]:
@@ -123,9 +122,9 @@ class RetryLoop(Generic[T]):
             self._learn(error)
         if not isinstance(error, _WORTH_RETRYING) or self._attempts >= self._max_requests:
             raise self._failure(error) from error
-        if not isinstance(error, Transient) or error.overloaded or self._next.on_trial:
-            return 0  # after an overload the rate limiter makes all requests wait
-        return pause_after(error, self._attempts, backoff_s=self._sender.policy.backoff_s)
+        if not isinstance(error, Transient) or self._next.on_trial:
+            return 0
+        return self._sender.pause_after(error, self._attempt())
 
     def _learn(self, error: Refused | Transient) -> None:
         """Change the next request as a refusal suggests. Raises `ModelFailure` where there is nothing to change."""

@@ -1,17 +1,20 @@
-"""How fast a model is asked: a quick start, fewer at once after an overload, and a pause that holds everybody."""
+"""How requests to one model are let go: so many at once, retries first, and nobody during a pause."""
 
 from __future__ import annotations
 
 import asyncio
 
-from rubrictool.models.rate_limiter import INITIAL_WINDOW, RateLimiter
+from virtual_time import run
+
+from rubrictool.models.load_control import INITIAL_WINDOW
+from rubrictool.models.rate_limiter import RateLimiter
 
 
-async def fill(pace: RateLimiter, count: int) -> list[asyncio.Task[None]]:
+async def fill(limiter: RateLimiter, count: int) -> list[asyncio.Task[None]]:
     """So many requests that are never answered, as far as they are let in."""
 
     async def stay() -> None:
-        async with pace.slot():
+        async with limiter.slot():
             await asyncio.Event().wait()
 
     tasks = [asyncio.create_task(stay()) for _ in range(count)]
@@ -20,60 +23,86 @@ async def fill(pace: RateLimiter, count: int) -> list[asyncio.Task[None]]:
     return tasks
 
 
+async def answered(limiter: RateLimiter, *, seconds: float) -> None:
+    async with limiter.slot() as sent:
+        await asyncio.sleep(seconds)
+        limiter.on_success(sent)
+
+
 def test_a_run_begins_with_few_and_doubles_each_round_trip_up_to_the_limit() -> None:
-    pace, widths = RateLimiter(100), []
-    for _ in range(3):
-        widths.append(int(pace.window))
-        for _ in range(int(pace.window)):
-            pace.on_success()
-    assert widths == [INITIAL_WINDOW, 2 * INITIAL_WINDOW, 100]
+    async def main() -> list[int]:
+        limiter, widths = RateLimiter(100), []
+        everybody = [asyncio.create_task(answered(limiter, seconds=1)) for _ in range(500)]
+        for _ in range(3):
+            await asyncio.sleep(0.5)
+            widths.append(limiter.in_flight)
+            await asyncio.sleep(0.5)
+        await asyncio.gather(*everybody)
+        return widths
+
+    assert run(main()) == [INITIAL_WINDOW, 2 * INITIAL_WINDOW, 100]
 
 
 def test_no_more_than_the_window_are_in_flight_and_one_that_leaves_lets_another_in() -> None:
     async def main() -> None:
-        pace = RateLimiter(3)
-        tasks = await fill(pace, 5)
-        assert pace.in_flight == 3
+        limiter = RateLimiter(3)
+        tasks = await fill(limiter, 5)
+        assert limiter.in_flight == 3
         tasks[0].cancel()
         await asyncio.gather(tasks[0], return_exceptions=True)
         await asyncio.sleep(0)
-        assert pace.in_flight == 3
+        assert limiter.in_flight == 3
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        assert pace.in_flight == 0
-
-    asyncio.run(main())
-
-
-def test_an_overload_halves_once_for_all_that_was_under_way_and_then_grows_by_one_a_round_trip() -> None:
-    async def main() -> None:
-        pace = RateLimiter(32)
-        sent = asyncio.get_running_loop().time()
-        for _ in range(5):
-            pace.on_overload(started_at=sent, pause_s=0)
-        assert pace.window == 16
-        for _ in range(16):
-            pace.on_success()
-        assert 16.9 < pace.window < 17.1
+        assert limiter.in_flight == 0
 
     asyncio.run(main())
 
 
 def test_nobody_goes_during_a_pause_and_everybody_after_it() -> None:
-    async def main() -> None:
-        pace = RateLimiter(8)
-        loop = asyncio.get_running_loop()
-        pace.on_overload(started_at=loop.time(), pause_s=0.05)
-        opens = loop.time() + 0.05
+    async def main() -> list[float]:
+        limiter = RateLimiter(8)
+        assert limiter.pause(5)
+        assert not limiter.pause(5)
         entered = []
 
         async def go() -> None:
-            async with pace.slot() as began:
-                entered.append(began)
+            async with limiter.slot() as sent:
+                entered.append(sent.at)
 
         await asyncio.gather(*(go() for _ in range(6)))
-        assert len(entered) == 6
-        assert min(entered) >= opens - 0.005
+        return entered
 
-    asyncio.run(main())
+    assert run(main()) == [5] * 6
+
+
+def test_requests_that_are_sent_again_go_before_new_ones_in_their_own_order() -> None:
+    async def main() -> list[str]:
+        limiter, order = RateLimiter(1), list[str]()
+
+        async def go(name: str, *, ahead: bool) -> None:
+            async with limiter.slot(ahead=ahead):
+                order.append(name)
+                await asyncio.sleep(1)
+
+        names = ("first", "new", "again", "another", "once more")
+        await asyncio.gather(*(go(name, ahead="again" in name or "more" in name) for name in names))
+        return order
+
+    assert run(main()) == ["first", "again", "once more", "new", "another"]
+
+
+def test_a_limiter_serves_one_event_loop_after_another() -> None:
+    limiter = RateLimiter(2)
+
+    async def interrupted() -> None:
+        limiter.pause(0.2)
+        waiting = asyncio.create_task(answered(limiter, seconds=0))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(interrupted())
+    asyncio.run(asyncio.wait_for(answered(limiter, seconds=0), 5))
+    assert limiter.in_flight == 0

@@ -1,0 +1,194 @@
+"""What refusals for too many requests cost: one that comes alone its own question, those that come together the pace.
+
+The servers are simulated in virtual time. When each refusal made everybody wait, 200 calls took 20 s instead of 0.8 with a
+random tenth of refusals, and a bucket of 50 requests a second with room for 5 was used to a third.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fakes import model_of
+from virtual_time import run
+
+from rubrictool.errors import ModelFailure, Transient
+from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.models.load_control import INITIAL_WINDOW
+from rubrictool.models.question import Question
+
+Accepts = Callable[["LimitedServer", float], bool]
+
+
+class LimitedServer:
+    """A backend that refuses a request within 2 ms where `accepts` says so at its time, else answers after `latency_s`."""
+
+    recorded = False
+    price: Price | None = None
+
+    def __init__(
+        self, accepts: Accepts, *, latency_s: float = 0.2, spread: float = 0.0, retry_after: float | None = None
+    ) -> None:
+        self._accepts, self._latency_s, self._spread = accepts, latency_s, spread
+        self._retry_after, self._random = retry_after, random.Random(7)
+        self.in_work = 0
+        self.sent_at: list[float] = []
+        self.refused_at: list[float] = []
+
+    async def complete(self, request: Request) -> Completion:  # noqa: ARG002
+        now = asyncio.get_running_loop().time()
+        self.sent_at.append(now)
+        if not self._accepts(self, now):
+            self.refused_at.append(now)
+            await asyncio.sleep(0.002)
+            raise Transient("HTTP 429", overloaded=True, rate_limited=True, retry_after=self._retry_after)
+        self.in_work += 1
+        await asyncio.sleep(self._random.lognormvariate(math.log(self._latency_s), self._spread))
+        self.in_work -= 1
+        return Completion("yes")
+
+    @property
+    def refused_share(self) -> float:
+        return len(self.refused_at) / len(self.sent_at)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Bucket:
+    """A token bucket: so many requests a second, and at most so many at once."""
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._per_s, self._burst, self._tokens, self._at = per_s, burst, float(burst), 0.0
+
+    def __call__(self, server: LimitedServer, now: float) -> bool:  # noqa: ARG002
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_s)
+        self._at = now
+        taken = self._tokens >= 1
+        self._tokens -= taken
+        return taken
+
+
+def at_random(share: float) -> Accepts:
+    draws = random.Random(1)
+    return lambda *_: draws.random() >= share
+
+
+def everything(*_: object) -> bool:
+    return True
+
+
+@dataclass
+class Asked:
+    """How long a run took in virtual seconds, and how many questions it lost."""
+
+    seconds: float
+    lost: int
+
+
+def asked(server: LimitedServer, count: int, *, concurrency: int = 64, **options: Any) -> Asked:
+    """Ask so many questions at once; the draws of the pauses are the same each time."""
+    random.seed(3)
+
+    async def main() -> Asked:
+        model = model_of(server, concurrency=concurrency, **options)
+        questions = (Question([{"role": "user", "content": f"{number}?"}]) for number in range(count))
+        found = await asyncio.gather(*(model.ask(one, str) for one in questions), return_exceptions=True)
+        assert all(isinstance(one, str | ModelFailure) for one in found), found
+        lost = sum(isinstance(one, ModelFailure) for one in found)
+        return Asked(asyncio.get_running_loop().time(), lost)
+
+    return run(main())
+
+
+@pytest.mark.parametrize(("share", "ratio"), [(0.1, 1.3), (0.25, 1.8)])
+@pytest.mark.parametrize("count", [400, 2000])
+def test_a_random_share_of_refusals_costs_little_more_than_the_questions_asked_again(
+    share: float, ratio: float, count: int
+) -> None:
+    clean = asked(LimitedServer(everything), count).seconds
+    refusing = LimitedServer(at_random(share))
+    assert asked(refusing, count).seconds <= ratio * clean
+    assert share * 0.7 < refusing.refused_share < share * 1.3
+
+
+@pytest.mark.parametrize("retry_after", [None, 1.0], ids=["no wish", "retry-after: 1"])
+@pytest.mark.parametrize("burst", [5, 50])
+@pytest.mark.parametrize("latency_s", [0.2, 0.02])
+def test_a_token_bucket_keeps_nearly_its_rate_and_loses_nothing(
+    latency_s: float, burst: int, retry_after: float | None
+) -> None:
+    server = LimitedServer(Bucket(50, burst), latency_s=latency_s, spread=0.5, retry_after=retry_after)
+    # Long enough for the first second and the last retries to weigh little.
+    took = asked(server, 4000)
+    assert took.lost == 0
+    assert 0.95 * (50 * took.seconds + burst) <= 4000
+    assert server.refused_share < 0.07
+
+
+def test_a_server_that_takes_so_many_at_once_is_given_about_as_many() -> None:
+    server = LimitedServer(lambda server, _: server.in_work < 50, spread=0.5)
+    took = asked(server, 5000, concurrency=128)
+    mean_latency_s = 0.2 * math.exp(0.125)
+    assert took.lost == 0
+    assert took.seconds <= 5000 / 50 * mean_latency_s / 0.75
+    assert server.refused_share < 0.08
+
+
+def test_one_refusal_with_a_wish_to_wait_keeps_nobody_else_waiting() -> None:
+    tenth = at_random(0.1)
+    server = LimitedServer(tenth, retry_after=30.0)
+    assert 30 < asked(server, 400).seconds < 100
+    assert sum(at < 5 for at in server.sent_at) >= 400
+
+
+def test_refusals_that_come_together_with_a_wish_let_everybody_wait_as_long() -> None:
+    closed_until = 20.0
+    server = LimitedServer(lambda _, now: now >= closed_until, retry_after=closed_until)
+    assert asked(server, 400).lost == 0
+    assert len(server.refused_at) <= 2 * INITIAL_WINDOW
+    assert not [at for at in server.sent_at if 0.1 < at < closed_until]
+
+
+def test_where_nothing_gets_through_the_pauses_grow_past_a_minute_and_few_are_sent() -> None:
+    told: list[tuple[str, float]] = []
+    server = LimitedServer(lambda _, now: now >= 60)
+    took = asked(server, 400, on_wait=lambda why, seconds: told.append((why, seconds)))
+    assert took.lost == 0
+    assert 60 < took.seconds < 160
+    assert len(server.refused_at) < 200
+    assert told
+    assert all(why.startswith("m: HTTP 429") for why, _ in told)
+
+
+def test_a_recovered_server_is_soon_asked_at_full_speed_again() -> None:
+    server = LimitedServer(lambda _, now: not 2 <= now < 3)
+    clean = asked(LimitedServer(everything), 4000).seconds
+    took = asked(server, 4000)
+    assert took.lost == 0
+    assert took.seconds < clean + 20
+
+
+def test_refusals_that_do_not_come_of_the_load_are_not_answered_by_ever_fewer_requests() -> None:
+    fourth = at_random(0.25)
+    server = LimitedServer(lambda given, now: not 2 <= now < 2.5 and fourth(given, now))
+    assert asked(server, 4000).seconds < 60
+
+
+def test_a_refused_lonely_request_is_told_as_a_wait() -> None:
+    told: list[float] = []
+    server = LimitedServer(lambda _, now: now > 1, retry_after=30.0)
+    assert asked(server, 1, on_wait=lambda _, seconds: told.append(seconds)).lost == 0
+    assert [30 < seconds < 31 for seconds in told] == [True]
+
+
+def test_before_a_last_attempt_the_others_make_room_for_it() -> None:
+    # A steady fifth more than the bucket gives: refusals stay scattered, and a question that meets five of them is lost.
+    server = LimitedServer(Bucket(50, 10), latency_s=1.0)
+    took = asked(server, 8000, concurrency=62)
+    assert took.lost == 0
