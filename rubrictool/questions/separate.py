@@ -171,7 +171,8 @@ def _entries(answer: Mapping[str, Any], field: str) -> list[tuple[Any, str]]:
 
 
 def _added(value: Any, where: str, ids: Mapping[str, str]) -> Item:
-    if item_fields(value, where).get("id") in ids:
+    name = item_fields(value, where).get("id")
+    if isinstance(name, str) and name in ids:
         raise Unreadable(f"{where} has the id of a criterion that is there; name it under change, or leave the id out")
     return new_item(value, where)
 

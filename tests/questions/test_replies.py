@@ -205,6 +205,12 @@ def test_changes_that_cannot_be_used_are_a_complaint(reply: str, complaint: str)
         changed_rubric(reply)
 
 
+@pytest.mark.parametrize("name", ["[]", "{}", '["c1"]', "7"])
+def test_a_new_criterion_is_new_whatever_stands_in_place_of_its_id(name: str) -> None:
+    proposal = changed_rubric(f'{{"better": "first", "add": [{{"id": {name}, "criterion": "Says d.", "weight": 2}}]}}')
+    assert [(item.id, item.criterion) for item in proposal.items] == [(None, "Says d.")]
+
+
 def test_criteria_go_by_the_places_in_which_they_were_shown() -> None:
     criteria = Rubric.model_validate(
         {
