@@ -152,6 +152,8 @@ def _whole_rubric(value: Any, ids: Mapping[str, str]) -> Proposal:
     entries = [(entry, f"item {place}") for place, entry in enumerate(propose.criteria_of(value) or [], start=1)]
     if not entries:
         raise Unreadable("the list of criteria is empty")
+    if isinstance(value, dict | RepeatedKeys) and any(dict(value).get(field) for field in _CHANGES):
+        raise Unreadable("the answer has a whole rubric and changes beside it; give the changes alone")
     items = [
         _changed(entry, where, ids) if "id" in item_fields(entry, where) else new_item(entry, where)
         for entry, where in entries

@@ -197,6 +197,7 @@ def test_no_change_is_an_answer(reply: str) -> None:
         ('{"better": "first", "add": [{"criterion": "Says d.", "weight": 2, "check": {"matches": "d"}}]}', "matches"),
         ('{"better": "first", "add": [{"criterion": "Says d.", "weight": 2, "check": {}}]}', "check cannot be used"),
         ('{"better": "first", "better": "second", "drop": ["c1"]}', "same key twice"),
+        ('{"better": "first", "criteria": [{"id": "c1"}], "drop": ["c2"]}', "changes alone"),
         ('{"better": "first", "drop": ["c1", "c2", "c3"]}', "could not score"),
     ],
 )
