@@ -21,10 +21,12 @@ from rubrictool.refinement.trial import Tried, tried
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score
 from rubrictool.rows.traces import Round
 from rubrictool.rubric.amend import Amended, amend
+from rubrictool.rubric.checks import left_to_judge
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.select.ranking import top_is_tied
 from rubrictool.steps.propose import propose, rubric_columns
 from rubrictool.steps.score import score_pool
+from rubrictool.text.chats import Conversation
 
 Stopped = Literal["done", "no_pairs", "failed"]
 
@@ -63,9 +65,12 @@ async def refine(
     `ModelFailure` or `ModelUnusable` only where the first rubric failed; a later failure keeps the last rubric and stands
     in the result.
     """
+    candidates = _without_empty(pool)
     start = rubric or await propose(prompt, proposer)
+    if rubric is None:
+        start = start.model_copy(update={"criteria": left_to_judge(start.criteria, _texts(candidates))})
     on_step()
-    state = State(prompt, start.criteria, _without_empty(pool))
+    state = State(prompt, start.criteria, candidates)
     setting = Setting(judge, proposer, options, replace(evidence, weak=_without_empty(evidence.weak)))
     stopped: Stopped | None = None
     while stopped is None and len(state.rounds) < options.rounds:
@@ -90,6 +95,7 @@ async def _round(state: State, setting: Setting) -> tuple[State, Stopped | None]
     try:
         proposal = await setting.proposer.separate(state.prompt, state.criteria, *map(_as_shown, shown))
         amended = amend(state.criteria, proposal, proposer=setting.proposer.name)
+        amended = amended._replace(criteria=left_to_judge(amended.criteria, _texts(state.pool)))
         state, deciding = await _deciding(state, setting, members, shown, amended)
         proposed = held(state.criteria, amended, proposal, deciding, options.limits)
         result = await tried(state, setting, members, shown, proposed)
@@ -194,6 +200,10 @@ def _as_shown(row: Response) -> JudgedResponse:
 def _without_empty(responses: Sequence[Response]) -> tuple[Response, ...]:
     """Leave out empty responses: a proposer can learn nothing from them."""
     return tuple(response for response in responses if not is_empty(response.response))
+
+
+def _texts(pool: Sequence[Response]) -> list[str | Conversation]:
+    return [row.response for row in pool]
 
 
 def _finished(state: State, start: Rubric, given: Rubric | None, stopped: Stopped) -> Refinement:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
+from rubrictool.errors import Undecided
 from rubrictool.rows.checks import Check, Format
+from rubrictool.rows.records import Criterion
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import Pattern, foreign, linear
 from rubrictool.text.punctuation import plain_pattern, plain_punctuation, plain_spaces
-from rubrictool.text.words import occurs
+from rubrictool.text.words import occurs, word_bounds
 
 
 def holds(check: Check, response: str | Conversation) -> bool:
@@ -20,6 +22,38 @@ def holds(check: Check, response: str | Conversation) -> bool:
     """
     given = answer(response)
     return all(test(given.with_calls) for test in _tests(check)) and all(test(given.text) for test in _measures(check))
+
+
+def left_to_judge(criteria: Iterable[Criterion], responses: Sequence[str | Conversation]) -> tuple[Criterion, ...]:
+    """Return criteria without those checks of proposers that cannot be decided on one of the responses.
+
+    Such a response could not be scored at all. A person's check stays, and the message of its failure says what to do.
+    """
+    return tuple(c if c.proposer is None or _decides(c.check, responses) else _without_check(c) for c in criteria)
+
+
+def left_to_judge_by_prompt(criteria: Iterable[Criterion], prompt: str) -> tuple[Criterion, ...]:
+    """Return criteria without those checks of proposers that count words, where a prompt's script writes words together."""
+    least, most = word_bounds(prompt)
+    if 2 * least >= most:
+        return tuple(criteria)
+    return tuple(c if c.proposer is None or not (c.check and c.check.words) else _without_check(c) for c in criteria)
+
+
+def _decides(check: Check | None, responses: Sequence[str | Conversation]) -> bool:
+    if check is None or check.words is None:
+        return True
+    try:
+        for response in responses:
+            check.words.allows(answer(response).text)
+    except Undecided:
+        return False
+    return True
+
+
+def _without_check(criterion: Criterion) -> Criterion:
+    columns = criterion.columns()
+    return Criterion.model_validate({name: columns[name] for name in columns if name != "check"})
 
 
 def _measures(check: Check) -> list[Callable[[str], bool]]:

@@ -8,12 +8,18 @@ from rubrictool.judging.protocols import Proposer
 from rubrictool.rows.columns import joined
 from rubrictool.rows.records import Prompt, Rubric
 from rubrictool.rubric.amend import amend
+from rubrictool.rubric.checks import left_to_judge_by_prompt
+from rubrictool.text.chats import chat_text
 
 
 async def propose(prompt: Prompt, proposer: Proposer) -> Rubric:
-    """Return a first rubric for a prompt, from the prompt alone. Raises `ModelFailure`."""
+    """Return a first rubric for a prompt, from the prompt alone. Raises `ModelFailure`.
+
+    Where the prompt's script writes words together, so will the answers, and no check can count theirs: the judge decides.
+    """
     criteria = amend((), await proposer.propose(prompt), proposer=proposer.name).criteria
-    return Rubric.model_validate({**rubric_columns(prompt), "criteria": criteria})
+    text = prompt.prompt if isinstance(prompt.prompt, str) else chat_text(prompt.prompt)
+    return Rubric.model_validate({**rubric_columns(prompt), "criteria": left_to_judge_by_prompt(criteria, text)})
 
 
 def rubric_columns(prompt: Prompt, rubric: Rubric | None = None) -> dict[str, Any]:

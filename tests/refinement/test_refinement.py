@@ -9,13 +9,16 @@ import pytest
 from fakes import ListProposer, WordJudge
 
 from rubrictool.errors import ModelFailure
+from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.accept import AcceptRule
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
+from rubrictool.rows.checks import Check
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.limits import Limits
+from rubrictool.steps.propose import propose
 
 TEXTS = {"a": "red green blue", "b": "red green", "c": "red", "d": "grey"}
 
@@ -46,6 +49,43 @@ def run(
             options=RefineOptions(pairs=pairs, rounds=rounds, pool_rule=pool),
         )
     )
+
+
+class WordCounting(ListProposer):
+    """A proposer that bounds the number of words by a check, in its first rubric and in each round."""
+
+    async def propose(self, prompt: Prompt) -> Proposal:
+        return (await super().propose(prompt))._replace(items=(Item(criterion="red", weight=1), bounded("Is short.")))
+
+    async def separate(
+        self, prompt: Prompt, criteria: Sequence[Criterion], first: JudgedResponse, second: JudgedResponse
+    ) -> Proposal:
+        proposal = await super().separate(prompt, criteria, first, second)
+        return proposal._replace(items=(bounded(f"Is shorter than {len(criteria)} lines."),))
+
+
+def bounded(text: str) -> Item:
+    return Item(criterion=text, weight=1, check=Check.model_validate({"words": {"max": 20}}))
+
+
+@pytest.mark.parametrize(
+    ("written", "check"), [("ภาษาไทยเป็นภาษาที่มีความงดงาม" * 3, None), ("word " * 9, {"words": {"max": 20}})]
+)
+def test_a_proposed_check_that_cannot_count_a_candidates_words_is_left_to_the_judge(
+    written: str, check: dict[str, object] | None
+) -> None:
+    of = prompt({name: f"{text} {written}" for name, text in TEXTS.items()})
+    refined = run(WordCounting("red", later=["blue", "grey"]), of=of, rounds=2, pairs="great")
+    assert refined.failure is None
+    assert [c.columns().get("check") for c in refined.rubric.criteria] == [None, check, check, check]
+    assert [c.columns().get("check") for row in refined.rounds for c in row.changes.added] == [check, check]
+
+
+def test_a_first_rubric_for_a_prompt_whose_script_writes_words_together_leaves_their_number_to_the_judge() -> None:
+    asked = Prompt(id="p", prompt="เขียนเกี่ยวกับแม่น้ำไม่เกิน 20 คำ")
+    assert [c.check for c in asyncio.run(propose(asked, WordCounting("red"))).criteria] == [None, None]
+    quoted = Prompt(id="p", prompt="Explain the Thai word สวัสดี to a beginner in at most 20 words")
+    assert [c.check is None for c in asyncio.run(propose(quoted, WordCounting("red"))).criteria] == [True, False]
 
 
 def test_each_round_shows_the_best_pair_that_is_left_and_adds_what_the_proposer_says() -> None:
