@@ -47,7 +47,8 @@ def model_of(backend: Backend, name: str = "m", *, rate_limiter: RateLimiter | N
     config = ModelConfig(
         **{field.name: options.pop(field.name) for field in fields(ModelConfig) if field.name in options}
     )
-    endpoint = Endpoint(name, backend, rate_limiter or RateLimiter(policy.concurrency))
+    limiter = rate_limiter or RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm)
+    endpoint = Endpoint(name, backend, limiter)
     return Model(endpoint, config, RunContext(policy, **{"connections": Connections(background=False)} | options))
 
 

@@ -74,6 +74,13 @@ class RequestFlags:
             min=0, metavar="SECONDS", help="Longest wait that a server may ask for; a longer one ends the run."
         ),
     ] = AskPolicy.max_wait_s
+    rpm: Annotated[
+        int | None, typer.Option(min=1, help="Most requests a minute to each model, evenly spread.", show_default=False)
+    ] = None
+    tpm: Annotated[
+        int | None,
+        typer.Option(min=1, help="Most tokens a minute of each model, replies included.", show_default=False),
+    ] = None
     cache: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="The cache of replies. [default: the user's cache]", show_default=False),
@@ -111,7 +118,7 @@ class RequestFlags:
     @property
     def policy(self) -> AskPolicy:
         """Return the values of these flags that hold for each model."""
-        return AskPolicy(self.concurrency, self.attempts, self.timeout, self.max_wait)
+        return AskPolicy(self.concurrency, self.attempts, self.timeout, self.max_wait, rpm=self.rpm, tpm=self.tpm)
 
 
 @dataclass(frozen=True)

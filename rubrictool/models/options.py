@@ -19,10 +19,11 @@ class AskPolicy:
 
     `concurrency` bounds the requests in flight to one model. `attempts` is the number of requests for one question in
     all, whatever the reason. `timeout_s` bounds one request. A server that asks for a longer wait than `max_wait_s` ends
-    the run. The pause before the second request is up to `backoff_s`, and doubles with each further one.
+    the run. The pause before the second request is up to `backoff_s`, and doubles with each further one. `rpm` and `tpm` are
+    the requests and tokens a minute that each model may be asked.
 
-    Raises `InputError` for a concurrency or attempts below 1, with which nothing would ever be asked, and for a timeout that
-    is no length of time.
+    Raises `InputError` for a concurrency, attempts or rate limit below 1, with which nothing would ever be asked, and for a
+    timeout that is no length of time.
     """
 
     concurrency: int = 64
@@ -30,11 +31,14 @@ class AskPolicy:
     timeout_s: float = 300
     max_wait_s: float = 600.0
     backoff_s: float = 0.5
+    rpm: int | None = None
+    tpm: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("concurrency", "attempts"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{name}: {getattr(self, name)} is too few; give 1 or more")
+        for name in ("concurrency", "attempts", "rpm", "tpm"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise InputError(f"{name}: {value} is too few; give 1 or more")
         if not 0 < self.timeout_s < math.inf:
             raise InputError(f"timeout: {self.timeout_s} seconds are no length of time; give a finite one above 0")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rubrictool.errors import BackendError, Transient
+from rubrictool.errors import BackendError, OverBudget, Transient
 from rubrictool.models.answers import note_answer
 from rubrictool.models.backend import Completion, Request, Usage
 from rubrictool.models.backends.model_names import is_same_model
@@ -15,6 +15,7 @@ from rubrictool.models.inquiry import AskAttempt
 from rubrictool.models.load_control import Sent
 from rubrictool.models.prompt_counts import PromptCounts
 from rubrictool.models.supported_parameters import SupportedParameters
+from rubrictool.models.token_estimate import TokenEstimate
 from rubrictool.text.wording import one_line
 
 MOST_NAMES = 5
@@ -43,6 +44,7 @@ class RequestSender:
         self._reported_names: set[str] = set()
         self._reported_failure = False
         self._prompt_counts = PromptCounts()
+        self._token_estimate = TokenEstimate()
 
     async def send(self, attempt: AskAttempt) -> Completion:
         """Send one request: take a concurrency slot, reserve budget, call the backend, record the usage.
@@ -50,14 +52,18 @@ class RequestSender:
         Raises `BackendError`; `PromptCut` where the server read a part of the question; `OverBudget` where nothing was sent.
         """
         number = -1 if attempt.probing else self._prompt_counts.number()
-        async with self._rate_limiter.slot(ahead=attempt.ahead) as sent:
+        tokens = self._expected_tokens(attempt)
+        async with self._rate_limiter.slot(ahead=attempt.ahead, tokens=tokens) as sent:
             request = attempt.build()
-            reserved = spent = await self._budget.reserve(self._as_large_as_known(request), self._price)
+            reserved = spent = await self._reserve(request, tokens)
             self.tally.calls += 1
             try:
                 completion = await self._backend.complete(request)
                 spent = self._cost(completion.usage, reserved)
+                self._settle_tokens(request, tokens, completion.usage)
             except BackendError as error:
+                if not error.billable:
+                    self._rate_limiter.settle_tokens(tokens, 0)
                 if isinstance(error, Transient):
                     self._report(error)
                     self._slow_down(error, attempt, sent)
@@ -70,6 +76,23 @@ class RequestSender:
         self.supported.note_accepted(request, probing=attempt.probing)
         self.tally.perhaps_cut += self._prompt_counts.check(request.messages, completion.usage, number=number)
         return completion
+
+    async def _reserve(self, request: Request, tokens: float) -> float:
+        """Reserve the highest cost of a request. Raises `OverBudget`, and then no rate limit counts it."""
+        try:
+            return await self._budget.reserve(self._as_large_as_known(request), self._price)
+        except OverBudget:
+            self._rate_limiter.take_back(tokens)
+            raise
+
+    def _expected_tokens(self, attempt: AskAttempt) -> float:
+        """Return the tokens to count for a request until its reply tells, 0 where no limit of tokens is given."""
+        return self._token_estimate.expected(attempt.build()) if self._rate_limiter.counts_tokens else 0
+
+    def _settle_tokens(self, request: Request, expected: float, usage: Usage | None) -> None:
+        if usage and self._rate_limiter.counts_tokens:
+            self._token_estimate.note(request, usage)
+            self._rate_limiter.settle_tokens(expected, usage.prompt_tokens + usage.completion_tokens)
 
     def _as_large_as_known(self, request: Request) -> Request:
         """Return the request for the budget: some servers bill reasoning that the output limit does not bound."""

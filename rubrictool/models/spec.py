@@ -51,8 +51,16 @@ async def _endpoint(spec: str, context: RunContext) -> Endpoint:
         if spec not in context.endpoints:
             name, backend = await _open_backend(spec, context)
             context.connections.add(backend)
-            context.endpoints[spec] = Endpoint(name, backend, RateLimiter(context.policy.concurrency))
+            context.endpoints[spec] = Endpoint(name, backend, _rate_limiter(backend, context))
         return context.endpoints[spec]
+
+
+def _rate_limiter(backend: Backend, context: RunContext) -> RateLimiter:
+    """Return the limiter of a model; what sends nothing over the net keeps to no rate."""
+    policy = context.policy
+    if backend.recorded or context.dry_run:
+        return RateLimiter(policy.concurrency)
+    return RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm)
 
 
 def with_args_applied(config: ModelConfig) -> ModelConfig:

@@ -18,7 +18,8 @@ from fakes import model_of
 from virtual_time import run
 
 from rubrictool.errors import ModelFailure, Transient
-from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.models.backend import Completion, Price, Request, Usage
+from rubrictool.models.budget import Budget
 from rubrictool.models.load_control import INITIAL_WINDOW
 from rubrictool.models.question import Question
 
@@ -192,3 +193,33 @@ def test_before_a_last_attempt_the_others_make_room_for_it() -> None:
     server = LimitedServer(Bucket(50, 10), latency_s=1.0)
     took = asked(server, 8000, concurrency=62)
     assert took.lost == 0
+
+
+def test_given_requests_a_minute_are_used_up_and_a_server_that_refuses_bursts_refuses_none() -> None:
+    server = LimitedServer(Bucket(10, 2), spread=0.5)
+    took = asked(server, 1200, rpm=600)
+    assert (took.lost, server.refused_at) == (0, [])
+    assert 10 * took.seconds * 0.95 <= 1200
+
+
+class Metered(LimitedServer):
+    """A server whose replies take tokens by their number."""
+
+    async def complete(self, request: Request) -> Completion:
+        await super().complete(request)
+        return Completion("yes", usage=Usage(100 + 10 * (len(self.sent_at) % 20), 55))
+
+
+def test_given_tokens_a_minute_are_counted_as_replies_report_them() -> None:
+    server = Metered(everything)
+    took = asked(server, 2000, tpm=60_000, max_tokens=4096)
+    tokens_per_s = sum(100 + 10 * (number % 20) + 55 for number in range(2000)) / took.seconds
+    # The first request counts with its whole output limit, since nothing is known of replies yet.
+    assert 950 <= tokens_per_s <= 1000
+
+
+def test_questions_that_the_budget_does_not_let_pass_wait_for_no_rate() -> None:
+    server = LimitedServer(everything)
+    took = asked(server, 500, rpm=60, budget=Budget(max_calls=10))
+    assert (len(server.sent_at), took.lost) == (10, 490)
+    assert took.seconds < 15
