@@ -76,7 +76,8 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
 
     A merge rewrites the first of its criteria, of a person's where it has any, and removes the others. In an answer that
     replaces the rubric, unchanged text is the same criterion. A criterion that a person pinned (with a role or a check,
-    without a proposer) stays as it is in any case. A new text without a check ends the check of the old one.
+    without a proposer) stays as it is in any case. A new text without a check ends the check of the old one. Proposers write
+    weights above 0 only: one for the same text of a penalty says how much it costs.
 
     A criterion that the answer writes twice, or that the rubric has already, stands once: in the first wording, with the
     highest weight that the answer gives it. Wordings are compared without case, spaces, punctuation style and the final
@@ -166,7 +167,10 @@ def _amended(old: Criterion | None, item: Item | None, numbers: Any, proposer: s
     if old is None:
         fields = {name: value for name, value in item.restated().items() if value is not None}
         return Criterion(id=next(numbers), **fields, proposer=proposer)
-    changed = {name: value for name, value in item.restated().items() if getattr(old, name) != value}
+    restated = item.restated()
+    if item.weight and old.weight < 0 and restated.get("criterion", old.criterion) == old.criterion:
+        restated["weight"] = -abs(item.weight)
+    changed = {name: value for name, value in restated.items() if getattr(old, name) != value}
     if "criterion" in changed and item.check is None and old.check is not None:
         changed["check"] = None
     if not changed:

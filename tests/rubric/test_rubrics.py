@@ -250,3 +250,16 @@ def test_a_proposal_has_each_text_once_at_its_highest_weight(said: list[tuple[st
     made = after(json.dumps([{"criterion": f"Says {text}.", "weight": weight} for text, weight in said]))
     assert [text for _, text, _ in made] == list(dict.fromkeys(f"Says {text}." for text, _ in said))
     assert all(weight == max(w for t, w in said if text == f"Says {t}.") for _, text, weight in made)
+
+
+@pytest.mark.parametrize(
+    ("item", "weight"),
+    [
+        (Item(id="c2", weight=3), -3),
+        (Item(id="c2", criterion="Point 2.", weight=3), -3),
+        (Item(id="c2", criterion="Is polite.", weight=3), 3),
+        (Item(id="c2", criterion="Is rude."), -2),
+    ],
+)
+def test_a_penalty_stays_one_whatever_weight_a_proposer_writes_for_the_same_text(item: Item, weight: float) -> None:
+    assert [c.weight for c in amend(rubric(1, -2), Proposal((item,)), proposer="m").criteria] == [1, weight]
