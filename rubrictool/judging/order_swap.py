@@ -49,7 +49,14 @@ def common_changes(criteria: Sequence[Criterion], first: Proposal, second: Propo
     proposal = Proposal(items, frozenset(dropped), (), better, first.why if better == first.better else None)
     # Two whole new rubrics in different words agree only that the old one is dropped.
     left = amend(criteria, proposal, proposer=proposer).criteria
-    return proposal if can_score(left) else Proposal(better=better)
+    if not can_score(left):
+        return Proposal(better=better)
+    both_replace = first.replaces and second.replaces
+    return (
+        proposal._replace(items=tuple(map(_item, left)), dropped=frozenset(), replaces=True)
+        if both_replace
+        else proposal
+    )
 
 
 def _common(first: Better | None, second: Better | None) -> Better | None:

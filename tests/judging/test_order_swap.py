@@ -132,3 +132,11 @@ def test_a_proposer_sees_what_it_is_to_see_and_nothing_else(name: ContextPart, w
 def test_unless_told_otherwise_a_proposer_sees_weights_and_verdicts_and_no_scores() -> None:
     assert asked(*DEFAULT_CONTEXT) == asked("weights", "verdicts")
     assert "scores 1.000" not in asked(*DEFAULT_CONTEXT)
+
+
+def test_a_whole_new_rubric_that_both_orders_bring_is_one_and_not_many_additions() -> None:
+    whole = new("Names green.", "Names red.", "Is polite.")._replace(replaces=True)
+    common = common_changes(RUBRIC, whole, whole, proposer="m")
+    assert common.replaces, "then the limit on additions leaves as many as the old rubric had"
+    assert sorted(texts(whole, whole)) == ["Is polite.", "Names green.", "Names red."]
+    assert not common_changes(RUBRIC, whole, new("Names green."), proposer="m").replaces
