@@ -68,8 +68,10 @@ def _without(
     """Return criteria without the first `count` of `order`, and those; one without which nothing could score is passed over."""
     left, gone = tuple(criteria), list[Criterion]()
     for criterion in order:
-        rest = tuple(other for other in left if other.id != criterion.id)
-        if len(gone) < count and can_score(rest):
+        if len(gone) >= count:
+            break
+        rest = tuple(other for other in left if other is not criterion)
+        if can_score(rest):
             left, gone = rest, [*gone, criterion]
     return left, gone
 
