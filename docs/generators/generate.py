@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from rubrictool import errors
 from rubrictool.cli.command_table import COMMANDS
-from rubrictool.questions.templates import placeholders, template_names
+from rubrictool.questions.templates import placeholders, shipped_template, template_names
 from rubrictool.rows import records, traces
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +177,8 @@ def templates() -> None:
     print("\n| file | placeholders |\n|---|---|")
     for name, slots in ((name, placeholders(name)) for name in template_names()):
         print(f"| `{name}.txt` | {', '.join(f'`{{{slot}}}`' for slot in slots)} |")
+    for name in ("propose", "separate", "judge"):
+        print(f"\n`{name}.txt`:\n\n```text\n{shipped_template(name).rstrip()}\n```")
     print()
 
 
