@@ -31,7 +31,17 @@ Suspect = Literal["temperature", "schema", "limit_name", "limit"]
 
 
 class RubrictoolError(Exception):
-    """The base of every error in this module."""
+    """The base of every error in this module. All can be pickled, with what they hold."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, vars(self))
+
+
+def _restored(kind: type[RubrictoolError], args: tuple[Any, ...], state: dict[str, Any]) -> RubrictoolError:
+    """Return an error as it was: its `__init__` takes other arguments than an exception keeps."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class InputError(RubrictoolError):

@@ -28,6 +28,7 @@ LAYERS = [
     "select",
     "analysis",
     "refinement",
+    "distribution",
     "figures",
     "simulation",
     "sync",

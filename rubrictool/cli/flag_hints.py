@@ -20,6 +20,7 @@ FLAG_HINTS = {
     "pairs": "--pairs great",
     "policy": "--policy MODEL",
     "price": "--price IN,OUT",
+    "ray": "--ray-address ADDRESS, --engine local",
     "shard": "--shard I/N",
     "temperature": "--temperature 1",
     "unit": "--unit response",

@@ -45,6 +45,7 @@ _SECTIONS = {
         "timeout",
         "max_wait",
     ),
+    "Engine": ("engine", "ray_address"),
     "Cache and servers": ("cache", "no_cache", "allow_http_key", "vllm_python", "vllm_arg"),
     "Output": ("output", "failures", "summary", "trace", "plot", "quiet"),
 }

@@ -122,6 +122,21 @@ class RequestFlags:
 
 
 @dataclass(frozen=True)
+class EngineRequestFlags(RequestFlags):
+    """The same for commands whose rows can be done by other processes."""
+
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Do the rows in this process, or on the processes of a Ray cluster.")
+    ] = "local"
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="The Ray cluster. [default: one on this machine, for this run]", show_default=False
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
 class QuestionFlags:
     """Flags of what a question to a model holds."""
 
@@ -194,6 +209,7 @@ GROUPS = (
     OutputFlags,
     ShardedOutputFlags,
     RequestFlags,
+    EngineRequestFlags,
     QuestionFlags,
     JudgeFlags,
     ProposerFlags,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from rubrictool.cli.options import JudgeFlags
@@ -20,16 +21,23 @@ from rubrictool.rubric.limits import Limits
 
 T = TypeVar("T")
 
+Steps = Callable[[int], AbstractContextManager[Callable[[], None]]]
+"""Count a row under way in so many steps (see `Progress.parts`)."""
+
+
+def _uncounted(_: int) -> AbstractContextManager[Callable[[], None]]:
+    return nullcontext(lambda: None)
+
 
 class Roles:
     """The roles of one run.
 
     `models` play them, `not_writing` are those of them that judge or propose, `per_criterion_judge` is the one that judges
-    criterion by criterion.
+    criterion by criterion. `steps` counts the steps of a row that is under way.
     """
 
-    def __init__(self, context: RunContext, templates: Templates) -> None:
-        self._context, self._templates = context, templates
+    def __init__(self, context: RunContext, templates: Templates, steps: Steps = _uncounted) -> None:
+        self._context, self._templates, self.steps = context, templates, steps
         self.models: list[Model] = []
         self.not_writing: list[Model] = []
         self.per_criterion_judge: Model | None = None

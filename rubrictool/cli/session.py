@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from rubrictool import interrupts
 from rubrictool.cli.colours import Style
+from rubrictool.cli.engine import Connect, connecting, on_engine, ray_engine, ray_flags
 from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import Failures, failures_path
@@ -35,8 +36,11 @@ from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.jsonl import Rows, encode, encode_value
 from rubrictool.rows.shards import Part, PromptRuns, Shard
 from rubrictool.steps.finished_rows import Lines
-from rubrictool.steps.map_rows import Outcome, map_rows
+from rubrictool.steps.map_rows import OPEN_BYTES, Outcome, map_rows
 from rubrictool.text.wording import counted
+
+if TYPE_CHECKING:
+    from rubrictool.distribution.engine import RayEngine
 
 T = TypeVar("T")
 
@@ -82,7 +86,10 @@ class Session:
         self._budget = _budget(self._asking)
         wording = wording or QuestionFlags()
         self._context = run_context(self._asking, self._budget, self.progress, specs)
-        self.roles = Roles(self._context, Templates(wording.templates, use_reference=wording.use_reference))
+        self._templates = Templates(wording.templates, use_reference=wording.use_reference)
+        self.roles = Roles(self._context, self._templates, self.progress.parts)
+        self._engine: RayEngine | None = None
+        self._ray = None if self.dry_run else ray_flags(self._asking, self._context)
         failures = failures_path(files.failures, files.output, self._name, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
         check_outputs(
@@ -156,18 +163,38 @@ class Session:
 
         `row_of` returns the row of an item that failed, by default the item.
         """
-        if self._on_screen and not self.dry_run:
-            self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
-        self.progress.start(total, [model.tally for model in self.roles.models])
+        self._begin(total)
+        await self._map(items, work, self._finish(row_of))
 
-        def finish(item: T, outcome: Outcome) -> Lines:
-            self._count(outcome.failure)
-            return () if self.dry_run else self._lines(outcome, row_of(item) if outcome.failure else None)
+    async def ask(
+        self,
+        items: Iterable[T],
+        connect: Connect[Any],
+        row_of: Callable[[T], Any] = lambda item: item,
+        *,
+        task_of: Callable[[T], Any] = lambda item: item,
+        count: Callable[[Outcome], None] = lambda _: None,
+        total: int,
+    ) -> None:
+        """Work on all items as `do` does, in this process or on a cluster.
 
-        demand, slots = self._context.demand, self._asking.concurrency
-        async with aclosing(map_rows(items, work, finish, demand=demand, slots=slots, patience=slots)) as written:
-            async for lines in written:
-                self._write(lines)
+        `connect` opens the roles and returns what is done with each task; what it needs beside them must be picklable.
+        `task_of` returns what it needs of an item, and `count` takes each outcome, as the rows end.
+        """
+        work = await connect(self.roles)
+        self._begin(total)
+        finish = self._finish(row_of, count)
+        if self._ray:
+            self._engine = ray_engine(
+                self._ray,
+                self._context,
+                connecting(connect, self._templates),
+                [model.tally for model in self.roles.models],
+            )
+            await self._engine.open()
+            await self._map(items, on_engine(self._engine, task_of), finish, self._engine)
+        else:
+            await self._map(items, lambda item: work(task_of(item)), finish)
 
     async def write(self, rows: Iterable[Row], *, total: int) -> None:
         """Write rows that are finished, in their order."""
@@ -176,6 +203,35 @@ class Session:
             return Outcome((row,))
 
         await self.do(rows, finished, total=total)
+
+    def _begin(self, total: int) -> None:
+        if self._on_screen and not self.dry_run:
+            self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
+        self.progress.start(total, [model.tally for model in self.roles.models])
+
+    def _finish(
+        self, row_of: Callable[[T], Any], count: Callable[[Outcome], None] = lambda _: None
+    ) -> Callable[[T, Outcome], Lines]:
+        def finish(item: T, outcome: Outcome) -> Lines:
+            count(outcome)
+            self._count(outcome.failure)
+            return () if self.dry_run else self._lines(outcome, row_of(item) if outcome.failure else None)
+
+        return finish
+
+    async def _map(
+        self,
+        items: Iterable[T],
+        work: Callable[[T], Awaitable[Outcome]],
+        finish: Callable[[T, Outcome], Lines],
+        engine: RayEngine | None = None,
+    ) -> None:
+        slots = self._asking.concurrency
+        demand, room = (engine.demand, OPEN_BYTES * engine.workers) if engine else (self._context.demand, OPEN_BYTES)
+        rows = map_rows(items, work, finish, demand=demand, slots=slots, patience=slots, room=room)
+        async with aclosing(rows) as written:
+            async for lines in written:
+                self._write(lines)
 
     def miss(self, words: str) -> None:
         """Note that a threshold was missed."""
@@ -234,6 +290,8 @@ class Session:
                 await main()
             finally:
                 reacted()
+                if self._engine:
+                    await self._engine.close()
                 await self._context.close()
                 self.progress.stop()
 
@@ -246,10 +304,13 @@ class Session:
 
     def _lines(self, outcome: Outcome, row: Row | Mapping[str, Any] | None) -> Lines:
         """Return what a row writes into the output, the trace and the failures file, where it failed as `row`."""
-        rows = () if self._left_out else map(encode, outcome.rows)
-        trace = map(encode, outcome.trace) if self._trace else ()
         failed = [self._failed(row, outcome.failure)] if row is not None and outcome.failure else []
-        return _joined(rows), _joined(trace), _joined(failed)
+        rows, trace = outcome.written or ((), ())
+        return (
+            b"" if self._left_out else rows or _joined(map(encode, outcome.rows)),
+            b"" if not self._trace else trace or _joined(map(encode, outcome.trace)),
+            _joined(failed),
+        )
 
     def _failed(self, row: Row | Mapping[str, Any], failure: RowFailure) -> str:
         """Return the line of an unfinished row, with why."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import typer
 
-from rubrictool.cli.options import RequestFlags
+from rubrictool.cli.options import EngineRequestFlags, RequestFlags
 from rubrictool.errors import InputError
 
 JUDGING = ("judge", "judge_args", "judging", "reasons", "temperature", "max_tokens", "use_reference", "templates")
@@ -45,6 +45,11 @@ def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:
         Idle(not any(specs), "while no model is named", ("use_reference",)),
         Idle(not ours, "without a vllm: model", ("vllm_python", "vllm_arg")),
         Idle(asking.no_cache, "with --no-cache", ("cache",)),
+        Idle(
+            isinstance(asking, EngineRequestFlags) and asking.engine == "local",
+            "without --engine ray",
+            ("ray_address",),
+        ),
     )
 
 

@@ -82,12 +82,16 @@ class Budget:
         The call is counted. Raises `OverBudget` where there will be no room.
         """
         cost = price.of(max_usage(request)) if price and self.max_cost is not None else 0.0
+        await self.hold(cost)
+        return cost
+
+    async def hold(self, cost: float) -> None:
+        """Reserve so many dollars for a request, as `reserve` does."""
         while not self._has_room_for(cost):
             self._settled.clear()
             await self._settled.wait()
         self.calls += 1
         self._held.append(cost)
-        return cost
 
     def _has_room_for(self, cost: float) -> bool:
         """Return whether a request fits now. Raises `OverBudget` where waiting for those under way would not help."""

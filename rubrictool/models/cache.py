@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
@@ -38,6 +39,25 @@ def cache_path(given: Path | None = None) -> Path:
     return Path(base) / "rubrictool" / "replies.db"
 
 
+class ReplyStore(Protocol):
+    """Replies by the key of their question, as those who ask need them."""
+
+    def get(self, key: str) -> str | None:
+        """Return the stored reply to a question, or None."""
+        ...
+
+    def put(self, key: str, model: str, reply: str) -> None:
+        """Store a reply that parsed."""
+        ...
+
+    def claimed(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Be the only process of the run that asks a question, during this block."""
+        ...
+
+
+_ALONE = nullcontext()
+
+
 class Cache:
     """Replies by the key of their question.
 
@@ -60,6 +80,10 @@ class Cache:
     def put(self, key: str, model: str, reply: str) -> None:
         """Store a reply that parsed; a later one to the same question replaces it."""
         self._run("INSERT OR REPLACE INTO replies VALUES (?, ?, ?)", key, model, reply)
+
+    def claimed(self, key: str) -> AbstractAsyncContextManager[None]:  # noqa: ARG002  see `ReplyStore`
+        """Do nothing: this process is the whole run."""
+        return _ALONE
 
     def __iter__(self) -> Iterator[Recorded]:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 from weakref import WeakValueDictionary
@@ -87,7 +88,7 @@ class Model:
         with self._connections.in_use():
             if stored := self._stored(key, inquiry.parse):
                 return stored[0]
-            async with self._locks.setdefault(key, asyncio.Lock()):
+            async with self._locks.setdefault(key, asyncio.Lock()), self._claimed(key):
                 if stored := self._stored(key, inquiry.parse):
                     return stored[0]
                 with self._demand.asking():
@@ -133,9 +134,13 @@ class Model:
         """Return whether the model obeys a schema, by its answer to a small question."""
         request = replace(self._request(Question([{"role": "user", "content": PROBE}])), schema=PROBE_SCHEMA)
         key = request.key()
-        reply = self._cache.get(key) if self._cache else None
-        if reply is not None:
-            return obeyed(reply)
-        supported, reply = await RetryLoop(self._sender, Inquiry(request, obeyed, probing=True)).run()
-        self._store(key, reply)
-        return supported
+        async with self._claimed(key):
+            reply = self._cache.get(key) if self._cache else None
+            if reply is not None:
+                return obeyed(reply)
+            supported, reply = await RetryLoop(self._sender, Inquiry(request, obeyed, probing=True)).run()
+            self._store(key, reply)
+            return supported
+
+    def _claimed(self, key: str) -> AbstractAsyncContextManager[None]:
+        return self._cache.claimed(key) if self._cache else nullcontext()

@@ -11,7 +11,7 @@ from rubrictool.errors import InputError
 from rubrictool.models.backend import Backend, Price, VllmLaunch
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget, DryRun
-from rubrictool.models.cache import Cache
+from rubrictool.models.cache import ReplyStore
 from rubrictool.models.connections import Connections, unpicklable
 from rubrictool.models.demand import Demand
 from rubrictool.models.options import AskPolicy
@@ -36,7 +36,7 @@ class RunContext:
 
     policy: AskPolicy = field(default_factory=AskPolicy)
     budget: Budget = field(default_factory=Budget)
-    cache: Path | Cache | None = None
+    cache: Path | ReplyStore | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     vllm: VllmLaunch = field(default_factory=VllmLaunch)
     allow_http_key: bool = False
@@ -68,7 +68,7 @@ class RunContext:
         """Return whether no model is asked, so that no key and no server is needed."""
         return isinstance(self.budget, DryRun)
 
-    def open_cache(self) -> Cache | None:
+    def open_cache(self) -> ReplyStore | None:
         """Return the cache that all models share. Raises `InputError` where its file cannot be used."""
         return self.connections.cache(self.cache) if isinstance(self.cache, Path) else self.cache
 

@@ -42,6 +42,10 @@ class Candidates:
         """Return the responses that a prompt has, from its row or from the file."""
         return prompt.responses if self.of_file is None else self.of_file.get(prompt.id, [])
 
+    def only(self, prompt: Prompt) -> Candidates:
+        """Return the candidates of one prompt alone."""
+        return self if self.of_file is None else Candidates({prompt.id: self.own(prompt)})
+
     async def of(self, prompt: Prompt, models: Sequence[Model], n: int) -> Sampled:
         """Return a prompt's own responses, else n sampled from each model, and the failure where some failed."""
         own = self.own(prompt)

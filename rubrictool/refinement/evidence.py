@@ -51,10 +51,17 @@ class EvidenceSource:
 
     def of(self, prompt: Prompt, pool: Sequence[Response]) -> Evidence:
         """Return what the rule may know of a prompt's pool."""
-        evidence = self._known(prompt.id, pool)
+        return self._known(prompt.id, pool)
+
+    @staticmethod
+    def is_enough(evidence: Evidence) -> bool:
+        """Return whether a rule can go by what is known of a pool."""
+        return len(evidence.signal) >= FEWEST and len(set(evidence.signal.values())) >= 2
+
+    def count(self, *, enough: bool) -> None:
+        """Count a prompt for `remark`."""
         self.prompts += 1
-        self.too_little += len(evidence.signal) < FEWEST or len(set(evidence.signal.values())) < 2
-        return evidence
+        self.too_little += not enough
 
     def remark(self) -> str:
         """Return what to say at the end of a rule that had too little data; empty where it had enough."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.answers import count_answers
@@ -25,11 +25,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of one input row: output rows, and a failure where it could not be finished, or not wholly."""
+    """The result of one input row: output rows, and a failure where it could not be finished, or not wholly.
+
+    `note` is what the command counts of it. `written` holds rows and trace as bytes instead, where another process wrote them.
+    """
 
     rows: tuple[Row, ...] = ()
     failure: RowFailure | None = None
     trace: tuple[Round, ...] = ()
+    note: Any = None
+    written: Lines = ()
 
 
 Work = Callable[[T], Awaitable[Outcome]]
@@ -51,17 +56,24 @@ BATCH = 32
 
 
 async def map_rows(
-    items: Iterable[T], work: Work[T], finish: Finish[T], *, demand: Demand, slots: int, patience: int
+    items: Iterable[T],
+    work: Work[T],
+    finish: Finish[T],
+    *,
+    demand: Demand,
+    slots: int,
+    patience: int,
+    room: int = OPEN_BYTES,
 ) -> AsyncGenerator[Lines, None]:
     """Yield what `finish` makes of each item and its outcome, in the order of the items.
 
-    Rows are begun until `demand` fills so many `slots`, or rows fill `OPEN_BYTES`. Failures are per row: a
+    Rows are begun until `demand` fills so many `slots`, or they take `room` bytes. Failures are per row: a
     `RowFailure` that `work` raises becomes the row's outcome. The run stops early when the model is unreachable for
     `patience` consecutive rows, when none of the first max(`FAIR_TRIAL`, `patience`) rows succeeds, or at once after a
     `ModelUnusable`; the remaining rows are failures of kind `not_tried`. Rows for which no model was asked do not count.
     Leaving the iteration cancels what is running. Raises `InputError` for a `ModelUnusable` as long as no row is finished.
     """
-    rows = _Rows(items, work, finish, trial=_Trial(patience), demand=demand, slots=slots)
+    rows = _Rows(items, work, finish, trial=_Trial(patience), demand=demand, slots=slots, room=room)
     try:
         while not rows.done:
             began = rows.begin()
@@ -123,13 +135,21 @@ class _Rows(Generic[T]):
     """Rows that are running, and what the finished ones write."""
 
     def __init__(
-        self, items: Iterable[T], work: Work[T], finish: Finish[T], *, trial: _Trial, demand: Demand, slots: int
+        self,
+        items: Iterable[T],
+        work: Work[T],
+        finish: Finish[T],
+        *,
+        trial: _Trial,
+        demand: Demand,
+        slots: int,
+        room: int,
     ) -> None:
         # In the order in which they were begun, and cancelled in it.
         self.running: dict[asyncio.Task[Lines], None] = {}
         self._items = enumerate(items)
         self._work, self._finish, self._trial = work, finish, trial
-        self._demand, self._slots = demand, slots
+        self._demand, self._slots, self._room = demand, slots, room
         self._open_bytes, self._exhausted = 0, False
         self._ended: list[tuple[int, T, asyncio.Task[Lines] | None]] = []
         self._ready = FinishedRows()
@@ -167,7 +187,7 @@ class _Rows(Generic[T]):
 
     def _has_room(self, began: int) -> bool:
         """Return whether one more row would find a free slot, and memory, where so many have just begun; the first does."""
-        full = self._demand.fills(self._slots, begun=began) or self._open_bytes >= OPEN_BYTES
+        full = self._demand.fills(self._slots, begun=began) or self._open_bytes >= self._room
         return not self.running or not full
 
     def _begin(self, place: int, item: T) -> None:

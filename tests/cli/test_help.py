@@ -23,7 +23,7 @@ def test_refine_lists_each_option_under_what_it_is_about(shell: Shell) -> None:
     found = sections(shell("refine", "--help").out)
     assert list(found) == [
         *("Arguments", "Inputs", "Options", "Judge", "Proposer", "Model draws", "Questions", "Limits"),
-        *("Cache and servers", "Output", "Environment"),
+        *("Engine", "Cache and servers", "Output", "Environment"),
     ]
     for section, option in (
         ("Inputs", "--responses"),

@@ -21,7 +21,7 @@ import rubrictool as rt
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.backend import Completion, Request
 from rubrictool.models.budget import Budget
-from rubrictool.models.cache import Cache
+from rubrictool.models.cache import Cache, ReplyStore
 from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
 from rubrictool.models.question import Question
@@ -230,7 +230,7 @@ def test_leaving_an_access_closes_where_it_was_opened_and_asking_afterwards_says
 
 
 def test_a_cache_is_opened_once_for_an_access_and_closed_with_it(server: ChatServer, tmp_path: Path) -> None:
-    async def within() -> Cache | None:
+    async def within() -> ReplyStore | None:
         async with rt.RunContext(cache=tmp_path / "c.db") as context:
             for _ in range(2):
                 assert await reward(await rt.judge(server.spec, context), "the same") == 1.0

@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import ProposerFlags, QuestionFlags, RequestFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.options import EngineRequestFlags, ProposerFlags, QuestionFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
 from rubrictool.rows.shards import PromptRuns
-from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.propose import propose
 
 
@@ -25,7 +26,7 @@ def command(
     parameters: SamplingFlags,
     wording: QuestionFlags,
     files: ShardedOutputFlags,
-    asking: RequestFlags,
+    asking: EngineRequestFlags,
 ) -> None:
     """Write a first rubric for each prompt.
 
@@ -46,11 +47,15 @@ def command(
     async def main() -> None:
         part = session.part(rows, runs)
         session.say_offline(proposer=role)
-        proposer = await session.roles.proposer(role)
 
-        async def work(prompt: Prompt) -> Outcome:
-            return Outcome((await propose(prompt, proposer),))
+        async def connect(roles: Roles) -> Work[Prompt]:
+            proposer = await roles.proposer(role)
 
-        await session.do(part, work, total=len(part))
+            async def work(prompt: Prompt) -> Outcome:
+                return Outcome((await propose(prompt, proposer),))
+
+            return work
+
+        await session.ask(part, connect, total=len(part))
 
     session.run(main)

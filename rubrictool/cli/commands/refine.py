@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated, NamedTuple, get_args
 
 import typer
 
@@ -10,15 +10,16 @@ from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
+    EngineRequestFlags,
     JudgeFlags,
     ModelFlags,
     ProposerFlags,
     QuestionFlags,
-    RequestFlags,
     Seed,
     ShardedOutputFlags,
 )
 from rubrictool.cli.refine_report import RefineReport
+from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
 from rubrictool.errors import InputError
@@ -28,16 +29,16 @@ from rubrictool.refinement.candidates import Candidates
 from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, dry_refine
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
 from rubrictool.refinement.gold_check import CheckedPrompt, GoldCheck
-from rubrictool.refinement.loop import refine
+from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Prompt
+from rubrictool.rows.records import Prompt, Rubric
 from rubrictool.rows.shards import PromptRuns
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import Limits
-from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.text.wording import counted
 
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
@@ -63,7 +64,7 @@ def command(
     models: ModelFlags,
     wording: QuestionFlags,
     files: ShardedOutputFlags,
-    asking: RequestFlags,
+    asking: EngineRequestFlags,
     pairs: Annotated[PairRule, typer.Option(help="Which two candidates a round shows.")] = "great-diverse",
     rounds: Annotated[int, typer.Option(min=0, help="Rounds per prompt.")] = 4,
     rubrics: Annotated[
@@ -184,6 +185,7 @@ def command(
         trace=trace,
         reads=[prompts, rubrics, responses, labels and file_and_column(labels)[0], weak, gold_file],
     )
+    writers = [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
     report = RefineReport(rule, limits)
     checked: list[CheckedPrompt] = []
 
@@ -195,52 +197,74 @@ def command(
             session.tell(f"refine: {counted(unmatched, 'response')} {belong} left out")
         if models.model and count.prompts and not count.to_sample:
             session.tell("refine: every prompt has its responses, so --model draws none")
-        judge = await session.roles.judge(judge_role, judging)
-        proposer = await session.roles.proposer(
-            proposer_role, proposer_context=shown, both_orders=both_orders, limits=limits
-        )
-        drawn_from = await session.roles.writers(
-            [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
-        )
+        dry = session.dry_run is not None
 
-        async def work(prompt: Prompt) -> Outcome:
-            pool, failure = await candidates.of(prompt, drawn_from, n)
-            report.empty += sum(is_empty(row.response) for row in pool)
-            if not pool and failure:
-                return Outcome(failure=failure)
-            with session.progress.parts(1 + rounds + (check is not None)) as step:
-                refined = await refine(
+        async def connect(roles: Roles) -> Work[_Task]:
+            judge = await roles.judge(judge_role, judging)
+            proposer = await roles.proposer(
+                proposer_role, proposer_context=shown, both_orders=both_orders, limits=limits
+            )
+            drawn_from = await roles.writers(writers)
+
+            async def work(task: _Task) -> Outcome:
+                prompt, rubric, own = task
+                pool, failure = await own.of(prompt, drawn_from, n)
+                empty = sum(is_empty(row.response) for row in pool)
+                if not pool and failure:
+                    return Outcome(failure=failure, note=_Done(prompt, empty))
+                evidence, checked = source.of(prompt, pool), None
+                with roles.steps(1 + rounds + (check is not None)) as step:
+                    refined = await refine(
+                        prompt,
+                        pool,
+                        judge=judge,
+                        proposer=proposer,
+                        rubric=rubric,
+                        options=options,
+                        evidence=evidence,
+                        on_step=step,
+                    )
+                    if check:
+                        checked = await check.check(prompt, pool, refined, judge)
+                note = _Done(prompt, empty, refined, checked, source.is_enough(evidence))
+                return Outcome((refined.rubric,), refined.failure or failure, refined.rounds, note)
+
+            async def plan(task: _Task) -> Outcome:
+                prompt, rubric, own = task
+                pool = await own.assumed(prompt, drawn_from, n)
+                assumed = await dry_refine(
                     prompt,
                     pool,
                     judge=judge,
                     proposer=proposer,
-                    rubric=rubric_for(prompt.id, known),
+                    rubric=rubric,
                     options=options,
                     evidence=source.of(prompt, pool),
-                    on_step=step,
                 )
                 if check:
-                    checked.append(await check.check(prompt, pool, refined, judge))
-            report.add(refined, prompt)
-            return Outcome((refined.rubric,), refined.failure or failure, refined.rounds)
+                    await check.plan(prompt, pool, assumed, judge)
+                return Outcome()
 
-        async def plan(prompt: Prompt) -> Outcome:
-            pool = await candidates.assumed(prompt, drawn_from, n)
-            assumed = await dry_refine(
-                prompt,
-                pool,
-                judge=judge,
-                proposer=proposer,
-                rubric=rubric_for(prompt.id, known),
-                options=options,
-                evidence=source.of(prompt, pool),
-            )
-            if check:
-                await check.plan(prompt, pool, assumed, judge)
-            return Outcome()
+            return plan if dry else work
 
-        dry = session.dry_run is not None
-        await session.do(part, plan if dry else work, lambda prompt: prompt, total=len(part))
+        def count_row(outcome: Outcome) -> None:
+            done: _Done | None = outcome.note
+            if done is None:
+                return
+            report.empty += done.empty
+            if done.refined:
+                source.count(enough=done.enough)
+                report.add(done.refined, done.prompt)
+            if done.checked:
+                checked.append(done.checked)
+
+        await session.ask(
+            part,
+            connect,
+            task_of=lambda prompt: _Task(prompt, rubric_for(prompt.id, known), candidates.only(prompt)),
+            count=count_row,
+            total=len(part),
+        )
         if dry:
             session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
         else:
@@ -253,6 +277,24 @@ def command(
                 )
 
     session.run(main)
+
+
+class _Task(NamedTuple):
+    """A prompt with its first rubric, where there is one, and its candidates."""
+
+    prompt: Prompt
+    rubric: Rubric | None
+    candidates: Candidates
+
+
+class _Done(NamedTuple):
+    """What the closing lines need of a prompt; `empty` counts empty candidates, `enough` says how much its evidence was."""
+
+    prompt: Prompt
+    empty: int
+    refined: Refinement | None = None
+    checked: CheckedPrompt | None = None
+    enough: bool = True
 
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import ModelFlags, RequestFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.options import EngineRequestFlags, ModelFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE
@@ -15,7 +16,7 @@ from rubrictool.rows.joins import count
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
 from rubrictool.rows.shards import PromptRuns
-from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.sample import sample_all
 
 
@@ -24,7 +25,7 @@ def command(
     models: ModelFlags,
     parameters: SamplingFlags,
     files: ShardedOutputFlags,
-    asking: RequestFlags,
+    asking: EngineRequestFlags,
     n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
 ) -> None:
     """Draw responses from models.
@@ -38,17 +39,20 @@ def command(
         raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
     rows = Rows(prompts, Prompt)
     runs = PromptRuns.of_prompts(count(rows))
+    writers = [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
     session = Session("sample", files, asking, specs=specs, reads=[prompts])
 
     async def main() -> None:
-        drawn_from = await session.roles.writers(
-            [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
-        )
         part = session.part(rows, runs)
 
-        async def work(prompt: Prompt) -> Outcome:
-            return Outcome(*await sample_all(prompt, drawn_from, n))
+        async def connect(roles: Roles) -> Work[Prompt]:
+            drawn_from = await roles.writers(writers)
 
-        await session.do(part, work, total=len(part))
+            async def work(prompt: Prompt) -> Outcome:
+                return Outcome(*await sample_all(prompt, drawn_from, n))
+
+            return work
+
+        await session.ask(part, connect, total=len(part))
 
     session.run(main)

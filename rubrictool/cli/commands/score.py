@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, NamedTuple, Self
 
 import typer
 
@@ -14,25 +14,26 @@ from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
     EmptyResponses,
+    EngineRequestFlags,
     JudgeFlags,
     MissingRubric,
     QuestionFlags,
-    RequestFlags,
     SamplingFlags,
     ShardedOutputFlags,
 )
+from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rows.joins import Texts, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Response, Rubric, Score, ScoreWithDetails
+from rubrictool.rows.records import Prompt, Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
 from rubrictool.rubric.saturation import SPELLINGS, Aggregate
 from rubrictool.rubric.saturation import aggregate as aggregated
 from rubrictool.rubric.weights import TIE
-from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.score import score
 
 
@@ -46,7 +47,7 @@ def command(
     parameters: SamplingFlags,
     wording: QuestionFlags,
     files: ShardedOutputFlags,
-    asking: RequestFlags,
+    asking: EngineRequestFlags,
     prompts: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
@@ -113,36 +114,71 @@ def command(
     async def main() -> None:
         part = session.part(rows, runs)
         session.say_offline(judge=role)
-        judge = await session.roles.judge(role, judging, samples=samples)
         if curves is not None and not _dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
-        async def work(row: Response) -> Outcome:
+        def task_of(row: Response) -> _Task:
             rubric = rubric_for(row.prompt_id, known)
-            if rubric is None:
-                raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
-            prompt = prompt_of(row, rubric, asked_of)
-            assert prompt is not None, "the first pass has seen to it"
-            try:
+            return _Task(row, rubric, prompt_of(row, rubric, asked_of) if rubric else None)
+
+        async def connect(roles: Roles) -> Work[_Task]:
+            judge = await roles.judge(role, judging, samples=samples)
+
+            async def work(task: _Task) -> Outcome:
+                row, rubric, prompt = task
+                if rubric is None:
+                    raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
+                assert prompt is not None, "the first pass has seen to it"
                 scored = await score(
                     prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
                 )
-            except RowFailure as failure:
-                empties[failure.kind] += 1
-                raise
-            empties["scored"] += is_empty(row.response)
-            gaps.add(scored)
-            tally.add(scored.prompt_id, scored.model, scored.score)
-            return Outcome((scored,))
+                return Outcome((scored,), note=_Scored.of(scored))
 
-        await session.do(part, work, total=len(part))
+            return work
+
+        def count(outcome: Outcome) -> None:
+            if outcome.failure:
+                empties[outcome.failure.kind] += 1
+            elif scored := outcome.note:
+                empties["scored"] += scored.empty
+                gaps.add(scored)
+                tally.add(scored.prompt_id, scored.model, scored.score)
+
+        await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
         if min_coverage is not None:
             gaps.tell(session)
-        count = empties["scored"] + empties[FAILURE]
-        tell_empty(session, "score", count, scored_without_judge(count, empties[FAILURE]))
+        empty_ones = empties["scored"] + empties[FAILURE]
+        tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, empties[FAILURE]))
         _close(session, tally, fail_under)
 
     session.run(main)
+
+
+class _Task(NamedTuple):
+    """A response with its rubric and its prompt."""
+
+    row: Response
+    rubric: Rubric | None
+    prompt: Prompt | None
+
+
+class _Scored(NamedTuple):
+    """What the closing lines need of a score; `gap` is its coverage where it lacks verdicts."""
+
+    prompt_id: str
+    model: str | None
+    score: float
+    empty: bool
+    gap: float | None
+
+    @classmethod
+    def of(cls, row: Score) -> Self:
+        """Return what is needed of a row."""
+        partly = (
+            isinstance(row, ScoreWithDetails) and row.coverage is not None and not all(v.judged for v in row.verdicts)
+        )
+        gap = row.coverage if isinstance(row, ScoreWithDetails) and partly else None
+        return cls(row.prompt_id, row.model, row.score, is_empty(row.response), gap)
 
 
 class _Gaps:
@@ -151,9 +187,9 @@ class _Gaps:
     def __init__(self) -> None:
         self._coverage: list[float] = []
 
-    def add(self, row: Score) -> None:
-        if isinstance(row, ScoreWithDetails) and row.coverage is not None and not all(v.judged for v in row.verdicts):
-            self._coverage.append(row.coverage)
+    def add(self, row: _Scored) -> None:
+        if row.gap is not None:
+            self._coverage.append(row.gap)
 
     def tell(self, session: Session) -> None:
         """Say it, and put it into the figures."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,10 +12,12 @@ from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.score_comparisons import ScoreComparisons, compare_lineup
 from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.empties import tell_empty
+from rubrictool.cli.engine import Connect
 from rubrictool.cli.inputs import one_stdin
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import JudgeFlags, OutputFlags, QuestionFlags, RequestFlags, SamplingFlags, Seed
+from rubrictool.cli.options import EngineRequestFlags, JudgeFlags, OutputFlags, QuestionFlags, SamplingFlags, Seed
 from rubrictool.cli.plot_file import check_plot
+from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle
 from rubrictool.cli.winrate_report import ReportOptions, close
@@ -27,7 +29,7 @@ from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
-from rubrictool.steps.map_rows import Outcome
+from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.pairings import Pairing, lineup_of_files, pairings
 
 
@@ -41,7 +43,7 @@ def command(
     parameters: SamplingFlags,
     wording: QuestionFlags,
     files: OutputFlags,
-    asking: RequestFlags,
+    asking: EngineRequestFlags,
     b: Annotated[
         list[str] | None,
         typer.Argument(metavar="[B]", help="Responses to compare with; of three files all meet.", show_default=False),
@@ -124,13 +126,19 @@ def command(
 
     async def main() -> None:
         session.say_offline(judge=role)
-        judge = await session.roles.judge(role, judging)
-        judges = [judge, second_draw(judge)] if noise_floor and isinstance(judge, ModelJudge) else [judge]
 
-        async def decide(index: int) -> Comparison:
-            return await carry_out(tasks[index], judges)
+        async def connect(roles: Roles) -> Work[tuple[int, Any]]:
+            judge = await roles.judge(role, judging)
+            judges = [judge, second_draw(judge)] if noise_floor and isinstance(judge, ModelJudge) else [judge]
 
-        decided = await _decided(session, met, decide)
+            async def work(numbered: tuple[int, Any]) -> Outcome:
+                index, task = numbered
+                comparison = await carry_out(task, judges)
+                return Outcome((comparison,), note=(index, comparison))
+
+            return work
+
+        decided = await _decided(session, met, connect, lambda index: tasks[index])
         empty = len({id(row) for pairing in met for row in (pairing.a, pairing.b) if is_empty(row.response)})
         tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
         close(session, decided, options)
@@ -153,17 +161,27 @@ def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | N
 
 
 async def _decided(
-    session: Session, met: Sequence[Pairing[Any]], decide: Callable[[int], Awaitable[Comparison]]
+    session: Session,
+    met: Sequence[Pairing[Any]],
+    connect: Connect[tuple[int, Any]],
+    task_of: Callable[[int], Any],
 ) -> list[Comparison]:
     """Return the comparisons that succeeded, in the order of the pairings; they are written as they are made."""
     decided: dict[int, Comparison] = {}
 
-    async def work(numbered: tuple[int, Pairing[Any]]) -> Outcome:
-        index, _ = numbered
-        decided[index] = await decide(index)
-        return Outcome((decided[index],))
+    def count(outcome: Outcome) -> None:
+        if outcome.note:
+            index, comparison = outcome.note
+            decided[index] = comparison
 
-    await session.do(enumerate(met), work, lambda numbered: numbered[1].columns(), total=len(met))
+    await session.ask(
+        enumerate(met),
+        connect,
+        lambda numbered: numbered[1].columns(),
+        task_of=lambda numbered: (numbered[0], task_of(numbered[0])),
+        count=count,
+        total=len(met),
+    )
     # Not in the order of completion: what is resampled must not depend on who answered first.
     return [decided[index] for index in sorted(decided)]
 
@@ -171,13 +189,11 @@ async def _decided(
 def _by_scores(found: ScoreComparisons, session: Session, options: ReportOptions) -> None:
     """Write the comparisons by scores, and report on them."""
 
-    async def decide(index: int) -> Comparison:
-        return found.comparisons[index]
-
     async def main() -> None:
         for line in found.notes:
             session.tell(f"winrate: {line}")
-        close(session, await _decided(session, found.pairings, decide), options)
+        await session.write(found.comparisons, total=len(found.comparisons))
+        close(session, list(found.comparisons), options)
 
     session.run(main)
 

@@ -1,0 +1,96 @@
+"""Do the rows of a command on the processes of a Ray cluster, where --engine says so."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rubrictool import __version__
+from rubrictool.cli.options import EngineRequestFlags, RequestFlags
+from rubrictool.cli.roles import Roles
+from rubrictool.errors import InputError
+from rubrictool.models.budget import Tally
+from rubrictool.models.context import RunContext
+from rubrictool.questions.templates import Templates
+from rubrictool.steps.map_rows import Outcome, Work
+
+if TYPE_CHECKING:
+    from rubrictool.distribution.engine import RayEngine
+    from rubrictool.distribution.job import Opened
+
+T = TypeVar("T")
+
+Connect = Callable[[Roles], Awaitable[Work[T]]]
+"""Open the roles of a command; return what it does with a row."""
+
+
+def ray_flags(asking: RequestFlags, context: RunContext) -> EngineRequestFlags | None:
+    """Return the flags of a run on a cluster, None for one in this process. Raises `InputError` where it cannot be."""
+    if not isinstance(asking, EngineRequestFlags) or asking.engine == "local":
+        return None
+    from rubrictool.distribution.cluster import require_ray
+
+    require_ray()
+    if served := next((spec for spec in context.specs if spec.startswith("vllm:")), None):
+        raise InputError(
+            f"--engine ray: each worker would start a server of its own for {served}; start vLLM's servers yourself and give "
+            "their addresses: NAME@URL1,URL2"
+        )
+    return asking
+
+
+def ray_engine(
+    asking: EngineRequestFlags,
+    context: RunContext,
+    connect: Callable[[RunContext], Awaitable[Opened]],
+    tallies: list[Tally],
+) -> RayEngine:
+    """Return the engine of a run; its workers open the roles with `connect`, and count into `tallies`."""
+    from rubrictool.distribution.engine import RayEngine, RunState
+    from rubrictool.distribution.job import Job
+
+    cache = context.open_cache()
+    job = Job(
+        connect,
+        context.policy,
+        context.prices,
+        context.allow_http_key,
+        context.specs,
+        asking.max_calls,
+        asking.max_cost,
+        cached=cache is not None,
+    )
+    state = RunState(cache, context.budget, tallies, context.notify, context.on_wait)
+    return RayEngine(job, state, address=asking.ray_address)
+
+
+def connecting(connect: Connect[Any], templates: Templates) -> Callable[[RunContext], Awaitable[Opened]]:
+    """Return a function that opens a command's roles on a worker; Ray sends it there by value."""
+
+    ours = __version__
+
+    async def opened(context: RunContext) -> Opened:
+        import rubrictool
+
+        if rubrictool.__version__ != ours:
+            theirs = rubrictool.__version__
+            raise InputError(f"a worker has rubrictool {theirs}, and this is {ours}; install the same on all nodes")
+        roles = Roles(context, templates)
+        work = await connect(roles)
+        return roles.models, work
+
+    return opened
+
+
+def on_engine(engine: RayEngine, task_of: Callable[[T], Any]) -> Callable[[T], Awaitable[Outcome]]:
+    """Return a function that has an item done by a worker."""
+
+    async def work(item: T) -> Outcome:
+        return await engine.work(task_of(item), _prompt_of(item))
+
+    return work
+
+
+def _prompt_of(item: Any) -> str | None:
+    """Return what rows of one prompt have in common, so that one worker reads their common beginning."""
+    return getattr(item, "prompt_id", None)

@@ -1,0 +1,80 @@
+"""Ray: a cluster, and workers on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+from rubrictool.distribution.job import Job
+from rubrictool.distribution.worker import Worker
+from rubrictool.errors import InputError, install
+from rubrictool.models.options import AskPolicy
+
+OBJECT_STORE = 200 * 2**20
+"""Bytes for messages in a cluster of our own: rows go as arguments, and are taken at once."""
+
+
+def require_ray() -> Any:
+    """Return Ray. Raises `InputError` where it is not installed."""
+    # What Ray would send home is nobody's to send but the user's.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError:
+        raise InputError(f"Ray is not installed; {install('ray')}") from None
+    return ray
+
+
+class Cluster:
+    """A Ray cluster: the one at an address, else a new one on this machine."""
+
+    def __init__(self, address: str | None) -> None:
+        self._ray = require_ray()
+        self._address = address
+        self._handles: list[Any] = []
+
+    async def start(self) -> int:
+        """Connect; return the number of workers that it has processors for. Raises `InputError`."""
+        # Not on this thread: it takes seconds, in which Ctrl-C must be heard.
+        await asyncio.to_thread(self._start)
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    def worker(self, job: Job, share: AskPolicy) -> Any:
+        """Return the handle of a new worker, which takes one processor."""
+        handle = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Worker).remote(job, share)
+        self._handles.append(handle)
+        return handle
+
+    def forget(self, handle: Any) -> None:
+        """Give up a worker that died."""
+        self._handles.remove(handle)
+
+    @property
+    def died(self) -> type[Exception]:
+        """Return the error of a call to a worker that died."""
+        error: type[Exception] = self._ray.exceptions.RayActorError
+        return error
+
+    async def close(self) -> None:
+        """End the workers, and the cluster where it is our own."""
+        for handle in self._handles:
+            self._ray.kill(handle)
+        await asyncio.to_thread(self._ray.shutdown)
+
+    def _start(self) -> None:
+        logging.getLogger("ray").setLevel(logging.CRITICAL)
+        # Ray prints what its daemons report to standard output, where our rows go; what concerns us comes as an error.
+        self._ray._private.worker.print_to_stdstream = lambda *_, **__: None
+        own: dict[str, Any] = {"include_dashboard": False, "object_store_memory": OBJECT_STORE}
+        try:
+            self._ray.init(
+                address=self._address or "local",
+                log_to_driver=False,
+                logging_level=logging.CRITICAL,
+                **({} if self._address else own),
+            )
+        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+            where = self._address or "on this machine"
+            raise InputError(f"Ray {where}: no cluster: {error}", code="ray") from None

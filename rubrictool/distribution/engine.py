@@ -1,0 +1,312 @@
+"""The driver: give rows to workers, and take what they make of them.
+
+`work` is what `map_rows` calls for each row, so that order, failures, patience and cancellation are those of one machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from rubrictool.distribution.cluster import Cluster
+from rubrictool.distribution.job import Job, Result, Task
+from rubrictool.distribution.messages import (
+    Claim,
+    Delivery,
+    Done,
+    Event,
+    Put,
+    Release,
+    Reserve,
+    Say,
+    Settle,
+    Wait,
+    Withdraw,
+    WorkerReport,
+)
+from rubrictool.distribution.shared import Account, Claims
+from rubrictool.errors import InputError, ModelFailure
+from rubrictool.models.answers import note_answer
+from rubrictool.models.budget import Budget, Tally
+from rubrictool.models.cache import ReplyStore
+from rubrictool.models.demand import Demand
+from rubrictool.models.options import AskPolicy
+from rubrictool.steps.map_rows import Outcome
+
+AHEAD = 16
+"""Rows that a worker has and has not begun, so that it never waits for the next one."""
+
+SLOTS_A_WORKER = 16
+"""Least requests in flight for which a worker is worth starting."""
+
+MOST_DEATHS = 3
+"""Workers that a row may have died with, and workers in a row that may die before they report anything."""
+
+
+class RunState(NamedTuple):
+    """What the driver keeps for all workers; `tallies` are those of the models, in the order in which workers open them."""
+
+    cache: ReplyStore | None
+    budget: Budget
+    tallies: list[Tally]
+    notify: Callable[[str], None]
+    on_wait: Callable[[str, float], None]
+
+
+class _Queue(Demand):
+    """The demand of a run whose questions are asked elsewhere: it is enough while rows wait for a worker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: deque[_Row] = deque()
+        self.workers = 1
+
+    def fills(self, slots: int, *, begun: int = 0) -> bool:  # noqa: ARG002  the workers know their own
+        """Return whether so many rows wait for a worker that no more are wanted."""
+        return len(self.rows) + begun >= AHEAD * self.workers
+
+
+@dataclass(eq=False)
+class _Row:
+    """A row with its group (rows of one group go to one worker if they can), and who waits for its result."""
+
+    task: Task
+    group: Hashable
+    result: asyncio.Future[Result]
+    deaths: int = 0
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A worker as the driver sees it; `given` counts the rows that it was ever sent."""
+
+    handle: Any
+    share: AskPolicy
+    account: Account = field(init=False)
+    rows: dict[int, _Row] = field(default_factory=dict)
+    given: int = 0
+    # Of its latest report: rows that it was given, and those not begun.
+    taken: int = 0
+    waiting: int = 0
+    group: Hashable = None
+    tallies: list[Tally] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
+    answers: list[tuple[int, Any]] = field(default_factory=list)
+    cancelled: list[int] = field(default_factory=list)
+
+    @property
+    def ahead(self) -> int:
+        """Return the rows that it has, or will have, and has not begun."""
+        return self.waiting + self.given - self.taken
+
+
+def shares_of(policy: AskPolicy, processors: int) -> list[AskPolicy]:
+    """Return what each worker may ask; together they never ask more than the policy allows."""
+    rates = [rate for rate in (policy.rpm, policy.tpm) if rate is not None]
+    count = max(1, min(processors, policy.concurrency // SLOTS_A_WORKER, *rates))
+    slots, left = divmod(policy.concurrency, count)
+    rpm, tpm = (rate and rate // count for rate in (policy.rpm, policy.tpm))
+    return [replace(policy, concurrency=slots + (number < left), rpm=rpm, tpm=tpm) for number in range(count)]
+
+
+class RayEngine:
+    """A run on the workers of a Ray cluster, each with a share of the requests in flight; open it, and close it in any case."""
+
+    def __init__(self, job: Job, state: RunState, *, address: str | None = None) -> None:
+        self._job, self._state = job, state
+        self._cluster = Cluster(address)
+        self._queue = _Queue()
+        self._claims = Claims(state.cache, self._say)
+        self._workers: list[_Worker] = []
+        self._servers: set[asyncio.Task[None]] = set()
+        self._numbers = 0
+        self._said: set[str] = set()
+        self._past: list[list[Tally]] = []
+        self._deaths = 0
+        self._fault: BaseException | None = None
+        self._flushing = False
+
+    @property
+    def demand(self) -> Demand:
+        """Return what bounds the rows that are begun."""
+        return self._queue
+
+    @property
+    def workers(self) -> int:
+        """Return the number of workers."""
+        return self._queue.workers
+
+    async def open(self) -> None:
+        """Start the cluster and the workers. Raises `InputError`."""
+        processors = await self._cluster.start()
+        shares = shares_of(self._job.policy, processors)
+        self._queue.workers = len(shares)
+        for share in shares:
+            self._serve(share)
+
+    async def work(self, row: Any, group: Hashable) -> Outcome:
+        """Return what a worker makes of a row. Raises what the row raised there."""
+        if self._fault:
+            raise self._fault
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._numbers += 1
+        mine = _Row(Task(self._numbers, row), group, future)
+        self._queue.rows.append(mine)
+        self._flush_soon()
+        try:
+            result = await future
+        except asyncio.CancelledError:
+            self._give_up(mine)
+            raise
+        if result.answered:
+            note_answer()
+        if result.error:
+            raise result.error
+        return replace(result.outcome, written=result.lines)
+
+    async def close(self) -> None:
+        """End the workers."""
+        for server in self._servers:
+            server.cancel()
+        await asyncio.gather(*self._servers, return_exceptions=True)
+        await self._cluster.close()
+
+    def _serve(self, share: AskPolicy) -> None:
+        """Start a worker, and do what it reports until it dies."""
+        worker = _Worker(self._cluster.worker(self._job, share), share)
+        worker.account = Account(self._state.budget, self._answerer(worker))
+        server = asyncio.create_task(self._run(worker))
+        self._servers.add(server)
+        server.add_done_callback(self._ended)
+
+    def _ended(self, server: asyncio.Task[None]) -> None:
+        self._servers.discard(server)
+        if server.cancelled() or not (fault := server.exception()):
+            return
+        self._fault = self._fault or fault
+        for row in [*self._queue.rows, *(row for worker in self._workers for row in worker.rows.values())]:
+            if not row.result.done():
+                row.result.set_result(Result(error=fault if isinstance(fault, Exception) else RuntimeError(str(fault))))
+
+    async def _run(self, worker: _Worker) -> None:
+        try:
+            if error := await worker.handle.open.remote():
+                raise error
+            self._workers.append(worker)
+            while True:
+                self._flush_soon()
+                self._take(worker, await worker.handle.report.remote())
+                self._deaths = 0
+        except self._cluster.died as error:
+            self._lose(worker, error)
+
+    def _lose(self, worker: _Worker, error: Exception) -> None:
+        """Give the rows of a worker that died to others, and start another in its place."""
+        self._deaths += 1
+        if self._deaths > MOST_DEATHS:
+            raise InputError(f"Ray: {self._deaths} workers in a row died before they did anything: {error}")
+        self._say(f"a worker died; its {len(worker.rows)} rows in flight are done again")
+        if worker in self._workers:
+            self._workers.remove(worker)
+        self._cluster.forget(worker.handle)
+        self._claims.drop(worker)
+        worker.account.close()
+        self._past.append(worker.tallies)
+        for row in reversed(worker.rows.values()):
+            row.deaths += 1
+            if row.deaths < MOST_DEATHS:
+                self._queue.rows.appendleft(row)
+            else:
+                message = f"the worker that had this row died, {MOST_DEATHS} times"
+                row.result.set_result(Result(outcome=Outcome(failure=ModelFailure("unavailable", message))))
+        self._serve(worker.share)
+
+    def _take(self, worker: _Worker, report: WorkerReport) -> None:
+        for event in report.events:
+            self._handle(worker, event)
+        worker.taken, worker.waiting, worker.tallies = report.taken, report.waiting, list(report.tallies)
+        self._count()
+
+    def _handle(self, worker: _Worker, event: Event) -> None:
+        match event:
+            case Put():
+                self._claims.put(event)
+            case Claim():
+                self._claims.claim(worker, event, self._answerer(worker))
+            case Release():
+                self._claims.release(worker, event.key)
+            case Reserve():
+                worker.account.reserve(event)
+            case Settle():
+                worker.account.settle(event)
+            case Withdraw():
+                self._claims.withdraw(worker, event.number)
+                worker.account.withdraw(event.number)
+            case Say():
+                self._say(event.line)
+            case Wait():
+                self._state.on_wait(*event)
+            case Done():
+                self._finish(worker, event)
+
+    def _finish(self, worker: _Worker, done: Done) -> None:
+        row = worker.rows.pop(done.number, None)
+        if row and not row.result.done():
+            row.result.set_result(done.result)
+
+    def _answerer(self, worker: _Worker) -> Callable[[int, Any], None]:
+        def answer(number: int, value: Any) -> None:
+            worker.answers.append((number, value))
+            self._flush_soon()
+
+        return answer
+
+    def _count(self) -> None:
+        """Add up what all workers have counted, into the tallies of the driver's models."""
+        counted = [*self._past, *(worker.tallies for worker in self._workers)]
+        for place, tally in enumerate(self._state.tallies):
+            total = sum((tallies[place] for tallies in counted if tallies), start=Tally())
+            vars(tally).update(vars(total))
+
+    def _say(self, line: str) -> None:
+        """Say a line once, however many workers say it."""
+        if line not in self._said:
+            self._said.add(line)
+            self._state.notify(line)
+
+    def _give_up(self, row: _Row) -> None:
+        if row in self._queue.rows:
+            self._queue.rows.remove(row)
+        for worker in self._workers:
+            if worker.rows.pop(row.task.number, None):
+                worker.cancelled.append(row.task.number)
+                self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        """Send what there is at the end of this turn of the loop: one message for many rows and answers."""
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        while self._queue.rows and (worker := self._next_worker(self._queue.rows[0])):
+            row = self._queue.rows.popleft()
+            worker.rows[row.task.number] = row
+            worker.group = row.group
+            worker.given += 1
+            worker.tasks.append(row.task)
+            self._queue.fell.set()
+        for worker in self._workers:
+            if worker.tasks or worker.answers or worker.cancelled:
+                worker.handle.deliver.remote(Delivery(worker.tasks, worker.answers, worker.cancelled))
+                worker.tasks, worker.answers, worker.cancelled = [], [], []
+
+    def _next_worker(self, row: _Row) -> _Worker | None:
+        """Return the worker that has the row before it of the same group, else the one with the least ahead of it."""
+        free = [worker for worker in self._workers if worker.ahead < AHEAD]
+        same = [worker for worker in free if worker.group == row.group]
+        return next(iter(same), None) or min(free, key=lambda worker: (worker.ahead, len(worker.rows)), default=None)

@@ -1,0 +1,71 @@
+"""What a worker is given once, and what it gives back for each row."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from rubrictool.models.backend import Price
+from rubrictool.models.client import Model
+from rubrictool.models.context import RunContext
+from rubrictool.models.options import AskPolicy
+from rubrictool.steps.finished_rows import Lines
+from rubrictool.steps.map_rows import Outcome, Work
+
+Opened = tuple[Sequence[Model], Work[Any]]
+"""The models of all roles, and the function that does one row with them."""
+
+_SENT = ("RUBRICTOOL_", "AWS_", "AZURE_", "GOOGLE_", "VERTEX")
+
+_SENT_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL", "_PROXY")
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables that say how models are reached: workers on other machines do not inherit them."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper().startswith(_SENT) or name.upper().endswith(_SENT_ENDINGS)
+    }
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all workers of a run have in common.
+
+    `connect` opens the models and returns what does a row; it must be picklable by value, so it holds no connection.
+    `max_calls` and `max_cost` are the limits of the whole run; the driver keeps its account. `cached` says whether replies are
+    looked up and kept.
+    """
+
+    connect: Callable[[RunContext], Awaitable[Opened]]
+    policy: AskPolicy
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    allow_http_key: bool = False
+    specs: Sequence[str] = ()
+    max_calls: int | None = None
+    max_cost: float | None = None
+    cached: bool = True
+    directory: str = field(default_factory=os.getcwd)
+    environment: Mapping[str, str] = field(default_factory=_environment, repr=False)
+
+
+class Task(NamedTuple):
+    """One row for a worker, by its number."""
+
+    number: int
+    row: Any
+
+
+class Result(NamedTuple):
+    """What a worker made of a row: its lines of output and trace, and what the driver needs to know of it.
+
+    `answered` says whether a model was asked. `error` is what ends the run.
+    """
+
+    lines: Lines = ()
+    outcome: Outcome = Outcome()
+    answered: bool = False
+    error: Exception | None = None

@@ -1,0 +1,134 @@
+"""The worker's side of what all workers share: the cache and the budget, which the driver keeps."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from typing import Any
+
+from rubrictool.distribution.messages import Claim, Event, Put, Release, Reserve, Settle, Withdraw
+from rubrictool.errors import OverBudget
+from rubrictool.models.backend import Price, Request
+from rubrictool.models.budget import Budget, max_usage
+
+
+class DriverLink:
+    """Events on their way to the driver, and its answers. `looking` counts questions that wait for the driver's cache.
+
+    With `most_unconfirmed` replies that the driver has not confirmed, no more requests are sent: were it gone, each would be
+    asked again.
+    """
+
+    def __init__(self, most_unconfirmed: int) -> None:
+        self.changed = asyncio.Event()
+        self._most_unconfirmed = most_unconfirmed
+        self._unconfirmed = self._reported = 0
+        self._confirmed = asyncio.Event()
+        self.looking = 0
+        self._events: list[Event] = []
+        self._numbers = count()
+        self._asked: dict[int, asyncio.Future[Any]] = {}
+
+    def tell(self, event: Event) -> None:
+        """Tell the driver something, in order with everything else."""
+        self._events.append(event)
+        self._unconfirmed += isinstance(event, Put)
+        self.changed.set()
+
+    def take(self) -> list[Event]:
+        """Return what was not told yet."""
+        events, self._events = self._events, []
+        self._reported = self._unconfirmed
+        self.changed.clear()
+        return events
+
+    def confirm(self) -> None:
+        """Note that the driver has what was taken last: it asks for more."""
+        self._unconfirmed -= self._reported
+        self._reported = 0
+        self._confirmed.set()
+
+    async def wait_for_driver(self) -> None:
+        """Wait until the driver has confirmed enough replies for another request."""
+        while self._unconfirmed >= self._most_unconfirmed:
+            self._confirmed.clear()
+            await self._confirmed.wait()
+
+    async def ask(self, kind: type[Claim] | type[Reserve], value: Any) -> Any:
+        """Return the driver's answer."""
+        number = next(self._numbers)
+        answer = self._asked[number] = asyncio.get_running_loop().create_future()
+        self.tell(kind(number, value))
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.tell(Withdraw(number))
+            raise
+        finally:
+            del self._asked[number]
+
+    def answer(self, answers: Sequence[tuple[int, Any]]) -> None:
+        """Give the driver's answers to those who wait for them."""
+        for number, value in answers:
+            waiting = self._asked.get(number)
+            if waiting and not waiting.done():
+                waiting.set_result(value)
+
+
+class LinkedCache:
+    """The driver's cache as a worker sees it: a reply is known while its question is claimed."""
+
+    def __init__(self, link: DriverLink) -> None:
+        self._link = link
+        self._known: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        """Return the reply to a claimed question, None where the cache has none."""
+        return self._known.get(key)
+
+    def put(self, key: str, model: str, reply: str) -> None:
+        """Send a reply to the driver. It gets there before the end of the row that needed it."""
+        self._link.tell(Put(key, model, reply))
+
+    @asynccontextmanager
+    async def claimed(self, key: str) -> AsyncIterator[None]:
+        """Be the only one in the whole run who asks a question; wait for another worker that does."""
+        self._link.looking += 1
+        try:
+            reply = await self._link.ask(Claim, key)
+        finally:
+            self._link.looking -= 1
+        if reply is not None:
+            self._known[key] = reply
+        try:
+            yield
+        finally:
+            self._known.pop(key, None)
+            self._link.tell(Release(key))
+
+
+class LinkedBudget(Budget):
+    """The run's budget as a worker sees it: the driver reserves."""
+
+    def __init__(self, link: DriverLink, *, max_calls: int | None, max_cost: float | None) -> None:
+        super().__init__(max_calls=max_calls, max_cost=max_cost)
+        self._link = link
+        self._limited = max_calls is not None or max_cost is not None
+
+    async def reserve(self, request: Request, price: Price | None) -> float:
+        """Reserve the highest cost of a request, in dollars, where anything is limited. Raises `OverBudget`."""
+        await self._link.wait_for_driver()
+        if not self._limited:
+            return 0.0
+        cost = price.of(max_usage(request)) if price and self.max_cost is not None else 0.0
+        refusal = await self._link.ask(Reserve, cost)
+        if refusal:
+            raise OverBudget(refusal)
+        return cost
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """Release a reservation and count what was spent."""
+        if self._limited:
+            self._link.tell(Settle(reserved, spent))

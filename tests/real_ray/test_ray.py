@@ -1,0 +1,232 @@
+"""Commands on a Ray cluster of two workers: the bytes of one process, whatever dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chat import ChatServer, chat_server
+
+from rubrictool.models.cache import Cache
+
+PYTHON = os.environ.get("RUBRICTOOL_TEST_RAY_PYTHON", "")
+RAY = ["--engine", "ray"]
+# Each test has a HOME of its own, and so would a token that opens the cluster.
+OPEN = {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+START_S = 90
+"""A cluster starts in ten seconds, on a busy machine in several times as long."""
+
+pytestmark = [pytest.mark.ray, pytest.mark.skipif(not PYTHON, reason="RUBRICTOOL_TEST_RAY_PYTHON names no Python")]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[list[object]]:
+    """The flags for a cluster that somebody else has started: of two processors."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    port = address.rpartition(":")[2]
+    head = node("--head", "--node-ip-address=127.0.0.1", f"--port={port}", "--include-dashboard=false")
+    try:
+        soon(lambda: is_open(port))
+        yield [*RAY, "--ray-address", address]
+    finally:
+        head.terminate()
+        head.wait(30)
+
+
+def node(*where: str) -> subprocess.Popen[bytes]:
+    size = ["--num-cpus=2", "--object-store-memory=100000000"]
+    command = [str(Path(PYTHON).parent / "ray"), "start", "--block", "--disable-usage-stats", *where, *size]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env={**os.environ, **OPEN}, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def is_open(port: str) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def soon(true: Callable[[], bool]) -> None:
+    """Wait for what takes as long as a cluster to start."""
+    end = time.monotonic() + START_S
+    while not true():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    with chat_server(0.02) as server:
+        yield server
+
+
+def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
+    environment = {**os.environ, **OPEN, "RUBRICTOOL_CACHE": str(folder / "cache.db")}
+    command = [PYTHON, "-m", "rubrictool", *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def ran(folder: Path, *arguments: object, code: int = 0) -> tuple[str, str]:
+    process = start(folder, *arguments)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == code, err
+    return out, err
+
+
+def texts(server: ChatServer) -> Counter[str]:
+    """The questions that were asked, with how often."""
+    return Counter(json.dumps(body["messages"]) for body in server.requests)
+
+
+def scoring(folder: Path, server: ChatServer, *, rows: int = 400) -> list[object]:
+    """Responses to prompts of which each has eight in a row."""
+    rubrics = [
+        {"id": f"p{n}", "prompt": f"Say {n}.", "criteria": [{"criterion": "C", "weight": 1}]}
+        for n in range(-(-rows // 8))
+    ]
+    responses = [{"id": f"r{n}", "prompt_id": f"p{n // 8}", "response": f"It is {n}, surely."} for n in range(rows)]
+    for name, lines in (("k.jsonl", rubrics), ("r.jsonl", responses)):
+        (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return ["score", "r.jsonl", "--rubrics", "k.jsonl", "--judge", server.spec]
+
+
+def commands(sample: Path, server: ChatServer) -> dict[str, list[object]]:
+    prompts, model = sample / "prompts.jsonl", server.spec
+    versions = [sample / "fir-v1.jsonl", sample / "fir-v2.jsonl"]
+    return {
+        "sample": ["sample", prompts, "--model", model, "-n", 2],
+        "propose": ["propose", prompts, "--proposer", model],
+        "winrate": ["winrate", *versions, "--prompts", prompts, "--judge", model, "--common"],
+        "refine": ["refine", prompts, "--judge", model, "--proposer", model, "--trace", "trace.jsonl"],
+    }
+
+
+@pytest.mark.parametrize("name", ["sample", "propose", "winrate", "refine"])
+def test_the_output_and_the_calls_are_those_of_one_process(
+    folder: Path, sample: Path, server: ChatServer, shared: list[object], name: str
+) -> None:
+    command = commands(sample, server)[name]
+    written = ["out.jsonl", *(["trace.jsonl"] if "--trace" in command else [])]
+    ran(folder, *command, "-o", "out.jsonl", "--cache", "other.db")
+    expected, asked, probes = [(folder / file).read_bytes() for file in written], texts(server), len(server.probes)
+    server.requests.clear()
+    server.probes.clear()
+    ran(folder, *command, "-o", "out.jsonl", *shared)
+    assert [(folder / file).read_bytes() for file in written] == expected
+    assert (texts(server), len(server.probes)) == (asked, probes)
+
+
+def workers(of: subprocess.Popen[Any] | None = None) -> list[int]:
+    """The processes that run workers of ours: of a driver's own cluster, or all."""
+    found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in found.splitlines()[1:]]
+    parents = {int(row[0]): int(row[1]) for row in rows}
+
+    def is_below(pid: int) -> bool:
+        while of and pid in parents and pid != of.pid:
+            pid = parents[pid]
+        return of is None or pid == of.pid
+
+    return [int(row[0]) for row in rows if "ray::Worker" in row[2] and is_below(int(row[0]))]
+
+
+def test_a_worker_that_is_killed_costs_only_what_it_had_in_flight(
+    folder: Path, server: ChatServer, shared: list[object]
+) -> None:
+    command = scoring(folder, server)
+    ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
+    server.requests.clear()
+    process = start(folder, *command, *shared, "-o", "out.jsonl")
+    soon(lambda: len(server.requests) >= 100)
+    os.kill(workers()[0], signal.SIGKILL)
+    _, words = process.communicate(timeout=120)
+    assert process.returncode == 0, words
+    assert "a worker died" in words
+    assert (folder / "out.jsonl").read_bytes() == (folder / "expected.jsonl").read_bytes()
+    # A worker has half of the 64 requests in flight.
+    assert len(server.requests) <= 400 + 32
+
+
+def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(folder: Path, server: ChatServer) -> None:
+    command = [*scoring(folder, server), "--concurrency", 32]
+    ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
+    server.requests.clear()
+    process = start(folder, *command, *RAY, "-o", "out.jsonl")
+    soon(lambda: len(server.requests) >= 150)
+    ours = workers(process)
+    process.kill()
+    process.wait()
+    soon(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ours))
+    time.sleep(0.1)
+    cached, asked = sum(1 for _ in Cache(folder / "cache.db")), len(server.requests)
+    # The probe is cached, too. What is missing was in flight at the moment of the kill, or on its way to the driver.
+    assert cached - 1 >= asked - 32 - 8
+    assert not (folder / "out.jsonl").exists()
+    ran(folder, *command, *RAY, "-o", "out.jsonl")
+    assert len(server.requests) == asked + 400 - (cached - 1)
+    assert (folder / "out.jsonl").read_bytes() == (folder / "expected.jsonl").read_bytes()
+    ran(folder, *command, "-o", "again.jsonl")
+    assert len(server.requests) == asked + 400 - (cached - 1)
+
+
+def test_limits_hold_for_all_workers_together(folder: Path, server: ChatServer, shared: list[object]) -> None:
+    command = scoring(folder, server)
+    ran(folder, *command, *shared, "--max-calls", 100, "-o", "out.jsonl", code=1)
+    assert len(server.requests) + len(server.probes) == 100
+    failed = [json.loads(line) for line in (folder / "out.jsonl.failed.jsonl").read_text().splitlines()]
+    assert {row["error"]["kind"] for row in failed} == {"budget"}
+    assert len(failed) + len((folder / "out.jsonl").read_text().splitlines()) == 400
+
+
+def test_rows_on_standard_output_stand_there_alone(folder: Path, server: ChatServer, shared: list[object]) -> None:
+    out, _ = ran(folder, *scoring(folder, server, rows=40), *shared, "-q")
+    assert [json.loads(line)["id"] for line in out.splitlines()] == [f"r{n}" for n in range(40)]
+
+
+def test_a_key_that_is_denied_ends_the_run_as_in_one_process(
+    folder: Path, server: ChatServer, shared: list[object]
+) -> None:
+    server.status = 401
+    command = [*scoring(folder, server), "-o", "out.jsonl"]
+    assert closing(ran(folder, *command, *shared, code=2)) == closing(ran(folder, *command, code=2))
+    assert not (folder / "out.jsonl").exists()
+
+
+def closing(said: tuple[str, str]) -> str:
+    return said[1].splitlines()[-1]
+
+
+def test_an_interrupt_ends_the_run_and_the_cluster(folder: Path, server: ChatServer) -> None:
+    process = start(folder, *scoring(folder, server), *RAY, "-o", "out.jsonl")
+    soon(lambda: len(server.requests) >= 100)
+    ours = workers(process)
+    process.send_signal(signal.SIGINT)
+    _, words = process.communicate(timeout=20)
+    assert process.returncode == 130, words
+    assert "interrupted" in words
+    assert "Traceback" not in words
+    soon(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ours))
+    assert sorted(path.name for path in folder.glob("*out*")) == []
+
+
+def test_a_vllm_server_of_each_worker_is_refused(folder: Path, server: ChatServer) -> None:
+    scoring(folder, server)
+    command: Sequence[object] = ["score", "r.jsonl", "--rubrics", "k.jsonl", "--judge", "vllm:some", *RAY]
+    assert "start vLLM's servers yourself" in closing(ran(folder, *command, code=2))
