@@ -222,7 +222,7 @@ class LoadControl:
         step = min(MOST_STEP, STEP * 2 ** max(0, self._good_rounds - STEADY_ROUNDS))
         factor = 1 + step if paced and not self._catching_up else 2
         if self._round.window_held:
-            self.window = min(self.limit, max(self.window + 0.5, self.window * factor))
+            self.window = min(self.limit, max(self.window + 1, self.window * factor))
         if self._round.pace_held:
             self.pace.set_rate(now, self.pace.per_s * factor)
 
@@ -238,7 +238,8 @@ class LoadControl:
             if self._round.pace_held or not self._round.window_held:
                 self._set_pace(now, MARGIN * self.pace.per_s * max(0.1, 1 - share))
             if self._round.window_held:
-                self.window = float(max(1, min(self.window, self._round.full_at)))
+                # Not at once to what was in work: few may be out while a burst of refusals comes back.
+                self.window = max(1.0, self.window / 2, min(self.window, self._round.full_at))
         self._change(now, came_together=False)
 
     def _lift(self, now: float, share: float) -> None:
