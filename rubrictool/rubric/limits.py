@@ -25,8 +25,8 @@ class Limits:
     max_new: int = 4
 
     def for_replacement(self, count: int) -> Limits:
-        """Return the limits on a whole new rubric in the place of one of `count` criteria: so many of it are not new."""
-        return replace(self, max_new=max(self.max_new, count))
+        """Return the limits on a whole new rubric in the place of one of `count` criteria: only what exceeds them is new."""
+        return replace(self, max_new=self.max_new + count)
 
 
 def within_limits(

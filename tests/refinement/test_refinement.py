@@ -265,6 +265,6 @@ def test_a_persons_rubric_above_the_bound_may_still_be_sharpened() -> None:
 
 
 def test_the_papers_whole_new_rubric_is_not_cut_to_what_a_round_may_add() -> None:
-    new = tuple(Item(criterion=f"red {n}", weight=1) for n in range(9))
+    new = tuple(Item(criterion=f"red {n}", weight=1) for n in range(13))
     refined = limited(Proposal(new, replaces=True), rubric_of(*"abcdefgh", proposer="m"), Limits())
-    assert [c.criterion for c in refined.rubric.criteria] == [f"red {n}" for n in range(8)]
+    assert [c.criterion for c in refined.rubric.criteria] == [f"red {n}" for n in range(12)]

@@ -91,11 +91,11 @@ def test_the_last_criterion_that_can_score_stays() -> None:
     assert left((), written(1, 2), Limits(max_new=0))[0] == ["c2"]
 
 
-def test_a_whole_new_rubric_may_be_as_long_as_the_old_one_and_no_longer_than_the_bound() -> None:
-    before, new = written(*[2] * 10), written(*[2] * 12, begin=11)
-    assert len(left(before, new, Limits().for_replacement(10))[0]) == 10
+def test_a_whole_new_rubric_may_be_longer_than_the_old_one_by_what_a_round_may_add() -> None:
+    before, new = written(*[2] * 10), written(*[2] * 16, begin=11)
+    assert len(left(before, new, Limits().for_replacement(10))[0]) == 14
     assert len(left(before, new, Limits(max_criteria=8).for_replacement(10))[0]) == 8
-    assert len(left(before[:2], new, Limits().for_replacement(2))[0]) == 4
+    assert len(left(before[:2], new, Limits().for_replacement(2))[0]) == 6
 
 
 WEIGHTS = st.sampled_from([-2, 1, 2, 3])
