@@ -16,6 +16,22 @@ OBJECT_STORE = 200 * 2**20
 """Bytes for messages in a cluster of our own: rows go as arguments, and are taken at once."""
 
 
+REACH_S = 10.0
+"""Longest wait for a cluster's address to answer, in seconds."""
+
+AUTO = "auto"
+"""The address of whatever cluster runs on this machine."""
+
+
+def _checked(address: str | None) -> str | None:
+    host, _, port = (address or "").rpartition(":")
+    if address is None or address == AUTO or (host and "/" not in host and port.isdecimal() and int(port) < 2**16):
+        return address
+    raise InputError(
+        f"Ray at {address}: is no address; give HOST:PORT, or {AUTO} for a cluster on this machine", code="ray"
+    )
+
+
 def require_ray() -> Any:
     """Return Ray. Raises `InputError` where it is not installed."""
     # What Ray would send home is nobody's to send but the user's.
@@ -32,11 +48,12 @@ class Cluster:
 
     def __init__(self, address: str | None) -> None:
         self._ray = require_ray()
-        self._address = address
+        self._address = _checked(address)
         self._handles: list[Any] = []
 
     async def start(self) -> int:
         """Connect; return the number of workers that it has processors for. Raises `InputError`."""
+        await self._reach()
         # Not on this thread: it takes seconds, in which Ctrl-C must be heard.
         await asyncio.to_thread(self._start)
         return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
@@ -62,6 +79,18 @@ class Cluster:
         for handle in self._handles:
             self._ray.kill(handle)
         await asyncio.to_thread(self._ray.shutdown)
+
+    async def _reach(self) -> None:
+        """Raise `InputError` where nothing answers at the address: Ray would try for a minute."""
+        if not self._address or self._address == AUTO:
+            return
+        host, _, port = self._address.rpartition(":")
+        try:
+            async with asyncio.timeout(REACH_S):
+                _, writer = await asyncio.open_connection(host, int(port))
+        except (OSError, TimeoutError):
+            raise InputError(f"Ray at {self._address}: nothing answers there", code="ray") from None
+        writer.close()
 
     def _start(self) -> None:
         logging.getLogger("ray").setLevel(logging.CRITICAL)

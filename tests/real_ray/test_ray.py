@@ -134,8 +134,13 @@ def test_the_output_and_the_calls_are_those_of_one_process(
 
 
 def workers(of: subprocess.Popen[Any] | None = None) -> list[int]:
-    """The processes that run workers of ours: of a driver's own cluster, or all."""
-    found = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+    """The processes that run workers of ours: those that a process has started, or all."""
+    return below(of, "ray::Worker")
+
+
+def below(of: subprocess.Popen[Any] | None, name: str) -> list[int]:
+    """The processes with a word in their command that descend from a process, or all."""
+    found = subprocess.run(["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     rows = [line.split(None, 2) for line in found.splitlines()[1:]]
     parents = {int(row[0]): int(row[1]) for row in rows}
 
@@ -144,7 +149,7 @@ def workers(of: subprocess.Popen[Any] | None = None) -> list[int]:
             pid = parents[pid]
         return of is None or pid == of.pid
 
-    return [int(row[0]) for row in rows if "ray::Worker" in row[2] and is_below(int(row[0]))]
+    return [int(row[0]) for row in rows if name in row[2] and is_below(int(row[0]))]
 
 
 def test_a_worker_that_is_killed_costs_only_what_it_had_in_flight(
@@ -224,6 +229,12 @@ def test_an_interrupt_ends_the_run_and_the_cluster(folder: Path, server: ChatSer
     assert "Traceback" not in words
     soon(lambda: not any(Path(f"/proc/{pid}").exists() for pid in ours))
     assert sorted(path.name for path in folder.glob("*out*")) == []
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9"])
+def test_an_address_without_a_cluster_is_an_error(folder: Path, server: ChatServer, address: str) -> None:
+    said = closing(ran(folder, *scoring(folder, server), *RAY, "--ray-address", address, code=2))
+    assert f"Ray at {address}: " in said
 
 
 def test_a_vllm_server_of_each_worker_is_refused(folder: Path, server: ChatServer) -> None:
