@@ -165,8 +165,8 @@ def test_a_worker_that_is_killed_costs_only_what_it_had_in_flight(
     assert process.returncode == 0, words
     assert "a worker died" in words
     assert (folder / "out.jsonl").read_bytes() == (folder / "expected.jsonl").read_bytes()
-    # A worker has half of the 64 requests in flight.
-    assert len(server.requests) <= 400 + 32
+    # A worker has half of the 64 requests in flight, and a quarter as many replies on their way to the driver.
+    assert len(server.requests) <= 400 + 32 + 8
 
 
 def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(folder: Path, server: ChatServer) -> None:
