@@ -47,7 +47,7 @@ MOST_DEATHS = 3
 
 
 class RunState(NamedTuple):
-    """What the driver keeps for all workers; `tallies` are those of the models, in the order in which workers open them."""
+    """The driver's state for all workers; `tallies` are those of the models, in the order in which workers open them."""
 
     cache: ReplyStore | None
     budget: Budget

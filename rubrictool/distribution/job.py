@@ -1,4 +1,4 @@
-"""What a worker is given once, and what it gives back for each row."""
+"""Define what a worker is given once, and its result for each row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _environment() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Job:
-    """What all workers of a run have in common.
+    """The settings that all workers of a run have in common.
 
     `connect` opens the models and returns what does a row; it must be picklable by value, so it holds no connection.
     `max_calls` and `max_cost` are the limits of the whole run; the driver keeps its account. `cached` says whether replies are
@@ -60,7 +60,7 @@ class Task(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a worker made of a row: its lines of output and trace, and what the driver needs to know of it.
+    """A worker's result for a row: its lines of output and trace, and what the driver needs to know of it.
 
     `answered` says whether a model was asked. `error` is what ends the run.
     """

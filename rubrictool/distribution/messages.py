@@ -1,4 +1,4 @@
-"""What workers and the driver tell each other."""
+"""Define the messages between workers and the driver."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Reserve(NamedTuple):
 
 
 class Settle(NamedTuple):
-    """What a reserved request has cost."""
+    """The cost of a reserved request."""
 
     reserved: float
     spent: float
@@ -76,7 +76,7 @@ Event = Claim | Release | Put | Reserve | Settle | Withdraw | Say | Wait | Done
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What happened on a worker, in order, since its last report.
+    """The events of a worker, in order, since its last report.
 
     `taken` counts the rows that it was ever given, `waiting` are those of them that it has not begun. `tallies` are the counts
     of its models since it began.
@@ -90,7 +90,7 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What the driver sends to a worker: rows, answers by the number of the question, and rows that are given up."""
+    """The driver's message to a worker: rows, answers by the number of the question, and rows that are given up."""
 
     tasks: Sequence[Task] = ()
     answers: Sequence[tuple[int, Any]] = ()

@@ -17,7 +17,7 @@ SendAnswer = Callable[[int, Any], None]
 
 
 class Claims:
-    """Which worker asks which question, so that no two ask the same, and the replies in the cache."""
+    """The worker that asks each question, so that no two ask the same, and the replies in the cache."""
 
     def __init__(self, cache: ReplyStore | None, notify: Callable[[str], None]) -> None:
         self._cache, self._notify = cache, notify
@@ -69,7 +69,7 @@ class Claims:
 
 
 class Account:
-    """What one worker has reserved of the budget."""
+    """The part of the budget that one worker has reserved."""
 
     def __init__(self, budget: Budget, answer: SendAnswer) -> None:
         self._budget, self._answer = budget, answer

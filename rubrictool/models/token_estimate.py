@@ -7,7 +7,7 @@ from rubrictool.models.budget import BYTES_A_TOKEN, OVERHEAD, max_usage
 
 
 class TokenEstimate:
-    """What requests to one model took so far, per byte of the question and per reply."""
+    """The tokens that requests to one model took so far, per byte of the question and per reply."""
 
     def __init__(self) -> None:
         self._bytes = self._prompt_tokens = self._completion_tokens = self._replies = 0

@@ -77,7 +77,7 @@ class Length(_Part):
 
 
 class Check(_Part):
-    """What the program looks for; several keys must all hold.
+    """A test that a program makes; several keys must all hold.
 
     `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
     pattern found anywhere, `lacks`: one found nowhere; `words`: bounds on the number of Unicode words; `format`: a piece

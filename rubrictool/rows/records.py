@@ -18,7 +18,7 @@ EVERY_PROMPT = "*"
 
 
 class Response(Row):
-    """What a model answered to a prompt; `model` is who wrote it."""
+    """A model's answer to a prompt; `model` is the writer."""
 
     id: Filled = ""
     prompt_id: Filled
@@ -160,7 +160,7 @@ class Vote(Row):
 
 
 class Verdict(Row):
-    """Whether a response meets one criterion; `p` is the judge's probability in [0, 1], where it gave one.
+    """The decision on one criterion of a response; `p` is the judge's probability in [0, 1], where it gave one.
 
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
     `samples` are the verdicts of several samples, and `p` is then the share of them that say yes.
@@ -192,7 +192,7 @@ class Score(Scored):
 
 
 class Dimension(Row):
-    """What a dimension has of its positive weight: the `share` that is met, and its `value` once saturated, in [0, 1]."""
+    """The standing of a dimension: the `share` of its positive weight that is met, and its `value` once saturated, in [0, 1]."""
 
     share: float
     value: float
@@ -214,21 +214,21 @@ Winner = Literal["a", "b", "tie"]
 
 
 class Orders(Row):
-    """Who won when `a` was shown first (`ab`), and when `b` was (`ba`)."""
+    """The winner when `a` was shown first (`ab`), and when `b` was (`ba`)."""
 
     ab: Winner
     ba: Winner
 
 
 class Reasons(Row):
-    """What the judge gave as its reason in each presentation order."""
+    """The judge's reason in each presentation order."""
 
     ab: str | None = None
     ba: str | None = None
 
 
 class Comparison(Row):
-    """Which of two responses to one prompt is better, after asking in both orders."""
+    """The better of two responses to one prompt, after asking in both orders."""
 
     prompt_id: str
     a: str

@@ -37,7 +37,7 @@ class Rewrite(Row):
 
 
 class Changes(Row):
-    """What a proposal does to a rubric: ids kept as they were, and the criteria added, rewritten and dropped."""
+    """The effect of a proposal on a rubric: ids kept as they were, and the criteria added, rewritten and dropped."""
 
     kept: tuple[str, ...] = ()
     added: tuple[Criterion, ...] = ()
@@ -73,7 +73,7 @@ class Overfit(Row):
 
 
 class Round(Row):
-    """How one round of refinement went: the pool, the pair as shown, and what became of the proposal.
+    """One round of refinement: the pool, the pair as shown, and what became of the proposal.
 
     `better` is the answer of the pair that the proposer finds better, by the order shown, and `why` its reason. `all_met` and
     `never_met` are criteria of the rubric before it that tell no two candidates apart, `compound` new ones that seem to ask

@@ -93,7 +93,7 @@ FAIR_TRIAL = 8
 
 
 class _Trial:
-    """How the latest rows ended, and whether the model is given up for it."""
+    """The endings of the latest rows, from which a model is given up."""
 
     def __init__(self, patience: int) -> None:
         self._patience = patience

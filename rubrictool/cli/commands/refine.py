@@ -288,7 +288,7 @@ class _Task(NamedTuple):
 
 
 class _Done(NamedTuple):
-    """What the closing lines need of a prompt; `empty` counts empty candidates, `enough` says how much its evidence was."""
+    """A prompt's part of the closing lines; `empty` counts empty candidates, `enough` says how much its evidence was."""
 
     prompt: Prompt
     empty: int

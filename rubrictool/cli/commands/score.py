@@ -163,7 +163,7 @@ class _Task(NamedTuple):
 
 
 class _Scored(NamedTuple):
-    """What the closing lines need of a score; `gap` is its coverage where it lacks verdicts."""
+    """The part of a score that the closing lines need; `gap` is its coverage where it lacks verdicts."""
 
     prompt_id: str
     model: str | None
