@@ -66,16 +66,21 @@ def exclude_each_other(first: Check, second: Check) -> str | None:
 
 def _clashing(first: Check, second: Check) -> str | None:
     for one, other in ((first, second), (second, first)):
+        # Another message of the trace can hold what the last reply must not.
+        if one.trace and not other.trace:
+            continue
         if clash := _clash(wanted_texts(one), other.excludes or ()):
             return f'one wants "{clash}", the other forbids it'
     return None
 
 
 def _apart(first: Check, second: Check) -> str | None:
-    for one, other in ((first.words, second.words), (second.words, first.words)):
-        if one and other and one.max is not None and one.max < other.min:
-            return f"one wants at most {one.max} words, the other at least {other.min}"
-    formats = {first.format, second.format} - {None}
+    for one, other in ((first, second), (second, first)):
+        most, least = one.words.max if one.words else None, other.words.min if other.words else 0
+        # The last reply has no more words than the trace.
+        if most is not None and most < least and (one.trace or not other.trace):
+            return f"one wants at most {most} words, the other at least {least}"
+    formats = {first.format, second.format} - {None} if first.trace == second.trace else set()
     # JSON may stand in a code fence.
     if len(formats) == 2 and "json" in formats and "code" not in formats:
         return f"a response that is JSON has no {(formats - {'json'}).pop()}"

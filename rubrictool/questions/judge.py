@@ -14,7 +14,7 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer, plain_words
 from rubrictool.questions.templates import REASON, Templates, answer_form, fence
 from rubrictool.rows.records import Prompt, Verdict
-from rubrictool.text.chats import Conversation, answer, visible_text
+from rubrictool.text.chats import Conversation, is_trace, last_reply, visible_text
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import counted
 from rubrictool.text.words import word_bounds
@@ -51,12 +51,13 @@ def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], resp
 def word_count(criteria: Sequence[str], response: str | Conversation) -> str:
     """Return a sentence with the number of words of a response where a criterion speaks of words, else nothing.
 
-    Of a conversation the assistant's part is counted. Nothing is said of a script that writes words together.
+    Of a conversation the last reply is counted, as by a check. Nothing is said of a script that writes words together.
     """
     if not any(_OF_WORDS.search(text) for text in criteria):
         return ""
-    least, most = word_bounds(answer(response).text)
-    return f"The response has {counted(most, 'word')}." if least == most else ""
+    least, most = word_bounds(last_reply(response).text)
+    subject = "The last reply" if is_trace(response) else "The response"
+    return f"{subject} has {counted(most, 'word')}." if least == most else ""
 
 
 @lru_cache(maxsize=256)

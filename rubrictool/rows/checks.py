@@ -82,6 +82,7 @@ class Check(_Part):
     `contains`: all texts present, `excludes`: none of them (both as NFKC, case-folded substrings); `matches`: an RE2
     pattern found anywhere, `lacks`: one found nowhere; `words`: bounds on the number of Unicode words; `format`: a piece
     of structure is there. The first four compare hyphens, quotation marks, spaces and the like as a keyboard types them.
+    Of a conversation the last reply is read; with `trace`, all that the assistant writes and calls.
     """
 
     contains: TextList | None = None
@@ -90,9 +91,10 @@ class Check(_Part):
     lacks: Annotated[str, AfterValidator(_compiles)] | None = None
     words: Length | None = None
     format: Format | None = None
+    trace: bool = False
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if all(getattr(self, name) is None for name in type(self).model_fields):
+        if all(getattr(self, name) is None for name in type(self).model_fields if name != "trace"):
             raise ValueError("needs one of contains, excludes, matches, lacks, words, format")
         return self

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from rubrictool.rows.columns import Filled, Row
 from rubrictool.text.chats import checked_calls, checked_content, checked_function, has_content
+from rubrictool.text.response_items import as_messages
 
 
 def shape_of(value: object) -> str | None:
@@ -44,7 +45,7 @@ def _by_the_assistant(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     return messages
 
 
-Chat = Annotated[tuple[Message, ...], Field(strict=False, min_length=1)]
+Chat = Annotated[tuple[Message, ...], BeforeValidator(as_messages), Field(strict=False, min_length=1)]
 
 PromptText = Annotated[
     Annotated[Filled, Tag("<text>")] | Annotated[Chat, Tag("<chat>")],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from rubrictool.errors import Undecided
 from rubrictool.rows.checks import Check, Format
 from rubrictool.rows.records import Criterion
-from rubrictool.text.chats import Conversation, answer
+from rubrictool.text.chats import Answer, Conversation, answer, last_reply
 from rubrictool.text.patterns import Pattern, foreign, linear
 from rubrictool.text.punctuation import plain_pattern, plain_punctuation, plain_spaces
 from rubrictool.text.words import occurs, word_bounds
@@ -17,11 +17,15 @@ from rubrictool.text.words import occurs, word_bounds
 def holds(check: Check, response: str | Conversation) -> bool:
     """Return whether a response passes a check, reasoning removed.
 
-    Of a conversation the assistant's part counts: what it writes, and for texts and patterns also the tools it calls.
-    Raises `Undecided` where the number of words decides and cannot be counted.
+    Of a conversation the last reply counts, under `trace` all that the assistant writes; for texts and patterns also the
+    tools that it calls. Raises `Undecided` where the number of words decides and cannot be counted.
     """
-    given = answer(response)
+    given = _read_by(check, response)
     return all(test(given.with_calls) for test in _tests(check)) and all(test(given.text) for test in _measures(check))
+
+
+def _read_by(check: Check, response: str | Conversation) -> Answer:
+    return answer(response) if check.trace else last_reply(response)
 
 
 def left_to_judge(criteria: Iterable[Criterion], responses: Sequence[str | Conversation]) -> tuple[Criterion, ...]:
@@ -45,7 +49,7 @@ def _decides(check: Check | None, responses: Sequence[str | Conversation]) -> bo
         return True
     try:
         for response in responses:
-            check.words.allows(answer(response).text)
+            check.words.allows(_read_by(check, response).text)
     except Undecided:
         return False
     return True

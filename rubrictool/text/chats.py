@@ -1,17 +1,20 @@
 """Chat messages as plain text.
 
 Supported are the shapes that chat logs have: OpenAI's `tool_calls`, `tool_call_id` and the older `function_call`, content as
-null or as a list of parts, and Anthropic's parts `tool_use` and `tool_result`. Rows keep the shape in which they were given.
+null or as a list of parts, Anthropic's parts `tool_use` and `tool_result`, and verifiers' flat calls, also as JSON text. Rows
+keep the shape in which they were given.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from rubrictool.text.encoding import compact
 from rubrictool.text.reasoning import without_reasoning
+from rubrictool.text.response_items import REASONING
 
 _TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 
@@ -86,11 +89,19 @@ def checked_calls(calls: object) -> object:
         return calls
     if not isinstance(calls, list | tuple):
         raise ValueError('must be a list of calls ({"id": "..", "type": "function", "function": {"name": ".."}})')
-    for place, call in enumerate(calls, start=1):
+    for place, call in enumerate(map(_decoded, calls), start=1):
         if not isinstance(call, Mapping):
             raise ValueError(f"call {place} must be an object")
         checked_function(_function(call), where=f"call {place}")
     return calls
+
+
+def _decoded(call: Any) -> Any:
+    """Return a call that is written as JSON text, as verifiers saves it, as an object; others as they are."""
+    try:
+        return json.loads(call) if isinstance(call, str) else call
+    except (ValueError, RecursionError):
+        return call
 
 
 def checked_function(function: object, *, where: str = "the call") -> object:
@@ -136,7 +147,8 @@ def _parts(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _calls(message: Mapping[str, Any]) -> list[_Call]:
-    called = [_call(call.get("id"), _function(call)) for call in message.get("tool_calls") or ()]
+    given = map(_decoded, message.get("tool_calls") or ())
+    called = [_call(call.get("id"), _function(call)) for call in given]
     if message.get("function_call"):
         called.append(_call(None, message["function_call"]))
     return called + [_call(part.get("id"), part) for part in _parts(message) if part.get("type") == "tool_use"]
@@ -177,12 +189,15 @@ def _id(given: Any) -> str | None:
 
 
 def _columns(messages: Conversation) -> list[Mapping[str, Any]]:
-    return [message if isinstance(message, Mapping) else message.columns() for message in messages]
+    """Return the messages as mappings, without those that hold nothing but reasoning."""
+    found = [message if isinstance(message, Mapping) else message.columns() for message in messages]
+    return [message for message in found if message.get("type") != REASONING]
 
 
 def model_messages(messages: Conversation) -> list[dict[str, Any]]:
     """Return the messages as they go to a model: as they were given, without columns that no model reads."""
-    return [{name: message[name] for name in MODEL_COLUMNS if name in message} for message in _columns(messages)]
+    sent = [{name: message[name] for name in MODEL_COLUMNS if name in message} for message in _columns(messages)]
+    return [m | {"tool_calls": [*map(_decoded, m["tool_calls"])]} if m.get("tool_calls") else m for m in sent]
 
 
 def chat_text(messages: Conversation) -> str:
@@ -199,26 +214,47 @@ class Answer(NamedTuple):
 
 def answer(response: str | Conversation) -> Answer:
     """Return the answer of a response: a text, or everything that the assistant writes and calls in a conversation."""
+    replies = _replies(response)
+    return Answer(_paragraphs(reply.text for reply in replies), _paragraphs(reply.with_calls for reply in replies))
+
+
+def last_reply(response: str | Conversation) -> Answer:
+    """Return the last reply of a response: a text, or the last message in which the assistant writes or calls something."""
+    replies = _replies(response)
+    return next((reply for reply in reversed(replies) if reply.with_calls.strip()), Answer("", ""))
+
+
+def _replies(response: str | Conversation) -> list[Answer]:
+    """Return each message of the assistant; a text is one."""
     if isinstance(response, str):
         text = without_reasoning(response)
-        return Answer(text, text)
-    own = [message for message in _columns(response) if message["role"] == "assistant"]
+        return [Answer(text, text)]
+    messages = _columns(response)
+    transcript = _Transcript(messages)
+    own = [message for message in messages if message["role"] == "assistant"]
     texts = [without_reasoning(message_text(message)) for message in own]
-    transcript = _Transcript(_columns(response))
-    parts = [
-        part for message, text in zip(own, texts, strict=True) for part in (text, *transcript.calls(message)) if part
+    return [
+        Answer(text, _paragraphs((text, *transcript.calls(message)))) for message, text in zip(own, texts, strict=True)
     ]
-    return Answer("\n\n".join(text for text in texts if text), "\n\n".join(parts))
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "\n\n".join(text for text in texts if text)
+
+
+def is_trace(response: str | Conversation) -> bool:
+    """Return whether a response is more than one reply: a conversation of several messages, or with calls of tools."""
+    if isinstance(response, str):
+        return False
+    messages = _columns(response)
+    return len(messages) > 1 or any(map(_calls, messages))
 
 
 def visible_text(response: str | Conversation) -> str:
     """Return a response as judges and proposers see it, without reasoning; a conversation with its calls and results."""
-    if isinstance(response, str):
-        return without_reasoning(response)
-    messages = _columns(response)
-    if len(messages) == 1 and not _calls(messages[0]):
-        return without_reasoning(message_text(messages[0]))
-    return "\n\n".join(_Transcript(messages, reasoning=False).paragraphs())
+    if isinstance(response, str) or not is_trace(response):
+        return answer(response).text
+    return "\n\n".join(_Transcript(_columns(response), reasoning=False).paragraphs())
 
 
 class _Transcript:

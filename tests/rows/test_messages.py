@@ -157,8 +157,8 @@ def test_the_answer_of_a_conversation_is_what_the_assistant_writes_and_calls() -
 @pytest.mark.parametrize(
     ("check", "met"),
     [
-        ({"contains": ["timetable"]}, True),
-        ({"matches": r"line.*4"}, True),
+        ({"contains": ["timetable"], "trace": True}, True),
+        ({"matches": r"line.*4", "trace": True}, True),
         ({"excludes": ["12 minutes"]}, True),
         ({"words": {"max": 1}}, True),
         ({"contains": ["ferry"]}, False),

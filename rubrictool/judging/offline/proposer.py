@@ -21,7 +21,7 @@ from rubrictool.rows.records import Criterion, Prompt
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.limits import Limits
-from rubrictool.text.chats import Conversation, answer
+from rubrictool.text.chats import Conversation, last_reply
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import has_uncountable_words, normal, occurs, words
 
@@ -143,7 +143,7 @@ class _Pair(NamedTuple):
             return False
 
     def texts(self) -> tuple[str, str]:
-        return answer(self.first).with_calls, answer(self.second).with_calls
+        return last_reply(self.first).with_calls, last_reply(self.second).with_calls
 
 
 class _Found(NamedTuple):

@@ -1,0 +1,303 @@
+"""A response may be a conversation wherever it may be a text: OpenAI's, Anthropic's and verifiers' messages."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from chat import chat_server
+from shell import Rows, Shell
+
+from rubrictool.linting.contradictions import exclude_each_other
+from rubrictool.questions.judge import word_count
+from rubrictool.refinement.pairs import allowed
+from rubrictool.rows.checks import Check
+from rubrictool.rows.records import Response, Rubric
+from rubrictool.rubric.checks import holds
+from rubrictool.rubric.weights import rubric_hash
+from rubrictool.text.chats import answer, is_trace, last_reply, model_messages, visible_text
+
+Messages = list[dict[str, Any]]
+
+REPLY = {"role": "assistant", "content": "It is twelve minutes late."}
+CALL = {"id": "call_1", "type": "function", "function": {"name": "timetable", "arguments": '{"line": 4}'}}
+RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "12 minutes"}
+OPENAI: Messages = [{"role": "assistant", "content": "I look it up.", "tool_calls": [CALL]}, RESULT, REPLY]
+
+SHAPES: dict[str, Messages] = {
+    "OpenAI's chat": OPENAI,
+    "OpenAI's response items": [
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Which line?"}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I look it up."}]},
+        {
+            "type": "function_call",
+            "call_id": "call_1",
+            "name": "timetable",
+            "arguments": '{"line": 4}',
+            "status": "done",
+        },
+        {"type": "function_call_output", "call_id": "call_1", "output": "12 minutes"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": REPLY["content"]}]},
+    ],
+    "Anthropic's parts": [
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Which line?", "signature": "x"},
+                {"type": "text", "text": "I look it up."},
+                {"type": "tool_use", "id": "toolu_1", "name": "timetable", "input": {"line": 4}},
+            ],
+        },
+        {
+            "role": "user",
+            "content": [
+                {
+                    "type": "tool_result",
+                    "tool_use_id": "toolu_1",
+                    "content": [{"type": "text", "text": "12 minutes"}],
+                    "is_error": False,
+                }
+            ],
+        },
+        {"role": "assistant", "content": [{"type": "text", "text": REPLY["content"]}]},
+    ],
+    "verifiers' trace": [
+        {
+            "role": "assistant",
+            "content": "I look it up.",
+            "reasoning_content": "Which line?",
+            "tool_calls": [{"id": "call_1", "name": "timetable", "arguments": '{"line": 4}'}],
+            "provider_state": None,
+        },
+        {**RESULT, "name": None},
+        {**REPLY, "reasoning_content": None, "tool_calls": None, "provider_state": None},
+    ],
+    "verifiers' saved calls": [
+        {"role": "assistant", "content": "I look it up.", "tool_calls": [json.dumps(CALL)]},
+        RESULT,
+        REPLY,
+    ],
+}
+
+shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+
+
+def response(given: object, **columns: str) -> Response:
+    return Response.model_validate({"prompt_id": "p", "response": given, **columns})
+
+
+def check(**keys: Any) -> Check:
+    return Check.model_validate(keys)
+
+
+@shapes
+def test_every_shape_is_shown_alike(shape: Messages) -> None:
+    assert visible_text(response(shape).response).replace('{"line":4}', '{"line": 4}') in (
+        "assistant:\nI look it up.\n\n"
+        'assistant calls the tool timetable with {"line": 4}\n\n'
+        "the tool timetable returns:\n12 minutes\n\n"
+        "assistant:\nIt is twelve minutes late."
+    )
+
+
+@shapes
+def test_every_shape_has_the_same_last_reply_and_calls(shape: Messages) -> None:
+    given = response(shape).response
+    assert last_reply(given) == (REPLY["content"], REPLY["content"])
+    assert answer(given).with_calls.replace('{"line":4}', '{"line": 4}') == (
+        f'I look it up.\n\ncalls the tool timetable with {{"line": 4}}\n\n{REPLY["content"]}'
+    )
+
+
+@shapes
+def test_a_row_written_is_the_row_read_again(shape: Messages) -> None:
+    row = response(shape)
+    again = Response.model_validate_json(json.dumps(row.columns()))
+    assert (again.id, visible_text(again.response)) == (row.id, visible_text(row.response))
+
+
+def test_the_id_of_a_conversation_is_of_its_messages_as_they_are_given() -> None:
+    ids = [response(shape).id for shape in SHAPES.values()]
+    assert len({*ids}) == len(SHAPES)
+    assert response([dict(reversed(message.items())) for message in OPENAI]).id == response(OPENAI).id
+
+
+def test_calls_that_are_saved_as_text_go_to_a_model_as_calls() -> None:
+    assert model_messages(SHAPES["verifiers' saved calls"])[0]["tool_calls"] == [CALL]
+
+
+def test_a_response_of_one_reply_is_no_trace() -> None:
+    alone = SHAPES["OpenAI's response items"]
+    assert not is_trace(response([alone[0], alone[-1]]).response)
+    assert visible_text(response([alone[0], alone[-1]]).response) == REPLY["content"]
+    assert [is_trace("Yes."), is_trace([REPLY]), is_trace(OPENAI[:1]), is_trace(OPENAI)] == [False, False, True, True]
+
+
+def test_the_last_reply_is_the_last_message_that_shows_something() -> None:
+    silent = {"role": "assistant", "content": "<think>Am I done?</think>"}
+    assert last_reply([*OPENAI, silent]).text == REPLY["content"]
+    assert last_reply(OPENAI[:2]).with_calls.endswith('timetable with {"line": 4}')
+    assert last_reply([silent]) == ("", "")
+
+
+def test_a_check_reads_the_last_reply_unless_it_says_trace() -> None:
+    for keys, of_last, of_trace in (
+        ({"contains": ["timetable"]}, False, True),
+        ({"excludes": ["look it up"]}, True, False),
+        ({"matches": "^I look"}, False, True),
+        ({"lacks": "timetable"}, True, False),
+        ({"words": {"max": 5}}, True, False),
+        ({"contains": ["12 minutes"]}, False, False),
+    ):
+        assert holds(check(**keys), OPENAI) is of_last
+        assert holds(check(**keys, trace=True), OPENAI) is of_trace
+        assert holds(check(**keys, trace=True), "timetable") is holds(check(**keys), "timetable")
+
+
+def test_a_format_is_looked_for_in_the_last_reply_unless_a_check_says_trace() -> None:
+    listed = [{"role": "assistant", "content": "- look it up\n- answer"}, REPLY]
+    assert not holds(check(format="list"), listed)
+    assert holds(check(format="list", trace=True), listed)
+
+
+def test_trace_alone_is_no_check() -> None:
+    with pytest.raises(ValueError, match="needs one of contains"):
+        check(trace=True)
+
+
+def test_trace_is_part_of_the_hash_of_a_rubric_where_it_is_given() -> None:
+    def hashed(**keys: Any) -> str:
+        row = {"id": "p", "criteria": [{"criterion": "Looks it up.", "weight": 1, "check": keys}]}
+        return rubric_hash(Rubric.model_validate(row).criteria)
+
+    assert hashed(contains=["a"]) == hashed(contains=["a"], trace=None) != hashed(contains=["a"], trace=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clash"),
+    [
+        ({"contains": ["late"]}, {"excludes": ["late"]}, True),
+        ({"contains": ["late"]}, {"excludes": ["late"], "trace": True}, True),
+        ({"contains": ["late"], "trace": True}, {"excludes": ["late"]}, False),
+        ({"words": {"max": 5}}, {"words": {"min": 9}, "trace": True}, False),
+        ({"words": {"max": 5}, "trace": True}, {"words": {"min": 9}}, True),
+        ({"format": "json"}, {"format": "list", "trace": True}, False),
+    ],
+)
+def test_checks_of_trace_and_last_reply_exclude_each_other_only_where_no_trace_passes_both(
+    first: dict[str, Any], second: dict[str, Any], clash: bool
+) -> None:
+    assert bool(exclude_each_other(check(**first), check(**second))) is clash
+
+
+def test_a_judge_is_told_the_words_of_the_last_reply() -> None:
+    asked = ["It has at most 100 words."]
+    assert word_count(asked, OPENAI) == "The last reply has 5 words."
+    assert word_count(asked, [REPLY]) == word_count(asked, str(REPLY["content"])) == "The response has 5 words."
+
+
+def test_near_copies_of_conversations_are_not_shown_together() -> None:
+    long = [*OPENAI[:2], {"role": "assistant", "content": "The boat to the island leaves at ten past nine today."}]
+    other = [*long[:2], {"role": "assistant", "content": "Nobody knows, since the harbour has not answered at all."}]
+    rows = [response(given, model=name) for name, given in (("a", long), ("b", long), ("c", other))]
+    assert not allowed((rows[0], rows[1]), "great-diverse")
+    assert allowed((rows[0], rows[2]), "great-diverse")
+
+
+POOL: Rows = [
+    {"id": f"r{number}", "model": f"m{number % 2}", "response": [*shape[:-1], REPLY | {"content": text}]}
+    for number, (shape, text) in enumerate(
+        zip(
+            SHAPES.values(),
+            [
+                "It is twelve minutes late because of the fog.",
+                "The ferry of line four will reach the pier at a quarter past nine.",
+                "Late.",
+                "Nobody can tell you that before noon; ask the harbour office again.",
+                "Take the bus to the bridge, which crosses there every half hour.",
+            ],
+            strict=True,
+        )
+    )
+]
+PROMPT = {"id": "p", "prompt": "Is the ferry late?"}
+RUBRIC = {
+    "id": "p",
+    "criteria": [
+        {"criterion": 'Says how late: "minutes".', "weight": 2},
+        {"criterion": "Looks it up.", "weight": 1, "check": {"contains": ["timetable"], "trace": True}},
+    ],
+}
+
+HASH = rubric_hash(Rubric.model_validate(RUBRIC).criteria)
+
+
+@pytest.fixture
+def files(shell: Shell) -> dict[str, object]:
+    rows = [{"prompt_id": "p", **row} for row in POOL]
+    scored = [
+        {**row, "score": number / 4, "quality": number, "judge": "j", "judging": "all-at-once", "rubric": HASH}
+        | {"verdicts": [{"id": "c1", "met": number > 2}, {"id": "c2", "met": True}]}
+        for number, row in enumerate(rows)
+    ]
+    return {
+        "prompts": shell.write("prompts.jsonl", [PROMPT]),
+        "own": shell.write("own.jsonl", [{**PROMPT, "responses": [row["response"] for row in POOL]}]),
+        "pool": shell.write("pool.jsonl", [{**PROMPT, "responses": POOL}]),
+        "responses": shell.write("responses.jsonl", rows),
+        "a": shell.write("a.jsonl", rows[:1]),
+        "b": shell.write("b.jsonl", rows[1:2]),
+        "rubrics": shell.write("rubrics.jsonl", [RUBRIC]),
+        "scores": shell.write("scores.jsonl", scored),
+    }
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "score {responses} --rubrics {rubrics} --prompts {prompts}",
+        "score {own} --rubrics {rubrics}",
+        "score {pool} --rubrics {rubrics}",
+        "refine {pool} --rounds 2",
+        "refine {pool} --pairs good --rounds 1",
+        "refine {prompts} --responses {responses} --rounds 1",
+        "winrate {a} {b} --rubrics {rubrics} --prompts {prompts}",
+        "winrate {scores} {scores} --by scores",
+        "filter-top-k {scores} -k 1",
+        "filter-top-k {scores} --emit pairs --prompts {prompts}",
+        "filter-top-k {responses} --rubrics {rubrics} --prompts {prompts} -k 1",
+        "lint {rubrics} --scores {scores}",
+        "tail {scores} --gold {scores}:quality",
+        "signal {scores} --rubrics {rubrics}",
+        "agree {scores} --labels {scores}",
+    ],
+)
+def test_a_conversation_stands_wherever_a_text_may(shell: Shell, files: dict[str, object], words: str) -> None:
+    ran = shell(*words.format(**files).split())
+    assert ran.code == 0, ran.err
+    assert ran.rows
+
+
+def test_a_judged_conversation_is_in_the_cache_by_what_was_shown(shell: Shell, files: dict[str, object]) -> None:
+    command = ["score", files["responses"], "--rubrics", files["rubrics"], "--prompts", files["prompts"]]
+    with chat_server() as server:
+        cache = shell.directory / "cache.db"
+        first = shell(*command, "--judge", server.spec, "--cache", cache)
+        asked = len(server.requests)
+        again = shell(*command, "--judge", server.spec, "--cache", cache)
+    assert (first.code, again.out, len(server.requests)) == (0, first.out, asked)
+    assert [row["response"] for row in first.rows] == [
+        json.loads(json.dumps(response(row["response"]).columns()["response"])) for row in POOL
+    ]
+
+
+def test_a_proposer_and_a_comparer_see_conversations(shell: Shell, files: dict[str, object]) -> None:
+    with chat_server() as server:
+        refined = shell("refine", files["pool"], "--rounds", "1", "--judge", server.spec, "--proposer", server.spec)
+        compared = shell("winrate", files["a"], files["b"], "--prompts", files["prompts"], "--judge", server.spec)
+    assert (refined.code, compared.code) == (0, 0), refined.err + compared.err
+    for what in ("You sharpen a rubric", "You compare two responses"):
+        asked = [r["messages"][0]["content"] for r in server.requests if what in r["messages"][0]["content"]]
+        assert asked
+        assert all(text.count("the tool timetable returns:\n12 minutes") == 2 for text in asked)
