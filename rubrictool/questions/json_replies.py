@@ -106,6 +106,9 @@ def _values(reply: str) -> Iterator[_Found]:
     """
     check_characters(reply, reply)
     text, at, broken, quoted_to = without_reasoning(reply), 0, 0, None
+    if (whole := _whole_object(text)) is not None:
+        yield _Found(whole, alone=True)
+        return
     for opening in _OPENING.finditer(text):
         if opening.start() < at:
             continue
@@ -124,6 +127,18 @@ def _values(reply: str) -> Iterator[_Found]:
                 raise Unreadable("it has too many brackets that never close") from None
         except RecursionError:
             raise Unreadable("it is nested too deeply") from None
+
+
+def _whole_object(text: str) -> Any:
+    """Return the object that a text is, None where it is none or more than that. Most replies are one."""
+    if not text.startswith("{"):
+        return None
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    check_characters(value, text)
+    return value if end == len(text) else None
 
 
 def _follows_a_word(text: str, start: int) -> bool:

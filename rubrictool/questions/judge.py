@@ -36,7 +36,7 @@ _NO = {"no", "n", "false", "not met", "unmet", "0"}
 
 def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], response: str | Conversation) -> Question:
     """Ask about criteria, which are shown as c1, c2, ...; the response comes last."""
-    labelled = fence("criteria", "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1)))
+    labelled = _labelled(tuple(criteria))
     return templates.question(
         "judge",
         prompt,
@@ -48,16 +48,27 @@ def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], resp
     )
 
 
+@lru_cache(maxsize=64)
+def _labelled(criteria: tuple[str, ...]) -> str:
+    """Return criteria as they are shown; cached, since the responses to a prompt come one after the other."""
+    return fence("criteria", "\n".join(f"c{place}: {text}" for place, text in enumerate(criteria, start=1)))
+
+
 def word_count(criteria: Sequence[str], response: str | Conversation) -> str:
     """Return a sentence with the number of words of a response where a criterion speaks of words, else nothing.
 
     Of a conversation the last reply is counted, as by a check. Nothing is said of a script that writes words together.
     """
-    if not any(_OF_WORDS.search(text) for text in criteria):
+    if not any(map(_is_about_words, criteria)):
         return ""
     least, most = word_bounds(last_reply(response).text)
     subject = "The last reply" if is_trace(response) else "The response"
     return f"{subject} has {counted(most, 'word')}." if least == most else ""
+
+
+@lru_cache(maxsize=1024)
+def _is_about_words(criterion: str) -> bool:
+    return _OF_WORDS.search(criterion) is not None
 
 
 @lru_cache(maxsize=256)
@@ -85,7 +96,7 @@ def parse(reply: str, *, count: int) -> list[Verdict]:
 
     Raises `Unreadable` where a verdict is missing, repeated, unknown or neither yes nor no; the error holds the clear ones.
     """
-    wanted = [f"c{place}" for place in range(1, count + 1)]
+    wanted = _names(count)
     answers = last_answer(reply, lambda value: _answers(value, wanted))
     if answers is None:
         raise Unreadable(f"there is no JSON object of verdicts on {_range(wanted)} in it{QUOTES_IGNORED}")
@@ -96,6 +107,11 @@ def parse(reply: str, *, count: int) -> list[Verdict]:
         return [verdict(name, by_id[name]) for name in wanted]
     except Unreadable as complaint:
         raise Unreadable(str(complaint), partial=_clear(given, by_id, wanted)) from None
+
+
+@lru_cache(maxsize=256)
+def _names(count: int) -> list[str]:
+    return [f"c{place}" for place in range(1, count + 1)]
 
 
 def verdict(name: str, answer: Any) -> Verdict:
@@ -144,6 +160,8 @@ def _answers(value: Any, wanted: Sequence[str]) -> list[tuple[str, Any]] | None:
 
     None where it names no criterion: a note after the verdicts is not the answer.
     """
+    if isinstance(value, dict) and list(value) == wanted:
+        return list(value.items())
     pairs = _pairs(value)
     if _names_any(pairs, wanted):
         return pairs

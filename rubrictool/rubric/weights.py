@@ -110,13 +110,27 @@ def _average(numbers: Iterable[float]) -> float:
     return math.fsum(several) / len(several)
 
 
+class _Divided(NamedTuple):
+    """The criteria of a rubric that make up its base, and its vetoes."""
+
+    scoring: Sequence[Criterion]
+    vetoes: Sequence[Criterion]
+
+
+@lru_cache(maxsize=1024)
+def _divided(rubric: _AsIs) -> _Divided:
+    scoring, vetoes = ([c for c in rubric.criteria if c.veto is veto] for veto in (False, True))
+    return _Divided(scoring, vetoes)
+
+
 def _parts(criteria: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> Parts:
-    scoring = [criterion for criterion in criteria if not criterion.veto and met[criterion.id] is not None]
-    possible = sum(criterion.weight for criterion in scoring if criterion.weight > 0)
-    base = sum(criterion.weight for criterion in scoring if met[criterion.id]) / possible
+    scoring, vetoes = _divided(_AsIs(tuple(criteria)))
+    scoring = [criterion for criterion in scoring if met[criterion.id] is not None]
+    possible = sum([criterion.weight for criterion in scoring if criterion.weight > 0])
+    base = sum([criterion.weight for criterion in scoring if met[criterion.id]]) / possible
     found = _dimensions(scoring, met, aggregate)
     share = base + sum(weight * (of.value - of.share) for weight, of in found.values()) / possible
-    veto = tuple(c.id for c in criteria if c.veto and not met[c.id])
+    veto = tuple([c.id for c in vetoes if not met[c.id]])
     return Parts(min(share, 0.0) if veto else share, base, {name: of for name, (_, of) in found.items()}, veto)
 
 

@@ -9,9 +9,10 @@ opening one precedes, and special tokens outside code. A tag that the answer quo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from rubrictool.text.patterns import PatternMatch, linear
+from rubrictool.text.patterns import PatternMatch, foreign_bytes, linear
 
 
 class _Markup(NamedTuple):
@@ -56,7 +57,8 @@ _MARK = linear("(?i)" + "|".join(f"(?P<o{n}>{one.opens})|(?P<c{n}>{one.closes})"
 
 _TAGS, _TAG_WORD = 2, linear(f"(?i){_WORD}")
 
-_SIGNS = ("think", "thought", "reason", "channel", "inner_", "unused1", "final response", "my response", "analysis")
+# Every markup has one of these, and most texts have none. Bytes, since a reply may hold half of a surrogate pair.
+_SIGNS = foreign_bytes("(?i)think|thought|reason|channel|inner_|unused1|(?:final|my) response|analysis")
 
 # What frames an answer after reasoning, at either end of it.
 _FRAME = (
@@ -73,6 +75,8 @@ _BLANKS = " \t\r\n\ufeff\u200b\u2060"
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "(": ")", "「": "」", "（": "）"}
 
 
+# A response is checked, counted and shown; the same text comes several times in a row.
+@lru_cache(maxsize=4)
 def without_reasoning(text: str) -> str:
     """Return the text without reasoning, as a reader sees it.
 
@@ -81,8 +85,7 @@ def without_reasoning(text: str) -> str:
     kept.
     """
     text = text.strip()
-    folded = text.lower()
-    if not any(sign in folded for sign in _SIGNS):
+    if not _SIGNS.search(text.encode(errors="replace")):
         return text
     while (shorter := _without_tokens(_answer(_harmony(text)))) != text:
         text = shorter

@@ -225,3 +225,7 @@ def test_a_verdict_counts_only_after_the_reasoning(opens: str, closes: str) -> N
         sample.parse(f"{opens}A first guess.{closes}")
     found = judge.parse(f"{opens}A first guess:\n{draft}\n{closes}{final}", count=2)
     assert [verdict.met for verdict in found] == [True, False]
+
+
+def test_a_text_with_half_of_a_surrogate_pair_is_returned_as_it_is() -> None:
+    assert without_reasoning("cut off: \ud83d") == "cut off: \ud83d"
