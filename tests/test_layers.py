@@ -18,6 +18,7 @@ LAYERS = [
     "interrupts",
     "errors",
     "text",
+    "shapes",
     "rows",
     "rubric",
     "models",

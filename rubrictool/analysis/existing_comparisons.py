@@ -1,4 +1,4 @@
-"""Read comparisons that were made before: rubrictool's, other people's, AlpacaEval's annotations."""
+"""Read comparisons that were made before: rubrictool's and other people's."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
-from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.joins import filled
 from rubrictool.rows.jsonl import Rows, Source, validated
 from rubrictool.rows.records import Comparison, ExternalComparison
@@ -16,7 +15,7 @@ Compared = ExternalComparison | Comparison
 
 
 class ExistingComparisons(NamedTuple):
-    """Comparisons, and the number of rows that hold none (a null preference in AlpacaEval's annotations)."""
+    """Comparisons, and the number of rows that hold none, such as annotations that failed."""
 
     rows: list[ExternalComparison]
     dropped: int
@@ -25,11 +24,13 @@ class ExistingComparisons(NamedTuple):
 def read_comparisons(source: Source) -> ExistingComparisons:
     """Return the comparisons of a source. Raises `InputError` for other rows, and where there is no comparison."""
     rows = Rows(source, Row, name="comparisons")
-    columns = filled([(line, _from_alpaca_eval(_compared(rows, line, row))) for line, row in rows], rows.name)
-    kept = [validated(ExternalComparison, value, f"{rows.name}:{line}") for line, value in columns if value is not None]
+    columns = [(line, _compared(rows, line, row)) for line, row in rows]
+    if not rows.lacking:
+        filled(columns, rows.name)
+    kept = [validated(ExternalComparison, value, f"{rows.name}:{line}") for line, value in columns]
     if not kept:
         raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
-    return ExistingComparisons(kept, len(columns) - len(kept))
+    return ExistingComparisons(kept, rows.lacking)
 
 
 def _compared(rows: Rows[Row], line: int, row: Row) -> dict[str, Any]:
@@ -42,18 +43,3 @@ def _compared(rows: Rows[Row], line: int, row: Row) -> dict[str, Any]:
             code="second_system",
         )
     return columns
-
-
-def _from_alpaca_eval(row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the columns of a comparison, None for a row without a preference.
-
-    AlpacaEval's preferences run from 1 to 2 for output_2, which becomes `a`; 0 and 1.5 are draws.
-    """
-    if "generator_1" not in row or "generator_2" not in row:
-        return row
-    preference = row.pop("preference", None)
-    if preference is None:
-        return None
-    share = 0.5 if preference == 0 else preference - 1 if isinstance(preference, int | float) else preference
-    systems = {"system_a": row["generator_2"], "system_b": row["generator_1"]}
-    return {"prompt_id": prompt_key(str(row.get("instruction", ""))), **systems, **row, "preference": share}

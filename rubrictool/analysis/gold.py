@@ -12,6 +12,7 @@ from pydantic import Field
 
 from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import Id
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
 from rubrictool.rows.jsonl import Rows, Source
@@ -40,8 +41,8 @@ class GoldRow(Response):
     """A row of a gold file: a response with a label or a score (its text may be missing), or a comparison of two."""
 
     response: ResponseText = ""
-    a: str | None = None
-    b: str | None = None
+    a: Id | None = None
+    b: Id | None = None
     winner: Winner | None = None
     preference: Annotated[float, Field(ge=0, le=1)] | None = None
 
@@ -97,7 +98,7 @@ def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
     Gold is `column`; without one, comparisons (`winner` or `preference`) where there are some, else `quality`, else `score`.
     Raises `InputError` for a source of none of them, or of both comparisons and others.
     """
-    rows = Rows(source, GoldRow, name="gold")
+    rows = Rows(source, GoldRow, name="gold", parts=("comparisons", "responses"))
     compared = sum(row.credit is not None for _, row in texts.checked(rows))
     if column is None and compared:
         return _preferences(rows)

@@ -7,9 +7,10 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from rubrictool.rows.columns import Number
+from rubrictool.rows.columns import IdText, Number
+from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
-from rubrictool.rows.jsonl import Rows, Source, name_of
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Vote
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
@@ -24,7 +25,7 @@ class _Verdict(BaseModel):
 
     model_config = ConfigDict(strict=True, defer_build=True)
 
-    id: str
+    id: IdText
     met: bool | None
     dimension: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()

@@ -1,19 +1,96 @@
-"""Refuse inputs that name one file twice."""
+"""Open the files that a command reads, as what they are said or found to be."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import overload
 
 from rubrictool.cli.files import place_of
+from rubrictool.cli.options import ReadingFlags
 from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
+from rubrictool.rows.inputs import Input
+from rubrictool.shapes.shape import Shape
+from rubrictool.shapes.table import named
 
 
-def one_stdin(*paths: str | None) -> None:
-    """Raise `InputError` where two inputs would both read standard input."""
-    if sum(path == STDIN for path in paths) > 1:
-        raise InputError("- (standard input) can be read only once; put one of the inputs into a file")
+class Inputs:
+    """The files of one command by their paths. `paths` are all of them, the first the one that the command is about.
+
+    A format that is named without a file is that of the only file, or of those whose first rows have its columns. Raises
+    `InputError` for a format or a column that no file has, and where two files would be standard input.
+    """
+
+    def __init__(self, reading: ReadingFlags, *paths: str | None) -> None:
+        self.paths = [path for path in paths if path is not None]
+        if self.paths.count(STDIN) > 1:
+            raise InputError("- (standard input) can be read only once; put one of the inputs into a file")
+        self._formats = _Formats(reading.format or (), self.paths)
+        self._names = dict(_renaming(text) for text in reading.map or ())
+        self._inputs: dict[str, Input] = {}
+        for path in self.paths if reading.format or reading.map else ():
+            self.of(path)
+        self._refuse_unused()
+
+    @overload
+    def of(self, path: str) -> Input: ...
+
+    @overload
+    def of(self, path: None) -> None: ...
+
+    def of(self, path: str | None) -> Input | None:
+        """Return the input of a path, None where there is none."""
+        if path is None:
+            return None
+        if path not in self._inputs:
+            forced, preferred = self._formats.of(path)
+            self._inputs[path] = Input(path, shape=forced, preferred=preferred, names=self._names)
+        return self._inputs[path]
+
+    def lines(self) -> list[str]:
+        """Return what was recognised, a line for each file that is not in our own columns."""
+        return [line for opened in self._inputs.values() if (line := opened.recognised())]
+
+    def _refuse_unused(self) -> None:
+        shape, opened = self._formats.preferred, self._inputs.values()
+        if shape and not any(one.shape == shape for one in opened):
+            raise InputError(
+                f"--from {shape.name}: no file has its columns; to read one as it all the same, name the file "
+                f"(FILE={shape.name})"
+            )
+        there = sorted({name for one in opened for name in one.given_columns()})
+        if missing := next((name for name in self._names if there and name not in there), None):
+            raise InputError(
+                f"--map {missing}={self._names[missing]}: no first row has that column; there are: {', '.join(there)}"
+            )
+
+
+class _Formats:
+    """The formats of `--from`: of named files, and the one of whichever file has it."""
+
+    def __init__(self, texts: Sequence[str], paths: Sequence[str]) -> None:
+        self.preferred: Shape | None = None
+        self._of_file: dict[str, Shape] = {}
+        for text in texts:
+            file, equals, name = text.rpartition("=")
+            if equals and file not in paths:
+                raise InputError(f"--from {text}: {file} is no input of this command; there are {', '.join(paths)}")
+            if equals or len(paths) == 1:
+                self._of_file[file or paths[0]] = named(name)
+            else:
+                self.preferred = named(name)
+
+    def of(self, path: str) -> tuple[Shape | None, Shape | None]:
+        """Return the format that a file is read as, and the one that it is read as if it has its columns."""
+        return self._of_file.get(path), self.preferred
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    theirs, equals, ours = text.rpartition("=")
+    if not (equals and theirs and ours):
+        raise InputError(f"--map {text}: must be theirs=ours, such as instruction=prompt")
+    return theirs, ours
 
 
 def once_each(paths: Sequence[str]) -> None:

@@ -24,6 +24,25 @@ def _played(role: str) -> Any:
 
 
 @dataclass(frozen=True)
+class ReadingFlags:
+    """Flags of what the files that are read hold."""
+
+    format: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="[FILE=]FORMAT",
+            help="What a file holds, where its columns do not tell; repeatable. (rubrictool convert --list)",
+            show_default=False,
+        ),
+    ] = None
+    map: Annotated[
+        list[str] | None,
+        typer.Option(metavar="THEIRS=OURS", help="Read a column as one of ours; repeatable.", show_default=False),
+    ] = None
+
+
+@dataclass(frozen=True)
 class OutputFlags:
     """Flags of what a command writes: rows, failures, figures, lines for people."""
 
@@ -206,6 +225,7 @@ class SamplingFlags:
 
 
 GROUPS = (
+    ReadingFlags,
     OutputFlags,
     ShardedOutputFlags,
     RequestFlags,

@@ -19,8 +19,9 @@ from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import Failures, failures_path
 from rubrictool.cli.files import Staged, commit, on_terminal, sink
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import run_context
-from rubrictool.cli.options import OutputFlags, QuestionFlags, RequestFlags, ShardedOutputFlags
+from rubrictool.cli.options import OutputFlags, QuestionFlags, ReadingFlags, RequestFlags, ShardedOutputFlags
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
@@ -57,7 +58,7 @@ LEFT_OUT = "are left out on the terminal; -o FILE or a pipe gets them"
 class Session:
     """The models, files and counts of one running command. Opening it opens the files, before anything is spent.
 
-    `specs` are those of all models that it will ask. `reads` are the files that it reads, which it must not write; the first
+    `specs` are those of all models that it will ask. `inputs` are the files that it reads, which it must not write; the first
     holds the rows that it is about. `reports` says that the rows hold the figures which it tells: where both would go to one
     terminal the rows are left out.
     """
@@ -71,7 +72,7 @@ class Session:
         *,
         specs: Sequence[str | None] = (),
         trace: str | None = None,
-        reads: Sequence[str | None] = (),
+        inputs: Inputs | None = None,
         reports: bool = False,
     ) -> None:
         self._command, self._files, self._asking = command, files, asking or RequestFlags()
@@ -82,6 +83,8 @@ class Session:
         self.figures: dict[str, Any] = {}
         self._missed, self._unpaid = "", 0
         self._causes = FailureCauses()
+        self._inputs = inputs or Inputs(ReadingFlags())
+        reads = self._inputs.paths
         self._main_input = next(iter(reads), None)
         self._budget = _budget(self._asking)
         wording = wording or QuestionFlags()
@@ -205,6 +208,8 @@ class Session:
         await self.do(rows, finished, total=total)
 
     def _begin(self, total: int) -> None:
+        for line in self._inputs.lines():
+            self.tell(f"{self._command}: {line}")
         if self._on_screen and not self.dry_run:
             self.tell(f"{self._command}: rows {LEFT_OUT if self._left_out else 'go to the screen; -o FILE keeps them'}")
         self.progress.start(total, [model.tally for model in self.roles.models])

@@ -10,8 +10,9 @@ from rubrictool.errors import InputError
 from rubrictool.linting.rules import Finding, prompt_text, rule_findings, sorted_findings
 from rubrictool.linting.verdict_rules import MIN_RESPONSES, judged_by, verdict_findings
 from rubrictool.rows.frames import frame
+from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import Texts, prompts_by_id, rubric_for
-from rubrictool.rows.jsonl import Rows, Source, name_of, numbered_names
+from rubrictool.rows.jsonl import Rows, Source, numbered_names
 from rubrictool.rows.records import Prompt, Rubric, Score
 from rubrictool.text.wording import counted
 

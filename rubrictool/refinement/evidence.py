@@ -9,7 +9,7 @@ from rubrictool.errors import InputError
 from rubrictool.refinement.accept import FEWEST, AcceptRule
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.rows.joins import Texts, by_prompt, grouped
-from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Prompt, Response
 
 SKILL = "skill"
@@ -39,7 +39,7 @@ class EvidenceSource:
         pools: Iterable[Sequence[Response]],
         *,
         labels: str | None = None,
-        weak: str | None = None,
+        weak: Source | None = None,
     ) -> None:
         rule = options.accept
         self._rule, self._seed, self._labelled = rule, options.seed, labels is not None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 
 class Row(BaseModel):
@@ -89,7 +89,17 @@ def _known_weight(number: float) -> float:
     return number
 
 
+def id_text(value: Any) -> Any:
+    """Return an id as text; of the types that ids have elsewhere only whole numbers become text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 Filled = Annotated[str, AfterValidator(_not_blank)]
+
+Id = Annotated[Filled, BeforeValidator(id_text)]
+
+IdText = Annotated[str, BeforeValidator(id_text)]
+"""An id that may be empty, where a row is then named by its place."""
 
 Number = Annotated[int | float, AfterValidator(_finite)]
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rubrictool.rows.columns import id_text
 from rubrictool.rows.messages import Message, shape_of
 from rubrictool.text.chats import MODEL_COLUMNS, merged_text
 from rubrictool.text.encoding import canonical, digest
@@ -52,10 +53,12 @@ def _items(value: object) -> Sequence[Any]:
 
 
 def with_id(data: Any, key: str) -> Any:
-    """Return the data with its prompt's id under `key`, made from the prompt where it had none."""
-    if not isinstance(data, Mapping) or data.get(key) is not None or data.get("prompt") is None:
+    """Return the data with its prompt's id under `key`, as text, made from the prompt where it had none."""
+    if not isinstance(data, Mapping):
         return data
-    return {**data, key: prompt_key(data["prompt"])}
+    if data.get(key) is not None:
+        return data if isinstance(data[key], str) else {**data, key: id_text(data[key])}
+    return data if data.get("prompt") is None else {**data, key: prompt_key(data["prompt"])}
 
 
 def name_response(data: Any, taken: Counter[str]) -> Any:
@@ -63,9 +66,11 @@ def name_response(data: Any, taken: Counter[str]) -> Any:
 
     `taken` counts the ids made so far; a repeat gets -2, -3, ...
     """
-    if not isinstance(data, Mapping) or data.get("id") is not None:
+    if not isinstance(data, Mapping):
         return data
     data = with_id(data, "prompt_id")
+    if data.get("id") is not None:
+        return data if isinstance(data["id"], str) else {**data, "id": id_text(data["id"])}
     named = [data.get(part) for part in ("prompt_id", "model", "response")]
     if shape_of(named[2]) == "<chat>":
         named[2] = _given(named[2])

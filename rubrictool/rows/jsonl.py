@@ -12,17 +12,16 @@ from pydantic import ValidationError
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row, joined
 from rubrictool.rows.ids import name_response
-from rubrictool.rows.input_files import STDIN, InputFile
-from rubrictool.rows.old_names import with_new_names
-from rubrictool.rows.records import Prompt, Response
-from rubrictool.rows.strict_json import HALF_A_PAIR
-from rubrictool.text.encoding import compact, encodable
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.shapes.shape import PartName
+from rubrictool.text.encoding import compact
 from rubrictool.text.wording import one_line
 
 R = TypeVar("R", bound=Row)
 
-Source = str | Path | Iterable[Row | Mapping[str, Any]]
-"""Where rows come from: the path of a JSON Lines file (`-` is standard input), or the rows themselves, as records or columns."""
+Source = str | Path | Input | Iterable[Row | Mapping[str, Any]]
+"""Where rows come from: the path of a file (`-` is standard input), an input, or the rows themselves, as records or columns."""
 
 
 class Rows(Generic[R]):
@@ -31,25 +30,40 @@ class Rows(Generic[R]):
     Iterating yields `(line number, row)`. Missing ids are filled in, the column `error` of a failures file is dropped,
     and a row with `responses` stands for its responses where responses are read. An id may stand once, unless `repeats`: a
     response that was judged several times has several rows. `name` stands for the file in messages about rows that come
-    from Python.
+    from Python. Of rows of a foreign shape (`shapes`) the first part is read that they hold: of `parts`, else the part that is of
+    this kind.
 
     Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
     """
 
-    def __init__(self, source: Source, kind: type[R], *, repeats: bool = False, name: str = "rows") -> None:
+    def __init__(
+        self,
+        source: Source,
+        kind: type[R],
+        *,
+        repeats: bool = False,
+        name: str = "rows",
+        parts: Sequence[PartName] | None = None,
+    ) -> None:
         self._repeats = repeats
         self._kind = kind
-        self.name = name_of(source, name)
-        self._values = InputFile(source, self.name) if isinstance(source, str | Path) else _Records(source, self.name)
+        self._parts = parts or _parts_of(kind)
+        self._input = source if isinstance(source, Input) else Input(source, name)
+        self.name = self._input.name
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
         lines_of: dict[str, int] = {}
         taken: Counter[str] = Counter()
-        for line, value in self._values:
-            for item in map(with_new_names, self._items(value, line)):
+        for line, value in self._input.rows(self._parts):
+            for item in self._items(value, line):
                 row = self._parse(item, line, taken)
                 self._only_once(row, line, lines_of, given=item)
                 yield line, row
+
+    @property
+    def lacking(self) -> int:
+        """Return how many rows of a foreign shape hold none of what was read, such as comparisons that failed."""
+        return self._input.lacking
 
     def rows(self) -> list[R]:
         """Return all rows, in the order of the file."""
@@ -60,7 +74,6 @@ class Rows(Generic[R]):
         return InputError(f"{self.name}:{line}: {message}", code=code)
 
     def _items(self, value: dict[str, Any], line: int) -> list[dict[str, Any]]:
-        value.pop("error", None)
         if not issubclass(self._kind, Response) or "response" in value or "responses" not in value:
             return [value]
         prompt = validated(Prompt, value, f"{self.name}:{line}")
@@ -83,15 +96,17 @@ class Rows(Generic[R]):
         lines_of[name] = line
 
 
+def _parts_of(kind: type[Row]) -> Sequence[PartName]:
+    """Return the part of a foreign row that is of a kind."""
+    if issubclass(kind, Prompt):
+        return ("prompts",)
+    if issubclass(kind, Rubric):
+        return ("rubrics",)
+    return ("responses",) if issubclass(kind, Response) else ("comparisons",)
+
+
 _RESPONSES_GO = ", with its responses in a list under responses or in a file of their own"
 """Where the responses of rows that hold one each belong, where rows of prompts are read."""
-
-
-def name_of(source: Source, name: str) -> str:
-    """Return what messages call a source: its path, `stdin`, or this name for rows that come from Python."""
-    if not isinstance(source, str | Path):
-        return name
-    return "stdin" if str(source) == STDIN else str(source)
 
 
 def numbered_names(name: str, sources: Sequence[Source]) -> list[tuple[str, Source]]:
@@ -99,30 +114,6 @@ def numbered_names(name: str, sources: Sequence[Source]) -> list[tuple[str, Sour
     if len(sources) == 1:
         return [(name, sources[0])]
     return [(f"{name}[{number}]", source) for number, source in enumerate(sources)]
-
-
-class _Records:
-    """The numbered columns of rows that come from Python."""
-
-    def __init__(self, rows: Iterable[Row | Mapping[str, Any]], name: str) -> None:
-        self._name, self._rows = name, list(rows)
-
-    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        for number, row in enumerate(self._rows, start=1):
-            if isinstance(row, Row):
-                yield number, row.columns()
-            elif isinstance(row, Mapping):
-                yield number, self._encodable(number, dict(row))
-            else:
-                raise InputError(
-                    f"{self._name}:{number}: is neither a record nor a mapping of columns"
-                    " (of a pandas table: table.to_dict('records'))"
-                )
-
-    def _encodable(self, number: int, columns: dict[str, Any]) -> dict[str, Any]:
-        if not encodable(columns):
-            raise InputError(f"{self._name}:{number}: {HALF_A_PAIR}; remove it, or put U+FFFD in its place")
-        return columns
 
 
 def read(path: str | Path, kind: type[R]) -> list[R]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from rubrictool.rows.checks import Check
-from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Number, Row, Weight
+from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Id, IdText, Number, Row, Weight
 from rubrictool.rows.ids import name_response, same_text, with_id
 from rubrictool.rows.messages import PromptText, ResponseText
 
@@ -84,7 +84,7 @@ def _first_repeat(names: Iterable[str]) -> str | None:
 class Criterion(Row):
     """One thing a response can meet or not; a negative weight is a penalty that meeting it costs."""
 
-    id: str = ""
+    id: IdText = ""
     criterion: Filled
     weight: Weight
     dimension: str | None = None
@@ -166,7 +166,7 @@ class Verdict(Row):
     `samples` are the verdicts of several samples, and `p` is then the share of them that say yes.
     """
 
-    id: str
+    id: IdText
     met: bool | None
     p: Annotated[float, Field(ge=0, le=1)] | None = None
     reason: str | None = None
@@ -242,7 +242,7 @@ class Comparison(Row):
 class ExternalComparison(Row):
     """A comparison that was made elsewhere: a winner, or the probability in [0, 1] that `a` wins."""
 
-    prompt_id: str
+    prompt_id: Id
     winner: Winner | None = None
     preference: Annotated[float, Field(ge=0, le=1)] | None = None
     orders: Orders | None = None

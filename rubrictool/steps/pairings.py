@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
+from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import Texts, by_prompt, filled
-from rubrictool.rows.jsonl import Rows, Source, name_of
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.text.wording import counted
 
@@ -72,15 +73,19 @@ def lineup(systems: Mapping[str, Source], baseline: str | None) -> Lineup:
     return Lineup(others, None if baseline is None else System(baseline, systems[baseline]), named=True)
 
 
-def lineup_of_files(paths: Sequence[str], baseline: str | None) -> Lineup:
+def lineup_of_files(
+    paths: Sequence[str], baseline: str | None, opened: Callable[[str], Source] = lambda path: path
+) -> Lineup:
     """Return the systems of files under their stems, the baseline left out where it is among them (a glob takes all).
+
+    `opened` returns what is read of a path.
 
     Raises `InputError` for two systems of one name, and where no system is left to compare with the baseline.
     """
-    systems = [_of_file(path) for path in paths if baseline is None or not _same(path, baseline)]
+    systems = [_of_file(path, opened) for path in paths if baseline is None or not _same(path, baseline)]
     if not systems:
         raise InputError(f"the baseline {baseline} is the only file; name others to compare with it")
-    last = _of_file(baseline) if baseline is not None else None
+    last = _of_file(baseline, opened) if baseline is not None else None
     found = Lineup(systems, last, named=last is not None or len(systems) > 2)
     _check_names(found.everyone, unique=found.named)
     return found
@@ -91,14 +96,14 @@ def _check_names(systems: Iterable[System], *, unique: bool) -> None:
     for system in systems:
         if unique and system.name in seen:
             raise InputError(
-                f"{system.source}: {seen[system.name]} is named {system.name} too; systems are named by their files, so rename"
+                f"{system.shown}: {seen[system.name]} is named {system.name} too; systems are named by their files, so rename"
                 " one"
             )
-        seen[system.name] = str(system.source)
+        seen[system.name] = system.shown
 
 
-def _of_file(path: str) -> System:
-    return System("stdin" if path == STDIN else Path(path).stem, path)
+def _of_file(path: str, opened: Callable[[str], Source]) -> System:
+    return System("stdin" if path == STDIN else Path(path).stem, opened(path))
 
 
 def _same(one: str, other: str) -> bool:

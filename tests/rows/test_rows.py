@@ -29,7 +29,7 @@ BAD: list[tuple[type[Row], str | bytes, str]] = [
     (Prompt, '{"prompt": ""}', "prompt: is empty"),
     (Prompt, '{"prompt": []}', "prompt: is an empty list"),
     (Prompt, '{"prompt": [{"role": "user"}]}', "prompt.0.content: field required"),
-    (Prompt, '{"id": 7, "prompt": "x"}', "id: must be text"),
+    (Prompt, '{"id": 7.5, "prompt": "x"}', "id: must be text"),
     (Prompt, '{"prompt": "x", "responses": [4]}', "responses.0: must be an object"),
     (Prompt, '{"prompt": "x", "prompt": "y"}', "prompt: the key stands twice"),
     (Prompt, '{"prompt": "x", "n": NaN}', "NaN is no JSON number"),

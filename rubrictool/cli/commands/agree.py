@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.agree_table import conclusions, lines, shortfalls
-from rubrictool.cli.inputs import one_stdin
-from rubrictool.cli.options import OutputFlags, Seed
+from rubrictool.cli.inputs import Inputs
+from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.session import Session
 from rubrictool.rows.columns import Row
 
@@ -17,6 +17,7 @@ def command(
     scores: Annotated[
         str, typer.Argument(metavar="SCORES", help="Score rows of the judge; - is stdin.", show_default=False)
     ],
+    reading: ReadingFlags,
     files: OutputFlags,
     labels: Annotated[
         str,
@@ -47,9 +48,9 @@ def command(
     """
     from rubrictool.analysis.agreement import agreement
 
-    one_stdin(scores, labels, rubrics)
-    report = agreement(scores, labels, rubrics=rubrics, seed=seed)
-    session = Session("agree", files, reads=[scores, labels, rubrics], reports=True)
+    given = Inputs(reading, scores, labels, rubrics)
+    report = agreement(given.of(scores), given.of(labels), rubrics=given.of(rubrics), seed=seed)
+    session = Session("agree", files, inputs=given, reports=True)
 
     async def main() -> None:
         rows = [Row.model_validate(row) for row in report.rows()]

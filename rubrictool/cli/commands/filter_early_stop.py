@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from rubrictool.cli.empties import scored_without_judge, tell_empty
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import JudgeFlags, MissingRubric, OutputFlags, QuestionFlags, RequestFlags, SamplingFlags
 from rubrictool.cli.session import Session
@@ -17,31 +17,33 @@ from rubrictool.select.top_k import TIED, TopKOptions
 
 def run(
     context: typer.Context,
-    responses: str,
-    rubrics: str,
+    given: Inputs,
+    paths: tuple[str, str, str | None],
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
     files: OutputFlags,
     asking: RequestFlags,
     *,
-    prompts: str | None,
     missing_rubric: MissingRubric,
     empty: Empty | None,
     options: TopKOptions,
 ) -> None:
-    """Write the best responses of each prompt as score rows, in the order of the input."""
-    one_stdin(responses, rubrics, prompts)
-    pools = Pools.read(responses, rubrics, prompts, options, skip_missing=missing_rubric == "skip")
+    """Write the best responses of each prompt as score rows, in the order of the input.
+
+    `paths` are those of the responses, the rubrics and the prompts.
+    """
+    responses, rubrics, prompts = paths
+    pools = Pools.read(
+        given.of(responses), given.of(rubrics), given.of(prompts), options, skip_missing=missing_rubric == "skip"
+    )
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     refuse_idle(
         context,
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
     )
-    session = Session(
-        "filter-top-k", files, asking, wording, specs=[judging.judge], reads=[responses, rubrics, prompts]
-    )
+    session = Session("filter-top-k", files, asking, wording, specs=[judging.judge], inputs=given)
 
     async def main() -> None:
         session.warn_if_empty(len(pools.rows))

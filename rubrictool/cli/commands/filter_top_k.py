@@ -8,13 +8,14 @@ import typer
 
 from rubrictool.cli.commands import filter_early_stop
 from rubrictool.cli.commands.filter_early_stop import tell_draws
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.options import (
     EmptyResponses,
     JudgeFlags,
     MissingRubric,
     OutputFlags,
     QuestionFlags,
+    ReadingFlags,
     RequestFlags,
     SamplingFlags,
     Seed,
@@ -39,6 +40,7 @@ def command(
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
+    reading: ReadingFlags,
     files: OutputFlags,
     asking: RequestFlags,
     k: Annotated[
@@ -73,6 +75,7 @@ def command(
     Example: rubrictool filter-top-k scores.jsonl -k 2 --distinct model
     """
     options = TopKOptions(k or K, distinct, seed)
+    given = Inputs(reading, scores, rubrics, prompts)
     refuse_idle(
         context,
         Idle(emit != "pairs", "without --emit pairs", ["pairing"]),
@@ -81,15 +84,14 @@ def command(
     )
     if emit == "pairs":
         _refuse_with_pairs({"-k": k, "--distinct": distinct}, rubrics)
-        one_stdin(scores, prompts)
-        found = preference_pairs(scores, prompts, pairing=pairing, seed=seed)
-        _write_pairs(found, Session("filter-top-k", files, asking, reads=[scores, prompts]))
+        found = preference_pairs(given.of(scores), given.of(prompts), pairing=pairing, seed=seed)
+        _write_pairs(found, Session("filter-top-k", files, asking, inputs=given))
     elif rubrics is None:
-        _write_best(top_k(scores, options), Session("filter-top-k", files, asking, reads=[scores]))
+        _write_best(top_k(given.of(scores), options), Session("filter-top-k", files, asking, inputs=given))
     else:
         filter_early_stop.run(
-            context, scores, rubrics, judging, parameters, wording, files, asking,
-            prompts=prompts, missing_rubric=missing_rubric, empty=empty, options=options,
+            context, given, (scores, rubrics, prompts), judging, parameters, wording, files, asking,
+            missing_rubric=missing_rubric, empty=empty, options=options,
         )  # fmt: skip
 
 

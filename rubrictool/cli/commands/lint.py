@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rubrictool.cli.files import Stdout, on_terminal
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.lint_lines import finding_lines
-from rubrictool.cli.options import OutputFlags
+from rubrictool.cli.options import OutputFlags, ReadingFlags
 from rubrictool.cli.session import Session
 from rubrictool.rows.records import Rubric
 from rubrictool.steps.map_rows import Outcome
@@ -28,6 +28,7 @@ UNSEEN = (
 
 def command(
     rubrics: Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)],
+    reading: ReadingFlags,
     files: OutputFlags,
     scores: Annotated[
         list[str] | None,
@@ -48,10 +49,10 @@ def command(
     """
     from rubrictool.linting.lint import read_lint_input
 
-    one_stdin(rubrics, prompts, *(scores or []))
-    given = read_lint_input(rubrics, scores or [], prompts or None)
+    inputs = Inputs(reading, rubrics, prompts, *(scores or []))
+    given = read_lint_input(inputs.of(rubrics), [inputs.of(path) for path in scores or []], inputs.of(prompts))
     on_screen, screen = on_terminal(files.output), Stdout()
-    session = Session("lint", files, reads=[rubrics, prompts, *(scores or [])], reports=on_screen)
+    session = Session("lint", files, inputs=inputs, reports=on_screen)
     found: list[Finding] = []
 
     async def work(rubric: Rubric) -> Outcome:

@@ -6,8 +6,16 @@ from typing import Annotated
 
 import typer
 
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import EngineRequestFlags, ProposerFlags, QuestionFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.options import (
+    EngineRequestFlags,
+    ProposerFlags,
+    QuestionFlags,
+    ReadingFlags,
+    SamplingFlags,
+    ShardedOutputFlags,
+)
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
@@ -25,6 +33,7 @@ def command(
     proposing: ProposerFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
+    reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
 ) -> None:
@@ -34,7 +43,8 @@ def command(
 
     Example: rubrictool propose prompts.jsonl --proposer gpt-4.1 -o rubrics.jsonl
     """
-    rows = Rows(prompts, Prompt)
+    given = Inputs(reading, prompts)
+    rows = Rows(given.of(prompts), Prompt)
     runs = PromptRuns.of_prompts(count(rows))
     role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", parameters)
     refuse_idle(
@@ -42,7 +52,7 @@ def command(
         of_role("proposer", proposing.proposer, "proposer_args", "temperature", "max_tokens"),
         *of_asking(asking, proposing.proposer),
     )
-    session = Session("propose", files, asking, wording, specs=[proposing.proposer], reads=[prompts])
+    session = Session("propose", files, asking, wording, specs=[proposing.proposer], inputs=given)
 
     async def main() -> None:
         part = session.part(rows, runs)

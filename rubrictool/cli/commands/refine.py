@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple, get_args
 import typer
 
 from rubrictool.analysis.gold import file_and_column
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
     EngineRequestFlags,
@@ -15,6 +15,7 @@ from rubrictool.cli.options import (
     ModelFlags,
     ProposerFlags,
     QuestionFlags,
+    ReadingFlags,
     Seed,
     ShardedOutputFlags,
 )
@@ -63,6 +64,7 @@ def command(
     proposing: ProposerFlags,
     models: ModelFlags,
     wording: QuestionFlags,
+    reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
     pairs: Annotated[PairRule, typer.Option(help="Which two candidates a round shows.")] = "great-diverse",
@@ -144,16 +146,21 @@ def command(
     Example: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 --proposer gpt-4.1 --judge gpt-4.1-mini
     """
     gold_file, gold_column = file_and_column(check_against) if check_against else (None, None)
-    one_stdin(prompts, rubrics, responses, labels, weak, gold_file)
+    labels_file = labels and file_and_column(labels)[0]
+    given = Inputs(reading, prompts, rubrics, responses, labels_file, weak, gold_file)
+    if given.of(prompts).holds("rubrics"):
+        rubrics = rubrics or prompts
+    if given.of(prompts).holds("responses"):
+        responses = responses or prompts
     _refuse_shared(temperature=temperature, max_tokens=max_tokens)
     _both_or_none(judging.judge, proposing.proposer)
     judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
     proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
     shown = _shown(proposer_context)
     texts = Texts(responses=True)
-    known = rubrics_by_prompt(rubrics, texts) if rubrics else {}
-    rows = Rows(prompts, Prompt)
-    candidates = Candidates.read(responses, rows, texts)
+    known = rubrics_by_prompt(given.of(rubrics), texts)
+    rows = Rows(given.of(prompts), Prompt)
+    candidates = Candidates.read(given.of(responses), rows, texts)
     count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
     limits = Limits(max_criteria, max_new)
@@ -171,10 +178,10 @@ def command(
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
     )
     pools = (candidates.own(prompt) for _, prompt in rows)
-    source = EvidenceSource(options, texts, pools, labels=labels, weak=weak)
+    source = EvidenceSource(options, texts, pools, labels=labels, weak=given.of(weak))
     check = None
     if gold_file:
-        check = GoldCheck.read(gold_file, gold_column, texts, held_out_by=seed if rule in BY_LABELS else None)
+        check = GoldCheck.read(given.of(gold_file), gold_column, texts, held_out_by=seed if rule in BY_LABELS else None)
         check.require_pairs(candidates.own(prompt) for _, prompt in rows)
     session = Session(
         "refine",
@@ -183,7 +190,7 @@ def command(
         wording,
         specs=[judging.judge, proposing.proposer, *(models.model or [])],
         trace=trace,
-        reads=[prompts, rubrics, responses, labels and file_and_column(labels)[0], weak, gold_file],
+        inputs=given,
     )
     writers = [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
     report = RefineReport(rule, limits)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import EngineRequestFlags, ModelFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.options import EngineRequestFlags, ModelFlags, ReadingFlags, SamplingFlags, ShardedOutputFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
@@ -24,6 +25,7 @@ def command(
     prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
     models: ModelFlags,
     parameters: SamplingFlags,
+    reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
     n: Annotated[int, typer.Option("-n", min=1, help="Responses per prompt and model.")] = 1,
@@ -37,10 +39,11 @@ def command(
     specs = models.model or []
     if not specs or OFFLINE in specs:
         raise InputError("sample: name the models to draw from with --model; the offline rules write no responses")
-    rows = Rows(prompts, Prompt)
+    given = Inputs(reading, prompts)
+    rows = Rows(given.of(prompts), Prompt)
     runs = PromptRuns.of_prompts(count(rows))
     writers = [asked(spec, models.model_args, "--model-args", parameters, temperature=1) for spec in specs]
-    session = Session("sample", files, asking, specs=specs, reads=[prompts])
+    session = Session("sample", files, asking, specs=specs, inputs=given)
 
     async def main() -> None:
         part = session.part(rows, runs)

@@ -10,7 +10,7 @@ import typer
 
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.empties import scored_without_judge, tell_empty
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
     EmptyResponses,
@@ -18,6 +18,7 @@ from rubrictool.cli.options import (
     JudgeFlags,
     MissingRubric,
     QuestionFlags,
+    ReadingFlags,
     SamplingFlags,
     ShardedOutputFlags,
 )
@@ -46,6 +47,7 @@ def command(
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
+    reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
     prompts: Annotated[
@@ -88,7 +90,7 @@ def command(
 
     Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
     """
-    one_stdin(responses, rubrics, prompts)
+    given = Inputs(reading, responses, rubrics, prompts)
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     if files.shard and fail_under is not None:
@@ -97,9 +99,9 @@ def command(
             "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
         )
     texts = Texts()
-    known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
+    known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
     known = _defended(rubrics, known) if defence else known
-    rows = Rows(responses, Response)
+    rows = Rows(given.of(responses), Response)
     runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
     curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
@@ -108,7 +110,7 @@ def command(
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
     )
-    session = Session("score", files, asking, wording, specs=[judging.judge], reads=[responses, rubrics, prompts])
+    session = Session("score", files, asking, wording, specs=[judging.judge], inputs=given)
     tally, gaps, empties = ScoreTally(), _Gaps(), Counter[str]()
 
     async def main() -> None:

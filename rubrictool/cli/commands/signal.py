@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from rubrictool.cli.inputs import once_each, one_stdin
-from rubrictool.cli.options import OutputFlags, Seed
+from rubrictool.cli.inputs import Inputs, once_each
+from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.session import Session
 from rubrictool.cli.signal_table import lines
 from rubrictool.rows.columns import Row
@@ -18,6 +18,7 @@ LONG = frozenset({"prompt", "criterion"})
 
 def command(
     scores: Annotated[list[str], typer.Argument(metavar="SCORES", help="Score rows; - is stdin.", show_default=False)],
+    reading: ReadingFlags,
     files: OutputFlags,
     rubrics: Annotated[
         str | None,
@@ -50,9 +51,10 @@ def command(
     from rubrictool.analysis.signal import signal
 
     once_each(scores)
-    one_stdin(*scores, rubrics, against)
-    report = signal(*scores, rubrics=rubrics, against=against, unit=unit, target=target, seed=seed)
-    session = Session("signal", files, reads=[*scores, rubrics, against], reports=True)
+    given = Inputs(reading, *scores, rubrics, against)
+    read = [given.of(path) for path in scores]
+    report = signal(*read, rubrics=given.of(rubrics), against=given.of(against), unit=unit, target=target, seed=seed)
+    session = Session("signal", files, inputs=given, reports=True)
 
     async def main() -> None:
         columns = report.rows()

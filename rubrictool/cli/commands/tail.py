@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rubrictool.analysis.gold import file_and_column
-from rubrictool.cli.inputs import once_each, one_stdin
-from rubrictool.cli.options import OutputFlags, Seed
+from rubrictool.cli.inputs import Inputs, once_each
+from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tail_table import lines, notes, warnings
@@ -27,6 +27,7 @@ def command(
             metavar="SCORES", help="Score rows, one file per set of rubrics; - is stdin.", show_default=False
         ),
     ],
+    reading: ReadingFlags,
     files: OutputFlags,
     gold: Annotated[
         str | None,
@@ -75,14 +76,21 @@ def command(
     from rubrictool.analysis.tail import tail
 
     gold_file, column = file_and_column(gold) if gold else (None, None)
-    one_stdin(*scores, gold_file)
+    given = Inputs(reading, *scores, gold_file)
     once_each(scores)
-    check_plot(plot, files, [*scores, gold_file])
-    named = {"stdin" if path == STDIN else path: path for path in scores}
+    check_plot(plot, files, given.paths)
+    named = {"stdin" if path == STDIN else path: given.of(path) for path in scores}
     report = tail(
-        named, gold_file, column, by_writer=by == "model", policy=policy, held_out=held_out, gaps=gaps, seed=seed
+        named,
+        given.of(gold_file),
+        column,
+        by_writer=by == "model",
+        policy=policy,
+        held_out=held_out,
+        gaps=gaps,
+        seed=seed,
     )
-    session = Session("tail", files, reads=[*scores, gold_file], reports=True)
+    session = Session("tail", files, inputs=given, reports=True)
 
     async def main() -> None:
         for line in notes(report):

@@ -13,9 +13,17 @@ from rubrictool.analysis.score_comparisons import ScoreComparisons, compare_line
 from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
-from rubrictool.cli.inputs import one_stdin
+from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import EngineRequestFlags, JudgeFlags, OutputFlags, QuestionFlags, SamplingFlags, Seed
+from rubrictool.cli.options import (
+    EngineRequestFlags,
+    JudgeFlags,
+    OutputFlags,
+    QuestionFlags,
+    ReadingFlags,
+    SamplingFlags,
+    Seed,
+)
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
@@ -42,6 +50,7 @@ def command(
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,
+    reading: ReadingFlags,
     files: OutputFlags,
     asking: EngineRequestFlags,
     b: Annotated[
@@ -93,9 +102,8 @@ def command(
     Example: rubrictool winrate new.jsonl old.jsonl --judge gpt-4.1
     """
     paths = [a, *(b or [])]
-    one_stdin(*paths, baseline, prompts, rubrics)
-    reads = [*paths, baseline, prompts, rubrics]
-    check_plot(plot, files, [*reads, file_of(judging.judge)])
+    given = Inputs(reading, *paths, baseline, prompts, rubrics)
+    check_plot(plot, files, [*given.paths, file_of(judging.judge)])
     options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
     finished_already = len(paths) == 1 and baseline is None
     refuse_idle(
@@ -104,12 +112,12 @@ def command(
         Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
     )
     if finished_already:
-        _summarise(a, files, options)
+        _summarise(given, files, options)
         return
-    systems = lineup_of_files(paths, baseline)
+    systems = lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
     if by == "scores":
-        _by_scores(compare_lineup(systems, common=common), Session("winrate", files, reads=reads), options)
+        _by_scores(compare_lineup(systems, common=common), Session("winrate", files, inputs=given), options)
         return
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     _refuse_unjudged(role, judging, rubrics=rubrics, noise_floor=noise_floor)
@@ -119,10 +127,10 @@ def command(
         *of_asking(asking, judging.judge),
     )
     texts = Texts()
-    known, asked_of = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
+    known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
     met = pairings(systems, Response, texts, common=common)
     tasks = comparison_tasks(met, asked_of, known if rubrics else None)
-    session = Session("winrate", files, asking, wording, specs=[judging.judge], reads=reads)
+    session = Session("winrate", files, asking, wording, specs=[judging.judge], inputs=given)
 
     async def main() -> None:
         session.say_offline(judge=role)
@@ -198,11 +206,11 @@ def _by_scores(found: ScoreComparisons, session: Session, options: ReportOptions
     session.run(main)
 
 
-def _summarise(path: str, files: OutputFlags, options: ReportOptions) -> None:
+def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions) -> None:
     """Write finished comparisons, and report on them."""
-    existing = read_comparisons(path)
+    existing = read_comparisons(given.of(given.paths[0]))
     options.check(existing.rows)
-    session = Session("winrate", files, reads=[path], reports=True)
+    session = Session("winrate", files, inputs=given, reports=True)
 
     async def main() -> None:
         if existing.dropped:

@@ -1,0 +1,226 @@
+"""Read a source as rows in our columns, whatever shape or names of columns it has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
+from rubrictool.rows.ids import name_response, with_id
+from rubrictool.rows.input_files import STDIN, InputFile
+from rubrictool.rows.old_names import with_new_names
+from rubrictool.rows.strict_json import HALF_A_PAIR
+from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
+from rubrictool.shapes.table import candidates
+from rubrictool.text.encoding import canonical, digest, encodable
+from rubrictool.text.wording import counted
+
+Numbered = Iterator[tuple[int, dict[str, Any]]]
+
+MOST_ROWS_OF_ONE = 100_000
+"""Most rows of a file that is one thing as a whole, such as a list of criteria; they are held in memory."""
+
+
+class Input:
+    """A source of rows, which can be read more than once: a file, standard input, or rows from Python.
+
+    `shape` says what its rows are, instead of their columns; `preferred` is what they are if they may be that. `names` are new
+    names of columns, by those in the source.
+    """
+
+    def __init__(
+        self,
+        source: str | Path | Iterable[Row | Mapping[str, Any]],
+        name: str = "rows",
+        *,
+        shape: Shape | None = None,
+        preferred: Shape | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name_of(source, name)
+        self._raw = InputFile(source, self.name) if isinstance(source, str | Path) else _Records(source, self.name)
+        self._given, self._preferred, self._names = shape, preferred, dict(names or {})
+        self._first: tuple[int, dict[str, Any]] | None = None
+        self._shape: Shape | None = None
+        self._looked = False
+        self._renamed: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+        self.lacking = 0
+        """Rows of a foreign shape without the part that was read last, such as annotations that failed."""
+
+    @property
+    def shape(self) -> Shape | None:
+        """Return the foreign shape of the rows, None where they are ours. Raises `InputError` where there may be several."""
+        if not self._looked:
+            self._first = next(self._columns(), None)
+            self._shape = self._given or (self._tell(*self._first) if self._first else None)
+            self._looked = True
+        return self._shape
+
+    def holds(self, part: PartName) -> bool:
+        """Return whether the rows have a foreign shape and the first has that part."""
+        first = next(self.parts(), None) if self.shape else None
+        return first is not None and part in first[1].held()
+
+    def rows(self, among: Sequence[PartName]) -> Numbered:
+        """Iterate over numbered rows in our columns; of a foreign shape over the first of some parts that it holds.
+
+        Raises `InputError` for rows that have none of these parts.
+        """
+        if self.shape is None:
+            return self._own(among[0])
+        part = next((part for part in among if self.holds(part)), among[0])
+        return self._of_shape(part)
+
+    def parts(self) -> Iterator[tuple[int, Contents]]:
+        """Iterate over the numbered contents of rows of a foreign shape. Raises `InputError` (`file:line: field: reason`)."""
+        shape, counts = self.shape, Counter[str]()
+        assert shape is not None
+        for number, read in self._readings(shape):
+            try:
+                parts = read()
+            except ValueError as error:
+                raise InputError(f"{self.name}:{number}: {error} (read as {shape.title})", code="format") from None
+            counts.update([*parts.held(), *parts.notes])
+            yield number, parts
+        self._counts = counts
+
+    def given_columns(self) -> list[str]:
+        """Return the names of the first row's columns as they stand in the source."""
+        first = next(iter(self._raw), None)
+        return list(first[1]) if first else []
+
+    def recognised(self) -> str | None:
+        """Say what was recognised, with counts of what was read; None for our own columns."""
+        if self._shape is None:
+            names = ", ".join(f"{ours} is read from {theirs}" for theirs, ours in self._renamed.items())
+            return f"{self.name}: {names}" if names else None
+        counts = [counted(self._counts[part], part.removesuffix("s")) for part in PARTS if self._counts[part]]
+        notes = [f"; {name}: {count:,}" for name, count in self._counts.items() if name not in PARTS]
+        return f"{self.name}: {', '.join([self._shape.title, *counts])}" + "".join(notes)
+
+    def _own(self, part: PartName) -> Numbered:
+        self._renamed = self._other_names(part)
+        return ((number, with_our_names(row, self._renamed)) for number, row in self._columns())
+
+    def _other_names(self, part: PartName) -> dict[str, str]:
+        if self._first is None:
+            return {}
+        number, row = self._first
+        try:
+            return other_names(row, part)
+        except Doubt as doubt:
+            raise InputError(f"{self.name}:{number}: {doubt}; say which", code="map") from None
+
+    def _of_shape(self, part: PartName) -> Numbered:
+        assert self._shape is not None
+        read = lacking = 0
+        pairs = self._shape.pairs
+        seen = set[str]()
+        for number, parts in self.parts():
+            rows = _identified(parts, part, pairs=pairs)
+            read, lacking = read + 1, lacking + (not rows)
+            yield from ((number, row) for row in rows if _is_new(row, part, seen, pairs=pairs))
+        self.lacking = lacking
+        if read and lacking == read and not any(self._counts[name] for name in self._counts.keys() - set(PARTS)):
+            raise InputError(f"{self.name}: is read as {self._shape.title}, which holds no {part}", code="format")
+
+    def _columns(self) -> Numbered:
+        for number, value in self._raw:
+            value.pop("error", None)
+            yield number, with_new_names(self._with_given_names(number, value) if self._names else value)
+
+    def _with_given_names(self, number: int, value: dict[str, Any]) -> dict[str, Any]:
+        names = {theirs: ours for theirs, ours in self._names.items() if theirs in value}
+        if taken := [ours for ours in names.values() if ours in value and ours not in names]:
+            raise InputError(
+                f"{self.name}:{number}: {taken[0]}: is there already, so no other column can be read as it"
+            )
+        return {names.get(name, name): cell for name, cell in value.items()}
+
+    def _tell(self, number: int, row: Mapping[str, Any]) -> Shape | None:
+        if self._preferred and self._preferred.matches(row):
+            return self._preferred
+        found = candidates(row)
+        if len(found) > 1:
+            names = " or ".join(f"{shape.name} ({shape.title})" for shape in found)
+            raise InputError(f"{self.name}:{number}: the row may be {names}; say which", code="format")
+        return found[0] if found else None
+
+    def _readings(self, shape: Shape) -> Iterator[tuple[int, Callable[[], Contents]]]:
+        if shape.read is not None:
+            for number, row in self._columns():
+                yield number, partial(shape.read, Fields(row))
+        elif shape.read_all is not None:
+            rows = list(self._columns())
+            if len(rows) > MOST_ROWS_OF_ONE:
+                raise InputError(
+                    f"{self.name}: has more than {MOST_ROWS_OF_ONE:,} rows for one {shape.title}; split it"
+                )
+            if rows:
+                yield rows[0][0], partial(shape.read_all, [Fields(row) for _, row in rows])
+
+
+def name_of(source: object, name: str) -> str:
+    """Return what messages call a source: its path, `stdin`, or this name for rows that come from Python."""
+    if isinstance(source, Input):
+        return source.name
+    if not isinstance(source, str | Path):
+        return name
+    return "stdin" if str(source) == STDIN else str(source)
+
+
+def _identified(parts: Contents, part: PartName, *, pairs: bool) -> list[dict[str, Any]]:
+    """Return the rows of a part with their ids. Comparisons name responses by their places, and then by their ids."""
+    rows = parts.rows(part)
+    if part in ("prompts", "rubrics"):
+        return [with_id(row, "id") for row in rows]
+    if part == "responses" and not pairs:
+        return rows
+    responses = [name_response(row, Counter()) for row in parts.rows("responses")]
+    if part == "responses":
+        return responses
+    ids = {place: row["id"] for place, row in enumerate(responses)}
+    named = [{side: ids.get(row[side], row[side]) for side in ("a", "b") if side in row} for row in rows]
+    return [with_id(row, "prompt_id") | sides for row, sides in zip(rows, named, strict=True)]
+
+
+def _is_new(row: Mapping[str, Any], part: PartName, seen: set[str], *, pairs: bool) -> bool:
+    """Return whether a row is the first of its kind. Files that have a row for each response or pair repeat the others."""
+    if part == "comparisons" or (part == "responses" and not pairs):
+        return True
+    key = digest(canonical([row.get(name) for name in ("id", "prompt_id", "prompt", "response", "criteria")]))
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
+
+
+class _Records:
+    """The numbered columns of rows that come from Python."""
+
+    def __init__(self, rows: Iterable[Row | Mapping[str, Any]], name: str) -> None:
+        self._name, self._rows = name, list(rows)
+
+    def __iter__(self) -> Numbered:
+        for number, row in enumerate(self._rows, start=1):
+            if isinstance(row, Row):
+                yield number, row.columns()
+            elif isinstance(row, Mapping):
+                yield number, self._encodable(number, dict(row))
+            else:
+                raise InputError(
+                    f"{self._name}:{number}: is neither a record nor a mapping of columns"
+                    " (of a pandas table: table.to_dict('records'))"
+                )
+
+    def _encodable(self, number: int, columns: dict[str, Any]) -> dict[str, Any]:
+        if not encodable(columns):
+            raise InputError(f"{self._name}:{number}: {HALF_A_PAIR}; remove it, or put U+FFFD in its place")
+        return columns

@@ -1,0 +1,113 @@
+"""Take values out of a foreign row with the checks that they need, and keep account of what nobody took."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_MISSING: Any = object()
+
+
+class Fields:
+    """The columns of an object in a foreign row; what is taken is gone, and `rest` takes what is left.
+
+    Each method raises `ValueError` (`field: reason`, the field with its path in the row) for a value of another type, and for a
+    missing one unless there is a default. A null counts as missing.
+    """
+
+    def __init__(self, columns: Mapping[str, Any], where: str = "") -> None:
+        self._left, self.where = dict(columns), where
+
+    def __contains__(self, name: str) -> bool:
+        return self._left.get(name) is not None
+
+    def names(self) -> list[str]:
+        """Return the names of the columns that nobody took and that have a value."""
+        return [name for name, value in self._left.items() if value is not None and value not in ([], {}, ())]
+
+    def fault(self, name: str, reason: str) -> ValueError:
+        """Return the error of a field, named by its path in the row."""
+        return ValueError(f"{self.where}{name}: {reason}")
+
+    def value(self, name: str, default: Any = _MISSING) -> Any:
+        """Take a value of any type."""
+        found = self._left.pop(name, None)
+        if found is None and default is _MISSING:
+            raise self.fault(name, "field required")
+        return default if found is None else found
+
+    def text(self, name: str, default: Any = _MISSING) -> Any:
+        """Take a text."""
+        return self._typed(name, str, "must be text", default)
+
+    def name(self, name: str, default: Any = _MISSING) -> Any:
+        """Take an id or a name as text; a whole number becomes text."""
+        found = self.value(name, default)
+        if found is default or isinstance(found, str):
+            return found
+        if isinstance(found, int) and not isinstance(found, bool):
+            return str(found)
+        raise self.fault(name, "must be text or a whole number")
+
+    def number(self, name: str, default: Any = _MISSING) -> Any:
+        """Take a number; a text that is a number becomes one."""
+        found = self.value(name, default)
+        if found is default or (isinstance(found, int | float) and not isinstance(found, bool)):
+            return found
+        try:
+            return as_number(found)
+        except (TypeError, ValueError):
+            raise self.fault(name, "must be a number") from None
+
+    def items(self, name: str, default: Any = _MISSING) -> list[Any]:
+        """Take a list."""
+        return list(self._typed(name, list | tuple, "must be a list", default))
+
+    def texts(self, name: str, default: Any = _MISSING) -> list[str]:
+        """Take a list of texts."""
+        found = self.items(name, default)
+        for place, item in enumerate(found):
+            if not isinstance(item, str):
+                raise self.fault(f"{name}.{place}", "must be text")
+        return found
+
+    def object(self, name: str, default: Any = _MISSING) -> Fields:
+        """Take an object."""
+        return Fields(self._typed(name, Mapping, "must be an object", default), f"{self.where}{name}.")
+
+    def objects(self, name: str, default: Any = _MISSING) -> Iterator[Fields]:
+        """Take a list of objects."""
+        for place, item in enumerate(self.items(name, default)):
+            if not isinstance(item, Mapping):
+                raise self.fault(f"{name}.{place}", "must be an object")
+            yield Fields(item, f"{self.where}{name}.{place}.")
+
+    def json(self, name: str, default: Any = _MISSING) -> Any:
+        """Take a value that may be given as the text of its JSON."""
+        found = self.value(name, default)
+        if not isinstance(found, str) or found is default:
+            return found
+        try:
+            return json.loads(found)
+        except (ValueError, RecursionError) as error:
+            raise self.fault(name, f"must be JSON ({type(error).__name__})") from None
+
+    def rest(self) -> dict[str, Any]:
+        """Take all that nobody took."""
+        left, self._left = self._left, {}
+        return left
+
+    def _typed(self, name: str, kind: Any, reason: str, default: Any) -> Any:
+        found = self.value(name, default)
+        if found is default or isinstance(found, kind):
+            return found
+        raise self.fault(name, reason)
+
+
+def as_number(text: str) -> int | float:
+    """Return the number that a text is. Raises `ValueError`."""
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

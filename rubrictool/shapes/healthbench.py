@@ -1,0 +1,57 @@
+"""HealthBench's rows: a conversation with signed points for what a physician looks for in the answer.
+
+A penalty describes the bad behaviour, so that meeting it costs: the sign of `points` is the sign of our weight.
+"""
+
+from __future__ import annotations
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.writing import Given
+
+
+def _read(row: Fields) -> Contents:
+    prompt: ColumnValues = {"id": row.name("prompt_id"), "prompt": row.value("prompt")}
+    criteria = [
+        {"criterion": item.text("criterion"), "weight": item.number("points"), **item.rest()}
+        for item in row.objects("rubrics")
+    ]
+    columns = row.rest()
+    if isinstance(answer := _ideal(columns.get("ideal_completions_data")), str):
+        prompt["reference"] = answer
+    return Contents(prompt, {"criteria": criteria}, columns=columns)
+
+
+def _ideal(data: object) -> object:
+    """Return the ideal completion, which stays in its column, too."""
+    return data.get("ideal_completion") if isinstance(data, dict) else None
+
+
+def _write(given: Given) -> list[ColumnValues]:
+    row = {"prompt_id": given.prompt.name("id"), "prompt": given.chat(given.prompt.value("prompt"))}
+    rubrics = [
+        {
+            "criterion": one.text("criterion"),
+            "points": one.number("weight"),
+            "tags": one.value("tags", []),
+            **given.travelling(one),
+        }
+        for one in given.criteria
+    ]
+    reference = given.prompt.text("reference", None)
+    ideal = given.prompt.value("ideal_completions_data", None) or _completions(reference)
+    columns: ColumnValues = {"example_tags": [], "ideal_completions_data": ideal} | given.travelling(given.prompt)
+    return [{**row, "rubrics": rubrics, **columns, **given.travelling(given.rubric)}]
+
+
+def _completions(reference: str | None) -> ColumnValues | None:
+    if reference is None:
+        return None
+    return {
+        "ideal_completion": reference,
+        "ideal_completions_group": None,
+        "ideal_completions_ref_completions": None,
+    }
+
+
+SHAPE = Shape("healthbench", "HealthBench", has("prompt_id", "prompt", "rubrics"), _read, write=_write)

@@ -1,0 +1,88 @@
+"""Define a shape: how a kind of foreign row is told, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.writing import Given
+
+ColumnValues = dict[str, Any]
+"""The values of a row by their columns."""
+
+PartName = Literal["prompts", "responses", "rubrics", "comparisons"]
+"""The parts that a row of a file can hold, each named as the kind of rows that it becomes."""
+
+PARTS: tuple[PartName, ...] = ("prompts", "responses", "rubrics", "comparisons")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The content of a foreign row, each part in the columns of our rows.
+
+    `columns` are those of the row as a whole that no part takes: they travel with each part. Ids that the row does not give are
+    made from the texts. Comparisons may name responses (`a`, `b`)
+    by their places in `responses`. `notes` name what was not taken as it stands; people are told how often each came.
+    """
+
+    prompt: ColumnValues | None = None
+    rubric: ColumnValues | None = None
+    responses: Sequence[ColumnValues] = ()
+    comparisons: Sequence[ColumnValues] = ()
+    columns: ColumnValues = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def held(self) -> tuple[PartName, ...]:
+        """Return the names of the parts that are there."""
+        found = (self.prompt, self.responses, self.rubric, self.comparisons)
+        return tuple(name for name, part in zip(PARTS, found, strict=True) if part)
+
+    def rows(self, part: PartName) -> list[ColumnValues]:
+        """Return the rows of one part. A prompt brings its responses along, a response the prompt that it answers."""
+        match part:
+            case "prompts":
+                found = [] if self.prompt is None else [self.prompt | self._candidates()]
+            case "rubrics":
+                found = [] if self.rubric is None else [self._asked("id") | self.rubric]
+            case "responses":
+                found = [self._asked("prompt_id") | response for response in self.responses]
+            case "comparisons":
+                found = [self._asked("prompt_id") | comparison for comparison in self.comparisons]
+        return [self.columns | row for row in found]
+
+    def _candidates(self) -> ColumnValues:
+        return {"responses": list(self.responses)} if self.responses else {}
+
+    def _asked(self, name: str) -> ColumnValues:
+        """Return the prompt's text and its id under the name that a row has for it."""
+        prompt = self.prompt or {}
+        found = {name: prompt.get("id"), "prompt": prompt.get("prompt"), "reference": prompt.get("reference")}
+        return {column: value for column, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One kind of foreign row.
+
+    `matches` tells a row by its columns; it must not match our own rows. `read` returns what a row holds and raises `ValueError`
+    (`field: reason`) for a row that is broken. Where a whole file is one thing, such as a list of criteria, `read_all` takes
+    all its rows instead. `write` returns rows of this shape for a prompt and what belongs to it, or for a response or
+    comparison alone where `per` says so; what it does not take of what is given is reported as lost. Without it the shape is
+    only read. `pairs` says that rows compare two responses, so that one response may stand in several rows.
+    """
+
+    name: str
+    title: str
+    matches: Callable[[Mapping[str, Any]], bool]
+    read: Callable[[Fields], Contents] | None = None
+    read_all: Callable[[Sequence[Fields]], Contents] | None = None
+    write: Callable[[Given], list[ColumnValues]] | None = None
+    per: Literal["prompt", "response", "comparison"] = "prompt"
+    pairs: bool = False
+
+
+def has(*names: str, lacks: Sequence[str] = ()) -> Callable[[Mapping[str, Any]], bool]:
+    """Return a rule that a row meets which has all of these columns, and none of those that it must lack."""
+    return lambda row: all(name in row for name in names) and not any(name in row for name in lacks)

@@ -1,0 +1,45 @@
+"""List the shapes that are known, and find those that a row may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.shapes import alpaca_eval, healthbench, preferences
+from rubrictool.shapes.shape import Shape
+
+SHAPES: tuple[Shape, ...] = (
+    healthbench.SHAPE,
+    alpaca_eval.OUTPUTS,
+    alpaca_eval.ANNOTATIONS,
+    preferences.PAIRS,
+)
+
+_BY_NAME = {shape.name: shape for shape in SHAPES}
+
+
+def candidates(row: Mapping[str, Any]) -> list[Shape]:
+    """Return the shapes that a row may have."""
+    return [shape for shape in SHAPES if shape.matches(row)]
+
+
+def named(name: str) -> Shape:
+    """Return the shape of a name, or the one that `module:NAME` holds. Raises `InputError` where there is none."""
+    if found := _BY_NAME.get(name):
+        return found
+    module, colon, variable = name.partition(":")
+    if not colon:
+        raise InputError(f"{name!r} is no format; there are {', '.join(sorted(_BY_NAME))}", code="format")
+    return _own(module, variable, name)
+
+
+def _own(module: str, variable: str, name: str) -> Shape:
+    try:
+        found = getattr(import_module(module), variable)
+    except (ImportError, AttributeError) as error:
+        raise InputError(f"{name!r}: cannot be imported: {error}", code="format") from None
+    if not isinstance(found, Shape):
+        raise InputError(f"{name!r}: is no rubrictool.formats.Shape but {type(found).__name__}", code="format")
+    return found

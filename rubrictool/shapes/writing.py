@@ -1,0 +1,75 @@
+"""Give a writer our rows to take from, and keep account of what the target has no place for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.text.chats import chat_text
+
+_MEANING = ("role", "check", "levels")
+"""ColumnValues of a criterion that change what it means, and that other tools pass over."""
+
+
+class Given:
+    """A prompt and what belongs to it, for a writer to take from: `prompt`, `rubric` (without its criteria), `criteria`,
+    `responses` and `comparisons`.
+
+    A writer takes values by name; `travelling` takes all the rest of an object, where the target allows columns of its own.
+    What is left in the end is lost, and `lost` counts it. `unread` counts what is written and means nothing to the target's
+    own tools.
+    """
+
+    def __init__(
+        self,
+        prompt: Mapping[str, Any],
+        rubric: Mapping[str, Any] | None,
+        responses: Sequence[Mapping[str, Any]] = (),
+        comparisons: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self.prompt = Fields(prompt)
+        self.rubric = Fields({name: value for name, value in (rubric or {}).items() if name != "criteria"})
+        self.criteria = [Fields(one, "criteria.") for one in (rubric or {}).get("criteria") or ()]
+        self.responses = [Fields(one, "responses.") for one in responses]
+        self.comparisons = [Fields(one, "comparisons.") for one in comparisons]
+        self.unread: Counter[str] = Counter()
+        self._flattened = 0
+
+    @property
+    def has_rubric(self) -> bool:
+        """Return whether there are criteria that nobody took yet."""
+        return bool(self.criteria)
+
+    def travelling(self, fields: Fields) -> dict[str, Any]:
+        """Take all the rest of an object, and note what other tools pass over although it changes the meaning."""
+        rest = fields.rest()
+        self.unread.update(f"{fields.where}{name}" for name in _MEANING if rest.get(name) is not None)
+        return rest
+
+    def chat(self, value: Any) -> list[Any]:
+        """Return a prompt or a response as messages; a text is what the user says."""
+        return [{"role": "user", "content": value}] if isinstance(value, str) else list(value)
+
+    def text(self, value: Any) -> str:
+        """Return a prompt as one text; of a chat of several messages, roles and turns are then words in the text."""
+        if isinstance(value, str):
+            return value
+        if len(value) == 1 and isinstance(value[0].get("content"), str):
+            return str(value[0]["content"])
+        self._flattened += 1
+        return chat_text(value)
+
+    def lost(self) -> Counter[str]:
+        """Return what nobody took, by the name of its column (`criteria.check`), with how often it was there."""
+        found: Counter[str] = Counter({"messages (written as one text)": self._flattened} if self._flattened else {})
+        for kind, objects in (
+            ("", [self.prompt]),
+            ("rubric.", [self.rubric]),
+            ("criteria.", self.criteria),
+            ("responses.", self.responses),
+            ("comparisons.", self.comparisons),
+        ):
+            found.update(f"{kind}{name}" for one in objects for name in one.names())
+        return found

@@ -1,0 +1,149 @@
+"""Rows of other tools are told by their columns, and each command gets the part that it needs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import rubrictool
+from rubrictool.analysis.existing_comparisons import read_comparisons
+from rubrictool.analysis.gold import read_gold
+from rubrictool.errors import InputError
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.joins import Texts
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.shapes.table import SHAPES, candidates, named
+
+SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
+
+HEALTH = {
+    "prompt_id": "p1",
+    "prompt": [{"role": "user", "content": "My knee hurts."}],
+    "rubrics": [
+        {"criterion": "Asks since when", "points": 7, "tags": ["axis:context"]},
+        {"criterion": "Names a drug dose", "points": -6, "tags": []},
+    ],
+    "example_tags": ["theme:context"],
+    "ideal_completions_data": {
+        "ideal_completion": "Since when?",
+        "ideal_completions_group": "Group 1",
+        "ideal_completions_ref_completions": ["a", "b", "c", "d"],
+    },
+}
+ANNOTATION = {
+    "instruction": "Name a colour.",
+    "output_1": "Red.",
+    "generator_1": "base",
+    "output_2": "Blue.",
+    "generator_2": "new",
+    "preference": 1.75,
+}
+
+
+def test_a_rubric_file_gives_prompts_and_rubrics() -> None:
+    [prompt] = Rows([HEALTH], Prompt).rows()
+    [rubric] = Rows([HEALTH], Rubric).rows()
+    assert (prompt.id, prompt.reference, prompt.unknown()["example_tags"]) == ("p1", "Since when?", ["theme:context"])
+    assert [(one.criterion, one.weight) for one in rubric.criteria] == [
+        ("Asks since when", 7),
+        ("Names a drug dose", -6),
+    ]
+    assert rubric.prompt == prompt.prompt
+
+
+def test_a_part_that_a_file_does_not_hold_is_asked_for_elsewhere() -> None:
+    with pytest.raises(InputError, match="rows: is read as HealthBench, which holds no responses"):
+        Rows([HEALTH], Response).rows()
+
+
+def test_annotations_give_comparisons_of_the_responses_that_they_hold() -> None:
+    failed = {**ANNOTATION, "preference": None}
+    found = read_comparisons([ANNOTATION, failed])
+    assert [row.preference for row in found.rows] == [0.75]
+    assert found.dropped == 1
+    responses = Rows([ANNOTATION, failed], Response).rows()
+    assert [(row.model, row.response) for row in responses] == [("new", "Blue."), ("base", "Red.")]
+
+
+def test_a_chosen_answer_is_preferred_gold_for_the_responses_of_the_same_file() -> None:
+    pairs = [{"prompt": "Name a colour.", "chosen": "Blue.", "rejected": "Red."}]
+    gold = read_gold(pairs, None, Texts())
+    names = {row.response: row.id for row in Rows(pairs, Response).rows()}
+    [prompt_id] = {prompt for prompt, _ in gold.values}
+    assert gold.values == {(prompt_id, names["Blue."]): 1.0, (prompt_id, names["Red."]): 0.0}
+
+
+def test_prompts_that_stand_in_a_row_for_each_response_are_read_once() -> None:
+    rows = [{"instruction": "Name a colour.", "output": text, "generator": text[0]} for text in ("Red.", "Blue.")]
+    assert len(Rows(rows, Prompt).rows()) == 1
+    assert len(Rows(rows, Response).rows()) == 2
+
+
+def test_the_same_answer_drawn_twice_stays_two_responses() -> None:
+    row = {"instruction": "Name a colour.", "output": "Red.", "generator": "m"}
+    first, second = Rows([row, row], Response).rows()
+    assert second.id == f"{first.id}-2"
+
+
+@pytest.mark.parametrize("file", sorted(SAMPLE_DATA.glob("*.jsonl")), ids=lambda file: file.name)
+def test_our_own_rows_have_no_foreign_shape(file: Path) -> None:
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert [found for row in rows if (found := candidates(row))] == []
+
+
+def test_common_names_of_columns_are_read_as_ours() -> None:
+    [row] = Rows([{"question": "2 + 2?", "completion": "4", "model_name": "m", "level": 3}], Response).rows()
+    assert (row.prompt, row.response, row.model, row.unknown()) == ("2 + 2?", "4", "m", {"level": 3})
+
+
+def test_of_a_prompt_only_what_makes_a_prompt_is_renamed() -> None:
+    [row] = Rows([{"question": "2 + 2?", "answer": "4"}], Prompt).rows()
+    assert (row.prompt, row.unknown()) == ("2 + 2?", {"answer": "4"})
+
+
+def test_two_columns_that_may_be_the_response_are_a_doubt() -> None:
+    with pytest.raises(InputError, match="rows:1: response: may be the column completion or answer; say which"):
+        Rows([{"question": "2 + 2?", "answer": "4", "completion": "5"}], Response).rows()
+
+
+def test_a_column_can_be_read_as_one_of_ours() -> None:
+    rows = Input(
+        [{"frage": "2 + 2?", "answer": "4", "completion": "5"}], names={"frage": "prompt", "answer": "response"}
+    )
+    [row] = Rows(rows, Response).rows()
+    assert (row.prompt, row.response, row.unknown()) == ("2 + 2?", "4", {"completion": "5"})
+
+
+def test_whole_numbers_are_ids() -> None:
+    [prompt] = Rows([{"id": 7, "prompt": "x", "responses": [{"id": 1, "response": "y"}]}], Prompt).rows()
+    assert (prompt.id, prompt.responses[0].id, prompt.responses[0].prompt_id) == ("7", "1", "7")
+    [response] = Rows([{"prompt_id": 7, "response": "y"}], Response).rows()
+    assert response.prompt_id == "7"
+
+
+def test_a_broken_row_is_named_by_its_own_fields() -> None:
+    broken = {**HEALTH, "rubrics": [{"criterion": "x", "points": "many", "tags": []}]}
+    with pytest.raises(InputError, match=r"rows:1: rubrics\.0\.points: must be a number \(read as HealthBench\)"):
+        Rows([broken], Rubric).rows()
+
+
+def test_names_of_formats_are_unique_and_found() -> None:
+    assert [named(shape.name) for shape in SHAPES] == list(SHAPES)
+    with pytest.raises(InputError, match="'helthbench' is no format; there are alpaca-eval"):
+        named("helthbench")
+
+
+def test_recognition_is_told_with_counts(tmp_path: Path) -> None:
+    file = tmp_path / "hb.json"
+    file.write_text(json.dumps(HEALTH) + "\n", encoding="utf-8")
+    given = Input(file)
+    Rows(given, Rubric).rows()
+    assert given.recognised() == f"{file}: HealthBench, 1 prompt, 1 rubric"
+
+
+def test_the_library_reads_foreign_rows_as_well() -> None:
+    [pair] = rubrictool.win_rates([ANNOTATION]).pairs
+    assert (pair.systems, pair.rate.estimate.value) == (("new", "base"), 0.75)
