@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from rubrictool.steps.sample import sample
     from rubrictool.steps.score import score
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 __all__ = [
     "AgreementReport",
