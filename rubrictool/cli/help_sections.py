@@ -26,7 +26,7 @@ _SECTIONS = {
             "against",
             "baseline",
         ),
-        *("common", "missing_rubric", "shard"),
+        *("format", "map", "common", "missing_rubric", "shard"),
     ),
     OWN: (),
     "Judge": ("judge", "judge_args", "judging", "reasons", "samples", "empty", "min_coverage", "noise_floor"),
