@@ -46,6 +46,7 @@ def ray_engine(
     tallies: list[Tally],
 ) -> RayEngine:
     """Return the engine of a run; its workers open the roles with `connect`, and count into `tallies`."""
+    from rubrictool.distribution.cluster import Cluster
     from rubrictool.distribution.engine import RayEngine, RunState
     from rubrictool.distribution.job import Job
 
@@ -61,7 +62,7 @@ def ray_engine(
         cached=cache is not None,
     )
     state = RunState(cache, context.budget, tallies, context.notify, context.on_wait)
-    return RayEngine(job, state, address=asking.ray_address)
+    return RayEngine(job, state, Cluster(asking.ray_address))
 
 
 def connecting(connect: Connect[Any], templates: Templates) -> Callable[[RunContext], Awaitable[Opened]]:

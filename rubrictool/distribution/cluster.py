@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import Any
+from typing import Any, NamedTuple
 
 from rubrictool.distribution.job import Job
 from rubrictool.distribution.worker import Worker
@@ -43,6 +43,13 @@ def require_ray() -> Any:
     return ray
 
 
+class Processors(NamedTuple):
+    """The processors of a cluster: all, and those that nobody uses."""
+
+    total: int
+    free: int
+
+
 class Cluster:
     """A Ray cluster: the one at an address, else a new one on this machine."""
 
@@ -51,12 +58,17 @@ class Cluster:
         self._address = _checked(address)
         self._handles: list[Any] = []
 
-    async def start(self) -> int:
-        """Connect; return the number of workers that it has processors for. Raises `InputError`."""
+    async def start(self) -> None:
+        """Connect. Raises `InputError`."""
         await self._reach()
         # Not on this thread: it takes seconds, in which Ctrl-C must be heard.
         await asyncio.to_thread(self._start)
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    async def processors(self) -> Processors:
+        """Return the processors of the cluster; all are free in one of our own."""
+        found = await asyncio.to_thread(lambda: (self._ray.cluster_resources(), self._ray.available_resources()))
+        total, free = (int(resources.get("CPU", 0)) for resources in found)
+        return Processors(total, free if self._address else total)
 
     def worker(self, job: Job, share: AskPolicy) -> Any:
         """Return the handle of a new worker, which takes one processor."""
@@ -64,9 +76,18 @@ class Cluster:
         self._handles.append(handle)
         return handle
 
+    async def placed(self, handle: Any) -> None:
+        """Wait until a worker has its processor. Raises as its calls do, where it died."""
+        await handle.__ray_ready__.remote()
+
+    async def answers(self) -> bool:
+        """Return whether the head of the cluster answers."""
+        return await _answers(self._ray.get_runtime_context().gcs_address)
+
     def forget(self, handle: Any) -> None:
-        """Give up a worker that died."""
+        """Give up a worker that died, or cannot be reached any more: then it must not go on asking."""
         self._handles.remove(handle)
+        self._ray.kill(handle)
 
     @property
     def died(self) -> type[Exception]:
@@ -84,13 +105,8 @@ class Cluster:
         """Raise `InputError` where nothing answers at the address: Ray would try for a minute."""
         if not self._address or self._address == AUTO:
             return
-        host, _, port = self._address.rpartition(":")
-        try:
-            async with asyncio.timeout(REACH_S):
-                _, writer = await asyncio.open_connection(host, int(port))
-        except (OSError, TimeoutError):
-            raise InputError(f"Ray at {self._address}: nothing answers there", code="ray") from None
-        writer.close()
+        if not await _answers(self._address):
+            raise InputError(f"Ray at {self._address}: nothing answers there", code="ray")
 
     def _start(self) -> None:
         logging.getLogger("ray").setLevel(logging.CRITICAL)
@@ -107,3 +123,14 @@ class Cluster:
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             where = self._address or "on this machine"
             raise InputError(f"Ray {where}: no cluster: {error}", code="ray") from None
+
+
+async def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        async with asyncio.timeout(REACH_S):
+            _, writer = await asyncio.open_connection(host, int(port))
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True

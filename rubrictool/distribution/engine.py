@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -35,12 +35,19 @@ from rubrictool.models.cache import ReplyStore
 from rubrictool.models.demand import Demand
 from rubrictool.models.options import AskPolicy
 from rubrictool.steps.map_rows import Outcome
+from rubrictool.text.wording import counted
 
 AHEAD = 16
 """Rows that a worker has and has not begun, so that it never waits for the next one."""
 
 SLOTS_A_WORKER = 16
 """Least requests in flight for which a worker is worth starting."""
+
+WATCH_S = 5.0
+"""Seconds between looks at the cluster, and those that a worker may take to start before its wait is told."""
+
+UNANSWERED = 6
+"""Looks in a row at which the head of the cluster does not answer, before it is given up: Ray waits for ever."""
 
 MOST_DEATHS = 3
 """Workers that a row may have died with, and workers in a row that may die before they report anything."""
@@ -115,12 +122,13 @@ def shares_of(policy: AskPolicy, processors: int) -> list[AskPolicy]:
 class RayEngine:
     """A run on the workers of a Ray cluster, each with a share of the requests in flight; open it, and close it in any case."""
 
-    def __init__(self, job: Job, state: RunState, *, address: str | None = None) -> None:
-        self._job, self._state = job, state
-        self._cluster = Cluster(address)
+    def __init__(self, job: Job, state: RunState, cluster: Cluster) -> None:
+        self._job, self._state, self._cluster = job, state, cluster
         self._queue = _Queue()
         self._claims = Claims(state.cache, self._say)
         self._workers: list[_Worker] = []
+        self._unplaced: set[_Worker] = set()
+        self._used_by_others = 0
         self._servers: set[asyncio.Task[None]] = set()
         self._numbers = 0
         self._said: set[str] = set()
@@ -141,11 +149,14 @@ class RayEngine:
 
     async def open(self) -> None:
         """Start the cluster and the workers. Raises `InputError`."""
-        processors = await self._cluster.start()
-        shares = shares_of(self._job.policy, processors)
+        await self._cluster.start()
+        processors = await self._cluster.processors()
+        self._used_by_others = processors.total - processors.free
+        shares = shares_of(self._job.policy, max(1, processors.free))
         self._queue.workers = len(shares)
         for share in shares:
             self._serve(share)
+        self._keep(self._watch())
 
     async def work(self, row: Any, group: Hashable) -> Outcome:
         """Return what a worker makes of a row. Raises what the row raised there."""
@@ -178,7 +189,11 @@ class RayEngine:
         """Start a worker, and do what it reports until it dies."""
         worker = _Worker(self._cluster.worker(self._job, share), share)
         worker.account = Account(self._state.budget, self._answerer(worker))
-        server = asyncio.create_task(self._run(worker))
+        self._keep(self._run(worker))
+
+    def _keep(self, serving: Coroutine[Any, Any, None]) -> None:
+        """Run a part of the engine until it is closed; a fault in it is one of the run."""
+        server = asyncio.create_task(serving)
         self._servers.add(server)
         server.add_done_callback(self._ended)
 
@@ -191,8 +206,38 @@ class RayEngine:
             if not row.result.done():
                 row.result.set_result(Result(error=fault if isinstance(fault, Exception) else RuntimeError(str(fault))))
 
+    async def _watch(self) -> None:
+        """Say what Ray itself never says: that workers wait for processors. Raises `InputError` once the head is gone."""
+        unanswered = 0
+        while True:
+            await asyncio.sleep(WATCH_S)
+            unanswered = 0 if await self._cluster.answers() else unanswered + 1
+            if unanswered >= UNANSWERED:
+                raise InputError("Ray: the head of the cluster does not answer any more; completed replies are kept")
+            if self._unplaced and not unanswered:
+                self._say_shortage((await self._cluster.processors()).total)
+
+    def _say_shortage(self, processors: int) -> None:
+        """Say how many workers have no processor, given how many there are now; a slow start is none."""
+        waiting, workers = len(self._unplaced), self._queue.workers
+        if not waiting or processors - self._used_by_others >= workers:
+            return
+        so_far = "the others go on" if waiting < workers else "nothing is done until then"
+        self._say(
+            f"Ray: {waiting} of {counted(workers, 'worker')} wait for a processor: of {processors} in the cluster none is free; "
+            f"{so_far}. Add a node, end what uses them (`ray status` tells), or do without the cluster"
+        )
+
+    async def _place(self, worker: _Worker) -> None:
+        self._unplaced.add(worker)
+        try:
+            await self._cluster.placed(worker.handle)
+        finally:
+            self._unplaced.discard(worker)
+
     async def _run(self, worker: _Worker) -> None:
         try:
+            await self._place(worker)
             if error := await worker.handle.open.remote():
                 raise error
             self._workers.append(worker)
@@ -222,6 +267,8 @@ class RayEngine:
             else:
                 message = f"the worker that had this row died, {MOST_DEATHS} times"
                 row.result.set_result(Result(outcome=Outcome(failure=ModelFailure("unavailable", message))))
+        # Those left may be idle, and then report nothing that would make us send them rows.
+        self._flush_soon()
         self._serve(worker.share)
 
     def _take(self, worker: _Worker, report: WorkerReport) -> None:

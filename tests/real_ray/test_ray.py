@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,20 +36,23 @@ def shared() -> Iterator[list[object]]:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     port = address.rpartition(":")[2]
-    head = node("--head", "--node-ip-address=127.0.0.1", f"--port={port}", "--include-dashboard=false")
-    try:
+    with node("--head", f"--port={port}", "--include-dashboard=false"):
         soon(lambda: is_open(port))
         yield [*RAY, "--ray-address", address]
-    finally:
-        head.terminate()
-        head.wait(30)
 
 
-def node(*where: str) -> subprocess.Popen[bytes]:
-    size = ["--num-cpus=2", "--object-store-memory=100000000"]
+@contextmanager
+def node(*where: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A node of two processors, until it is left or killed."""
+    size = ["--node-ip-address=127.0.0.1", "--num-cpus=2", "--object-store-memory=100000000"]
     command = [str(Path(PYTHON).parent / "ray"), "start", "--block", "--disable-usage-stats", *where, *size]
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, env={**os.environ, **OPEN}, stdout=quiet, stderr=quiet, start_new_session=True)
+    process = subprocess.Popen(command, env={**os.environ, **OPEN}, stdout=quiet, stderr=quiet, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def is_open(port: str) -> bool:
@@ -169,7 +173,40 @@ def test_a_worker_that_is_killed_costs_only_what_it_had_in_flight(
     assert len(server.requests) <= 400 + 32 + 8
 
 
-def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(folder: Path, server: ChatServer) -> None:
+def test_a_node_that_is_killed_costs_only_what_it_had_in_flight(
+    folder: Path, server: ChatServer, shared: list[object]
+) -> None:
+    command = scoring(folder, server, rows=560)
+    with node(f"--address={shared[-1]}") as second:
+        ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
+        server.requests.clear()
+        wait_for_processors(shared[-1], 4)
+        # Until each of the four workers has its 16 requests in flight.
+        server.held = "surely"
+        process = start(folder, *command, *shared, "-o", "out.jsonl")
+        soon(lambda: len(server.requests) == 64)
+        server.release.set()
+        soon(lambda: len(server.requests) >= 150)
+        for pid in below(second, ""):
+            os.kill(pid, signal.SIGKILL)
+        _, words = process.communicate(timeout=60)
+    assert process.returncode == 0, words
+    assert "a worker died" in words
+    assert (folder / "out.jsonl").read_bytes() == (folder / "expected.jsonl").read_bytes()
+    # Half of the 64 in flight, and a quarter as many replies on their way to the driver.
+    assert 560 < len(server.requests) <= 560 + 32 + 8
+
+
+def wait_for_processors(address: object, count: int) -> None:
+    """Wait until the nodes of a cluster have so many processors."""
+    wait = f"while ray.cluster_resources()['CPU'] < {count}: time.sleep(0.05)"
+    script = f"import ray, time\nray.init({address!r}, logging_level=50)\n{wait}"
+    subprocess.run([PYTHON, "-c", script], env={**os.environ, **OPEN}, check=True, timeout=START_S)
+
+
+def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(
+    folder: Path, server: ChatServer, shared: list[object]
+) -> None:
     command = [*scoring(folder, server), "--concurrency", 32]
     ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
     server.requests.clear()
@@ -184,7 +221,7 @@ def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(fol
     # The probe is cached, too. What is missing was in flight at the moment of the kill, or on its way to the driver.
     assert cached - 1 >= asked - 32 - 8
     assert not (folder / "out.jsonl").exists()
-    ran(folder, *command, *RAY, "-o", "out.jsonl")
+    ran(folder, *command, *shared, "-o", "out.jsonl")
     assert len(server.requests) == asked + 400 - (cached - 1)
     assert (folder / "out.jsonl").read_bytes() == (folder / "expected.jsonl").read_bytes()
     ran(folder, *command, "-o", "again.jsonl")

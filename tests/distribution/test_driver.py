@@ -1,0 +1,148 @@
+"""The driver with workers in one process: what happens to rows, and what is said, when nodes and the head go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from local_cluster import LocalCluster
+from virtual_time import run
+
+from rubrictool.distribution.engine import RayEngine, RunState
+from rubrictool.distribution.job import Job, Opened
+from rubrictool.errors import InputError
+from rubrictool.models.budget import Budget
+from rubrictool.models.context import RunContext
+from rubrictool.models.options import AskPolicy
+from rubrictool.steps.map_rows import Outcome
+
+DoRow = Callable[[int], Awaitable[None]]
+
+
+class Run:
+    """Rows on a cluster, each of which takes a second of virtual time."""
+
+    def __init__(self, cluster: LocalCluster, *, concurrency: int = 64) -> None:
+        self.begun: Counter[int] = Counter()
+        self.said: list[str] = []
+        job = Job(self._connect, AskPolicy(concurrency=concurrency), environment={})
+        self.engine = RayEngine(job, RunState(None, Budget(), [], self.said.append, lambda *_: None), cluster)
+
+    async def _connect(self, _: RunContext) -> Opened:
+        return [], self._work
+
+    async def _work(self, row: int) -> Outcome:
+        self.begun[row] += 1
+        await asyncio.sleep(1)
+        return Outcome(note=row)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        await self.engine.open()
+        try:
+            yield
+        finally:
+            await self.engine.close()
+
+    def rows(self, count: int) -> asyncio.Future[list[Outcome]]:
+        return asyncio.gather(*(self.engine.work(row, row) for row in range(count)))
+
+
+def test_rows_of_a_lost_node_are_done_by_workers_that_had_nothing_left_to_do() -> None:
+    async def main() -> None:
+        cluster = LocalCluster(4)
+        run = Run(cluster)
+        async with run.opened():
+            rows = run.rows(40)
+            await asyncio.sleep(0.5)
+            assert sum(run.begun.values()) == 40
+            # Those left have ended theirs before it is noticed.
+            cluster.lose_node(2, noticed_after_s=10)
+            outcomes = await asyncio.wait_for(rows, 60)
+        assert [outcome.note for outcome in outcomes] == list(range(40))
+        assert Counter(run.begun.values()) == {1: 20, 2: 20}
+        assert "a worker died; its 10 rows in flight are done again" in run.said
+
+    run(main())
+
+
+def test_workers_without_a_processor_are_told_with_a_remedy_and_start_when_one_is_free() -> None:
+    async def main() -> None:
+        cluster = LocalCluster(2, others=2)
+        run = Run(cluster)
+        async with run.opened():
+            rows = run.rows(3)
+            await asyncio.sleep(60)
+            assert (len(run.said), run.begun.total()) == (1, 0)
+            assert run.said[0].startswith(
+                "Ray: 1 of 1 worker wait for a processor: of 2 in the cluster none is free; nothing"
+            )
+            cluster.handles[0].placed.set()
+            assert len(await rows) == 3
+
+    run(main())
+
+
+def test_a_run_takes_the_processors_that_are_free_and_all_of_its_slots() -> None:
+    async def main() -> None:
+        run = Run(LocalCluster(4, others=2))
+        async with run.opened():
+            await run.rows(3)
+            assert (run.engine.workers, run.said) == (2, [])
+
+    run(main())
+
+
+def test_workers_that_wait_after_a_lost_node_are_told() -> None:
+    async def main() -> None:
+        cluster = LocalCluster(4)
+        run = Run(cluster)
+        async with run.opened():
+            await run.rows(4)
+            cluster.lose_node(2)
+            await asyncio.sleep(20)
+        assert [line for line in run.said if "2 of 4 workers wait" in line and "the others go on" in line]
+
+    run(main())
+
+
+def test_a_slow_start_is_not_said_to_be_a_lack_of_processors() -> None:
+    async def main() -> None:
+        cluster = LocalCluster(4)
+        run = Run(cluster)
+        async with run.opened():
+            for handle in cluster.handles:
+                handle.placed.clear()
+            await asyncio.sleep(60)
+        assert run.said == []
+
+    run(main())
+
+
+def test_a_run_ends_when_the_head_of_its_cluster_is_gone() -> None:
+    async def main() -> None:
+        cluster = LocalCluster(2, others=2)
+        run = Run(cluster)
+        async with run.opened():
+            rows = run.rows(3)
+            cluster.answering = False
+            with pytest.raises(InputError, match="head of the cluster does not answer"):
+                await asyncio.wait_for(rows, 100)
+
+    run(main())
+
+
+def test_a_head_that_is_back_in_time_ends_nothing() -> None:
+    async def main() -> None:
+        cluster = LocalCluster(2)
+        run = Run(cluster)
+        async with run.opened():
+            for answering in (False, True) * 5:
+                cluster.answering = answering
+                await asyncio.sleep(20)
+            assert len(await run.rows(3)) == 3
+
+    run(main())
