@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import replace
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
@@ -69,9 +68,7 @@ class Model:
         is off; a truncated one is asked for again with a doubled limit. Raises `ModelFailure`, and `ModelUnusable` where
         the model answers no question.
         """
-        request = self._request(question, sample=sample)
-        request = replace(request, schema=schema, expects_json=schema is not None)
-        inquiry = Inquiry(request, parse, show_complaint=show_complaint)
+        inquiry = Inquiry(self._request(question, schema, sample), parse, show_complaint=show_complaint)
         return await self._connections.run(lambda: self._answer(inquiry, question.prefix_keys))
 
     async def close(self) -> None:
@@ -97,7 +94,7 @@ class Model:
                         self._store(key, reply)
                         return answer
 
-    def _request(self, question: Question, *, sample: int = 0) -> Request:
+    def _request(self, question: Question, schema: Schema | None, sample: int = 0) -> Request:
         return Request(
             self.name,
             question.messages,
@@ -105,8 +102,10 @@ class Model:
             self.max_tokens,
             dict(self._config.args),
             sample,
-            routing_key=question.routing_key,
-            limit_name=self._config.limit_name,
+            schema,
+            question.routing_key,
+            self._config.limit_name,
+            expects_json=schema is not None,
         )
 
     def _stored(self, key: str, parse: Parse[T]) -> tuple[T] | None:
@@ -132,7 +131,7 @@ class Model:
 
     async def _probe(self) -> bool:
         """Return whether the model obeys a schema, by its answer to a small question."""
-        request = replace(self._request(Question([{"role": "user", "content": PROBE}])), schema=PROBE_SCHEMA)
+        request = self._request(Question([{"role": "user", "content": PROBE}]), PROBE_SCHEMA)
         key = request.key()
         async with self._claimed(key):
             reply = self._cache.get(key) if self._cache else None

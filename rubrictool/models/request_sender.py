@@ -96,7 +96,8 @@ class RequestSender:
 
     def _as_large_as_known(self, request: Request) -> Request:
         """Return the request for the budget: some servers bill reasoning that the output limit does not bound."""
-        return replace(request, max_tokens=max(request.max_tokens, self._largest_output))
+        known = self._largest_output
+        return request if known <= request.max_tokens else replace(request, max_tokens=known)
 
     def _report(self, error: Transient) -> None:
         """Report the first failure that is tried again: while a server is down, no row ends for minutes."""

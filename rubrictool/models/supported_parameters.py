@@ -45,6 +45,8 @@ class SupportedParameters:
     def applied(self, request: Request) -> Request:
         """Return the request as this model takes it."""
         limit = request.max_tokens if self._limit is None else min(request.max_tokens, self._limit)
+        if limit == request.max_tokens and not self._changes:
+            return request
         return replace(request, max_tokens=limit, **self._changes)
 
     def note_accepted(self, request: Request, *, probing: bool) -> None:

@@ -60,12 +60,13 @@ def text_length(value: Any) -> int:
     """Return the number of characters in all texts of a row, or of anything that is made of rows, lists and mappings."""
     if isinstance(value, str):
         return len(value)
+    if isinstance(value, BaseModel):
+        return text_length(value.__dict__) + text_length(value.model_extra or {})
     if isinstance(value, Mapping):
         return sum(map(text_length, value.values()))
     if isinstance(value, list | tuple):
         return sum(map(text_length, value))
-    extra = value.model_extra if isinstance(value, BaseModel) else None
-    return text_length(getattr(value, "__dict__", {})) + text_length(extra or {})
+    return text_length(getattr(value, "__dict__", None) or ())
 
 
 def _not_blank(text: str) -> str:

@@ -61,10 +61,10 @@ def with_id(data: Any, key: str) -> Any:
     return data if data.get("prompt") is None else {**data, key: prompt_key(data["prompt"])}
 
 
-def name_response(data: Any, taken: Counter[str]) -> Any:
+def name_response(data: Any, taken: Counter[str] | None = None) -> Any:
     """Return the data with an id made of (prompt_id, model, response) where it had none.
 
-    `taken` counts the ids made so far; a repeat gets -2, -3, ...
+    `taken` counts the ids made so far, none by default; a repeat gets -2, -3, ...
     """
     if not isinstance(data, Mapping):
         return data
@@ -76,6 +76,6 @@ def name_response(data: Any, taken: Counter[str]) -> Any:
         named[2] = _given(named[2])
     if not all(part is None or isinstance(part, str | list) for part in named):
         return data
-    name = digest(canonical(named))
+    name, taken = digest(canonical(named)), Counter() if taken is None else taken
     taken[name] += 1
     return {**data, "id": name if taken[name] == 1 else f"{name}-{taken[name]}"}

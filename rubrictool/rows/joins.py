@@ -11,6 +11,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.ids import same_text
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.messages import Chat
 from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
 from rubrictool.rows.shards import PromptRuns
 
@@ -119,8 +120,7 @@ def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:
 
 def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
     """Return the prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
-    known = prompts.get(row.prompt_id)
-    text = row.prompt or (rubric.prompt if rubric else None) or (known.prompt if known else None)
+    known, text = prompts.get(row.prompt_id), _prompt_text(row, rubric, prompts)
     if text is None:
         return None
     references = [row.unknown().get("reference"), known and known.reference, rubric and rubric.reference]
@@ -130,6 +130,11 @@ def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt
     assert prompt.model_extra is not None
     prompt.model_extra.update(known.unknown() if known else {})
     return prompt
+
+
+def _prompt_text(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> str | Chat | None:
+    known = prompts.get(row.prompt_id)
+    return row.prompt or (rubric.prompt if rubric else None) or (known.prompt if known else None)
 
 
 def lacking(rows: Iterable[Scored]) -> str:
@@ -192,7 +197,7 @@ def _scorable(
                 f"prompt_id: no rubric for the prompt {row.prompt_id!r}; add one, or continue without these rows",
                 code="missing_rubric",
             )
-        if rubric is not None and prompt_of(row, rubric, prompts) is None:
+        if rubric is not None and _prompt_text(row, rubric, prompts) is None:
             raise rows.error(
                 line,
                 "prompt: neither the row nor its rubric has the prompt's text; give the prompt rows too",

@@ -29,7 +29,7 @@ class Response(Row):
     @model_validator(mode="before")
     @classmethod
     def _fill_ids(cls, data: Any) -> Any:
-        return with_id(name_response(data, Counter()), "prompt_id")
+        return with_id(name_response(data), "prompt_id")
 
 
 class Scored(Response):

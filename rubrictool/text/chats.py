@@ -215,6 +215,8 @@ class Answer(NamedTuple):
 def answer(response: str | Conversation) -> Answer:
     """Return the answer of a response: a text, or everything that the assistant writes and calls in a conversation."""
     replies = _replies(response)
+    if len(replies) == 1:
+        return replies[0]
     return Answer(_paragraphs(reply.text for reply in replies), _paragraphs(reply.with_calls for reply in replies))
 
 

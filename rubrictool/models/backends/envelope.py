@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -127,7 +128,7 @@ class _Content:
     def __init__(self, message: Mapping[str, Any]) -> None:
         self.text = ""
         self.refusal = message["refusal"] if isinstance(message.get("refusal"), str) else ""
-        names = (*_THOUGHTS, *filter(_LIKE_THOUGHTS.search, message))
+        names = (*_THOUGHTS, *filter(_is_like_thoughts, message))
         self.thoughts_name = next((name for name in names if not _is_blank(message.get(name))), "")
         calls = [*_dicts([message.get("function_call")]), *_dicts(message.get("tool_calls"))]
         self.calls = [_function(call) for call in calls]
@@ -161,6 +162,12 @@ class _Content:
             self.text += _part_text(part, "text") or _part_text(part, "content")
         else:
             self.others.append(kind)
+
+
+@lru_cache(maxsize=256)
+def _is_like_thoughts(name: str) -> bool:
+    """Return whether a field may hold reasoning; the same few fields come in every reply."""
+    return _LIKE_THOUGHTS.search(name) is not None
 
 
 def _part_text(part: Mapping[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ Cohere, Bedrock, watsonx, Zhipu, DeepSeek and LM Studio. Spelling does not matte
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from rubrictool.text.patterns import linear
@@ -59,9 +60,14 @@ def ending(reason: Any) -> Ending:
         return "whole"
     if isinstance(reason, dict):
         return ending(reason.get("type") or reason.get("reason") or "unknown")
-    if known := _ENDINGS.get(_plain(str(reason))):
+    return _ending(str(reason))
+
+
+@lru_cache(maxsize=256)
+def _ending(reason: str) -> Ending:
+    if known := _ENDINGS.get(_plain(reason)):
         return known
-    parts = {_ENDINGS.get(_plain(part)) for part in _BETWEEN_WORDS.split(str(reason))}
+    parts = {_ENDINGS.get(_plain(part)) for part in _BETWEEN_WORDS.split(reason)}
     if "refused" in parts:
         return "refused"
     return "truncated" if "truncated" in parts else "broken"

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -59,6 +60,7 @@ class HttpServer:
     ) -> None:
         self._replicas = Replicas([address.rstrip("/") for address in addresses], notify)
         self._api_key, self._key_name, self._timeout_s = api_key, key_name, timeout_s
+        self._proxy_for = cache(proxy_for)
         passwords = [proxy.password for address in addresses if (proxy := _known_proxy(address)) and proxy.password]
         self._keys = [*([api_key] if api_key else []), *passwords]
         self._secrets = secrets(self._keys)
@@ -124,7 +126,8 @@ class HttpServer:
             error.args = (f"an error inside a 200, read as {error}",)
             raise error
         found = completion(envelope, expects_json=request.expects_json)
-        return replace(found, text=without_keys(found.text, self._secrets))
+        text = without_keys(found.text, self._secrets)
+        return found if text == found.text else replace(found, text=text)
 
     def _model_names(self, answer: _Answer) -> list[str]:
         if answer.status not in ANSWERED:
@@ -147,7 +150,7 @@ class HttpServer:
         import aiohttp
 
         with self._replicas.chosen(routing_key) as address:
-            proxy = proxy_for(address)
+            proxy = self._proxy_for(address)
             try:
                 async with self._connected().request(
                     method, address + path, data=body, allow_redirects=False, proxy=proxy.url if proxy else None

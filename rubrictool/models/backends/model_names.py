@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rubrictool.text.patterns import linear
 
 _REVISION = linear(r"^(?:[0-9]{2,8}|v[0-9]{1,8}|latest|stable|preview|exp|beta|free|default|[0-9a-f]{7,40})$")
@@ -12,6 +14,7 @@ _SEPARATOR = linear(r"([-@:_.])")
 _LATEST = {"", "latest", "stable", "default"}
 
 
+@lru_cache(maxsize=256)
 def is_same_model(requested: str, reported: str) -> bool:
     """Return whether a reply that reports one name is from the model that was requested by the other.
 
