@@ -27,7 +27,7 @@ def read_comparisons(source: Source) -> ExistingComparisons:
     columns = [(line, _compared(rows, line, row)) for line, row in rows]
     if not rows.lacking:
         filled(columns, rows.name)
-    kept = [validated(ExternalComparison, value, f"{rows.name}:{line}") for line, value in columns]
+    kept = [validated(ExternalComparison, value, rows.places.of(line)) for line, value in columns]
     if not kept:
         raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
     return ExistingComparisons(kept, rows.lacking)

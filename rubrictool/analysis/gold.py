@@ -68,19 +68,19 @@ def file_and_column(gold: str) -> tuple[str, str | None]:
     return (file, column) if colon and file and column else (gold, None)
 
 
-def own_gold(files: Mapping[str, Iterable[tuple[int, Scored]]]) -> Gold:
-    """Return the column `quality` of score rows, given as numbered rows by file.
+def own_gold(files: Mapping[str, Iterable[tuple[str, Scored]]]) -> Gold:
+    """Return the column `quality` of score rows, given with their places by file.
 
     Raises `InputError` where it is missing or files differ in it.
     """
     values: dict[ResponseKey, float] = {}
-    for name, rows in files.items():
-        for line, row in rows:
-            value = _number(row.unknown().get(OWN), f"{name}:{line}", OWN)
+    for rows in files.values():
+        for place, row in rows:
+            value = _number(row.unknown().get(OWN), place, OWN)
             known = values.setdefault((row.prompt_id, row.id), value) if value is not None else None
             if value is not None and known is not None and abs(known - value) > TIE:
                 raise InputError(
-                    f"{name}:{line}: {OWN}: {row.id} has {value:g} here and {known:g} in an earlier file; correct one, or"
+                    f"{place}: {OWN}: {row.id} has {value:g} here and {known:g} in an earlier file; correct one, or"
                     " give gold apart from the score rows",
                     code="gold",
                 )
@@ -110,7 +110,7 @@ def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
     values = {
         (row.prompt_id, row.id): value
         for line, row in rows
-        if (value := _number(row.unknown().get(named), f"{rows.name}:{line}", named)) is not None
+        if (value := _number(row.unknown().get(named), rows.places.of(line), named)) is not None
     }
     return Gold(f"{rows.name}:{named}", values)
 

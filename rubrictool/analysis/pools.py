@@ -64,9 +64,9 @@ def joined_pools(
     Raises `InputError` where rows cannot be read or joined.
     """
     texts = Texts(responses=True)
-    files = {name: _numbered(name, source, texts) for name, source in scores.items()}
+    files = {name: _placed(name, source, texts) for name, source in scores.items()}
     known = own_gold(files) if gold is None else read_gold(gold, column, texts)
-    rows = {name: [row for _, row in numbered] for name, numbered in files.items()}
+    rows = {name: [row for _, row in placed] for name, placed in files.items()}
     by_key = {name: {(row.prompt_id, row.id): row for row in of_file} for name, of_file in rows.items()}
     everywhere = _in_every_file(by_key)
     labelled = [key for key in everywhere if key in known.values]
@@ -84,17 +84,17 @@ def joined_pools(
     return JoinedPools(known.name, pools, left_out, _notes(rows))
 
 
-def _numbered(name: str, source: Source, texts: Texts) -> list[tuple[int, Scored]]:
-    """Return the numbered rows of a file. Raises `InputError` for a score that is too large."""
+def _placed(name: str, source: Source, texts: Texts) -> list[tuple[str, Scored]]:
+    """Return the rows of a file with their places. Raises `InputError` for a score that is too large."""
     rows = Rows(source, Scored, name=name)
-    numbered = [(line, _textless(row, f"{rows.name}:{line}")) for line, row in texts.checked(rows)]
-    return filled(numbered, rows.name)
+    placed = [_textless(rows.places.of(number), row) for number, row in texts.checked(rows)]
+    return filled(placed, rows.name)
 
 
-def _textless(row: Scored, where: str) -> Scored:
-    """Return a row without its texts, which no figure reads."""
-    within_reach(row.score, where, "score")
-    return row.model_copy(update={"response": "", "prompt": None})
+def _textless(place: str, row: Scored) -> tuple[str, Scored]:
+    """Return a row with its place, without its texts, which no figure reads."""
+    within_reach(row.score, place, "score")
+    return place, row.model_copy(update={"response": "", "prompt": None})
 
 
 def _in_every_file(by_key: Mapping[str, Mapping[ResponseKey, Scored]]) -> list[ResponseKey]:

@@ -102,7 +102,7 @@ def read_verdict_rows(texts: Texts, *sources: NamedSource) -> list[list[VerdictR
 def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[VerdictRow]:
     rows = Rows(named.source, _JudgedResponse, repeats=True, name=named.name)
     for line, row in texts.checked(rows):
-        yield _verdict_row(row, f"{rows.name}:{line}", shared)
+        yield _verdict_row(row, rows.places.of(line), shared)
 
 
 def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> VerdictRow:

@@ -77,7 +77,7 @@ def read_lint_input(rubrics: Source, scores: Sequence[Source], prompts: Source |
         notes.append(f"{counted(unmatched, 'score row')} of other rubrics left out")
     return LintInput(
         own,
-        {rubric.id: f"{source.name}:{line}" for line, rubric in rows},
+        {rubric.id: source.places.of(line) for line, rubric in rows},
         {rubric.id: _text(rubric, known.get(rubric.id)) for rubric in own},
         judged,
         [*notes, *(_score_notes(judged) if scores else ())],

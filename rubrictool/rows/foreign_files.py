@@ -1,20 +1,9 @@
-"""Recognise files that are not JSON Lines by their first bytes, with the command that converts them."""
+"""Recognise files that hold no rows that are read, by their first bytes, with the command that converts them."""
 
 from __future__ import annotations
 
 import json
 import shlex
-
-HEAD = 4096
-"""Bytes at the beginning of a file that tell its kind."""
-
-_COMPRESSED = (
-    (b"\x1f\x8b", "gzip", "gzip -dc"),
-    (b"\x28\xb5\x2f\xfd", "zstd", "zstd -dc"),
-    (b"BZh", "bzip2", "bzip2 -dc"),
-    (b"\xfd7zXZ\x00", "xz", "xz -dc"),
-    (b"\x04\x22\x4d\x18", "lz4", "lz4 -dc"),
-)
 
 _BINARY = (
     (b"PAR1", "a Parquet file", "read_parquet({})"),
@@ -37,22 +26,21 @@ _WIDE = (
 
 _BOM = b"\xef\xbb\xbf"
 
-_DELIMITERS = ((b",", "CSV", ""), (b"\t", "TSV", ', sep="\\t"'), (b";", "CSV with semicolons", ', sep=";"'))
+_LZ4 = b"\x04\x22\x4d\x18"
 
 
 def kind_of(head: bytes, name: str) -> str | None:
-    """Return what a file is and the remedy, in words that follow its name; None where that is not plain.
+    """Return what a file is and the remedy, in words that follow its name; None for a file that may hold rows.
 
-    `head` are its first bytes, at most `HEAD`; one that begins as JSON Lines do has no other kind.
+    `head` are its first bytes.
     """
-    return _binary_kind(head, name) or _text_kind(head.removeprefix(_BOM).lstrip(), name)
+    return _binary_kind(head, name) or _text_kind(head.removeprefix(_BOM).lstrip())
 
 
 def _binary_kind(head: bytes, name: str) -> str | None:
     file = shlex.quote(name)
-    for magic, how, command in _COMPRESSED:
-        if head.startswith(magic):
-            return f"is compressed with {how}; decompress it first ({command} {file} > FILE.jsonl)"
+    if head.startswith(_LZ4):
+        return f"is compressed with lz4; decompress it first (lz4 -dc {file} > FILE.jsonl)"
     if head.startswith(b"PK\x03\x04"):
         if b"[Content_Types].xml" in head or b"xl/" in head or name.endswith(".xlsx"):
             return f"is an Excel workbook; {_by_pandas('read_excel({})', name)}"
@@ -77,34 +65,12 @@ def _wide_kind(head: bytes, file: str) -> str | None:
     return "is a binary file; write its rows as JSON Lines first"
 
 
-def _text_kind(head: bytes, name: str) -> str | None:
-    file = shlex.quote(name)
-    first, _, rest = head.partition(b"\n")
-    first = first.strip()
-    if head.startswith(b"["):
-        return f"is not a JSON object but an array; write its items one a line (jq -c '.[]' {file} > FILE.jsonl)"
-    if head.startswith(b"{"):
-        spread = rest and (first == b"{" or first.endswith((b",", b"{", b"[")))
-        return (
-            f"is JSON spread over lines; write each object on one line (jq -c . {file} > FILE.jsonl)"
-            if spread
-            else None
-        )
+def _text_kind(head: bytes) -> str | None:
     if head.startswith(b"version https://git-lfs.github.com/spec/"):
         return "is a Git LFS pointer; fetch the file that it stands for (git lfs pull)"
     if head[:15].lower().startswith((b"<!doctype html", b"<html")):
         return "is an HTML page; download the file itself (of the raw data, signed in where that is needed)"
-    for delimiter, what, option in _DELIMITERS:
-        fields = first.split(delimiter)
-        if len(fields) > 1 and all(map(_is_column, fields)):
-            return f"looks like {what}; {_by_pandas('read_csv({}' + option + ')', name)}"
     return None
-
-
-def _is_column(field: bytes) -> bool:
-    """Return whether a field can be a column's name: a few words."""
-    name = field.strip().strip(b'"')
-    return 0 < len(name) <= 60 and name.replace(b"_", b"").replace(b" ", b"").replace(b"-", b"").isalnum()
 
 
 def _by_pandas(reader: str, name: str) -> str:

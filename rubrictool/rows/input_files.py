@@ -1,9 +1,7 @@
-"""Read an input file or pipe, more than once if need be, as the numbered JSON objects on its lines."""
+"""Read an input file or pipe, more than once if need be, as numbered rows, whatever container they stand in."""
 
 from __future__ import annotations
 
-import codecs
-import json
 import os
 import select
 import sys
@@ -13,12 +11,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from rubrictool.errors import InputError
-from rubrictool.rows.foreign_files import HEAD, kind_of
-from rubrictool.rows.strict_json import DEPTH_LIMIT, strict
+from rubrictool.rows.containers.lines import MAX_ROW, RowFault
+from rubrictool.rows.containers.recognise import HEAD, container_of
+from rubrictool.rows.containers.streams import Damaged, compression_of, decompressed
+from rubrictool.rows.foreign_files import kind_of
+from rubrictool.rows.places import FilePlaces, RowPlaces
 
 STDIN = "-"
 
-MAX_LINE = 16 * 2**20
+MAX_LINE = MAX_ROW
 
 LONGEST_READ_S = 0.2
 """Longest wait for more of a pipe, in seconds, before signals are looked at."""
@@ -27,14 +28,49 @@ _CHUNK = 2**16
 
 
 class InputFile:
-    """The numbered JSON objects of a file."""
+    """The numbered rows of a file; `places` words where they stand.
+
+    The container is told by the content: JSON Lines, a JSON array or objects, a table of text, compressed or not.
+    Raises `InputError` for other files, and while iterating for rows that are broken.
+    """
 
     def __init__(self, path: str | Path, name: str) -> None:
         self._name, self._file = name, _open(path)
+        head = self._head()
+        if foreign := _kind(head, "FILE" if name == "stdin" else name):
+            raise InputError(f"{name}:1: {foreign}")
+        self._container = container_of(head)
+        self.places: RowPlaces = FilePlaces(name, self._container.unit)
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        number = 0
+        try:
+            for number, row in self._container.read(self._content()):
+                yield number, row
+        except RowFault as fault:
+            raise InputError(f"{self.places.of(fault.number)}: {fault.reason}") from None
+        except Damaged as damage:
+            raise InputError(f"{self.places.of(number + 1)}: {damage}") from None
+
+    def _content(self) -> IO[bytes]:
+        """Return the file from its beginning, decompressed."""
         self._file.seek(0)
-        return _values(self._name, self._file)
+        compression = compression_of(self._file.read(HEAD))
+        self._file.seek(0)
+        return decompressed(self._file, compression) if compression else self._file
+
+    def _head(self) -> bytes:
+        try:
+            return self._content().read(HEAD)
+        except Damaged as damage:
+            raise InputError(f"{self._name}:1: {damage}") from None
+
+
+def _kind(head: bytes, name: str) -> str | None:
+    """Return what a file is that is not read, by the beginning of its content."""
+    if again := compression_of(head):
+        return f"is compressed twice; decompress it once ({again.program} -dc)"
+    return kind_of(head, name)
 
 
 def _open(path: str | Path) -> IO[bytes]:
@@ -62,64 +98,3 @@ def _spooled(pipe: IO[bytes]) -> IO[bytes]:
             if not chunk:
                 return spool
             spool.write(chunk)
-
-
-class _TooLong(Exception):
-    """A line is longer than any row may be."""
-
-
-class _Lines:
-    """The lines of a file, none longer than 16 MiB, with the number of the last one read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.number = file, 0
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> bytes:
-        line = self._file.readline(MAX_LINE + 1)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        if len(line) > MAX_LINE:
-            raise _TooLong("the line is longer than 16 MiB; split the row")
-        return line if self.number > 1 else line.removeprefix(codecs.BOM_UTF8)
-
-
-def _values(name: str, file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the JSON objects of a file with the numbers of their lines; blank lines are passed over."""
-    import jsonlines
-
-    lines, first = _Lines(file), True
-    reader = jsonlines.Reader(lines, loads=strict)
-    while True:
-        try:
-            value = reader.read(type=dict, skip_empty=True)
-        except EOFError:
-            return
-        except (jsonlines.InvalidLineError, RecursionError, _TooLong) as error:
-            foreign = kind_of(_head(file), "FILE" if name == "stdin" else name) if first else None
-            raise InputError(f"{name}:{lines.number}: {foreign or _why(error)}") from None
-        yield lines.number, value
-        first = False
-
-
-def _head(file: IO[bytes]) -> bytes:
-    file.seek(0)
-    return file.read(HEAD)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return f"nested too deeply; {DEPTH_LIMIT}"
-    if isinstance(error, _TooLong):
-        return str(error)
-    cause = error.__cause__
-    if isinstance(cause, UnicodeDecodeError):
-        return "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252 -t UTF-8)"
-    if isinstance(cause, json.JSONDecodeError):
-        return f"is not JSON: {cause.msg} at column {cause.colno}; each line must hold one JSON object"
-    if cause is None:
-        return "is not a JSON object; each line must hold one, {...} (of an array: jq -c '.[]' FILE)"
-    return str(cause)

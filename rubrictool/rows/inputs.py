@@ -13,6 +13,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.ids import name_response, with_id
 from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
+from rubrictool.rows.places import FilePlaces
 from rubrictool.rows.strict_json import HALF_A_PAIR
 from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
 from rubrictool.shapes.fields import Fields
@@ -45,6 +46,7 @@ class Input:
     ) -> None:
         self.name = name_of(source, name)
         self._raw = InputFile(source, self.name) if isinstance(source, str | Path) else _Records(source, self.name)
+        self.places = self._raw.places
         self._given, self._preferred, self._names = shape, preferred, dict(names or {})
         self._first: tuple[int, dict[str, Any]] | None = None
         self._shape: Shape | None = None
@@ -86,7 +88,7 @@ class Input:
             try:
                 parts = read()
             except ValueError as error:
-                raise InputError(f"{self.name}:{number}: {error} (read as {shape.title})", code="format") from None
+                raise InputError(f"{self.places.of(number)}: {error} (read as {shape.title})", code="format") from None
             counts.update([*parts.held(), *parts.notes])
             yield number, parts
         self._counts = counts
@@ -116,7 +118,7 @@ class Input:
         try:
             return other_names(row, part)
         except Doubt as doubt:
-            raise InputError(f"{self.name}:{number}: {doubt}; say which", code="map") from None
+            raise InputError(f"{self.places.of(number)}: {doubt}; say which", code="map") from None
 
     def _of_shape(self, part: PartName) -> Numbered:
         assert self._shape is not None
@@ -140,7 +142,7 @@ class Input:
         names = {theirs: ours for theirs, ours in self._names.items() if theirs in value}
         if taken := [ours for ours in names.values() if ours in value and ours not in names]:
             raise InputError(
-                f"{self.name}:{number}: {taken[0]}: is there already, so no other column can be read as it"
+                f"{self.places.of(number)}: {taken[0]}: is there already, so no other column can be read as it"
             )
         return {names.get(name, name): cell for name, cell in value.items()}
 
@@ -150,7 +152,7 @@ class Input:
         found = candidates(row)
         if len(found) > 1:
             names = " or ".join(f"{shape.name} ({shape.title})" for shape in found)
-            raise InputError(f"{self.name}:{number}: the row may be {names}; say which", code="format")
+            raise InputError(f"{self.places.of(number)}: the row may be {names}; say which", code="format")
         return found[0] if found else None
 
     def _readings(self, shape: Shape) -> Iterator[tuple[int, Callable[[], Contents]]]:
@@ -206,7 +208,7 @@ class _Records:
     """The numbered columns of rows that come from Python."""
 
     def __init__(self, rows: Iterable[Row | Mapping[str, Any]], name: str) -> None:
-        self._name, self._rows = name, list(rows)
+        self._rows, self.places = list(rows), FilePlaces(name)
 
     def __iter__(self) -> Numbered:
         for number, row in enumerate(self._rows, start=1):
@@ -216,11 +218,11 @@ class _Records:
                 yield number, self._encodable(number, dict(row))
             else:
                 raise InputError(
-                    f"{self._name}:{number}: is neither a record nor a mapping of columns"
+                    f"{self.places.of(number)}: is neither a record nor a mapping of columns"
                     " (of a pandas table: table.to_dict('records'))"
                 )
 
     def _encodable(self, number: int, columns: dict[str, Any]) -> dict[str, Any]:
         if not encodable(columns):
-            raise InputError(f"{self._name}:{number}: {HALF_A_PAIR}; remove it, or put U+FFFD in its place")
+            raise InputError(f"{self.places.of(number)}: {HALF_A_PAIR}; remove it, or put U+FFFD in its place")
         return columns

@@ -52,11 +52,11 @@ def within_reach(value: float, where: str, column: str) -> None:
 
 
 class _Seen(NamedTuple):
-    """The digest of a text, and the file and line that gave it first."""
+    """The digest of a text, and the rows and the number of the row that gave it first."""
 
     digest: bytes
-    file: str
-    line: int
+    rows: Rows[Any]
+    number: int
 
 
 class Texts:
@@ -90,11 +90,11 @@ class Texts:
         if text is None:
             return
         digest = hashlib.sha256(same_text(text).encode()).digest()[:16]
-        seen = self._seen.setdefault(key, _Seen(digest, rows.name, line))
+        seen = self._seen.setdefault(key, _Seen(digest, rows, line))
         if seen.digest != digest:
             raise rows.error(
                 line,
-                f"{column}: the id {key[-1]!r} stands for another text in {seen.file}:{seen.line}; "
+                f"{column}: the id {key[-1]!r} stands for another text in {seen.rows.places.of(seen.number)}; "
                 "correct the text, or give each text its own id",
             )
 

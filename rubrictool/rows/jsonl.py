@@ -27,11 +27,11 @@ Source = str | Path | Input | Iterable[Row | Mapping[str, Any]]
 class Rows(Generic[R]):
     """The rows of one kind of a source, which can be iterated more than once, standard input included.
 
-    Iterating yields `(line number, row)`. Missing ids are filled in, the column `error` of a failures file is dropped,
-    and a row with `responses` stands for its responses where responses are read. An id may stand once, unless `repeats`: a
-    response that was judged several times has several rows. `name` stands for the file in messages about rows that come
-    from Python. Of rows of a foreign shape (`shapes`) the first part is read that they hold: of `parts`, else the part that is of
-    this kind.
+    Iterating yields `(number, row)`, and `places` words where the row of a number stands. Missing ids are filled in, the column
+    `error` of a failures file is dropped, and a row with `responses` stands for its responses where responses are read. An id
+    may stand once, unless `repeats`: a response that was judged several times has several rows. `name` stands for the file in
+    messages about rows that come from Python. Of rows of a foreign shape (`shapes`) the first part is read that they hold: of
+    `parts`, else the part that is of this kind.
 
     Raises `InputError` (`file:line: field: reason`) for anything that is not such a row.
     """
@@ -49,7 +49,7 @@ class Rows(Generic[R]):
         self._kind = kind
         self._parts = parts or _parts_of(kind)
         self._input = source if isinstance(source, Input) else Input(source, name)
-        self.name = self._input.name
+        self.name, self.places = self._input.name, self._input.places
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
         lines_of: dict[str, int] = {}
@@ -70,29 +70,30 @@ class Rows(Generic[R]):
         return [row for _, row in self]
 
     def error(self, line: int, message: str, *, code: str | None = None) -> InputError:
-        """Return an input error that names this file and a line of it, with the code of `InputError`."""
-        return InputError(f"{self.name}:{line}: {message}", code=code)
+        """Return an input error that names the place of a row, with the code of `InputError`."""
+        return InputError(f"{self.places.of(line)}: {message}", code=code)
 
     def _items(self, value: dict[str, Any], line: int) -> list[dict[str, Any]]:
         if not issubclass(self._kind, Response) or "response" in value or "responses" not in value:
             return [value]
-        prompt = validated(Prompt, value, f"{self.name}:{line}")
+        prompt = validated(Prompt, value, self.places.of(line))
         asked = {name: value[name] for name in ("prompt", "reference") if value.get(name) is not None}
         return [joined(Response, asked | response.columns(), prompt.unknown()) for response in prompt.responses]
 
     def _parse(self, item: dict[str, Any], line: int, taken: Counter[str]) -> R:
         named = name_response(item, taken) if issubclass(self._kind, Response) else item
-        return validated(self._kind, named, f"{self.name}:{line}", given=item)
+        return validated(self._kind, named, self.places.of(line), given=item)
 
     def _only_once(self, row: R, line: int, lines_of: dict[str, int], *, given: Mapping[str, Any]) -> None:
         name = getattr(row, "id", None)
         if self._repeats or not isinstance(name, str):
             return
         if name in lines_of and given.get("id") is None and "prompt" in given:
-            where = f"prompt: the same text as on line {lines_of[name]}, and no id; keep one row for each prompt"
+            where = f"prompt: the same text as {self.places.within(lines_of[name])}, and no id; keep one row for each prompt"
             raise self.error(line, where + ("" if "response" not in given else _RESPONSES_GO))
         if name in lines_of:
-            raise self.error(line, f"id: {name!r} was already used on line {lines_of[name]}; give each row its own id")
+            where = self.places.within(lines_of[name])
+            raise self.error(line, f"id: {name!r} was already used {where}; give each row its own id")
         lines_of[name] = line
 
 

@@ -24,11 +24,23 @@ def strict(text: str | bytes) -> Any:
     """Return one JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
     text = text if isinstance(text, str) else text.decode()
     value = _DECODER.decode(text)
+    _check(text, value)
+    return value
+
+
+def strict_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the JSON value that begins at a place in a text, read as strictly, and the place where it ends."""
+    value, end = _DECODER.raw_decode(text, start)
+    _check(text[start:end], value)
+    return value, end
+
+
+def _check(text: str, value: Any) -> None:
+    """Raise `ValueError` for what the decoder lets pass."""
     if "\\u" in text and not encodable(value):
         raise ValueError(HALF_A_PAIR)
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValueError(f"nested too deeply; {DEPTH_LIMIT}")
-    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,13 +1,10 @@
-"""A file that holds no JSON Lines is named as what it is, with what makes JSON Lines of it."""
+"""A file that holds no rows that are read is named as what it is, with what makes JSON Lines of it."""
 
 from __future__ import annotations
 
 import ast
-import bz2
-import gzip
 import io
 import json
-import lzma
 import shlex
 import subprocess
 import sys
@@ -35,11 +32,7 @@ def zipped(name: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (gzip.compress(LINE, mtime=0), "is compressed with gzip; decompress it first (gzip -dc 'my file'"),
-        (gzip.compress(LINE * 9, compresslevel=0, mtime=0), "is compressed with gzip"),
-        (bz2.compress(LINE), "is compressed with bzip2"),
-        (lzma.compress(LINE), "is compressed with xz"),
-        (b"\x28\xb5\x2f\xfd\x04\x00" + LINE, "is compressed with zstd"),
+        (b"\x04\x22\x4d\x18" + LINE, "is compressed with lz4; decompress it first (lz4 -dc 'my file'"),
         (zipped("rows.jsonl"), "is a zip archive"),
         (zipped("[Content_Types].xml"), "is an Excel workbook; convert it first (python -c"),
         (b"PAR1\x15\x04\x15", "is a Parquet file"),
@@ -51,22 +44,6 @@ def zipped(name: str) -> bytes:
         (TEXT.encode("utf-16-le"), "is text in UTF-16LE"),
         (TEXT.encode("utf-16-be"), "is text in UTF-16BE"),
         (TEXT.encode("utf-32"), "is text in UTF-32"),
-        (
-            json.dumps([PROMPT]).encode(),
-            "is not a JSON object but an array; write its items one a line (jq -c '.[]' 'my file'",
-        ),
-        (json.dumps([PROMPT], indent=1).encode(), "is not a JSON object but an array"),
-        (b"\n\n  [\n", "is not a JSON object but an array"),
-        (b"\xef\xbb\xbf[{}]", "is not a JSON object but an array"),
-        (json.dumps(PROMPT, indent=2).encode(), "is JSON spread over lines; write each object on one line (jq -c ."),
-        (b'{"id": "p",\n "prompt": "Why?"}\n', "is JSON spread over lines"),
-        (
-            b"id,prompt\np,Why?\n",
-            """looks like CSV; convert it first (python -c 'import pandas; pandas.read_csv("my file")""",
-        ),
-        (b'\xef\xbb\xbf"id","the prompt"\n', "looks like CSV"),
-        (b"id\tprompt\np\tWhy?\n", "looks like TSV"),
-        (b"id;prompt\n", "looks like CSV with semicolons"),
         (b"<!DOCTYPE html>\n<html>", "is an HTML page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "is a Git LFS pointer; fetch"),
     ],
@@ -80,7 +57,7 @@ def test_a_foreign_file_is_named(shell: Shell, content: bytes, said: str) -> Non
 
 @pytest.mark.parametrize("name", ["rows.csv", "my file", "it's", 'a "b"', "b\\c", "é🎉", "a\nb"])
 def test_the_command_for_pandas_is_one_that_a_shell_and_python_read(name: str) -> None:
-    said = kind_of(b"id;prompt\n", name) or ""
+    said = kind_of(b"PAR1", name) or ""
     python, flag, source = shlex.split(said.partition("(")[2].removesuffix(")"))
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     texts = [ast.literal_eval(call.args[0]) for call in calls]
@@ -186,6 +163,6 @@ def test_what_would_fail_again_is_not_to_be_run_again(shell: Shell) -> None:
 def test_the_remedy_for_a_pipe_names_no_file_that_is_not_there(tmp_path: Path) -> None:
     pipe = subprocess.run(
         [sys.executable, "-m", "rubrictool", "propose", "-"],
-        cwd=tmp_path, input=gzip.compress(LINE, mtime=0), capture_output=True, check=False,
+        cwd=tmp_path, input=b"\x04\x22\x4d\x18" + LINE, capture_output=True, check=False,
     )  # fmt: skip
-    assert b"stdin:1: is compressed with gzip; decompress it first (gzip -dc FILE > FILE.jsonl)" in pipe.stderr
+    assert b"stdin:1: is compressed with lz4; decompress it first (lz4 -dc FILE > FILE.jsonl)" in pipe.stderr

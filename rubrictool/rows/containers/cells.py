@@ -1,0 +1,140 @@
+"""Read and write the values of rows as cells of a table of text.
+
+A cell is a number, true or false, or JSON (a list or an object) where it is written as one, else text. Columns that hold
+text, such as ids and responses, are text whatever it looks like, but for lists of messages. In front of a text that would be
+read as something else, or that a spreadsheet would take for a formula, stands an apostrophe, as spreadsheets have it; it is not
+part of the text.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from rubrictool.rows.strict_json import strict
+from rubrictool.text.encoding import compact
+
+FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
+"""Characters that begin a formula in some spreadsheet."""
+
+EXACT_DIGITS = 15
+"""Digits that a number may have: longer ones are ids, and lose their last digits in most tools."""
+
+_TEXT_WORDS = """
+a answer b category chosen class comment completion content criterion description dimension domain explanation generation
+generator id input instruction judge judging kind model name output prediction preferred problem prompt proposer query question
+rationale reason reference rejected requirement response role rubric source split stopped system text title topic type uid uuid
+winner writer
+"""
+
+TEXT_WORDS = frozenset(_TEXT_WORDS.split())
+"""Last words of the names of columns that hold text, ours and others': `id`, `question_id`, `model output`, `response_a`."""
+
+_LITERALS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def value_of(column: str, cell: str) -> Any:
+    """Return the value of a cell that is not empty. Raises `ValueError` for JSON that is not read."""
+    if cell[0] == "'" and _needs_apostrophe(column, cell):
+        return cell[1:]
+    return _text(column, cell) if _is_text(column) else _typed(cell)
+
+
+def cell_of(column: str, value: Any) -> str:
+    """Return the cell of a value: null is empty, lists and objects are JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if _needs_apostrophe(column, value) else value
+    # repr keeps the sign of an exponent, by which a number is told from the code of a thing.
+    return repr(value) if isinstance(value, float) else compact(value)
+
+
+def column_of(header: str) -> str:
+    """Return the name of the column that a cell of the header names; it may be empty."""
+    name = header.strip()
+    return name[1:] if name[:1] == "'" and _may_be_formula(name) else name
+
+
+def header_of(column: str) -> str:
+    """Return the cell of the header that names a column."""
+    return f"'{column}" if _may_be_formula(column) else column
+
+
+def _may_be_formula(text: str) -> bool:
+    bare = text.lstrip("'")
+    return not bare or bare[0] in FORMULA_STARTS
+
+
+def _needs_apostrophe(column: str, text: str) -> bool:
+    """Return whether a text, apostrophes at its start aside, would not be read as it is or could be a formula."""
+    if _may_be_formula(text):
+        return True
+    bare = text.lstrip("'")
+    try:
+        return not isinstance(_text(column, bare) if _is_text(column) else _typed(bare), str)
+    except ValueError:
+        return True
+
+
+@lru_cache
+def _is_text(column: str) -> bool:
+    words = column.lower().translate(_SEPARATORS).split()
+    if len(words) > 1 and (words[-1].isdecimal() or len(words[-1]) == 1):
+        words.pop()
+    return bool(words) and words[-1] in TEXT_WORDS
+
+
+_SEPARATORS = str.maketrans("_-.", "   ")
+
+
+def _text(column: str, cell: str) -> Any:
+    """Return the text of a cell, or the messages that it lists; a rubric is a name or, as JSON, the rubric itself."""
+    if cell[0] not in "[{":
+        return cell
+    return _json(cell) if column.lower() == "rubric" else _messages(cell)
+
+
+def _messages(cell: str) -> Any:
+    if '"role"' not in cell:
+        return cell
+    try:
+        value = strict(cell)
+    except (ValueError, RecursionError):
+        return cell
+    is_chat = isinstance(value, list) and all(isinstance(item, dict) and "role" in item for item in value)
+    return value if is_chat else cell
+
+
+def _typed(cell: str) -> Any:
+    if cell[0] in "[{":
+        return _json(cell)
+    if cell in _LITERALS:
+        return _LITERALS[cell]
+    return _number(cell) if cell[0] in "-0123456789" else cell
+
+
+def _json(cell: str) -> Any:
+    try:
+        return strict(cell)
+    except json.JSONDecodeError:
+        return cell
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _number(cell: str) -> Any:
+    """Return the number that a cell holds, or its text where a number would not keep all that it shows."""
+    if len(cell) > 2 * EXACT_DIGITS or cell.strip("0123456789.e+-") or cell == "-0":
+        return cell
+    try:
+        value = json.loads(cell)
+    except ValueError:
+        return cell
+    if isinstance(value, int):
+        return value if len(cell.lstrip("-")) <= EXACT_DIGITS else cell
+    # 12e34 is more often the code of a thing than a number; programs write 1.2e+35.
+    plain = "e" not in cell or "e-" in cell or "e+" in cell
+    return value if plain and Decimal(cell) == Decimal(repr(value)) else cell

@@ -1,0 +1,40 @@
+"""Read JSON Lines: one object per line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from rubrictool.rows.containers.lines import NOT_UTF8, BoundedLines, RowFault
+from rubrictool.rows.strict_json import DEPTH_LIMIT, strict
+
+
+def json_lines(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of a file with the numbers of their lines; blank lines are passed over. Raises `RowFault`."""
+    import jsonlines
+
+    lines = BoundedLines(file)
+    reader = jsonlines.Reader(lines, loads=strict)
+    while True:
+        try:
+            value = reader.read(type=dict, skip_empty=True)
+        except EOFError:
+            return
+        except (jsonlines.InvalidLineError, RecursionError) as error:
+            raise RowFault(lines.number, _why(error)) from None
+        lines.row_ends()
+        yield lines.number, value
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return f"nested too deeply; {DEPTH_LIMIT}"
+    cause = error.__cause__
+    if isinstance(cause, UnicodeDecodeError):
+        return NOT_UTF8
+    if isinstance(cause, json.JSONDecodeError):
+        return f"is not JSON: {cause.msg} at column {cause.colno}; each line must hold one JSON object"
+    if cause is None:
+        return "is not a JSON object; each line must hold one, {...}"
+    return str(cause)

@@ -1,0 +1,137 @@
+"""Read the objects of a JSON array, or objects that are spread over lines, one by one as the file is read."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import IO, Any
+
+from rubrictool.rows.containers.lines import MAX_ROW, NOT_UTF8, RowFault, too_long
+from rubrictool.rows.strict_json import DEPTH_LIMIT, strict_at
+
+CHUNK = 2**18
+"""Bytes that are read at a time, at least: much more than most rows have, since the value that a chunk cuts is read twice."""
+
+
+def json_array(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of the array in a file with the lines on which they begin. Raises `RowFault`."""
+    text = _Text(file)
+    text.take("[")
+    if text.next_character() != "]":
+        yield text.object()
+        while text.next_character() == ",":
+            text.take(",")
+            yield text.object()
+    text.take("]")
+    if text.next_character():
+        raise RowFault(text.line, "the file goes on after its array; keep one array, or write its items one a line")
+
+
+def json_objects(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the objects of a file, one after the other, with the lines on which they begin. Raises `RowFault`."""
+    text = _Text(file)
+    while text.next_character():
+        yield text.object()
+
+
+class _Text:
+    """The text of a file, of which only the part around the present place is in memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._decoder = file, codecs.getincrementaldecoder("utf-8-sig")()
+        self._text, self._at, self._ended = "", 0, False
+        self.line = 1
+
+    def next_character(self) -> str:
+        """Return the next character that is no white space, or nothing at the end."""
+        skipped = 0
+        while True:
+            end = _after_white_space(self._text, self._at)
+            skipped += end - self._at
+            self._move(end)
+            if self._at < len(self._text) or not self._grow():
+                return self._text[self._at : self._at + 1]
+            if skipped > MAX_ROW:
+                raise RowFault(self.line, too_long("white space"))
+
+    def take(self, character: str) -> None:
+        """Pass over a character. Raises `RowFault` where another stands."""
+        if (found := self.next_character()) != character:
+            what = repr(found) if found else "the end of the file"
+            raise RowFault(
+                self.line, f"is not JSON: {character!r} or ',' expected, found {what}{_CUT if not found else ''}"
+            )
+        self._move(self._at + 1)
+
+    def object(self) -> tuple[int, dict[str, Any]]:
+        """Return the next object and the line on which it begins."""
+        start = self.next_character()
+        value, end = self._value()
+        line = self.line
+        if start != "{":
+            kind = _KINDS.get(start, "a number")
+            raise RowFault(line, f"is not a JSON object but {kind}; each row must be one, {{...}}")
+        self._move(end)
+        return line, value
+
+    def _value(self) -> tuple[Any, int]:
+        """Return the value at the present place and where it ends, reading on as long as it may be cut."""
+        while True:
+            try:
+                found = strict_at(self._text, self._at)
+            except RecursionError:
+                raise RowFault(self.line, f"nested too deeply; {DEPTH_LIMIT}") from None
+            except json.JSONDecodeError as error:
+                if self._too_long(len(self._text)):
+                    raise RowFault(self.line, too_long("object")) from None
+                if not self._grow():
+                    raise self._not_json(error) from None
+            except ValueError as error:
+                raise RowFault(self.line, str(error)) from None
+            else:
+                if self._too_long(found[1]):
+                    raise RowFault(self.line, too_long("object"))
+                return found
+
+    def _too_long(self, end: int) -> bool:
+        characters = end - self._at
+        return characters > MAX_ROW // 4 and len(self._text[self._at : end].encode()) > MAX_ROW
+
+    def _not_json(self, error: json.JSONDecodeError) -> RowFault:
+        line = self.line + self._text.count("\n", self._at, error.pos)
+        begins = f"; the object begins on line {self.line}" if line > self.line else ""
+        cut = _CUT if error.pos >= len(self._text.rstrip()) else ""
+        return RowFault(line, f"is not JSON: {error.msg} at column {error.colno}{begins}{cut}")
+
+    def _move(self, end: int) -> None:
+        self.line += self._text.count("\n", self._at, end)
+        self._at = end
+
+    def _grow(self) -> bool:
+        """Read more of the file, as much as is waiting; return whether there was any."""
+        if self._ended:
+            return False
+        self._text, self._at = self._text[self._at :], 0
+        chunk = self._file.read(max(CHUNK, len(self._text)))
+        self._ended = not chunk
+        try:
+            self._text += self._decoder.decode(chunk, final=self._ended)
+        except UnicodeDecodeError as error:
+            line = self.line + self._text.count("\n") + error.object[: error.start].count(b"\n")
+            raise RowFault(line, NOT_UTF8) from None
+        return True
+
+
+def _after_white_space(text: str, start: int) -> int:
+    while window := text[start : start + 64]:
+        rest = window.lstrip(" \t\r\n")
+        start += len(window) - len(rest)
+        if rest:
+            break
+    return start
+
+
+_KINDS = {'"': "a text", "[": "an array", "t": "true", "f": "false", "n": "null"}
+
+_CUT = "; the file may be cut off, get it again"

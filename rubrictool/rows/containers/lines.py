@@ -1,0 +1,49 @@
+"""Read a file line by line, within the bounds that every row has."""
+
+from __future__ import annotations
+
+import codecs
+from typing import IO
+
+MAX_ROW = 16 * 2**20
+"""Longest row, in bytes as it stands in its file."""
+
+
+class RowFault(Exception):
+    """A row cannot be read: its number, and the reason with the remedy."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(reason)
+        self.number, self.reason = number, reason
+
+
+class BoundedLines:
+    """The lines of a file, with the number of the last one read. No row may have more than 16 MiB of them."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.number, self._bytes = file, 0, 0
+
+    def __iter__(self) -> BoundedLines:
+        return self
+
+    def __next__(self) -> bytes:
+        line = self._file.readline(MAX_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self._bytes += len(line)
+        if self._bytes > MAX_ROW:
+            raise RowFault(self.number, too_long("line"))
+        return line if self.number > 1 else line.removeprefix(codecs.BOM_UTF8)
+
+    def row_ends(self) -> None:
+        """Begin to count the bytes of the next row."""
+        self._bytes = 0
+
+
+def too_long(what: str) -> str:
+    """Return the fault of a row that is too long."""
+    return f"the {what} is longer than 16 MiB; split the row"
+
+
+NOT_UTF8 = "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252 -t UTF-8)"

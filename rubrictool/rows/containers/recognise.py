@@ -1,0 +1,69 @@
+"""Tell in which container the rows of a file stand, by its first bytes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+
+from rubrictool.rows.containers.container import Container
+from rubrictool.rows.containers.delimited import DELIMITERS, delimited
+from rubrictool.rows.containers.json_lines import json_lines
+from rubrictool.rows.containers.json_values import json_array, json_objects
+
+HEAD = 2**16
+"""Bytes at the beginning of a file that tell its kind."""
+
+JSON_LINES = Container("JSON Lines", json_lines)
+JSON_ARRAY = Container("a JSON array", json_array)
+JSON_OBJECTS = Container("JSON objects over several lines", json_objects)
+TABLES = {delimiter: Container(name, delimited(delimiter)) for delimiter, name in DELIMITERS.items()}
+
+LONGEST_NAME = 100
+"""Characters of a column's name at most, in a table of text that is told by its header."""
+
+
+def container_of(head: bytes) -> Container:
+    """Return the container of a file that is not refused. An unknown one is read as JSON Lines, which says what is amiss."""
+    text = head.removeprefix(codecs.BOM_UTF8).decode(errors="ignore").lstrip()
+    if text.startswith("["):
+        return JSON_ARRAY
+    if text.startswith("{"):
+        return JSON_OBJECTS if _is_cut(text) else JSON_LINES
+    delimiter = _delimiter(text)
+    return TABLES[delimiter] if delimiter else JSON_LINES
+
+
+def _is_cut(text: str) -> bool:
+    """Return whether the object on the first line goes on in the next."""
+    first, line_end, _ = text.partition("\n")
+    first = first.rstrip()
+    try:
+        json.loads(first)
+    except json.JSONDecodeError as error:
+        return bool(line_end) and error.pos >= len(first)
+    except (ValueError, RecursionError):
+        return False
+    return False
+
+
+def _delimiter(text: str) -> str | None:
+    """Return the delimiter of a table whose header the text begins with: that by which it has most columns."""
+    widths = {delimiter: len(_header(text, delimiter)) for delimiter in DELIMITERS}
+    best = max(widths, key=lambda delimiter: widths[delimiter])
+    return best if widths[best] > 1 else None
+
+
+def _header(text: str, delimiter: str) -> list[str]:
+    """Return the fields of the first record, where they may be names of columns."""
+    try:
+        fields = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True), [])
+    except csv.Error:
+        return []
+    return fields if all(map(_may_be_name, fields)) and any(map(str.strip, fields)) else []
+
+
+def _may_be_name(field: str) -> bool:
+    """Return whether a field may be the name of a column, and not a sentence or a part of one; an index has an empty name."""
+    name = field.strip()
+    return len(name) <= LONGEST_NAME and (not name or (name.isprintable() and name[-1] not in ".!?:;,{["))

@@ -1,0 +1,120 @@
+"""Read compressed files as the bytes that they hold, within a bound on what a small file may become."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from rubrictool.errors import InputError
+
+FREE = 2**30
+"""Bytes that any compressed file may become."""
+
+MAX_RATIO = 200
+"""Times that a file may become larger beyond `FREE`: rows become 3 to 20 times larger, what is made to fill disks 1,000 times."""
+
+
+@dataclass(frozen=True)
+class Compression:
+    """A way of compressing files: its first bytes, its suffix, what reads and what writes it, and the program that does."""
+
+    name: str
+    magic: bytes
+    suffix: str
+    reader: Callable[[IO[bytes]], IO[bytes]]
+    writer: Callable[[IO[bytes]], IO[bytes]]
+    program: str
+
+
+class Damaged(Exception):
+    """A compressed file cannot be read on: the reason, with the remedy."""
+
+
+def compression_of(head: bytes) -> Compression | None:
+    """Return how a file is compressed, by its first bytes."""
+    return next((known for known in COMPRESSIONS if head.startswith(known.magic)), None)
+
+
+def decompressed(file: IO[bytes], compression: Compression) -> IO[bytes]:
+    """Return the content of a compressed file. Reading it raises `Damaged`."""
+    return io.BufferedReader(cast(io.RawIOBase, _Bounded(file, compression)), 2**18)
+
+
+class _Bounded(io.RawIOBase):
+    """The content of a compressed file, as long as that is in proportion to the file."""
+
+    def __init__(self, file: IO[bytes], compression: Compression) -> None:
+        self._file, self._content = file, compression.reader(file)
+        self._compression, self._read = compression, 0
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer. Raises `Damaged`."""
+        chunk = self._next(len(buffer))
+        self._read += len(chunk)
+        if self._read > FREE and self._read > MAX_RATIO * self._file.tell():
+            raise Damaged(self._bomb())
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def _next(self, size: int) -> bytes:
+        name = self._compression.name
+        try:
+            return self._content.read(size)
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            if isinstance(error, EOFError) or "runcated" in str(error):
+                raise Damaged(f"the {name} data ends too early; the file is cut off, get it again") from None
+            raise Damaged(f"the {name} data is damaged ({error}); get the file again") from None
+
+    def _bomb(self) -> str:
+        small = -(-self._file.tell() // 2**20)
+        return (
+            f"more than {FREE // 2**30} GiB come out of {small} MiB of {self._compression.name}, as of a file that is made to"
+            f" fill disks; if it is not, decompress it first ({self._compression.program} -dc)"
+        )
+
+
+def _zstd(file: IO[bytes], *, write: bool) -> IO[bytes]:
+    # pyarrow reads and writes it as a stream and is there for tables: zstd needs no library of its own.
+    try:
+        import pyarrow
+    except ImportError:
+        raise InputError("zstd needs pyarrow: pip install 'rubrictool[parquet]'") from None
+    kind = pyarrow.CompressedOutputStream if write else pyarrow.CompressedInputStream
+    return cast(IO[bytes], kind(file, "zstd"))
+
+
+def _xz_writer(file: IO[bytes]) -> IO[bytes]:
+    return lzma.LZMAFile(file, "w")
+
+
+COMPRESSIONS = (
+    Compression(
+        "gzip",
+        b"\x1f\x8b",
+        ".gz",
+        lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file)),
+        # Neither name nor time: two runs give the same bytes.
+        lambda file: cast(IO[bytes], gzip.GzipFile("", "wb", fileobj=file, mtime=0)),
+        "gzip",
+    ),
+    Compression(
+        "zstd",
+        b"\x28\xb5\x2f\xfd",
+        ".zst",
+        lambda file: _zstd(file, write=False),
+        lambda file: _zstd(file, write=True),
+        "zstd",
+    ),
+    Compression("bzip2", b"BZh", ".bz2", bz2.BZ2File, lambda file: bz2.BZ2File(file, "w"), "bzip2"),
+    Compression("xz", b"\xfd7zXZ\x00", ".xz", lzma.LZMAFile, _xz_writer, "xz"),
+)

@@ -1,0 +1,287 @@
+"""Rows are read in whatever container they stand, known by its content, with the place of each fault."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shell import Shell
+
+from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
+from rubrictool.rows.containers.cells import cell_of, column_of, header_of, value_of
+from rubrictool.rows.containers.delimited import MAX_COLUMNS
+from rubrictool.rows.containers.json_values import json_array, json_objects
+from rubrictool.rows.input_files import InputFile
+from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score
+from rubrictool.shapes import column_names
+
+Columns = dict[str, Any]
+
+ROWS: list[Columns] = [{"id": "p1", "prompt": "Why?\n— ‘so’"}, {"id": "p2", "prompt": 'How, "now"?', "weight": 0.5}]
+
+
+def read(path: Path, content: bytes) -> list[tuple[int, Columns]]:
+    path.write_bytes(content)
+    file = InputFile(path, "f")
+    rows = list(file)
+    assert list(file) == rows, "the second reading gives the same rows"
+    return rows
+
+
+def refused(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        list(InputFile(path, "f"))
+    return str(caught.value)
+
+
+def json_lines(rows: Sequence[Columns]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def table(rows: Sequence[Mapping[str, Any]], delimiter: str = ",") -> bytes:
+    """A table as pandas and Python write it, with nothing of ours."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter)
+    columns = list({name: None for row in rows for name in row})
+    writer.writerow(columns)
+    writer.writerows([["" if row.get(name) is None else row[name] for name in columns] for row in rows])
+    return text.getvalue().encode()
+
+
+CONTAINERS: dict[str, Callable[[Sequence[Columns]], bytes]] = {
+    "JSON Lines": json_lines,
+    "an array": lambda rows: json.dumps(rows).encode(),
+    "an array over lines": lambda rows: json.dumps(rows, indent=2).encode(),
+    "an array whose commas come first": lambda rows: (
+        b"\n[" + b"\n,".join(json.dumps(r).encode() for r in rows) + b"\n]\n"
+    ),
+    "objects over lines": lambda rows: "\n".join(json.dumps(row, indent=4) for row in rows).encode(),
+    "objects over lines ending in CRLF": lambda rows: "\r\n".join(
+        json.dumps(row, indent=1).replace("\n", "\r\n") for row in rows
+    ).encode(),
+    "CSV": table,
+    "TSV": lambda rows: table(rows, "\t"),
+    "CSV with semicolons": lambda rows: table(rows, ";"),
+}
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda content: content,
+    "after a byte order mark": lambda content: b"\xef\xbb\xbf" + content,
+    "gzip": gzip.compress,
+    "gzip in two members": lambda content: gzip.compress(content[:20]) + gzip.compress(content[20:]),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("compressed", COMPRESSED)
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_rows_are_the_same_in_every_container(tmp_path: Path, container: str, compressed: str) -> None:
+    content = COMPRESSED[compressed](CONTAINERS[container](ROWS))
+    assert [row for _, row in read(tmp_path / "named as nothing", content)] == ROWS
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b'[\n  {"a": 1},\n\n  {"a": 2}, {"a":\n 3}\n]', [2, 4, 4]),
+        (b'[{"a": "x\\ny"},\n{"a": 2}]', [1, 2]),
+        (b'{\n"a": 1}\n\n{"a": 2}{\n}\n', [1, 4, 4]),
+        (b'id,a\n\n1,"x\ny"\n2,z\n', [3, 5]),
+        (b'\n\n{"a": 1}\n\n{"a": 2}', [3, 5]),
+    ],
+)
+def test_a_row_has_the_number_of_the_line_on_which_it_begins(tmp_path: Path, content: bytes, lines: list[int]) -> None:
+    assert [number for number, _ in read(tmp_path / "f", content)] == lines
+
+
+@pytest.mark.parametrize("content", [b"[]", b" [ ]\n", b"", b"\n", b"id,prompt\n", b"\xef\xbb\xbf"])
+def test_a_container_may_hold_no_rows(tmp_path: Path, content: bytes) -> None:
+    assert read(tmp_path / "f", content) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'[{"a": 1},\n "text"]', "f:2: is not a JSON object but a text"),
+        (b"[\n1]", "f:2: is not a JSON object but a number"),
+        (b'[[{"a": 1}]]', "f:1: is not a JSON object but an array"),
+        (b"[null]", "f:1: is not a JSON object but null"),
+        (b'[{"a": 1}\n {"a": 2}]', "f:2: is not JSON: ']' or ',' expected, found '{'"),
+        (b'[{"a": 1},\n]', "f:2: is not JSON: Expecting value at column 1"),
+        (b'[{"a": 1}', "found the end of the file; the file may be cut off"),
+        (b'[{"a": 1},\n{"a": "tex', "f:2: is not JSON: Unterminated string"),
+        (b'[{"a": 1},\n{"a":\n', "f:3: is not JSON: Expecting value at column 1; the object begins on line 2; the file may be"),
+        (b'[{"a": 1}] trailing', "f:1: the file goes on after its array"),
+        (b'[{"a": 1}]\n[{"a": 2}]\n', "f:2: the file goes on after its array"),
+        (b'[{"a": 1},\n{"b": 1, "b": 2}]', "f:2: b: the key stands twice"),
+        (b'[{"a": NaN}]', "f:1: NaN is no JSON number"),
+        (b'[{"a": "\\ud800"}]', "f:1: has half of a surrogate pair"),
+        (b'[{"a": ' + b"[" * 101 + b"]" * 101 + b"}]", "f:1: nested too deeply"),
+        (b"[" * 2**20, "f:1: nested too deeply"),
+        (b'{"a":\n' * 2**18, "f:1: nested too deeply"),
+        (b'[{"a": 1},\n\n{"a": "\xe9"}]', "f:3: is not UTF-8"),
+        (b'[{"a": "' + b"x" * 2**24 + b'"}]', "f:1: the object is longer than 16 MiB"),
+        (b'[{"a": "' + "é".encode() * 2**23 + b'"}]', "f:1: the object is longer than 16 MiB"),
+        (b"[" + b" " * (2**24 + 2**20) + b"]", "f:1: the white space is longer than 16 MiB"),
+        (b'{"a": 1,\n"a": 2}', "f:1: a: the key stands twice"),
+        (b'{"a": 1,\n"b"}', "f:2: is not JSON: Expecting ':' delimiter at column 4; the object begins on line 1"),
+        (b'{\n"a": 1}\nid,prompt\n', "f:3: is not"),
+        (b"id,prompt\n1\n", "f:2: has 1 field where the header has 2 columns (read as CSV)"),
+        (b"id,prompt\n1,2,3\n", "f:2: has 3 fields where the header has 2 columns"),
+        (b'id,prompt\n1,"a" b\n', "f:2: is not CSV: ',' expected after"),
+        (b'id,prompt\n1,2\n3,"a\nb\n', "f:3: is not CSV: unexpected end of data"),
+        (b"id,id\n1,2\n", "f:1: id: two columns have this name"),
+        (b"id,prompt\n1,caf\xe9\n", "f:2: is not UTF-8"),
+        (b",".join(b"c%d" % n for n in range(10**5)) + b"\n", f"f:1: has 100,000 columns, more than the {MAX_COLUMNS:,}"),
+        (b'id,tags\n1,"{""a"": 1, ""a"": 2}"\n', "f:2: tags: a: the key stands twice"),
+        (gzip.compress(json_lines(ROWS))[:-12], "the gzip data ends too early; the file is cut off"),
+        (gzip.compress(json_lines(ROWS))[:-8] + b"\0" * 8, "the gzip data is damaged (CRC check failed"),
+        (gzip.compress(b"x") + b"junk", "the gzip data is damaged"),
+        (bz2.compress(json_lines(ROWS))[:-9], "the bzip2 data ends too early"),
+        (lzma.compress(json_lines(ROWS))[:-9], "the xz data ends too early"),
+        (gzip.compress(gzip.compress(b"{}")), "f:1: is compressed twice"),
+        (gzip.compress(b"<!DOCTYPE html>"), "f:1: is an HTML page"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_place(tmp_path: Path, content: bytes, said: str) -> None:
+    assert said in refused(tmp_path / "f", content)
+
+
+@pytest.mark.parametrize("content", [b"\n" * 2**10 + b"{}", b'id,prompt\n1,"' + b"a,b\n" * 2**8 + b"\n"])
+def test_a_row_is_not_longer_than_its_bound_over_many_lines(
+    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rubrictool.rows.containers.lines.MAX_ROW", 2**9)
+    assert "the line is longer than 16 MiB" in refused(tmp_path / "f", content)
+
+
+def test_a_small_file_that_becomes_a_huge_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rubrictool.rows.containers.streams.FREE", 2**18)
+    said = refused(tmp_path / "f", gzip.compress(b'{"a": 1}\n' * 2**17))
+    assert "GiB come out of 1 MiB of gzip, as of a file that is made to fill disks" in said
+    assert len(read(tmp_path / "f", gzip.compress(b'{"a": 1}\n' * 2**13))) == 2**13
+
+
+def test_objects_and_arrays_are_read_in_pieces(tmp_path: Path) -> None:
+    row = {"id": "p", "text": "x" * 3000}
+    for container in ("an array", "objects over lines"):
+        assert len(read(tmp_path / "f", CONTAINERS[container]([row] * 500))) == 500
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("score", "0.50", 0.5),
+        ("score", "-3", -3),
+        ("score", "1e-05", 1e-05),
+        ("score", "123456789012345", 123456789012345),
+        ("code", "1234567890123456", "1234567890123456"),
+        ("code", "007", "007"),
+        ("code", "12E34", "12E34"),
+        ("code", "12e34", "12e34"),
+        ("code", "1_000", "1_000"),
+        ("code", "+5", "+5"),
+        ("code", "1.", "1."),
+        ("code", "0.1234567890123456789", "0.1234567890123456789"),
+        ("code", "1e999", "1e999"),
+        ("code", "٣", "٣"),
+        ("met", "true", True),
+        ("met", "False", False),
+        ("met", "NA", "NA"),
+        ("met", "null", "null"),
+        ("met", "None", "None"),
+        ("met", "NaN", "NaN"),
+        ("responses", '["a", "b"]', ["a", "b"]),
+        ("criteria", '[{"criterion": "x", "weight": 2}]', [{"criterion": "x", "weight": 2}]),
+        ("tags", "[not JSON]", "[not JSON]"),
+        ("id", "42", "42"),
+        ("prompt_id", "1e5", "1e5"),
+        ("question_id", "0042", "0042"),
+        ("response", "4", "4"),
+        ("output_1", "true", "true"),
+        ("response", '{"answer": 5}', '{"answer": 5}'),
+        ("response", "[1, 2]", "[1, 2]"),
+        ("response", '[{"role": "user", "content": "Hi"}]', [{"role": "user", "content": "Hi"}]),
+        ("rubric", "1234567890123456", "1234567890123456"),
+        ("rubric", '[{"title": "x"}]', [{"title": "x"}]),
+        ("prompt", "'tis", "'tis"),
+        ("prompt", "'=1+1", "=1+1"),
+        ("prompt", "''", "'"),
+        ("note", "'5", "5"),
+        ("note", "'five", "'five"),
+    ],
+)
+def test_a_cell_is_what_it_is_written_as(column: str, cell: str, value: object) -> None:
+    found = value_of(column, cell)
+    assert (found, type(found)) == (value, type(value))
+
+
+OURS: list[type[Row]] = [Prompt, Response, Rubric, Criterion, Score, Comparison]
+TEXTS = {name for kind in OURS for name, field in kind.model_fields.items() if field.annotation in (str, str | None)}
+THEIRS = {name for columns in column_names._OTHER_NAMES.values() for names in columns.values() for name in names}
+NO_TEXTS = {"messages", "conversation", "rubrics", "checklist"}
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS | THEIRS - NO_TEXTS))
+def test_no_column_that_must_hold_text_is_read_as_a_number(name: str) -> None:
+    assert value_of(name, "5") == "5"
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(1 - 10**15, 10**15 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+TRICKY = st.sampled_from(
+    ["=1+1", "'=1", "5", "true", "''", "[1]", '{"a": 1, "a": 2}', "-", "\t", "NaN", "a\nb", '"', "\r"]
+)
+COLUMNS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=6)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from(["note", "prompt", "id", "tags"]) | COLUMNS, TRICKY | st.text() | JSON)
+def test_a_cell_that_we_write_is_read_as_it_was(column: str, value: Any) -> None:
+    is_text = isinstance(value_of(column, "5"), str)
+    if value is None or (is_text and not isinstance(value, str)):
+        return
+    assert value_of(column, cell_of(column, value)) == value
+    assert column_of(header_of(column)) == column
+
+
+@given(st.text(min_size=1))
+def test_no_text_that_we_write_into_a_cell_begins_a_formula(text: str) -> None:
+    assert cell_of("prompt", text)[0] not in "=+-@\t\r\n"
+
+
+@settings(max_examples=60)
+@given(st.lists(st.dictionaries(st.text(max_size=4), JSON, max_size=3), max_size=4), st.sampled_from([None, 1]))
+def test_json_of_any_rows_is_read_as_they_are(rows: list[Columns], indent: int | None) -> None:
+    array = json.dumps(rows, indent=indent, ensure_ascii=False).encode()
+    objects = b"\n".join(json.dumps(row, indent=indent).encode() for row in rows)
+    assert [row for _, row in json_array(io.BytesIO(array))] == rows
+    assert [row for _, row in json_objects(io.BytesIO(objects))] == rows
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_every_command_reads_every_container(shell: Shell, container: str) -> None:
+    (shell.directory / "p").write_bytes(CONTAINERS[container]([row | {"note": 7} for row in ROWS]))
+    ran = shell("propose", "p", "-o", "out.jsonl")
+    written = [json.loads(line) for line in (shell.directory / "out.jsonl").read_text().splitlines()]
+    assert (ran.code, [(row["id"], row["note"]) for row in written]) == (0, [("p1", 7), ("p2", 7)])
