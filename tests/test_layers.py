@@ -24,6 +24,7 @@ LAYERS = [
     "models",
     "questions",
     "linting",
+    "formats",
     "judging",
     "steps",
     "select",

@@ -25,6 +25,7 @@ FLAG_HINTS = {
     "ray": "--ray-address ADDRESS, --engine local",
     "shard": "--shard I/N",
     "temperature": "--temperature 1",
+    "to": "--to FORMAT; rubrictool convert --list",
     "unit": "--unit response",
     "second_system": "rubrictool winrate A B",
     "unpaired": "--common",

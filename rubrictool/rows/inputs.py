@@ -107,11 +107,24 @@ class Input:
         notes = [f"; {name}: {count:,}" for name, count in self._counts.items() if name not in PARTS]
         return f"{self.name}: {', '.join([self._shape.title, *counts])}" + "".join(notes)
 
+    def identified(self) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
+        """Iterate over all parts of the numbered rows of a foreign shape, in our columns and with the ids that they give."""
+        assert self.shape is not None
+        for number, parts in self.parts():
+            yield number, {part: _identified(parts, part, pairs=self.shape.pairs) for part in parts.held()}
+
+    def first_row(self) -> dict[str, Any] | None:
+        """Return the columns of the first row, None where there is none."""
+        if not self._looked:
+            _ = self.shape
+        return self._first[1] if self._first else None
+
     def _own(self, part: PartName) -> Numbered:
-        self._renamed = self._other_names(part)
+        self._renamed = self.other_names(part)
         return ((number, with_our_names(row, self._renamed)) for number, row in self._columns())
 
-    def _other_names(self, part: PartName) -> dict[str, str]:
+    def other_names(self, part: PartName) -> dict[str, str]:
+        """Return the first row's columns that are ours under other names. Raises `InputError` where several may be one."""
         if self._first is None:
             return {}
         number, row = self._first

@@ -13,14 +13,16 @@ class Fields:
     """The columns of an object in a foreign row; what is taken is gone, and `rest` takes what is left.
 
     Each method raises `ValueError` (`field: reason`, the field with its path in the row) for a value of another type, and for a
-    missing one unless there is a default. A null counts as missing.
+    missing one unless there is a default. A null counts as missing. What is `implied` by the rest, such as an id that was made of
+    a text, can be taken by its name, and is not left over.
     """
 
-    def __init__(self, columns: Mapping[str, Any], where: str = "") -> None:
-        self._left, self.where = dict(columns), where
+    def __init__(self, columns: Mapping[str, Any], where: str = "", implied: Mapping[str, Any] | None = None) -> None:
+        self._implied, self.where = dict(implied or {}), where
+        self._left = {name: value for name, value in columns.items() if (name, value) not in self._implied.items()}
 
     def __contains__(self, name: str) -> bool:
-        return self._left.get(name) is not None
+        return self._left.get(name, self._implied.get(name)) is not None
 
     def names(self) -> list[str]:
         """Return the names of the columns that nobody took and that have a value."""
@@ -32,7 +34,7 @@ class Fields:
 
     def value(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value of any type."""
-        found = self._left.pop(name, None)
+        found = self._left.pop(name, self._implied.get(name))
         if found is None and default is _MISSING:
             raise self.fault(name, "field required")
         return default if found is None else found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.shapes.fields import Fields
@@ -14,8 +14,7 @@ _MEANING = ("role", "check", "levels")
 
 
 class Given:
-    """A prompt and what belongs to it, for a writer to take from: `prompt`, `rubric` (without its criteria), `criteria`,
-    `responses` and `comparisons`.
+    """A prompt and what belongs to it, for a writer to take from; `rubric` is without its criteria, which stand in `criteria`.
 
     A writer takes values by name; `travelling` takes all the rest of an object, where the target allows columns of its own.
     What is left in the end is lost, and `lost` counts it. `unread` counts what is written and means nothing to the target's
@@ -24,16 +23,14 @@ class Given:
 
     def __init__(
         self,
-        prompt: Mapping[str, Any],
-        rubric: Mapping[str, Any] | None,
-        responses: Sequence[Mapping[str, Any]] = (),
-        comparisons: Sequence[Mapping[str, Any]] = (),
+        prompt: Fields,
+        rubric: Fields,
+        criteria: Sequence[Fields] = (),
+        responses: Sequence[Fields] = (),
+        comparisons: Sequence[Fields] = (),
     ) -> None:
-        self.prompt = Fields(prompt)
-        self.rubric = Fields({name: value for name, value in (rubric or {}).items() if name != "criteria"})
-        self.criteria = [Fields(one, "criteria.") for one in (rubric or {}).get("criteria") or ()]
-        self.responses = [Fields(one, "responses.") for one in responses]
-        self.comparisons = [Fields(one, "comparisons.") for one in comparisons]
+        self.prompt, self.rubric = prompt, rubric
+        self.criteria, self.responses, self.comparisons = list(criteria), list(responses), list(comparisons)
         self.unread: Counter[str] = Counter()
         self._flattened = 0
 

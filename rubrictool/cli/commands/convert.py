@@ -1,0 +1,82 @@
+"""rubrictool convert: write rows as another tool expects them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.files import Stdout
+from rubrictool.cli.inputs import Inputs
+from rubrictool.cli.options import OutputFlags, ReadingFlags
+from rubrictool.cli.session import Session
+from rubrictool.errors import InputError
+from rubrictool.formats.conversion import OWN, Conversion
+from rubrictool.rows.columns import Row
+from rubrictool.shapes.shape import Shape
+from rubrictool.shapes.table import SHAPES
+
+
+def command(
+    reading: ReadingFlags,
+    files: OutputFlags,
+    source: Annotated[
+        str | None, typer.Argument(metavar="IN", help="Rows of any format; - is stdin.", show_default=False)
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="FORMAT", help="The format to write (--list).", show_default=False)
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Say what would be lost; write no rows.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="Print all formats, and end.")] = False,
+) -> None:
+    """Write rows as another tool expects them.
+
+    Columns that the format has no place for travel where it allows columns of its own; what it cannot hold is told, with counts.
+
+    Example: rubrictool convert rubrics.jsonl --to healthbench -o healthbench.jsonl
+    """
+    if listed:
+        _list()
+        return
+    if source is None or to is None:
+        raise InputError("convert: name a file and --to FORMAT; rubrictool convert --list prints the formats")
+    given = Inputs(reading, source)
+    converted = Conversion(given.of(source), to)
+    total = sum(1 for _ in converted)
+    session = Session("convert", files, inputs=given)
+
+    async def main() -> None:
+        session.warn_if_empty(total)
+        rows = () if check else (Row.model_validate(columns) for columns in converted)
+        await session.write(rows, total=0 if check else total)
+        _tell(session, converted, check=check)
+
+    session.run(main)
+
+
+def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
+    session.figures |= {"format": converted.title, "lost": dict(converted.lost), "unread": dict(converted.unread)}
+    would = "would be lost" if check else "lost"
+    session.tell(f"convert: {converted.title}: {would}: {_counts(converted.lost)}")
+    if converted.unread:
+        session.tell(f"convert: kept in columns that its own tools pass over: {_counts(converted.unread)}")
+
+
+def _counts(found: Counter[str]) -> str:
+    return ", ".join(f"{name} ({count:,})" for name, count in found.most_common() if count) or "nothing"
+
+
+def _list() -> None:
+    """Print the table of formats on standard output."""
+    own = [(name, "read, written", f"rubrictool's own {name}") for name in OWN]
+    theirs = [(shape.name, ", ".join(_ways(shape)), shape.title) for shape in SHAPES]
+    width = max(len(name) for name, *_ in own + theirs)
+    out = Stdout()
+    for name, ways, title in own + sorted(theirs):
+        out.write(f"{name.ljust(width)}  {ways.ljust(len('read, written'))}  {title}")
+
+
+def _ways(shape: Shape) -> list[str]:
+    reads, writes = shape.read or shape.read_all, shape.write
+    return [*(["read"] if reads else []), *(["written"] if writes else [])]

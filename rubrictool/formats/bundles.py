@@ -1,0 +1,173 @@
+"""Gather what belongs to one prompt from the rows of a source, in whatever shape these are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
+from rubrictool.rows.ids import name_response, same_text, with_id
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import validated
+from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import PartName
+from rubrictool.shapes.writing import Given
+from rubrictool.text.encoding import canonical
+
+KINDS: dict[PartName, type[Row]] = {
+    "prompts": Prompt,
+    "responses": Response,
+    "rubrics": Rubric,
+    "comparisons": ExternalComparison,
+}
+
+_TELLING: dict[PartName, tuple[str, ...]] = {
+    "rubrics": ("criteria",),
+    "comparisons": ("winner", "preference"),
+    "responses": ("response",),
+}
+"""Columns that tell what a row of ours is; a row with none of them is a prompt."""
+
+
+_OF_PROMPT = ("prompt", "reference")
+"""Columns of a prompt that the rows about it may repeat."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A prompt's rows of each kind, checked, in our columns; `line` is where the first of them stands."""
+
+    prompt_id: str
+    line: int
+    rows: Mapping[PartName, Sequence[Row]] = field(default_factory=dict)
+
+    def __add__(self, other: Bundle) -> Bundle:
+        """Return the rows of both, each once."""
+        found = {part: _each_once([*self.rows.get(part, ()), *other.rows.get(part, ())]) for part in KINDS}
+        return Bundle(self.prompt_id, self.line, {part: rows for part, rows in found.items() if rows})
+
+    def prompt(self) -> dict[str, Any]:
+        """Return the columns of the prompt, which other rows may hold, too."""
+        prompt: dict[str, Any] = {"id": self.prompt_id}
+        for row in (row for part in KINDS for row in self.rows.get(part, ())):
+            prompt |= {n: v for n, v in row.columns().items() if n in _OF_PROMPT and v is not None and n not in prompt}
+        own = [row.columns() for row in self.rows.get("prompts", ())]
+        return prompt | {name: value for columns in own for name, value in columns.items() if name != "responses"}
+
+    def given(self) -> Given:
+        """Return the rows for a writer to take from. What one row says for another, and ids made of texts, are implied."""
+        prompt = self.prompt()
+        rubric = next((_less(row, prompt) for row in self.rows.get("rubrics", ())), {})
+        return Given(
+            Fields(prompt, implied=_made_id(prompt)),
+            Fields({name: value for name, value in rubric.items() if name != "criteria"}),
+            [_criterion(one, place) for place, one in enumerate(rubric.get("criteria", ()), start=1)],
+            [_response(row, prompt) for row in self.rows.get("responses", ())],
+            [Fields(_less(row, prompt), "comparisons.") for row in self.rows.get("comparisons", ())],
+        )
+
+    def responses(self, prompt: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the responses without what their prompt says."""
+        return [_less(row, prompt) for row in self.rows.get("responses", ())]
+
+
+def bundles(source: Input, *, whole: bool) -> Iterator[Bundle]:
+    """Iterate over the rows of each prompt; over single rows unless `whole`, where a prompt's rows may stand in several places.
+
+    Raises `InputError` (`file:line: field: reason`) for rows that are broken.
+    """
+    single = _single(source)
+    return _gathered(single) if whole else single
+
+
+def _single(source: Input) -> Iterator[Bundle]:
+    taken = Counter[str]()
+    for line, held in source.identified() if source.shape else _own(source):
+        if "responses" in held and not (source.shape and source.shape.pairs):
+            held["responses"] = [name_response(row, taken) for row in held["responses"]]
+        yield _checked(f"{source.name}:{line}", line, held)
+
+
+def _own(source: Input) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
+    part = _part_of(source)
+    return ((line, {part: [row]}) for line, row in source.rows((part,)))
+
+
+def _checked(where: str, line: int, held: Mapping[PartName, Sequence[dict[str, Any]]]) -> Bundle:
+    """Return rows as records. A prompt's own candidates are responses."""
+    rows = {part: [validated(KINDS[part], row, where) for row in columns] for part, columns in held.items() if columns}
+    candidates = [
+        response for prompt in rows.get("prompts", ()) if isinstance(prompt, Prompt) for response in prompt.responses
+    ]
+    if candidates:
+        rows["responses"] = _each_once([*candidates, *rows.get("responses", ())])
+    first = next((row for part in rows.values() for row in part), None)
+    if first is None:
+        raise InputError(f"{where}: holds nothing that can be converted")
+    return Bundle(_prompt_id(first), line, rows)
+
+
+def _gathered(single: Iterable[Bundle]) -> Iterator[Bundle]:
+    """Gather the rows of each prompt, in the order in which the prompts come first."""
+    found: dict[str, Bundle] = {}
+    for bundle in single:
+        known = found.get(bundle.prompt_id)
+        found[bundle.prompt_id] = known + bundle if known else bundle
+    return iter(found.values())
+
+
+def _part_of(source: Input) -> PartName:
+    """Return what rows in our own columns are, by those of the first."""
+    first = source.first_row() or {}
+    for names in (first, source.other_names("responses").values()):
+        for part, telling in _TELLING.items():
+            if any(name in names for name in telling):
+                return part
+    return "prompts"
+
+
+def _prompt_id(row: Row) -> str:
+    return str(getattr(row, "prompt_id", None) or getattr(row, "id", ""))
+
+
+def _each_once(rows: Sequence[Row]) -> list[Row]:
+    """Return rows without those that repeat an earlier one; a prompt and a rubric are there once."""
+    seen: dict[str, Row] = {}
+    for row in rows:
+        key = canonical(row.columns()) if isinstance(row, Response | ExternalComparison) else _prompt_id(row)
+        if isinstance(row, Rubric) and key in seen and seen[key].columns()["criteria"] != row.columns()["criteria"]:
+            raise InputError(f"the prompt {key!r} has two rubrics; keep one")
+        seen.setdefault(key, row)
+    return list(seen.values())
+
+
+def _made_id(prompt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the id of a prompt, where its text stands for it."""
+    made = with_id({"prompt": prompt.get("prompt")}, "id").get("id")
+    return {"id": made} if made == prompt["id"] else {}
+
+
+def _criterion(columns: Mapping[str, Any], place: int) -> Fields:
+    return Fields(columns, "criteria.", {"id": f"c{place}", "role": "score"})
+
+
+def _response(row: Row, prompt: Mapping[str, Any]) -> Fields:
+    """Return a response; an id that was made of its text is implied, be it that of a repeat (-2)."""
+    columns = row.columns()
+    made = name_response({name: value for name, value in columns.items() if name != "id"}, Counter())["id"]
+    name = columns.get("id")
+    return Fields(_less(row, prompt), "responses.", {"id": name} if str(name).startswith(made) else {})
+
+
+def _less(row: Row, prompt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a row without those that its prompt has with the same value."""
+    id_name = "id" if isinstance(row, Rubric) else "prompt_id"
+    return {n: v for n, v in row.columns().items() if n != id_name and not (n in prompt and _same(prompt[n], v, n))}
+
+
+def _same(one: Any, other: Any, name: str) -> bool:
+    return same_text(one) == same_text(other) if name == "prompt" else one == other

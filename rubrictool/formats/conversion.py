@@ -1,0 +1,85 @@
+"""Convert rows from the shape that they have to another, and report what that cannot hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.formats.bundles import Bundle, bundles
+from rubrictool.rows.inputs import Input
+from rubrictool.shapes.shape import PARTS, PartName, Shape
+from rubrictool.shapes.table import SHAPES, named
+
+OWN: tuple[PartName, ...] = PARTS
+"""The names of our own rows, which are formats, too."""
+
+
+class Conversion:
+    """The rows of a source in another format, which can be iterated more than once.
+
+    Iterating yields rows as columns. After it `rows` is their number, `lost` counts what the format cannot hold, by column, and
+    `unread` what is written and means nothing to the format's own tools.
+    """
+
+    def __init__(self, source: Input, to: str) -> None:
+        self._source = source
+        self._part = next((part for part in OWN if part == to), None)
+        self._shape = None if self._part else _writable(to)
+        self.title = self._part or (self._shape.title if self._shape else "")
+        self.rows = 0
+        self.lost: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self.rows, self.lost, self.unread = 0, Counter(), Counter()
+        whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
+        for bundle in bundles(self._source, whole=whole):
+            for row in self._written(bundle):
+                self.rows += 1
+                yield row
+        if self._source.first_row() is not None and not self.rows:
+            raise InputError(f"{self._source.name}: holds nothing that {self.title} can hold", code="format")
+
+    def _written(self, bundle: Bundle) -> list[dict[str, Any]]:
+        return self._as_own(bundle) if self._part else self._as_theirs(bundle)
+
+    def _as_own(self, bundle: Bundle) -> list[dict[str, Any]]:
+        assert self._part is not None
+        if self._part == "prompts":
+            return self._as_prompt(bundle)
+        self.lost.update({part: len(rows) for part, rows in bundle.rows.items() if part not in (self._part, "prompts")})
+        return [row.columns() for row in bundle.rows.get(self._part, ())]
+
+    def _as_prompt(self, bundle: Bundle) -> list[dict[str, Any]]:
+        self.lost.update({part: len(bundle.rows.get(part, ())) for part in ("rubrics", "comparisons")})
+        prompt = bundle.prompt()
+        responses = bundle.responses(prompt)
+        return [prompt | ({"responses": responses} if responses else {})] if "prompt" in prompt else []
+
+    def _as_theirs(self, bundle: Bundle) -> list[dict[str, Any]]:
+        assert self._shape is not None
+        assert self._shape.write is not None
+        given = bundle.given()
+        try:
+            rows = self._shape.write(given)
+        except ValueError as error:
+            where = f"{self._source.name}:{bundle.line}"
+            raise InputError(f"{where}: cannot be written as {self.title}: {error}", code="format") from None
+        self.lost.update(given.lost())
+        self.unread.update(given.unread)
+        return rows
+
+
+def convert(source: Any, to: str) -> Conversion:
+    """Return the rows of a source in the format of a name."""
+    return Conversion(source if isinstance(source, Input) else Input(source), to)
+
+
+def _writable(name: str) -> Shape:
+    shape = named(name)
+    if shape.write is None:
+        there = ", ".join([*OWN, *sorted(one.name for one in SHAPES if one.write)])
+        raise InputError(f"{shape.title} is read, not written; there are {there}", code="to")
+    return shape

@@ -1,0 +1,62 @@
+"""Read and write whole files of any format from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rubrictool.formats.bundles import bundles
+from rubrictool.formats.conversion import Conversion
+from rubrictool.rows.columns import Row
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import encode_value
+from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
+from rubrictool.shapes.shape import Shape
+from rubrictool.shapes.table import named
+
+
+@dataclass(frozen=True)
+class FileContents:
+    """What a file holds, as our rows, each once; `format` is the title of the shape that was recognised, None for our own."""
+
+    format: str | None
+    prompts: tuple[Prompt, ...] = ()
+    rubrics: tuple[Rubric, ...] = ()
+    responses: tuple[Response, ...] = ()
+    comparisons: tuple[ExternalComparison, ...] = ()
+
+
+def read(
+    path: str | Path | Iterable[Row | Mapping[str, Any]],
+    format: str | Shape | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+) -> FileContents:
+    """Return what a file holds (`-` is standard input; rows of any shape from Python are taken, too).
+
+    `format` is the name of its shape, or a shape of your own, by default what its columns tell. `columns` are new names of
+    columns, by those in the file. Raises `InputError` (`file:line: field: reason`).
+    """
+    source = Input(path, shape=named(format) if isinstance(format, str) else format, names=columns)
+    held: dict[str, dict[str, Row]] = {"prompts": {}, "rubrics": {}, "responses": {}, "comparisons": {}}
+    for bundle in bundles(source, whole=False):
+        for part, rows in bundle.rows.items():
+            for row in rows:
+                held[part].setdefault(_key(row), row)
+    title = source.shape.title if source.shape else None
+    return FileContents(title, **{part: tuple(rows.values()) for part, rows in held.items()})  # type: ignore[arg-type]
+
+
+def _key(row: Row) -> str:
+    name = getattr(row, "id", None)
+    return name if isinstance(name, str) and name else encode_value(row.columns())
+
+
+def write(rows: Iterable[Row | Mapping[str, Any]], path: str | Path, format: str) -> Conversion:
+    """Write rows in the format of a name as JSON Lines, and return what it could not hold. Raises `InputError`."""
+    conversion = Conversion(Input(rows), format)
+    lines = [encode_value(row) for row in conversion]
+    Path(path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return conversion

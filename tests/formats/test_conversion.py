@@ -1,0 +1,129 @@
+"""Rows are written as other tools expect them, and what these cannot hold is counted."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import Shell
+
+from rubrictool import formats
+from rubrictool.errors import InputError
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import encode_value
+from rubrictool.shapes.table import SHAPES
+
+CRITERIA = [
+    {"criterion": "Asks since when", "weight": 7, "tags": ["axis:context"]},
+    {"criterion": "Says hello", "weight": 2, "check": {"contains": ["hello"]}},
+    {"criterion": "Names no dose", "weight": 1, "role": "veto"},
+]
+RUBRIC = {"id": "p1", "prompt": "My knee hurts.", "criteria": CRITERIA, "source": "clinic", "reference": "Since when?"}
+
+
+def converted(rows: list[dict[str, Any]], to: str) -> tuple[list[dict[str, Any]], formats.Conversion]:
+    """The rows as they are written, and what is told of them."""
+    conversion = formats.convert(Input(rows), to)
+    return [json.loads(encode_value(row)) for row in conversion], conversion
+
+
+def test_what_others_pass_over_is_written_and_told() -> None:
+    [row], conversion = converted([RUBRIC], "healthbench")
+    assert row["rubrics"] == [
+        {"criterion": "Asks since when", "points": 7, "tags": ["axis:context"]},
+        {"criterion": "Says hello", "points": 2, "tags": [], "check": {"contains": ["hello"]}},
+        {"criterion": "Names no dose", "points": 1, "tags": [], "role": "veto"},
+    ]
+    assert (conversion.lost, conversion.unread) == ({}, {"criteria.check": 1, "criteria.role": 1})
+    assert (row["prompt"], row["source"]) == ([{"role": "user", "content": "My knee hurts."}], "clinic")
+
+
+def test_a_rubric_comes_back_as_it_was() -> None:
+    rows, _ = converted([RUBRIC], "healthbench")
+    [back], conversion = converted(rows, "rubrics")
+    assert conversion.lost == {}
+    [there], _ = converted([RUBRIC], "rubrics")
+    same = there | {"prompt": [{"role": "user", "content": "My knee hurts."}]}
+    assert {name: back[name] for name in same if name != "criteria"} == {
+        name: value for name, value in same.items() if name != "criteria"
+    }
+
+
+def test_what_has_no_place_is_counted() -> None:
+    prompt = {"id": "p1", "prompt": "Name a colour.", "responses": [{"response": "Red.", "model": "m", "liked": True}]}
+    rows, conversion = converted([prompt], "healthbench")
+    assert len(rows) == 1
+    assert conversion.lost == {"responses.response": 1, "responses.model": 1, "responses.liked": 1}
+
+
+def test_the_rows_of_a_prompt_are_gathered_where_a_format_has_one_row_for_each() -> None:
+    rows = [{"prompt_id": p, "prompt": f"Question {p}", "response": f"{p}{n}"} for n in (1, 2) for p in ("a", "b")]
+    found, _ = converted(rows, "prompts")
+    assert [(row["id"], [one["response"] for one in row["responses"]]) for row in found] == [
+        ("a", ["a1", "a2"]),
+        ("b", ["b1", "b2"]),
+    ]
+
+
+def test_rows_that_a_format_cannot_hold_at_all_are_an_error() -> None:
+    with pytest.raises(InputError, match="rows: holds nothing that comparisons can hold"):
+        converted([RUBRIC], "comparisons")
+
+
+def test_a_format_that_is_only_read_is_named_with_those_that_are_written() -> None:
+    only_read = next(shape for shape in SHAPES if shape.write is None)
+    with pytest.raises(InputError, match=f"{re.escape(only_read.title)} is read, not written; there are prompts,"):
+        converted([RUBRIC], only_read.name)
+
+
+def test_a_file_is_read_as_our_records_from_python(tmp_path: Path) -> None:
+    conversion = formats.write([RUBRIC], tmp_path / "hb.jsonl", "healthbench")
+    assert conversion.rows == 1
+    held = formats.read(tmp_path / "hb.jsonl")
+    assert held.format == "HealthBench"
+    assert [rubric.id for rubric in held.rubrics] == [prompt.id for prompt in held.prompts] == ["p1"]
+    assert (held.responses, held.comparisons) == ((), ())
+
+
+def test_a_format_of_ones_own_is_read_by_name(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shell.directory / "house.py").write_text(HOUSE, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(shell.directory))
+    shell.write("ours.jsonl", [{"ask": "Name a colour.", "wants": ["Is a colour"]}])
+    ended = shell("convert", "ours.jsonl", "--from", "house:HOUSE", "--to", "rubrics")
+    assert json.loads(ended.out)["criteria"] == [{"id": "c1", "criterion": "Is a colour", "weight": 1}]
+    assert "convert: ours.jsonl: the house's format, 1 prompt, 1 rubric" in ended.err
+
+
+HOUSE = """
+from rubrictool.formats import Contents, Shape, has
+
+def read(row):
+    criteria = [{"criterion": text, "weight": 1} for text in row.texts("wants")]
+    return Contents({"prompt": row.text("ask")}, {"criteria": criteria}, columns=row.rest())
+
+HOUSE = Shape("house", "the house's format", has("ask", "wants"), read)
+"""
+
+
+def test_check_writes_nothing_and_says_what_would_be_lost(shell: Shell) -> None:
+    shell.write("p.jsonl", [{"prompt": "Name a colour.", "responses": ["Red."]}])
+    ended = shell("convert", "p.jsonl", "--to", "healthbench", "--check")
+    assert ended.out == ""
+    assert "convert: HealthBench: would be lost: responses.response (1)" in ended.err
+
+
+def test_the_list_names_each_format_once(shell: Shell) -> None:
+    names = [line.split()[0] for line in shell("convert", "--list").out.splitlines()]
+    assert names[:4] == ["prompts", "responses", "rubrics", "comparisons"]
+    assert sorted(names[4:]) == sorted(shape.name for shape in SHAPES)
+
+
+def test_a_pipe_ends_where_it_began(shell: Shell) -> None:
+    shell.write("r.jsonl", [{"id": "p1", "prompt": "x", "criteria": [{"criterion": "y", "weight": 2, "tags": ["a"]}]}])
+    there = shell("convert", "r.jsonl", "--to", "healthbench").out
+    (shell.directory / "hb").write_text(there, encoding="utf-8")
+    back = json.loads(shell("convert", "hb", "--to", "rubrics").out)
+    assert back["criteria"] == [{"id": "c1", "criterion": "y", "weight": 2, "tags": ["a"]}]
