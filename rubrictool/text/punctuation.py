@@ -39,8 +39,11 @@ _INSIDE_GUILLEMETS = linear("(«)[\u00a0\u2009\u202f]|[\u00a0\u2009\u202f](»)")
 
 def plain_punctuation(text: str, *, keep: frozenset[str] = _NONE) -> str:
     """Return the text with each special character in its plain form, except those in `keep`. Case stays as it is."""
-    if text.isascii():
-        return text
+    return text if text.isascii() else _translated(text, keep)
+
+
+@lru_cache(maxsize=16)  # the checks of a rubric read one response after each other
+def _translated(text: str, keep: frozenset[str]) -> str:
     return (text if "«" in keep else _without_inner_spaces(text)).translate(_table(keep))
 
 

@@ -57,6 +57,7 @@ def has_uncountable_words(text: str) -> bool:
     return not text.isascii() and _UNSPACED.search(text) is not None
 
 
+@lru_cache(maxsize=16)  # several bounds may be asked about one response
 def word_bounds(text: str) -> tuple[int, int]:
     """Return the least and the greatest number of words that a text can have; both are the number where it is known.
 

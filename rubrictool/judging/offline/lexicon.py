@@ -25,7 +25,7 @@ _SCRIPTS = {
 _UNSPACED = {"ko", "ja", "zh"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # `of_language` makes one of each; identity makes them quick keys of caches
 class Lexicon:
     """The words of one language. `ignored` are stop words and words of instructions, case-folded; checks find the others."""
 

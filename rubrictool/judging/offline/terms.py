@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from rubrictool.judging.offline.lexicon import Lexicon, particles, units
@@ -74,13 +74,14 @@ def sentences(text: str) -> list[str]:
     return [part for part in (*found, text[start:]) if part.strip()]
 
 
-def terms(text: str, lexicon: Lexicon) -> list[Term]:
+@lru_cache(maxsize=4096)
+def terms(text: str, lexicon: Lexicon) -> Sequence[Term]:
     """Return each occurrence of a figure or content word in a text, without stop words and single letters."""
     figures = list(_figures().finditer(text))
     # A figure's unit is part of the figure, not a word.
     rest = _figures().sub(" ", text)
     found = [_figure(match) for match in figures]
-    return [term for term in found if _is_informative(term)] + list(_content(rest, lexicon))
+    return (*(term for term in found if _is_informative(term)), *_content(rest, lexicon))
 
 
 def alike(first: Term, second: Term) -> bool:
