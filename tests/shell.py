@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from background import Command, Streams
 
 from rubrictool import cli
 
@@ -62,11 +61,11 @@ def on_a_terminal(directory: Path, *arguments: object, rows_too: bool = False, *
     """What a command writes to a terminal of 100 columns: its words, and its rows if wished."""
     ours, theirs = pty.openpty()
     settings = {**_colourless(), "COLUMNS": "100", "TERM": "xterm", **environment}
-    command = [sys.executable, "-m", "rubrictool", *map(str, arguments)]
-    rows = theirs if rows_too else subprocess.DEVNULL
-    with subprocess.Popen(command, cwd=directory, env=settings, stderr=theirs, stdout=rows):
-        os.close(theirs)
-        return "".join(_chunks(ours))
+    rows = theirs if rows_too else os.open(os.devnull, os.O_WRONLY)
+    command = Command(directory, arguments, settings, Streams(theirs, rows, theirs))
+    seen = "".join(_chunks(ours))
+    command.wait()
+    return seen
 
 
 def _chunks(terminal: int) -> list[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -72,10 +70,13 @@ def test_the_first_input_that_is_a_file_gives_the_name(files: Shell, line: str, 
     shutil.copy(files.directory / "prompts.jsonl", files.directory / "sub" / "prompts.v2.jsonl")
     files.write("a.jsonl", RESPONSES)
     dead = "x@http://127.0.0.1:9/v1 --attempts 1 --no-cache"
-    command = f"{sys.executable} -m rubrictool {line.replace('DEAD', dead)}"
-    ran = subprocess.run(["sh", "-c", command], cwd=files.directory, capture_output=True, text=True, check=False)
-    assert (ran.returncode, failures(files)) == (1, {name}), ran.stderr
-    assert f"({name})" in ran.stderr
+    words, _, stdin = line.replace("DEAD", dead).partition(" < ")
+    process = start(
+        files.directory, *words.split(), stdin=os.open(files.directory / (stdin or os.devnull), os.O_RDONLY)
+    )
+    _, err = process.communicate()
+    assert (process.returncode, failures(files)) == (1, {name}), err
+    assert f"({name})" in err
 
 
 def test_two_commands_in_one_directory_leave_each_other_alone(files: Shell) -> None:

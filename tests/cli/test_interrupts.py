@@ -73,21 +73,15 @@ def test_a_module_that_the_run_itself_imports_is_no_hiding_place(tmp_path: Path)
 @pytest.mark.parametrize("name", ["-", "pipe"])
 def test_while_the_input_is_still_being_read(tmp_path: Path, name: str, how: signal.Signals) -> None:
     os.mkfifo(tmp_path / "pipe")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rubrictool", "propose", name, "-o", "out.jsonl"],
-        cwd=tmp_path,
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    with open(tmp_path / "pipe", "wb") if name == "pipe" else process.stdin as feed:
+    reading, writing = os.pipe()
+    process = start(tmp_path, "propose", name, "-o", "out.jsonl", stdin=reading)
+    with os.fdopen(writing, "wb") as stdin, open(tmp_path / "pipe", "wb") if name == "pipe" else stdin as feed:
         # More than a pipe holds: once it is written, somebody reads.
         feed.write((json.dumps(PROMPT | {"note": "x" * 1_000_000}) + "\n").encode())
         feed.flush()
         process.send_signal(how)
         assert process.wait(timeout=20) == 130
-    assert process.stderr is not None
-    assert process.stderr.read() == b"rubrictool: interrupted\n"
+    assert process.communicate()[1] == "rubrictool: interrupted\n"
 
 
 @pytest.mark.parametrize("how", ALL)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
+from background import start
 from chat import chat_server
-from shell import Shell
+from shell import Ran, Shell
 
 
 def joined(shell: Shell, shards: int, *command: object) -> str:
@@ -87,14 +87,18 @@ def test_a_source_that_is_no_cache_ends_with_2_and_nothing_is_written(
 
 
 def test_rows_come_through_a_pipe_and_the_rest_of_it_is_checked_too(shell: Shell, sample: Path) -> None:
-    def piped(text: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "rubrictool", "propose", "-", "--shard", "1/2"]
-        return subprocess.run(command, input=text, cwd=shell.directory, capture_output=True, text=True, check=False)
+    def piped(text: str) -> Ran:
+        reading, writing = os.pipe()
+        process = start(shell.directory, "propose", "-", "--shard", "1/2", stdin=reading)
+        with os.fdopen(writing, "w", encoding="utf-8") as feed:
+            feed.write(text)
+        out, err = process.communicate()
+        return Ran(process.wait(), out, err)
 
     prompts = (sample / "prompts.jsonl").read_text()
     good, bad = piped(prompts), piped(prompts + '{"prompt": 7}\n')
-    assert (good.returncode, len(good.stdout.splitlines())) == (0, 7)
-    assert (bad.returncode, bad.stdout, "stdin:14: prompt" in bad.stderr) == (2, "", True)
+    assert (good.code, len(good.rows)) == (0, 7)
+    assert (bad.code, bad.out, "stdin:14: prompt" in bad.err) == (2, "", True)
 
 
 @pytest.mark.parametrize("shard", ["1/5", "3/5", "5/5"])

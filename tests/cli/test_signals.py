@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from background import start, until
+from background import PipedCommand, start, until
 
 SERVER = r'''
 """Serves verdicts once it has started a child that does not listen to SIGTERM; writes down who it is and what it got."""
@@ -74,7 +74,7 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return wrapper
 
 
-def scoring(python: Path, *vllm_args: str) -> subprocess.Popen[str]:
+def scoring(python: Path, *vllm_args: str) -> PipedCommand:
     """`rubrictool score` of four responses, under way in the directory that holds the Python."""
     rubric = {"id": "*", "criteria": [{"criterion": "Says so.", "weight": 1}]}
     rows = [{"prompt_id": "p", "prompt": "Why?", "response": f"Because {number}."} for number in range(4)]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import Ran, Rows, Shell
+from shell import Ran, Rows, Shell, on_a_terminal
 
 WORDS = "abcdefghijklmnop"
 
@@ -210,31 +206,15 @@ def test_the_lines_name_each_region_once_and_put_the_files_beneath_each_other(sh
     assert ("A  one.jsonl" in alone, "less A's" in alone, "one.jsonl" in alone) == (False, False, True)
 
 
-def on_a_terminal(*arguments: str) -> str:
-    """What a person sees who runs `rubrictool ARGUMENTS` on a terminal."""
-    terminal, end = pty.openpty()
-    ran = subprocess.Popen([sys.executable, "-m", "rubrictool", *arguments], stdin=end, stdout=end, stderr=end)
-    os.close(end)
-    seen = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            seen += chunk
-    except OSError:  # the terminal is gone with its last writer
-        pass
-    os.close(terminal)
-    assert ran.wait() == 0
-    return seen.decode()
-
-
 def test_on_a_terminal_the_rows_do_not_pour_over_the_report(shell: Shell) -> None:
     scores = shell.write("scores.jsonl", scored("p", [0.1, 0.5, 0.9], [1, 2, 3]))
-    seen = on_a_terminal("tail", scores.name)
+    seen = on_a_terminal(shell.directory, "tail", scores.name, rows_too=True)
     assert ("half-credit" in seen, '"half_credit"' in seen, "-o FILE or a pipe gets them" in seen) == (
         True,
         False,
         True,
     )
-    assert '"half_credit"' in on_a_terminal("tail", scores.name, "--quiet")
+    assert '"half_credit"' in on_a_terminal(shell.directory, "tail", scores.name, "--quiet", rows_too=True)
 
 
 @pytest.mark.parametrize("huge", [1e308, -1e308, 10**400, 2e100])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from background import start, until
+from background import PipedCommand, start, until
 from chat import answer
 from faults import (
     Arrival,
@@ -88,7 +87,7 @@ class Broken(NamedTuple):
     answered: Counter[int]
 
 
-def scoring(directory: Path, server: FaultyServer, *flags: object) -> subprocess.Popen[str]:
+def scoring(directory: Path, server: FaultyServer, *flags: object) -> PipedCommand:
     """`rubrictool score` over all responses, under way."""
     write(directory / "responses.jsonl", RESPONSES)
     write(directory / "rubrics.jsonl", RUBRICS)
@@ -100,7 +99,7 @@ def score(directory: Path, server: FaultyServer, *flags: object) -> Scored:
     """The same, run to its end."""
     process = scoring(directory, server, *flags)
     _, err = process.communicate(timeout=60)
-    return Scored(process.returncode, err, read(directory / "out.jsonl"), read(directory / "out.jsonl.failed.jsonl"))
+    return Scored(process.wait(), err, read(directory / "out.jsonl"), read(directory / "out.jsonl.failed.jsonl"))
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
