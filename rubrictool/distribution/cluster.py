@@ -57,6 +57,7 @@ class Cluster:
         self._ray = require_ray()
         self._address = _checked(address)
         self._handles: list[Any] = []
+        self._head = ""
 
     async def start(self) -> None:
         """Connect. Raises `InputError`."""
@@ -70,9 +71,13 @@ class Cluster:
         total, free = (int(resources.get("CPU", 0)) for resources in found)
         return Processors(total, free if self._address else total)
 
-    def worker(self, job: Job, share: AskPolicy) -> Any:
+    async def worker(self, job: Job, share: AskPolicy) -> Any:
         """Return the handle of a new worker, which takes one processor."""
-        handle = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Worker).remote(job, share)
+        kind = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Worker)
+        # Without a head Ray would wait a minute, and then end the process.
+        while not await self.answers():
+            await asyncio.sleep(1)
+        handle = await asyncio.to_thread(kind.remote, job, share)
         self._handles.append(handle)
         return handle
 
@@ -82,12 +87,13 @@ class Cluster:
 
     async def answers(self) -> bool:
         """Return whether the head of the cluster answers."""
-        return await _answers(self._ray.get_runtime_context().gcs_address)
+        return bool(self._head) and await _answers(self._head)
 
-    def forget(self, handle: Any) -> None:
+    async def forget(self, handle: Any) -> None:
         """Give up a worker that died, or cannot be reached any more: then it must not go on asking."""
         self._handles.remove(handle)
-        self._ray.kill(handle)
+        if await self.answers():
+            await asyncio.to_thread(self._ray.kill, handle)
 
     @property
     def died(self) -> type[Exception]:
@@ -97,9 +103,13 @@ class Cluster:
 
     async def close(self) -> None:
         """End the workers, and the cluster where it is our own."""
+        if await self.answers():
+            await asyncio.to_thread(self._end)
+
+    def _end(self) -> None:
         for handle in self._handles:
             self._ray.kill(handle)
-        await asyncio.to_thread(self._ray.shutdown)
+        self._ray.shutdown()
 
     async def _reach(self) -> None:
         """Raise `InputError` where nothing answers at the address: Ray would try for a minute."""
@@ -123,6 +133,7 @@ class Cluster:
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             where = self._address or "on this machine"
             raise InputError(f"Ray {where}: no cluster: {error}", code="ray") from None
+        self._head = self._ray.get_runtime_context().gcs_address
 
 
 async def _answers(address: str) -> bool:

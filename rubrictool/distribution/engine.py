@@ -155,7 +155,7 @@ class RayEngine:
         shares = shares_of(self._job.policy, max(1, processors.free))
         self._queue.workers = len(shares)
         for share in shares:
-            self._serve(share)
+            self._keep(self._serve(share))
         self._keep(self._watch())
 
     async def work(self, row: Any, group: Hashable) -> Outcome:
@@ -185,12 +185,6 @@ class RayEngine:
         await asyncio.gather(*self._servers, return_exceptions=True)
         await self._cluster.close()
 
-    def _serve(self, share: AskPolicy) -> None:
-        """Start a worker, and do what it reports until it dies."""
-        worker = _Worker(self._cluster.worker(self._job, share), share)
-        worker.account = Account(self._state.budget, self._answerer(worker))
-        self._keep(self._run(worker))
-
     def _keep(self, serving: Coroutine[Any, Any, None]) -> None:
         """Run a part of the engine until it is closed; a fault in it is one of the run."""
         server = asyncio.create_task(serving)
@@ -213,7 +207,11 @@ class RayEngine:
             await asyncio.sleep(WATCH_S)
             unanswered = 0 if await self._cluster.answers() else unanswered + 1
             if unanswered >= UNANSWERED:
-                raise InputError("Ray: the head of the cluster does not answer any more; completed replies are kept")
+                raise InputError(
+                    f"Ray: the head of the cluster has not answered for {UNANSWERED * WATCH_S:g} s; rerun the command on a "
+                    "cluster that runs: it continues from the cache",
+                    code="ray",
+                )
             if self._unplaced and not unanswered:
                 self._say_shortage((await self._cluster.processors()).total)
 
@@ -235,7 +233,10 @@ class RayEngine:
         finally:
             self._unplaced.discard(worker)
 
-    async def _run(self, worker: _Worker) -> None:
+    async def _serve(self, share: AskPolicy) -> None:
+        """Start a worker, and do what it reports until it dies."""
+        worker = _Worker(await self._cluster.worker(self._job, share), share)
+        worker.account = Account(self._state.budget, self._answerer(worker))
         try:
             await self._place(worker)
             if error := await worker.handle.open.remote():
@@ -247,6 +248,7 @@ class RayEngine:
                 self._deaths = 0
         except self._cluster.died as error:
             self._lose(worker, error)
+            await self._cluster.forget(worker.handle)
 
     def _lose(self, worker: _Worker, error: Exception) -> None:
         """Give the rows of a worker that died to others, and start another in its place."""
@@ -256,7 +258,6 @@ class RayEngine:
         self._say(f"a worker died; its {len(worker.rows)} rows in flight are done again")
         if worker in self._workers:
             self._workers.remove(worker)
-        self._cluster.forget(worker.handle)
         self._claims.drop(worker)
         worker.account.close()
         self._past.append(worker.tallies)
@@ -269,7 +270,7 @@ class RayEngine:
                 row.result.set_result(Result(outcome=Outcome(failure=ModelFailure("unavailable", message))))
         # Those left may be idle, and then report nothing that would make us send them rows.
         self._flush_soon()
-        self._serve(worker.share)
+        self._keep(self._serve(worker.share))
 
     def _take(self, worker: _Worker, report: WorkerReport) -> None:
         for event in report.events:

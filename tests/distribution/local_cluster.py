@@ -71,7 +71,7 @@ class LocalCluster(Cluster):
     async def processors(self) -> Processors:
         return Processors(self._total, self._free)
 
-    def worker(self, job: Job, share: AskPolicy) -> Handle:
+    async def worker(self, job: Job, share: AskPolicy) -> Handle:
         handle = Handle(Worker(job, share))
         if self._free > 0:
             handle.placed.set()
@@ -81,7 +81,7 @@ class LocalCluster(Cluster):
     async def placed(self, handle: Handle) -> None:
         await handle.wait()
 
-    def forget(self, handle: Handle) -> None:
+    async def forget(self, handle: Handle) -> None:
         self.handles.remove(handle)
 
     def lose_node(self, processors: int, *, noticed_after_s: float = 0) -> None:
