@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rubrictool.steps.propose import propose
     from rubrictool.steps.sample import sample
     from rubrictool.steps.score import score
+    from rubrictool.text.trace_views import TraceView
 
 __version__ = "0.4.0"
 
@@ -88,6 +89,7 @@ __all__ = [
     "Templates",
     "TopK",
     "TopKOptions",
+    "TraceView",
     "Verdict",
     "WinRate",
     "WinRateReport",
@@ -153,6 +155,7 @@ _PLACES = {
     "select.early_stop": ("JudgedTopK", "judge_top_k"),
     "select.preference_pairs": ("PreferencePairs", "preference_pairs"),
     "select.top_k": ("TopK", "TopKOptions", "top_k"),
+    "text.trace_views": ("TraceView",),
 }
 
 

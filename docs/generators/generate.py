@@ -131,6 +131,7 @@ MEANINGS = {
     "judge": "the SPEC that judged, without an address",
     "judging": "how it was asked: `all-at-once`, all criteria in one question, or `per-criterion`, one question for each",
     "reasons": "what the judge gave as its reason when `a` was shown first (`ab`), and when `b` was (`ba`); with `--reasons`",
+    "trace_view": "what the judge was shown of a conversation, if not all: its `last` reply, or `full:TOKENS`, cut in the middle",
     "Score.rubric": "the first 16 hex digits of a hash of the criteria",
     "base": "the weighted share, before saturation and vetoes",
     "dimensions": "of each dimension the `share` of its positive weight that is met, and its `value` once saturated",

@@ -13,7 +13,6 @@ from rubrictool.analysis.labelled_verdicts import CriterionGroup, LabelledVerdic
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
     CriterionInfo,
-    JudgeKey,
     NamedSource,
     VerdictRow,
     read_verdict_rows,
@@ -22,6 +21,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts, rubrics_by_prompt
 from rubrictool.rows.jsonl import Source
+from rubrictool.rows.ways_of_judging import JudgeKey
 
 if TYPE_CHECKING:
     import pandas

@@ -17,7 +17,7 @@ import numpy as np
 from rubrictool.analysis.decisions import UnitMeans
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL
 from rubrictool.analysis.resampling import Array
-from rubrictool.analysis.verdict_rows import JudgeKey
+from rubrictool.rows.ways_of_judging import JudgeKey
 
 
 @dataclass(frozen=True)

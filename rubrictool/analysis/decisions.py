@@ -12,7 +12,7 @@ from rubrictool.analysis.judgings import ResponseJudging, Unit
 from rubrictool.analysis.pair_accuracy import RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool
 from rubrictool.analysis.signal_noise import group_means
-from rubrictool.analysis.verdict_rows import JudgeKey
+from rubrictool.rows.ways_of_judging import JudgeKey
 
 UnitMeans = Mapping[tuple[str, str], float]
 """The mean value of each unit, by its prompt and its name."""

@@ -13,7 +13,7 @@ from rubrictool.analysis.intervals import Figure, estimate_columns
 from rubrictool.analysis.judging_tables import JudgingTable, judging_tables
 from rubrictool.analysis.judgings import ResponseJudging, by_judge
 from rubrictool.analysis.resampling import Array, Sums, estimate, summed_by_prompt, totals
-from rubrictool.analysis.verdict_rows import JudgeKey
+from rubrictool.rows.ways_of_judging import JudgeKey
 
 
 @dataclass(frozen=True)

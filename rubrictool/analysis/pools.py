@@ -11,6 +11,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.joins import ResponseKey, Texts, filled, grouped, lacking, within_reach
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Scored
+from rubrictool.rows.ways_of_judging import judged_alike, without_texts
 
 
 class Pool(NamedTuple):
@@ -94,7 +95,7 @@ def _placed(name: str, source: Source, texts: Texts) -> list[tuple[str, Scored]]
 def _textless(place: str, row: Scored) -> tuple[str, Scored]:
     """Return a row with its place, without its texts, which no figure reads."""
     within_reach(row.score, place, "score")
-    return place, row.model_copy(update={"response": "", "prompt": None})
+    return place, without_texts(row)
 
 
 def _in_every_file(by_key: Mapping[str, Mapping[ResponseKey, Scored]]) -> list[ResponseKey]:
@@ -128,6 +129,6 @@ def _notes(rows: Mapping[str, Sequence[Scored]]) -> list[str]:
     mixed = [
         f"{name}: holds scores of different judges or ways of judging, which the figures pool"
         for name, of_file in rows.items()
-        if len({tuple(str(row.unknown().get(kind)) for kind in ("judge", "judging")) for row in of_file}) > 1
+        if not judged_alike(of_file, "judge", "judging")
     ]
     return [*mixed, *(f"{name}: {gaps}" for name, of_file in rows.items() if (gaps := lacking(of_file)))]

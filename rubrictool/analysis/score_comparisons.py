@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rubrictool.rows.joins import Texts, lacking
 from rubrictool.rows.jsonl import Source
 from rubrictool.rows.records import Comparison, Scored
+from rubrictool.rows.ways_of_judging import judged_alike
 from rubrictool.rubric.weights import higher
 from rubrictool.select.preference_pairs import Match, unclear
 from rubrictool.steps.pairings import Lineup, Pairing, lineup, pairings
@@ -63,7 +64,7 @@ def _notes(met: Sequence[Pairing[Scored]]) -> Iterator[str]:
         ordered = (sorted((pairing.a, pairing.b), key=lambda row: -row.score) for pairing in met)
         unsure = sum(unclear(Match(*pair)) == "overlapping" for pair in ordered)
         yield f"{gaps}; in {unsure} of {len(met)} pairs they could change the winner, which the figures ignore"
-    if len({(str(row.unknown().get("judge")), str(row.unknown().get("judging"))) for row in rows}) > 1:
+    if not judged_alike(rows, "judge", "judging"):
         yield "the scores are of different judges or ways of judging, which the figures pool"
     unlike = sum(pairing.a.unknown().get("rubric") != pairing.b.unknown().get("rubric") for pairing in met)
     if unlike:

@@ -14,11 +14,12 @@ from rubrictool.analysis.judge_differences import JudgeDifference, judge_differe
 from rubrictool.analysis.judgings import ResponseJudging, Unit, aggregate_of, by_judge, judgings_of, valued_by_share
 from rubrictool.analysis.signal_noise import TARGET
 from rubrictool.analysis.signal_scopes import ScopeFigures, signals
-from rubrictool.analysis.verdict_rows import CriterionIndex, JudgeKey, NamedSource, VerdictRow, read_verdict_rows
+from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import ResponseKey, Texts, rubrics_by_prompt, within_reach
 from rubrictool.rows.jsonl import Source, numbered_names
+from rubrictool.rows.ways_of_judging import JudgeKey
 from rubrictool.rubric.saturation import Aggregate
 from rubrictool.text.wording import counted
 

@@ -23,7 +23,7 @@ from rubrictool.analysis.signal_noise import (
     phis,
     signal_noise,
 )
-from rubrictool.analysis.verdict_rows import JudgeKey
+from rubrictool.rows.ways_of_judging import JudgeKey
 
 
 class Scope(NamedTuple):

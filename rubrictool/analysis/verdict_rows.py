@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -13,11 +13,9 @@ from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Vote
+from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
-
-JudgeKey = tuple[str, str]
-"""A judge's name and its way of judging."""
 
 
 class _Verdict(BaseModel):
@@ -45,6 +43,7 @@ class _JudgedResponse(Response):
     verdicts: Annotated[tuple[_Verdict, ...], Field(strict=False), AfterValidator(_distinct)] = ()
     judge: str = ""
     judging: str = ""
+    trace_view: str | None = None
     rubric: str = ""
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
@@ -94,15 +93,25 @@ class NamedSource(NamedTuple):
 
 
 def read_verdict_rows(texts: Texts, *sources: NamedSource) -> list[list[VerdictRow]]:
-    """Return the rows of each source, without the texts. Raises `InputError` where one id stands for two texts."""
+    """Return the rows of each source, without the texts. Raises `InputError` where one id stands for two texts.
+
+    A view that leaves out parts of conversations is part of the way of judging.
+    """
     shared: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
-    return [filled(list(_read(one, texts, shared)), one.shown) for one in sources]
+    return [_with_views(filled(list(_read(one, texts, shared)), one.shown)) for one in sources]
 
 
-def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[VerdictRow]:
+def _with_views(rows: Sequence[tuple[VerdictRow, WayOfJudging]]) -> list[VerdictRow]:
+    keys = judge_keys(rows, lambda pair: pair[1])
+    return [row._replace(judging=judging) for (row, _), (_, judging) in zip(rows, keys, strict=True)]
+
+
+def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[tuple[VerdictRow, WayOfJudging]]:
+    """Yield each row with its way of judging."""
     rows = Rows(named.source, _JudgedResponse, repeats=True, name=named.name)
     for line, row in texts.checked(rows):
-        yield _verdict_row(row, rows.places.of(line), shared)
+        way = WayOfJudging(row.judge, row.judging, view_shown(row))
+        yield _verdict_row(row, rows.places.of(line), shared), shared.setdefault(way, way)
 
 
 def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> VerdictRow:

@@ -121,7 +121,9 @@ def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
     left_out = f"{counted(dropped, 'row')} without a preference {'is' if dropped == 1 else 'are'} left out"
     mixed = len({str(row.unknown().get("judge")) for row in rows}) > 1
     pooled = "the comparisons are of different judges, which the figures pool"
-    return [*([left_out] if dropped else []), *([pooled] if mixed else [])]
+    unlike = len({str(row.columns().get("trace_view")) for row in rows}) > 1
+    views = "the comparisons differ in how much of a conversation was shown (trace_view), which the figures pool"
+    return [*([left_out] if dropped else []), *([pooled] if mixed else []), *([views] if unlike else [])]
 
 
 def systems_of(row: Compared) -> SystemPair:

@@ -13,7 +13,7 @@ from rubrictool.text.wording import counted
 if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport
     from rubrictool.analysis.kappa import GroupAgreement
-    from rubrictool.analysis.verdict_rows import JudgeKey
+    from rubrictool.rows.ways_of_judging import JudgeKey
 
 LEGEND = (
     "within criteria: kappa where chance is the label of another response, same criterion (across prompts: one to any prompt"

@@ -32,7 +32,7 @@ _SECTIONS = {
     "Judge": ("judge", "judge_args", "judging", "reasons", "samples", "empty", "min_coverage", "noise_floor"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),
     "Model draws": ("model", "model_args", "n"),
-    "Questions": ("temperature", "max_tokens", "use_reference", "templates"),
+    "Questions": ("temperature", "max_tokens", "use_reference", "templates", "view", "max_trace_tokens"),
     "Limits": (
         "max_calls",
         "max_cost",

@@ -12,6 +12,7 @@ from rubrictool.models.options import AskPolicy, ModelConfig
 from rubrictool.rows.records import JudgingMode
 from rubrictool.rows.shards import Shard
 from rubrictool.rubric.empty_response import Empty
+from rubrictool.text.trace_views import MIN_TOKENS, WHOLE, TracePart, TraceView
 
 Arguments = Annotated[str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)]
 
@@ -165,6 +166,34 @@ class QuestionFlags:
         typer.Option(metavar="DIR", help="Use the prompt texts in this folder.", show_default=False, file_okay=False),
     ] = None
 
+    @property
+    def shown(self) -> TraceView:
+        """Return what models are shown of a conversation."""
+        return WHOLE
+
+
+@dataclass(frozen=True)
+class ShownQuestionFlags(QuestionFlags):
+    """The same for commands that show responses to a model."""
+
+    view: Annotated[
+        TracePart, typer.Option(help="Show models all of a conversation, or the assistant's last reply alone.")
+    ] = "full"
+    max_trace_tokens: Annotated[
+        int | None,
+        typer.Option(
+            min=MIN_TOKENS,
+            metavar="N",
+            help="Leave out the middle of conversations that have more tokens, as estimated.",
+            show_default=False,
+        ),
+    ] = None
+
+    @property
+    def shown(self) -> TraceView:
+        """Return what models are shown of a conversation."""
+        return TraceView(self.view, self.max_trace_tokens)
+
 
 MissingRubric = Annotated[
     Literal["error", "skip"],
@@ -231,6 +260,7 @@ GROUPS = (
     RequestFlags,
     EngineRequestFlags,
     QuestionFlags,
+    ShownQuestionFlags,
     JudgeFlags,
     ProposerFlags,
     ModelFlags,

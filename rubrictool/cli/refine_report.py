@@ -29,7 +29,7 @@ class RefineReport:
 
     def __init__(self, rule: AcceptRule, limits: Limits) -> None:
         self.counts, self._limits = RefineSummary(rule), limits
-        self.empty = 0
+        self.empty = self.cut = 0
         self._examples: tuple[Example, ...] = ()
 
     def add(self, refined: Refinement, prompt: Prompt) -> None:

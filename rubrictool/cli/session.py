@@ -89,7 +89,7 @@ class Session:
         self._budget = _budget(self._asking)
         wording = wording or QuestionFlags()
         self._context = run_context(self._asking, self._budget, self.progress, specs)
-        self._templates = Templates(wording.templates, use_reference=wording.use_reference)
+        self._templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
         self.roles = Roles(self._context, self._templates, self.progress.parts)
         self._engine: RayEngine | None = None
         self._ray = None if self.dry_run else ray_flags(self._asking, self._context)

@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 import typer
 
-from rubrictool.cli.options import EngineRequestFlags, RequestFlags
+from rubrictool.cli.options import EngineRequestFlags, RequestFlags, ShownQuestionFlags
 from rubrictool.errors import InputError
 
-JUDGING = ("judge", "judge_args", "judging", "reasons", "temperature", "max_tokens", "use_reference", "templates")
+JUDGING = (
+    *("judge", "judge_args", "judging", "reasons", "temperature", "max_tokens", "use_reference", "templates"),
+    *("view", "max_trace_tokens"),
+)
 """All that is said to a judge alone; for commands that may go without one."""
 
 
@@ -42,7 +45,7 @@ def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:
     """Return the rules for options that only some models, or only a run with a cache, use."""
     ours = any(spec and spec.startswith("vllm:") for spec in specs)
     return (
-        Idle(not any(specs), "while no model is named", ("use_reference",)),
+        Idle(not any(specs), "while no model is named", ("use_reference", "max_trace_tokens")),
         Idle(not ours, "without a vllm: model", ("vllm_python", "vllm_arg")),
         Idle(asking.no_cache, "with --no-cache", ("cache",)),
         Idle(
@@ -51,6 +54,11 @@ def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:
             ("ray_address",),
         ),
     )
+
+
+def of_view(wording: ShownQuestionFlags) -> Idle:
+    """Return the rule for a bound on traces, of which `--view last` shows none."""
+    return Idle(wording.view == "last", "with --view last", ("max_trace_tokens",))
 
 
 def _given(context: typer.Context, name: str) -> bool:

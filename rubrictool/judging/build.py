@@ -21,6 +21,7 @@ from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.records import JudgingMode
 from rubrictool.rubric.limits import Limits
+from rubrictool.text.trace_views import WHOLE, TraceView
 
 
 async def judge(
@@ -48,7 +49,7 @@ async def judge(
     if samples > 1:
         _check_samples_can_differ(config, samples)
     if config.spec == OFFLINE:
-        return _offline_judge(judging, reasons=reasons)
+        return _offline_judge(judging, templates.view if templates else WHOLE, reasons=reasons)
     templates = templates or Templates()
     templates = templates.with_reasons() if reasons else templates
     kind = PerCriterionJudge if judging == "per-criterion" else ModelJudge
@@ -69,12 +70,12 @@ def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
         )
 
 
-def _offline_judge(judging: JudgingMode, *, reasons: bool) -> Judge:
+def _offline_judge(judging: JudgingMode, view: TraceView, *, reasons: bool) -> Judge:
     from rubrictool.judging.offline import OfflineJudge
 
     if reasons:
         raise InputError("the offline judge gives no reasons; judge with a model", code="judge")
-    return OfflineJudge(judging)
+    return OfflineJudge(judging, view)
 
 
 async def proposer(

@@ -28,6 +28,7 @@ class ModelJudge:
     def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
         self.name, self.model, self.sample = model.name, model, sample
         self._templates = templates or Templates()
+        self.view = self._templates.view
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""

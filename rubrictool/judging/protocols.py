@@ -12,10 +12,14 @@ from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
+from rubrictool.text.trace_views import WHOLE, TraceView
 
 
 class Judge(Protocol):
-    """Decide which criteria a response meets. `name` and `judging` go into every row that was judged."""
+    """Decide which criteria a response meets. `name` and `judging` go into every row that was judged.
+
+    A judge that is shown part of a conversation has a `TraceView` as its attribute `view`.
+    """
 
     name: str
     judging: JudgingMode
@@ -26,6 +30,12 @@ class Judge(Protocol):
         A `ModelFailure` may hold the verdicts that were received (`partial`).
         """
         ...
+
+
+def view_of(role: object) -> TraceView:
+    """Return what a judge or a comparer is shown of a conversation: everything, where it has no `view`."""
+    view: TraceView = getattr(role, "view", WHOLE)
+    return view
 
 
 class Comparer(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.protocols import Judge
+from rubrictool.judging.protocols import Judge, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
 
@@ -15,6 +15,7 @@ class RepeatedJudge:
 
     def __init__(self, judges: Sequence[Judge]) -> None:
         self.name, self.judging, self.judges = judges[0].name, judges[0].judging, judges
+        self.view = view_of(judges[0])
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion, with the votes of all judges. Raises `ModelFailure` where one of them failed."""

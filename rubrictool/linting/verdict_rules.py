@@ -14,8 +14,10 @@ from rubrictool.linting.faults import LintMessage
 from rubrictool.linting.overfitting import PoolJudging, overfitting
 from rubrictool.linting.rules import Finding, Severity, finding, sorted_findings
 from rubrictool.rows.ids import same_text
+from rubrictool.rows.joins import grouped
 from rubrictool.rows.records import Criterion, Rubric, Score, Verdict
 from rubrictool.rows.traces import Overfit, OverfitRule
+from rubrictool.rows.ways_of_judging import WayOfJudging, judge_keys, view_shown
 from rubrictool.rubric.weights import TIE, rubric_hash
 
 MIN_RESPONSES = 8
@@ -59,9 +61,9 @@ def verdict_findings(rubric: Rubric, scores: Iterable[Score]) -> list[Finding]:
 
     A response that was judged several times counts once, with its first verdicts, except where its judgings are compared.
     """
-    judges: dict[tuple[str, str], list[Score]] = {}
-    for row in scores:
-        judges.setdefault((row.judge, row.judging), []).append(row)
+    rows = list(scores)
+    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row)))
+    judges = grouped(zip(keys, rows, strict=True))
     return sorted_findings(rubric, [item for rows in judges.values() for item in _of_judge(rubric, rows)])
 
 

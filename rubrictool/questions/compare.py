@@ -8,9 +8,9 @@ from rubrictool.errors import Unreadable
 from rubrictool.models.json_schema import Schema, object_of, one_of
 from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import QUOTES_IGNORED, last_object, plain_words, without_repeats
-from rubrictool.questions.templates import REASON, Templates, answer_form, fence
+from rubrictool.questions.templates import REASON, Templates, answer_form
 from rubrictool.rows.records import Prompt
-from rubrictool.text.chats import Conversation, visible_text
+from rubrictool.text.chats import Conversation
 
 Side = Literal["first", "second", "tie"]
 """The better one of two responses, by the order in which they are shown."""
@@ -37,8 +37,8 @@ def question(templates: Templates, prompt: Prompt, first: str | Conversation, se
     return templates.question(
         "compare",
         prompt,
-        first=fence("first", visible_text(first)),
-        second=fence("second", visible_text(second)),
+        first=templates.response("first", first),
+        second=templates.response("second", second),
         form=answer_form("winner", _WINNER, reasons=templates.reasons),
     )
 

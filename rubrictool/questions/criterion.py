@@ -9,12 +9,12 @@ from rubrictool.questions import judge
 from rubrictool.questions.json_replies import last_object, without_repeats
 from rubrictool.questions.templates import REASON, Templates, answer_form, fence
 from rubrictool.rows.records import Prompt, Verdict
-from rubrictool.text.chats import Conversation, visible_text
+from rubrictool.text.chats import Conversation
 
 
 def question(templates: Templates, prompt: Prompt, criterion: str, response: str | Conversation) -> Question:
     """Ask about one criterion, which comes last."""
-    answered = fence("response", visible_text(response))
+    answered = templates.response("response", response)
     return templates.question(
         "criterion",
         prompt,

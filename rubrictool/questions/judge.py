@@ -14,7 +14,7 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer, plain_words
 from rubrictool.questions.templates import REASON, Templates, answer_form, fence
 from rubrictool.rows.records import Prompt, Verdict
-from rubrictool.text.chats import Conversation, is_trace, last_reply, visible_text
+from rubrictool.text.chats import Conversation, is_trace, last_reply
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import counted
 from rubrictool.text.words import word_bounds
@@ -42,7 +42,7 @@ def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], resp
         prompt,
         prefixes=[[labelled]],
         criteria=labelled,
-        response=fence("response", visible_text(response)),
+        response=templates.response("response", response),
         word_count=word_count(criteria, response),
         form=form(len(criteria), reasons=templates.reasons),
     )

@@ -31,7 +31,6 @@ from rubrictool.questions.templates import Templates, fence
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Better, Item, Merge, Proposal
 from rubrictool.rubric.limits import Limits
-from rubrictool.text.chats import visible_text
 from rubrictool.text.wording import counted
 
 ContextPart = Literal["weights", "verdicts", "both-met", "scores"]
@@ -81,8 +80,8 @@ def question(
         "separate",
         prompt,
         criteria=fence("rubric", "\n".join(_listed(name, c, weighed="weights" in context) for name, c in rows)),
-        first=fence("first", visible_text(first.response.response)),
-        second=fence("second", visible_text(second.response.response)),
+        first=templates.response("first", first.response.response),
+        second=templates.response("second", second.response.response),
         verdicts="\n\n".join(_findings([name for name, _ in rows], first, second, context)),
         limits=_room(len(criteria), limits),
     )

@@ -16,9 +16,10 @@ from rubrictool.errors import InputError
 from rubrictool.models.json_schema import string
 from rubrictool.models.question import Question
 from rubrictool.rows.records import Prompt
-from rubrictool.text.chats import chat_text
+from rubrictool.text.chats import Conversation, chat_text
 from rubrictool.text.encoding import digest
 from rubrictool.text.patterns import linear
+from rubrictool.text.trace_views import WHOLE, TraceView
 
 REASON = string(200)
 """The schema of a reason before a verdict or a preference."""
@@ -36,16 +37,16 @@ _PLACEHOLDER = linear(r"\{([a-z_]+)\}")
 class Templates:
     """The templates of all questions; a directory overrides those whose file name it has.
 
-    With `use_reference`, models are shown the reference answer of the prompt. `reasons` says that a short reason is asked
-    for before each verdict.
+    With `use_reference`, models are shown the reference answer of the prompt; `view` is what they are shown of a
+    conversation. `reasons` says that a short reason is asked for before each verdict.
 
     Raises `InputError` for a directory without templates, and for a template that lacks a placeholder or has an unknown one.
     """
 
     reasons = False
 
-    def __init__(self, directory: Path | None = None, *, use_reference: bool = False) -> None:
-        self._use_reference = use_reference
+    def __init__(self, directory: Path | None = None, *, use_reference: bool = False, view: TraceView = WHOLE) -> None:
+        self._use_reference, self.view = use_reference, view
         if directory and not any(os.path.exists(directory / f"{name}.txt") for name in template_names()):
             expected = ", ".join(f"{name}.txt" for name in template_names())
             raise InputError(
@@ -78,6 +79,10 @@ class Templates:
         content = fill(self._texts[name], {**shared, **texts})
         keys = [digest("\n".join([*shared.values(), *following])) for following in prefixes]
         return Question([{"role": "user", "content": content}], prompt.id, keys)
+
+    def response(self, name: str, response: str | Conversation) -> str:
+        """Return a response as it is shown, in a fence of that name."""
+        return fence(name, self.view.text(response))
 
     def _reference(self, prompt: Prompt) -> str:
         if not self._use_reference or not prompt.reference:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.protocols import Judge, Proposer
+from rubrictool.judging.protocols import Judge, Proposer, view_of
 from rubrictool.questions.propose import MAX_FIRST_CRITERIA
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.loop import Refinement, refine
@@ -19,7 +19,7 @@ from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import Limits
 from rubrictool.rubric.weights import rubric_hash
-from rubrictool.text.chats import visible_text
+from rubrictool.text.trace_views import TraceView
 
 FIRST, EACH, LENGTH = MAX_FIRST_CRITERIA, 4, 150
 """Criteria of a first rubric, criteria that a round adds, and characters of a criterion, as a dry run assumes them.
@@ -45,7 +45,7 @@ async def dry_refine(
     Which candidates the run will show is not known. So any two may be shown, every proposal that is tried is accepted,
     the longest candidates are the ones that stay in the pool, and the two longest are shown each time.
     """
-    longest = _longest_first(pool)
+    longest = _longest_first(pool, view_of(judge))
     return await refine(
         prompt,
         pool,
@@ -128,9 +128,9 @@ def _costliest(options: RefineOptions) -> RefineOptions:
     return replace(options, pairs=pairs, accept="always" if options.accept == "always" else "label-agreement")
 
 
-def _longest_first(pool: Sequence[Response]) -> list[Response]:
+def _longest_first(pool: Sequence[Response], view: TraceView) -> list[Response]:
     candidates = (row for row in pool if not is_empty(row.response))
-    return sorted(candidates, key=lambda row: len(visible_text(row.response)), reverse=True)
+    return sorted(candidates, key=lambda row: len(view.text(row.response)), reverse=True)
 
 
 def _assumed(begin: int, count: int) -> tuple[Item, ...]:

@@ -33,9 +33,13 @@ class Response(Row):
 
 
 class Scored(Response):
-    """A response with a score, wherever that came from."""
+    """A response with a score, wherever that came from.
+
+    `trace_view` names what the judge was shown of a conversation where that was not all of it (see `TraceView.named`).
+    """
 
     score: Number
+    trace_view: str | None = None
 
 
 def _own(responses: Sequence[Any], prompt_id: object) -> list[Any]:
@@ -237,6 +241,7 @@ class Comparison(Row):
     orders: Orders
     judge: str
     reasons: Reasons | None = None
+    trace_view: str | None = None
 
 
 class ExternalComparison(Row):

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rubrictool.errors import ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge
+from rubrictool.judging.protocols import Judge, view_of
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import Texts, by_prompt, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows, Source
@@ -168,6 +168,7 @@ class _KnownVerdicts:
     def __init__(self, judge: Judge, verdicts: Iterable[Verdict]) -> None:
         self.name: str = judge.name
         self.judging: JudgingMode = judge.judging
+        self.view = view_of(judge)
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002

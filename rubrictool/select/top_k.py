@@ -10,6 +10,7 @@ from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts, lacking
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Response, Scored
+from rubrictool.rows.ways_of_judging import judged_alike, without_texts
 from rubrictool.select.ranking import best
 from rubrictool.text.wording import counted
 
@@ -97,18 +98,14 @@ def _pools(rows: Rows[Scored], options: TopKOptions) -> dict[str, list[Scored]]:
     pools: dict[str, list[Scored]] = {}
     for line, row in Texts().checked(rows):
         options.check(rows, line, row)
-        pools.setdefault(row.prompt_id, []).append(row.model_copy(update={"response": "", "prompt": None}))
+        pools.setdefault(row.prompt_id, []).append(without_texts(row))
     return pools
 
 
 def _notes(pools: Mapping[str, Iterable[Scored]]) -> Iterator[str]:
-    if mixed := [prompt_id for prompt_id, pool in pools.items() if len(set(map(_kind, pool))) > 1]:
+    kind = ("judge", "judging", "rubric")
+    if mixed := [prompt_id for prompt_id, pool in pools.items() if not judged_alike(pool, *kind)]:
         hold = f"{counted(len(mixed), 'prompt')} {'holds' if len(mixed) == 1 else 'hold'}"
         yield f"{hold} scores of different judges or rubrics ({mixed[0]})"
     if gaps := lacking(row for pool in pools.values() for row in pool):
         yield gaps
-
-
-def _kind(row: Scored) -> tuple[str, ...]:
-    """Return what must agree for scores to be comparable."""
-    return tuple(str(row.unknown().get(name)) for name in ("judge", "judging", "rubric"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
-from rubrictool.judging.protocols import Comparer, Judge
+from rubrictool.judging.protocols import Comparer, Judge, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Side
 from rubrictool.rows.joins import prompt_of, rubric_for
@@ -34,7 +34,8 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
     orders = Orders(ab=_SHOWN_AB[ab.side], ba=_SHOWN_BA[ba.side])
     winner = orders.ab if orders.ab == orders.ba else "tie"
     told = {"reasons": Reasons(ab=ab.reason, ba=ba.reason)} if ab.reason or ba.reason else {}
-    return Comparison(prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=orders, judge=judge.name, **told)
+    row = {"prompt_id": prompt.id, "a": a.id, "b": b.id, "winner": winner, "orders": orders, "judge": judge.name}
+    return Comparison.model_validate({**row, **told, **_seen(a, b, judge)})
 
 
 async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Judge, rubric: Rubric) -> Comparison:
@@ -47,9 +48,16 @@ async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Jud
         return decided
     one, other = await gather_all(*(score(prompt, rubric, response, judge) for response in (a, b)))
     winner = higher(one.score, other.score)
-    return Comparison(
-        prompt_id=prompt.id, a=a.id, b=b.id, winner=winner, orders=Orders(ab=winner, ba=winner), judge=judge.name
-    )
+    row = {"prompt_id": prompt.id, "a": a.id, "b": b.id, "winner": winner, "judge": judge.name}
+    seen = _seen(a, b, judge) if one.trace_view or other.trace_view else {}
+    return Comparison.model_validate({**row, "orders": Orders(ab=winner, ba=winner), **seen})
+
+
+def _seen(a: Response, b: Response, judge: Judge | Comparer) -> dict[str, str]:
+    """Return the column that names the view of two responses, where it left something out of either."""
+    view = view_of(judge)
+    named = view.named(a.response) or view.named(b.response)
+    return {"trace_view": named} if named else {}
 
 
 def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:

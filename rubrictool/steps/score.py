@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.errors import ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge
+from rubrictool.judging.protocols import Judge, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
@@ -43,11 +43,13 @@ async def score(
     if min_coverage is not None:
         details |= _standing(rubric.criteria, judged, aggregate or WEIGHTED)
     kind = ScoreWithDetails if details else Score
+    seen = view_of(judge).named(response.response) if _open(rubric.criteria) else None
     columns = joined(kind, _as_given(response, kind), prompt.unknown(), rubric.unknown())
     return kind.model_validate(
         columns
         | {"score": weighted_share(rubric.criteria, judged, aggregate or WEIGHTED), "verdicts": judged, **details}
         | {"judge": judge.name, "judging": judge.judging, "rubric": rubric_hash(rubric.criteria)}
+        | ({"trace_view": seen} if seen else {})
     )
 
 
@@ -55,7 +57,8 @@ def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:
     """Return the columns of a response, without the parts of an earlier score."""
     columns = response.columns()
     stale = kind is ScoreWithDetails or columns.keys() >= {"score", "verdicts", "rubric"}
-    return {name: value for name, value in columns.items() if not (stale and name in _DETAILS)}
+    of_score = {"trace_view", *_DETAILS} if stale else {"trace_view"}
+    return {name: value for name, value in columns.items() if name not in of_score}
 
 
 def _details(criteria: Sequence[Criterion], judged: Sequence[Verdict], aggregate: Aggregate) -> dict[str, Any]:

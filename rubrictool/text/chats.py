@@ -202,7 +202,7 @@ def model_messages(messages: Conversation) -> list[dict[str, Any]]:
 
 def chat_text(messages: Conversation) -> str:
     """Return a chat as one text: each message under its role, calls of tools and their results in words."""
-    return "\n\n".join(_Transcript(_columns(messages)).paragraphs())
+    return "\n\n".join(_Transcript(_columns(messages)).messages())
 
 
 class Answer(NamedTuple):
@@ -256,7 +256,12 @@ def visible_text(response: str | Conversation) -> str:
     """Return a response as judges and proposers see it, without reasoning; a conversation with its calls and results."""
     if isinstance(response, str) or not is_trace(response):
         return answer(response).text
-    return "\n\n".join(_Transcript(_columns(response), reasoning=False).paragraphs())
+    return "\n\n".join(shown_messages(response))
+
+
+def shown_messages(response: Conversation) -> list[str]:
+    """Return each message of a conversation as judges and proposers see it, without reasoning."""
+    return _Transcript(_columns(response), reasoning=False).messages()
 
 
 class _Transcript:
@@ -268,9 +273,8 @@ class _Transcript:
         self._names = {call.id: call.name for call in calls if call.id}
         self._times = Counter(call.name for call in calls)
 
-    def paragraphs(self) -> Iterator[str]:
-        for message in self._messages:
-            yield from self._paragraphs(message)
+    def messages(self) -> list[str]:
+        return ["\n\n".join(self._paragraphs(message)) for message in self._messages]
 
     def calls(self, message: Mapping[str, Any]) -> list[str]:
         """Return the calls of a message in words."""

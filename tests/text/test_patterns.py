@@ -17,6 +17,7 @@ from rubrictool.judging.offline.terms import terms
 from rubrictool.linting.rules import rule_findings
 from rubrictool.rows.records import Rubric
 from rubrictool.text.patterns import BACKTRACKING, LINEAR, Pattern, foreign, linear
+from rubrictool.text.tokens import estimated_tokens
 from rubrictool.text.words import words
 
 for module in pkgutil.walk_packages(rubrictool.__path__, "rubrictool."):
@@ -24,6 +25,7 @@ for module in pkgutil.walk_packages(rubrictool.__path__, "rubrictool."):
         importlib.import_module(module.name)
 words("compiled on first use")
 terms("5 mg", lexicon("5 mg"))
+estimated_tokens("compiled on first use")
 
 HOSTILE = {
     "one letter": "a",
@@ -66,7 +68,7 @@ def exhaust(pattern: Pattern) -> Callable[[str], object]:
 def test_the_package_has_patterns_of_both_kinds() -> None:
     assert len(LINEAR) > 50
     assert {type(pattern) for pattern in LINEAR} == {type(re2.compile("a"))}
-    assert len({pattern.pattern for pattern in BACKTRACKING}) == 2
+    assert len({pattern.pattern for pattern in BACKTRACKING}) == 3
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE)

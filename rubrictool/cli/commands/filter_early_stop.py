@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import typer
 
+from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import JudgeFlags, MissingRubric, OutputFlags, QuestionFlags, RequestFlags, SamplingFlags
+from rubrictool.cli.options import (
+    JudgeFlags,
+    MissingRubric,
+    OutputFlags,
+    RequestFlags,
+    SamplingFlags,
+    ShownQuestionFlags,
+)
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
+from rubrictool.cli.unused_options import of_asking, of_role, of_view, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
 from rubrictool.select.early_stop import OutcomeByRow, Pools
 from rubrictool.select.top_k import TIED, TopKOptions
@@ -21,7 +29,7 @@ def run(
     paths: tuple[str, str, str | None],
     judging: JudgeFlags,
     parameters: SamplingFlags,
-    wording: QuestionFlags,
+    wording: ShownQuestionFlags,
     files: OutputFlags,
     asking: RequestFlags,
     *,
@@ -42,6 +50,7 @@ def run(
         context,
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
+        of_view(wording),
     )
     session = Session("filter-top-k", files, asking, wording, specs=[judging.judge], inputs=given)
 
@@ -59,6 +68,7 @@ def run(
             _tell(session, outcomes)
         count = sum(is_empty(row.response) for row in pools.rows)
         tell_empty(session, "filter-top-k", count, scored_without_judge(count, outcomes.failures[FAILURE]))
+        tell_cut(session, "filter-top-k", sum(wording.shown.cuts(row.response) for row in pools.rows), wording)
 
     session.run(main)
 

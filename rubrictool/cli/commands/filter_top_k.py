@@ -14,11 +14,11 @@ from rubrictool.cli.options import (
     JudgeFlags,
     MissingRubric,
     OutputFlags,
-    QuestionFlags,
     ReadingFlags,
     RequestFlags,
     SamplingFlags,
     Seed,
+    ShownQuestionFlags,
 )
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, refuse_idle
@@ -39,7 +39,7 @@ def command(
     ],
     judging: JudgeFlags,
     parameters: SamplingFlags,
-    wording: QuestionFlags,
+    wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: OutputFlags,
     asking: RequestFlags,

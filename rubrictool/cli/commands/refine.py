@@ -7,6 +7,7 @@ from typing import Annotated, NamedTuple, get_args
 import typer
 
 from rubrictool.analysis.gold import file_and_column
+from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
@@ -14,15 +15,15 @@ from rubrictool.cli.options import (
     JudgeFlags,
     ModelFlags,
     ProposerFlags,
-    QuestionFlags,
     ReadingFlags,
     Seed,
     ShardedOutputFlags,
+    ShownQuestionFlags,
 )
 from rubrictool.cli.refine_report import RefineReport
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import Idle, of_asking, of_role, refuse_idle
+from rubrictool.cli.unused_options import Idle, of_asking, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
@@ -63,7 +64,7 @@ def command(
     judging: JudgeFlags,
     proposing: ProposerFlags,
     models: ModelFlags,
-    wording: QuestionFlags,
+    wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
@@ -176,6 +177,7 @@ def command(
         of_role("judge", judging.judge, "judge_args"),
         of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
+        of_view(wording),
     )
     pools = (candidates.own(prompt) for _, prompt in rows)
     source = EvidenceSource(options, texts, pools, labels=labels, weak=given.of(weak))
@@ -217,6 +219,7 @@ def command(
                 prompt, rubric, own = task
                 pool, failure = await own.of(prompt, drawn_from, n)
                 empty = sum(is_empty(row.response) for row in pool)
+                cut = sum(wording.shown.cuts(row.response) for row in pool)
                 if not pool and failure:
                     return Outcome(failure=failure, note=_Done(prompt, empty))
                 evidence, checked = source.of(prompt, pool), None
@@ -233,7 +236,7 @@ def command(
                     )
                     if check:
                         checked = await check.check(prompt, pool, refined, judge)
-                note = _Done(prompt, empty, refined, checked, source.is_enough(evidence))
+                note = _Done(prompt, empty, cut, refined, checked, source.is_enough(evidence))
                 return Outcome((refined.rubric,), refined.failure or failure, refined.rounds, note)
 
             async def plan(task: _Task) -> Outcome:
@@ -259,6 +262,7 @@ def command(
             if done is None:
                 return
             report.empty += done.empty
+            report.cut += done.cut
             if done.refined:
                 source.count(enough=done.enough)
                 report.add(done.refined, done.prompt)
@@ -276,6 +280,7 @@ def command(
             session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
         else:
             report.close(session, files, check.report(checked, seed=seed) if check else None)
+            tell_cut(session, "refine", report.cut, wording)
             if remark := source.remark():
                 session.tell(f"refine: {remark}")
             if rule in BY_LABELS:
@@ -295,10 +300,14 @@ class _Task(NamedTuple):
 
 
 class _Done(NamedTuple):
-    """A prompt's part of the closing lines; `empty` counts empty candidates, `enough` says how much its evidence was."""
+    """A prompt's part of the closing lines.
+
+    `empty` counts empty candidates, `cut` those shown without their middle; `enough` says how much its evidence was.
+    """
 
     prompt: Prompt
     empty: int
+    cut: int = 0
     refined: Refinement | None = None
     checked: CheckedPrompt | None = None
     enough: bool = True

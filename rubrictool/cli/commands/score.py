@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, Self
 import typer
 
 from rubrictool.analysis.model_scores import ScoreTally
+from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
@@ -17,15 +18,15 @@ from rubrictool.cli.options import (
     EngineRequestFlags,
     JudgeFlags,
     MissingRubric,
-    QuestionFlags,
     ReadingFlags,
     SamplingFlags,
     ShardedOutputFlags,
+    ShownQuestionFlags,
 )
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle
+from rubrictool.cli.unused_options import of_asking, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rows.joins import Texts, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
@@ -46,7 +47,7 @@ def command(
     rubrics: Annotated[str, typer.Option(metavar="FILE", help="Rubric rows; - is stdin.", show_default=False)],
     judging: JudgeFlags,
     parameters: SamplingFlags,
-    wording: QuestionFlags,
+    wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
@@ -109,9 +110,10 @@ def command(
         context,
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
+        of_view(wording),
     )
     session = Session("score", files, asking, wording, specs=[judging.judge], inputs=given)
-    tally, gaps, empties = ScoreTally(), _Gaps(), Counter[str]()
+    tally, gaps, counts = ScoreTally(), _Gaps(), Counter[str]()
 
     async def main() -> None:
         part = session.part(rows, runs)
@@ -120,6 +122,7 @@ def command(
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
         def task_of(row: Response) -> _Task:
+            counts["cut"] += wording.shown.cuts(row.response)
             rubric = rubric_for(row.prompt_id, known)
             return _Task(row, rubric, prompt_of(row, rubric, asked_of) if rubric else None)
 
@@ -140,17 +143,18 @@ def command(
 
         def count(outcome: Outcome) -> None:
             if outcome.failure:
-                empties[outcome.failure.kind] += 1
+                counts[outcome.failure.kind] += 1
             elif scored := outcome.note:
-                empties["scored"] += scored.empty
+                counts["scored"] += scored.empty
                 gaps.add(scored)
                 tally.add(scored.prompt_id, scored.model, scored.score)
 
         await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
         if min_coverage is not None:
             gaps.tell(session)
-        empty_ones = empties["scored"] + empties[FAILURE]
-        tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, empties[FAILURE]))
+        empty_ones = counts["scored"] + counts[FAILURE]
+        tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
+        tell_cut(session, "score", counts["cut"], wording)
         _close(session, tally, fail_under)
 
     session.run(main)

@@ -11,6 +11,7 @@ import typer
 from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.score_comparisons import ScoreComparisons, compare_lineup
 from rubrictool.analysis.win_rates import notes_on
+from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
 from rubrictool.cli.inputs import Inputs
@@ -19,15 +20,15 @@ from rubrictool.cli.options import (
     EngineRequestFlags,
     JudgeFlags,
     OutputFlags,
-    QuestionFlags,
     ReadingFlags,
     SamplingFlags,
     Seed,
+    ShownQuestionFlags,
 )
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, refuse_idle
+from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, of_view, refuse_idle
 from rubrictool.cli.winrate_report import ReportOptions, close
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
@@ -49,7 +50,7 @@ def command(
     ],
     judging: JudgeFlags,
     parameters: SamplingFlags,
-    wording: QuestionFlags,
+    wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: OutputFlags,
     asking: EngineRequestFlags,
@@ -125,6 +126,7 @@ def command(
         context,
         of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
         *of_asking(asking, judging.judge),
+        of_view(wording),
     )
     texts = Texts()
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
@@ -147,8 +149,10 @@ def command(
             return work
 
         decided = await _decided(session, met, connect, lambda index: tasks[index])
-        empty = len({id(row) for pairing in met for row in (pairing.a, pairing.b) if is_empty(row.response)})
+        rows = {id(row): row.response for pairing in met for row in (pairing.a, pairing.b)}.values()
+        empty = sum(map(is_empty, rows))
         tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
+        tell_cut(session, "winrate", sum(map(wording.shown.cuts, rows)), wording)
         close(session, decided, options)
 
     session.run(main)

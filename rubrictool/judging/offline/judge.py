@@ -13,8 +13,9 @@ from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import Term, bigrams, terms
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.checks import holds
-from rubrictool.text.chats import Conversation, answer
+from rubrictool.text.chats import Conversation, answer, last_reply
 from rubrictool.text.patterns import linear
+from rubrictool.text.trace_views import WHOLE, TraceView
 from rubrictool.text.words import normal, words
 
 _QUOTED = linear(r"[\"“«„「]([^\"“”«»„「」\n]+)[\"”»“」]")
@@ -32,26 +33,28 @@ class OfflineJudge:
 
     name = "offline"
 
-    def __init__(self, judging: JudgingMode = "all-at-once") -> None:
-        self.judging = judging
+    def __init__(self, judging: JudgingMode = "all-at-once", view: TraceView = WHOLE) -> None:
+        self.judging, self.view = judging, TraceView(view.part)
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002
         """Return one verdict per criterion, in order."""
-        text = _Text.of(response.response)
+        text = _Text.of(response.response, self.view)
         return [Verdict(id=criterion.id, met=_met(criterion, text)) for criterion in criteria]
 
 
 class _Text(NamedTuple):
-    """A response, with its visible text in normal form and the words of that text."""
+    """A response, with what the assistant shows of it, that text in normal form, and its words."""
 
     response: str | Conversation
+    shown: str
     normalized: str
     words: frozenset[str]
 
     @classmethod
-    def of(cls, response: str | Conversation) -> _Text:
-        normalized = normal(answer(response).with_calls)
-        return cls(response, normalized, frozenset(words(normalized)))
+    def of(cls, response: str | Conversation, view: TraceView) -> _Text:
+        shown = (last_reply(response) if view.part == "last" else answer(response)).with_calls
+        normalized = normal(shown)
+        return cls(response, shown, normalized, frozenset(words(normalized)))
 
 
 def _met(criterion: Criterion, text: _Text) -> bool:
@@ -87,7 +90,7 @@ def _pieces(term: Term) -> list[Term]:
 
 def _occurs(term: Term, text: _Text) -> bool:
     if term.figure:
-        return holds(term.check, text.response)
+        return holds(term.check, text.shown)
     if not _INFLECTED.fullmatch(term.key):
         return term.key in text.normalized
     return any(_same_stem(term.key, word) for word in text.words)

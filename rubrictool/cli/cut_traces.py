@@ -1,0 +1,15 @@
+"""Report conversations of which models are shown the beginning and the end alone."""
+
+from __future__ import annotations
+
+from rubrictool.cli.options import ShownQuestionFlags
+from rubrictool.cli.session import Session
+
+
+def tell_cut(session: Session, command: str, count: int, wording: ShownQuestionFlags) -> None:
+    """Put the number of responses that are shown without their middle into the figures, and say it."""
+    if wording.max_trace_tokens is None:
+        return
+    session.figures["cut_traces"] = count
+    limit = f"--max-trace-tokens {wording.max_trace_tokens:,}"
+    session.tell(f"{command}: responses shown without their middle ({limit}): {count:,}; their rows are whole")
