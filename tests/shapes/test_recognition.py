@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from shell import Shell
 
 import rubrictool
 from rubrictool.analysis.existing_comparisons import read_comparisons
@@ -147,3 +148,25 @@ def test_recognition_is_told_with_counts(tmp_path: Path) -> None:
 def test_the_library_reads_foreign_rows_as_well() -> None:
     [pair] = rubrictool.win_rates([ANNOTATION]).pairs
     assert (pair.systems, pair.rate.estimate.value) == (("new", "base"), 0.75)
+
+
+def test_responses_with_rubrics_of_their_own_need_no_other_file(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shell.directory / "flat.py").write_text(BOTH, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(shell.directory))
+    shell.write("both.jsonl", [{"ask": "Name a colour.", "wants": ["Mentions red."], "said": "Red.", "by": "m"}])
+    ended = shell("score", "both.jsonl", "--from", "flat:BOTH")
+    assert json.loads(ended.out)["score"] == 1.0
+    shell.write("alone.jsonl", [{"prompt": "x", "response": "y"}])
+    ended = shell("score", "alone.jsonl")
+    assert (ended.code, "the rows of the responses hold none; add --rubrics FILE" in ended.err) == (2, True)
+
+
+BOTH = """
+from rubrictool.formats import Contents, Shape, has
+
+def read(row):
+    criteria = [{"criterion": text, "weight": 1, "check": {"contains": ["red"]}} for text in row.texts("wants")]
+    return Contents({"prompt": row.text("ask")}, {"criteria": criteria}, [{"response": row.text("said"), "model": row.text("by")}])
+
+BOTH = Shape("flat", "flat rows", has("ask", "wants", "said"), read)
+"""

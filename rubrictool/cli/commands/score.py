@@ -44,13 +44,20 @@ def command(
     responses: Annotated[
         str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
     ],
-    rubrics: Annotated[str, typer.Option(metavar="FILE", help="Rubric rows; - is stdin.", show_default=False)],
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
+    rubrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rubric rows; - is stdin. [default: RESPONSES, where its rows hold rubrics]",
+            show_default=False,
+        ),
+    ] = None,
     prompts: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
@@ -92,6 +99,7 @@ def command(
     Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
     """
     given = Inputs(reading, responses, rubrics, prompts)
+    rubrics = rubrics or _own_rubrics(given, responses)
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     if files.shard and fail_under is not None:
@@ -204,6 +212,13 @@ class _Gaps:
             told = f"{len(self._coverage)} (lowest coverage {min(self._coverage):.2f})"
             rerun = "; rerun the command to ask for the missing ones" if session.keeps_replies else ""
             session.tell(f"score: scores that lack verdicts: {told}{rerun}")
+
+
+def _own_rubrics(given: Inputs, responses: str) -> str:
+    """Return the file of the responses, where its rows hold rubrics, too. Raises `InputError` where they hold none."""
+    if not given.of(responses).holds("rubrics"):
+        raise InputError("score: no rubrics are given, and the rows of the responses hold none; add --rubrics FILE")
+    return responses
 
 
 def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
