@@ -30,6 +30,7 @@ LAYERS = [
     "select",
     "analysis",
     "refinement",
+    "rewards",
     "distribution",
     "figures",
     "simulation",

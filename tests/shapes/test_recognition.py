@@ -166,7 +166,8 @@ from rubrictool.formats import Contents, Shape, has
 
 def read(row):
     criteria = [{"criterion": text, "weight": 1, "check": {"contains": ["red"]}} for text in row.texts("wants")]
-    return Contents({"prompt": row.text("ask")}, {"criteria": criteria}, [{"response": row.text("said"), "model": row.text("by")}])
+    response = {"response": row.text("said"), "model": row.text("by")}
+    return Contents({"prompt": row.text("ask")}, {"criteria": criteria}, [response])
 
 BOTH = Shape("flat", "flat rows", has("ask", "wants", "said"), read)
 """

@@ -1,0 +1,215 @@
+"""Reward completions by rubrics: one core for all trainers, whose failures become only what was chosen for them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from rubrictool.errors import InputError, ModelFailure, RowFailure
+from rubrictool.judging.build import judge as build_judge
+from rubrictool.judging.build import model_of
+from rubrictool.judging.protocols import Judge
+from rubrictool.models.background_loop import background_loop
+from rubrictool.models.budget import Budget, Tally
+from rubrictool.models.cache import ReplyStore, cache_path
+from rubrictool.models.context import RunContext
+from rubrictool.models.options import OFFLINE, AskPolicy, ModelConfig
+from rubrictool.rewards.group_statistics import GroupStatistics, group_mean, group_statistics
+from rubrictool.rewards.rollouts import Reward, Rollout
+from rubrictool.rewards.rubrics import Rubrics
+from rubrictool.rows.jsonl import Source
+from rubrictool.rows.records import JudgingMode, Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rubric.empty_response import Empty
+from rubrictool.rubric.saturation import WEIGHTED, Aggregate, aggregate
+from rubrictool.rubric.shaping import Shaping, shaping
+from rubrictool.steps.score import score
+
+OnError = Literal["raise", "none", "group_mean"] | float
+"""The reward of a completion that the judge did not decide on: an error, None, the mean of the others of its group, a number."""
+
+
+@dataclass(frozen=True)
+class RewardOptions:
+    """The options of rewards, as values that pickle.
+
+    `aggregate` are texts that name curves of dimensions, `shape` the shaping of the score (`exp:4`), `defence` adds the built-in
+    vetoes, `empty` says what an empty completion gets. `cache` is the file of the replies: the user's by default, None for none.
+    """
+
+    rubrics: Source | None = None
+    judge: ModelConfig | str | Judge = OFFLINE
+    on_error: OnError = "raise"
+    judging: JudgingMode = "all-at-once"
+    aggregate: Sequence[str] = ()
+    shape: str | None = None
+    defence: bool = False
+    empty: Empty = "unmet"
+    policy: AskPolicy = field(default_factory=AskPolicy)
+    cache: str | os.PathLike[str] | ReplyStore | None = "default"
+    max_calls: int | None = None
+    max_cost: float | None = None
+
+
+class RubricReward:
+    """Reward completions by the rubrics of their prompts.
+
+    Can be called from any thread and event loop, pickled and sent to another process: models are opened in each process at
+    its first reward, and share one set of slots, one cache and one budget there. `options` are given, or their values by name.
+
+    Raises `InputError` for options that cannot be used, and later for a rollout without a rubric.
+    """
+
+    def __init__(self, options: RewardOptions | None = None, **values: Any) -> None:
+        self.options = options or RewardOptions(**values)
+        self._curves, self._shaping = _curves(self.options.aggregate), _shaping(self.options.shape)
+        check_on_error(self.options.on_error)
+        self.rubrics = Rubrics(self.options.rubrics, defence=self.options.defence)
+        self.failures = 0
+        self._opened: _Opened | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy in another process needs; it opens models of its own."""
+        return {**self.__dict__, "_opened": None, "rubrics": None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.rubrics = Rubrics(self.options.rubrics, defence=self.options.defence)
+
+    @property
+    def spent(self) -> Tally:
+        """Return what this process has asked and spent."""
+        model = model_of(self._opened.judge) if self._opened else None
+        return model.tally if model else Tally()
+
+    async def rewards(self, rollouts: Iterable[Rollout]) -> list[Reward]:
+        """Return the rewards of rollouts, in their order, all asked at once.
+
+        Raises `ModelFailure` or `RowFailure` where the judge did not decide and `on_error` is `raise`, and for `group_mean`
+        where it decided on nobody of a group; always `ModelUnusable`, and `ModelFailure` once the budget is spent.
+        """
+        rows = list(rollouts)
+        tasks = [(rollout, self.rubrics.of(rollout)) for rollout in rows]
+        return await background_loop().run(lambda: self._all(tasks))
+
+    def rewards_sync(self, rollouts: Iterable[Rollout]) -> list[Reward]:
+        """Return the rewards of rollouts as `rewards` does, blocking this thread."""
+        rows = list(rollouts)
+        return background_loop().wait(lambda: self.rewards(rows))
+
+    def statistics(self, rollouts: Sequence[Rollout], rewards: Sequence[Reward]) -> GroupStatistics:
+        """Return the statistics of a batch for a trainer's log."""
+        return group_statistics([one.group_key for one in rollouts], rewards)
+
+    async def _all(self, tasks: Sequence[tuple[Rollout, Rubric]]) -> list[Reward]:
+        judge = await self._judge()
+        results = await asyncio.gather(*(self._one(judge, *task) for task in tasks), return_exceptions=True)
+        failures = [one for one in results if isinstance(one, BaseException)]
+        if wrong := next((one for one in failures if not _stands_for_one(one)), None):
+            raise wrong
+        self.failures += len(failures)
+        if failures and self.options.on_error == "raise":
+            raise failures[0]
+        found = [one if isinstance(one, Reward) else Reward(None, error=str(one)) for one in results]
+        return _filled(found, [rollout.group_key for rollout, _ in tasks], self.options.on_error)
+
+    async def _one(self, judge: Judge, rollout: Rollout, rubric: Rubric) -> Reward:
+        asked = rollout.prompt if rollout.prompt is not None else rubric.prompt
+        if asked is None:
+            raise InputError("a rollout has no prompt, and neither has its rubric: give the prompt's text")
+        named = {} if rollout.prompt_id is None else {"id": rollout.prompt_id}
+        prompt = Prompt.model_validate({**named, "prompt": asked, "reference": rollout.reference})
+        response = Response.model_validate({"prompt_id": prompt.id, "response": rollout.completion})
+        scored = await score(prompt, rubric, response, judge, aggregate=self._curves, empty=self.options.empty)
+        details = cast(ScoreWithDetails, scored)
+        value = float(details.score)
+        return Reward(
+            self._shaping(value) if self._shaping else value,
+            value,
+            details.base,
+            details.veto,
+            {verdict.id: verdict.met for verdict in details.verdicts},
+            details.rubric,
+        )
+
+    async def _judge(self) -> Judge:
+        """Return this process's judge, opened at the first call; runs on the background loop alone."""
+        if self._opened is None or self._opened.pid != os.getpid():
+            self._opened = _Opened(os.getpid(), self.options)
+        return await self._opened.ready()
+
+
+class _Opened:
+    """The models of one process."""
+
+    def __init__(self, pid: int, options: RewardOptions) -> None:
+        self.pid, self._options = pid, options
+        self.judge: Judge | None = None
+        self._opening: asyncio.Task[Judge] | None = None
+
+    async def ready(self) -> Judge:
+        """Return the judge, once it is open; an opening that failed is tried again."""
+        if self.judge is not None:
+            return self.judge
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._open())
+        try:
+            self.judge = await asyncio.shield(self._opening)
+        except Exception:
+            self._opening = None
+            raise
+        return self.judge
+
+    async def _open(self) -> Judge:
+        given = self._options.judge
+        if not isinstance(given, str | ModelConfig):
+            return given
+        budget = Budget(max_calls=self._options.max_calls, max_cost=self._options.max_cost)
+        spec = given if isinstance(given, str) else given.spec
+        self.context = RunContext(self._options.policy, budget, cache=_cache(self._options.cache), specs=[spec])
+        return await build_judge(given, self.context, judging=self._options.judging)
+
+
+def check_on_error(chosen: object) -> None:
+    """Raise `InputError` for what no failed judgement can become."""
+    if chosen in ("raise", "none", "group_mean"):
+        return
+    if isinstance(chosen, bool) or not isinstance(chosen, int | float) or chosen != chosen:
+        raise InputError(f"on_error: {chosen!r} is unknown; write raise, none, group_mean or a number")
+
+
+def _filled(found: Sequence[Reward], groups: Sequence[str], on_error: OnError) -> list[Reward]:
+    """Return rewards in which those that failed are what was chosen for them."""
+    if on_error == "group_mean":
+        return group_mean(found, groups)
+    chosen = None if isinstance(on_error, str) else float(on_error)
+    return [one if one.error is None else Reward(chosen, error=one.error) for one in found]
+
+
+def _stands_for_one(error: BaseException) -> bool:
+    """Return whether an error is the failure of one judgement, which `on_error` decides about, and not of the whole run."""
+    return (isinstance(error, ModelFailure) and error.kind != "budget") or type(error) is RowFailure
+
+
+def _curves(texts: Sequence[str]) -> Aggregate:
+    try:
+        return aggregate([texts] if isinstance(texts, str) else texts) if texts else WEIGHTED
+    except ValueError as error:
+        raise InputError(f"aggregate: {error}") from None
+
+
+def _shaping(text: str | None) -> Shaping | None:
+    try:
+        return None if text is None else shaping(text)
+    except ValueError as error:
+        raise InputError(f"shape: {error}") from None
+
+
+def _cache(given: str | os.PathLike[str] | ReplyStore | None) -> Any:
+    from pathlib import Path
+
+    if given == "default":
+        return cache_path(None)
+    return Path(given) if isinstance(given, str | os.PathLike) else given

@@ -1,0 +1,62 @@
+"""Define what is rewarded, a rollout, and its reward with what that is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rubrictool.rows.ids import prompt_key
+from rubrictool.text.encoding import compact
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A completion of a prompt; both are texts or lists of messages.
+
+    `rubric` is the rubric of the row, in any form that has criteria: a rubric row, a list of criteria, their JSON text. Without
+    one the rubric is looked up by `prompt_id`, else by the prompt's text. `group` says which completions compete, by default
+    those of one prompt.
+    """
+
+    completion: Any
+    prompt: Any = None
+    rubric: Any = None
+    prompt_id: str | None = None
+    reference: str | None = None
+    group: str | None = None
+
+    @property
+    def group_key(self) -> str:
+        """Return the key of the group of completions that it competes with."""
+        return self.group or self.prompt_id or (prompt_key(self.prompt) if self.prompt is not None else "")
+
+
+@dataclass(frozen=True)
+class Reward:
+    """The reward of a rollout. It is None where the judge did not decide, and nothing was chosen to stand for that.
+
+    `score` and `base` are the score with and without vetoes, None where the judge did not decide. `veto` are the ids of the
+    vetoes that hit, `verdicts` whether each criterion is met by its id, `rubric` the hash of the rubric, and `error` why there is
+    no score.
+    """
+
+    reward: float | None
+    score: float | None = None
+    base: float | None = None
+    veto: tuple[str, ...] = ()
+    verdicts: Mapping[str, bool | None] = field(default_factory=dict)
+    rubric: str = ""
+    error: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the same keys for every rollout, none of them depending on its rubric; `verdicts` is JSON text."""
+        return {
+            "score": self.reward,
+            "base": self.base,
+            "veto": int(bool(self.veto)),
+            "n_criteria": len(self.verdicts),
+            "verdicts": compact(dict(self.verdicts)),
+            "rubric": self.rubric,
+            "failed": int(self.error is not None),
+        }

@@ -1,0 +1,79 @@
+"""Find the rubric of a rollout: in its row, else by the prompt's id or text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.rewards.rollouts import Rollout
+from rubrictool.rows.ids import prompt_key, same_text
+from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
+from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.records import EVERY_PROMPT, Rubric
+from rubrictool.rows.strict_json import strict
+from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
+from rubrictool.text.encoding import compact, digest
+
+RUBRICS_KEPT = 4096
+"""Rubrics of rows that are kept, read; a trainer sends each once for every completion."""
+
+
+class Rubrics:
+    """The rubrics of a source by prompt, and those that rows bring along.
+
+    `defence` adds the built-in vetoes to each. Raises `InputError` for a rubric that cannot be read.
+    """
+
+    def __init__(self, source: Source | None, *, defence: bool = False) -> None:
+        self._defence = defence
+        self._by_id = {name: self._defended(one) for name, one in rubrics_by_prompt(source, Texts()).items()}
+        self._by_text = {digest(same_text(one.prompt)): one for one in self._by_id.values() if one.prompt is not None}
+        self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
+
+    def of(self, rollout: Rollout) -> Rubric:
+        """Return the rubric of a rollout. Raises `InputError` where there is none."""
+        if rollout.rubric is not None:
+            return self._given(rollout.rubric)
+        found = rubric_for(self._prompt_id(rollout), self._by_id)
+        if (found is None or found.id == EVERY_PROMPT) and rollout.prompt is not None:
+            found = self._by_text.get(digest(same_text(rollout.prompt)), found)
+        if found is None:
+            name = self._prompt_id(rollout) or "(without id and text)"
+            raise InputError(
+                f"there is no rubric for the prompt {name!r}: give it in the row, or in the rubrics under the prompt's id or text"
+            )
+        return found
+
+    def replace(self, rubric: Rubric) -> None:
+        """Take a rubric in place of the one of its prompt."""
+        rubric = self._defended(rubric)
+        self._by_id[rubric.id] = rubric
+        if rubric.prompt is not None:
+            self._by_text[digest(same_text(rubric.prompt))] = rubric
+
+    @staticmethod
+    def _prompt_id(rollout: Rollout) -> str:
+        return rollout.prompt_id or (prompt_key(rollout.prompt) if rollout.prompt is not None else "")
+
+    def _given(self, rubric: Any) -> Rubric:
+        if isinstance(rubric, Rubric):
+            return self._defended(rubric)
+        return self._read(rubric if isinstance(rubric, str) else compact(rubric))
+
+    def _of_json(self, text: str) -> Rubric:
+        try:
+            value = strict(text)
+        except ValueError as error:
+            raise InputError(f"rubric: the row's rubric is no JSON ({error}): give criteria or a rubric row") from None
+        row = value if isinstance(value, Mapping) else {"criteria": value}
+        named = {"id": EVERY_PROMPT, **row} if "prompt" not in row and "prompt_id" not in row else row
+        [rubric] = Rows([named], Rubric, name="rubric").rows()
+        return self._defended(rubric)
+
+    def _defended(self, rubric: Rubric) -> Rubric:
+        try:
+            return with_builtin_vetoes(rubric) if self._defence else rubric
+        except ValueError as error:
+            raise InputError(f"{rubric.id}: {error}; rename it, or leave the defence out") from None

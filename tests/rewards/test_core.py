@@ -1,0 +1,167 @@
+"""Rewards are scores, and what the judge does not decide becomes only what was chosen for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import pickle
+import threading
+from typing import Any
+
+import pytest
+from fakes import WordJudge
+
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable
+from rubrictool.rewards import Reward, Rollout, RubricReward
+
+CRITERIA = [{"criterion": "red", "weight": 3}, {"criterion": "blue", "weight": 1}]
+RUBRICS = [{"id": "p", "prompt": "Name colours.", "criteria": CRITERIA}]
+
+
+def rewarded(*texts: str, **options: Any) -> list[Reward]:
+    given: dict[str, Any] = {"judge": WordJudge(), "rubrics": RUBRICS} | options
+    reward = RubricReward(**given)
+    return reward.rewards_sync(Rollout(text, prompt_id="p") for text in texts)
+
+
+def test_a_reward_is_the_score_of_the_completion() -> None:
+    assert [one.reward for one in rewarded("red", "red blue", "green")] == [0.75, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "rubric",
+    [
+        CRITERIA,
+        {"criteria": CRITERIA},
+        json.dumps(CRITERIA),
+        {"rubrics": [{"criterion": "red", "points": 3}, CRITERIA[1]]},
+    ],
+    ids=["criteria", "a rubric", "JSON text", "other names"],
+)
+def test_the_rubric_of_the_row_comes_first(rubric: Any) -> None:
+    reward = RubricReward(judge=WordJudge(), rubrics=[{**RUBRICS[0], "criteria": [{"criterion": "x", "weight": 1}]}])
+    [found] = reward.rewards_sync([Rollout("red", "Name colours.", rubric)])
+    assert found.reward == 0.75
+
+
+@pytest.mark.parametrize("rollout", [Rollout("red", prompt_id="p"), Rollout("red", "Name colours. \r\n")])
+def test_a_rubric_is_found_by_the_prompts_id_or_text(rollout: Rollout) -> None:
+    [found] = RubricReward(judge=WordJudge(), rubrics=RUBRICS).rewards_sync([rollout])
+    assert found.reward == 0.75
+
+
+def test_a_prompt_without_a_rubric_is_bad_input_whatever_was_chosen_for_failures() -> None:
+    with pytest.raises(InputError, match="there is no rubric for the prompt 'q'"):
+        RubricReward(judge=WordJudge(), rubrics=RUBRICS, on_error=0.0).rewards_sync([Rollout("x", prompt_id="q")])
+
+
+@pytest.mark.parametrize(("on_error", "expected"), [("none", None), (-1, -1.0), ("group_mean", 0.875)])
+def test_a_failed_judgement_becomes_what_was_chosen(on_error: Any, expected: float | None) -> None:
+    found = rewarded("red", "!fail", "red blue", on_error=on_error)
+    assert [one.reward for one in found] == [0.75, expected, 1.0]
+    assert [one.error for one in found] == [None, "no judge", None]
+
+
+def test_a_failed_judgement_is_an_error_unless_something_was_chosen() -> None:
+    with pytest.raises(ModelFailure, match="no judge"):
+        rewarded("red", "!fail")
+
+
+def test_a_group_of_which_nobody_was_judged_has_no_mean() -> None:
+    with pytest.raises(ModelFailure, match="no completion of the group was judged, so it has no mean"):
+        rewarded("!fail", "!fail", on_error="group_mean")
+
+
+@pytest.mark.parametrize("on_error", ["zero", True, float("nan"), None])
+def test_an_unknown_choice_for_failures_is_refused(on_error: Any) -> None:
+    with pytest.raises(InputError, match="on_error"):
+        RubricReward(judge=WordJudge(), rubrics=RUBRICS, on_error=on_error)
+
+
+class Unusable(WordJudge):
+    async def verdicts(self, *_: Any) -> Any:
+        raise ModelUnusable("refused", "the key is denied")
+
+
+def test_a_model_that_answers_nobody_ends_the_run_whatever_was_chosen() -> None:
+    with pytest.raises(ModelUnusable):
+        rewarded("red", judge=Unusable(), on_error=0.0)
+
+
+def test_keys_are_the_same_for_every_rollout() -> None:
+    veto = [*CRITERIA, {"criterion": "polite", "weight": 1, "role": "veto"}]
+    reward = RubricReward(judge=WordJudge(), on_error="none")
+    found = reward.rewards_sync(
+        Rollout(text, "q", rubric) for text, rubric in [("red", CRITERIA), ("!fail", veto), ("red", veto)]
+    )
+    assert {tuple(one.columns()) for one in found} == {
+        ("score", "base", "veto", "n_criteria", "verdicts", "rubric", "failed")
+    }
+    assert [(one.reward, one.veto) for one in found] == [(0.75, ()), (None, ()), (0.0, ("c3",))]
+
+
+def test_shaping_stretches_the_top_and_saturation_and_the_defence_count() -> None:
+    assert rewarded("red", shape="exp:4")[0].reward == pytest.approx(0.356086, abs=1e-6)
+    criteria = [{"criterion": word, "weight": 1, "dimension": "colour"} for word in ("red", "blue")]
+    rubrics = [{"id": "p", "prompt": "q", "criteria": criteria}]
+    assert rewarded("red", rubrics=rubrics, aggregate=["cap:0.5,0"])[0].reward == 1.0
+    flattered = rewarded("Great question! red", defence=True)[0]
+    assert (flattered.reward, flattered.base, len(flattered.veto)) == (0.0, 0.75, 1)
+
+
+@pytest.mark.parametrize("completion", ["", [{"role": "assistant", "content": ""}]])
+def test_an_empty_completion_meets_nothing_and_asks_nobody(completion: Any) -> None:
+    judge = WordJudge()
+    [found] = RubricReward(judge=judge, rubrics=RUBRICS).rewards_sync([Rollout(completion, prompt_id="p")])
+    assert (found.reward, judge.asked) == (0.0, [])
+
+
+def test_a_completion_may_be_messages() -> None:
+    messages = [{"role": "assistant", "content": "red"}]
+    reward = RubricReward(judge="offline", rubrics=[{"id": "p", "prompt": "q", "criteria": CHECKED}])
+    assert reward.rewards_sync([Rollout(messages, prompt_id="p")])[0].reward == 1.0
+
+
+CHECKED = [{"criterion": "Mentions red.", "weight": 1, "check": {"contains": ["red"]}}]
+
+
+def test_a_copy_in_another_process_opens_its_own_models() -> None:
+    reward = RubricReward(judge="offline", rubrics=[{"id": "p", "prompt": "q", "criteria": CHECKED}], cache=None)
+    before = reward.rewards_sync([Rollout("red", prompt_id="p")])
+    copy = pickle.loads(pickle.dumps(reward))
+    assert copy.rewards_sync([Rollout("red", prompt_id="p")]) == before
+
+
+def test_it_can_be_called_from_any_loop_and_thread() -> None:
+    reward = RubricReward(judge="offline", rubrics=[{"id": "p", "prompt": "q", "criteria": CHECKED}], cache=None)
+    found: list[float | None] = []
+
+    def work() -> None:
+        async def ask() -> None:
+            found.extend(one.reward for one in await reward.rewards([Rollout("red", prompt_id="p")]))
+
+        asyncio.run(ask())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1.0] * 4
+
+
+def test_the_statistics_of_a_batch_count_groups_and_failures() -> None:
+    reward = RubricReward(judge=WordJudge(), rubrics=RUBRICS, on_error="none")
+    texts = [("red", "1"), ("red blue", "1"), ("red", "2"), ("red", "2"), ("!fail", "3")]
+    rollouts = [Rollout(text, prompt_id="p", group=group) for text, group in texts]
+    figures = reward.statistics(rollouts, reward.rewards_sync(rollouts)).columns()
+    assert figures == {
+        "completions": 5,
+        "groups": 3,
+        "failed": 1,
+        "vetoed": 0,
+        "mean": pytest.approx(0.8125),
+        "group_std": pytest.approx(0.125 * 2**0.5 / 2),
+        "no_contrast": 0.5,
+    }
+    assert reward.failures == 1
