@@ -7,14 +7,60 @@ from importlib import import_module
 from typing import Any
 
 from rubrictool.errors import InputError
-from rubrictool.shapes import alpaca_eval, healthbench, preferences
+from rubrictool.shapes import (
+    alpaca_eval,
+    arena_hard,
+    batches,
+    healthbench,
+    instructions,
+    judge_bench,
+    labels,
+    mt_bench,
+    preferences,
+    training,
+    ultrafeedback,
+    wild_bench,
+)
 from rubrictool.shapes.shape import Shape
 
 SHAPES: tuple[Shape, ...] = (
     healthbench.SHAPE,
     alpaca_eval.OUTPUTS,
     alpaca_eval.ANNOTATIONS,
+    arena_hard.QUESTIONS,
+    arena_hard.ANSWERS,
+    arena_hard.JUDGMENTS,
+    judge_bench.PAIRS,
+    judge_bench.RESULTS,
+    wild_bench.PAIRWISE,
+    wild_bench.SCORES,
+    mt_bench.QUESTIONS,
+    mt_bench.ANSWERS,
+    mt_bench.PAIRS,
+    mt_bench.SCORES,
+    ultrafeedback.SHAPE,
     preferences.PAIRS,
+    preferences.BINARIZED,
+    preferences.INSTRUCTIONS,
+    preferences.REWARDBENCH,
+    preferences.REWARDBENCH_2,
+    instructions.ALPACA,
+    instructions.MESSAGES,
+    instructions.SHAREGPT,
+    labels.META_EVAL,
+    labels.EVALKIT,
+    labels.REWARD,
+    batches.REQUESTS,
+    batches.RESULTS,
+    batches.ANTHROPIC_REQUESTS,
+    batches.ANTHROPIC_RESULTS,
+    batches.GEMINI_REQUESTS,
+    batches.GEMINI_RESULTS,
+    training.VERL,
+    training.TRL,
+    training.OPENRLHF,
+    training.SLIME,
+    training.VERIFIERS,
 )
 
 _BY_NAME = {shape.name: shape for shape in SHAPES}
