@@ -121,9 +121,11 @@ class Transient(BackendError):
 
     `retry_after` is the wait that the server asks for, in seconds; `overloaded` says that it has too much to do,
     `rate_limited` that it limits requests per time. `suspects` are parameters that may have broken the server; `named` says
-    that its answer names them. `alone` is set where other requests were accepted at that time.
+    that its answer names them. `rate_limits` are set where the answer tells them, `alone` where other requests were
+    accepted at that time.
     """
 
+    rate_limits: Sequence[Any] = ()
     alone = False
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from virtual_time import run
 
 from rubrictool.errors import ModelFailure, Transient
 from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.models.backends.rate_headers import published_limits
 from rubrictool.models.question import Question
 
 Accepts = Callable[["LimitedServer", float], bool]
@@ -26,10 +27,17 @@ class LimitedServer:
     price: Price | None = None
 
     def __init__(
-        self, accepts: Accepts, *, latency_s: float = 0.2, spread: float = 0.0, retry_after: float | None = None
+        self,
+        accepts: Accepts,
+        *,
+        latency_s: float = 0.2,
+        spread: float = 0.0,
+        retry_after: float | None = None,
+        headers: Callable[[float], Mapping[str, object]] = lambda _: {},
     ) -> None:
         self._accepts, self._latency_s, self._spread = accepts, latency_s, spread
         self._retry_after, self._random = retry_after, random.Random(7)
+        self._headers = headers
         self.in_work = 0
         self.sent_at: list[float] = []
         self.refused_at: list[float] = []
@@ -37,14 +45,18 @@ class LimitedServer:
     async def complete(self, request: Request) -> Completion:  # noqa: ARG002
         now = asyncio.get_running_loop().time()
         self.sent_at.append(now)
-        if not self._accepts(self, now):
+        accepted = self._accepts(self, now)
+        told = published_limits({name: str(value) for name, value in self._headers(now).items()})
+        if not accepted:
             self.refused_at.append(now)
             await asyncio.sleep(0.002)
-            raise Transient("HTTP 429", overloaded=True, rate_limited=True, retry_after=self._retry_after)
+            refused = Transient("HTTP 429", overloaded=True, rate_limited=True, retry_after=self._retry_after)
+            refused.rate_limits = told
+            raise refused
         self.in_work += 1
         await asyncio.sleep(self._random.lognormvariate(math.log(self._latency_s), self._spread))
         self.in_work -= 1
-        return Completion("yes")
+        return Completion("yes", rate_limits=told)
 
     @property
     def refused_share(self) -> float:
@@ -58,14 +70,36 @@ class Bucket:
     """A token bucket: so many requests a second, and at most so many at once."""
 
     def __init__(self, per_s: float, burst: int) -> None:
-        self._per_s, self._burst, self._tokens, self._at = per_s, burst, float(burst), 0.0
+        self.per_s, self.burst, self.tokens, self._at = per_s, burst, float(burst), 0.0
 
-    def __call__(self, server: LimitedServer, now: float) -> bool:  # noqa: ARG002
-        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_s)
-        self._at = now
-        taken = self._tokens >= 1
-        self._tokens -= taken
+    def __call__(self, server: LimitedServer | None, now: float) -> bool:  # noqa: ARG002
+        self.refill(now)
+        taken = self.tokens >= 1
+        self.tokens -= taken
         return taken
+
+    def refill(self, now: float) -> None:
+        """Add what has come since the last time."""
+        self.tokens = min(self.burst, self.tokens + (now - self._at) * self.per_s)
+        self._at = now
+
+
+class Window:
+    """So many requests in each window of time, which begin at its multiples."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit, self.seconds, self.used, self._number = limit, seconds, 0, 0
+
+    def __call__(self, server: LimitedServer | None, now: float) -> bool:  # noqa: ARG002
+        if (number := int(now // self.seconds)) != self._number:
+            self.used, self._number = 0, number
+        taken = self.used < self.limit
+        self.used += taken
+        return taken
+
+    def left_s(self, now: float) -> float:
+        """The seconds until the next window."""
+        return self.seconds - now % self.seconds
 
 
 def at_random(share: float) -> Accepts:

@@ -76,18 +76,40 @@ class Price(NamedTuple):
         return self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens
 
 
+RateLimitKind = Literal["requests", "tokens", "input_tokens", "output_tokens"]
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A rate limit as a server publishes it with a reply; what it does not tell is None.
+
+    `name` tells the limits of one server apart, `kind` is what is counted: `limit` in each period, of which `remaining` are left
+    until it is whole again, in `reset_s` seconds. `conventional` says that it is named as model providers name theirs, which
+    are per minute or per day.
+    """
+
+    name: str
+    kind: RateLimitKind
+    limit: float | None
+    remaining: float | None
+    reset_s: float | None
+    period_s: float | None
+    conventional: bool = True
+
+
 @dataclass(frozen=True)
 class Completion:
     """A reply.
 
     `truncated` says that it ran into the output limit. `usage` is None where the server did not report it. `model` is the
-    name that the reply gives to the model that answered, empty where it gives none.
+    name that the reply gives to the model that answered, empty where it gives none. `rate_limits` came with it.
     """
 
     text: str
     truncated: bool = False
     usage: Usage | None = None
     model: str = ""
+    rate_limits: Sequence[RateLimit] = ()
 
 
 class Backend(Protocol):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rubrictool.models.pace import Pace
+from rubrictool.models.token_estimate import NO_TOKENS, Tokens
 
 INITIAL_WINDOW = 32
 """Requests in flight at the start: few enough for a small server, and only three doublings from 256."""
@@ -34,6 +35,9 @@ STEP = 0.03
 MOST_STEP = 0.25
 """Highest growth after a round, once requests were refused together."""
 
+LOOSE = 1.25
+"""Highest ratio of the pace to what is sent at which it still grows."""
+
 STEADY_ROUNDS = 4
 """Rounds that go well, after which the growth doubles each time."""
 
@@ -49,10 +53,11 @@ VAIN_ROUNDS = 3
 
 @dataclass(eq=False, slots=True)
 class Sent:
-    """A request that was sent: its number, when, and whether it was refused."""
+    """A request that was sent: its number, when, with how many tokens it counts, and whether it was refused."""
 
     number: int
     at: float
+    tokens: Tokens = NO_TOKENS
     refused: bool = False
 
 
@@ -115,7 +120,7 @@ class LoadControl:
         """Return the rate at which the recent requests were accepted."""
         return self._rate(self._recent[-1].at, self._recent) if self._recent else 0.0
 
-    def note_sent(self, now: float) -> Sent:
+    def note_sent(self, now: float, tokens: Tokens = NO_TOKENS) -> Sent:
         """Count a request that is sent."""
         if not self._round.sent:
             self._round = RequestRound(now)
@@ -123,9 +128,13 @@ class LoadControl:
         self.in_flight += 1
         self._round.sent += 1
         self.pace.take(now)
-        sent = Sent(self.sent, now)
+        sent = Sent(self.sent, now, tokens)
         self._recent.append(sent)
         return sent
+
+    def note_pause(self, until: float) -> None:
+        """Note that no request is sent for a while: what is accepted after it does not tell of the time before."""
+        self._changed_at = max(self._changed_at, until)
 
     def note_success(self, sent: Sent, now: float) -> None:
         """Note that a request was answered."""
@@ -206,7 +215,7 @@ class LoadControl:
             return
         self._share_before, self._vain_rounds = 0.0, 0
         self._good_rate = max(self._good_rate, done.sent / seconds) if not done.refused else self._good_rate
-        self._grow(now, paced=paced)
+        self._grow(now, done.sent / seconds, paced=paced)
         self._round = RequestRound()
 
     def _round_size(self, *, paced: bool) -> float:
@@ -214,9 +223,10 @@ class LoadControl:
 
     @property
     def _catching_up(self) -> bool:
+        """Return whether the pace may be far below what the server takes."""
         return 2 * self.pace.per_s <= self._good_rate
 
-    def _grow(self, now: float, *, paced: bool) -> None:
+    def _grow(self, now: float, sent_per_s: float, *, paced: bool) -> None:
         """Allow a little more of what held requests back."""
         self._good_rounds += 1
         step = min(MOST_STEP, STEP * 2 ** max(0, self._good_rounds - STEADY_ROUNDS))
@@ -224,7 +234,8 @@ class LoadControl:
         if self._round.window_held:
             self.window = min(self.limit, max(self.window + 1, self.window * factor))
         if self._round.pace_held:
-            self.pace.set_rate(now, self.pace.per_s * factor)
+            # A pace far above what is sent would limit nothing when it has to.
+            self.pace.set_rate(now, max(self.pace.per_s, min(self.pace.per_s, LOOSE * sent_per_s) * factor))
 
     def _adjust(self, now: float, share: float) -> None:
         """Allow a little less than what was accepted in the last round; lift all limits where that has changed nothing."""

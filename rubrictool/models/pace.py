@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+SAFETY = 0.98
+"""Part of a provider's rate limit that is used: the server's clock and ours, and the way between them, are not exact."""
+
 LATENESS_S = 0.02
 """Seconds by which a unit may be late without slowing down those after it; timers and other tasks delay each a little."""
 
@@ -16,9 +19,9 @@ class Pace:
         # When everything taken so far is worked off, and the next unit may be taken.
         self.ready_at = 0.0
 
-    def take(self, now: float, amount: float = 1.0) -> None:
-        """Count so many units as taken now."""
-        self.ready_at = max(self.ready_at, now - LATENESS_S) + amount / self.per_s
+    def take(self, now: float, amount: float = 1.0, *, since: float = -math.inf) -> None:
+        """Count so many units as taken now; before `since` none could be taken."""
+        self.ready_at = max(self.ready_at, now - LATENESS_S, since) + amount / self.per_s
 
     def give_back(self, amount: float) -> None:
         """Take back units that were not used; a negative amount counts more of them."""

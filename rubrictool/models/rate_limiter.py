@@ -5,26 +5,31 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from rubrictool.models.backend import RateLimit
 from rubrictool.models.load_control import LoadControl, Overload, Sent
-from rubrictool.models.pace import Pace
+from rubrictool.models.pace import SAFETY, Pace
+from rubrictool.models.published_limits import PublishedLimits
+from rubrictool.models.token_estimate import NO_TOKENS, Tokens
 
 MADE_ROOM = 8
 """Requests' worth of time that the others wait before a question's last attempt."""
 
+FIRST_S = 1.0
+"""Longest time, in seconds, that the first request goes alone: its reply may tell the limits."""
 
-SAFETY = 0.98
-"""Part of a given rate limit that is used: the server's clock and ours, and the way between them, are not exact."""
+UNTIL_REPLY_PER_S = 8.0
+"""Requests a second from then on until any of them was answered."""
 
 
 class _Turn(NamedTuple):
-    """A request that waits: set once it may go, and the tokens that it is expected to take."""
+    """A request that waits: set once it may go, and tells the tokens that it is then expected to take."""
 
     sent: asyncio.Future[Sent]
-    tokens: float
+    expected: Callable[[], Tokens]
 
 
 class RateLimiter:
@@ -33,11 +38,18 @@ class RateLimiter:
     def __init__(self, limit: int, *, rpm: int | None = None, tpm: int | None = None) -> None:
         self._load = LoadControl(limit)
         self._requests, self._tokens = Pace(_per_s(rpm)), Pace(_per_s(tpm))
-        self.counts_tokens = tpm is not None
+        self._published, self._limits_tokens = PublishedLimits(), tpm is not None
+        # Until something is known of the server.
+        self._start = Pace(UNTIL_REPLY_PER_S)
         self._opens_at = 0.0
         self._ahead: deque[_Turn] = deque()
         self._waiting: deque[_Turn] = deque()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def counts_tokens(self) -> bool:
+        """Return whether a limit of tokens is given or published."""
+        return self._limits_tokens or self._published.count_tokens
 
     @property
     def window(self) -> float:
@@ -55,12 +67,16 @@ class RateLimiter:
         return self._load.round_trip_s
 
     @asynccontextmanager
-    async def slot(self, *, ahead: bool = False, tokens: float = 0.0) -> AsyncIterator[Sent]:
-        """Hold a slot, `ahead` of the requests that wait, for so many expected tokens; yield the request as it was counted."""
+    async def slot(self, *, ahead: bool = False, tokens: Callable[[], Tokens] = Tokens) -> AsyncIterator[Sent]:
+        """Hold a slot, `ahead` of the requests that wait ; yield the request as it was counted.
+
+        `tokens` tells how many the request is expected to take; it is asked where they are limited, when the request may go.
+        """
         sent = await self._enter(_Turn(asyncio.get_running_loop().create_future(), tokens), ahead=ahead)
         try:
             yield sent
         finally:
+            self._start = Pace()
             self._load.in_flight -= 1
             self._admit()
 
@@ -70,7 +86,12 @@ class RateLimiter:
 
     def on_refusal(self, sent: Sent, *, wait_asked: bool) -> Overload:
         """Note that a request was turned away because there are too many; return what that means."""
+        self._published.note_refusal(self._now())
         return self._load.note_refusal(sent, self._now(), wait_asked=wait_asked)
+
+    def note_limits(self, told: Iterable[RateLimit], sent: Sent) -> None:
+        """Keep to the rate limits that came with the reply to a request."""
+        self._published.note(told, sent, self._now(), later=self._load.sent - sent.number)
 
     def make_room(self) -> None:
         """Let no request go for as long as it took to accept a few: the next one is somebody's last."""
@@ -81,6 +102,7 @@ class RateLimiter:
         now = self._now()
         longer = now + seconds - max(self._opens_at, now)
         self._opens_at = max(self._opens_at, now + seconds)
+        self._load.note_pause(self._opens_at)
         return longer > seconds / 4
 
     @property
@@ -88,15 +110,18 @@ class RateLimiter:
         """Return how often in a row no request got through."""
         return self._load.blocked
 
-    def take_back(self, tokens: float) -> None:
-        """Forget a request, expected to take so many tokens, that was let go and not sent."""
+    def take_back(self, sent: Sent) -> None:
+        """Forget a request that was let go and not sent."""
         for pace in (self._requests, self._load.pace):
             pace.give_back(1)
-        self._tokens.give_back(tokens)
+        self._tokens.give_back(sent.tokens.total)
+        self._published.give_back(sent.tokens, requests=1)
 
-    def settle_tokens(self, expected: float, used: float) -> None:
+    def settle_tokens(self, sent: Sent, used: Tokens) -> None:
         """Count the tokens that a request took instead of those that were expected."""
-        self._tokens.give_back(expected - used)
+        unused = sent.tokens.less(used)
+        self._tokens.give_back(unused.total)
+        self._published.give_back(unused)
 
     async def _enter(self, turn: _Turn, *, ahead: bool) -> Sent:
         (self._ahead if ahead else self._waiting).append(turn)
@@ -122,12 +147,16 @@ class RateLimiter:
                 self._let_go(queue.popleft(), now)
 
     def _ready_at(self, now: float) -> float:
-        return max(self._opens_at, self._requests.ready_at, self._tokens.ready_at, self._load.ready_at(now))
+        given = max(self._requests.ready_at, self._tokens.ready_at, self._start.ready_at)
+        return max(self._opens_at, given, self._published.ready_at(now), self._load.ready_at(now))
 
     def _let_go(self, turn: _Turn, now: float) -> None:
+        tokens = turn.expected() if self.counts_tokens else NO_TOKENS
         self._requests.take(now)
-        self._tokens.take(now, turn.tokens)
-        turn.sent.set_result(self._load.note_sent(now))
+        self._tokens.take(now, tokens.total)
+        self._published.take(now, tokens)
+        self._start.take(now, 1 if self._load.sent else FIRST_S * UNTIL_REPLY_PER_S)
+        turn.sent.set_result(self._load.note_sent(now, tokens))
 
     def _come_back(self, at: float) -> None:
         if self._timer:

@@ -15,7 +15,7 @@ from rubrictool.models.inquiry import AskAttempt
 from rubrictool.models.load_control import Sent
 from rubrictool.models.prompt_counts import PromptCounts
 from rubrictool.models.supported_parameters import SupportedParameters
-from rubrictool.models.token_estimate import TokenEstimate
+from rubrictool.models.token_estimate import NO_TOKENS, TokenEstimate, Tokens
 from rubrictool.text.wording import one_line
 
 MOST_NAMES = 5
@@ -52,19 +52,20 @@ class RequestSender:
         Raises `BackendError`; `PromptCut` where the server read a part of the question; `OverBudget` where nothing was sent.
         """
         number = -1 if attempt.probing else self._prompt_counts.number()
-        tokens = self._expected_tokens(attempt)
-        async with self._rate_limiter.slot(ahead=attempt.ahead, tokens=tokens) as sent:
+        async with self._rate_limiter.slot(ahead=attempt.ahead, tokens=lambda: self._expected(attempt)) as sent:
             request = attempt.build()
-            reserved = spent = await self._reserve(request, tokens)
+            reserved = spent = await self._reserve(request, sent)
             self.tally.calls += 1
             try:
                 completion = await self._backend.complete(request)
+                self._rate_limiter.note_limits(completion.rate_limits, sent)
                 spent = self._cost(completion.usage, reserved)
-                self._settle_tokens(request, tokens, completion.usage)
+                self._settle_tokens(request, sent, completion.usage)
             except BackendError as error:
                 if not error.billable:
-                    self._rate_limiter.settle_tokens(tokens, 0)
+                    self._rate_limiter.settle_tokens(sent, NO_TOKENS)
                 if isinstance(error, Transient):
+                    self._rate_limiter.note_limits(error.rate_limits, sent)
                     self._report(error)
                     self._slow_down(error, attempt, sent)
                 spent = self._cost_of_error(error, reserved)
@@ -77,22 +78,22 @@ class RequestSender:
         self.tally.perhaps_cut += self._prompt_counts.check(request.messages, completion.usage, number=number)
         return completion
 
-    async def _reserve(self, request: Request, tokens: float) -> float:
+    async def _reserve(self, request: Request, sent: Sent) -> float:
         """Reserve the highest cost of a request. Raises `OverBudget`, and then no rate limit counts it."""
         try:
             return await self._budget.reserve(self._as_large_as_known(request), self._price)
         except OverBudget:
-            self._rate_limiter.take_back(tokens)
+            self._rate_limiter.take_back(sent)
             raise
 
-    def _expected_tokens(self, attempt: AskAttempt) -> float:
-        """Return the tokens to count for a request until its reply tells, 0 where no limit of tokens is given."""
-        return self._token_estimate.expected(attempt.build()) if self._rate_limiter.counts_tokens else 0
+    def _expected(self, attempt: AskAttempt) -> Tokens:
+        """Return the tokens to count for a request until its reply tells."""
+        return self._token_estimate.expected(attempt.build())
 
-    def _settle_tokens(self, request: Request, expected: float, usage: Usage | None) -> None:
+    def _settle_tokens(self, request: Request, sent: Sent, usage: Usage | None) -> None:
         if usage and self._rate_limiter.counts_tokens:
             self._token_estimate.note(request, usage)
-            self._rate_limiter.settle_tokens(expected, usage.prompt_tokens + usage.completion_tokens)
+            self._rate_limiter.settle_tokens(sent, Tokens(usage.prompt_tokens, usage.completion_tokens))
 
     def _as_large_as_known(self, request: Request) -> Request:
         """Return the request for the budget: some servers bill reasoning that the output limit does not bound."""

@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
-from rubrictool.models.backend import Request, Usage
+from typing import NamedTuple
+
+from rubrictool.models.backend import RateLimitKind, Request, Usage
 from rubrictool.models.budget import BYTES_A_TOKEN, OVERHEAD, max_usage
+
+
+class Tokens(NamedTuple):
+    """The tokens of a request, as they are expected or as they were counted."""
+
+    prompt: float = 0.0
+    completion: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Return all tokens."""
+        return self.prompt + self.completion
+
+    def of_kind(self, kind: RateLimitKind) -> float:
+        """Return what the request uses of a limit of this kind."""
+        of_tokens = {"tokens": self.total, "input_tokens": self.prompt, "output_tokens": self.completion}
+        return of_tokens.get(kind, 1.0)
+
+    def less(self, used: Tokens) -> Tokens:
+        """Return what is left of these where others were used."""
+        return Tokens(self.prompt - used.prompt, self.completion - used.completion)
+
+
+NO_TOKENS = Tokens()
 
 
 class TokenEstimate:
@@ -12,12 +38,12 @@ class TokenEstimate:
     def __init__(self) -> None:
         self._bytes = self._prompt_tokens = self._completion_tokens = self._replies = 0
 
-    def expected(self, request: Request) -> float:
+    def expected(self, request: Request) -> Tokens:
         """Return the tokens that a request is expected to take; before the first reply its output limit is taken for used."""
         size = _bytes(request)
         if not self._replies:
-            return size / BYTES_A_TOKEN + request.max_tokens
-        return size * self._prompt_tokens / self._bytes + self._completion_tokens / self._replies
+            return Tokens(size / BYTES_A_TOKEN, request.max_tokens)
+        return Tokens(size * self._prompt_tokens / self._bytes, self._completion_tokens / self._replies)
 
     def note(self, request: Request, usage: Usage) -> None:
         """Learn from the usage of a reply."""

@@ -29,9 +29,23 @@ async def answered(limiter: RateLimiter, *, seconds: float) -> None:
         limiter.on_success(sent)
 
 
+def test_the_first_request_goes_alone_for_a_second_since_its_reply_may_tell_the_limits() -> None:
+    async def main() -> list[int]:
+        limiter, widths = RateLimiter(100), []
+        everybody = [asyncio.create_task(answered(limiter, seconds=3)) for _ in range(40)]
+        for _ in range(3):
+            await asyncio.sleep(0.95)
+            widths.append(limiter.in_flight)
+        await asyncio.gather(*everybody)
+        return widths
+
+    assert run(main()) == [1, 9, 16]
+
+
 def test_a_run_begins_with_few_and_doubles_each_round_trip_up_to_the_limit() -> None:
     async def main() -> list[int]:
         limiter, widths = RateLimiter(100), []
+        await answered(limiter, seconds=0)
         everybody = [asyncio.create_task(answered(limiter, seconds=1)) for _ in range(500)]
         for _ in range(3):
             await asyncio.sleep(0.5)
@@ -46,6 +60,7 @@ def test_a_run_begins_with_few_and_doubles_each_round_trip_up_to_the_limit() -> 
 def test_no_more_than_the_window_are_in_flight_and_one_that_leaves_lets_another_in() -> None:
     async def main() -> None:
         limiter = RateLimiter(3)
+        await answered(limiter, seconds=0)
         tasks = await fill(limiter, 5)
         assert limiter.in_flight == 3
         tasks[0].cancel()

@@ -15,6 +15,7 @@ from rubrictool.errors import BackendError, Final, InputError, Transient
 from rubrictool.models.backend import Completion, Price, Request
 from rubrictool.models.backends.envelope import completion, parsed
 from rubrictool.models.backends.keys import secrets, without_keys
+from rubrictool.models.backends.rate_headers import published_limits
 from rubrictool.models.backends.refusals import refusal
 from rubrictool.text.encoding import compact
 from rubrictool.text.patterns import linear
@@ -81,7 +82,8 @@ class Hosted:
     def _completion(self, reply: Any, request: Request) -> Completion:
         text = without_keys(json.dumps(_envelope(reply), default=str), self._secrets)
         found = completion(parsed(text), expects_json=request.expects_json)
-        return replace(found, text=without_keys(found.text, self._secrets))
+        text = without_keys(found.text, self._secrets)
+        return replace(found, text=text, rate_limits=published_limits(_reply_headers(reply)))
 
     async def close(self) -> None:
         """Do nothing: litellm keeps its own connections."""
@@ -110,9 +112,10 @@ def classified(error: Exception, request: Request | None = None) -> BackendError
         return Final(f"{name}: {one_line(said, width=300)}")
     found = refusal(status, _headers(error), _clean(_body(error)) or said, request=request)
     found.args = (f"{name}: {found}",)
-    if isinstance(found, Transient) and not found.overloaded:
+    if isinstance(found, Transient):
+        found.rate_limits = published_limits(_headers(error))
         # litellm has one class for an answer that broke off and for none at all.
-        found.billable = True
+        found.billable = found.billable or not found.overloaded
     return found
 
 
@@ -163,6 +166,13 @@ def _headers(error: Exception) -> Mapping[str, str]:
     kept: Mapping[str, str] | None = getattr(error, "litellm_response_headers", None)
     made_up: Mapping[str, str] | None = getattr(getattr(error, "response", None), "headers", None)
     return kept or made_up or {}
+
+
+def _reply_headers(reply: Any) -> Mapping[str, str]:
+    """Return the provider's headers of a reply, as litellm keeps them beside it."""
+    kept = getattr(reply, "_hidden_params", None) or {}
+    headers = kept.get("additional_headers") if isinstance(kept, Mapping) else getattr(kept, "additional_headers", None)
+    return headers if isinstance(headers, Mapping) else {}
 
 
 def _price(litellm: Any, model: str) -> Price | None:

@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import orjson
 
 from rubrictool.errors import BackendError, Denied, Final, NoSuchModel, Refused, Transient
-from rubrictool.models.backend import Completion, Price, Request
+from rubrictool.models.backend import Completion, Price, RateLimit, Request
 from rubrictool.models.backends.bodies import ACCEPTED, ANSWERED, MAX_REPLY, text_of
 from rubrictool.models.backends.envelope import completion, error_status, parsed
 from rubrictool.models.backends.keys import secrets, without_keys
 from rubrictool.models.backends.proxies import Proxy, proxy_for
+from rubrictool.models.backends.rate_headers import published_limits
 from rubrictool.models.backends.refusals import refusal, speaks_of_no_model
 from rubrictool.models.backends.replicas import Replicas
 from rubrictool.models.backends.streams import assembled, is_stream
@@ -115,19 +116,30 @@ class HttpServer:
 
     def _completion(self, answer: _Answer, request: Request) -> Completion:
         if answer.status not in ANSWERED:
-            raise refusal(answer.status, answer.headers, answer.text, request=request)
+            raise self._refusal(answer.status, answer, answer.text, request)
         text = answer.text
         if is_stream(text):
             # Only now can a key that came in several chunks be seen.
             text = without_keys(compact(assembled(text)), self._secrets)
         envelope = parsed(text)
         if status := error_status(envelope):
-            error = refusal(status, answer.headers, text, request=request)
+            error = self._refusal(status, answer, text, request)
             error.args = (f"an error inside a 200, read as {error}",)
             raise error
         found = completion(envelope, expects_json=request.expects_json)
         text = without_keys(found.text, self._secrets)
-        return found if text == found.text else replace(found, text=text)
+        told = self._published(answer)
+        return replace(found, text=text, rate_limits=told) if told or text != found.text else found
+
+    def _refusal(self, status: int, answer: _Answer, text: str, request: Request) -> BackendError:
+        error = refusal(status, answer.headers, text, request=request)
+        if isinstance(error, Transient):
+            error.rate_limits = self._published(answer)
+        return error
+
+    def _published(self, answer: _Answer) -> tuple[RateLimit, ...]:
+        """Return the rate limits of the server; of several, each has its own, and no request is bound by all of them."""
+        return published_limits(answer.headers) if self._replicas.single else ()
 
     def _model_names(self, answer: _Answer) -> list[str]:
         if answer.status not in ANSWERED:

@@ -28,6 +28,11 @@ class Replicas:
         self._back_at = dict.fromkeys(addresses, 0.0)
         self._notify = notify
 
+    @property
+    def single(self) -> bool:
+        """Return whether there is one address only."""
+        return len(self._in_flight) == 1
+
     @contextmanager
     def chosen(self, routing_key: str) -> Iterator[str]:
         """Yield the address for a request, counted as busy meanwhile."""

@@ -55,16 +55,20 @@ def requested_wait(headers: Mapping[str, str], body: Any = None, text: str = "")
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds of `retry-after-ms` or `Retry-After` (seconds, `3h`, or an HTTP date), None without them."""
     lowered = _lowered(headers)
-    milliseconds = _seconds(lowered.get("retry-after-ms", ""))
+    milliseconds = amount(lowered.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
     value = lowered.get("retry-after", "")
     seconds = _length(value)
-    return _until(value) if seconds is None else seconds
+    return _until(value, time.time()) if seconds is None else seconds
 
 
 def duration(text: str) -> float | None:
     """Return the seconds of `17.2s`, `1m30s`, `500ms` or `2 hours`, None for anything else."""
+    # Of one part, as most headers have it, without the patterns: some servers send two with each reply.
+    simple = amount(text[:-2]) if text.endswith("ms") else amount(text[:-1]) if text.endswith("s") else None
+    if simple is not None:
+        return simple / 1000 if text.endswith("ms") else simple
     if not _DURATION.match(text):
         return None
     return sum(float(number) * _UNITS[_unit(word)] for number, word in _AMOUNT.findall(text))
@@ -83,25 +87,25 @@ def _reset(headers: Mapping[str, str]) -> float | None:
     """
     lowered = _lowered(headers)
     resets = {name: value for name, value in lowered.items() if "ratelimit" in name and "reset" in name}
-    remaining = {name: _seconds(lowered.get(name.replace("reset", "remaining"), "")) for name in resets}
+    remaining = {name: amount(lowered.get(name.replace("reset", "remaining"), "")) for name in resets}
     given = [
         value
         for name, value in resets.items()
         if remaining[name] == 0 or (remaining[name] is None and len(resets) == 1)
     ]
-    times = [seconds for value in given if (seconds := _moment(value)) is not None]
+    times = [seconds for value in given if (seconds := moment(value, time.time())) is not None]
     return max(times, default=None)
 
 
-def _moment(value: str) -> float | None:
-    """Return the seconds until a moment: a duration, seconds, a time since 1970 (s or ms), or a date."""
-    number = _seconds(value)
+def moment(value: str, now: float) -> float | None:
+    """Return the seconds from now until a moment: a duration, seconds, a time since 1970 (s or ms), or a date."""
+    number = amount(value)
     if number is None:
         length = duration(value)
-        return length if length is not None else _until(value)
+        return length if length is not None else _until(value, now)
     if number < 1e9:
         return number
-    return max(0.0, (number / 1000 if number > 1e11 else number) - time.time())
+    return max(0.0, (number / 1000 if number > 1e11 else number) - now)
 
 
 def _in_fields(body: Any) -> float | None:
@@ -109,7 +113,7 @@ def _in_fields(body: Any) -> float | None:
         plain = "".join(filter(str.isalpha, name)).lower()
         if plain in _DELAYS | _DELAYS_MS and (seconds := _length(value)) is not None:
             return seconds / 1000 if plain in _DELAYS_MS else seconds
-        if plain in _MOMENTS and (seconds := _moment(str(value))) is not None:
+        if plain in _MOMENTS and (seconds := moment(str(value), time.time())) is not None:
             return seconds
     return None
 
@@ -120,7 +124,7 @@ def _length(value: Any) -> float | None:
         return _length(value.get("seconds"))
     if not isinstance(value, str | int | float):
         return None
-    seconds = _seconds(str(value))
+    seconds = amount(str(value))
     return duration(str(value)) if seconds is None else seconds
 
 
@@ -141,7 +145,7 @@ def _fields(value: Any, depth: int = 6) -> Iterator[tuple[str, Any]]:
 
 def _in_words(text: str) -> float | None:
     if found := _DATE_IN_WORDS.search(text):
-        return _until(found[1])
+        return _until(found[1], time.time())
     if found := _CLOCK_IN_WORDS.search(text):
         days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
         return days * 86400 + hours * 3600 + minutes * 60 + seconds
@@ -154,7 +158,8 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value.strip() for name, value in headers.items()}
 
 
-def _seconds(value: str) -> float | None:
+def amount(value: str) -> float | None:
+    """Return a finite number from 0 on, None for anything else."""
     try:
         number = float(value)
     except ValueError:
@@ -162,7 +167,7 @@ def _seconds(value: str) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _until(date: str) -> float | None:
+def _until(date: str, now: float) -> float | None:
     try:
         when = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
@@ -171,4 +176,4 @@ def _until(date: str) -> float | None:
         except ValueError:
             return None
     # A server that names no time zone has its clock at UTC.
-    return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - time.time())
+    return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now)

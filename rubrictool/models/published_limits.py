@@ -1,0 +1,52 @@
+"""The rate limits that one server has published in the headers of its replies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rubrictool.models.backend import RateLimit
+from rubrictool.models.load_control import Sent
+from rubrictool.models.published_limit import PublishedLimit
+from rubrictool.models.token_estimate import Tokens
+
+MOST_LIMITS = 16
+"""Limits of one server from which their names must be made up; none publishes as many."""
+
+
+class PublishedLimits:
+    """The limits by the name that their headers give them."""
+
+    def __init__(self) -> None:
+        self._limits: dict[str, PublishedLimit] = {}
+        self._ignored = False
+
+    @property
+    def count_tokens(self) -> bool:
+        """Return whether one of the limits is of tokens."""
+        return any(limit.kind != "requests" for limit in self._limits.values())
+
+    def ready_at(self, now: float) -> float:
+        """Return when all limits allow the next request."""
+        return max((limit.ready_at(now) for limit in self._limits.values()), default=0.0)
+
+    def take(self, now: float, tokens: Tokens) -> None:
+        """Count a request that is sent."""
+        for limit in self._limits.values():
+            limit.take(now, tokens.of_kind(limit.kind))
+
+    def give_back(self, tokens: Tokens, *, requests: int = 0) -> None:
+        """Take back what was not used; negative amounts count more."""
+        for limit in self._limits.values():
+            limit.give_back(requests if limit.kind == "requests" else tokens.of_kind(limit.kind))
+
+    def note(self, told: Iterable[RateLimit], sent: Sent, now: float, *, later: int) -> None:
+        """Learn from the headers of the reply to a request, after which `later` others were sent."""
+        for one in () if self._ignored else told:
+            self._limits.setdefault(one.name, PublishedLimit(one.kind)).note(one, sent, now, later=later)
+        if len(self._limits) > MOST_LIMITS:
+            self._limits, self._ignored = {}, True
+
+    def note_refusal(self, now: float) -> None:
+        """Note that a request was refused: then the limits are meant."""
+        for limit in self._limits.values():
+            limit.note_refusal(now)
