@@ -104,5 +104,5 @@ def failures_path(given: str | None, output: str, command: str, reads: Sequence[
         return Path(given)
     if is_regular(output):
         return Path(f"{output}{FAILED}")
-    files = (path for path in reads if path is not None and path != STDIN and os.path.isfile(path))
+    files = (path for path in reads if path not in (None, STDIN) and (os.path.isfile(path) or os.path.isdir(path)))
     return Path(f"{Path(next(files, 'stdin')).stem}.{command}{FAILED}")

@@ -6,8 +6,11 @@ import json
 import shlex
 
 _BINARY = (
-    (b"PAR1", "a Parquet file", "read_parquet({})"),
-    (b"ARROW1", "an Arrow file", "read_feather({})"),
+    (b"PARE", "an encrypted Parquet file", ""),
+    (b"FEA1", "a Feather file of version 1", "read_feather({})"),
+    (b"Obj\x01", "an Avro file", ""),
+    (b"ORC", "an ORC file", "read_orc({})"),
+    (b"\x89HDF", "an HDF5 file", "read_hdf({})"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook", "read_excel({})"),
     (b"SQLite format 3\x00", "an SQLite database", ""),
     (b"\x93NUMPY", "a NumPy array", ""),

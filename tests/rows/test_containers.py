@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import lzma
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,21 @@ def test_a_small_file_that_becomes_a_huge_one_is_refused(tmp_path: Path, monkeyp
     said = refused(tmp_path / "f", gzip.compress(b'{"a": 1}\n' * 2**17))
     assert "GiB come out of 1 MiB of gzip, as of a file that is made to fill disks" in said
     assert len(read(tmp_path / "f", gzip.compress(b'{"a": 1}\n' * 2**13))) == 2**13
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"PAR1" + b"\0" * 8, "a Parquet file"),
+        (b"ARROW1\0\0", "an Arrow file"),
+        (b"\x28\xb5\x2f\xfd" + b"\0" * 8, "zstd"),
+    ],
+)
+def test_what_needs_pyarrow_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, what: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert f"f: {what} needs pyarrow; install it (pip install 'rubrictool[parquet]'" in refused(tmp_path / "f", content)
 
 
 def test_objects_and_arrays_are_read_in_pieces(tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ def zipped(name: str) -> bytes:
         (b"\x04\x22\x4d\x18" + LINE, "is compressed with lz4; decompress it first (lz4 -dc 'my file'"),
         (zipped("rows.jsonl"), "is a zip archive"),
         (zipped("[Content_Types].xml"), "is an Excel workbook; convert it first (python -c"),
-        (b"PAR1\x15\x04\x15", "is a Parquet file"),
-        (b"ARROW1\x00\x00", "is an Arrow file"),
+        (b"PARE\x15\x04\x15", "is an encrypted Parquet file; write its rows as JSON Lines first"),
+        (b"FEA1\x00\x00", "is a Feather file of version 1; convert it first (python -c"),
         (b"SQLite format 3\x00" + b"\x10" * 20, "is an SQLite database"),
         (b"\x80\x04\x95\x00", "is a pickle"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00\x00", "is a binary file"),
@@ -57,7 +57,7 @@ def test_a_foreign_file_is_named(shell: Shell, content: bytes, said: str) -> Non
 
 @pytest.mark.parametrize("name", ["rows.csv", "my file", "it's", 'a "b"', "b\\c", "é🎉", "a\nb"])
 def test_the_command_for_pandas_is_one_that_a_shell_and_python_read(name: str) -> None:
-    said = kind_of(b"PAR1", name) or ""
+    said = kind_of(b"FEA1", name) or ""
     python, flag, source = shlex.split(said.partition("(")[2].removesuffix(")"))
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     texts = [ast.literal_eval(call.args[0]) for call in calls]

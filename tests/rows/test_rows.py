@@ -99,10 +99,9 @@ def test_a_repeated_text_is_not_taken_for_a_repeated_id(tmp_path: Path, more: di
         read(file(tmp_path, line, '{"prompt": "How?"}', line), Prompt)
 
 
-@pytest.mark.parametrize("missing", ["nowhere.jsonl", "."])
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, missing: str) -> None:
-    with pytest.raises(InputError, match="cannot be read"):
-        read(tmp_path / missing, Prompt)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.jsonl: cannot be read: No such file"):
+        read(tmp_path / "nowhere.jsonl", Prompt)
 
 
 def test_missing_ids_are_hashes_and_repeats_are_numbered(tmp_path: Path) -> None:

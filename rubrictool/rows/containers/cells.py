@@ -26,7 +26,7 @@ _TEXT_WORDS = """
 a answer b category chosen class comment completion content criterion description dimension domain explanation generation
 generator id input instruction judge judging kind model name output prediction preferred problem prompt proposer query question
 rationale reason reference rejected requirement response role rubric source split stopped system text title topic type uid uuid
-winner writer
+view winner writer
 """
 
 TEXT_WORDS = frozenset(_TEXT_WORDS.split())

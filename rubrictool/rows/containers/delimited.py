@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from rubrictool.rows.containers.cells import column_of, value_of
-from rubrictool.rows.containers.lines import MAX_ROW, NOT_UTF8, BoundedLines, RowFault
+from rubrictool.rows.containers.faults import NOT_UTF8, RowFault
+from rubrictool.rows.containers.lines import MAX_ROW, BoundedLines
 from rubrictool.text.wording import counted, one_line
 
 DELIMITERS = {",": "CSV", "\t": "TSV", ";": "CSV with semicolons", "|": "CSV with vertical bars"}

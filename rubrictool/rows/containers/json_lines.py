@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from rubrictool.rows.containers.lines import NOT_UTF8, BoundedLines, RowFault
+from rubrictool.rows.containers.faults import NOT_UTF8, RowFault
+from rubrictool.rows.containers.lines import BoundedLines
 from rubrictool.rows.strict_json import DEPTH_LIMIT, strict
 
 

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from rubrictool.rows.containers.lines import MAX_ROW, NOT_UTF8, RowFault, too_long
+from rubrictool.rows.containers.faults import NOT_UTF8, RowFault, too_long
+from rubrictool.rows.containers.lines import MAX_ROW
 from rubrictool.rows.strict_json import DEPTH_LIMIT, strict_at
 
 CHUNK = 2**18

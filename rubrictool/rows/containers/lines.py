@@ -5,16 +5,10 @@ from __future__ import annotations
 import codecs
 from typing import IO
 
+from rubrictool.rows.containers.faults import RowFault, too_long
+
 MAX_ROW = 16 * 2**20
 """Longest row, in bytes as it stands in its file."""
-
-
-class RowFault(Exception):
-    """A row cannot be read: its number, and the reason with the remedy."""
-
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(reason)
-        self.number, self.reason = number, reason
 
 
 class BoundedLines:
@@ -39,11 +33,3 @@ class BoundedLines:
     def row_ends(self) -> None:
         """Begin to count the bytes of the next row."""
         self._bytes = 0
-
-
-def too_long(what: str) -> str:
-    """Return the fault of a row that is too long."""
-    return f"the {what} is longer than 16 MiB; split the row"
-
-
-NOT_UTF8 = "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252 -t UTF-8)"

@@ -6,6 +6,7 @@ import codecs
 import csv
 import json
 
+from rubrictool.rows.containers.arrow_tables import arrow_file_rows, arrow_stream_rows, parquet_rows
 from rubrictool.rows.containers.container import Container
 from rubrictool.rows.containers.delimited import DELIMITERS, delimited
 from rubrictool.rows.containers.json_lines import json_lines
@@ -14,10 +15,15 @@ from rubrictool.rows.containers.json_values import json_array, json_objects
 HEAD = 2**16
 """Bytes at the beginning of a file that tell its kind."""
 
-JSON_LINES = Container("JSON Lines", json_lines)
-JSON_ARRAY = Container("a JSON array", json_array)
-JSON_OBJECTS = Container("JSON objects over several lines", json_objects)
-TABLES = {delimiter: Container(name, delimited(delimiter)) for delimiter, name in DELIMITERS.items()}
+JSON_LINES = Container("JSON Lines", "JSON", json_lines)
+JSON_ARRAY = Container("a JSON array", "JSON", json_array)
+JSON_OBJECTS = Container("JSON objects over several lines", "JSON", json_objects)
+PARQUET = Container("Parquet", "Parquet", parquet_rows, unit="row", seeks=True)
+ARROW_FILE = Container("Arrow", "Arrow", arrow_file_rows, unit="row", seeks=True)
+ARROW_STREAM = Container("Arrow", "Arrow", arrow_stream_rows, unit="row")
+TABLES = {delimiter: Container(name, name, delimited(delimiter)) for delimiter, name in DELIMITERS.items()}
+
+_BINARY = {b"PAR1": PARQUET, b"ARROW1": ARROW_FILE, b"\xff\xff\xff\xff": ARROW_STREAM}
 
 LONGEST_NAME = 100
 """Characters of a column's name at most, in a table of text that is told by its header."""
@@ -25,6 +31,9 @@ LONGEST_NAME = 100
 
 def container_of(head: bytes) -> Container:
     """Return the container of a file that is not refused. An unknown one is read as JSON Lines, which says what is amiss."""
+    for magic, container in _BINARY.items():
+        if head.startswith(magic):
+            return container
     text = head.removeprefix(codecs.BOM_UTF8).decode(errors="ignore").lstrip()
     if text.startswith("["):
         return JSON_ARRAY

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from rubrictool.errors import InputError
+from rubrictool.rows.containers.faults import FileFault
+from rubrictool.rows.containers.pyarrow_import import need_pyarrow
 
 FREE = 2**30
 """Bytes that any compressed file may become."""
@@ -32,17 +33,13 @@ class Compression:
     program: str
 
 
-class Damaged(Exception):
-    """A compressed file cannot be read on: the reason, with the remedy."""
-
-
 def compression_of(head: bytes) -> Compression | None:
     """Return how a file is compressed, by its first bytes."""
     return next((known for known in COMPRESSIONS if head.startswith(known.magic)), None)
 
 
 def decompressed(file: IO[bytes], compression: Compression) -> IO[bytes]:
-    """Return the content of a compressed file. Reading it raises `Damaged`."""
+    """Return the content of a compressed file. Reading it raises `FileFault`."""
     return io.BufferedReader(cast(io.RawIOBase, _Bounded(file, compression)), 2**18)
 
 
@@ -58,11 +55,11 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read into a buffer. Raises `Damaged`."""
+        """Read into a buffer. Raises `FileFault`."""
         chunk = self._next(len(buffer))
         self._read += len(chunk)
         if self._read > FREE and self._read > MAX_RATIO * self._file.tell():
-            raise Damaged(self._bomb())
+            raise FileFault(self._bomb())
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -72,8 +69,8 @@ class _Bounded(io.RawIOBase):
             return self._content.read(size)
         except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
             if isinstance(error, EOFError) or "runcated" in str(error):
-                raise Damaged(f"the {name} data ends too early; the file is cut off, get it again") from None
-            raise Damaged(f"the {name} data is damaged ({error}); get the file again") from None
+                raise FileFault(f"the {name} data ends too early; the file is cut off, get it again") from None
+            raise FileFault(f"the {name} data is damaged ({error}); get the file again") from None
 
     def _bomb(self) -> str:
         small = -(-self._file.tell() // 2**20)
@@ -85,12 +82,34 @@ class _Bounded(io.RawIOBase):
 
 def _zstd(file: IO[bytes], *, write: bool) -> IO[bytes]:
     # pyarrow reads and writes it as a stream and is there for tables: zstd needs no library of its own.
-    try:
-        import pyarrow
-    except ImportError:
-        raise InputError("zstd needs pyarrow: pip install 'rubrictool[parquet]'") from None
+    need_pyarrow("zstd")
+    import pyarrow
+
     kind = pyarrow.CompressedOutputStream if write else pyarrow.CompressedInputStream
-    return cast(IO[bytes], kind(file, "zstd"))
+    return cast(IO[bytes], kind(_Lent(file), "zstd"))
+
+
+class _Lent(io.RawIOBase):
+    """A file that stays open when pyarrow closes it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        """Return whether the file can be read."""
+        return self._file.readable()
+
+    def writable(self) -> bool:
+        """Return whether the file can be written."""
+        return self._file.writable()
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes."""
+        return self._file.read(size)
+
+    def write(self, content: Any) -> int:
+        """Write bytes."""
+        return self._file.write(content)
 
 
 def _xz_writer(file: IO[bytes]) -> IO[bytes]:

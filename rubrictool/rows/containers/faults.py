@@ -1,0 +1,23 @@
+"""Faults of files and of their rows, which `InputFile` words with the place."""
+
+from __future__ import annotations
+
+
+class RowFault(Exception):
+    """A row cannot be read: its number, and the reason with the remedy."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(reason)
+        self.number, self.reason = number, reason
+
+
+class FileFault(Exception):
+    """A file cannot be read, or not be read on: the reason, with the remedy."""
+
+
+def too_long(what: str) -> str:
+    """Return the fault of a row that is too long."""
+    return f"the {what} is longer than 16 MiB; split the row"
+
+
+NOT_UTF8 = "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252 -t UTF-8)"

@@ -1,0 +1,135 @@
+"""Read a directory of files as the parts of one input, in the order of their names."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.rows.places import RowPlaces
+from rubrictool.rows.single_files import SingleFile
+
+_STATE = "state.json"
+"""The list of the parts in a directory that the library datasets has saved."""
+
+_SPLITS = "dataset_dict.json"
+"""The list of the splits in a directory of such directories."""
+
+
+class PartFiles:
+    """The numbered rows of a directory's files, which are of one kind.
+
+    Numbers go on from one part to the next; `places` names the part and the place in it. Left out are hidden files, those whose
+    names begin with `_`, such as Spark's `_SUCCESS`, and empty ones.
+    """
+
+    def __init__(self, directory: Path, name: str) -> None:
+        self._parts = _parts(_split_of(directory, name), name)
+        self.places = PartPlaces()
+        self._check_kinds()
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        offset = 0
+        for index, path in enumerate(self._parts):
+            part = SingleFile(path, str(path))
+            self.places.begin(index, offset, part.places)
+            number = 0
+            for number, row in part:
+                yield offset + number, row
+            part.close()
+            offset += number
+
+    def _check_kinds(self) -> None:
+        """Raise `InputError` where the parts are of several kinds, or one is not read."""
+        first = None
+        for path in self._parts:
+            part = SingleFile(path, str(path))
+            part.close()
+            first = first or (path, part.container.kind)
+            if part.container.kind != first[1]:
+                raise InputError(
+                    f"{path}: is {part.container.name}, but {first[0].name} beside it is {first[1]}; keep files of one kind"
+                    " in the directory, or name one file"
+                )
+
+
+class PartPlaces:
+    """The wording of places in the parts of an input."""
+
+    def __init__(self) -> None:
+        self._offsets: list[int] = []
+        self._parts: list[RowPlaces] = []
+
+    def begin(self, index: int, offset: int, places: RowPlaces) -> None:
+        """Note the number after which a part begins, and how its places are worded."""
+        if index == len(self._parts):
+            self._offsets.append(offset)
+            self._parts.append(places)
+
+    def of(self, number: int) -> str:
+        """Return the part and the place in it."""
+        index = bisect_left(self._offsets, number) - 1
+        return self._parts[index].of(number - self._offsets[index])
+
+    def within(self, number: int) -> str:
+        """Return the part and the place in it for a reader who knows the directory."""
+        return f"at {self.of(number)}"
+
+
+def _split_of(directory: Path, name: str) -> Path:
+    """Return the directory itself, or of one with splits its only one. Raises `InputError` where there are several."""
+    if not (directory / _SPLITS).is_file():
+        return directory
+    splits = [str(split) for split in _listed(directory / _SPLITS, "splits")]
+    if len(splits) != 1:
+        raise InputError(
+            f"{name}: holds the splits {', '.join(splits)}; name one ({Path(name) / splits[0] if splits else name})"
+        )
+    return directory / splits[0]
+
+
+def _parts(directory: Path, name: str) -> list[Path]:
+    """Return the files of a directory that hold rows. Raises `InputError` for what is no file, and where there is none."""
+    try:
+        names = _saved_names(directory) or sorted(os.listdir(directory))
+        parts = [directory / part for part in names if part[0] not in "._"]
+        kept = [part for part in parts if _is_filled(part)]
+    except OSError as error:
+        raise InputError(f"{error.filename or name}: cannot be read: {error.strerror}") from None
+    if not kept:
+        raise InputError(f"{name}: contains no files with rows; check that the previous step succeeded")
+    return kept
+
+
+def _saved_names(directory: Path) -> list[str]:
+    """Return the names of the parts that the library datasets has saved, in its order; none elsewhere."""
+    if not ((directory / _STATE).is_file() and (directory / "dataset_info.json").is_file()):
+        return []
+    files = _listed(directory / _STATE, "_data_files")
+    return [os.path.basename(str(file["filename"])) for file in files if isinstance(file, dict) and "filename" in file]
+
+
+def _listed(path: Path, key: str) -> Sequence[Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        content = None
+    listed = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(listed, list):
+        raise InputError(f"{path}: has no list {key}; save the dataset again")
+    return listed
+
+
+def _is_filled(part: Path) -> bool:
+    """Return whether a file has any content. Raises `InputError` for what is no file."""
+    status = part.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{part}: is a directory in a directory of parts; name it, or take it away")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{part}: is no file but a pipe, socket or device; take it away")
+    return status.st_size > 0

@@ -1,0 +1,107 @@
+"""Read one file or pipe, more than once if need be, as numbered rows, whatever container they stand in."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from rubrictool.errors import InputError
+from rubrictool.rows.containers.container import Container
+from rubrictool.rows.containers.faults import FileFault, RowFault
+from rubrictool.rows.containers.recognise import HEAD, container_of
+from rubrictool.rows.containers.streams import compression_of, decompressed
+from rubrictool.rows.foreign_files import kind_of
+from rubrictool.rows.places import FilePlaces, RowPlaces
+
+STDIN = "-"
+
+LONGEST_READ_S = 0.2
+"""Longest wait for more of a pipe, in seconds, before signals are looked at."""
+
+_CHUNK = 2**16
+
+
+class SingleFile:
+    """The numbered rows of one file; `places` words where they stand, and `container` says how.
+
+    Raises `InputError` for a file that is not read, and while iterating for rows that are broken.
+    """
+
+    def __init__(self, path: str | Path, name: str) -> None:
+        self._name, self._file = name, _open(path)
+        self.container = self._recognised()
+        self.places: RowPlaces = FilePlaces(name, self.container.unit)
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        number = 0
+        try:
+            for number, row in self.container.read(self._content()):
+                yield number, row
+        except RowFault as fault:
+            raise InputError(f"{self.places.of(fault.number)}: {fault.reason}") from None
+        except FileFault as fault:
+            where = self.places.of(number + 1) if number else self._name
+            raise InputError(f"{where}: {fault}") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _content(self) -> IO[bytes]:
+        """Return the file from its beginning, decompressed."""
+        self._file.seek(0)
+        compression = compression_of(self._file.read(HEAD))
+        self._file.seek(0)
+        return decompressed(self._file, compression) if compression else self._file
+
+    def _recognised(self) -> Container:
+        try:
+            content = self._content()
+            head = content.read(HEAD)
+        except FileFault as fault:
+            raise InputError(f"{self._name}: {fault}") from None
+        container = container_of(head)
+        if foreign := _foreign(head, container, compressed=content is not self._file, name=self._name):
+            raise InputError(f"{self._name}:1: {foreign}")
+        return container
+
+
+def _foreign(head: bytes, container: Container, *, compressed: bool, name: str) -> str | None:
+    """Return what a file is that is not read, by the beginning of its content, and the remedy."""
+    if compressed and (compression_of(head) or container.seeks):
+        what = "compressed twice" if compression_of(head) else f"a compressed {container.kind} file"
+        return f"is {what}; decompress it once (gzip -dc, zstd -dc)"
+    is_text = container.unit == "line"
+    return kind_of(head, "FILE" if name == "stdin" else name) if is_text else None
+
+
+def _open(path: str | Path) -> IO[bytes]:
+    """Return a file that can be read again; what cannot be rewound, such as a pipe, is copied to a temporary file."""
+    if str(path) == STDIN and sys.stdin is None:
+        raise InputError("stdin: is closed; name a file")
+    try:
+        file = sys.stdin.buffer if str(path) == STDIN else open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if file.seekable() and str(path) != STDIN:
+        return file
+    return _spooled(file)
+
+
+def _spooled(pipe: IO[bytes]) -> IO[bytes]:
+    """Copy a pipe to a temporary file and return that.
+
+    A signal that arrives just before a read blocks is seen only once the read returns, so no read may wait for long.
+    """
+    spool = tempfile.TemporaryFile()  # noqa: SIM115
+    while True:
+        if select.select([pipe], [], [], LONGEST_READ_S)[0]:
+            chunk = os.read(pipe.fileno(), _CHUNK)
+            if not chunk:
+                return spool
+            spool.write(chunk)

@@ -1,0 +1,191 @@
+"""Parquet and Arrow files are read as JSON rows, batch by batch, or refused with the column and the row."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rubrictool.errors import InputError
+from rubrictool.rows.input_files import InputFile
+
+
+def read(path: Path, content: bytes) -> list[tuple[int, dict[str, Any]]]:
+    path.write_bytes(content)
+    file = InputFile(path, "f")
+    rows = list(file)
+    assert list(file) == rows, "the second reading gives the same rows"
+    return rows
+
+
+def refused(path: Path, content: bytes) -> str:
+    with pytest.raises(InputError) as caught:
+        read(path, content)
+    return str(caught.value)
+
+
+pa = pytest.importorskip("pyarrow", reason="needs the extra parquet")
+pytest.importorskip("pyarrow.parquet")
+
+
+def parquet(table: Any, **options: Any) -> bytes:
+    content = io.BytesIO()
+    pa.parquet.write_table(table, content, **options)
+    return content.getvalue()
+
+
+def arrow_file(table: Any) -> bytes:
+    content = io.BytesIO()
+    with pa.ipc.new_file(content, table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    return content.getvalue()
+
+
+def arrow_stream(table: Any) -> bytes:
+    content = io.BytesIO()
+    with pa.ipc.new_stream(content, table.schema) as writer:
+        writer.write_table(table)
+    return content.getvalue()
+
+
+CONTAINERS: dict[str, Callable[[Any], bytes]] = {
+    "Parquet": parquet,
+    "Parquet in small row groups": lambda table: parquet(table, row_group_size=1, compression="zstd"),
+    "Arrow": arrow_file,
+    "an Arrow stream": arrow_stream,
+}
+
+ROWS = [
+    {"id": "p1", "prompt": [{"role": "user", "content": "Why?"}], "points": 3, "share": 0.5, "met": True, "tags": ["a", "b"]},
+    {"id": "p2", "prompt": [{"role": "user", "content": "é"}], "points": 2**60, "tags": []},
+    {"id": "p3", "prompt": [], "share": -1.5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_rows_are_the_same_in_every_container_of_arrow(tmp_path: Path, container: str) -> None:
+    content = CONTAINERS[container](pa.Table.from_pylist(ROWS))
+    assert read(tmp_path / "f", content) == list(enumerate(ROWS, start=1))
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_table_may_have_no_rows(tmp_path: Path, container: str) -> None:
+    assert read(tmp_path / "f", CONTAINERS[container](pa.table({"id": pa.array([], pa.string())}))) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (pa.array(["a", "b"], pa.large_string()), ["a", "b"]),
+        (pa.array(["a", "a"]).dictionary_encode(), ["a", "a"]),
+        (pa.array([b"text", "é".encode()], pa.binary()), ["text", "é"]),
+        (pa.array([1, 2], pa.uint8()), [1, 2]),
+        (pa.array([0.25, 2], pa.float32()), [0.25, 2.0]),
+        (pa.array([Decimal("12345678901234567890"), Decimal(5)], pa.decimal128(38, 0)), [12345678901234567890, 5]),
+        (pa.array([Decimal("0.10"), Decimal("12345678901234567.89")], pa.decimal128(30, 2)), [0.1, "12345678901234567.89"]),
+        (pa.array([datetime.date(2026, 1, 2)] * 2), ["2026-01-02"] * 2),
+        (pa.array([datetime.datetime(2026, 1, 2, 3)] * 2, pa.timestamp("us")), ["2026-01-02T03:00:00"] * 2),
+        (pa.array([datetime.datetime(2026, 1, 2, 3)] * 2, pa.timestamp("ms", "UTC")), ["2026-01-02T03:00:00+00:00"] * 2),
+        (pa.array([datetime.time(4, 5)] * 2), ["04:05:00"] * 2),
+        (pa.array([datetime.timedelta(seconds=90)] * 2, pa.duration("ms")), [90.0, 90.0]),
+        (pa.array([{"a": {"b": None, "c": 1}}, {"a": None}]), [{"a": {"c": 1}}, {}]),
+        (pa.array([[{"a": Decimal("1.5")}], [None]]), [[{"a": 1.5}], [None]]),
+        (pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.int64())), [{"k": 1}, {}]),
+        (pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2)), [[1, 2], [3, 4]]),
+    ],
+)  # fmt: skip
+def test_values_of_every_type_become_json(tmp_path: Path, values: Any, expected: list[Any]) -> None:
+    for container in (parquet, arrow_stream):
+        if container is parquet and pa.types.is_duration(values.type):
+            continue
+        rows = read(tmp_path / "f", container(pa.table({"id": ["x", "y"], "c": values})))
+        assert [row["c"] for _, row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (pa.array([1.0, float("nan")]), "f:row 2: c: nan is no JSON number"),
+        (pa.array([[1.0], [float("inf")]]), "f:row 2: c: inf is no JSON number"),
+        (pa.array([b"a", b"\xff"]), "f:row 2: c: holds binary data"),
+        (pa.array([[(1, 1)], []], pa.map_(pa.int64(), pa.int64())), "f:row 1: c: a map has keys that are no texts"),
+        (pa.array([(1, 2, 3)] * 2, pa.month_day_nano_interval()), "f: c: holds month_day_nano_interval, which has no form in"),
+    ],
+)  # fmt: skip
+def test_values_without_a_form_in_json_are_refused(tmp_path: Path, values: Any, said: str) -> None:
+    container = arrow_stream if "interval" in said else parquet
+    assert said in refused(tmp_path / "f", container(pa.table({"c": values})))
+
+
+def test_a_fault_of_a_row_names_the_row(tmp_path: Path) -> None:
+    from rubrictool.rows.jsonl import Rows
+    from rubrictool.rows.records import Prompt
+
+    (tmp_path / "f").write_bytes(parquet(pa.table({"id": ["a", "a"], "prompt": ["x", "y"]})))
+    with pytest.raises(InputError, match=r"/f:row 2: id: 'a' was already used in row 1; give each row its own id"):
+        list(Rows(tmp_path / "f", Prompt))
+
+
+TABLE = pa.table({"id": [str(n) for n in range(1000)], "text": ["word " * n for n in range(1000)]})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (parquet(TABLE)[:-100], "f: the Parquet file is cut off or damaged (it does not end as one); get it again"),
+        (b"PAR1\0\0", "f: the Parquet file is cut off or damaged"),
+        (b"PAR1" + b"\xff" * 100 + b"\x60\0\0\0PAR1", "f: the Parquet file is cut off or damaged"),
+        (b"PAR1" + b"\xff" * 100 + b"\xff\xff\xff\x7fPAR1", "f: the Parquet file is cut off or damaged"),
+        (b"PAR1" + b"\0" * 2**24 + b"\0" * 8 + b"\x01\x00\x00\x01PAR1", "f: the Parquet file has a footer of 16 MiB"),
+        (arrow_file(TABLE)[:-100], "f: the Arrow file is cut off or damaged"),
+        (arrow_stream(TABLE)[:-5000], "f: the Arrow file is cut off or damaged"),
+        (parquet(pa.table([[1], [2]], names=["a", "a"])), "f: a: two columns have this name"),
+        (parquet(pa.table({f"c{n}": [1] for n in range(10_001)})), "f: has 10,001 columns, more than the 10,000"),
+        (parquet(pa.table({"c": ["a", "x" * 2**24]})), "f:row 2: the row is longer than 16 MiB"),
+    ],
+)  # fmt: skip
+def test_broken_and_hostile_files_are_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    assert said in refused(tmp_path / "f", content)
+
+
+def test_a_page_that_is_damaged_is_named_with_the_row_before_it(tmp_path: Path) -> None:
+    content = parquet(TABLE, row_group_size=100, compression="gzip", use_dictionary=False)
+    start = content.rindex(b"\x1f\x8b\x08")
+    damaged = content[:start] + b"\xff" * 40 + content[start + 40 :]
+    assert "f:row 901: the Parquet file is cut off or damaged" in refused(tmp_path / "f", damaged)
+
+
+def test_zstd_is_read_in_frames_and_its_end_is_checked(tmp_path: Path) -> None:
+    frame = zstd(b'{"a": 1}\n' * 1000)
+    assert len(read(tmp_path / "f", frame + frame)) == 2000
+    assert "f: the zstd data ends too early; the file is cut off" in refused(tmp_path / "f", frame[:-3])
+    assert "the zstd data is damaged" in refused(tmp_path / "f", frame + b"junk and more of it")
+    assert "f:1: is a compressed Parquet file; decompress it once" in refused(tmp_path / "f", zstd(parquet(TABLE)))
+
+
+def zstd(content: bytes) -> bytes:
+    stream = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(stream, "zstd") as file:
+        file.write(content)
+    return bytes(stream.getvalue())
+
+
+def test_a_directory_that_datasets_has_saved_is_read_by_its_list(tmp_path: Path) -> None:
+    split = tmp_path / "saved" / "train"
+    split.mkdir(parents=True)
+    for place in range(2):
+        (split / f"data-{place}.arrow").write_bytes(arrow_stream(pa.table({"id": [f"p{place}"]})))
+    (split / "cache-1.arrow").write_bytes(arrow_stream(pa.table({"id": ["stale"]})))
+    (split / "dataset_info.json").write_text("{}")
+    (split / "state.json").write_text('{"_data_files": [{"filename": "data-0.arrow"}, {"filename": "data-1.arrow"}]}')
+    assert [row["id"] for _, row in InputFile(split, "f")] == ["p0", "p1"]
+    (tmp_path / "saved" / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    assert [row["id"] for _, row in InputFile(tmp_path / "saved", "f")] == ["p0", "p1"]
+    (tmp_path / "saved" / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
+    with pytest.raises(InputError, match="f: holds the splits train, test; name one"):
+        InputFile(tmp_path / "saved", "f")

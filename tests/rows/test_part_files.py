@@ -1,0 +1,102 @@
+"""A directory of files is read as one input, and a place names the part."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import socket
+from pathlib import Path
+
+import pytest
+from shell import Shell
+
+from rubrictool.cli.failures_file import failures_path
+from rubrictool.errors import InputError
+from rubrictool.rows.input_files import InputFile
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt
+
+
+def line(name: str) -> str:
+    return f'{{"id": "{name}", "prompt": "Why {name}?"}}\n'
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    directory = tmp_path / "parts"
+    directory.mkdir()
+    (directory / "part-1.jsonl").write_text(line("c"))
+    (directory / "part-0.jsonl").write_text("\n" + line("a") + line("b"))
+    (directory / "part-2.jsonl.gz").write_bytes(gzip.compress(line("d").encode()))
+    (directory / "part-3.jsonl").write_text("")
+    for name in ("_SUCCESS", ".part-0.jsonl.crc", "._part"):
+        (directory / name).write_bytes(b"\0no rows")
+    return directory
+
+
+def test_parts_are_read_in_the_order_of_their_names(parts: Path) -> None:
+    file = InputFile(parts, "f")
+    rows = [(number, row["id"]) for number, row in file]
+    assert rows == [(2, "a"), (3, "b"), (4, "c"), (5, "d")]
+    assert [(number, row["id"]) for number, row in file] == rows
+    names = [
+        f"{parts}/part-0.jsonl:2",
+        f"{parts}/part-0.jsonl:3",
+        f"{parts}/part-1.jsonl:1",
+        f"{parts}/part-2.jsonl.gz:1",
+    ]
+    assert [file.places.of(number) for number, _ in rows] == names
+
+
+def test_a_fault_names_the_part(parts: Path) -> None:
+    (parts / "part-4.jsonl").write_text(line("e") + line("a"))
+    with pytest.raises(InputError) as caught:
+        Rows(parts, Prompt).rows()
+    assert str(caught.value) == (
+        f"{parts}/part-4.jsonl:2: id: 'a' was already used at {parts}/part-0.jsonl:2; give each row its own id"
+    )
+    (parts / "part-4.jsonl").write_text(line("e") + "{\n")
+    with pytest.raises(InputError, match=r"part-4.jsonl:2: is not JSON"):
+        Rows(parts, Prompt).rows()
+
+
+def test_parts_are_of_one_kind(parts: Path) -> None:
+    (parts / "part-5.json").write_text(f"[{line('f')}]")
+    assert len(list(InputFile(parts, "f"))) == 5
+    (parts / "readme.csv").write_text("id,prompt\nx,y\n")
+    with pytest.raises(
+        InputError, match=r"readme.csv: is CSV, but part-0.jsonl beside it is JSON; keep files of one kind"
+    ):
+        InputFile(parts, "f")
+
+
+def test_only_files_are_parts(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (parts / "sub").mkdir()
+    with pytest.raises(InputError, match=r"parts/sub: is a directory in a directory of parts"):
+        InputFile(parts, "f")
+    (parts / "sub").rmdir()
+    os.mkfifo(parts / "pipe")
+    with pytest.raises(InputError, match=r"parts/pipe: is no file but a pipe, socket or device"):
+        InputFile(parts, "f")
+    (parts / "pipe").unlink()
+    with socket.socket(socket.AF_UNIX) as listening:
+        monkeypatch.chdir(parts)
+        listening.bind("socket")
+    with pytest.raises(InputError, match=r"parts/socket: is no file"):
+        InputFile(parts, "f")
+    (parts / "socket").unlink()
+    (parts / "loop").symlink_to(parts / "loop")
+    with pytest.raises(InputError, match=r"parts/loop: cannot be read: Too many levels of symbolic links"):
+        InputFile(parts, "f")
+
+
+def test_a_directory_without_rows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "_SUCCESS").write_text("")
+    with pytest.raises(InputError, match="f: contains no files with rows; check that the previous step succeeded"):
+        InputFile(tmp_path, "f")
+
+
+def test_a_command_names_its_failures_after_the_directory(shell: Shell, parts: Path) -> None:
+    ran = shell("propose", str(parts))
+    assert (ran.code, [row["id"] for row in ran.rows]) == (0, ["a", "b", "c", "d"])
+    assert failures_path(None, "-", "propose", [str(parts)]) == Path("parts.propose.failed.jsonl")
