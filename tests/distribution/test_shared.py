@@ -51,14 +51,21 @@ def test_a_claim_that_was_withdrawn_or_whose_worker_died_is_never_answered(tmp_p
     assert said.all == [("a", 0, None)]
 
 
+async def two_accounts(said: Answers) -> tuple[Account, Account]:
+    """Two accounts of a budget that has room for the reservation of the first, for which the second waits."""
+    budget = Budget(max_cost=1.0)
+    one, other = Account(budget, said.to("one")), Account(budget, said.to("other"))
+    one.reserve(Reserve(1, 0.6))
+    other.reserve(Reserve(2, 0.6))
+    await asyncio.sleep(0)
+    assert said.all == [("one", 1, None)]
+    return one, other
+
+
 def test_what_a_dead_worker_had_reserved_counts_as_spent() -> None:
     async def main() -> list[tuple[str, int, Any]]:
-        budget, said = Budget(max_cost=1.0), Answers()
-        one, other = Account(budget, said.to("one")), Account(budget, said.to("other"))
-        one.reserve(Reserve(1, 0.6))
-        other.reserve(Reserve(2, 0.6))
-        await asyncio.sleep(0)
-        assert said.all == [("one", 1, None)]
+        said = Answers()
+        one, _ = await two_accounts(said)
         one.close()
         await asyncio.sleep(0.01)
         return said.all
@@ -68,11 +75,8 @@ def test_what_a_dead_worker_had_reserved_counts_as_spent() -> None:
 
 def test_what_was_settled_is_free_for_others() -> None:
     async def main() -> list[tuple[str, int, Any]]:
-        budget, said = Budget(max_cost=1.0), Answers()
-        one, other = Account(budget, said.to("one")), Account(budget, said.to("other"))
-        one.reserve(Reserve(1, 0.6))
-        other.reserve(Reserve(2, 0.6))
-        await asyncio.sleep(0)
+        said = Answers()
+        one, _ = await two_accounts(said)
         one.settle(Settle(0.6, 0.1))
         await asyncio.sleep(0.01)
         return said.all
