@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple, get_args
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, NamedTuple, get_args
 
 import typer
 
@@ -32,11 +33,11 @@ from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, dry_refine
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
 from rubrictool.refinement.gold_check import CheckedPrompt, GoldCheck
 from rubrictool.refinement.loop import Refinement, refine
-from rubrictool.refinement.options import RefineOptions
+from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Prompt, Rubric
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.rows.shards import PromptRuns
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import Limits
@@ -215,8 +216,22 @@ def command(
             )
             drawn_from = await roles.writers(writers)
 
+            def refined_by(
+                rounds_of: _Rounds, task: _Task, pool: Sequence[Response], evidence: Evidence, **more: Any
+            ) -> Awaitable[Refinement]:
+                return rounds_of(
+                    task.prompt,
+                    pool,
+                    judge=judge,
+                    proposer=proposer,
+                    rubric=task.rubric,
+                    options=options,
+                    evidence=evidence,
+                    **more,
+                )
+
             async def work(task: _Task) -> Outcome:
-                prompt, rubric, own = task
+                prompt, _, own = task
                 pool, failure = await own.of(prompt, drawn_from, n)
                 empty = sum(is_empty(row.response) for row in pool)
                 cut = sum(wording.shown.cuts(row.response) for row in pool)
@@ -224,33 +239,16 @@ def command(
                     return Outcome(failure=failure, note=_Done(prompt, empty))
                 evidence, checked = source.of(prompt, pool), None
                 with roles.steps(1 + rounds + (check is not None)) as step:
-                    refined = await refine(
-                        prompt,
-                        pool,
-                        judge=judge,
-                        proposer=proposer,
-                        rubric=rubric,
-                        options=options,
-                        evidence=evidence,
-                        on_step=step,
-                    )
+                    refined = await refined_by(refine, task, pool, evidence, on_step=step)
                     if check:
                         checked = await check.check(prompt, pool, refined, judge)
                 note = _Done(prompt, empty, cut, refined, checked, source.is_enough(evidence))
                 return Outcome((refined.rubric,), refined.failure or failure, refined.rounds, note)
 
             async def plan(task: _Task) -> Outcome:
-                prompt, rubric, own = task
+                prompt, _, own = task
                 pool = await own.assumed(prompt, drawn_from, n)
-                assumed = await dry_refine(
-                    prompt,
-                    pool,
-                    judge=judge,
-                    proposer=proposer,
-                    rubric=rubric,
-                    options=options,
-                    evidence=source.of(prompt, pool),
-                )
+                assumed = await refined_by(dry_refine, task, pool, source.of(prompt, pool))
                 if check:
                     await check.plan(prompt, pool, assumed, judge)
                 return Outcome()
@@ -289,6 +287,10 @@ def command(
                 )
 
     session.run(main)
+
+
+_Rounds = Callable[..., Awaitable[Refinement]]
+"""`refine` or `dry_refine`."""
 
 
 class _Task(NamedTuple):
