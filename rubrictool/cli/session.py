@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, aclosing
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -17,12 +16,13 @@ from rubrictool.cli.colours import Style
 from rubrictool.cli.engine import Connect, connecting, on_engine, ray_engine, ray_flags
 from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.failure_causes import FailureCauses
-from rubrictool.cli.failures_file import Failures, failures_path
-from rubrictool.cli.files import Staged, commit, on_terminal, sink
+from rubrictool.cli.failures_file import failures_path
+from rubrictool.cli.files import on_terminal
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import run_context
 from rubrictool.cli.options import OutputFlags, QuestionFlags, ReadingFlags, RequestFlags, ShardedOutputFlags
 from rubrictool.cli.output_checks import check_outputs
+from rubrictool.cli.output_files import OutputFiles
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.usage_summary import plan_lines, spent_line
@@ -34,7 +34,7 @@ from rubrictool.models.spec import file_of
 from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
-from rubrictool.rows.jsonl import Rows, encode, encode_value
+from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.shards import Part, PromptRuns, Shard
 from rubrictool.steps.finished_rows import Lines
 from rubrictool.steps.map_rows import OPEN_BYTES, Outcome, map_rows
@@ -99,7 +99,7 @@ class Session:
             {**outputs, "--summary": files.summary, "--trace": trace},
             reads=[*reads, *map(file_of, specs), *_templates(wording), str(cache_path(self._asking.cache))],
         )
-        self._open(trace, reads)
+        self._outputs = OutputFiles(files, self._name, reads, trace=trace, without_rows=self._left_out)
         interrupts.explain(self._interrupted)
 
     @property
@@ -220,7 +220,7 @@ class Session:
         def finish(item: T, outcome: Outcome) -> Lines:
             count(outcome)
             self._count(outcome.failure)
-            return () if self.dry_run else self._lines(outcome, row_of(item) if outcome.failure else None)
+            return () if self.dry_run else self._outputs.lines(outcome, row_of(item) if outcome.failure else None)
 
         return finish
 
@@ -236,7 +236,7 @@ class Session:
         rows = map_rows(items, work, finish, demand=demand, slots=slots, patience=slots, room=room)
         async with aclosing(rows) as written:
             async for lines in written:
-                self._write(lines)
+                self._outputs.write(lines)
 
     def miss(self, words: str) -> None:
         """Note that a threshold was missed."""
@@ -248,7 +248,7 @@ class Session:
         Raises `Interrupted`, `InputError` and `ReaderGone` with all files left as they were.
         """
         _collect_seldom()
-        with self._sinks:
+        with self._outputs:
             try:
                 asyncio.run(self._supervised(main))
             except (KeyboardInterrupt, asyncio.CancelledError):
@@ -277,15 +277,6 @@ class Session:
             return "no file was changed"
         return "completed replies are cached, rerun the command to continue"
 
-    def _open(self, trace: str | None, reads: Sequence[str | None]) -> None:
-        with ExitStack() as opening:
-            self._rows = opening.enter_context(sink(self._files.output))
-            failures = Failures.open(self._files.failures, self._files.output, self._name, reads)
-            self._failures = opening.enter_context(failures)
-            self._trace = opening.enter_context(Staged(Path(trace))) if trace else None
-            self._summary = opening.enter_context(Staged(Path(self._files.summary))) if self._files.summary else None
-            self._sinks = opening.pop_all()
-
     async def _supervised(self, main: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -307,54 +298,25 @@ class Session:
         self._unpaid += failure is not None and failure.kind == "budget"
         self.progress.row(failed=failure is not None)
 
-    def _lines(self, outcome: Outcome, row: Row | Mapping[str, Any] | None) -> Lines:
-        """Return what a row writes into the output, the trace and the failures file, where it failed as `row`."""
-        failed = [self._failed(row, outcome.failure)] if row is not None and outcome.failure else []
-        rows, trace = outcome.written or ((), ())
-        return (
-            b"" if self._left_out else rows or _joined(map(encode, outcome.rows)),
-            b"" if not self._trace else trace or _joined(map(encode, outcome.trace)),
-            _joined(failed),
-        )
-
-    def _failed(self, row: Row | Mapping[str, Any], failure: RowFailure) -> str:
-        """Return the line of an unfinished row, with why."""
-        columns = row.columns() if isinstance(row, Row) else dict(row)
-        error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
-        if self._failures.run:
-            error["run"] = self._failures.run
-        return encode_value({**columns, "error": error})
-
-    def _write(self, lines: Lines) -> None:
-        for file, content in zip((self._rows, self._trace, self._failures), lines, strict=False):
-            if file and content:
-                file.write_bytes(content)
-
     def _close(self) -> int:
         progress = self.progress
         code = SOME_FAILED if progress.failed else MISSED if self._missed else 0
         figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
         if self.roles.per_criterion_judge:
             figures["verdicts_reused"] = self.roles.per_criterion_judge.tally.cached
-        self._summarise(figures | {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code})
-        commit(self._rows, self._failures, self._trace, self._summary)
+        figures |= {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code}
+        self._outputs.commit({"command": self._command, **figures})
         self._say_closing()
         return code
 
     def _close_dry(self, dry: DryRun) -> int:
         """Say what would be asked; of the files, only the summary is written."""
         plan = dry.plan()
-        self._summarise(
-            {"dry_run": True, "rows": self.progress.done, "cached": self.progress.tally.cached, **plan, **self.figures}
-        )
-        commit(self._summary)
+        figures = {"dry_run": True, "rows": self.progress.done, "cached": self.progress.tally.cached, **plan}
+        self._outputs.commit_summary({"command": self._command, **figures, **self.figures})
         for line in plan_lines(plan | self.figures, self.progress.done, self.progress.tally.cached):
             self.tell(f"{self._command}: {line}")
         return 0
-
-    def _summarise(self, figures: Mapping[str, Any]) -> None:
-        if self._summary:
-            self._summary.write(encode_value({"command": self._command, **figures}))
 
     def _unasked(self) -> list[str]:
         """Return the judges and proposers that gave no answer although rows were finished: their names in rows mislead."""
@@ -364,10 +326,10 @@ class Session:
 
     def _say_closing(self) -> None:
         progress = self.progress
-        failed = f"{progress.failed} failed" + (f" ({self._failures.path})" if progress.failed else "")
+        failed = f"{progress.failed} failed" + (f" ({self._outputs.failures_path})" if progress.failed else "")
         spent = f", {spent_line(progress.tally)}" if self.roles.models else ""
         rows = counted(progress.done, "row")
-        for line in self._causes.lines(self._failures.path):
+        for line in self._causes.lines(self._outputs.failures_path):
             self.tell(f"{self._command}: {line}", "red")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
         if self.roles.per_criterion_judge:
@@ -404,10 +366,6 @@ def _collect_seldom() -> None:
     """
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 20, 50)
-
-
-def _joined(lines: Iterable[str]) -> bytes:
-    return b"".join([line.encode() + b"\n" for line in lines])
 
 
 def _budget(asking: RequestFlags) -> Budget:

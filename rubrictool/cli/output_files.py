@@ -1,0 +1,90 @@
+"""Hold the output files of a run: what a row writes into each, and all in their places together at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from rubrictool.cli.failures_file import Failures
+from rubrictool.cli.files import Staged, commit, sink
+from rubrictool.cli.options import OutputFlags
+from rubrictool.errors import RowFailure
+from rubrictool.rows.columns import Row
+from rubrictool.rows.jsonl import encode, encode_value
+from rubrictool.steps.finished_rows import Lines
+from rubrictool.steps.map_rows import Outcome
+
+
+class OutputFiles:
+    """The rows, the failures, the trace and the summary of a run, opened together.
+
+    `name` is what the failures file is named after, `reads` are the inputs. Leaving without `commit` leaves all files as they
+    were. Raises `InputError` where one cannot be written.
+    """
+
+    def __init__(
+        self, files: OutputFlags, name: str, reads: Sequence[str | None], *, trace: str | None, without_rows: bool
+    ) -> None:
+        self._without_rows = without_rows
+        with ExitStack() as opening:
+            self._rows = opening.enter_context(sink(files.output))
+            failures = Failures.open(files.failures, files.output, name, reads)
+            self._failures = opening.enter_context(failures)
+            self._trace = opening.enter_context(Staged(Path(trace))) if trace else None
+            self._summary = opening.enter_context(Staged(Path(files.summary))) if files.summary else None
+            self._open = opening.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    @property
+    def failures_path(self) -> Path:
+        """Return where the rows go that could not be finished."""
+        return self._failures.path
+
+    def lines(self, outcome: Outcome, row: Row | Mapping[str, Any] | None) -> Lines:
+        """Return what a row writes into the output, the trace and the failures file, where it failed as `row`."""
+        failed = [self._failed(row, outcome.failure)] if row is not None and outcome.failure else []
+        rows, trace = outcome.written or ((), ())
+        return (
+            b"" if self._without_rows else rows or _joined(map(encode, outcome.rows)),
+            b"" if not self._trace else trace or _joined(map(encode, outcome.trace)),
+            _joined(failed),
+        )
+
+    def write(self, lines: Lines) -> None:
+        """Write the lines of a row, in the order of `lines`."""
+        for file, content in zip((self._rows, self._trace, self._failures), lines, strict=False):
+            if file and content:
+                file.write_bytes(content)
+
+    def commit(self, summary: Mapping[str, Any]) -> None:
+        """Write the summary, and put all files in their places."""
+        self._summarise(summary)
+        commit(self._rows, self._failures, self._trace, self._summary)
+
+    def commit_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write the summary, and put it alone in its place."""
+        self._summarise(summary)
+        commit(self._summary)
+
+    def _summarise(self, summary: Mapping[str, Any]) -> None:
+        if self._summary:
+            self._summary.write(encode_value(summary))
+
+    def _failed(self, row: Row | Mapping[str, Any], failure: RowFailure) -> str:
+        """Return the line of an unfinished row, with why."""
+        columns = row.columns() if isinstance(row, Row) else dict(row)
+        error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
+        if self._failures.run:
+            error["run"] = self._failures.run
+        return encode_value({**columns, "error": error})
+
+
+def _joined(lines: Iterable[str]) -> bytes:
+    return b"".join([line.encode() + b"\n" for line in lines])
