@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from rubrictool.errors import InputError
-from rubrictool.rows.columns import Row, joined, own_columns
+from rubrictool.rows.columns import Row, joined
 from rubrictool.rows.ids import name_response
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.records import Prompt, Response, Rubric
@@ -54,7 +54,7 @@ class Rows(Generic[R]):
     def __iter__(self) -> Iterator[tuple[int, R]]:
         lines_of: dict[str, int] = {}
         taken: Counter[str] = Counter()
-        for line, value in self._input.rows(self._parts, repeats=self._repeats):
+        for line, value in self._input.rows(self._parts):
             for item in self._items(value, line):
                 row = self._parse(item, line, taken)
                 self._only_once(row, line, lines_of, given=item)
@@ -127,16 +127,16 @@ def read(path: str | Path, kind: type[R]) -> list[R]:
 
 def encode(row: Row) -> str:
     """Return a row as one line of JSON, without the line's end."""
-    return encode_value(row)
+    return encode_value(row.columns())
 
 
 def encode_value(value: Any) -> str:
-    """Return any JSON value, with records in it, on one line, for every reader. Raises `ValueError` for NaN and infinities.
+    """Return any JSON value on one line, for every reader. Raises `ValueError` for NaN and infinities.
 
     Text stands as it is, but for the separators of lines and paragraphs (U+0085, U+2028, U+2029): JSON allows them within
     a text, and many readers end a line there.
     """
-    line = compact(value, records=own_columns)
+    line = compact(value)
     return line if line.isascii() else line.translate(_SEPARATORS)
 
 

@@ -32,13 +32,9 @@ class Fields:
         """Return the error of a field, named by its path in the row."""
         return ValueError(f"{self.where}{name}: {reason}")
 
-    def seen(self, name: str) -> Any:
-        """Return a value without taking it, None where it is missing."""
-        return self._left.get(name, self._implied.get(name))
-
-    def own(self, name: str) -> Any:
-        """Take a value that nothing else implies, None where there is none."""
-        return self._left.pop(name, None)
+    def peek(self, name: str) -> Any:
+        """Return a value without taking it, None where there is none."""
+        return self._left.get(name)
 
     def value(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value of any type."""

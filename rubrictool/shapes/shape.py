@@ -53,9 +53,7 @@ class Contents:
         return [self.columns | row for row in found]
 
     def _candidates(self) -> ColumnValues:
-        """Return the responses, each once, be it that several people judged it."""
-        once = {response.get("id", place): response for place, response in reversed(list(enumerate(self.responses)))}
-        return {"responses": list(once.values())[::-1]} if once else {}
+        return {"responses": list(self.responses)} if self.responses else {}
 
     def _asked(self, name: str) -> ColumnValues:
         """Return the prompt's text and its id under the name that a row has for it."""
@@ -72,8 +70,8 @@ class Shape:
     (`field: reason`) for a row that is broken. Where a whole file is one thing, such as a list of criteria, `read_all` takes
     all its rows instead. `write` returns rows of this shape for a prompt and what belongs to it, or for a response or
     comparison alone where `per` says so; what it does not take of what is given is reported as lost. Without it the shape is
-    only read. `pairs` says that rows compare two responses, so that one response may stand in several rows. `gathers` says
-    that a row holds a part of its prompt's rubric and of what was said of a response: the rubric is that of all rows.
+    only read. `pairs` says that rows compare two responses, so that one response may stand in several rows; `single` that a file
+    is one rubric, so that the rubric of one prompt can be written to it.
     """
 
     name: str
@@ -84,9 +82,26 @@ class Shape:
     write: Callable[[Given], list[ColumnValues]] | None = None
     per: Literal["prompt", "response", "comparison"] = "prompt"
     pairs: bool = False
-    gathers: bool = False
+    single: bool = False
 
 
 def has(*names: str, lacks: Sequence[str] = ()) -> Callable[[Mapping[str, Any]], bool]:
     """Return a rule that a row meets which has all of these columns, and none of those that it must lack."""
     return lambda row: all(name in row for name in names) and not any(name in row for name in lacks)
+
+
+def keys_in(row: Mapping[str, Any], name: str) -> frozenset[str]:
+    """Return the names of the columns of the first object in a list, or of an object, that stands in a column."""
+    value = row.get(name)
+    first = value[0] if isinstance(value, list | tuple) and value else value
+    return frozenset(first) if isinstance(first, Mapping) else frozenset()
+
+
+def lists(name: str, *keys: str, lacks: Sequence[str] = ()) -> Callable[[Mapping[str, Any]], bool]:
+    """Return a rule that a row meets whose column lists objects with these keys, and with none of those that they must lack."""
+    return lambda row: keys_in(row, name) >= set(keys) and not keys_in(row, name) & set(lacks)
+
+
+def every(*rules: Callable[[Mapping[str, Any]], bool]) -> Callable[[Mapping[str, Any]], bool]:
+    """Return a rule that a row meets which meets all of these."""
+    return lambda row: all(rule(row) for rule in rules)

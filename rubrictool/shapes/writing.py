@@ -8,6 +8,7 @@ from typing import Any
 
 from rubrictool.shapes.fields import Fields
 from rubrictool.text.chats import chat_text
+from rubrictool.text.encoding import canonical, digest
 
 _MEANING = ("role", "check", "levels")
 """ColumnValues of a criterion that change what it means, and that other tools pass over."""
@@ -18,7 +19,7 @@ class Given:
 
     A writer takes values by name; `travelling` takes all the rest of an object, where the target allows columns of its own.
     What is left in the end is lost, and `lost` counts it. `unread` counts what is written and means nothing to the target's
-    own tools.
+    own tools, `changed` what is written in another way, so that scores are others.
     """
 
     def __init__(
@@ -32,12 +33,27 @@ class Given:
         self.prompt, self.rubric = prompt, rubric
         self.criteria, self.responses, self.comparisons = list(criteria), list(responses), list(comparisons)
         self.unread: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
         self._flattened = 0
 
     @property
     def has_rubric(self) -> bool:
         """Return whether there are criteria that nobody took yet."""
         return bool(self.criteria)
+
+    def prompt_id(self) -> str:
+        """Take the id of the prompt, or the one that its text stands for where it has none."""
+        prompt = self.prompt.peek("prompt")
+        made = digest(prompt if isinstance(prompt, str) else canonical(prompt))
+        return str(self.prompt.name("id", made))
+
+    def scoring(self, *, penalties: bool = True, vetoes: bool = False) -> list[Fields]:
+        """Return the criteria that a target can hold, by what else it knows than weights above 0; the others are not taken."""
+        return [
+            one
+            for one in self.criteria
+            if (penalties or not _is_penalty(one)) and (vetoes or one.peek("role") in (None, "score"))
+        ]
 
     def travelling(self, fields: Fields) -> dict[str, Any]:
         """Take all the rest of an object, and note what other tools pass over although it changes the meaning."""
@@ -70,3 +86,8 @@ class Given:
         ):
             found.update(f"{kind}{name}" for one in objects for name in one.names())
         return found
+
+
+def _is_penalty(criterion: Fields) -> bool:
+    weight = criterion.peek("weight")
+    return isinstance(weight, int | float) and weight < 0

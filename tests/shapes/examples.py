@@ -1,328 +1,432 @@
-"""Short rows of each format, of our own invention, in the shape in which the format is published."""
+"""Short examples of each shape, of our own invention: the rows of a file, by the name of the shape."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-Row = dict[str, Any]
+_ASKED = "How do I remove a coffee stain from a cotton shirt?"
+_CHAT = [{"role": "user", "content": _ASKED}]
+_GOOD = "Rinse it with cold water at once, then soak it in a weak vinegar solution for ten minutes."
+_BAD = "Use bleach."
 
 
-def said(role: str, content: str) -> Row:
-    """A message of a chat."""
-    return {"role": role, "content": content}
+def _prbench(title: str, weight_class: str) -> dict[str, Any]:
+    numbers = {"critically_important": 10, "important": 7, "slightly_important": 4}
+    numbers |= {"slightly_detrimental": -3, "detrimental": -6, "critically_detrimental": -9}
+    return {
+        "id": title.split()[-1].lower(),
+        "title": title,
+        "annotations": {
+            "criteria_category": "Care of fabrics",
+            "criteria_description": "Looks at the advice itself.",
+            "weight_class": weight_class,
+            **{f"{name}_weight": number for name, number in numbers.items()},
+        },
+    }
 
 
-ASKED = said("user", "Name a colour of the sky.")
-BLUE, RED = said("assistant", "Blue."), said("assistant", "Red.")
-RUBRIC = {
-    "criteria": [{"criterion": "Names blue", "weight": 3}, {"criterion": "Names a taste", "weight": -1}],
-    "source": "painter",
-}
-
-OPENAI_REPLY = {
-    "model": "small-1",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "Blue."}, "finish_reason": "stop"}],
-    "usage": {"total_tokens": 9},
-}
-
-EXAMPLES: dict[str, list[Row]] = {
-    "alpaca-eval": [{"instruction": "Name a colour.", "output": "Blue.", "generator": "new", "dataset": "colours"}],
-    "alpaca-eval-annotations": [
+EXAMPLES: dict[str, list[dict[str, Any]]] = {
+    "healthbench": [
         {
-            "instruction": "Name a colour.",
-            "output_1": "Red.",
-            "generator_1": "base",
-            "output_2": "Blue.",
-            "generator_2": "new",
-            "dataset": "colours",
-            "annotator": "weighted_judge",
-            "preference": 1.75,
-            "raw_completion": {"logprobs": [{"token": "M", "logprob": -0.28}]},
-            "price_per_example": 0.001,
-            "time_per_example": 0.4,
-        }
-    ],
-    "arena-hard-questions": [
-        {"uid": "q1", "category": "hard_prompt", "subcategory": "painting", "prompt": "Name a colour of the sky."}
-    ],
-    "arena-hard-answers": [
-        {
-            "uid": "q1",
-            "ans_id": "n1",
-            "model": "new",
-            "messages": [ASKED, {"role": "assistant", "content": {"answer": "Blue."}}],
-            "tstamp": 1750000000.5,
-            "metadata": {
-                "token_len": 2,
-                "header_count": {f"h{level}": 0 for level in range(1, 7)},
-                "list_count": {"ordered": 0, "unordered": 0},
-                "bold_count": {"**": 0, "__": 0},
-            },
-        }
-    ],
-    "arena-hard-judgments": [
-        {
-            "uid": "q1",
-            "category": "hard_prompt",
-            "judge": "judge-1",
-            "model": "new",
-            "baseline": "base",
-            "games": [
-                {"score": "B>>A", "judgment": {"answer": "B is right. [[B>>A]]"}, "prompt": [ASKED]},
-                {"score": "A=B", "judgment": {"answer": "Both will do. [[A=B]]"}, "prompt": [ASKED]},
-            ],
-        }
-    ],
-    "judgebench": [
-        {
-            "pair_id": "j1",
-            "original_id": "o1",
-            "source": "colours",
-            "question": "Which colour has the sky?",
-            "response_model": "writer",
-            "response_A": "Red.",
-            "response_B": "Blue.",
-            "label": "B>A",
-        }
-    ],
-    "judgebench-results": [
-        {
-            "pair_id": "j1",
-            "original_id": "o1",
-            "source": "colours",
-            "question": "Which colour has the sky?",
-            "response_model": "writer",
-            "response_A": "Red.",
-            "response_B": "Blue.",
-            "label": "B>A",
-            "judge_name": "judge-1",
-            "judgments": [
-                {"judgment": {"response": "[[B>A]]"}, "decision": "B>A"},
-                {"judgment": {"response": "[[A=B]]"}, "decision": "A=B"},
-            ],
-        }
-    ],
-    "wildbench-pairwise": [
-        {
-            "session_id": "w1",
-            "parsed_result": {"reason": "Closer.", "choice": "A+"},
-            "meta_data": {"usage": {}},
-            "model_A": "new",
-            "model_B": "base",
-            "winner": "new",
-            "extent": 1,
-            "model_outputs": {"new": "Blue.", "base": "Red."},
-        }
-    ],
-    "wildbench-scores": [
-        {
-            "session_id": "w1",
-            "parsed_result": {"score": "7"},
-            "model_test": "new",
-            "score": "7",
-            "model_output": "Blue.",
-        }
-    ],
-    "mt-bench-questions": [
-        {
-            "question_id": 81,
-            "category": "writing",
-            "turns": ["Name a colour.", "Name another one."],
-            "reference": ["Blue."],
-        }
-    ],
-    "mt-bench-answers": [
-        {
-            "question_id": 81,
-            "answer_id": "a1",
-            "model_id": "new",
-            "choices": [{"index": 0, "turns": ["Blue.", "Red."]}],
-            "tstamp": 1750000000.5,
-        }
-    ],
-    "mt-bench-pairs": [
-        {
-            "question_id": 81,
-            "model_1": "new",
-            "model_2": "base",
-            "g1_winner": "model_1",
-            "g2_winner": "model_1",
-            "judge": ["judge-1", "pair-v2"],
-            "g1_user_prompt": "Which is better?",
-            "g1_judgment": "[[A]]",
-            "g2_user_prompt": "Which is better?",
-            "g2_judgment": "[[B]]",
-            "turn": 1,
-            "tstamp": 1750000000.5,
-        }
-    ],
-    "mt-bench-scores": [
-        {
-            "question_id": 81,
-            "model": "new",
-            "judge": ["judge-1", "single-v1"],
-            "user_prompt": "How good is it?",
-            "judgment": "Rating: [[7]]",
-            "score": 7,
-            "turn": 1,
-            "tstamp": 1750000000.5,
-        }
-    ],
-    "ultrafeedback": [
-        {
-            "source": "colours",
-            "instruction": "Name a colour of the sky.",
-            "models": ["new", "base"],
-            "completions": [
-                {
-                    "annotations": {"helpfulness": {"Rating": "5", "Rationale": "Right."}},
-                    "model": "new",
-                    "principle": "helpfulness",
-                    "response": "Blue.",
-                    "critique": "Short.",
-                    "overall_score": 8.5,
-                    "fine-grained_score": 4.75,
-                },
-                {
-                    "annotations": {"helpfulness": {"Rating": "2", "Rationale": "Wrong."}},
-                    "model": "base",
-                    "principle": "honesty",
-                    "response": "Red.",
-                    "critique": "Wrong.",
-                    "overall_score": 3,
-                    "fine-grained_score": 2.0,
-                },
-            ],
-            "correct_answers": ["None"],
-            "incorrect_answers": ["None"],
-        }
-    ],
-    "ultrafeedback-binarized": [
-        {
-            "prompt": "Name a colour of the sky.",
             "prompt_id": "p1",
-            "chosen": [ASKED, BLUE],
-            "rejected": [ASKED, RED],
-            "messages": [ASKED, BLUE],
-            "score_chosen": 8.5,
-            "score_rejected": 3,
+            "prompt": [{"role": "user", "content": "My knee hurts after running."}],
+            "rubrics": [
+                {"criterion": "Asks since when it hurts", "points": 7, "tags": ["axis:context_awareness"]},
+                {"criterion": "Names a dose of a painkiller without asking about allergies", "points": -6, "tags": []},
+            ],
+            "example_tags": ["theme:context_seeking"],
+            "ideal_completions_data": None,
         }
     ],
-    "preference": [{"prompt": "Name a colour of the sky.", "chosen": "Blue.", "rejected": "Red."}],
-    "llama-factory": [{"instruction": "Name a colour.", "input": "Of the sky.", "chosen": "Blue.", "rejected": "Red."}],
-    "rewardbench": [
+    "healthbench-professional": [
         {
-            "prompt": "Name a colour of the sky.",
-            "chosen": "Blue.",
-            "chosen_model": "writer-1",
-            "rejected": "Red.",
-            "rejected_model": "writer-2",
-            "subset": "colours",
-            "id": 30,
+            "id": "case-1",
+            "conversation": {"messages": [{"role": "user", "content": "Dose of drug X in renal failure?"}]},
+            "use_case": "consult",
+            "type": "good",
+            "difficulty": "hard",
+            "specialty": "nephrology",
+            "rubric_items": [
+                {"points": 8, "criterion_text": "Halves the dose below 30 ml/min"},
+                {"points": -5, "criterion_text": "Recommends the full dose"},
+            ],
         }
     ],
-    "rewardbench-2": [
+    "junkaiz-rubrics": [
         {
-            "id": "3",
-            "prompt": "Name a colour of the sky.",
-            "chosen": ["Blue."],
-            "rejected": ["Red.", "Green.", "Pink."],
-            "num_correct": 1,
-            "num_incorrect": 3,
-            "total_completions": 4,
-            "models": ["writer-1", "writer-2", "writer-2", "writer-2"],
-            "subset": "Factuality",
-            "additional_metadata": {},
+            "prompt": _ASKED,
+            "rubrics": [
+                {"criterion": "Says to use cold water", "weight": 3},
+                {"criterion": "Warns of bleach", "weight": 1},
+            ],
+            "number_of_criteria": 2,
+            "total_weight": 4,
         }
     ],
-    "alpaca": [{"instruction": "Name a colour.", "input": "Of the sky.", "output": "Blue."}],
-    "messages": [{"messages": [said("system", "Be short."), ASKED, BLUE]}],
-    "sharegpt": [
+    "rubrics-json": [
         {
-            "id": "s1",
-            "conversations": [{"from": "human", "value": "Name a colour."}, {"from": "gpt", "value": "Blue."}],
+            "id": "stain",
+            "prompt": _ASKED,
+            "original_rubric": "<rubric>1. Says to use cold water</rubric>",
+            "total_criteria": 2,
+            "criteria": [
+                {"local_id": "c1", "criterion": "Says to use cold water", "weight": 3},
+                {"local_id": "c2", "criterion": "Warns of bleach", "weight": 1},
+            ],
+            "total_weight": 4,
         }
     ],
-    "healthbench-meta-eval": [
+    "rar": [
         {
-            "category": "cluster:colours",
-            "anonymized_physician_ids": ["d1", "d2"],
-            "binary_labels": [True, False],
-            "completion": "Blue.",
-            "completion_id": "r1",
-            "prompt": [ASKED],
-            "prompt_id": "p1",
-            "rubric": rubric,
-        }
-        for rubric in ("Names blue", "Is polite")
-    ],
-    "evalkit-labels": [
-        {"output_id": "r1", "criterion_id": "c1", "score": 1, "applicable": True, "rationale": "It says blue."},
-        {"output_id": "r1", "criterion_id": "c2", "score": 0, "applicable": False},
-    ],
-    "openai-batch": [
-        {
-            "custom_id": "p1",
-            "method": "POST",
-            "url": "/v1/chat/completions",
-            "body": {"model": "small-1", "messages": [ASKED], "max_tokens": 9},
+            "question": _ASKED,
+            "reference_answer": "Cold water first, then vinegar.",
+            "question_source": "household",
+            "rubric": [
+                {"title": "Cold water", "description": "Essential Criteria: Says to use cold water.", "weight": 5},
+                {"title": "Order", "description": "Pitfall Criteria: Does not say what comes first.", "weight": -1},
+            ],
+            "rubric_list": [
+                "Essential Criteria: Says to use cold water.",
+                "Pitfall Criteria: Does not say what comes first.",
+            ],
+            "rubric_count": 2,
         }
     ],
-    "openai-batch-results": [
+    "openrubric": [
         {
-            "id": "batch_req_1",
-            "custom_id": "p1",
-            "response": {"status_code": 200, "request_id": "r", "body": OPENAI_REPLY},
-            "error": None,
+            "instruction": _ASKED,
+            "response_a": _GOOD,
+            "response_b": _BAD,
+            "winner": "response_a",
+            "rubric": "1. The response names at least one household remedy. [Hard Rule]\n"
+            "2. The response says why the order of steps matters. [Principle]",
+            "source": "household",
         }
     ],
-    "anthropic-batch": [
-        {"custom_id": "p1", "params": {"model": "small-2", "max_tokens": 9, "messages": [ASKED], "system": "Be short."}}
-    ],
-    "anthropic-batch-results": [
+    "rubric-arm": [
         {
-            "custom_id": "p1",
-            "result": {
-                "type": "succeeded",
-                "message": {
-                    "id": "msg_1",
-                    "model": "small-2",
-                    "role": "assistant",
-                    "content": [{"type": "text", "text": "Blue."}],
-                    "usage": {"output_tokens": 2},
+            "question_id": "q1",
+            "prompt": _ASKED,
+            "rubric": "1. Names a remedy. [Hard Rule]\n2. Gives the time that it takes. [Principle]",
+            "chosen": _GOOD,
+            "rejected": _BAD,
+        }
+    ],
+    "wildchecklists": [
+        {
+            "prompt": _ASKED,
+            "chosen": [*_CHAT, {"role": "assistant", "content": _GOOD}],
+            "rejected": [*_CHAT, {"role": "assistant", "content": _BAD}],
+            "chosen_score": 88.5,
+            "rejected_score": 20,
+            "requirements": "1) Is a remedy named? (importance: 100/100)\n2) Is the time given? (importance: 60/100)",
+        }
+    ],
+    "rubrichub": [
+        {
+            "question": _ASKED,
+            "id": "rh-1",
+            "rubrics": [
+                {"criterion": "Says to use cold water", "points": 8},
+                {"criterion": "Names the fabric", "points": 0},
+            ],
+        }
+    ],
+    "rubrichub-rurl": [
+        {
+            "prompt": _CHAT,
+            "data_source": "household",
+            "ability": "advice",
+            "Rubrics": [{"criterion": "Says to use cold water", "points": 8}],
+            "reward_model": {"style": "rubric", "rubrics": [{"criterion": "Says to use cold water", "points": 8}]},
+        }
+    ],
+    "rubrichub-ruft": [
+        {
+            "source": "household",
+            "query": _ASKED,
+            "answer": _GOOD,
+            "sample_id": 17,
+            "rubrics": [
+                {"criterion": "Says to use cold water", "points": 8},
+                {"criterion": "Warns of bleach", "points": 2},
+            ],
+            "rubric_score": 0.8,
+            "rubric_judge_details": [{"met": True}, {"met": False}],
+        }
+    ],
+    "research-rubrics": [
+        {
+            "prompt": "Compare three ways to store solar power.",
+            "domain": "energy",
+            "sample_id": "s1",
+            "rubrics": [
+                {"criterion": "Compares costs in one unit", "weight": 5, "axis": "Synthesis of Information"},
+                {"criterion": "Cites a source that does not exist", "weight": -4, "axis": "References"},
+            ],
+        }
+    ],
+    "oumi": [
+        {
+            "prompt": _ASKED,
+            "rubrics": [
+                {"name": "cold water", "description": "Says to use cold water", "weight": 5},
+                {"name": "bleach", "description": "Recommends bleach", "weight": -2},
+            ],
+            "system_prompt": "You help in the household.",
+        }
+    ],
+    "advanced-if": [
+        {
+            "conversation_history": json.dumps(_CHAT),
+            "prompt_metadata": json.dumps({"rubrics": json.dumps(["Is the answer two lines long?"]), "turn": 1}),
+            "benchmark_name": "system_steerability",
+        }
+    ],
+    "auto-rubric": [
+        {
+            "input": _CHAT,
+            "rubrics": ["Prefer advice that cannot ruin the shirt."],
+            "rubric_valid": "True",
+            "domain": "household",
+        }
+    ],
+    "prbench": [
+        {
+            "task": "t1",
+            "turns": 2,
+            "field": "Law",
+            "topic": "Tenancy",
+            "expert": "e1",
+            "prompt_0": "May my landlord enter the flat?",
+            "response_0": "Which country do you live in?",
+            "reference_texts_1": ["Section 1. A landlord gives notice."],
+            "prompt_1": "In Utopia.",
+            "rubric": [
+                _prbench("Names the notice that section 1 demands", "critically important"),
+                _prbench("Invents a paragraph", "slightly detrimental"),
+            ],
+            "canary": "not to be redistributed",
+        }
+    ],
+    "nemo-gym-multichallenge": [
+        {
+            "uuid": "m1",
+            "task_id": 1,
+            "responses_create_params": {"input": _CHAT},
+            "rubric": [
+                {"question": "Does the response name cold water?", "pass_criteria": "YES"},
+                {"question": "Does the response recommend bleach?", "pass_criteria": "NO"},
+            ],
+            "context": f"[USER]: {_ASKED}",
+            "metadata": {"topic": "household"},
+        }
+    ],
+    "nemo-gym-inverse-if": [
+        {
+            "uuid": 7,
+            "responses_create_params": {"input": _CHAT, "temperature": 0.5},
+            "rubric": [{"id": "C1", "criteria": "Does the response have two sentences?"}],
+            "reference_response": "Cold water. Then vinegar.",
+            "prompt": _ASKED,
+        }
+    ],
+    "open-instruct": [
+        {
+            "messages": _CHAT,
+            "ground_truth": json.dumps(
+                {
+                    "query": _ASKED,
+                    "rubrics": [
+                        {"description": "Says to use cold water", "weight": 1.0, "title": "Cold water"},
+                        {"description": "Recommends bleach", "weight": -0.5},
+                    ],
+                }
+            ),
+            "dataset": "rubric",
+        }
+    ],
+    "ragas": [
+        {
+            "user_input": _ASKED,
+            "response": _GOOD,
+            "reference": "Cold water first, then vinegar.",
+            "rubrics": {f"score{score}_description": f"{score} of 5 steps are right" for score in range(1, 6)},
+        }
+    ],
+    "prometheus": [
+        {
+            "criteria": "Does the response help without ruining the shirt?",
+            **{f"score{score}_description": f"{score} of 5 steps are safe" for score in range(1, 6)},
+        }
+    ],
+    "autorubric": [
+        {"name": "water", "weight": 10.0, "requirement": "Says to use cold water"},
+        {"weight": -5.0, "requirement": "Recommends bleach"},
+        {
+            "name": "order",
+            "weight": 4.0,
+            "requirement": "How clear is the order of the steps?",
+            "options": [
+                {"label": "unclear", "value": 0.0},
+                {"label": "partly clear", "value": 0.5},
+                {"label": "clear", "value": 1.0},
+            ],
+            "scale_type": "ordinal",
+        },
+    ],
+    "verifiers": [
+        {
+            "criteria": [
+                {"name": "cold_water", "text": "Does the answer name cold water?", "weight": 2.0},
+                {"name": "bleach", "text": "Does it recommend bleach?", "weight": 1.0, "choices": ["yes", "no"]},
+                {"name": "order", "text": "Is the order clear?", "weight": 1.0, "choices": ["no", "partly", "fully"]},
+            ]
+        }
+    ],
+    "gandalf": [
+        {"criterion": "Says to use cold water", "weight": 2.0},
+        {"criterion": "Recommends bleach", "weight": -1.0},
+    ],
+    "rewardkit": [
+        {
+            "judge": {"judge": "some/model", "mode": "individual"},
+            "criterion": [
+                {"description": "Says to use cold water", "name": "cold_water", "weight": 2.0},
+                {"description": "Recommends bleach", "weight": 1.0, "negate": True},
+                {
+                    "description": "Gives times",
+                    "weight": 1.0,
+                    "optional": True,
+                    "annotations": {"importance": "optional"},
+                },
+                {"description": "Is in a clear order", "type": "likert", "points": 5, "weight": 1.0},
+            ],
+            "scoring": {"aggregation": "weighted-mean"},
+        }
+    ],
+    "evalkit": [
+        {
+            "criterion_id": "stain-1",
+            "domain": "household",
+            "task_type": "advice",
+            "criterion": "Says to use cold water",
+            "weight": 3,
+            "severity": "major",
+            "scoring_type": "binary",
+            "examples": [],
+            "edge_cases": [],
+            "disagreement_risk": "low",
+        }
+    ],
+    "rubric-kit": [
+        {
+            "dimensions": [
+                {"correctness": "Is the advice right?", "grading_type": "binary"},
+                {
+                    "clarity": "Is the answer clear?",
+                    "grading_type": "score",
+                    "scores": {0: "unclear", 1: "partly clear", 2: "clear"},
+                },
+            ],
+            "criteria": {
+                "cold_water": {
+                    "category": "Output",
+                    "weight": 3,
+                    "dimension": "correctness",
+                    "criterion": "Says to use {{what}}",
+                },
+                "clear": {
+                    "category": "Output",
+                    "weight": "from_scores",
+                    "dimension": "clarity",
+                    "criterion": "from_scores",
+                },
+                "looks_up": {
+                    "category": "Tools",
+                    "weight": 2,
+                    "dimension": "correctness",
+                    "tool_calls": {"required": [{"search": {"min_calls": 1}}]},
                 },
             },
+            "variables": {"what": "cold water"},
         }
     ],
-    "gemini-batch": [
-        {"key": "p1", "request": {"contents": [{"role": "user", "parts": [{"text": "Name a colour of the sky."}]}]}}
-    ],
-    "gemini-batch-results": [
+    "paperbench": [
         {
-            "key": "p1",
-            "response": {
-                "candidates": [{"content": {"role": "model", "parts": [{"text": "Blue."}]}, "finishReason": "STOP"}],
-                "modelVersion": "small-3",
-                "usageMetadata": {"totalTokenCount": 9},
+            "id": "paper",
+            "requirements": "The paper is replicated.",
+            "weight": 1,
+            "task_category": None,
+            "finegrained_task_category": None,
+            "sub_tasks": [
+                {
+                    "id": "code",
+                    "requirements": "The method is there.",
+                    "weight": 3,
+                    "task_category": None,
+                    "finegrained_task_category": None,
+                    "sub_tasks": [
+                        {
+                            "id": "loss",
+                            "requirements": "The loss is implemented.",
+                            "weight": 1,
+                            "sub_tasks": [],
+                            "task_category": "Code Development",
+                            "finegrained_task_category": "Method Implementation",
+                        },
+                        {
+                            "id": "loop",
+                            "requirements": "The training loop is implemented.",
+                            "weight": 2,
+                            "sub_tasks": [],
+                            "task_category": "Code Development",
+                            "finegrained_task_category": "Method Implementation",
+                        },
+                    ],
+                },
+                {
+                    "id": "results",
+                    "requirements": "Table 1 is matched.",
+                    "weight": 1,
+                    "sub_tasks": [],
+                    "task_category": "Result Analysis",
+                    "finegrained_task_category": "Evaluation, Metrics & Benchmarking",
+                },
+            ],
+        }
+    ],
+    "vertex": [
+        {
+            "rubric_id": "r1",
+            "content": {"property": {"description": "Says to use cold water"}},
+            "type": "FACT",
+            "importance": "HIGH",
+        }
+    ],
+    "vertex-prompts": [
+        {
+            "prompt": _ASKED,
+            "rubric_groups": {
+                "general": {
+                    "rubrics": [
+                        {
+                            "rubric_id": "r1",
+                            "content": {"property": {"description": "Says to use cold water"}},
+                            "importance": "HIGH",
+                        }
+                    ]
+                }
             },
         }
     ],
-    "verl": [
+    "azure": [
         {
-            "data_source": "colours",
-            "prompt": [ASKED],
-            "ability": "colours",
-            "reward_model": {
-                "style": "rubric",
-                "rubrics": [{"criterion": "Names blue", "points": 3, "tags": ["axis:accuracy"]}],
-                "ground_truth": "",
-            },
-            "extra_info": {"prompt": "Name a colour of the sky.", "index": 0},
+            "dimensions": [
+                {"id": "cold_water", "description": "Says to use cold water", "weight": 8},
+                {"id": "general_quality", "description": "Is a good answer", "weight": 3, "always_applicable": True},
+            ]
         }
     ],
-    "trl-grpo": [{"prompt": "Name a colour of the sky.", "rubric": json.dumps(RUBRIC)}],
-    "openrlhf": [{"input": "Name a colour of the sky.", "label": json.dumps({"rubric": RUBRIC})}],
-    "slime": [{"prompt": "Name a colour of the sky.", "label": "Blue.", "metadata": {"rubric": json.dumps(RUBRIC)}}],
-    "verifiers-rows": [{"prompt": [ASKED], "answer": "Blue.", "info": json.dumps({"rubric": RUBRIC})}],
 }

@@ -133,7 +133,7 @@ def test_a_broken_row_is_named_by_its_own_fields() -> None:
 
 def test_names_of_formats_are_unique_and_found() -> None:
     assert [named(shape.name) for shape in SHAPES] == list(SHAPES)
-    with pytest.raises(InputError, match="'helthbench' is no format; there are alpaca, "):
+    with pytest.raises(InputError, match=r"'helthbench' is no format; there are .*alpaca-eval"):
         named("helthbench")
 
 

@@ -1,0 +1,102 @@
+"""Rubrics of the evaluation services of two clouds: Vertex AI (also for each prompt) and Azure AI Foundry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rubrictool.shapes.criteria import asked, document, own_id, refuse_several, rubric_contents
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, keys_in
+
+_FIVE_SCORES = "criteria scored from 1 to 5 there, judged as met or not"
+
+
+def _is_vertex(row: Mapping[str, Any]) -> bool:
+    inner = keys_in(row, "rubrics") or keys_in(row, "generated_rubrics") or frozenset(row)
+    return inner >= {"rubric_id", "content"} and "prompt" not in row
+
+
+def _read_vertex(rows: Sequence[Fields]) -> Contents:
+    refuse_several(rows, "rubrics", "generated_rubrics")
+    items = [item for row in rows for item in _vertex_items(row)]
+    return document(rows[0], [_vertex_criterion(item, place) for place, item in enumerate(items, start=1)])
+
+
+def _vertex_items(row: Fields) -> Iterator[Fields]:
+    name = next((name for name in ("rubrics", "generated_rubrics") if name in row), None)
+    yield from row.objects(name) if name else [row]
+
+
+def _vertex_criterion(item: Fields, place: int) -> ColumnValues:
+    """Return a criterion of weight 1: the service counts the share of criteria met, whatever their importance."""
+    return {**own_id(item.name("rubric_id", None), place), "criterion": _content(item), "weight": 1, **item.rest()}
+
+
+def _content(item: Fields) -> str:
+    content = item.value("content")
+    if isinstance(content, str):
+        return content
+    described = content.get("property", content) if isinstance(content, Mapping) else None
+    text = described.get("description") if isinstance(described, Mapping) else None
+    if not isinstance(text, str):
+        raise item.fault("content", "must be text, or an object with property.description")
+    return text
+
+
+def _read_vertex_prompt(row: Fields) -> Contents:
+    groups = row.value("rubric_groups")
+    if not isinstance(groups, Mapping):
+        raise row.fault("rubric_groups", "must be an object")
+    items = [(name, item) for name, group in groups.items() for item in _group_items(row, name, group)]
+    criteria = [
+        {**_vertex_criterion(item, place), "dimension": name} for place, (name, item) in enumerate(items, start=1)
+    ]
+    responses = [{"response": row.value("response")}] if "response" in row else []
+    prompt = asked(row, "prompt")
+    return rubric_contents(row, prompt, criteria, responses=responses)
+
+
+def _group_items(row: Fields, name: str, group: Any) -> Iterator[Fields]:
+    where = f"rubric_groups.{name}"
+    if isinstance(group, list | tuple):
+        group = {"rubrics": group}
+    if not isinstance(group, Mapping):
+        raise row.fault(where, "must be an object with rubrics")
+    yield from Fields(group, f"{where}.").objects("rubrics")
+
+
+def _is_azure(row: Mapping[str, Any]) -> bool:
+    inner = keys_in(row, "dimensions")
+    named = inner >= {"id", "description"} or row.keys() >= {"id", "description", "weight"}
+    return named and not {"prompt", "criteria", "criterion"} & {*row, *inner}
+
+
+def _read_azure(rows: Sequence[Fields]) -> Contents:
+    refuse_several(rows, "dimensions")
+    items = [item for row in rows for item in (row.objects("dimensions") if "dimensions" in row else [row])]
+    criteria = [
+        {
+            **own_id(item.name("id"), place),
+            "criterion": item.text("description"),
+            "weight": item.number("weight", 1),
+            **item.rest(),
+        }
+        for place, item in enumerate(items, start=1)
+    ]
+    return document(rows[0], criteria, notes=[_FIVE_SCORES] * len(criteria))
+
+
+VERTEX = Shape(
+    "vertex",
+    "Vertex AI rubrics",
+    _is_vertex,
+    read_all=_read_vertex,
+    single=True,
+)
+
+VERTEX_PROMPTS = Shape(
+    "vertex-prompts", "Vertex AI prompts with rubrics", has("prompt", "rubric_groups"), _read_vertex_prompt
+)
+
+AZURE = Shape("azure", "Azure AI rubric", _is_azure, read_all=_read_azure, single=True)

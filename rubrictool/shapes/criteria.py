@@ -1,0 +1,108 @@
+"""Put foreign criteria together as a rubric, and say what of them our rows cannot hold as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents
+
+WEIGHTLESS = "criteria of weight 0 left out"
+WITHOUT_CRITERIA = "rows without criteria"
+LEVELLED = "criteria with levels, met at the highest alone"
+UNLEVELLED = "criteria with a scale that is not one from 0 to 1, judged as met or not"
+
+_EVERY_PROMPT = "*"
+
+
+def rubric_contents(
+    row: Fields,
+    prompt: ColumnValues | None,
+    criteria: Iterable[ColumnValues],
+    *,
+    rubric: Mapping[str, Any] | None = None,
+    responses: Sequence[ColumnValues] = (),
+    comparisons: Sequence[ColumnValues] = (),
+    notes: Iterable[str] = (),
+) -> Contents:
+    """Return the contents of a row with a rubric; all that nobody took of the row travels.
+
+    Criteria of weight 0 decide nothing and are left out, which is noted.
+    """
+    listed = list(criteria)
+    weighed = [one for one in listed if one["weight"]]
+    noted = [*notes, *[WEIGHTLESS] * (len(listed) - len(weighed)), *([] if weighed else [WITHOUT_CRITERIA])]
+    found = {"criteria": weighed, **(rubric or {})} if weighed else None
+    return Contents(prompt, found, responses, comparisons, row.rest(), noted)
+
+
+def document(
+    row: Fields,
+    criteria: Iterable[ColumnValues],
+    *,
+    rubric: Mapping[str, Any] | None = None,
+    notes: Iterable[str] = (),
+) -> Contents:
+    """Return the contents of a file that is one rubric, for every prompt."""
+    return rubric_contents(row, None, criteria, rubric={"id": _EVERY_PROMPT, **(rubric or {})}, notes=notes)
+
+
+def refuse_several(rows: Sequence[Fields], *names: str) -> None:
+    """Raise `ValueError` for several rows of which one is a whole rubric, which stands in a column of these names."""
+    if len(rows) > 1 and any(name in row for row in rows for name in names):
+        raise ValueError(
+            f"{names[0]}: stands in several rows, and a file is one rubric; keep one, or give each row its prompt"
+        )
+
+
+def asked(row: Fields, column: str, id_column: str = "id") -> ColumnValues:
+    """Take the prompt of a row, and its id where there is one."""
+    named = {"id": row.name(id_column)} if id_column in row else {}
+    return {**named, "prompt": row.value(column)}
+
+
+def take_no_prompt(prompt: Fields) -> None:
+    """Take the id of a rubric that serves every prompt: a file that is one rubric says as much by having no prompt."""
+    if prompt.peek("id") == _EVERY_PROMPT:
+        prompt.value("id")
+
+
+def own_id(name: str | None, place: int) -> dict[str, str]:
+    """Return the id column of a criterion, none for what its place (from 1) calls it in any case."""
+    return {} if name is None or name == f"c{place}" else {"id": name}
+
+
+def placed(criteria: Iterable[Fields]) -> list[tuple[str, Fields]]:
+    """Return criteria with their ids, taken, or their names by place."""
+    return [(one.name("id", f"c{place}"), one) for place, one in enumerate(criteria, start=1)]
+
+
+def levels(options: Sequence[tuple[str, float]]) -> list[ColumnValues] | None:
+    """Return options (label, value) as rising levels; None where they do not reach from 0 to 1, each value once."""
+    rising = sorted(options, key=lambda option: option[1])
+    values = [value for _, value in rising]
+    if len(rising) < 2 or len(set(values)) < len(values) or (values[0], values[-1]) != (0, 1):
+        return None
+    return [{"label": label, "value": value} for label, value in rising]
+
+
+def ranked(labels: Sequence[str]) -> list[ColumnValues]:
+    """Return labels, worst first, as levels at equal distances. Raises `ValueError` for fewer than two."""
+    if len(labels) < 2:
+        raise ValueError("levels: must be at least two")
+    return [{"label": label, "value": value} for label, value in zip(labels, steps(len(labels)), strict=True)]
+
+
+def steps(count: int) -> list[float]:
+    """Return the values of levels at equal distances, from 0 to 1."""
+    return [place / (count - 1) for place in range(count)]
+
+
+def rank_labels(found: Any) -> list[str] | None:
+    """Return the labels of levels at equal distances that have nothing but a label, worst first; None for others."""
+    if not isinstance(found, list | tuple) or len(found) < 2:
+        return None
+    plain = all(isinstance(one, Mapping) and one.keys() == {"label", "value"} for one in found)
+    near = plain and all(abs(one["value"] - step) < 1e-6 for one, step in zip(found, steps(len(found)), strict=True))
+    return [str(one["label"]) for one in found] if near else None

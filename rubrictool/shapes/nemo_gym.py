@@ -1,0 +1,66 @@
+"""NeMo-Gym's tasks whose reward is the mean of a rubric: MultiChallenge, with a right answer to each question, and Inverse IF."""
+
+from __future__ import annotations
+
+from rubrictool.shapes.criteria import rubric_contents
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.reversal import reverse
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
+
+_WEIGHTED = "tasks with weights, which count there only where the aggregation is weighted"
+
+
+def _read_challenge(row: Fields) -> Contents:
+    """Read questions; one whose right answer is no becomes a criterion that is met by that answer."""
+    criteria = [_question(one) for one in row.objects("rubric")]
+    return _contents(row, criteria)
+
+
+def _question(one: Fields) -> ColumnValues:
+    text, right = one.text("question"), one.text("pass_criteria", "YES")
+    return {
+        "criterion": reverse(text) if right.strip().upper() == "NO" else text,
+        "weight": one.number("weight", 1),
+        **one.rest(),
+    }
+
+
+def _read_inverse(row: Fields) -> Contents:
+    criteria = [
+        {
+            **({"id": one.name("id")} if "id" in one else {}),
+            "criterion": one.text("criteria"),
+            "weight": one.number("weight", 1),
+            **one.rest(),
+        }
+        for one in row.objects("rubric")
+    ]
+    return _contents(row, criteria)
+
+
+def _contents(row: Fields, criteria: list[ColumnValues]) -> Contents:
+    parameters = row.object("responses_create_params")
+    prompt: ColumnValues = {"prompt": parameters.value("input")}
+    if others := parameters.rest():
+        prompt["responses_create_params"] = others
+    for theirs, ours in (("uuid", "id"), ("reference_response", "reference")):
+        if theirs in row:
+            prompt[ours] = row.name(theirs)
+    row.value("prompt", None)
+    notes = [_WEIGHTED] if len({one["weight"] for one in criteria}) > 1 else []
+    return rubric_contents(row, prompt, criteria, notes=notes)
+
+
+CHALLENGE = Shape(
+    "nemo-gym-multichallenge",
+    "NeMo-Gym MultiChallenge",
+    every(has("responses_create_params"), lists("rubric", "question")),
+    _read_challenge,
+)
+
+INVERSE = Shape(
+    "nemo-gym-inverse-if",
+    "NeMo-Gym Inverse IF",
+    every(has("responses_create_params"), lists("rubric", "criteria")),
+    _read_inverse,
+)

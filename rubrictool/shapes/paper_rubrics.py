@@ -1,0 +1,92 @@
+"""The rubrics that came with the paper: the published data set, and the JSON array that its code writes.
+
+Numbers of criteria and sums of weights are counted again whenever rows are written, so they are not read.
+"""
+
+from __future__ import annotations
+
+from rubrictool.shapes.criteria import asked, own_id, placed, rubric_contents
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
+from rubrictool.shapes.writing import Given
+
+
+def _read_published(row: Fields) -> Contents:
+    row.value("number_of_criteria", None), row.value("total_weight", None)
+    criteria = [
+        {"criterion": one.text("criterion"), "weight": one.number("weight"), **one.rest()}
+        for one in row.objects("rubrics")
+    ]
+    return rubric_contents(row, asked(row, "prompt"), criteria)
+
+
+def _write_published(given: Given) -> list[ColumnValues]:
+    rubrics = [
+        {"criterion": one.text("criterion"), "weight": one.number("weight"), **given.travelling(one)}
+        for one in given.scoring(penalties=False, vetoes=True)
+    ]
+    return [
+        {
+            "prompt": given.text(given.prompt.value("prompt")),
+            "rubrics": rubrics,
+            "number_of_criteria": len(rubrics),
+            "total_weight": sum(one["weight"] for one in rubrics),
+            **given.travelling(given.prompt),
+            **given.travelling(given.rubric),
+        }
+    ]
+
+
+def _read_written(row: Fields) -> Contents:
+    row.value("total_criteria", None), row.value("total_weight", None)
+    criteria = [
+        {
+            **own_id(one.name("local_id", None), place),
+            "criterion": one.text("criterion"),
+            "weight": one.number("weight"),
+            **one.rest(),
+        }
+        for place, one in enumerate(row.objects("criteria"), start=1)
+    ]
+    return rubric_contents(row, asked(row, "prompt"), criteria)
+
+
+def _write_written(given: Given) -> list[ColumnValues]:
+    criteria = [
+        {
+            "local_id": name,
+            "criterion": one.text("criterion"),
+            "weight": one.number("weight"),
+            **given.travelling(one),
+        }
+        for name, one in placed(given.scoring(penalties=False, vetoes=True))
+    ]
+    return [
+        {
+            "id": given.prompt_id(),
+            "prompt": given.text(given.prompt.value("prompt")),
+            "original_rubric": given.rubric.value("original_rubric", None),
+            "total_criteria": len(criteria),
+            "criteria": criteria,
+            "total_weight": sum(one["weight"] for one in criteria),
+            **given.travelling(given.prompt),
+            **given.travelling(given.rubric),
+        }
+    ]
+
+
+PUBLISHED = Shape(
+    "junkaiz-rubrics",
+    "rubrics of JunkaiZ/Rubrics",
+    has("prompt", "rubrics", "number_of_criteria", "total_weight"),
+    _read_published,
+    write=_write_published,
+)
+
+WRITTEN = Shape(
+    "rubrics-json",
+    "rubrics of the paper's code",
+    every(has("prompt", "criteria", "total_criteria"), lists("criteria", "criterion", "weight")),
+    _read_written,
+    write=_write_written,
+)

@@ -1,0 +1,81 @@
+"""PRBench's rows: conversations with professionals' criteria, whose class of weight names the number that counts.
+
+A rubric and its annotations may be an object, or a list of them, and single values may be lists of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rubrictool.shapes.criteria import rubric_contents
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, keys_in
+
+_MOST_TURNS = 10
+
+
+def _read(row: Fields) -> Contents:
+    criteria = [_criterion(item) for item in _objects(row, "rubric")]
+    messages = list(_messages(row))
+    if not messages:
+        raise row.fault("prompt_0", "field required")
+    return rubric_contents(row, {"prompt": messages}, criteria, responses=_answers(row))
+
+
+def _criterion(item: Fields) -> ColumnValues:
+    annotations = next(_objects(item, "annotations"), None)
+    if annotations is None:
+        raise item.fault("annotations", "field required")
+    weight_class = _single(annotations.value("weight_class"))
+    name = f"{str(weight_class).replace(' ', '_')}_weight"
+    weight = Fields({name: _single(annotations.value(name))}, annotations.where).number(name)
+    text = Fields({"title": _single(item.value("title"))}, item.where).text("title")
+    kept = {column: _single(value) for column, value in annotations.rest().items() if not column.endswith("_weight")}
+    dimension = kept.pop("criteria_category", None)
+    found = {"criterion": text, "weight": weight, "dimension": dimension, "weight_class": weight_class, **kept}
+    named = {"id": _single(item.value("id"))} if "id" in item else {}
+    return {name: value for name, value in {**named, **found, **item.rest()}.items() if value is not None}
+
+
+def _objects(fields: Fields, name: str) -> Iterator[Fields]:
+    """Take a list of objects, or an object that stands for a list of one or for a list whose columns are lists."""
+    value = fields.value(name)
+    for place, one in enumerate([value] if isinstance(value, Mapping) else value):
+        if not isinstance(one, Mapping):
+            raise fields.fault(f"{name}.{place}", "must be an object")
+        yield Fields(one, f"{fields.where}{name}.{place}.")
+
+
+def _single(value: Any) -> Any:
+    """Return the value that a list of one holds."""
+    return value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+
+
+def _messages(row: Fields) -> Iterator[ColumnValues]:
+    """Take the turns up to the last question; a turn's reference texts stand before what is asked."""
+    for turn in range(_MOST_TURNS):
+        asked = row.text(f"prompt_{turn}", None)
+        references = row.value(f"reference_texts_{turn}", None) or []
+        if not asked:
+            return
+        texts = [f"Reference Text {place}:\n{text}" for place, text in enumerate(references, start=1)]
+        yield {"role": "user", "content": "\n\n".join([*texts, asked])}
+        if row.peek(f"prompt_{turn + 1}") and (answer := row.text(f"response_{turn}", None)):
+            yield {"role": "assistant", "content": answer}
+
+
+def _answers(row: Fields) -> list[ColumnValues]:
+    """Take the answer to the last question, where there is one."""
+    for turn in range(_MOST_TURNS):
+        if answer := row.text(f"response_{turn}", None):
+            return [{"response": answer, "model": row.text(f"model_{turn}", None)}]
+    return []
+
+
+SHAPE = Shape(
+    "prbench",
+    "PRBench",
+    every(has("prompt_0", "rubric"), lambda row: keys_in(row, "rubric") >= {"title", "annotations"}),
+    _read,
+)

@@ -1,0 +1,66 @@
+"""RubricHub's rows: rubrics for questions, the same for training with verl, and judged answers for fine-tuning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rubrictool.shapes.criteria import asked, rubric_contents
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
+from rubrictool.shapes.writing import Given
+
+
+def _criteria(items: Iterator[Fields]) -> list[ColumnValues]:
+    return [{"criterion": one.text("criterion"), "weight": one.number("points"), **one.rest()} for one in items]
+
+
+def _read_final(row: Fields) -> Contents:
+    return rubric_contents(row, asked(row, "question"), _criteria(row.objects("rubrics")))
+
+
+def _write_final(given: Given) -> list[ColumnValues]:
+    rubrics = [
+        {"criterion": one.text("criterion"), "points": one.number("weight"), **given.travelling(one)}
+        for one in given.scoring(penalties=False, vetoes=True)
+    ]
+    name = given.prompt_id()
+    row = {"question": given.text(given.prompt.value("prompt")), "id": name, "rubrics": rubrics}
+    return [{**row, **given.travelling(given.prompt), **given.travelling(given.rubric)}]
+
+
+def _read_training(row: Fields) -> Contents:
+    """Read a training row, whose `reward_model` repeats the rubric for verl."""
+    row.value("reward_model", None)
+    return rubric_contents(row, asked(row, "prompt"), _criteria(row.objects("Rubrics")))
+
+
+def _read_answer(row: Fields) -> Contents:
+    """Read an answer with its score by the rubric, which is the sum of points met over all points."""
+    prompt = {"prompt": row.value("query")}
+    given = {
+        "id": row.name("sample_id", None),
+        "response": row.value("answer"),
+        "score": row.number("rubric_score", None),
+        "rubric_judge_details": row.value("rubric_judge_details", None),
+    }
+    response = {name: value for name, value in given.items() if value is not None}
+    return rubric_contents(row, prompt, _answer_criteria(row), responses=[response])
+
+
+def _answer_criteria(row: Fields) -> list[ColumnValues]:
+    """Return the criteria of an answer, which stand in the row or in a text of JSON."""
+    listed = Fields({"rubrics": row.json("rubrics")})
+    return _criteria(listed.objects("rubrics"))
+
+
+FINAL = Shape(
+    "rubrichub",
+    "RubricHub",
+    every(has("question", "rubrics", lacks=["prompt", "prompt_id"]), lists("rubrics", "criterion", "points")),
+    _read_final,
+    write=_write_final,
+)
+
+TRAINING = Shape("rubrichub-rurl", "RubricHub RuRL", has("prompt", "Rubrics"), _read_training)
+
+ANSWERS = Shape("rubrichub-ruft", "RubricHub RuFT", has("query", "answer", "rubrics"), _read_answer)

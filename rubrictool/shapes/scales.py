@@ -1,0 +1,100 @@
+"""Scales from 1 to 5 with a description of each score: Prometheus' criteria, and ragas' rubrics for each sample or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rubrictool.shapes.criteria import LEVELLED, asked, document, rubric_contents, steps, take_no_prompt
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, keys_in
+from rubrictool.shapes.writing import Given
+
+SCORES = range(1, 6)
+
+_DESCRIPTIONS = [f"score{score}_description" for score in SCORES]
+
+
+def _criterion(fields: Fields) -> ColumnValues:
+    """Return a scale as a criterion with levels. One that names no criterion asks for what its highest score describes."""
+    texts = [fields.text(name) for name in _DESCRIPTIONS]
+    levels = [
+        {"label": str(score), "value": value, "description": text}
+        for score, value, text in zip(SCORES, steps(len(SCORES)), texts, strict=True)
+    ]
+    return {
+        "criterion": fields.text("criteria", texts[-1]),
+        "weight": fields.number("weight", 1),
+        "levels": levels,
+        **fields.rest(),
+    }
+
+
+def _read_scales(rows: Sequence[Fields]) -> Contents:
+    return document(Fields({}), [_criterion(row) for row in rows], notes=[LEVELLED] * len(rows))
+
+
+def _write_scales(given: Given) -> list[ColumnValues]:
+    take_no_prompt(given.prompt)
+    return [_row(one, given) for one in given.scoring() if _scale(one)]
+
+
+def _scale(one: Fields) -> list[str] | None:
+    """Return the descriptions of five levels at equal distances; None for other criteria."""
+    found = one.peek("levels")
+    if not isinstance(found, list | tuple) or [level.get("label") for level in found] != [str(s) for s in SCORES]:
+        return None
+    if [level["value"] for level in found] != steps(len(SCORES)) or not all("description" in level for level in found):
+        return None
+    return [level["description"] for level in found]
+
+
+def _row(one: Fields, given: Given) -> ColumnValues:
+    descriptions = dict(zip(_DESCRIPTIONS, _scale(one) or [], strict=True))
+    one.value("levels")
+    weight = {} if one.peek("weight") == 1 else {"weight": one.number("weight")}
+    one.number("weight", None)
+    return {"criteria": one.text("criterion"), **descriptions, **weight, **given.travelling(one)}
+
+
+def _read_sample(row: Fields) -> Contents:
+    prompt = asked(row, "user_input")
+    if "reference" in row:
+        prompt["reference"] = row.text("reference")
+    responses = [{"response": row.value("response")}] if "response" in row else []
+    return rubric_contents(row, prompt, [_criterion(row.object("rubrics"))], responses=responses, notes=[LEVELLED])
+
+
+def _write_sample(given: Given) -> list[ColumnValues]:
+    """Return a row for each answer, or one without; ragas has one scale for a sample, of weight 1."""
+    scales = [one for one in given.scoring() if _scale(one) and one.peek("weight") == 1]
+    if len(scales) != 1:
+        return []
+    rubric = _row(scales[0], given)
+    reference = {"reference": given.prompt.text("reference")} if "reference" in given.prompt else {}
+    row = {"user_input": given.text(given.prompt.value("prompt")), **reference, "rubrics": rubric}
+    row |= {**given.travelling(given.prompt), **given.travelling(given.rubric)}
+    answers = [{"response": one.value("response"), **given.travelling(one)} for one in given.responses]
+    return [{**row, **answer} for answer in answers] or [row]
+
+
+def _described(row: Mapping[str, Any]) -> bool:
+    return all(name in row for name in _DESCRIPTIONS)
+
+
+PROMETHEUS = Shape(
+    "prometheus",
+    "Prometheus / ragas scales",
+    lambda row: _described(row) and "prompt" not in row,
+    read_all=_read_scales,
+    write=_write_scales,
+    single=True,
+)
+
+RAGAS = Shape(
+    "ragas",
+    "ragas samples with rubrics",
+    every(has("user_input"), lambda row: keys_in(row, "rubrics") >= set(_DESCRIPTIONS)),
+    _read_sample,
+    write=_write_sample,
+)

@@ -1,0 +1,112 @@
+"""Rows that compare two answers and give the rubric as one text: OpenRubric, Rubric-ARM, WildChecklists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.shapes.criteria import asked, rubric_contents
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.numbered_lists import items, labelled, weighted
+from rubrictool.shapes.preferences import answer_to
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+
+_WINNERS = {
+    name: side
+    for side in ("a", "b")
+    for name in (side, f"response_{side}", f"response {side}", f"model_{side}", f"[[{side}]]")
+} | {"tie": "tie", "equal": "tie", "1": "a", "2": "b"}
+
+_FAILED = "rows without a winner left out"
+
+
+def _read_openrubric(row: Fields) -> Contents:
+    responses = [{"response": row.value(f"response_{side}"), "model": f"response_{side}"} for side in ("a", "b")]
+    criteria = _hard_rules_and_principles(row.text("rubric"))
+    winner = _winner(row)
+    comparisons = [{"winner": winner, "a": 0, "b": 1}] if winner else []
+    prompt = asked(row, "instruction")
+    return rubric_contents(
+        row, prompt, criteria, responses=responses, comparisons=comparisons, notes=[] if winner else [_FAILED]
+    )
+
+
+def _winner(row: Fields) -> str | None:
+    given = row.value("winner", None)
+    if given is None:
+        return None
+    found = _WINNERS.get(str(given).strip().lower())
+    if found is None:
+        raise row.fault("winner", "must name the response that wins (response_a or response_b), or say tie")
+    return found
+
+
+def _hard_rules_and_principles(text: str) -> list[ColumnValues]:
+    """Return hard rules as vetoes; where there is nothing else they are what the score is made of."""
+    found = [_labelled_criterion(item) for item in items(text)]
+    if all("role" in one for one in found):
+        return [{name: value for name, value in one.items() if name != "role"} for one in found]
+    return found
+
+
+def _labelled_criterion(item: str) -> ColumnValues:
+    """Return an item as a veto where it is a hard rule, else as a criterion of weight 1; another label is part of the text."""
+    text, label = labelled(item)
+    match (label or "").lower().rstrip("s"):
+        case "hard rule":
+            return {"criterion": text, "weight": 1, "role": "veto"}
+        case "principle":
+            return {"criterion": text, "weight": 1}
+        case _:
+            return {"criterion": item, "weight": 1}
+
+
+def _read_chosen(row: Fields) -> Contents:
+    prompt = asked(row, "prompt", "question_id")
+    return _of_pair(row, prompt, _hard_rules_and_principles(row.text("rubric")))
+
+
+def _read_checklist(row: Fields) -> Contents:
+    criteria = [{"criterion": text, "weight": weight} for text, weight in weighted(items(row.text("requirements")))]
+    return _of_pair(row, asked(row, "prompt"), criteria)
+
+
+def _of_pair(row: Fields, prompt: ColumnValues, criteria: list[ColumnValues]) -> Contents:
+    responses = [_answer(row, prompt["prompt"], side) for side in ("chosen", "rejected")]
+    comparisons = [{"winner": "a", "a": 0, "b": 1}]
+    return rubric_contents(row, prompt, criteria, responses=responses, comparisons=comparisons)
+
+
+def _answer(row: Fields, prompt: Any, side: str) -> ColumnValues:
+    score = row.number(f"{side}_score", None)
+    scored = {} if score is None else {"score": score}
+    return {"response": answer_to(prompt, row.value(side)), "model": side, **scored}
+
+
+def _is_text(row: Mapping[str, Any], name: str) -> bool:
+    return isinstance(row.get(name), str)
+
+
+OPENRUBRIC = Shape(
+    "openrubric",
+    "OpenRubric",
+    lambda row: has("instruction", "response_a", "response_b")(row) and _is_text(row, "rubric"),
+    _read_openrubric,
+    pairs=True,
+)
+
+RUBRIC_ARM = Shape(
+    "rubric-arm",
+    "Rubric-ARM",
+    lambda row: has("prompt", "chosen", "rejected")(row) and _is_text(row, "rubric"),
+    _read_chosen,
+    pairs=True,
+)
+
+CHECKLISTS = Shape(
+    "wildchecklists",
+    "WildChecklists",
+    lambda row: has("prompt", "chosen", "rejected")(row) and _is_text(row, "requirements"),
+    _read_checklist,
+    pairs=True,
+)

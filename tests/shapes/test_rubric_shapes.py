@@ -1,0 +1,322 @@
+"""Rubrics of other tools say in our columns what they say in theirs, and score as theirs do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import pytest
+from examples import EXAMPLES
+
+from rubrictool.errors import InputError
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
+from rubrictool.rubric.weights import score
+from rubrictool.shapes.table import SHAPES, candidates, named
+
+WRITTEN_ONLY = {"tinker-cookbook"}
+
+
+def rubric(name: str, rows: Sequence[dict[str, Any]] | None = None) -> Rubric:
+    """The rubric that the example of a shape, or that these rows of it hold."""
+    [found] = Rows(Input(list(rows or EXAMPLES[name]), shape=named(name)), Rubric).rows()
+    return found
+
+
+def weights(found: Rubric) -> dict[str, float]:
+    return {one.criterion: one.weight for one in found.criteria}
+
+
+def ours(found: Rubric, met: Sequence[bool]) -> float:
+    """Our score for these verdicts, in the order of the criteria."""
+    verdicts = [Verdict(id=one.id, met=holds) for one, holds in zip(found.criteria, met, strict=True)]
+    return score(found.criteria, verdicts)
+
+
+def every(count: int) -> list[tuple[bool, ...]]:
+    """All combinations of verdicts."""
+    return list(product([False, True], repeat=count))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_rows_of_an_example_have_its_shape_alone(name: str) -> None:
+    assert [shape.name for row in EXAMPLES[name] for shape in candidates(row)] == [name] * len(EXAMPLES[name])
+
+
+def test_every_shape_of_rubrics_has_an_example() -> None:
+    assert {shape.name for shape in SHAPES} - WRITTEN_ONLY - EXAMPLES.keys() <= {
+        "alpaca-eval",
+        "alpaca-eval-annotations",
+        "preference",
+    }
+
+
+# Scores that come out as theirs.
+
+
+def test_healthbench_scores_are_points_met_over_positive_points() -> None:
+    """simple-evals' `calculate_score`; its corpus score is the mean, clipped once."""
+    points = (7, 5, 10, -6)
+    items = [{"criterion": f"criterion {number}", "points": number, "tags": []} for number in points]
+    found = rubric("healthbench", [{"prompt_id": "p", "prompt": "x", "rubrics": items}])
+    assert ours(found, [True, False, True, True]) == 0.5
+    for met in every(4):
+        achieved = sum(number for number, holds in zip(points, met, strict=True) if holds)
+        assert ours(found, met) == achieved / 22
+    scores = [ours(found, met) for met in ([False, False, False, True], [True, False, True, True])]
+    assert min(scores) == pytest.approx(-6 / 22), "an example's score may be below 0"
+    assert sum(scores) / 2 == pytest.approx((0.5 - 6 / 22) / 2), "the corpus mean counts it so"
+
+
+def recursive_mean(node: Mapping[str, Any], met: Mapping[str, bool]) -> float:
+    children = node["sub_tasks"]
+    if not children:
+        return float(met[node["id"]])
+    total = sum(child["weight"] for child in children)
+    return float(sum(child["weight"] * recursive_mean(child, met) for child in children) / total)
+
+
+def test_a_tree_scores_by_its_recursive_mean() -> None:
+    [tree] = EXAMPLES["paperbench"]
+    found = rubric("paperbench")
+    assert [(one.id, one.weight) for one in found.criteria] == [("loss", 0.25), ("loop", 0.5), ("results", 0.25)]
+    for met in every(3):
+        theirs = recursive_mean(tree, dict(zip(["loss", "loop", "results"], met, strict=True)))
+        assert ours(found, met) == pytest.approx(theirs, abs=1e-12)
+
+
+def test_autorubric_scores_are_ours_clipped() -> None:
+    found = rubric("autorubric", EXAMPLES["autorubric"][:2])
+    theirs = {(a, b): max(0.0, min(1.0, (10 * a - 5 * b) / 10)) for a, b in every(2)}
+    assert {met: max(0.0, ours(found, met)) for met in every(2)} == theirs
+
+
+def test_gandalf_rewards_are_ours_clipped() -> None:
+    found = rubric("gandalf")
+    for a, b in every(2):
+        assert max(0.0, ours(found, (a, b))) == max(0.0, min(1.0, (2 * a - b) / 2))
+
+
+def test_a_negated_criterion_of_rewardkit_counts_where_it_is_not_met() -> None:
+    items = [
+        {"description": "Says to use cold water", "weight": 2.0},
+        {"description": "Recommends bleach", "weight": 1.0, "negate": True},
+        {"description": "Is rude", "weight": 3.0, "annotations": {"type": "negative hli verifier"}},
+    ]
+    found = rubric("rewardkit", [{"criterion": items}])
+    for water, bleach, rude in every(3):
+        theirs = (2 * water + 1 * (1 - bleach) + 3 * (1 - rude)) / 6
+        assert ours(found, (water, not bleach, not rude)) == theirs
+    assert [one.criterion for one in found.criteria][1] == "This does not hold for the response: Recommends bleach"
+
+
+def test_reversed_choices_of_verifiers_count_where_the_answer_is_no() -> None:
+    items = EXAMPLES["verifiers"][0]["criteria"][:2]
+    found = rubric("verifiers", [{"criteria": items}])
+    for water, bleach in every(2):
+        assert ours(found, (water, not bleach)) == (2 * water + 1 * (1 - bleach)) / 3
+    assert weights(rubric("verifiers", items)) == weights(found), "a bare list is a file, too"
+
+
+def test_a_question_of_multichallenge_counts_for_its_right_answer() -> None:
+    found = rubric("nemo-gym-multichallenge")
+    for water, bleach in every(2):
+        passed = [water, not bleach]
+        assert ours(found, passed) == sum(passed) / 2
+    assert rubric("nemo-gym-inverse-if").criteria[0].id == "C1"
+
+
+def test_open_instruct_scores_are_ours_but_for_the_penalties_in_the_divisor() -> None:
+    label = {"query": "x", "rubrics": [{"description": text, "weight": w} for text, w in (("a", 1.0), ("b", 0.5))]}
+    found = rubric("open-instruct", [{"messages": "x", "ground_truth": json.dumps(label), "dataset": "rubric"}])
+    for a, b in every(2):
+        assert ours(found, (a, b)) == (a + 0.5 * b) / 1.5
+    with_penalty = rubric("open-instruct")
+    for met in every(2):
+        theirs = (1.0 * met[0] - 0.5 * met[1]) / 1.5
+        assert ours(with_penalty, met) == pytest.approx(theirs * 1.5)
+
+
+def test_the_grader_of_tinker_cookbook_is_told_numbers_whose_mean_is_our_score() -> None:
+    from rubrictool.shapes.writing import Given
+
+    criteria = [{"criterion": text, "weight": weight} for text, weight in (("a", 3), ("b", 1), ("c", -2))]
+    write = named("tinker-cookbook").write
+    assert write is not None
+    [row] = write(Given({"prompt": "x"}, {"criteria": criteria}))
+    told = [
+        float(item["grader_output_format_instruction"].split("<score>")[1].split("<")[0])
+        for item in row["rubric_items"]
+    ]
+    found = Rubric.model_validate({"id": "x", "criteria": criteria})
+    for met in every(3):
+        mean = sum(number for number, holds in zip(told, met, strict=True) if holds) / 3
+        assert mean == pytest.approx(ours(found, met), abs=1e-6)
+
+
+# Weights and what else they say.
+
+
+def test_the_class_of_a_prbench_weight_names_the_number_that_counts() -> None:
+    assert [(one.weight, one.dimension) for one in rubric("prbench").criteria] == [
+        (10, "Care of fabrics"),
+        (-3, "Care of fabrics"),
+    ]
+
+
+@pytest.mark.parametrize("wrapped", [lambda items: items[0], lambda items: items[:1]])
+def test_a_prbench_rubric_may_be_an_object_or_hold_lists_of_one(wrapped: Any) -> None:
+    row = json.loads(json.dumps(EXAMPLES["prbench"][0]))
+    item = row["rubric"][0]
+    item["annotations"] = {name: [value] for name, value in item["annotations"].items()}
+    item["title"] = [item["title"]]
+    found = rubric("prbench", [{**row, "rubric": wrapped(row["rubric"])}])
+    assert weights(found) == {"Names the notice that section 1 demands": 10}
+
+
+def test_the_turns_of_prbench_are_a_conversation() -> None:
+    [prompt] = Rows(EXAMPLES["prbench"], Prompt).rows()
+    assert [(m.role, m.content) for m in prompt.prompt] == [  # type: ignore[union-attr]
+        ("user", "May my landlord enter the flat?"),
+        ("assistant", "Which country do you live in?"),
+        ("user", "Reference Text 1:\nSection 1. A landlord gives notice.\n\nIn Utopia."),
+    ]
+
+
+def test_hard_rules_are_vetoes_and_principles_are_graded() -> None:
+    assert [(one.role, one.weight) for one in rubric("openrubric").criteria] == [("veto", 1), ("score", 1)]
+    row = {**EXAMPLES["openrubric"][0], "rubric": "1. Names a remedy. [Hard Rule]"}
+    assert [one.role for one in rubric("openrubric", [row]).criteria] == ["score"], "of rules alone the score is made"
+
+
+@pytest.mark.parametrize(("winner", "ours"), [("A", "a"), ("response_b", "b"), ("Response B", "b"), ("tie", "tie")])
+def test_the_winner_of_a_pair_is_named_in_many_ways(winner: str, ours: str) -> None:
+    row = {**EXAMPLES["openrubric"][0], "winner": winner}
+    [(_, contents)] = Input([row]).parts()
+    assert [one["winner"] for one in contents.comparisons] == [ours]
+
+
+def test_a_winner_that_is_none_is_an_error_and_a_missing_one_is_counted() -> None:
+    source = Input([{**EXAMPLES["openrubric"][0], "winner": "neither of them"}])
+    with pytest.raises(InputError, match=r"rows:1: winner: must name the response that wins .* \(read as OpenRubric\)"):
+        list(source.parts())
+    source = Input([{**EXAMPLES["openrubric"][0], "winner": None}])
+    assert [contents.comparisons for _, contents in source.parts()] == [[]]
+    assert "rows without a winner left out: 1" in str(source.recognised())
+
+
+def test_a_checklist_has_weights_where_every_item_has_one() -> None:
+    assert list(weights(rubric("wildchecklists")).values()) == [100, 60]
+    row = {**EXAMPLES["wildchecklists"][0], "requirements": "- Names two remedies (2)\n- Is short\n  and to the point"}
+    assert weights(rubric("wildchecklists", [row])) == {"Names two remedies (2)": 1, "Is short\nand to the point": 1}
+
+
+def test_answers_of_a_pair_have_their_scores() -> None:
+    answers = Rows(EXAMPLES["wildchecklists"], Response).rows()
+    assert [(one.model, one.unknown()["score"]) for one in answers] == [("chosen", 88.5), ("rejected", 20)]
+    [judged] = Rows(EXAMPLES["rubrichub-ruft"], Response).rows()
+    assert (judged.id, judged.unknown()["score"]) == ("17", 0.8)
+
+
+def test_criteria_of_weight_0_are_left_out_and_counted() -> None:
+    source = Input(EXAMPLES["rubrichub"])
+    Rows(source, Rubric).rows()
+    assert source.recognised() == "rows: RubricHub, 1 prompt, 1 rubric; criteria of weight 0 left out: 1"
+
+
+def test_a_pitfall_keeps_its_title_and_is_flagged_where_it_is_negated() -> None:
+    pitfall = rubric("rar").criteria[1]
+    assert (pitfall.weight, pitfall.unknown()) == (-1, {"title": "Order", "polarity": "pitfall"})
+    assert "polarity" not in rubric("healthbench").criteria[1].unknown()
+
+
+def test_scales_become_levels_from_0_to_1() -> None:
+    [scale] = rubric("prometheus").criteria
+    levels = scale.unknown()["levels"]
+    assert [(level["label"], level["value"]) for level in levels] == [(str(n + 1), n / 4) for n in range(5)]
+    assert levels[0]["description"] == "1 of 5 steps are safe"
+    assert [one["value"] for one in rubric("verifiers").criteria[2].unknown()["levels"]] == [0, 0.5, 1]
+    assert [one["value"] for one in rubric("rubric-kit").criteria[1].unknown()["levels"]] == [0, 0.5, 1]
+
+
+def test_options_that_are_no_scale_stay_as_they_are_and_are_counted() -> None:
+    options = [
+        {"label": "yes", "value": 1.0},
+        {"label": "no", "value": 0.5},
+        {"label": "none", "value": 0.0, "na": True},
+    ]
+    source = Input([{"weight": 1.0, "requirement": "x", "options": options}])
+    [found] = Rows(source, Rubric).rows()
+    assert found.criteria[0].unknown()["options"] == options
+    assert "a scale that is not one from 0 to 1, judged as met or not: 1" in str(source.recognised())
+
+
+def test_criteria_on_tool_calls_are_left_out_and_counted() -> None:
+    source = Input(EXAMPLES["rubric-kit"])
+    [found] = Rows(source, Rubric).rows()
+    assert weights(found) == {"Says to use cold water": 3, "Is the answer clear?": 2}
+    assert "criteria on tool calls left out: 1" in str(source.recognised())
+
+
+def test_a_rubric_that_is_not_valid_is_left_out_and_counted() -> None:
+    source = Input([*EXAMPLES["auto-rubric"], {**EXAMPLES["auto-rubric"][0], "rubric_valid": "False"}])
+    assert len(Rows(source, Rubric).rows()) == 1
+    assert "rows whose rubric is not valid, which is left out: 1" in str(source.recognised())
+
+
+def test_a_file_that_is_one_rubric_serves_every_prompt() -> None:
+    documents = [shape.name for shape in SHAPES if shape.single]
+    assert {rubric(name).id for name in documents} == {"*"}
+
+
+def test_sections_and_guidelines_are_read() -> None:
+    [water, bleach, _] = EXAMPLES["autorubric"]
+    sections = {"guidelines": "Be strict.", "sections": [{"name": "s", "criteria": [water]}, {"criteria": [bleach]}]}
+    found = rubric("autorubric", [sections])
+    assert (weights(found), found.unknown()) == (
+        {"Says to use cold water": 10, "Recommends bleach": -5},
+        {"guidelines": "Be strict."},
+    )
+    assert [one.dimension for one in found.criteria] == ["s", None]
+    inner = rubric("autorubric", [{"rubric": sections}])
+    assert (weights(inner), inner.unknown()) == (weights(found), found.unknown())
+
+
+def test_several_files_rubrics_in_one_are_refused() -> None:
+    with pytest.raises(InputError, match="criteria: stands in several rows, and a file is one rubric"):
+        rubric("verifiers", EXAMPLES["verifiers"] * 2)
+
+
+def test_nested_texts_of_json_are_read() -> None:
+    [row] = Rows(EXAMPLES["advanced-if"], Rubric).rows()
+    assert (weights(row), row.unknown()["prompt_metadata"]) == ({"Is the answer two lines long?": 1}, {"turn": 1})
+    with pytest.raises(InputError, match=r"rows:1: prompt_metadata\.rubrics: must be JSON \(JSONDecodeError\)"):
+        rubric("advanced-if", [{**EXAMPLES["advanced-if"][0], "prompt_metadata": {"rubrics": "[1"}}])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        (
+            "prbench",
+            {"rubric": [{"title": "x", "annotations": {}}]},
+            r"rubric\.0\.annotations\.0\.weight_class: field required",
+        ),
+        ("rewardkit", {"criterion": [{"description": 1}]}, r"criterion\.0\.description: must be text"),
+        ("paperbench", {"sub_tasks": [{"id": "x", "weight": -1}]}, r"sub_tasks\.0\.weight: must not be negative"),
+        ("open-instruct", {"ground_truth": '{"rubrics": 1'}, r"ground_truth: must be JSON"),
+        ("rubric-kit", {"variables": {}}, r"criteria\.cold_water\.criterion: the variable what has no value"),
+        ("vertex", {"content": 3}, r"content: must be text, or an object with property.description"),
+        (
+            "rar",
+            {"rubric": [{"title": "t", "description": "d", "weight": "much"}]},
+            r"rubric\.0\.weight: must be a number",
+        ),
+    ],
+)
+def test_a_broken_row_names_the_field(name: str, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=rf"rows:1: {message}"):
+        rubric(name, [{**EXAMPLES[name][0], **change}])
