@@ -20,7 +20,7 @@ class Conversion:
     """The rows of a source in another format, which can be iterated more than once.
 
     Iterating yields rows as columns. After it `rows` is their number, `lost` counts what the format cannot hold, by column, and
-    `unread` what is written and means nothing to the format's own tools.
+    `unread` what is written and means nothing to the format's own tools, `changed` what is written so that scores are others.
     """
 
     def __init__(self, source: Input, to: str) -> None:
@@ -31,16 +31,25 @@ class Conversion:
         self.rows = 0
         self.lost: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        self.rows, self.lost, self.unread = 0, Counter(), Counter()
+        self.rows, self.lost, self.unread, self.changed = 0, Counter(), Counter(), Counter()
         whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
         for bundle in bundles(self._source, whole=whole):
+            self._refuse_second(bundle)
             for row in self._written(bundle):
                 self.rows += 1
                 yield row
         if self._source.first_row() is not None and not self.rows:
             raise InputError(f"{self._source.name}: holds nothing that {self.title} can hold", code="format")
+
+    def _refuse_second(self, bundle: Bundle) -> None:
+        if self.rows and self._shape is not None and self._shape.single:
+            where = f"{self._source.name}:{bundle.line}"
+            raise InputError(
+                f"{where}: one file of {self.title} is one rubric; convert the rubrics one by one", code="format"
+            )
 
     def _written(self, bundle: Bundle) -> list[dict[str, Any]]:
         return self._as_own(bundle) if self._part else self._as_theirs(bundle)
@@ -69,6 +78,7 @@ class Conversion:
             raise InputError(f"{where}: cannot be written as {self.title}: {error}", code="format") from None
         self.lost.update(given.lost())
         self.unread.update(given.unread)
+        self.changed.update(given.changed)
         return rows
 
 

@@ -73,9 +73,9 @@ def own_id(name: str | None, place: int) -> dict[str, str]:
     return {} if name is None or name == f"c{place}" else {"id": name}
 
 
-def placed(criteria: Iterable[Fields]) -> list[tuple[str, Fields]]:
-    """Return criteria with their ids, taken, or their names by place."""
-    return [(one.name("id", f"c{place}"), one) for place, one in enumerate(criteria, start=1)]
+def with_ids(criteria: Iterable[Fields]) -> list[tuple[str, Fields]]:
+    """Return criteria with their ids, taken, of which those that are made of a place are implied."""
+    return [(one.name("id"), one) for one in criteria]
 
 
 def levels(options: Sequence[tuple[str, float]]) -> list[ColumnValues] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rubrictool.shapes.criteria import document, own_id, placed, take_no_prompt
+from rubrictool.shapes.criteria import document, own_id, take_no_prompt, with_ids
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
 from rubrictool.shapes.writing import Given
@@ -32,7 +32,7 @@ def _write(given: Given) -> list[ColumnValues]:
             "weight": one.number("weight"),
             **given.travelling(one),
         }
-        for name, one in placed(given.scoring(vetoes=True))
+        for name, one in with_ids(given.scoring(vetoes=True))
     ]
 
 

@@ -34,7 +34,7 @@ class Fields:
 
     def peek(self, name: str) -> Any:
         """Return a value without taking it, None where there is none."""
-        return self._left.get(name)
+        return self._left.get(name, self._implied.get(name))
 
     def value(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value of any type."""

@@ -28,7 +28,7 @@ def _ideal(data: object) -> object:
 
 
 def _write(given: Given) -> list[ColumnValues]:
-    row = {"prompt_id": given.prompt_id(), "prompt": given.chat(given.prompt.value("prompt"))}
+    row = {"prompt_id": given.prompt.name("id"), "prompt": given.chat(given.prompt.value("prompt"))}
     rubrics = [
         {
             "criterion": one.text("criterion"),

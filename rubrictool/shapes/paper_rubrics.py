@@ -5,7 +5,7 @@ Numbers of criteria and sums of weights are counted again whenever rows are writ
 
 from __future__ import annotations
 
-from rubrictool.shapes.criteria import asked, own_id, placed, rubric_contents
+from rubrictool.shapes.criteria import asked, own_id, rubric_contents, with_ids
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
 from rubrictool.shapes.writing import Given
@@ -59,11 +59,11 @@ def _write_written(given: Given) -> list[ColumnValues]:
             "weight": one.number("weight"),
             **given.travelling(one),
         }
-        for name, one in placed(given.scoring(penalties=False, vetoes=True))
+        for name, one in with_ids(given.scoring(penalties=False, vetoes=True))
     ]
     return [
         {
-            "id": given.prompt_id(),
+            "id": given.prompt.name("id"),
             "prompt": given.text(given.prompt.value("prompt")),
             "original_rubric": given.rubric.value("original_rubric", None),
             "total_criteria": len(criteria),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rubrictool.shapes.criteria import document, own_id, placed, take_no_prompt
+from rubrictool.shapes.criteria import document, own_id, take_no_prompt, with_ids
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
 from rubrictool.shapes.writing import Given
@@ -52,7 +52,7 @@ def _weight(node: Fields) -> float:
 def _write(given: Given) -> list[ColumnValues]:
     take_no_prompt(given.prompt)
     tree = given.rubric.value(_TREE, None)
-    leaves = [_leaf(name, one) for name, one in placed(given.scoring(penalties=False))]
+    leaves = [_leaf(name, one) for name, one in with_ids(given.scoring(penalties=False))]
     if isinstance(tree, Mapping) and _has_leaves(tree, leaves):
         return [dict(tree)]
     root = {"id": "root", "requirements": "All criteria are met.", "weight": 1, "sub_tasks": leaves}

@@ -23,7 +23,7 @@ def _write_final(given: Given) -> list[ColumnValues]:
         {"criterion": one.text("criterion"), "points": one.number("weight"), **given.travelling(one)}
         for one in given.scoring(penalties=False, vetoes=True)
     ]
-    name = given.prompt_id()
+    name = given.prompt.name("id")
     row = {"question": given.text(given.prompt.value("prompt")), "id": name, "rubrics": rubrics}
     return [{**row, **given.travelling(given.prompt), **given.travelling(given.rubric)}]
 

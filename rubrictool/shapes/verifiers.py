@@ -12,11 +12,11 @@ from rubrictool.shapes.criteria import (
     LEVELLED,
     document,
     own_id,
-    placed,
     rank_labels,
     ranked,
     refuse_several,
     take_no_prompt,
+    with_ids,
 )
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.reversal import REVERSED_PENALTY, reverse, reversed_text
@@ -56,7 +56,7 @@ def _criterion(item: Fields, place: int) -> ColumnValues:
 
 def _write(given: Given) -> list[ColumnValues]:
     take_no_prompt(given.prompt)
-    return [{"criteria": [_item(name, one, given) for name, one in placed(given.scoring())]}]
+    return [{"criteria": [_item(name, one, given) for name, one in with_ids(given.scoring())]}]
 
 
 def _item(name: str, one: Fields, given: Given) -> ColumnValues:

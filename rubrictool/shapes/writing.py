@@ -8,7 +8,6 @@ from typing import Any
 
 from rubrictool.shapes.fields import Fields
 from rubrictool.text.chats import chat_text
-from rubrictool.text.encoding import canonical, digest
 
 _MEANING = ("role", "check", "levels")
 """ColumnValues of a criterion that change what it means, and that other tools pass over."""
@@ -40,12 +39,6 @@ class Given:
     def has_rubric(self) -> bool:
         """Return whether there are criteria that nobody took yet."""
         return bool(self.criteria)
-
-    def prompt_id(self) -> str:
-        """Take the id of the prompt, or the one that its text stands for where it has none."""
-        prompt = self.prompt.peek("prompt")
-        made = digest(prompt if isinstance(prompt, str) else canonical(prompt))
-        return str(self.prompt.name("id", made))
 
     def scoring(self, *, penalties: bool = True, vetoes: bool = False) -> list[Fields]:
         """Return the criteria that a target can hold, by what else it knows than weights above 0; the others are not taken."""

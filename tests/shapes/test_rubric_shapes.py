@@ -11,6 +11,7 @@ import pytest
 from examples import EXAMPLES
 
 from rubrictool.errors import InputError
+from rubrictool.formats.conversion import convert
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
@@ -141,12 +142,8 @@ def test_open_instruct_scores_are_ours_but_for_the_penalties_in_the_divisor() ->
 
 
 def test_the_grader_of_tinker_cookbook_is_told_numbers_whose_mean_is_our_score() -> None:
-    from rubrictool.shapes.writing import Given
-
     criteria = [{"criterion": text, "weight": weight} for text, weight in (("a", 3), ("b", 1), ("c", -2))]
-    write = named("tinker-cookbook").write
-    assert write is not None
-    [row] = write(Given({"prompt": "x"}, {"criteria": criteria}))
+    [row] = convert(Input([{"prompt": "x", "criteria": criteria}]), "tinker-cookbook")
     told = [
         float(item["grader_output_format_instruction"].split("<score>")[1].split("<")[0])
         for item in row["rubric_items"]

@@ -56,11 +56,14 @@ def command(
 
 
 def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
-    session.figures |= {"format": converted.title, "lost": dict(converted.lost), "unread": dict(converted.unread)}
+    figures = {"lost": converted.lost, "unread": converted.unread, "changed": converted.changed}
+    session.figures |= {"format": converted.title, **{name: dict(counts) for name, counts in figures.items()}}
     would = "would be lost" if check else "lost"
     session.tell(f"convert: {converted.title}: {would}: {_counts(converted.lost)}")
     if converted.unread:
         session.tell(f"convert: kept in columns that its own tools pass over: {_counts(converted.unread)}")
+    if converted.changed:
+        session.tell(f"convert: scores are others for {_counts(converted.changed)}")
 
 
 def _counts(found: Counter[str]) -> str:
