@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from rubrictool.refinement.gold_check import CheckReport, check_refinements
     from rubrictool.refinement.loop import Refinement, refine
     from rubrictool.refinement.options import Evidence, RefineOptions
+    from rubrictool.rows.json_schemas import row_schema
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
     from rubrictool.rows.traces import Round
@@ -108,6 +109,7 @@ __all__ = [
     "proposer",
     "read",
     "refine",
+    "row_schema",
     "sample",
     "score",
     "signal",
@@ -121,6 +123,7 @@ __all__ = [
 # Where the names above stand. A module is imported when its first name is asked for (PEP 562), not before.
 _PLACES = {
     "errors": ("InputError", "ModelFailure", "ModelUnusable", "RowFailure", "RubrictoolError"),
+    "rows.json_schemas": ("row_schema",),
     "rows.jsonl": ("encode", "read"),
     "rows.records": ("Comparison", "Criterion", "Prompt", "Response", "Rubric", "Score", "Verdict"),
     "rows.traces": ("Round",),

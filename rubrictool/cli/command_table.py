@@ -13,11 +13,15 @@ from typer.core import TyperCommand
 
 
 class Entry(NamedTuple):
-    """A command: its purpose in a line, the first of its docstring, and the function that is it."""
+    """A command: its purpose in a line, the first of its docstring, and the function that is it.
+
+    One that `runs_bare` does its work without arguments; the others print their help.
+    """
 
     purpose: str
     module: str
     function: str = "command"
+    runs_bare: bool = False
 
     def load(self) -> Any:
         """Return the command that Typer makes of the function."""
@@ -26,7 +30,7 @@ class Entry(NamedTuple):
 
         function = getattr(import_module(f"rubrictool.cli.commands.{self.module}"), self.function)
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(no_args_is_help=True, cls=SectionedCommand)(takes_flags(function))
+        alone.command(no_args_is_help=not self.runs_bare, cls=SectionedCommand)(takes_flags(function))
         return typer.main.get_command(alone)
 
 
@@ -43,6 +47,10 @@ COMMANDS = {
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),
     "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
+    "schema": Entry("Print the JSON Schema of one row.", "schema"),
+    "cache path": Entry("Print the path of the cache.", "cache", "show_path", runs_bare=True),
+    "cache info": Entry("Show what the cache holds.", "cache", "show_info", runs_bare=True),
+    "cache clear": Entry("Delete all replies of the cache.", "cache", "clear", runs_bare=True),
     "cache export": Entry("Write the replies as a file for replay:FILE.", "cache", "export_cache"),
     "cache merge": Entry("Add the replies of other caches to one.", "cache", "merge"),
 }

@@ -6,6 +6,7 @@ from rubrictool.errors import InputError
 
 FLAG_HINTS = {
     "cache": "--cache FILE, --no-cache",
+    "cache_file": "--cache FILE",
     "candidates": "--responses FILE, --model SPEC",
     "check": "--check-against FILE[:COLUMN]",
     "distinct": "--distinct COLUMN",

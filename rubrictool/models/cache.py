@@ -107,13 +107,14 @@ class Cache:
         self._db.close()
 
 
-def _is_busy(error: BaseException) -> bool:
+def is_busy(error: BaseException) -> bool:
+    """Return whether an error says that another connection has the file."""
     # The lowest byte is the code; the others tell, for instance, that another process recovers the file after a crash.
     return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
 # SQLite's own waiting does not cover the change to WAL, which two commands may make of one new file at once.
-@retry(retry=retry_if_exception(_is_busy), stop=stop_after_delay(BUSY_S), wait=wait_random(0, 0.05), reraise=True)
+@retry(retry=retry_if_exception(is_busy), stop=stop_after_delay(BUSY_S), wait=wait_random(0, 0.05), reraise=True)
 def open_file(path: Path) -> sqlite3.Connection:
     """Return a connection to a cache, which is made where there is none. Raises `OSError` and `sqlite3.Error`."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,3 +137,23 @@ def known_format(db: sqlite3.Connection) -> int:
     if found not in (0, _FORMAT):
         raise sqlite3.DatabaseError(f"its format is {found}, this version reads {_FORMAT}")
     return found
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Return a connection that writes nothing, and makes no file where there is none."""
+    address = path.absolute().as_uri()
+    db = sqlite3.connect(f"{address}?mode=rw", uri=True, timeout=BUSY_S)
+    try:
+        db.execute("SELECT 1 FROM sqlite_master")
+    except sqlite3.OperationalError:
+        db.close()
+        # In a folder that cannot be written SQLite has no place for its index of the write-ahead log.
+        if os.access(path.parent, os.W_OK) or has_content(Path(f"{path}-wal")):
+            raise
+        db = sqlite3.connect(f"{address}?immutable=1", uri=True)
+    return db
+
+
+def has_content(path: Path) -> bool:
+    """Return whether there is a file that is not empty."""
+    return os.path.exists(path) and os.path.getsize(path) > 0

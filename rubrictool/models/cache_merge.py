@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rubrictool.errors import InputError
-from rubrictool.models.cache import BUSY_S, Recorded, known_format, open_file
+from rubrictool.models.cache import Recorded, connect_to_read, has_content, known_format, open_file
 
 PAGE = 1000
 """Replies that one transaction adds; other commands wait until it has ended."""
@@ -33,7 +33,7 @@ def merge_caches(into: Path, sources: Sequence[Path]) -> Merged:
     Raises `InputError` for a file that is no cache, before anything is written.
     """
     others = [path for path in sources if not _is_same(path, into)]
-    for path in (*others, *([into] if _has_content(into) else [])):
+    for path in (*others, *([into] if has_content(into) else [])):
         # Closed again: of many sources, all open, the process would run out of descriptors.
         with closing(_Source(path)) as source:
             source.check()
@@ -58,7 +58,7 @@ class _Source:
         if not os.path.isfile(path):
             raise InputError(f"{path}: there is no cache here; name the cache file of a run")
         try:
-            self._db = _connect(path)
+            self._db = connect_to_read(path)
         except sqlite3.Error as error:
             raise self._unreadable(error) from None
 
@@ -95,21 +95,6 @@ class _Source:
         return InputError(f"{self._path}: cannot be read as a cache ({error}); name the cache file of a run")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    """Return a connection that writes nothing, and makes no file where there is none."""
-    address = path.absolute().as_uri()
-    db = sqlite3.connect(f"{address}?mode=rw", uri=True, timeout=BUSY_S)
-    try:
-        db.execute("SELECT 1 FROM sqlite_master")
-    except sqlite3.OperationalError:
-        db.close()
-        # In a folder that cannot be written SQLite has no place for its index of the write-ahead log.
-        if os.access(path.parent, os.W_OK) or _has_content(Path(f"{path}-wal")):
-            raise
-        db = sqlite3.connect(f"{address}?immutable=1", uri=True)
-    return db
-
-
 def _add(target: sqlite3.Connection, replies: Sequence[Recorded]) -> Merged:
     """Store the replies to questions that have none yet, in one transaction."""
     added = known = differing = 0
@@ -123,10 +108,6 @@ def _add(target: sqlite3.Connection, replies: Sequence[Recorded]) -> Merged:
             else:
                 known, differing = known + 1, differing + (stored[0] != row.reply)
     return Merged(added, known, differing)
-
-
-def _has_content(path: Path) -> bool:
-    return os.path.exists(path) and os.path.getsize(path) > 0
 
 
 def _is_same(path: Path, other: Path) -> bool:

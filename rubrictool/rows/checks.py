@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from rubrictool.errors import Undecided
+from rubrictool.rows.columns import InJsonSchema, one_given
 from rubrictool.text.patterns import foreign
 from rubrictool.text.words import is_blank, word_bounds
 
@@ -39,11 +40,17 @@ class _Part(BaseModel):
         return {name: value for name, value in data.items() if value is not None} if isinstance(data, Mapping) else data
 
 
-TextList = Annotated[tuple[str, ...], Field(strict=False, min_length=1), AfterValidator(_has_letters)]
+TextList = Annotated[
+    tuple[Annotated[str, InJsonSchema(pattern=r"\S")], ...],
+    Field(strict=False, min_length=1),
+    AfterValidator(_has_letters),
+]
 
 
 class Length(_Part):
     """Bounds on the number of words, both inclusive."""
+
+    model_config = ConfigDict(json_schema_extra=one_given("min", "max"))
 
     min: Annotated[int, Field(ge=0)] = 0
     max: int | None = None
@@ -84,6 +91,10 @@ class Check(_Part):
     of structure is there. The first four compare hyphens, quotation marks, spaces and the like as a keyboard types them.
     Of a conversation the last reply is read; with `trace`, all that the assistant writes and calls.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=one_given("contains", "excludes", "matches", "lacks", "words", "format")
+    )
 
     contains: TextList | None = None
     excludes: TextList | None = None

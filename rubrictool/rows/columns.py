@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+
+
+class InJsonSchema:
+    """Add keywords to the JSON Schema of a type, for what its validators accept, of which pydantic knows nothing."""
+
+    def __init__(self, **keywords: Any) -> None:
+        self.keywords = keywords
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {**handler(core), **self.keywords}
+
+
+def one_given(*columns: str) -> dict[str, Any]:
+    """Return in JSON Schema that at least one of some columns is given and not null."""
+    given = ({"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in columns)
+    return {"anyOf": [*given]}
 
 
 class Row(BaseModel):
@@ -95,13 +111,16 @@ def id_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Filled = Annotated[str, AfterValidator(_not_blank)]
+Filled = Annotated[str, AfterValidator(_not_blank), InJsonSchema(pattern=r"\S")]
 
-Id = Annotated[Filled, BeforeValidator(id_text)]
+Id = Annotated[Filled, BeforeValidator(id_text), InJsonSchema(type=["string", "integer"])]
 
-IdText = Annotated[str, BeforeValidator(id_text)]
+RowId = Annotated[Filled, InJsonSchema(type=["string", "integer"])]
+"""The id of a row of which `ids` has made text."""
+
+IdText = Annotated[str, BeforeValidator(id_text), InJsonSchema(type=["string", "integer"])]
 """An id that may be empty, where a row is then named by its place."""
 
 Number = Annotated[int | float, AfterValidator(_finite)]
 
-Weight = Annotated[int | float, AfterValidator(_known_weight)]
+Weight = Annotated[int | float, AfterValidator(_known_weight), InJsonSchema(**{"not": {"const": 0}})]

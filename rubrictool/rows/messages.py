@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from rubrictool.rows.columns import Filled, Row
+from rubrictool.rows import message_schemas
+from rubrictool.rows.columns import Filled, InJsonSchema, Row
 from rubrictool.text.chats import checked_calls, checked_content, checked_function, has_content
 from rubrictool.text.response_items import as_messages
 
@@ -19,12 +29,14 @@ def shape_of(value: object) -> str | None:
 class Message(Row):
     """One message of a chat, in the form that it was given: `content` is text, null or a list of parts."""
 
+    model_config = ConfigDict(json_schema_extra=message_schemas.MESSAGE)
+
     role: Filled
-    content: Annotated[Any, AfterValidator(checked_content)] = None
+    content: Annotated[Any, AfterValidator(checked_content), InJsonSchema(**message_schemas.CONTENT)] = None
     name: str | None = None
-    tool_calls: Annotated[Any, AfterValidator(checked_calls)] = None
+    tool_calls: Annotated[Any, AfterValidator(checked_calls), InJsonSchema(**message_schemas.CALLS)] = None
     tool_call_id: str | None = None
-    function_call: Annotated[Any, AfterValidator(checked_function)] = None
+    function_call: Annotated[Any, AfterValidator(checked_function), InJsonSchema(**message_schemas.FUNCTION)] = None
 
     @model_validator(mode="after")
     def _has_content(self) -> Self:
@@ -45,7 +57,7 @@ def _by_the_assistant(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     return messages
 
 
-Chat = Annotated[tuple[Message, ...], BeforeValidator(as_messages), Field(strict=False, min_length=1)]
+Chat = Annotated[tuple[Message, ...], Field(strict=False, min_length=1), BeforeValidator(as_messages)]
 
 PromptText = Annotated[
     Annotated[Filled, Tag("<text>")] | Annotated[Chat, Tag("<chat>")],
@@ -56,9 +68,10 @@ PromptText = Annotated[
     ),
 ]
 
+_ANSWERED = InJsonSchema(contains=message_schemas.BY_THE_ASSISTANT)
 
 ResponseText = Annotated[
-    Annotated[str, Tag("<text>")] | Annotated[Chat, AfterValidator(_by_the_assistant), Tag("<chat>")],
+    Annotated[str, Tag("<text>")] | Annotated[Chat, AfterValidator(_by_the_assistant), _ANSWERED, Tag("<chat>")],
     Discriminator(
         shape_of,
         custom_error_type="response_shape",

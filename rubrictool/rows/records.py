@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from rubrictool.rows.checks import Check
-from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Id, IdText, Number, Row, Weight
+from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Id, IdText, InJsonSchema, Number, Row, RowId, Weight
 from rubrictool.rows.ids import name_response, same_text, with_id
 from rubrictool.rows.messages import PromptText, ResponseText
 
@@ -20,8 +20,8 @@ EVERY_PROMPT = "*"
 class Response(Row):
     """A model's answer to a prompt; `model` is the writer."""
 
-    id: Filled = ""
-    prompt_id: Filled
+    id: RowId = ""
+    prompt_id: RowId
     model: str | None = None
     prompt: PromptText | None = None
     response: ResponseText
@@ -55,7 +55,7 @@ class Prompt(Row):
     `reference` is an answer known to be good; models see it only when asked to.
     """
 
-    id: Filled = ""
+    id: RowId = ""
     prompt: PromptText
     responses: Annotated[tuple[Response, ...], Field(strict=False)] = ()
     reference: str | None = None
@@ -134,15 +134,24 @@ def _can_score(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
     return criteria
 
 
+_SCORING = {
+    "required": ["weight"],
+    "properties": {"weight": {"exclusiveMinimum": 0}, "role": {"enum": ["score", None]}},
+}
+
 Criteria = Annotated[
-    tuple[Criterion, ...], Field(strict=False), AfterValidator(_name_by_position), AfterValidator(_can_score)
+    tuple[Criterion, ...],
+    Field(strict=False),
+    AfterValidator(_name_by_position),
+    AfterValidator(_can_score),
+    InJsonSchema(contains=_SCORING),
 ]
 
 
 class Rubric(Row):
     """The criteria by which the responses to one prompt are scored; the id `*` serves every prompt."""
 
-    id: Filled
+    id: RowId
     prompt: PromptText | None = None
     criteria: Criteria
     reference: str | None = None

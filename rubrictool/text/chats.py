@@ -16,11 +16,11 @@ from rubrictool.text.encoding import compact
 from rubrictool.text.reasoning import without_reasoning
 from rubrictool.text.response_items import REASONING
 
-_TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
+TEXT_PARTS = {"text": "text", "input_text": "text", "output_text": "text", "refusal": "refusal"}
 
-_REASONING_PARTS = {"thinking", "redacted_thinking", "reasoning"}
+REASONING_PARTS = {"thinking", "redacted_thinking", "reasoning"}
 
-_RESULT_ROLES = {"tool", "function"}
+RESULT_ROLES = {"tool", "function"}
 
 MODEL_COLUMNS = (
     "role",
@@ -69,18 +69,18 @@ def _check_part(part: object, where: str) -> None:
     kind = part.get("type", "text")
     if not isinstance(kind, str):
         raise ValueError(f'{where}: type must be text such as "text"')
-    if kind in _REASONING_PARTS:
+    if kind in REASONING_PARTS:
         return
     if kind == "tool_use":
         _check_name(part.get("name"), where)
     elif kind == "tool_result":
         checked_content(part.get("content"))
-    elif kind not in _TEXT_PARTS:
+    elif kind not in TEXT_PARTS:
         raise ValueError(
             f"{where} is no text but {kind!r}; only text is read: describe it in words, or leave the row out"
         )
-    elif not isinstance(part.get(_TEXT_PARTS[kind]), str):
-        raise ValueError(f"{where}: {_TEXT_PARTS[kind]} must be text")
+    elif not isinstance(part.get(TEXT_PARTS[kind]), str):
+        raise ValueError(f"{where}: {TEXT_PARTS[kind]} must be text")
 
 
 def checked_calls(calls: object) -> object:
@@ -124,7 +124,7 @@ def _check_name(name: object, where: str) -> None:
 def has_content(message: Mapping[str, Any]) -> bool:
     """Return whether a message has content, calls a tool, brings a result, or refuses."""
     given = message.get("content") is not None or message.get("refusal") or message.get("reasoning_content")
-    return bool(given or message["role"] in _RESULT_ROLES or _calls(message))
+    return bool(given or message["role"] in RESULT_ROLES or _calls(message))
 
 
 def _function(call: Mapping[str, Any]) -> Any:
@@ -159,13 +159,13 @@ def _text(content: Any) -> str:
     if content is None or isinstance(content, str):
         return content or ""
     kinds = [(part.get("type", "text"), part) for part in content]
-    return "\n".join(part[_TEXT_PARTS[kind]] for kind, part in kinds if kind in _TEXT_PARTS)
+    return "\n".join(part[TEXT_PARTS[kind]] for kind, part in kinds if kind in TEXT_PARTS)
 
 
 def merged_text(content: object) -> object:
     """Return a content as one text where its parts are nothing but text, else as it is."""
     parts = content if isinstance(content, list | tuple) else ()
-    return _text(parts) if parts and all(part.get("type", "text") in _TEXT_PARTS for part in parts) else content
+    return _text(parts) if parts and all(part.get("type", "text") in TEXT_PARTS for part in parts) else content
 
 
 def message_text(message: Mapping[str, Any] | Columns) -> str:
@@ -177,7 +177,7 @@ def message_text(message: Mapping[str, Any] | Columns) -> str:
 
 def _results(message: Mapping[str, Any]) -> list[tuple[str | None, str]]:
     """Return the results of tools in a message, each with the id of its call."""
-    if message["role"] in _RESULT_ROLES:
+    if message["role"] in RESULT_ROLES:
         return [(_id(message.get("tool_call_id")), _text(message.get("content")))]
     parts = [part for part in _parts(message) if part.get("type") == "tool_result"]
     return [(_id(part.get("tool_use_id")), _text(part.get("content"))) for part in parts]
@@ -285,7 +285,7 @@ class _Transcript:
     def _paragraphs(self, message: Mapping[str, Any]) -> Iterator[str]:
         role, name = message["role"], message.get("name")
         results, calls = _results(message), self.calls(message)
-        text = "" if role in _RESULT_ROLES else message_text(message)
+        text = "" if role in RESULT_ROLES else message_text(message)
         text = text if self._reasoning or role != "assistant" else without_reasoning(text)
         if text or not (results or calls):
             yield f"{role} ({name}):\n{text}" if name else f"{role}:\n{text}"
