@@ -121,7 +121,7 @@ class RubricReward:
             raise InputError("a rollout has no prompt, and neither has its rubric: give the prompt's text")
         named = {} if rollout.prompt_id is None else {"id": rollout.prompt_id}
         prompt = Prompt.model_validate({**named, "prompt": asked, "reference": rollout.reference})
-        response = Response.model_validate({"prompt_id": prompt.id, "response": rollout.completion})
+        response = Response.model_validate({"prompt_id": prompt.id, "response": rollout.response()})
         scored = await score(prompt, rubric, response, judge, aggregate=self._curves, empty=self.options.empty)
         details = cast(ScoreWithDetails, scored)
         value = float(details.score)

@@ -31,6 +31,16 @@ class Rollout:
         """Return the key of the group of completions that it competes with."""
         return self.group or self.prompt_id or (prompt_key(self.prompt) if self.prompt is not None else "")
 
+    def response(self) -> Any:
+        """Return the completion; one that is a single message of text is that text, so that both forms are one response."""
+        if not isinstance(self.completion, list | tuple) or len(self.completion) != 1:
+            return self.completion
+        message = self.completion[0]
+        plain = (
+            isinstance(message, Mapping) and message.keys() == {"role", "content"} and message["role"] == "assistant"
+        )
+        return message["content"] if plain and isinstance(message["content"], str) else self.completion
+
 
 @dataclass(frozen=True)
 class Reward:

@@ -1,0 +1,35 @@
+"""Rewards for ms-swift: a plug-in file with these two lines, and `rubrictool` among the reward functions.
+
+    from rubrictool.rewards.ms_swift import register
+    register()
+
+The rubric is a column of the data set; options come from the environment. None means "not judged", and is what a failed
+judgement becomes unless another is chosen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rubrictool.rewards.shared_cores import core_of
+from rubrictool.rewards.trl import rollouts_of
+
+
+class SwiftReward:
+    """A reward function of ms-swift, which is constructed with the trainer's arguments."""
+
+    def __init__(self, args: Any = None, **_: Any) -> None:
+        self.args = args
+
+    async def __call__(self, completions: list[str], **columns: Any) -> list[float | None]:
+        """Return a reward for each completion, None where the judge did not decide."""
+        prompts = columns.get("prompt") or [messages[:-1] for messages in columns.get("messages") or ()]
+        rollouts = rollouts_of(prompts or [None] * len(completions), completions, columns)
+        return [one.reward for one in await core_of(on_error="none", grouped=True).rewards(rollouts)]
+
+
+def register(name: str = "rubrictool") -> None:
+    """Put the reward into ms-swift's table under a name."""
+    from swift.rewards import orms
+
+    orms[name] = SwiftReward

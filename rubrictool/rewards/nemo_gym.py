@@ -1,0 +1,39 @@
+"""Rewards for a resources server of NeMo-Gym.
+
+    async def verify(self, body: BaseVerifyRequest) -> BaseVerifyResponse:
+        return await rubrictool.rewards.nemo_gym.verify(body)
+
+The rubric is a field of the task's row. A failed judgement raises NeMo-Gym's `JudgeError`, which masks the sample and retries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.errors import RowFailure
+from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.shared_cores import core_of
+
+
+async def verify(body: Any) -> Any:
+    """Return the response to a request for verification, with the reward."""
+    from nemo_gym.base_resources_server import BaseVerifyResponse
+    from nemo_gym.judge import JudgeError
+
+    fields = body.model_dump()
+    asked = fields["responses_create_params"].get("input")
+    try:
+        rollout = rollout_of(_answer(fields["response"]), {**fields, "prompt": asked})
+        [found] = await core_of(on_error="raise").rewards([rollout])
+    except RowFailure as error:
+        raise JudgeError(str(error)) from error
+    return BaseVerifyResponse(**fields, reward=found.reward)
+
+
+def _answer(response: Mapping[str, Any]) -> str:
+    """Return the texts that a response holds."""
+    parts = [
+        part for item in response.get("output", ()) for part in item.get("content") or () if isinstance(part, Mapping)
+    ]
+    return "\n\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))

@@ -1,0 +1,60 @@
+"""Rewards for OpenRLHF: a file with this one line, named by `reward.remote_url`.
+
+    from rubrictool.rewards.openrlhf import reward_func
+
+The rubric travels in the label (`data.label_key`): JSON text of criteria, or of an object with `rubric`, `prompt_id`, `prompt`.
+Options come from the environment. OpenRLHF takes numbers only: RUBRICTOOL_ON_ERROR must be one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from rubrictool.rewards.rollouts import Reward
+from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.shared_cores import core_of
+
+END_TOKENS = "RUBRICTOOL_END_TOKENS"
+"""Environment variable: texts of tokens that end a response, with spaces between them, where the model has others."""
+
+_ENDS = (
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "</s>",
+    "<eos>",
+    "<end_of_turn>",
+    "<|return|>",
+    "<|end|>",
+)
+
+
+def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
+    """Return the rewards of a batch: plain numbers for one query, lists for several."""
+    rows = [
+        rollout_of(completion_of(query, prompt), {"prompt": prompt, "label": label})
+        for query, prompt, label in zip(queries, prompts, labels, strict=True)
+    ]
+    return answered(core_of(on_error=None, grouped=len(rows) > 1).rewards_sync(rows))
+
+
+def answered(rewards: Sequence[Reward]) -> dict[str, Any]:
+    """Return rewards in the form that OpenRLHF reads; `scores`, which filter groups, lie in [0, 1]."""
+    values = [one.reward for one in rewards if one.reward is not None]
+    scores = [min(max(value, 0.0), 1.0) for value in values]
+    logs = {"failed": sum(one.error is not None for one in rewards), "vetoed": sum(bool(one.veto) for one in rewards)}
+    if len(values) == 1:
+        return {"rewards": values[0], "scores": scores[0], "extra_logs": logs}
+    return {"rewards": values, "scores": scores, "extra_logs": logs}
+
+
+def completion_of(query: str, prompt: str) -> str:
+    """Return the response in a query, which is prompt and response decoded with special tokens."""
+    text = query.removeprefix(prompt)
+    ends = (*_ENDS, *os.environ.get(END_TOKENS, "").split())
+    while end := next((end for end in ends if text.rstrip().endswith(end)), None):
+        text = text.rstrip().removesuffix(end)
+    return text

@@ -1,0 +1,96 @@
+"""Read the options of rewards from the environment, for trainers that name a function and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.models.options import AskPolicy, ModelConfig
+from rubrictool.rewards.core import OnError, RewardOptions
+from rubrictool.rows.strict_json import strict
+
+_WORDS = {"judge": "RUBRICTOOL_JUDGE", "rubrics": "RUBRICTOOL_RUBRICS", "shape": "RUBRICTOOL_SHAPE"}
+
+VARIABLES = {
+    **_WORDS,
+    "judge_args": "RUBRICTOOL_JUDGE_ARGS",
+    "judging": "RUBRICTOOL_JUDGING",
+    "on_error": "RUBRICTOOL_ON_ERROR",
+    "aggregate": "RUBRICTOOL_AGGREGATE",
+    "defence": "RUBRICTOOL_DEFENCE",
+    "concurrency": "RUBRICTOOL_CONCURRENCY",
+    "max_cost": "RUBRICTOOL_MAX_COST",
+    "max_calls": "RUBRICTOOL_MAX_CALLS",
+}
+"""The environment variable of each option; the cache has its own, RUBRICTOOL_CACHE."""
+
+
+def options_from(given: Mapping[str, Any], *, on_error: OnError | None) -> RewardOptions:
+    """Return options: those that are given by name, else those of the environment.
+
+    `on_error` is what a failed judgement becomes where nothing is chosen; None where something must be. Raises `InputError`
+    for an unknown name, a value that is none, and for no choice where there has to be one.
+    """
+    if unknown := next((name for name in given if name not in VARIABLES), None):
+        raise InputError(f"{unknown}: is no option of rewards; there are {', '.join(sorted(VARIABLES))}")
+    environment = {name: os.environ[variable] for name, variable in VARIABLES.items() if os.environ.get(variable)}
+    values = environment | {name: value for name, value in given.items() if value is not None}
+    values.setdefault("on_error", on_error)
+    if values["on_error"] is None:
+        raise InputError(
+            "this trainer takes numbers only, so what a failed judgement becomes must be chosen: set on_error or "
+            "RUBRICTOOL_ON_ERROR to a number, such as 0"
+        )
+    slots = _whole(values, "concurrency") if "concurrency" in values else AskPolicy.concurrency
+    return RewardOptions(
+        rubrics=values.get("rubrics"),
+        judge=_judge(values),
+        on_error=parsed_on_error(values["on_error"]),
+        judging=values.get("judging", RewardOptions.judging),
+        aggregate=_texts(values.get("aggregate", ())),
+        shape=values.get("shape"),
+        defence=str(values.get("defence", "")).lower() in ("1", "true", "yes"),
+        max_calls=_whole(values, "max_calls") if "max_calls" in values else None,
+        max_cost=_number(values, "max_cost") if "max_cost" in values else None,
+        policy=AskPolicy(concurrency=slots),
+    )
+
+
+def parsed_on_error(value: Any) -> OnError:
+    """Return what a failed judgement becomes, given as text or as a number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value  # type: ignore[no-any-return]
+
+
+def _judge(values: Mapping[str, Any]) -> Any:
+    judge = values.get("judge", RewardOptions.judge)
+    if not isinstance(judge, str) or "judge_args" not in values:
+        return judge
+    given = values["judge_args"]
+    try:
+        return ModelConfig(judge, args=strict(given) if isinstance(given, str) else given)
+    except ValueError as error:
+        raise InputError(f"judge_args: is not JSON ({error})") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return the curves of dimensions; in the environment several stand with semicolons between them."""
+    return tuple(value.split(";")) if isinstance(value, str) else tuple(value)
+
+
+def _whole(values: Mapping[str, Any], name: str) -> int:
+    try:
+        return int(values[name])
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {values[name]!r} must be a whole number") from None
+
+
+def _number(values: Mapping[str, Any], name: str) -> float:
+    try:
+        return float(values[name])
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: {values[name]!r} must be a number") from None

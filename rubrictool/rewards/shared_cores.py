@@ -1,0 +1,43 @@
+"""Keep one core for each set of options, for trainers that name a function and construct nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.rewards.core import OnError, RubricReward
+from rubrictool.rewards.settings import options_from
+from rubrictool.rows.strict_json import strict
+from rubrictool.text.encoding import canonical
+
+SETS_KEPT = 16
+
+
+def core_of(
+    options: Mapping[str, Any] | None = None, *, on_error: OnError | None, grouped: bool = False
+) -> RubricReward:
+    """Return this process's core for a set of options and the environment.
+
+    `on_error` is what a failed judgement becomes unless something is chosen. None means that the trainer takes numbers only,
+    and that one must be chosen. Raises `InputError` for options that cannot be used, and for `group_mean` unless the caller sees
+    the whole group (`grouped`).
+    """
+    core = _core(canonical(dict(options or {})), on_error)
+    chosen = core.options.on_error
+    if chosen == "group_mean" and not grouped:
+        raise InputError("on_error: group_mean needs a group, and this hook sees one completion; choose a number")
+    if on_error is None and chosen in ("raise", "none"):
+        raise InputError(f"on_error: {chosen} is not possible, since this trainer takes numbers only; choose a number")
+    return core
+
+
+@lru_cache(maxsize=SETS_KEPT)
+def _core(options: str, on_error: OnError | None) -> RubricReward:
+    return RubricReward(options_from(strict(options), on_error=on_error))
+
+
+def forget_cores() -> None:
+    """Forget all cores, so that a changed environment is read."""
+    _core.cache_clear()

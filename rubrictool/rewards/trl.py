@@ -1,0 +1,61 @@
+"""Rewards for TRL's GRPOTrainer and RLOOTrainer, and for what builds on them (unsloth, axolotl).
+
+    GRPOTrainer(..., reward_funcs=RubricScore(judge="gpt-4.1-mini"))
+
+The data set has a column `rubric`, or `rubrics` are given. TRL takes None for "not judged", which leaves a completion out of its
+group's baseline, so that is what a failed judgement becomes unless another is chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rubrictool.rewards.core import RubricReward as Core
+from rubrictool.rewards.rollouts import Reward, Rollout
+from rubrictool.rewards.settings import options_from
+
+
+class RubricScore:
+    """A reward function, whose name in TRL's log is this class's; it pickles."""
+
+    __name__ = "RubricScore"
+
+    def __init__(self, **options: Any) -> None:
+        self._core = Core(options_from(options, on_error="none"))
+
+    def __call__(self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        """Return a reward for each completion, None where the judge did not decide."""
+        rollouts = rollouts_of(prompts, completions, columns)
+        rewards = self._core.rewards_sync(rollouts)
+        self._log(rollouts, rewards, columns.get("log_extra"), columns.get("log_metric"))
+        return [one.reward for one in rewards]
+
+    def _log(
+        self,
+        rollouts: Sequence[Rollout],
+        rewards: Sequence[Reward],
+        log_extra: Callable[[str, list[Any]], None] | None,
+        log_metric: Callable[[str, float], None] | None,
+    ) -> None:
+        """Give the trainer the same columns and figures at each step, as far as it takes some."""
+        if log_extra:
+            rows = [one.columns() for one in rewards]
+            for name in rows[0] if rows else ():
+                log_extra(f"rubric_{name}", [row[name] for row in rows])
+        if log_metric:
+            figures = self._core.statistics(rollouts, rewards).columns()
+            spent = self._core.spent
+            for name, value in (figures | {"calls": spent.calls, "cost_usd": spent.cost_usd}).items():
+                log_metric(f"rubric/{name}", float("nan") if value is None else float(value))
+
+
+def rollouts_of(prompts: Sequence[Any], completions: Sequence[Any], columns: dict[str, Any]) -> list[Rollout]:
+    """Return the rollouts of a batch, whose columns are lists with an entry for each completion."""
+    given = {name: columns.get(name) or [None] * len(completions) for name in ("rubric", "prompt_id", "reference")}
+    return [
+        Rollout(completion, prompt, rubric, None if name is None else str(name), reference)
+        for completion, prompt, rubric, name, reference in zip(
+            completions, prompts, given["rubric"], given["prompt_id"], given["reference"], strict=True
+        )
+    ]

@@ -1,0 +1,42 @@
+"""Rewards for verifiers 0.4 and prime-rl: a plugged function.
+
+    [env.taskset.task.rewards.rubrictool]
+    fn = "rubrictool.rewards.verifiers:reward"
+
+The rubric is a field of the task's data or of its `info`; options come from the environment. A failed judgement is an error,
+which leaves the rollout unscored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.shared_cores import core_of
+
+
+async def reward(task: Any, trace: Any) -> float:
+    """Return the reward of a trace, whose messages after the prompt are the response."""
+    columns = _columns(task)
+    messages = [_plain(message) for message in trace.messages]
+    first = next((place for place, one in enumerate(messages) if one["role"] == "assistant"), len(messages))
+    asked = messages[:first] or columns.get("prompt")
+    rollout = rollout_of(messages[first:], {**columns, "prompt": columns.get("prompt") or asked})
+    [found] = await core_of(on_error="raise").rewards([rollout])
+    assert found.reward is not None
+    return found.reward
+
+
+def _columns(task: Any) -> dict[str, Any]:
+    """Return the fields of a task's data, those of its `info` among them."""
+    fields = _plain(getattr(task, "data", task))
+    info = fields.get("info")
+    known = {**(info if isinstance(info, Mapping) else {}), **fields}
+    return {"prompt_id": known.get("prompt_id") or known.get("id"), **known}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return dict(value.model_dump(exclude_none=True)) if hasattr(value, "model_dump") else dict(vars(value))
