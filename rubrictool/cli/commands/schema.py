@@ -13,7 +13,15 @@ from rubrictool.rows.json_schemas import RowKind, row_schema
 
 
 def command(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="The rows to describe.", show_default=False)],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="The rows to describe.",
+            show_default=False,
+            autocompletion=lambda: list(get_args(RowKind)),
+        ),
+    ],
 ) -> None:
     """Print the JSON Schema of one row.
 
