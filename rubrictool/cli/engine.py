@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rubrictool import __version__
@@ -24,19 +25,21 @@ Connect = Callable[[Roles], Awaitable[Work[T]]]
 """Open the roles of a command; return what it does with a row."""
 
 
-def ray_flags(asking: RequestFlags, context: RunContext) -> EngineRequestFlags | None:
+def ray_flags(asking: RequestFlags) -> EngineRequestFlags | None:
     """Return the flags of a run on a cluster, None for one in this process. Raises `InputError` where it cannot be."""
-    if not isinstance(asking, EngineRequestFlags) or asking.engine == "local":
+    if not isinstance(asking, EngineRequestFlags) or asking.engine == "local" or asking.dry_run:
         return None
     from rubrictool.distribution.cluster import require_ray
 
     require_ray()
-    if served := next((spec for spec in context.specs if spec.startswith("vllm:")), None):
-        raise InputError(
-            f"--engine ray: each worker would start a server of its own for {served}; start vLLM's servers yourself and give "
-            "their addresses: NAME@URL1,URL2"
-        )
     return asking
+
+
+def on_cluster(context: RunContext) -> RunContext:
+    """Return the context of a run whose models are asked, and served where they need servers, on a cluster."""
+    from rubrictool.distribution.cluster_servers import asked_elsewhere
+
+    return replace(context, servers=asked_elsewhere(context.vllm))
 
 
 def ray_engine(
@@ -55,6 +58,7 @@ def ray_engine(
         connect,
         context.policy,
         context.prices,
+        context.vllm,
         context.allow_http_key,
         context.specs,
         asking.max_calls,

@@ -24,6 +24,7 @@ FLAG_HINTS = {
     "policy": "--policy MODEL",
     "price": "--price IN,OUT",
     "ray": "--ray-address ADDRESS, --engine local",
+    "replicas": "--replicas N",
     "shard": "--shard I/N",
     "temperature": "--temperature 1",
     "to": "--to FORMAT; rubrictool convert --list",

@@ -46,7 +46,7 @@ _SECTIONS = {
         "max_wait",
     ),
     "Engine": ("engine", "ray_address"),
-    "Cache and servers": ("cache", "no_cache", "allow_http_key", "vllm_python", "vllm_arg"),
+    "Cache and servers": ("cache", "no_cache", "allow_http_key", "vllm_python", "vllm_arg", "replicas"),
     "Output": ("output", "failures", "summary", "trace", "plot", "quiet"),
 }
 SECTION_OF = {name: section for section, names in _SECTIONS.items() for name in names}

@@ -34,7 +34,7 @@ def run_context(asking: RequestFlags, budget: Budget, progress: Progress, specs:
         budget,
         cache=None if asking.no_cache else cache_path(asking.cache),
         prices=prices(asking.price),
-        vllm=VllmLaunch(asking.vllm_python, tuple(asking.vllm_arg or ())),
+        vllm=VllmLaunch(asking.vllm_python, tuple(asking.vllm_arg or ()), asking.replicas),
         allow_http_key=asking.allow_http_key,
         specs=[spec for spec in specs if spec],
         notify=progress.tell,

@@ -134,6 +134,9 @@ class RequestFlags:
         list[str] | None,
         typer.Option(metavar="ARG", help="Passed on to vLLM's server; repeatable.", show_default=False),
     ] = None
+    replicas: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Servers of each vllm: model, each on GPUs of its own.")
+    ] = 1
 
     @property
     def policy(self) -> AskPolicy:

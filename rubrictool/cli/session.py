@@ -13,7 +13,7 @@ import typer
 
 from rubrictool import interrupts
 from rubrictool.cli.colours import Style
-from rubrictool.cli.engine import Connect, connecting, on_engine, ray_engine, ray_flags
+from rubrictool.cli.engine import Connect, connecting, on_cluster, on_engine, ray_engine, ray_flags
 from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
 from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import failures_path
@@ -88,11 +88,12 @@ class Session:
         self._main_input = next(iter(reads), None)
         self._budget = _budget(self._asking)
         wording = wording or QuestionFlags()
-        self._context = run_context(self._asking, self._budget, self.progress, specs)
+        self._ray = ray_flags(self._asking)
+        context = run_context(self._asking, self._budget, self.progress, specs)
+        self._context = on_cluster(context) if self._ray else context
         self._templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
         self.roles = Roles(self._context, self._templates, self.progress.parts)
         self._engine: RayEngine | None = None
-        self._ray = None if self.dry_run else ray_flags(self._asking, self._context)
         failures = failures_path(files.failures, files.output, self._name, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
         check_outputs(

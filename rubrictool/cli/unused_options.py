@@ -46,7 +46,7 @@ def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:
     ours = any(spec and spec.startswith("vllm:") for spec in specs)
     return (
         Idle(not any(specs), "while no model is named", ("use_reference", "max_trace_tokens")),
-        Idle(not ours, "without a vllm: model", ("vllm_python", "vllm_arg")),
+        Idle(not ours, "without a vllm: model", ("vllm_python", "vllm_arg", "replicas")),
         Idle(asking.no_cache, "with --no-cache", ("cache",)),
         Idle(
             isinstance(asking, EngineRequestFlags) and asking.engine == "local",

@@ -8,6 +8,7 @@ import os
 from typing import Any, NamedTuple
 
 from rubrictool.distribution.job import Job
+from rubrictool.distribution.server_host import ServerHost
 from rubrictool.distribution.worker import Worker
 from rubrictool.errors import InputError, install
 from rubrictool.models.options import AskPolicy
@@ -73,17 +74,36 @@ class Cluster:
 
     async def worker(self, job: Job, share: AskPolicy) -> Any:
         """Return the handle of a new worker, which takes one processor."""
-        kind = self._ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Worker)
+        return await self._actor(Worker, job, share, num_cpus=1)
+
+    async def server_host(self, model: str, job: Job, key: str, *, gpus: int) -> Any:
+        """Return the handle of a new host of a vLLM server, which takes so many GPUs of one node."""
+        spread = {} if gpus else {"scheduling_strategy": "SPREAD"}
+        return await self._actor(ServerHost, model, job.vllm, key, job.environment, num_cpus=0, num_gpus=gpus, **spread)
+
+    async def _actor(self, kind: type, *arguments: object, **options: Any) -> Any:
+        remote = self._ray.remote(max_restarts=0, max_task_retries=0, **options)(kind).remote
         # Without a head Ray would wait a minute, and then end the process.
         while not await self.answers():
             await asyncio.sleep(1)
-        handle = await asyncio.to_thread(kind.remote, job, share)
+        handle = await asyncio.to_thread(remote, *arguments)
         self._handles.append(handle)
         return handle
 
     async def placed(self, handle: Any) -> None:
         """Wait until a worker has its processor. Raises as its calls do, where it died."""
         await handle.__ray_ready__.remote()
+
+    async def gpus(self) -> list[int]:
+        """Return the number of GPUs of each node that has any."""
+        nodes = await asyncio.to_thread(self._ray.nodes)
+        found = [int(node["Resources"].get("GPU", 0)) for node in nodes if node["Alive"]]
+        return [count for count in found if count]
+
+    async def place_of(self, handle: Any) -> str:
+        """Return the address of the node that an actor is on."""
+        address: str = await handle.__ray_call__.remote(_node_address)
+        return address
 
     async def answers(self) -> bool:
         """Return whether the head of the cluster answers."""
@@ -145,3 +165,9 @@ async def _answers(address: str) -> bool:
         return False
     writer.close()
     return True
+
+
+def _node_address(_: object) -> str:
+    import ray
+
+    return str(ray.util.get_node_ip_address())

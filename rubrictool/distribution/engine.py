@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from rubrictool.distribution.cluster import Cluster
+from rubrictool.distribution.cluster_servers import ClusterServers
 from rubrictool.distribution.job import Job, Result, Task
 from rubrictool.distribution.messages import (
     Claim,
@@ -22,6 +23,7 @@ from rubrictool.distribution.messages import (
     Release,
     Reserve,
     Say,
+    Serve,
     Settle,
     Wait,
     Withdraw,
@@ -126,10 +128,11 @@ class RayEngine:
         self._job, self._state, self._cluster = job, state, cluster
         self._queue = _Queue()
         self._claims = Claims(state.cache, self._say)
+        self._servers = ClusterServers(cluster, job, state.notify)
         self._workers: list[_Worker] = []
         self._unplaced: set[_Worker] = set()
         self._used_by_others = 0
-        self._servers: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._numbers = 0
         self._said: set[str] = set()
         self._past: list[list[Tally]] = []
@@ -150,6 +153,7 @@ class RayEngine:
     async def open(self) -> None:
         """Start the cluster and the workers. Raises `InputError`."""
         await self._cluster.start()
+        await self._servers.check()
         processors = await self._cluster.processors()
         self._used_by_others = processors.total - processors.free
         shares = shares_of(self._job.policy, max(1, processors.free))
@@ -180,20 +184,21 @@ class RayEngine:
 
     async def close(self) -> None:
         """End the workers."""
-        for server in self._servers:
-            server.cancel()
-        await asyncio.gather(*self._servers, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._servers.close()
         await self._cluster.close()
 
-    def _keep(self, serving: Coroutine[Any, Any, None]) -> None:
+    def _keep(self, part: Coroutine[Any, Any, None]) -> None:
         """Run a part of the engine until it is closed; a fault in it is one of the run."""
-        server = asyncio.create_task(serving)
-        self._servers.add(server)
-        server.add_done_callback(self._ended)
+        task = asyncio.create_task(part)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
 
-    def _ended(self, server: asyncio.Task[None]) -> None:
-        self._servers.discard(server)
-        if server.cancelled() or not (fault := server.exception()):
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or not (fault := task.exception()):
             return
         self._fault = self._fault or fault
         for row in [*self._queue.rows, *(row for worker in self._workers for row in worker.rows.values())]:
@@ -290,6 +295,8 @@ class RayEngine:
                 worker.account.reserve(event)
             case Settle():
                 worker.account.settle(event)
+            case Serve():
+                self._keep(self._tell_servers(worker, event))
             case Withdraw():
                 self._claims.withdraw(worker, event.number)
                 worker.account.withdraw(event.number)
@@ -299,6 +306,9 @@ class RayEngine:
                 self._state.on_wait(*event)
             case Done():
                 self._finish(worker, event)
+
+    async def _tell_servers(self, worker: _Worker, asked: Serve) -> None:
+        self._answerer(worker)(asked.number, await self._servers.of(asked.model))
 
     def _finish(self, worker: _Worker, done: Done) -> None:
         row = worker.rows.pop(done.number, None)

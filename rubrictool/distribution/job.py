@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from rubrictool.models.backend import Price
+from rubrictool.models.backend import Price, VllmLaunch
 from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
 from rubrictool.models.options import AskPolicy
@@ -17,13 +17,13 @@ from rubrictool.steps.map_rows import Outcome, Work
 Opened = tuple[Sequence[Model], Work[Any]]
 """The models of all roles, and the function that does one row with them."""
 
-_SENT = ("RUBRICTOOL_", "AWS_", "AZURE_", "GOOGLE_", "VERTEX")
+_SENT = ("RUBRICTOOL_", "AWS_", "AZURE_", "GOOGLE_", "VERTEX", "HF_", "VLLM_")
 
 _SENT_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL", "_PROXY")
 
 
 def _environment() -> dict[str, str]:
-    """Return the variables that say how models are reached: workers on other machines do not inherit them."""
+    """Return the variables that say how models are reached and served: processes on other machines do not inherit them."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -43,6 +43,7 @@ class Job:
     connect: Callable[[RunContext], Awaitable[Opened]]
     policy: AskPolicy
     prices: Mapping[str, Price] = field(default_factory=dict)
+    vllm: VllmLaunch = field(default_factory=VllmLaunch)
     allow_http_key: bool = False
     specs: Sequence[str] = ()
     max_calls: int | None = None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
-from rubrictool.distribution.messages import Claim, Event, Put, Release, Reserve, Settle, Withdraw
+from rubrictool.distribution.messages import Claim, Event, Put, Release, Reserve, Serve, Settle, Withdraw
 from rubrictool.errors import OverBudget
-from rubrictool.models.backend import Price, Request
+from rubrictool.models.backend import Price, Request, Serving
 from rubrictool.models.budget import Budget, max_usage
 
 
@@ -56,7 +56,7 @@ class DriverLink:
             self._confirmed.clear()
             await self._confirmed.wait()
 
-    async def ask(self, kind: type[Claim] | type[Reserve], value: Any) -> Any:
+    async def ask(self, kind: type[Claim] | type[Reserve] | type[Serve], value: Any) -> Any:
         """Return the driver's answer."""
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
@@ -132,3 +132,20 @@ class LinkedBudget(Budget):
         """Release a reservation and count what was spent."""
         if self._limited:
             self._link.tell(Settle(reserved, spent))
+
+
+class LinkedServers:
+    """The servers of a model on the cluster as a worker sees them: the driver starts and ends them."""
+
+    gone = ""
+
+    def __init__(self, link: DriverLink, model: str) -> None:
+        self._link, self._model = link, model
+
+    async def start(self, on_end: Callable[[str], None]) -> Serving:  # noqa: ARG002  requests find out
+        """Return the servers once all answer."""
+        serving: Serving = await self._link.ask(Serve, self._model)
+        return serving
+
+    async def close(self) -> None:
+        """Leave them to the driver."""

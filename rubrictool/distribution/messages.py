@@ -45,6 +45,13 @@ class Settle(NamedTuple):
     spent: float
 
 
+class Serve(NamedTuple):
+    """A worker wants the servers of a `vllm:` model, which the driver starts."""
+
+    number: int
+    model: str
+
+
 class Withdraw(NamedTuple):
     """A worker no longer wants what it asked for under this number."""
 
@@ -71,7 +78,7 @@ class Done(NamedTuple):
     result: Result
 
 
-Event = Claim | Release | Put | Reserve | Settle | Withdraw | Say | Wait | Done
+Event = Claim | Release | Put | Reserve | Settle | Serve | Withdraw | Say | Wait | Done
 
 
 @dataclass(frozen=True)

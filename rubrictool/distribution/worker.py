@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from rubrictool.distribution.job import Job, Result, Task
-from rubrictool.distribution.link import DriverLink, LinkedBudget, LinkedCache
+from rubrictool.distribution.link import DriverLink, LinkedBudget, LinkedCache, LinkedServers
 from rubrictool.distribution.messages import Delivery, Done, Say, Wait, WorkerReport
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.models.answers import count_answers
@@ -83,6 +83,7 @@ class Worker:
             LinkedBudget(self._link, max_calls=job.max_calls, max_cost=job.max_cost),
             cache=LinkedCache(self._link) if job.cached else None,
             prices=job.prices,
+            servers=lambda model: LinkedServers(self._link, model),
             allow_http_key=job.allow_http_key,
             specs=job.specs,
             notify=lambda line: self._link.tell(Say(line)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -128,7 +128,30 @@ class Backend(Protocol):
 
 
 class VllmLaunch(NamedTuple):
-    """The Python and the arguments that a vLLM server is started with."""
+    """The Python and the arguments that vLLM's servers are started with, and how many of them serve each model."""
 
     python: str | None = None
     args: tuple[str, ...] = ()
+    replicas: int = 1
+
+
+class Serving(NamedTuple):
+    """The addresses of servers that answer, and the key to all of them."""
+
+    addresses: Sequence[str]
+    key: str
+
+
+class Servers(Protocol):
+    """The servers of one model, wherever they run.
+
+    `start` starts them and returns once all answer; it calls `on_end` with the address of one that ends later, and raises
+    `InputError` where one does not start. `gone` tells why none runs any more; it is empty while one does.
+    """
+
+    @property
+    def gone(self) -> str: ...
+
+    async def start(self, on_end: Callable[[str], None]) -> Serving: ...
+
+    async def close(self) -> None: ...

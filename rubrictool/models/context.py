@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from rubrictool.errors import InputError
-from rubrictool.models.backend import Backend, Price, VllmLaunch
+from rubrictool.models.backend import Backend, Price, Servers, VllmLaunch
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import ReplyStore
@@ -27,9 +27,10 @@ class RunContext:
     `cache` is the file of the replies, opened for the first model that needs it, or an open `Cache`, which its owner
     closes. `prices` are by model name, and under an empty name for all others; they replace what a backend knows. `specs`
     are the specs of all models that the run will ask: the servers among them decide which key goes where
-    (`origins.key_for`), so list them where there are several. Models are asked on the process's background loop, from any
-    event loop and thread; on that loop `notify` is called with lines for people, and `on_wait` with a reason and seconds
-    when all requests to a model wait.
+    (`origins.key_for`), and GPUs are divided among those that the run starts, so list them where there are several.
+    `servers` returns the servers of a `vllm:` model where they are not to run on this machine. Models are asked on the
+    process's background loop, from any event loop and thread; on that loop `notify` is called with lines for people, and
+    `on_wait` with a reason and seconds when all requests to a model wait.
     """
 
     __reduce__ = unpicklable
@@ -39,6 +40,7 @@ class RunContext:
     cache: Path | ReplyStore | None = None
     prices: Mapping[str, Price] = field(default_factory=dict)
     vllm: VllmLaunch = field(default_factory=VllmLaunch)
+    servers: Callable[[str], Servers] | None = None
     allow_http_key: bool = False
     specs: Sequence[str] = ()
     notify: Callable[[str], None] = lambda _: None

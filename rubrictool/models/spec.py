@@ -102,9 +102,7 @@ async def _open_backend(spec: str, context: RunContext) -> tuple[str, Backend]:
 
         return spec, Replay(rest)
     if kind == "vllm":
-        from rubrictool.models.backends.vllm import VllmServer
-
-        return rest, VllmServer(rest, context.vllm, timeout_s=context.policy.timeout_s, notify=context.notify)
+        return rest, _started(rest, context)
     if served := _AT_ADDRESS.match(spec):
         return await _server(served["name"] or "", _addresses(spec), context)
     if _BARE_ADDRESS.fullmatch(spec):
@@ -113,6 +111,24 @@ async def _open_backend(spec: str, context: RunContext) -> tuple[str, Backend]:
     from rubrictool.models.backends.hosted import Hosted
 
     return spec, Hosted(spec, timeout_s=context.policy.timeout_s, needs_key=not context.dry_run)
+
+
+def _started(model: str, context: RunContext) -> Backend:
+    """Return a model whose servers are started for the run."""
+    from rubrictool.models.backends.local_servers import LocalServers
+    from rubrictool.models.backends.vllm import VllmModel
+
+    if context.servers:
+        servers = context.servers(model)
+    else:
+        servers = LocalServers(model, context.vllm, place=_place(model, context.specs), notify=context.notify)
+    return VllmModel(servers, timeout_s=context.policy.timeout_s, notify=context.notify)
+
+
+def _place(model: str, specs: Sequence[str]) -> int:
+    """Return how many models with servers of their own stand before this one in the specs of the run."""
+    ours = list(dict.fromkeys(spec.partition(":")[2] for spec in specs if spec.startswith("vllm:")))
+    return ours.index(model) if model in ours else 0
 
 
 def file_of(spec: str | None) -> str | None:

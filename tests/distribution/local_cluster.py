@@ -91,6 +91,9 @@ class LocalCluster(Cluster):
             handle.stop()
             asyncio.get_running_loop().call_later(noticed_after_s, handle.kill)
 
+    def add_node(self, processors: int) -> None:
+        self._total += processors
+
     @property
     def died(self) -> type[Exception]:
         return Died

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -14,24 +14,28 @@ from virtual_time import run
 from rubrictool.distribution.engine import RayEngine, RunState
 from rubrictool.distribution.job import Job, Opened
 from rubrictool.errors import InputError
-from rubrictool.models.budget import Budget
-from rubrictool.models.context import RunContext
-from rubrictool.models.options import AskPolicy
+from rubrictool.models.backend import Completion, Price, Request, Usage
+from rubrictool.models.budget import Budget, Tally
+from rubrictool.models.client import Model
+from rubrictool.models.context import Endpoint, RunContext
+from rubrictool.models.options import AskPolicy, ModelConfig
+from rubrictool.models.question import Question
+from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.steps.map_rows import Outcome
-
-DoRow = Callable[[int], Awaitable[None]]
 
 
 class Run:
     """Rows on a cluster, each of which takes a second of virtual time."""
 
-    def __init__(self, cluster: LocalCluster, *, concurrency: int = 64) -> None:
+    def __init__(self, cluster: LocalCluster, policy: AskPolicy | None = None, *, max_calls: int | None = None) -> None:
         self.begun: Counter[int] = Counter()
         self.said: list[str] = []
-        job = Job(self._connect, AskPolicy(concurrency=concurrency), environment={})
-        self.engine = RayEngine(job, RunState(None, Budget(), [], self.said.append, lambda *_: None), cluster)
+        job = Job(self.connect, policy or AskPolicy(), environment={}, max_calls=max_calls, cached=False)
+        state = RunState(None, Budget(max_calls=max_calls), [Tally()], self.said.append, lambda *_: None)
+        self.engine = RayEngine(job, state, cluster)
 
-    async def _connect(self, _: RunContext) -> Opened:
+    async def connect(self, _: RunContext) -> Opened:
+        """Open no model."""
         return [], self._work
 
     async def _work(self, row: int) -> Outcome:
@@ -145,5 +149,67 @@ def test_a_head_that_is_back_in_time_ends_nothing() -> None:
                 cluster.answering = answering
                 await asyncio.sleep(20)
             assert len(await run.rows(3)) == 3
+
+    run(main())
+
+
+class AskingRun(Run):
+    """Rows that ask a model, which answers after 0.2 s; `asked` are the times of its requests."""
+
+    recorded = False
+    price: Price | None = None
+    asked: list[float]
+
+    async def connect(self, context: RunContext) -> Opened:
+        policy = context.policy
+        limiter = RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm)
+        model = Model(Endpoint("m", self, limiter), ModelConfig(), context)
+
+        async def work(row: int) -> Outcome:
+            await model.ask(Question([{"role": "user", "content": f"question {row:04}"}]), str)
+            return Outcome(note=row)
+
+        return [model], work
+
+    async def complete(self, _: Request) -> Completion:
+        """Answer."""
+        self.asked.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(0.2)
+        return Completion("yes", usage=Usage(80, 20))
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize("dying", [False, True], ids=["all live", "one is replaced"])
+@pytest.mark.parametrize("policy", [AskPolicy(rpm=600), AskPolicy(tpm=60_000)], ids=["rpm", "tpm"])
+def test_a_rate_limit_holds_for_all_workers_together(policy: AskPolicy, dying: bool) -> None:
+    async def main() -> None:
+        cluster = LocalCluster(4)
+        run = AskingRun(cluster, policy)
+        run.asked = []
+        async with run.opened():
+            rows = run.rows(160)
+            await asyncio.sleep(5)
+            if dying:
+                cluster.lose_node(1)
+                cluster.add_node(1)
+            assert len(await rows) == 160
+        # Ten a second, and what each of the workers may have been late.
+        assert all(number <= 10 * (at - run.asked[0]) + 8 for number, at in enumerate(run.asked))
+        assert dying or run.asked[-1] - run.asked[0] <= 1.05 * 160 / 10
+
+    run(main())
+
+
+def test_a_limit_of_calls_holds_for_all_workers_together() -> None:
+    async def main() -> None:
+        run = AskingRun(LocalCluster(4), max_calls=50)
+        run.asked = []
+        async with run.opened():
+            outcomes = await run.rows(120)
+        failures = [outcome.failure for outcome in outcomes if outcome.failure]
+        assert {failure.kind for failure in failures} == {"budget"}
+        assert len(run.asked) == 50 == 120 - len(failures)
 
     run(main())

@@ -9,13 +9,14 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chat import ChatServer, chat_server
+from fake_vllm import all_gone, fake_vllm
 
 from rubrictool.models.cache import Cache
 
@@ -31,12 +32,12 @@ pytestmark = [pytest.mark.ray, pytest.mark.skipif(not PYTHON, reason="RUBRICTOOL
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[list[object]]:
-    """The flags for a cluster that somebody else has started: of two processors."""
+    """The flags for a cluster that somebody else has started: of two processors, and of four GPUs by its own account."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     port = address.rpartition(":")[2]
-    with node("--head", f"--port={port}", "--include-dashboard=false"):
+    with node("--head", f"--port={port}", "--include-dashboard=false", "--num-gpus=4"):
         soon(lambda: is_open(port))
         yield [*RAY, "--ray-address", address]
 
@@ -99,7 +100,7 @@ def texts(server: ChatServer) -> Counter[str]:
     return Counter(json.dumps(body["messages"]) for body in server.requests)
 
 
-def scoring(folder: Path, server: ChatServer, *, rows: int = 400) -> list[object]:
+def scoring(folder: Path, judge: str, *, rows: int = 400) -> list[object]:
     """Responses to prompts of which each has eight in a row."""
     rubrics = [
         {"id": f"p{n}", "prompt": f"Say {n}.", "criteria": [{"criterion": "C", "weight": 1}]}
@@ -108,7 +109,7 @@ def scoring(folder: Path, server: ChatServer, *, rows: int = 400) -> list[object
     responses = [{"id": f"r{n}", "prompt_id": f"p{n // 8}", "response": f"It is {n}, surely."} for n in range(rows)]
     for name, lines in (("k.jsonl", rubrics), ("r.jsonl", responses)):
         (folder / name).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return ["score", "r.jsonl", "--rubrics", "k.jsonl", "--judge", server.spec]
+    return ["score", "r.jsonl", "--rubrics", "k.jsonl", "--judge", judge]
 
 
 def commands(sample: Path, server: ChatServer) -> dict[str, list[object]]:
@@ -159,7 +160,7 @@ def below(of: subprocess.Popen[Any] | None, name: str) -> list[int]:
 def test_a_worker_that_is_killed_costs_only_what_it_had_in_flight(
     folder: Path, server: ChatServer, shared: list[object]
 ) -> None:
-    command = scoring(folder, server)
+    command = scoring(folder, server.spec)
     ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
     server.requests.clear()
     process = start(folder, *command, *shared, "-o", "out.jsonl")
@@ -176,7 +177,7 @@ def test_a_worker_that_is_killed_costs_only_what_it_had_in_flight(
 def test_a_node_that_is_killed_costs_only_what_it_had_in_flight(
     folder: Path, server: ChatServer, shared: list[object]
 ) -> None:
-    command = scoring(folder, server, rows=560)
+    command = scoring(folder, server.spec, rows=560)
     with node(f"--address={shared[-1]}") as second:
         ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
         server.requests.clear()
@@ -207,7 +208,7 @@ def wait_for_processors(address: object, count: int) -> None:
 def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(
     folder: Path, server: ChatServer, shared: list[object]
 ) -> None:
-    command = [*scoring(folder, server), "--concurrency", 32]
+    command = [*scoring(folder, server.spec), "--concurrency", 32]
     ran(folder, *command, "--no-cache", "-o", "expected.jsonl")
     server.requests.clear()
     process = start(folder, *command, *RAY, "-o", "out.jsonl")
@@ -229,7 +230,7 @@ def test_after_a_kill_of_the_driver_no_reply_in_the_cache_is_asked_for_again(
 
 
 def test_limits_hold_for_all_workers_together(folder: Path, server: ChatServer, shared: list[object]) -> None:
-    command = scoring(folder, server)
+    command = scoring(folder, server.spec)
     ran(folder, *command, *shared, "--max-calls", 100, "-o", "out.jsonl", code=1)
     assert len(server.requests) + len(server.probes) == 100
     failed = [json.loads(line) for line in (folder / "out.jsonl.failed.jsonl").read_text().splitlines()]
@@ -238,7 +239,7 @@ def test_limits_hold_for_all_workers_together(folder: Path, server: ChatServer, 
 
 
 def test_rows_on_standard_output_stand_there_alone(folder: Path, server: ChatServer, shared: list[object]) -> None:
-    out, _ = ran(folder, *scoring(folder, server, rows=40), *shared, "-q")
+    out, _ = ran(folder, *scoring(folder, server.spec, rows=40), *shared, "-q")
     assert [json.loads(line)["id"] for line in out.splitlines()] == [f"r{n}" for n in range(40)]
 
 
@@ -246,7 +247,7 @@ def test_a_key_that_is_denied_ends_the_run_as_in_one_process(
     folder: Path, server: ChatServer, shared: list[object]
 ) -> None:
     server.status = 401
-    command = [*scoring(folder, server), "-o", "out.jsonl"]
+    command = [*scoring(folder, server.spec), "-o", "out.jsonl"]
     assert closing(ran(folder, *command, *shared, code=2)) == closing(ran(folder, *command, code=2))
     assert not (folder / "out.jsonl").exists()
 
@@ -256,7 +257,7 @@ def closing(said: tuple[str, str]) -> str:
 
 
 def test_an_interrupt_ends_the_run_and_the_cluster(folder: Path, server: ChatServer) -> None:
-    process = start(folder, *scoring(folder, server), *RAY, "-o", "out.jsonl")
+    process = start(folder, *scoring(folder, server.spec), *RAY, "-o", "out.jsonl")
     soon(lambda: len(server.requests) >= 100)
     ours = workers(process)
     process.send_signal(signal.SIGINT)
@@ -270,11 +271,44 @@ def test_an_interrupt_ends_the_run_and_the_cluster(folder: Path, server: ChatSer
 
 @pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9"])
 def test_an_address_without_a_cluster_is_an_error(folder: Path, server: ChatServer, address: str) -> None:
-    said = closing(ran(folder, *scoring(folder, server), *RAY, "--ray-address", address, code=2))
+    said = closing(ran(folder, *scoring(folder, server.spec), *RAY, "--ray-address", address, code=2))
     assert f"Ray at {address}: " in said
 
 
-def test_a_vllm_server_of_each_worker_is_refused(folder: Path, server: ChatServer) -> None:
-    scoring(folder, server)
-    command: Sequence[object] = ["score", "r.jsonl", "--rubrics", "k.jsonl", "--judge", "vllm:some", *RAY]
-    assert "start vLLM's servers yourself" in closing(ran(folder, *command, code=2))
+def with_servers(folder: Path, *args: str) -> list[object]:
+    """The command that scores 40 responses with two vLLM servers of two GPUs each, which are our fake."""
+    command = scoring(folder, "vllm:/some/model", rows=40)
+    rows = folder / "r.jsonl"
+    rows.write_text(rows.read_text().replace("It is 2, surely.", "Because 2."))
+    flags = ["--vllm-python", fake_vllm(folder), "--replicas", 2]
+    return [*command, *flags, *(f"--vllm-arg={arg}" for arg in ("-tp=2", *args)), "-o", "out.jsonl"]
+
+
+def test_vllm_servers_have_gpus_of_the_cluster_and_one_that_dies_leaves_its_questions_to_the_others(
+    folder: Path, shared: list[object]
+) -> None:
+    command = with_servers(folder, "--dies-once")
+    _, words = ran(folder, *command, *shared)
+    assert len(set((folder / "asked_ports").read_text().split())) == 2
+    assert words.count("does not answer; its work goes to the 1 left") == 1
+    assert words.count(" ended (log: ") == 1
+    assert sorted((folder / "gpus").read_text().replace(",", "\n").split()) == ["0", "1", "2", "3"]
+    soon(lambda: all_gone(folder, servers=2))
+    done = (folder / "out.jsonl").read_bytes()
+    # By now the fake has died once.
+    ran(folder, *command, "--no-cache")
+    assert (folder / "out.jsonl").read_bytes() == done
+
+
+def test_a_killed_driver_leaves_no_vllm_server(folder: Path, shared: list[object]) -> None:
+    process = start(folder, *with_servers(folder, "--hangs"), *shared)
+    soon((folder / "asked").exists)
+    process.kill()
+    process.wait()
+    soon(lambda: all_gone(folder, servers=2))
+
+
+def test_too_few_gpus_are_an_error_before_anything_starts(folder: Path, shared: list[object]) -> None:
+    command = [*with_servers(folder), *shared, "--replicas", 3]
+    words = closing(ran(folder, *command, code=2))
+    assert "need 6; the cluster has 4 on 1 node" in words

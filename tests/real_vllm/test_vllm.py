@@ -103,14 +103,16 @@ def running() -> str:
     return subprocess.run(["ps", "ax", "-o", "args"], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_server_serves_refine_in_both_roles_and_is_gone_afterwards(
+def test_two_servers_serve_refine_in_both_roles_and_are_gone_afterwards(
     shell: Shell, sample: Path, tiny: Path, starting: list[object]
 ) -> None:
     prompts = shell.write("p.jsonl", [shell.read(str(sample / "prompts.jsonl"))[0]])
     given = [prompts, *starting, "--proposer", f"vllm:{tiny}", "--rounds", 1, "-o", "r.jsonl", "--trace", "t.jsonl"]
+    given += ["--replicas", 2]
     ran = shell("refine", *given)
     assert ran.code == 0, ran.err
-    assert ran.err.count("vllm: starting") == 1
+    assert ran.err.count("vllm: starting") == 2
+    assert "2 of 2 servers" in ran.err
     # What a random model proposes may change nothing; it is an answer in the form of the schema all the same.
     assert (shell.read("r.jsonl")[0]["stopped"], shell.read("t.jsonl")[0]["better"] is not None) == ("done", True)
     assert str(tiny) not in running()

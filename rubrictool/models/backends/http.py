@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -107,6 +108,10 @@ class HttpServer:
             return self._model_names(answer)
         except BackendError as error:
             raise self._described(error, answer.proxy) from None
+
+    def leave_out(self, address: str) -> None:
+        """Send no more requests to an address whose server is gone, as long as another answers."""
+        self._replicas.drop(address, math.inf)
 
     async def close(self) -> None:
         """Close the connections."""

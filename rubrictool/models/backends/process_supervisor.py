@@ -1,7 +1,8 @@
 """Run a server for as long as this program's standard input is open: `process_supervisor.py COMMAND...`.
 
-The pipe closes in whatever way its owner ends, by kill -9 too, and then the server's whole process group is ended. Runs by
-its path and needs only the standard library.
+The pipe closes in whatever way its owner ends, by kill -9 too, and then the server's whole process group is ended. A child of
+ours does this: Ray kills the children of a process that ends, and would leave the server of a killed child. Runs by its path
+and needs only the standard library.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ GRACE_S = 10.0
 
 
 def main(command: list[str]) -> int:
+    """Run the server, supervised by a child of this process; return its exit status."""
+    if supervisor := os.fork():
+        return os.waitstatus_to_exitcode(os.waitpid(supervisor, 0)[1])
+    return supervise(command)
+
+
+def supervise(command: list[str]) -> int:
     """Run the server until it ends or standard input closes; return its exit status."""
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
     threading.Thread(target=_end_with_input, args=[server], daemon=True).start()

@@ -43,12 +43,12 @@ class Replicas:
         finally:
             self._in_flight[address] -= 1
 
-    def drop(self, address: str) -> None:
-        """Leave an address out for a while, because it does not answer."""
+    def drop(self, address: str, seconds: float = DROPPED_FOR_S) -> None:
+        """Leave an address out for so long, because it does not answer."""
         answering = self._answering()
         if address in answering and len(answering) > 1:
             self._notify(f"{address} does not answer; its work goes to the {len(answering) - 1} left")
-        self._back_at[address] = time.monotonic() + DROPPED_FOR_S
+        self._back_at[address] = max(self._back_at[address], time.monotonic() + seconds)
 
     def _choice(self, routing_key: str) -> str:
         live = self._live()
