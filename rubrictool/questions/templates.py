@@ -75,9 +75,9 @@ class Templates:
         follow the prompt and its reference.
         """
         text = prompt.prompt if isinstance(prompt.prompt, str) else chat_text(prompt.prompt)
-        shared = {"prompt": fence("prompt", text), "reference": self._reference(prompt)}
+        shared = {"prompt": _shared_fence("prompt", text), "reference": self._reference(prompt)}
         content = fill(self._texts[name], {**shared, **texts})
-        keys = [digest("\n".join([*shared.values(), *following])) for following in prefixes]
+        keys = [_prefix_key((*shared.values(), *following)) for following in prefixes]
         return Question([{"role": "user", "content": content}], prompt.id, keys)
 
     def response(self, name: str, response: str | Conversation) -> str:
@@ -87,7 +87,7 @@ class Templates:
     def _reference(self, prompt: Prompt) -> str:
         if not self._use_reference or not prompt.reference:
             return ""
-        return "A reference answer that is known to be good:\n\n" + fence("reference", prompt.reference)
+        return "A reference answer that is known to be good:\n\n" + _shared_fence("reference", prompt.reference)
 
 
 @cache
@@ -130,6 +130,15 @@ def fence(name: str, text: str) -> str:
     """Return a foreign text between tags that carry a hash of the text, so that it cannot contain its own end."""
     tag = f"{name}-{digest(text)}"
     return f"<{tag}>\n{text}\n</{tag}>"
+
+
+# The responses to a prompt come one after the other, and have these in common.
+_shared_fence = lru_cache(maxsize=16)(fence)
+
+
+@lru_cache(maxsize=16)
+def _prefix_key(texts: tuple[str, ...]) -> str:
+    return digest("\n".join(texts))
 
 
 def answer_form(field: str, placeholder: str, *, reasons: bool = False) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import ValidationError
 
 from rubrictool.errors import InputError
-from rubrictool.rows.columns import Row, joined
+from rubrictool.rows.columns import Row, joined, own_columns
 from rubrictool.rows.ids import name_response
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.records import Prompt, Response, Rubric
@@ -127,16 +127,16 @@ def read(path: str | Path, kind: type[R]) -> list[R]:
 
 def encode(row: Row) -> str:
     """Return a row as one line of JSON, without the line's end."""
-    return encode_value(row.columns())
+    return encode_value(row)
 
 
 def encode_value(value: Any) -> str:
-    """Return any JSON value on one line, for every reader. Raises `ValueError` for NaN and infinities.
+    """Return any JSON value, with records in it, on one line, for every reader. Raises `ValueError` for NaN and infinities.
 
     Text stands as it is, but for the separators of lines and paragraphs (U+0085, U+2028, U+2029): JSON allows them within
     a text, and many readers end a line there.
     """
-    line = compact(value)
+    line = compact(value, records=own_columns)
     return line if line.isascii() else line.translate(_SEPARATORS)
 
 

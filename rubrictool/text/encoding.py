@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -14,18 +15,23 @@ def canonical(value: Any) -> str:
     return compact(value, sort_keys=True)
 
 
-def compact(value: Any, *, sort_keys: bool = False) -> str:
-    """Return JSON without white space, with non-ASCII characters as they are. Raises `ValueError` for NaN and infinities."""
+def compact(value: Any, *, sort_keys: bool = False, records: Callable[[Any], Any] | None = None) -> str:
+    """Return JSON without white space, with non-ASCII characters as they are. Raises `ValueError` for NaN and infinities.
+
+    `records` returns the JSON value of what is none itself, or raises `TypeError`.
+    """
     try:
-        line = orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort_keys else None).decode()
+        line = orjson.dumps(value, records, orjson.OPT_SORT_KEYS if sort_keys else None).decode()
     except orjson.JSONEncodeError:  # whole numbers of more than 64 bits, which the slower json can write
-        return _standard_json(value, sort_keys=sort_keys)
+        return _standard_json(value, sort_keys=sort_keys, records=records)
     # orjson writes NaN as null; json refuses it.
-    return _standard_json(value, sort_keys=sort_keys) if "null" in line else line
+    return _standard_json(value, sort_keys=sort_keys, records=records) if "null" in line else line
 
 
-def _standard_json(value: Any, *, sort_keys: bool) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"))
+def _standard_json(value: Any, *, sort_keys: bool, records: Callable[[Any], Any] | None) -> str:
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"), default=records
+    )
 
 
 def encodable(value: Any) -> bool:

@@ -8,7 +8,7 @@ ASCII only; `\w` means a letter, mark or digit of any script here.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import re2
@@ -38,9 +38,26 @@ def linear(source: str) -> Pattern:
     """Compile a pattern of the package for RE2."""
     if _IN_A_CLASS.search(source):
         raise ValueError(rf"{source}: \w stands in a class; write \pL\pM\pN_")
-    pattern = _compiled(source.replace(r"\w", _WORD_CHARACTER))
+    pattern = cast(Pattern, _AtFirstUse(source.replace(r"\w", _WORD_CHARACTER)))
     LINEAR.append(pattern)
     return pattern
+
+
+class _AtFirstUse:
+    """A pattern that is compiled when it is first used: a command uses few of those that it imports."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    @cached_property
+    def _pattern(self) -> Pattern:
+        return _compiled(self._source)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._pattern, name)
+        # From now on it is found without this method.
+        setattr(self, name, value)
+        return value
 
 
 def backtracking(source: str) -> Pattern:

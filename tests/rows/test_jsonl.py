@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rubrictool import InputError, encode, read
 from rubrictool.rows.frames import frame
 from rubrictool.rows.jsonl import Rows, encode_value
-from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rows.records import Prompt, Response, Rubric, Score
 from rubrictool.rows.strict_json import strict
 from rubrictool.text.encoding import digest
 
@@ -87,8 +87,20 @@ def test_a_rubric_that_was_written_reads_as_the_same_rubric(
 ) -> None:
     rubric = Rubric.model_validate({"id": "p", "criteria": criteria, **columns})
     line = encode(rubric)
+    assert line == encode_value(rubric.columns())
     assert "\n" not in line
     assert Rubric.model_validate(strict(line)) == rubric
+
+
+def test_records_within_records_are_written_with_the_columns_that_were_given() -> None:
+    chat = [{"role": "user", "content": [{"type": "text", "text": "a"}], "n": 2**70}]
+    verdicts = [{"id": "c1", "met": None, "samples": [{"met": True, "judge": "j"}, {"met": None, "note": {"a": [1]}}]}]
+    row = Score.model_validate(
+        {"prompt_id": "p", "prompt": chat, "response": "b", "score": 1, "judge": "j", "judging": "x", "rubric": "y"}
+        | {"verdicts": verdicts}
+    )
+    assert encode(row) == encode_value(row.columns())
+    assert json.loads(encode(row)) == row.columns() | {"prompt": chat, "verdicts": verdicts}
 
 
 def test_a_row_is_one_line_for_every_reader_and_keeps_its_text_and_id() -> None:
