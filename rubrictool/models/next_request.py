@@ -29,7 +29,9 @@ class NextRequest:
         self._schema = inquiry.request.schema
         limit = min(self._first.max_tokens, PROBE_TOKENS) if self._probing else self._first.max_tokens
         # `sent` is the last request that was built.
-        self.sent = self._request = replace(self._first, schema=None, max_tokens=limit)
+        self.sent = self._request = (
+            self._first if limit == self._first.max_tokens else replace(self._first, max_tokens=limit)
+        )
         self._supported, self._trials = supported, Trials(supported)
         # The limit under which the last reply was truncated, 0 before; how often that was under a schema.
         self._truncated_at = self._truncated_under_schema = 0
@@ -47,7 +49,8 @@ class NextRequest:
     def build(self) -> Request:
         """Return the next request as the model supports it by now, with the schema where it supports schemas."""
         with_schema = self._schema is not None and (self._probing or self._supported.schemas.known)
-        request = replace(self._request, schema=self._schema) if with_schema else self._request
+        schema = self._schema if with_schema else None
+        request = self._request if self._request.schema is schema else replace(self._request, schema=schema)
         self.sent = self._supported.applied(request)
         return self.sent
 

@@ -55,6 +55,17 @@ def _words(text: str) -> int:
     return words if text.isascii() else words + len(_UNSPACED.findall(text.encode(errors="replace").decode()))
 
 
+_BLANKS = bytes(code for code in range(128) if chr(code).isspace())
+
+
+def _most_words(text: str) -> int:
+    """Return an upper bound of `_words`, in a fifth of its time: each word but the first follows a blank."""
+    if not text.isascii():
+        return _words(text)
+    content = text.encode()
+    return len(content) - len(content.translate(None, _BLANKS)) + 1
+
+
 class PromptCounts:
     """The prompt token counts of one server, compared with the questions.
 
@@ -79,7 +90,10 @@ class PromptCounts:
         if usage is None or not usage.prompt_tokens:
             return False
         # Some servers leave the cached tokens out of the prompt's.
-        tokens, words = usage.prompt_tokens + usage.cached_tokens, _counted_words(messages)
+        tokens = usage.prompt_tokens + usage.cached_tokens
+        if tokens >= sum(_most_words(_read(message)) for message in messages):
+            return False
+        words = _counted_words(messages)
         if tokens >= words:
             return False
         if tokens >= words // WORDS_A_TOKEN:

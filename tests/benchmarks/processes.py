@@ -18,6 +18,10 @@ HERE = Path(__file__).parent
 RUBRICTOOL = str(Path(sys.executable).with_name("rubrictool"))
 
 
+# As a user has it: modules are compiled at the first run, and not again in each.
+COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Run(NamedTuple):
     """What one process took."""
 
@@ -56,7 +60,7 @@ def run(command: Sequence[str], cwd: Path) -> Run:
     Linux counts the memory of the process that starts another as that one's too, so the caller has to stay small.
     """
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.DEVNULL, env=COMPILED)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -28,7 +28,7 @@ from rubrictool.models.backends.limits import fitting_limit
 from rubrictool.models.backends.refusals import refusal
 from rubrictool.models.backends.waits import duration, requested_wait
 from rubrictool.models.client import Model
-from rubrictool.models.prompt_counts import fewest_tokens
+from rubrictool.models.prompt_counts import PromptCounts, PromptCut, fewest_tokens
 from rubrictool.models.question import Question
 from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions import judge as judge_question
@@ -484,6 +484,15 @@ def test_a_first_question_of_which_the_server_read_a_part_fails_and_is_not_kept(
     with pytest.raises(ModelFailure, match="counted 512 prompt tokens of at least 2,500") as caught:
         ask(model, long_question(10_000), schema=False)
     assert caught.value.kind == "unread"
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\t", "\r\n", "\x0b", "\x0c", "\x1c", "\x1f", "\xa0", "\u2003"])
+def test_words_are_counted_whatever_blank_stands_between_them(blank: str) -> None:
+    messages = [{"role": "user", "content": blank.join(["word"] * 8_000)}]
+    assert not PromptCounts().check(messages, Usage(8_000, 9), number=0)
+    assert PromptCounts().check(messages, Usage(7_999, 9), number=0)
+    with pytest.raises(PromptCut):
+        PromptCounts().check(messages, Usage(1_999, 9), number=0)
 
 
 def test_a_count_that_may_leave_out_the_cache_is_a_warning() -> None:

@@ -142,10 +142,11 @@ def command(
                 if rubric is None:
                     raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
                 assert prompt is not None, "the first pass has seen to it"
+                shows_nothing = is_empty(row.response)
                 scored = await score(
                     prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
                 )
-                return Outcome((scored,), note=_Scored.of(scored))
+                return Outcome((scored,), note=_Scored.of(scored, empty=shows_nothing))
 
             return work
 
@@ -186,13 +187,13 @@ class _Scored(NamedTuple):
     gap: float | None
 
     @classmethod
-    def of(cls, row: Score) -> Self:
+    def of(cls, row: Score, *, empty: bool) -> Self:
         """Return what is needed of a row."""
         partly = (
             isinstance(row, ScoreWithDetails) and row.coverage is not None and not all(v.judged for v in row.verdicts)
         )
         gap = row.coverage if isinstance(row, ScoreWithDetails) and partly else None
-        return cls(row.prompt_id, row.model, row.score, is_empty(row.response), gap)
+        return cls(row.prompt_id, row.model, row.score, empty, gap)
 
 
 class _Gaps:

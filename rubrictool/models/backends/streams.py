@@ -30,6 +30,8 @@ _PIECES = {"delta", "text", "message", "logprobs"}
 
 def is_stream(text: str) -> bool:
     """Return whether a body is a stream of events, or several JSON objects in lines."""
+    if text.startswith("{") and "\n" not in text:
+        return False
     if _START.search(text):
         return True
     first, _, rest = text.lstrip().partition("\n")
