@@ -106,10 +106,11 @@ def _marks(text: str) -> list[_Mark]:
 
 
 def _mark(match: PatternMatch) -> _Mark:
-    group = str(match.lastgroup)
-    markup = int(group[1:])
+    markup, closes = divmod(
+        int(match.lastindex or 0) - 1, 2
+    )  # `lastgroup` looks through all names in Python, for each match
     word = _TAG_WORD.search(match[0]) if markup < _TAGS else None
-    return _Mark(match.start(), match.end(), markup, group[0] == "o", word[0].lower() if word else "")
+    return _Mark(match.start(), match.end(), markup, not closes, word[0].lower() if word else "")
 
 
 def _answer(text: str) -> str:
