@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,16 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 SAMPLE = Path(__file__).parent.parent / "sample_data"
 
 
+_home = count()
+
+
 @pytest.fixture(autouse=True)
 def _empty_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("RUBRICTOOL_") or name.endswith("_API_KEY")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    # Made by whoever writes into it, which few tests do; `mktemp` would read the names of all others first.
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "homes" / str(next(_home))))
 
 
 @pytest.fixture
