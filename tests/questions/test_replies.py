@@ -291,7 +291,7 @@ def test_no_text_raises_anything_but_a_complaint(reply: str) -> None:
         '{"a":' * 800 + "1" + "}" * 800,
         "{" * 100_000,
         "[1," * 100_000,
-        "<think>" * 100_000,
+        "<think>" * 20_000,
     ],
 )
 def test_hostile_replies_are_refused(hostile: str) -> None:

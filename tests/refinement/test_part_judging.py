@@ -150,7 +150,7 @@ def is_within(part: PoolEntry, full: PoolEntry) -> bool:
     return part.low - 1e-9 <= full.score <= part.high + 1e-9
 
 
-@pytest.mark.parametrize("block", range(10))
+@pytest.mark.parametrize("block", range(5))
 def test_what_comes_out_is_what_full_judging_gives(block: int) -> None:
     async def all_cases() -> None:
         saved = 0
@@ -179,7 +179,7 @@ def test_what_comes_out_is_what_full_judging_gives(block: int) -> None:
 
 
 def test_what_is_asked_does_not_depend_on_whose_answers_come_first() -> None:
-    for number in range(60):
+    for number in range(30):
         asked = []
         for order in range(4):
             judge = DrawnJudge(seed=order)
@@ -198,7 +198,7 @@ def plain(candidates: int = 16, criteria: int = 12, **options: Any) -> Case:
 def test_sixteen_candidates_and_four_rounds_take_two_fifths_of_the_verdicts_of_drop_used() -> None:
     asked = {}
     for rule in ("narrow", "drop-used"):
-        judges = [DrawnJudge() for _ in range(20)]
+        judges = [DrawnJudge() for _ in range(10)]
         for seed, judge in enumerate(judges):
             asyncio.run(plain(pool_rule=rule, seed=seed).refined(judge))
         asked[rule] = sum(len(judge.asked) for judge in judges)

@@ -163,7 +163,7 @@ def test_checks(check: Check, text: str, met: bool) -> None:
 def test_a_hostile_text_does_not_stall_a_check() -> None:
     assert not holds(Check(matches="(a+)+$"), "a" * 50_000 + "!")
     assert not holds(Check(format="table"), "|" * 200_000)
-    assert holds(Check(contains=("b",)), "<think>" * 100_000 + "b") is False
+    assert holds(Check(contains=("b",)), "<think>" * 20_000 + "b") is False
 
 
 def after(proposal: str, *criteria: dict[str, object]) -> list[tuple[str, str, float]]:

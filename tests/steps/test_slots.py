@@ -34,7 +34,7 @@ LATENCIES: Mapping[str, Callable[[float], float]] = {
     "stalls": lambda draw: 10.0 if draw < 0.003 else 0.2,
 }
 
-EDGE = 64
+EDGE = 32
 
 
 class Server:
@@ -69,7 +69,7 @@ class Server:
 
     @property
     def mean_in_flight(self) -> float:
-        """The mean number of requests in flight between the arrivals of the first and the last 64."""
+        """The mean number of requests in flight between the arrivals of the first and the last 32."""
         begin, end = self.came[EDGE], self.came[-EDGE]
         return sum(max(0.0, min(last, end) - max(first, begin)) for first, last in self.spans) / (end - begin)
 
@@ -154,8 +154,8 @@ def measured(job: Job, latencies: str, slots: int, prompts: int) -> Server:
 @pytest.mark.parametrize("latencies", LATENCIES)
 @pytest.mark.parametrize("job", [scoring, sampling, comparing, refining])
 def test_slots_stay_full_whatever_the_latencies(job: Job, latencies: str) -> None:
-    server = measured(job, latencies, slots=64, prompts=100)
-    assert server.mean_in_flight >= (0.9 if job is refining else 0.95) * 64
+    server = measured(job, latencies, slots=32, prompts=50)
+    assert server.mean_in_flight >= (0.9 if job is refining else 0.95) * 32
 
 
 @pytest.mark.parametrize("latencies", LATENCIES)
