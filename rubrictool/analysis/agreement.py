@@ -21,6 +21,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts, rubrics_by_prompt
 from rubrictool.rows.jsonl import Source
+from rubrictool.rows.records import EVERY_PROMPT
 from rubrictool.rows.ways_of_judging import JudgeKey
 
 if TYPE_CHECKING:
@@ -129,13 +130,14 @@ def _by_key(rows: Sequence[VerdictRow], index: CriterionIndex) -> _Labels:
 def _pairs(
     row: VerdictRow, index: CriterionIndex, labels: _Labels, left_out: Counter[str]
 ) -> Iterator[tuple[_VerdictKey, LabelledVerdict]]:
-    """Yield the labelled verdicts of a row, each with the key that joins it."""
+    """Yield the labelled verdicts of a row, each with the key of its label, which may name no prompt."""
     rubric, shared = index.base_hash(row), index.shared_hash(row)
     for name, met, info in zip(row.criteria, row.met, index.criteria_of(row), strict=True):
         key = (*row.key, name)
         if met is None:
             left_out["verdicts that are null"] += 1
             continue
+        key = key if key in labels else (EVERY_PROMPT, *key[1:])
         given = labels.get(key, ())
         fitting = [label for label in given if not (label.rubric and rubric) or label.rubric == rubric]
         left_out["verdicts without a label"] += not given

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from rubrictool.analysis.directions import in_one_direction
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.joins import filled
@@ -21,8 +22,11 @@ class ExistingComparisons(NamedTuple):
     dropped: int
 
 
-def read_comparisons(source: Source) -> ExistingComparisons:
-    """Return the comparisons of a source. Raises `InputError` for other rows, and where there is no comparison."""
+def read_comparisons(source: Source, *, baseline: str | None = None) -> ExistingComparisons:
+    """Return the comparisons of a source, those of two systems in one direction, a baseline second.
+
+    Raises `InputError` for other rows, and where there is no comparison.
+    """
     rows = Rows(source, Row, name="comparisons")
     columns = [(line, _compared(rows, line, row)) for line, row in rows]
     if not rows.lacking:
@@ -30,7 +34,7 @@ def read_comparisons(source: Source) -> ExistingComparisons:
     kept = [validated(ExternalComparison, value, rows.places.of(line)) for line, value in columns]
     if not kept:
         raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
-    return ExistingComparisons(kept, rows.lacking)
+    return ExistingComparisons(in_one_direction(kept, baseline), rows.lacking)
 
 
 def _compared(rows: Rows[Row], line: int, row: Row) -> dict[str, Any]:

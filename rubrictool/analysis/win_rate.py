@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate, interval
@@ -18,6 +19,7 @@ from rubrictool.analysis.power import (
     variance_at_half,
 )
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
+from rubrictool.rows.joins import grouped
 from rubrictool.rows.records import ExternalComparison, Winner
 from rubrictool.rubric.weights import TIE
 
@@ -29,6 +31,7 @@ CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}
 class WinRate:
     """The win rate of `a` over prompts, from 0 to 1, a tie counting one half.
 
+    Prompts count alike, or by the weights of their comparisons where rows have some.
     `n` is the number of prompts, of which `prompts_won` and `prompts_lost` have a mean above and below 0.5; wins, losses,
     ties and flips (another winner in each order) count comparisons.
     `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where rows lack them.
@@ -72,15 +75,17 @@ class WinRate:
 def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
     """Return the win rate of `a` with its 95 % interval, each prompt counting its mean. Raises `ValueError` for no rows."""
     rows = list(comparisons)
-    credits = prompt_means((row.prompt_id, credit(row)) for row in rows)
+    of_prompts = _PromptCredits.of(rows)
+    credits = of_prompts.around(mean(of_prompts.around(0.5)))
     bounds = interval(credits, seed=seed)
     results = Counter(_result(credit(row)) for row in rows)
     deviation = standard_deviation(credits)
-    distances = [value - 0.5 for value in credits]
+    at_half = of_prompts.around(0.5)
+    distances = [value - 0.5 for value in at_half]
     return WinRate(
         win_rate=mean(credits),
-        low=bounds.low,
-        high=bounds.high,
+        low=max(0.0, bounds.low),
+        high=min(1.0, bounds.high),
         n=len(credits),
         prompts_won=sum(distance > TIE for distance in distances),
         prompts_lost=sum(distance < -TIE for distance in distances),
@@ -95,9 +100,39 @@ def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
         discrete_win_rate=mean(prompt_means((row.prompt_id, CREDIT[_result(credit(row))]) for row in rows)),
         sign_p=sign_test(distances),
         sign_flip_p=sign_flip_test(distances, seed=seed),
-        variance_at_half=variance_at_half(credits),
-        detectable=detectable_win_rate(credits),
+        variance_at_half=variance_at_half(at_half),
+        detectable=detectable_win_rate(at_half),
     )
+
+
+class _PromptCredits(NamedTuple):
+    """The mean credit of each prompt, and its weight relative to the mean of all; without weights all prompts are alike."""
+
+    means: list[float]
+    weights: list[float] | None
+
+    @classmethod
+    def of(cls, rows: Sequence[Compared]) -> _PromptCredits:
+        if all(_weight(row) is None for row in rows):
+            return cls(prompt_means((row.prompt_id, credit(row)) for row in rows), None)
+        by_prompt = grouped((row.prompt_id, (_weight(row) or 1, credit(row))) for row in rows).values()
+        totals = [math.fsum(weight for weight, _ in of_prompt) for of_prompt in by_prompt]
+        sums = [math.fsum(weight * share for weight, share in of_prompt) for of_prompt in by_prompt]
+        means = [won / total for won, total in zip(sums, totals, strict=True)]
+        return cls(means, [total / mean(totals) for total in totals])
+
+    def around(self, rate: float) -> list[float]:
+        """Return values with the weighted mean as their mean, which differ from a rate as far as the prompts' weights say.
+
+        Around the weighted mean itself, their spread is that of a ratio of sums over prompts (delta method).
+        """
+        if self.weights is None:
+            return self.means
+        return [rate + weight * (value - rate) for value, weight in zip(self.means, self.weights, strict=True)]
+
+
+def _weight(row: Compared) -> float | None:
+    return row.weight if isinstance(row, ExternalComparison) else None
 
 
 def credit(row: Compared) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.noise_floors import NoiseFloor, noise_floor
@@ -94,13 +95,13 @@ class WinRateReport:
 def win_rates(comparisons: Source, *, baseline: str | None = None, seed: int = 0) -> WinRateReport:
     """Report how often each system wins over another, with 95 % intervals over prompts, drawn with `seed`.
 
-    `comparisons` are rows of `winrate`, of `compare` or of `compare_scores`, or AlpacaEval's annotations. `system_a` and
-    `system_b` name the systems; without them all rows are of one pair. `baseline` is the system that the others are compared
-    with, by default the one that all others met, where there is one.
+    `comparisons` are rows of `winrate`, of `compare` or of `compare_scores`, or the annotations of another tool. `system_a` and
+    `system_b` name the systems, of any two in either order; without them all rows are of one pair. `baseline` is the system
+    that the others are compared with, by default the one that all others met, where there is one.
 
     Raises `InputError` for rows that are no comparisons, for no rows, and for a baseline that no row names.
     """
-    existing = read_comparisons(comparisons)
+    existing = read_comparisons(comparisons, baseline=baseline)
     report = win_rate_report(existing.rows, baseline=baseline, seed=seed)
     if baseline is not None and baseline not in {pair.systems.b for pair in report.pairs}:
         raise InputError(f"comparisons: no row has the baseline {baseline!r} as system_b")
@@ -124,12 +125,6 @@ def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
     unlike = len({str(row.columns().get("trace_view")) for row in rows}) > 1
     views = "the comparisons differ in how much of a conversation was shown (trace_view), which the figures pool"
     return [*([left_out] if dropped else []), *([pooled] if mixed else []), *([views] if unlike else [])]
-
-
-def systems_of(row: Compared) -> SystemPair:
-    """Return the systems of a comparison from its columns `system_a` and `system_b`, empty without them."""
-    one, other = (row.unknown().get(name) for name in ("system_a", "system_b"))
-    return SystemPair(one, other) if isinstance(one, str) and isinstance(other, str) else SystemPair("", "")
 
 
 def common_opponent(pairs: Iterable[SystemPair]) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate
 from rubrictool.analysis.noise_floors import NoiseFloor
@@ -15,7 +16,6 @@ from rubrictool.analysis.win_rates import (
     SystemComparison,
     WinRateReport,
     common_opponent,
-    systems_of,
     win_rate_report,
 )
 from rubrictool.cli.colours import Style

@@ -87,6 +87,8 @@ def bundles(source: Input, *, whole: bool) -> Iterator[Bundle]:
 def _single(source: Input) -> Iterator[Bundle]:
     taken = Counter[str]()
     for line, held in source.identified() if source.shape else _own(source):
+        if source.shape and not any(held.values()):
+            continue  # What failed elsewhere, such as an annotation without a preference, is counted by the source.
         if "responses" in held and not (source.shape and source.shape.pairs):
             held["responses"] = [name_response(row, taken) for row in held["responses"]]
         yield _checked(f"{source.name}:{line}", line, held)
@@ -103,8 +105,8 @@ def _checked(where: str, line: int, held: Mapping[PartName, Sequence[dict[str, A
     candidates = [
         response for prompt in rows.get("prompts", ()) if isinstance(prompt, Prompt) for response in prompt.responses
     ]
-    if candidates:
-        rows["responses"] = _each_once([*candidates, *rows.get("responses", ())])
+    if candidates and "responses" not in rows:
+        rows["responses"] = _each_once(candidates)
     first = next((row for part in rows.values() for row in part), None)
     if first is None:
         raise InputError(f"{where}: holds nothing that can be converted")

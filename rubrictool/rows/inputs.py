@@ -70,15 +70,18 @@ class Input:
         first = next(self.parts(), None) if self.shape else None
         return first is not None and part in first[1].held()
 
-    def rows(self, among: Sequence[PartName]) -> Numbered:
+    def rows(self, among: Sequence[PartName], *, repeats: bool = False) -> Numbered:
         """Iterate over numbered rows in our columns; of a foreign shape over the first of some parts that it holds.
 
-        Raises `InputError` for rows that have none of these parts.
+        A response that stands in several rows comes once, unless it may repeat: then with the verdicts of each row. Raises
+        `InputError` for rows that have none of these parts.
         """
         if self.shape is None:
             return self._own(among[0])
         part = next((part for part in among if self.holds(part)), among[0])
-        return self._of_shape(part)
+        if part == "rubrics" and self.shape.gathers:
+            return self._gathered_rubrics()
+        return self._of_shape(part, repeats=repeats)
 
     def parts(self) -> Iterator[tuple[int, Contents]]:
         """Iterate over the numbered contents of rows of a foreign shape. Raises `InputError` (`file:line: field: reason`)."""
@@ -110,8 +113,12 @@ class Input:
     def identified(self) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
         """Iterate over all parts of the numbered rows of a foreign shape, in our columns and with the ids that they give."""
         assert self.shape is not None
+        rubrics = {row["id"]: row for _, row in self._gathered_rubrics()} if self.shape.gathers else None
         for number, parts in self.parts():
-            yield number, {part: _identified(parts, part, pairs=self.shape.pairs) for part in parts.held()}
+            held = {part: _identified(parts, part, pairs=self.shape.pairs) for part in parts.held()}
+            if rubrics is not None:
+                held["rubrics"] = [rubrics.pop(row["id"]) for row in held.get("rubrics", ()) if row["id"] in rubrics]
+            yield number, held
 
     def first_row(self) -> dict[str, Any] | None:
         """Return the columns of the first row, None where there is none."""
@@ -133,15 +140,28 @@ class Input:
         except Doubt as doubt:
             raise InputError(f"{self.places.of(number)}: {doubt}; say which", code="map") from None
 
-    def _of_shape(self, part: PartName) -> Numbered:
+    def _gathered_rubrics(self) -> Numbered:
+        """Yield one rubric for each prompt, with the criteria of all rows, each once."""
+        numbers: dict[str, int] = {}
+        rubrics: dict[str, dict[str, Any]] = {}
+        for number, row in self._of_shape("rubrics"):
+            rubric = rubrics.setdefault(row["id"], row | {"criteria": []})
+            numbers.setdefault(row["id"], number)
+            rubric["criteria"] += [one for one in row["criteria"] if one not in rubric["criteria"]]
+        return ((numbers[name], rubric) for name, rubric in rubrics.items())
+
+    def _of_shape(self, part: PartName, *, repeats: bool = False) -> Numbered:
         assert self._shape is not None
         read = lacking = 0
         pairs = self._shape.pairs
+        several = pairs or self._shape.gathers
         seen = set[str]()
         for number, parts in self.parts():
             rows = _identified(parts, part, pairs=pairs)
             read, lacking = read + 1, lacking + (not rows)
-            yield from ((number, row) for row in rows if _is_new(row, part, seen, pairs=pairs))
+            for row in rows:
+                if (repeats and "verdicts" in row) or _is_new(row, part, seen, several=several):
+                    yield number, row
         self.lacking = lacking
         if read and lacking == read and not any(self._counts[name] for name in self._counts.keys() - set(PARTS)):
             raise InputError(f"{self.name}: is read as {self._shape.title}, which holds no {part}", code="format")
@@ -206,9 +226,12 @@ def _identified(parts: Contents, part: PartName, *, pairs: bool) -> list[dict[st
     return [with_id(row, "prompt_id") | sides for row, sides in zip(rows, named, strict=True)]
 
 
-def _is_new(row: Mapping[str, Any], part: PartName, seen: set[str], *, pairs: bool) -> bool:
-    """Return whether a row is the first of its kind. Files that have a row for each response or pair repeat the others."""
-    if part == "comparisons" or (part == "responses" and not pairs):
+def _is_new(row: Mapping[str, Any], part: PartName, seen: set[str], *, several: bool) -> bool:
+    """Return whether a row is the first of its kind. Files that have a row for each response or pair repeat the others.
+
+    `several` says that a response, too, stands in several rows.
+    """
+    if part == "comparisons" or (part == "responses" and not several):
         return True
     key = digest(canonical([row.get(name) for name in ("id", "prompt_id", "prompt", "response", "criteria")]))
     if key in seen:

@@ -54,7 +54,7 @@ class Rows(Generic[R]):
     def __iter__(self) -> Iterator[tuple[int, R]]:
         lines_of: dict[str, int] = {}
         taken: Counter[str] = Counter()
-        for line, value in self._input.rows(self._parts):
+        for line, value in self._input.rows(self._parts, repeats=self._repeats):
             for item in self._items(value, line):
                 row = self._parse(item, line, taken)
                 self._only_once(row, line, lines_of, given=item)

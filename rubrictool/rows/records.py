@@ -253,13 +253,21 @@ class Comparison(Row):
     trace_view: str | None = None
 
 
+LARGEST_WEIGHT = 1e6
+"""Largest number of comparisons that one counts as."""
+
+
 class ExternalComparison(Row):
-    """A comparison that was made elsewhere: a winner, or the probability in [0, 1] that `a` wins."""
+    """A comparison that was made elsewhere: a winner, or the probability in [0, 1] that `a` wins.
+
+    One with a `weight` counts as so many comparisons, and its prompt for more than others.
+    """
 
     prompt_id: Id
     winner: Winner | None = None
     preference: Annotated[float, Field(ge=0, le=1)] | None = None
     orders: Orders | None = None
+    weight: Annotated[int | float, Field(gt=0, le=LARGEST_WEIGHT)] | None = None
 
     @model_validator(mode="after")
     def _decided(self) -> Self:

@@ -36,6 +36,10 @@ class Fields:
         """Return a value without taking it, None where there is none."""
         return self._left.get(name, self._implied.get(name))
 
+    def own(self, name: str) -> Any:
+        """Take a value that nothing else implies, None where there is none."""
+        return self._left.pop(name, None)
+
     def value(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value of any type."""
         found = self._left.pop(name, self._implied.get(name))

@@ -1,52 +1,238 @@
-"""Preference pairs as trainers read them: a chosen and a rejected answer to each prompt."""
+"""Preference pairs as trainers and benchmarks have them: chosen and rejected answers to each prompt."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from rubrictool.shapes.chat_parts import as_chat, asked_and_answered, plain, role_of, same_start
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape
+from rubrictool.shapes.instructions import instruction_columns, instruction_of
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.taking import ComparedSide, ComparedSides, named, prompt_columns, take_winner, without_nulls
 from rubrictool.shapes.writing import Given
 
 _SIDES = ("chosen", "rejected")
 
-
-_RUBRICS = ("rubric", "requirements")
-"""Columns of pairs that are judged by a rubric, which have shapes of their own."""
-
-
-def _matches(row: Mapping[str, Any]) -> bool:
-    sides = all(isinstance(row.get(side), str | list | tuple) for side in _SIDES)
-    return sides and "prompt" in row and not any(isinstance(row.get(name), str) for name in _RUBRICS)
+_TURN = "\n\nAssistant:"
+"""Begins the last turn of a dialogue that is written as one text."""
 
 
-def _read(row: Fields) -> Contents:
-    prompt = row.value("prompt")
+def _are(row: Mapping[str, Any], kind: Callable[[Any], bool]) -> bool:
+    return all(kind(row.get(side)) for side in _SIDES)
+
+
+def _is_answer(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list | tuple) and bool(value) and all(map(role_of, value)))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(text, str) for text in value)
+
+
+def _is_pair(row: Mapping[str, Any]) -> bool:
+    others = any(map(row.__contains__, _OF_OTHERS)) or _is_rewardbench(row)
+    return _are(row, _is_answer) and not others
+
+
+_OF_OTHERS = ("score_chosen", "instruction", "rubric", "requirements")
+"""Columns of other formats that have a chosen and a rejected answer."""
+
+
+def _is_rewardbench(row: Mapping[str, Any]) -> bool:
+    return has("prompt", "chosen_model", "rejected_model", "subset")(row) and _are(row, _is_answer)
+
+
+def _read_pair(row: Fields) -> Contents:
+    asked = named(row, "id", "prompt_id", "id")
+    answers = [row.value(side) for side in _SIDES]
+    prompt, answers = _implicit(row, answers) if "prompt" not in row else (row.value("prompt"), answers)
+    asked |= {"prompt": plain(prompt, "user") if isinstance(prompt, list | tuple) else prompt}
+    scores = [row.number(f"{side}_score", None) for side in _SIDES]
+    return _pair(row, asked, [answer_to(prompt, answer) for answer in answers], scores)
+
+
+def _pair(row: Fields, prompt: ColumnValues, answers: Sequence[Any], scores: Sequence[Any] = (None, None)) -> Contents:
+    """Return a pair whose first answer is preferred; writers that are not named are `chosen` and `rejected`."""
     responses = [
-        {"response": answer_to(prompt, row.value(side)), "model": row.text(f"{side}_model", side)} for side in _SIDES
+        without_nulls({"response": answer, "model": row.text(f"{side}_model", side), "score": score})
+        for side, answer, score in zip(_SIDES, answers, scores, strict=True)
     ]
-    named = {} if "prompt_id" not in row else {"id": row.name("prompt_id")}
-    return Contents({**named, "prompt": prompt}, None, responses, [{"winner": "a", "a": 0, "b": 1}], columns=row.rest())
+    return Contents(prompt, None, responses, [{"winner": "a", "a": 0, "b": 1}], columns=row.rest())
+
+
+def _implicit(row: Fields, answers: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """Return the prompt that both answers begin with, and what follows it in each."""
+    one, other = answers
+    shared = same_start(one, other)
+    if isinstance(one, str):
+        turn = one[:shared].rfind(_TURN)
+        shared = turn + len(_TURN) if turn >= 0 else _before_space(one, shared)
+    else:
+        # The last message is always of the answer, even where both are the same.
+        shared = min(shared, len(asked_and_answered(one)[0]) if one == other else shared)
+    if not shared or not one[:shared]:
+        raise row.fault("prompt", "field required: the chosen and the rejected text do not begin alike")
+    return one[:shared], [answer[shared:] for answer in answers]
+
+
+def _before_space(text: str, end: int) -> int:
+    """Return the end of a prompt so that the space between it and the answer is the answer's, as TRL cuts."""
+    return end - 1 if text[end - 1 : end] == " " else end
 
 
 def answer_to(prompt: Any, answer: Any) -> Any:
     """Return an answer without the prompt's messages, which some files repeat before it; a single message is its text."""
     if not isinstance(answer, list | tuple):
         return answer
-    asked = list(prompt) if isinstance(prompt, list | tuple) else [{"role": "user", "content": prompt}]
+    asked = as_chat(prompt, "user")
     own = list(answer[len(asked) :]) if list(answer[: len(asked)]) == asked else list(answer)
-    return own[0]["content"] if _is_text(own) else own
+    return plain(own, "assistant")
 
 
-def _is_text(messages: Sequence[Any]) -> bool:
-    if len(messages) != 1 or not isinstance(messages[0], Mapping):
-        return False
-    return messages[0].keys() == {"role", "content"} and isinstance(messages[0]["content"], str)
+def _write_pairs(given: Given) -> list[ColumnValues]:
+    """Write decided pairs: messages where any part is messages, else texts."""
+    return _pairs(given, _pair_columns)
 
 
-def _write(given: Given) -> list[ColumnValues]:
-    raise NotImplementedError
+def _pairs(
+    given: Given, columns: Callable[[Any, Sequence[ComparedSide]], ColumnValues], *, scores: bool = False
+) -> list[ColumnValues]:
+    """Return a row for each comparison with a winner and both texts; a tie has no chosen answer."""
+    prompt, rest = given.prompt.value("prompt"), prompt_columns(given)
+    sides = ComparedSides(given, scores=scores)
+    decided = [(one, sides.of(one)) for one in given.comparisons]
+    rows = []
+    for comparison, pair in decided:
+        if (ordered := _chosen_first(comparison, pair)) is not None:
+            models = {f"{name}_model": side.model for name, side in zip(_SIDES, ordered, strict=True)}
+            named_models = {name: model for name, model in models.items() if model and model not in _SIDES}
+            rows.append({**rest, **columns(prompt, ordered), **named_models, **given.travelling(comparison)})
+    return rows
 
 
-PAIRS = Shape("preference", "preference pairs", _matches, _read, pairs=True)
+def _chosen_first(comparison: Fields, pair: tuple[ComparedSide, ComparedSide]) -> Sequence[ComparedSide] | None:
+    if any(side.text is None for side in pair) or _credit_or_half(comparison) == 0.5:
+        return None
+    return pair if take_winner(comparison) > 0.5 else pair[::-1]
+
+
+def _credit_or_half(comparison: Fields) -> float:
+    winner, preference = comparison.peek("winner"), comparison.peek("preference")
+    return {"a": 1.0, "b": 0.0}.get(winner, 0.5) if winner else 0.5 if preference is None else float(preference)
+
+
+def _pair_columns(prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
+    texts = [side.text for side in pair]
+    if all(isinstance(value, str) for value in (prompt, *texts)):
+        return {"prompt": prompt, "chosen": texts[0], "rejected": texts[1]}
+    chosen, rejected = (as_chat(text, "assistant") for text in texts)
+    return {"prompt": as_chat(prompt, "user"), "chosen": chosen, "rejected": rejected}
+
+
+def _read_binarized(row: Fields) -> Contents:
+    asked = named(row, "id", "prompt_id")
+    answers = [row.value(side) for side in _SIDES]
+    prompt = row.value("prompt", None) or asked_and_answered(answers[0])[0]
+    if row.peek("messages") == answers[0]:
+        row.value("messages")
+    scores = [row.number(f"score_{side}", None) for side in _SIDES]
+    whole = answers[0][:-1] if role_of(answers[0][0]) == "system" else prompt
+    return _pair(row, asked | {"prompt": prompt}, [answer_to(whole, answer) for answer in answers], scores)
+
+
+def _write_binarized(given: Given) -> list[ColumnValues]:
+    name = given.prompt.name("id")
+    rows = _pairs(given, partial(_binarized_columns, given), scores=True)
+    return [{**row, "prompt_id": name} for row in rows]
+
+
+def _binarized_columns(given: Given, prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
+    chosen, rejected = ([*as_chat(prompt, "user"), *as_chat(side.text, "assistant")] for side in pair)
+    scores = {f"score_{name}": side.score for name, side in zip(_SIDES, pair, strict=True)}
+    return {"prompt": given.text(prompt), "chosen": chosen, "rejected": rejected, "messages": chosen, **scores}
+
+
+def _read_instruction(row: Fields) -> Contents:
+    asked = named(row, "id", "prompt_id", "id") | {"prompt": instruction_of(row)}
+    return _pair(row, asked, [_value(row.value(side)) for side in _SIDES])
+
+
+def _value(answer: Any) -> Any:
+    """Return an answer, which ShareGPT's form wraps as {from, value}."""
+    return answer.get("value") if isinstance(answer, Mapping) else answer
+
+
+def _write_instructions(given: Given) -> list[ColumnValues]:
+    return _pairs(given, partial(_instruction_pair, given))
+
+
+def _instruction_pair(given: Given, prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
+    chosen, rejected = (given.text(side.text) for side in pair)
+    return {**instruction_columns(given, prompt), "chosen": chosen, "rejected": rejected}
+
+
+def _read_rewardbench(row: Fields) -> Contents:
+    prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
+    return _pair(row, prompt, [answer_to(prompt["prompt"], row.value(side)) for side in _SIDES])
+
+
+def _read_rewardbench_2(row: Fields) -> Contents:
+    """Read each right answer as better than each wrong one."""
+    prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
+    right, wrong = row.texts("chosen"), row.texts("rejected")
+    responses = [
+        {
+            "response": text,
+            "model": f"{side}-{place}" if side == "rejected" or place > 1 else side,
+            "verdicts": _verdict(side),
+        }
+        for side, texts in zip(_SIDES, (right, wrong), strict=True)
+        for place, text in enumerate(texts, start=1)
+    ]
+    better = range(len(right))
+    worse = range(len(right), len(responses))
+    comparisons = [{"winner": "a", "a": a, "b": b} for a in better for b in worse]
+    return Contents(prompt, None, responses, comparisons, columns=row.rest())
+
+
+def _verdict(side: str) -> list[ColumnValues]:
+    return [{"id": "preferred", "met": side == "chosen"}]
+
+
+PAIRS = Shape("preference", "preference pairs", _is_pair, _read_pair, write=_write_pairs, pairs=True)
+
+BINARIZED = Shape(
+    "ultrafeedback-binarized",
+    "UltraFeedback binarized",
+    has("chosen", "rejected", "score_chosen", "score_rejected"),
+    _read_binarized,
+    write=_write_binarized,
+    pairs=True,
+)
+
+INSTRUCTIONS = Shape(
+    "llama-factory",
+    "LLaMA-Factory preference pairs",
+    has("instruction", "chosen", "rejected"),
+    _read_instruction,
+    write=_write_instructions,
+    pairs=True,
+)
+
+REWARDBENCH = Shape(
+    "rewardbench",
+    "RewardBench pairs",
+    _is_rewardbench,
+    _read_rewardbench,
+    pairs=True,
+)
+
+REWARDBENCH_2 = Shape(
+    "rewardbench-2",
+    "RewardBench 2",
+    lambda row: has("prompt", *_SIDES)(row) and _are(row, _are_texts),
+    _read_rewardbench_2,
+    pairs=True,
+)

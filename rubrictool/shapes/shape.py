@@ -53,7 +53,9 @@ class Contents:
         return [self.columns | row for row in found]
 
     def _candidates(self) -> ColumnValues:
-        return {"responses": list(self.responses)} if self.responses else {}
+        """Return the responses, each once, be it that several people judged it."""
+        once = {response.get("id", place): response for place, response in reversed(list(enumerate(self.responses)))}
+        return {"responses": list(once.values())[::-1]} if once else {}
 
     def _asked(self, name: str) -> ColumnValues:
         """Return the prompt's text and its id under the name that a row has for it."""
@@ -71,7 +73,8 @@ class Shape:
     all its rows instead. `write` returns rows of this shape for a prompt and what belongs to it, or for a response or
     comparison alone where `per` says so; what it does not take of what is given is reported as lost. Without it the shape is
     only read. `pairs` says that rows compare two responses, so that one response may stand in several rows; `single` that a file
-    is one rubric, so that the rubric of one prompt can be written to it.
+    is one rubric, so that the rubric of one prompt can be written to it; `gathers` that a row holds a part of its prompt's
+    rubric and of what was said of a response, so that the rubric is that of all rows.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Shape:
     per: Literal["prompt", "response", "comparison"] = "prompt"
     pairs: bool = False
     single: bool = False
+    gathers: bool = False
 
 
 def has(*names: str, lacks: Sequence[str] = ()) -> Callable[[Mapping[str, Any]], bool]:

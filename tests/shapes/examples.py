@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from pair_examples import PAIR_EXAMPLES
+
 _ASKED = "How do I remove a coffee stain from a cotton shirt?"
 _CHAT = [{"role": "user", "content": _ASKED}]
 _GOOD = "Rinse it with cold water at once, then soak it in a weak vinegar solution for ten minutes."
@@ -430,3 +432,5 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         }
     ],
 }
+
+EXAMPLES |= PAIR_EXAMPLES

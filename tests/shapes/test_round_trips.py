@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pair_examples import PAIR_EXAMPLES
 
 from rubrictool.formats.bundles import bundles
 from rubrictool.rows.ids import same_text
@@ -19,7 +20,8 @@ from rubrictool.shapes.shape import ColumnValues, Shape
 from rubrictool.shapes.table import SHAPES
 
 WRITTEN_ONLY = {"tinker-cookbook"}
-WITHOUT_RUBRICS = {"alpaca-eval", "preference"}
+TRAINING = {"verl", "trl-grpo", "openrlhf", "slime", "verifiers-rows"}
+WITHOUT_RUBRICS = {"reward-json", *PAIR_EXAMPLES} - TRAINING
 BOTH_WAYS = [shape for shape in SHAPES if shape.write and shape.name not in WRITTEN_ONLY | WITHOUT_RUBRICS]
 
 WORDS = st.sampled_from(

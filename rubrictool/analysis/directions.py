@@ -1,0 +1,71 @@
+"""Name the systems of comparisons, and put those of two systems in one direction, where files name either of them first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from rubrictool.rows.columns import Row
+from rubrictool.steps.pairings import SystemPair
+
+R = TypeVar("R", bound=Row)
+
+_OTHER = {"a": "b", "b": "a", "tie": "tie"}
+
+_SIDES = ("{}", "system_{}", "score_{}")
+"""Columns that a comparison has for each of its sides."""
+
+
+def systems_of(row: Row) -> SystemPair:
+    """Return the systems of a comparison from its columns `system_a` and `system_b`, empty without them."""
+    one, other = (row.unknown().get(name) for name in ("system_a", "system_b"))
+    return SystemPair(one, other) if isinstance(one, str) and isinstance(other, str) else SystemPair("", "")
+
+
+def in_one_direction(rows: Sequence[R], baseline: str | None = None) -> list[R]:
+    """Return comparisons with each two systems in one order.
+
+    The baseline comes second: the given one, or the only system that is in all of several pairs. Otherwise the order of two
+    systems is that of their first row.
+    """
+    met = list(dict.fromkeys(map(systems_of, rows)))
+    second = baseline if baseline is not None else _in_all(met)
+    turned = {pair for place, pair in enumerate(met) if _is_turned(pair, met[:place], met[place:], second)}
+    return [_turned(row) if systems_of(row) in turned else row for row in rows]
+
+
+def _in_all(met: Iterable[SystemPair]) -> str | None:
+    pairs = {frozenset(pair) for pair in met}
+    shared = frozenset.intersection(*pairs) if len(pairs) > 1 else frozenset()
+    return next(iter(shared)) if len(shared) == 1 else None
+
+
+def _is_turned(pair: SystemPair, before: Sequence[SystemPair], after: Sequence[SystemPair], second: str | None) -> bool:
+    """Return whether a pair of systems has to be turned; one that stands in one order everywhere stays."""
+    other = SystemPair(pair.b, pair.a)
+    if pair.a == pair.b or (other not in before and other not in after):
+        return False
+    return pair.a == second or (pair.b != second and other in before)
+
+
+def _turned(row: R) -> R:
+    return type(row).model_validate(_exchanged(row.columns()))
+
+
+def _exchanged(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a comparison, or a second judging of it, seen from the other side."""
+    found = dict(columns)
+    for name in _SIDES:
+        one, other = name.format("a"), name.format("b")
+        for old in (one, other):
+            found.pop(old, None)
+        found |= {new: columns[old] for new, old in ((one, other), (other, one)) if old in columns}
+    if columns.get("winner") is not None:
+        found["winner"] = _OTHER[columns["winner"]]
+    if columns.get("preference") is not None:
+        found["preference"] = 1 - columns["preference"]
+    if isinstance(orders := columns.get("orders"), Mapping):
+        found["orders"] = {"ab": _OTHER[orders["ba"]], "ba": _OTHER[orders["ab"]]}
+    if isinstance(again := columns.get("second_judging"), Mapping) and again.get("winner") in _OTHER:
+        found["second_judging"] = _exchanged(again)
+    return found

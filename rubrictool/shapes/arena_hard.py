@@ -1,0 +1,172 @@
+"""Arena-Hard's rows: questions, the answers of a model, and a judge's two games between a model and the baseline.
+
+In the first game the baseline is shown first (A), in the second the model. A clear win (`>>`) counts as three games, as in
+the benchmark's own figures; these are means over games so counted, which the weight of a comparison tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.shapes.chat_parts import as_chat, plain
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.taking import CREDIT, ComparedSide, ComparedSides, credit, named, own_ids
+from rubrictool.shapes.writing import Given
+
+CLEAR = 3
+"""The number of games that one clear win counts as."""
+
+_BETTER = {"A>B": "A", "A>>B": "A", "B<A": "A", "B<<A": "A", "B>A": "B", "B>>A": "B", "A<B": "B", "A<<B": "B"}
+_EVEN = ("A=B", "B=A")
+
+_AS_SURE = {share: winner for winner, share in CREDIT.items()}
+
+
+def _read_question(row: Fields) -> Contents:
+    prompt = {"id": row.name("uid"), "prompt": row.text("prompt")}
+    return Contents(prompt, columns=row.rest())
+
+
+def _write_question(given: Given) -> list[ColumnValues]:
+    prompt = given.prompt
+    row = {"uid": given.prompt.name("id"), "category": prompt.value("category", "unknown")}
+    return [{**row, "prompt": given.text(prompt.value("prompt")), **given.travelling(prompt)}]
+
+
+def _read_answer(row: Fields) -> Contents:
+    messages = row.items("messages")
+    if len(messages) < 2 or not isinstance(messages[-1], Mapping):
+        raise row.fault("messages", "must be a question and an answer")
+    prompt = {"id": row.name("uid"), "prompt": plain(messages[:-1], "user")}
+    response = {"response": _answer(row, messages[-1]), "model": row.text("model")}
+    return Contents(prompt, responses=[named(row, "id", "ans_id") | response], columns=row.rest())
+
+
+def _answer(row: Fields, message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    text = content.get("answer") if isinstance(content, Mapping) else content
+    if not isinstance(text, str):
+        raise row.fault("messages", "the last one must hold the answer, as text or {answer}")
+    return text
+
+
+def _write_answers(given: Given) -> list[ColumnValues]:
+    uid, asked = given.prompt.name("id"), as_chat(given.prompt.value("prompt"), "user")
+    rest = given.travelling(given.prompt)
+    return [
+        {
+            "uid": uid,
+            **own_ids(one, "ans_id"),
+            "model": one.text("model", "unknown"),
+            "messages": [
+                *asked,
+                {"role": "assistant", "content": {"answer": given.text(one.value("response"))}},
+            ],
+            **rest,
+            **given.travelling(one),
+        }
+        for one in given.responses
+    ]
+
+
+def _read_judgment(row: Fields) -> Contents:
+    uid, games = row.name("uid"), row.value("games")
+    systems = {"system_a": row.text("model"), "system_b": row.text("baseline")}
+    labels = _labels(row, games)
+    if labels is None:
+        return Contents(notes=("rows with a game without a score left out",))
+    compared = {"prompt_id": uid, **systems, **_counted(*labels), "games": games}
+    return Contents(comparisons=[compared], columns=row.rest())
+
+
+def _labels(row: Fields, games: Any) -> tuple[str, str] | None:
+    """Return the labels of both games, None where one failed."""
+    if not isinstance(games, list | tuple) or len(games) != 2:
+        raise row.fault("games", "must be a list of two games")
+    first, second = (game.get("score") if isinstance(game, Mapping) else None for game in games)
+    if first is None or second is None:
+        return None
+    for place, label in enumerate((first, second)):
+        if label not in _BETTER and label not in _EVEN:
+            raise row.fault(f"games.{place}.score", f"must be one of {', '.join([*_BETTER, *_EVEN])}")
+    return first, second
+
+
+def _counted(baseline_first: str, model_first: str) -> ColumnValues:
+    """Return the model's share of both games, how many games they count as, and the winner of each."""
+    weights = [CLEAR if "<<" in label or ">>" in label else 1 for label in (baseline_first, model_first)]
+    ba, ab = _winner(baseline_first, model="B"), _winner(model_first, model="A")
+    games = zip(weights, (ba, ab), strict=True)
+    share = sum(weight * CREDIT[winner] for weight, winner in games) / sum(weights)
+    return {"preference": share, "weight": sum(weights), "orders": {"ab": ab, "ba": ba}}
+
+
+def _winner(label: str, *, model: str) -> str:
+    better = _BETTER.get(label)
+    return "tie" if better is None else "a" if better == model else "b"
+
+
+def _write_judgments(given: Given) -> list[ColumnValues]:
+    uid, sides = given.prompt.name("id"), ComparedSides(given)
+    rest = given.travelling(given.prompt)
+    written = (_judgment(given, one, *sides.of(one)) for one in given.comparisons)
+    return [{"uid": uid, **rest, **row} for row in written if row]
+
+
+def _judgment(given: Given, comparison: Fields, model: ComparedSide, baseline: ComparedSide) -> ColumnValues | None:
+    """Return the row of a comparison: with its own games, else with those that its orders or its winner stand for."""
+    if "games" in comparison:
+        games = comparison.value("games")
+        for name in ("preference", "weight", "winner", "orders"):
+            comparison.value(name, None)
+    elif (games := _games(comparison)) is None:
+        return None
+    return {
+        "judge": comparison.text("judge", "unknown"),
+        "model": model.model or "unknown",
+        "baseline": baseline.model or "unknown",
+        "games": games,
+        **given.travelling(comparison),
+    }
+
+
+def _games(comparison: Fields) -> list[ColumnValues] | None:
+    """Take what two games can say: the winner of each order, or of both; None for a share that is none of these."""
+    orders, share = comparison.peek("orders"), credit(comparison)
+    won: tuple[str, ...] = (orders["ba"], orders["ab"]) if orders else (_AS_SURE.get(share, ""),) * 2
+    if "" in won or share != sum(CREDIT[winner] for winner in won) / 2:
+        return None
+    for name in ("winner", "preference", "orders"):
+        comparison.value(name, None)
+    places = ({"a": "B>A", "tie": "A=B", "b": "A>B"}, {"a": "A>B", "tie": "A=B", "b": "B>A"})
+    return [
+        {"score": labels[winner], "judgment": None, "prompt": []} for labels, winner in zip(places, won, strict=True)
+    ]
+
+
+QUESTIONS = Shape(
+    "arena-hard-questions",
+    "Arena-Hard questions",
+    has("uid", "category", "prompt", lacks=["games", "messages", "response"]),
+    _read_question,
+    write=_write_question,
+)
+
+ANSWERS = Shape(
+    "arena-hard-answers",
+    "Arena-Hard answers",
+    has("uid", "model", "messages", lacks=["games"]),
+    _read_answer,
+    write=_write_answers,
+)
+
+JUDGMENTS = Shape(
+    "arena-hard-judgments",
+    "Arena-Hard judgments",
+    has("uid", "model", "baseline", "games"),
+    _read_judgment,
+    write=_write_judgments,
+    pairs=True,
+)

@@ -1,0 +1,101 @@
+"""JudgeBench's rows: two answers of which one is objectively right, and what a judge says of them in both orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.taking import without_nulls
+
+PREFERRED = "preferred"
+"""The id of the criterion whose verdicts say which answer of a pair is preferred."""
+
+_WINNERS = {"A>B": "a", "B>A": "b", "A=B": "tie", "B=A": "tie"}
+_TURNED = {"a": "b", "b": "a", "tie": "tie"}
+
+
+def _read_pair(row: Fields) -> Contents:
+    prompt, responses = _asked(row), _responses(row)
+    label = _label(row)
+    return Contents(prompt, None, _decided(responses, label), [{"winner": label, "a": 0, "b": 1}], columns=row.rest())
+
+
+def _read_result(row: Fields) -> Contents:
+    """Read what the judge says, with the right answer as `a`: it wins where the judge is right.
+
+    As in the benchmark, a judge that is right in one order and undecided in the other is right, and one that contradicts itself
+    is tied.
+    """
+    prompt, responses, label = _asked(row), _responses(row), _label(row)
+    columns: ColumnValues = without_nulls({"judge": row.text("judge_name", None)})
+    first, second = _decisions(row)
+    answers = responses if label == "a" else responses[::-1]
+    heard = [winner for winner in (first, second) if winner is not None]
+    if not heard:
+        return Contents(
+            prompt, None, responses, columns=row.rest() | columns, notes=("pairs without a decision left out",)
+        )
+    said = _majority(heard)
+    compared: ColumnValues = {"winner": said if label == "a" else _TURNED[said], "a": 0, "b": 1}
+    if first and second:
+        orders = {"ab": first, "ba": second} if label == "a" else {"ab": _TURNED[second], "ba": _TURNED[first]}
+        compared["orders"] = orders
+    systems = {"system_a": "right", "system_b": "wrong"}
+    responses = _decided(answers, compared["winner"])
+    return Contents(prompt, None, responses, [systems | compared], columns=row.rest() | columns)
+
+
+def _asked(row: Fields) -> ColumnValues:
+    return {"id": row.name("pair_id"), "prompt": row.text("question")}
+
+
+def _responses(row: Fields) -> list[ColumnValues]:
+    model = without_nulls({"model": row.text("response_model", None)})
+    return [{"response": row.text(f"response_{letter}"), **model} for letter in "AB"]
+
+
+def _label(row: Fields) -> str:
+    label = row.text("label")
+    if label not in ("A>B", "B>A"):
+        raise row.fault("label", "must be A>B or B>A")
+    return _WINNERS[label]
+
+
+def _decided(responses: Sequence[ColumnValues], winner: str) -> list[ColumnValues]:
+    """Return both responses with the verdict on whether each is preferred, which a tie leaves open."""
+    met = {"a": (True, False), "b": (False, True)}.get(winner, (None, None))
+    return [
+        response | {"verdicts": [{"id": PREFERRED, "met": one}]} for response, one in zip(responses, met, strict=True)
+    ]
+
+
+def _decisions(row: Fields) -> tuple[str | None, str | None]:
+    """Return the winner in each order; the second judgment sees the answers in exchanged places."""
+    judgments = row.items("judgments")
+    found = [_decision(row, place, judgment) for place, judgment in enumerate(judgments)]
+    if not 1 <= len(found) <= 2:
+        raise row.fault("judgments", "must be one or two")
+    second = found[1] if len(found) == 2 else None
+    return found[0], None if second is None else _TURNED[second]
+
+
+def _decision(row: Fields, place: int, judgment: Any) -> str | None:
+    decision = judgment.get("decision") if isinstance(judgment, Mapping) else None
+    if decision is not None and decision not in _WINNERS:
+        raise row.fault(f"judgments.{place}.decision", f"must be one of {', '.join(_WINNERS)}, or null")
+    return None if decision is None else _WINNERS[decision]
+
+
+def _majority(heard: Sequence[str]) -> str:
+    """Return who has more decisions."""
+    lead = heard.count("a") - heard.count("b")
+    return "a" if lead > 0 else "b" if lead < 0 else "tie"
+
+
+_PAIR = ("pair_id", "question", "response_A", "response_B", "label")
+
+PAIRS = Shape("judgebench", "JudgeBench pairs", has(*_PAIR, lacks=["judgments"]), _read_pair, pairs=True)
+
+RESULTS = Shape("judgebench-results", "JudgeBench results", has(*_PAIR, "judgments"), _read_result, pairs=True)

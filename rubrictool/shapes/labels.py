@@ -1,0 +1,146 @@
+"""Labels of people and of judges, one criterion a row, and the reward files of agents' benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.taking import named, own_ids, without_nulls
+from rubrictool.shapes.writing import Given
+from rubrictool.text.encoding import digest
+
+ANY_PROMPT = "*"
+"""Stands for the prompt of a label that names none; such a label is joined by the id of its response alone."""
+
+
+def _read_meta_eval(row: Fields) -> Contents:
+    """Read a physician's label of a criterion as a verdict; several physicians' are several rows of the response."""
+    prompt = {"id": row.name("prompt_id"), "prompt": row.value("prompt")}
+    text, labels = row.text("rubric"), row.items("binary_labels")
+    people = row.items("anonymized_physician_ids", [None] * len(labels))
+    if len(people) != len(labels):
+        raise row.fault("anonymized_physician_ids", f"must be as many as the {len(labels)} binary_labels")
+    response: ColumnValues = {"id": row.name("completion_id"), "response": row.text("completion")}
+    criterion = {"id": digest(text), "criterion": text, "weight": 1}
+    responses = [
+        response | without_nulls({"judge": person}) | {"verdicts": [{"id": criterion["id"], "met": _met(row, label)}]}
+        for person, label in zip(people, labels, strict=True)
+    ]
+    return Contents(prompt, {"criteria": [criterion]}, responses, columns=row.rest())
+
+
+def _met(row: Fields, label: Any) -> bool:
+    if label not in (True, False):
+        raise row.fault("binary_labels", "must be true or false")
+    return bool(label)
+
+
+def _write_meta_eval(given: Given) -> list[ColumnValues]:
+    """Write a row for each criterion of each response, with the verdicts of all who judged it."""
+    asked, texts = given.prompt.name("id"), {one.peek("id"): one.peek("criterion") for one in given.criteria}
+    prompt, columns = given.chat(given.prompt.value("prompt")), given.travelling(given.prompt)
+    rows: dict[tuple[str, str], ColumnValues] = {}
+    for one in given.responses:
+        response_id, completion = one.name("id"), given.text(one.value("response"))
+        for name, met in _verdicts(one, texts):
+            row = rows.setdefault(
+                (response_id, name),
+                {
+                    **columns,
+                    "prompt_id": asked,
+                    "prompt": prompt,
+                    "completion_id": response_id,
+                    "completion": completion,
+                    "rubric": texts[name],
+                    "category": columns.get("category", "unknown"),
+                    "binary_labels": [],
+                    "anonymized_physician_ids": [],
+                },
+            )
+            row["binary_labels"].append(met)
+            row["anonymized_physician_ids"].append(one.peek("judge") or "unknown")
+        _take(one, "verdicts", "judge")
+    for criterion in given.criteria if rows else ():
+        _take(criterion, "criterion", "id")
+        if criterion.peek("weight") == 1:
+            _take(criterion, "weight")
+    return list(rows.values())
+
+
+def _take(fields: Fields, *names: str) -> None:
+    for name in names:
+        fields.value(name, None)
+
+
+def _verdicts(response: Fields, texts: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the verdicts that were given on criteria whose text is known."""
+    for verdict in response.peek("verdicts") or ():
+        if verdict["id"] in texts and verdict.get("met") is not None:
+            yield verdict["id"], verdict["met"]
+
+
+def _read_label(row: Fields) -> Contents:
+    asked = named(row, "prompt_id", "prompt_id") or {"prompt_id": ANY_PROMPT}
+    verdict = {"id": row.name("criterion_id"), **without_nulls({"reason": row.text("rationale", None)})}
+    response = {**asked, "id": row.name("output_id")}
+    applies, score = row.value("applicable", True), row.number("score", None)
+    if isinstance(score, bool) or score is None or not applies:
+        met: bool | None = None if score is None or not applies else score
+    elif score in (0, 1):
+        met = bool(score)
+    else:
+        return Contents(columns=row.rest(), notes=("labels between 0 and 1 left out",))
+    return Contents(responses=[response | {"verdicts": [verdict | {"met": met}]}], columns=row.rest())
+
+
+def _write_labels(given: Given) -> list[ColumnValues]:
+    asked = own_ids(given.prompt, "prompt_id")
+    return [row for one in given.responses for row in _labels(one, asked)]
+
+
+def _labels(response: Fields, asked: ColumnValues) -> list[ColumnValues]:
+    verdicts = response.value("verdicts", ())
+    if not verdicts:
+        return []
+    output = {"output_id": response.name("id")}
+    response.value("response", None)
+    return [
+        {
+            **output,
+            "criterion_id": verdict["id"],
+            "score": None if verdict.get("met") is None else int(verdict["met"]),
+            "applicable": verdict.get("met") is not None,
+            **without_nulls({"rationale": verdict.get("reason")}),
+            **asked,
+        }
+        for verdict in verdicts
+    ]
+
+
+def _write_reward(given: Given) -> list[ColumnValues]:
+    """Write the reward of each response, and none where a criterion has no verdict, as the benchmarks' own judge does."""
+    return [{"reward": min(1.0, max(0.0, float(one.number("score"))))} for one in given.responses if _is_judged(one)]
+
+
+def _is_judged(response: Fields) -> bool:
+    verdicts = response.peek("verdicts") or ()
+    return response.peek("score") is not None and all(verdict.get("met") is not None for verdict in verdicts)
+
+
+META_EVAL = Shape(
+    "healthbench-meta-eval",
+    "HealthBench meta-evaluation",
+    has("prompt_id", "prompt", "completion", "rubric", "binary_labels"),
+    _read_meta_eval,
+    write=_write_meta_eval,
+    gathers=True,
+)
+
+EVALKIT = Shape(
+    "evalkit-labels", "evalkit labels", has("output_id", "criterion_id", "score"), _read_label, write=_write_labels
+)
+
+REWARD = Shape("reward-json", "reward.json", lambda _: False, write=_write_reward)
+"""What agents' benchmarks (gandalf, harbor) read as the reward of a task. It holds nothing to read back."""

@@ -1,0 +1,120 @@
+"""The rows of MT-bench and FastChat's judge: questions, answers, comparisons of two models, and scores of one.
+
+A question has two turns, of which the second is asked after the answer to the first. The prompt is the first turn; judgments
+of the second are read, too, under a response id of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.taking import named, without_nulls
+
+_WINNERS = {"model_1": "a", "model_2": "b", "tie": "tie", "error": None}
+
+
+def _read_question(row: Fields) -> Contents:
+    turns = [_turn(row, place, turn) for place, turn in enumerate(row.items("turns"))]
+    if not turns:
+        raise row.fault("turns", "is an empty list")
+    prompt = {"id": row.name("question_id"), "prompt": turns[0]}
+    reference = row.value("reference", None)
+    if isinstance(reference, list) and reference and isinstance(reference[0], str):
+        prompt |= {"reference": reference[0]}
+    columns = row.rest() | without_nulls({"later_turns": turns[1:] or None})
+    return Contents(prompt, columns=columns, notes=_later(turns, "questions whose later turns are not asked"))
+
+
+def _turn(row: Fields, place: int, turn: Any) -> str:
+    """Return the text of a turn, which Arena-Hard 0.1 writes as an object."""
+    text = turn.get("content") if isinstance(turn, Mapping) else turn
+    if not isinstance(text, str):
+        raise row.fault(f"turns.{place}", "must be text")
+    return text
+
+
+def _later(turns: list[str], note: str) -> tuple[str, ...]:
+    return (note,) if len(turns) > 1 else ()
+
+
+def _read_answer(row: Fields) -> Contents:
+    asked, model = row.name("question_id"), row.text("model_id")
+    answers = [one.items("turns") for one in row.objects("choices")]
+    turns = [[_turn(row, place, turn) for place, turn in enumerate(of_one)] for of_one in answers]
+    if not all(turns):
+        raise row.fault("choices", "has no turns")
+    ids = [model if place == 0 else f"{model}-{place + 1}" for place in range(len(turns))]
+    responses = [
+        {"prompt_id": asked, "id": name, "model": model, "response": of_one[0]}
+        for name, of_one in zip(ids, turns, strict=True)
+    ]
+    notes = _later(max(turns, key=len, default=[]), "answers whose later turns are left out")
+    return Contents(responses=responses, columns=row.rest(), notes=notes)
+
+
+def _read_pair(row: Fields) -> Contents:
+    asked, turn = row.name("question_id"), row.number("turn", 1)
+    models = {"a": row.text("model_1"), "b": row.text("model_2")}
+    first, second = (_winner(row, name) for name in ("g1_winner", "g2_winner"))
+    if first is None or second is None:
+        return Contents(notes=("comparisons that failed left out",))
+    compared: ColumnValues = {
+        "prompt_id": asked,
+        "system_a": models["a"],
+        "system_b": models["b"],
+        **{side: response_id(model, turn) for side, model in models.items()},
+        "winner": first if first == second else "tie",
+        "orders": {"ab": first, "ba": second},
+    }
+    return Contents(comparisons=[compared | _judge(row) | {"turn": turn}], columns=row.rest())
+
+
+def _winner(row: Fields, name: str) -> str | None:
+    winner = row.text(name)
+    if winner not in _WINNERS:
+        raise row.fault(name, f"must be one of {', '.join(_WINNERS)}")
+    return _WINNERS[winner]
+
+
+def _judge(row: Fields) -> ColumnValues:
+    """Take the judge, which is a pair of its model and the name of its question, as one text."""
+    judge = row.value("judge", None)
+    return (
+        {} if judge is None else {"judge": " ".join(map(str, judge)) if isinstance(judge, list | tuple) else str(judge)}
+    )
+
+
+def response_id(model: str, turn: int | float) -> str:
+    """Return the id of a model's answer to a turn, by which questions, answers and judgments are joined."""
+    return model if turn == 1 else f"{model}-turn-{turn:g}"
+
+
+def _read_score(row: Fields) -> Contents:
+    score = row.number("score")
+    if score == -1:
+        return Contents(notes=("scores that failed left out",))
+    model, turn = row.text("model"), row.number("turn", 1)
+    response = named(row, "prompt_id", "question_id") | {"id": response_id(model, turn), "model": model, "score": score}
+    return Contents(responses=[response | _judge(row) | {"turn": turn}], columns=row.rest())
+
+
+QUESTIONS = Shape("mt-bench-questions", "MT-bench questions", has("question_id", "turns"), _read_question)
+
+ANSWERS = Shape("mt-bench-answers", "MT-bench answers", has("question_id", "model_id", "choices"), _read_answer)
+
+PAIRS = Shape(
+    "mt-bench-pairs",
+    "MT-bench comparisons",
+    has("question_id", "model_1", "model_2", "g1_winner", "g2_winner"),
+    _read_pair,
+)
+
+SCORES = Shape(
+    "mt-bench-scores",
+    "MT-bench scores",
+    has("question_id", "model", "judge", "user_prompt", "judgment", "score"),
+    _read_score,
+)

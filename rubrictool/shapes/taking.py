@@ -1,0 +1,83 @@
+"""Take what many formats have in the same way: names under our columns, and the two sides of a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues
+from rubrictool.shapes.writing import Given
+
+CREDIT = {"a": 1.0, "tie": 0.5, "b": 0.0}
+"""The credit of `a` by winner."""
+
+
+def named(row: Fields, ours: str, *theirs: str) -> ColumnValues:
+    """Take the first of these names that a row has, under ours; empty where it has none."""
+    found = next((name for name in theirs if name in row), None)
+    return {} if found is None else {ours: row.name(found)}
+
+
+def own_ids(fields: Fields, name: str = "id") -> ColumnValues:
+    """Take an id that is not made of the text, under the name of a column; empty where there is none."""
+    return without_nulls({name: fields.own("id")})
+
+
+def prompt_columns(given: Given) -> ColumnValues:
+    """Take all the rest of the prompt, its id as `prompt_id`, for rows of which each is about one response."""
+    return own_ids(given.prompt, "prompt_id") | given.travelling(given.prompt)
+
+
+def without_nulls(columns: ColumnValues) -> ColumnValues:
+    """Return the columns that have a value."""
+    return {name: value for name, value in columns.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class ComparedSide:
+    """One response of a comparison; its text is None where only its name is known, its score where that was not asked for."""
+
+    text: Any = None
+    model: str | None = None
+    score: Any = None
+
+
+class ComparedSides:
+    """The responses to one prompt, taken by the names and places that comparisons have for them; with scores where asked for."""
+
+    def __init__(self, given: Given, *, scores: bool = False) -> None:
+        self._known: dict[Any, ComparedSide] = {}
+        for place, one in enumerate(given.responses if given.comparisons else ()):
+            score = one.value("score", None) if scores else None
+            side = ComparedSide(one.value("response", None), one.text("model", None), score)
+            self._known |= {place: side, one.peek("id"): side}
+
+    def of(self, comparison: Fields) -> tuple[ComparedSide, ComparedSide]:
+        """Take `a` and `b` with the names of their systems."""
+        one, other = (self._side(comparison, letter) for letter in "ab")
+        return one, other
+
+    def _side(self, comparison: Fields, letter: str) -> ComparedSide:
+        place, system = comparison.value(letter, None), comparison.text(f"system_{letter}", None)
+        known = self._known.get(place, ComparedSide())
+        return replace(known, model=system or known.model)
+
+
+def credit(comparison: Fields) -> float:
+    """Return the probability that `a` wins, without taking it. Raises `ValueError` where it is not told."""
+    winner, preference = comparison.peek("winner"), comparison.peek("preference")
+    if winner in CREDIT:
+        return CREDIT[winner]
+    if preference is None:
+        raise comparison.fault("winner", "needs a winner or a preference")
+    return float(preference)
+
+
+def take_winner(comparison: Fields) -> float:
+    """Take the winner, or a preference that is as sure as one, and return the credit of `a`."""
+    share = credit(comparison)
+    comparison.value("winner", None)
+    if share in CREDIT.values():
+        comparison.value("preference", None)
+    return share

@@ -1,0 +1,185 @@
+"""Rows that trainers read, with the rubric in the place that a reward function gets it from.
+
+The rubric is the JSON of our own row, as text: tables hold texts of any content, but not objects whose columns differ from row to
+row. Where the reward function is not given the prompt, that stands there, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rubrictool.shapes.chat_parts import as_chat, plain
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.taking import named, own_ids, without_nulls
+from rubrictool.shapes.writing import Given
+from rubrictool.text.encoding import compact
+
+
+def _rubric(given: Given) -> ColumnValues:
+    """Take the rubric as our own row has it."""
+    return {"criteria": [one.rest() for one in given.criteria], **given.rubric.rest()}
+
+
+def _asked(row: Fields, value: Any) -> ColumnValues:
+    """Return a prompt with its id and its reference, taken from the columns that hold them."""
+    prompt = plain(value, "user") if isinstance(value, list | tuple) else value
+    return named(row, "id", "id") | {"prompt": prompt}
+
+
+def _contents(row: Fields, prompt: ColumnValues, rubric: Any, reference: Any) -> Contents:
+    if not isinstance(rubric, Mapping) or not isinstance(rubric.get("criteria"), list):
+        raise row.fault("rubric", "must be the JSON of a rubric with criteria")
+    told = {"reference": reference} if isinstance(reference, str) and reference else {}
+    return Contents(prompt | told, dict(rubric), columns=row.rest())
+
+
+def _with_criteria(value: Any) -> bool:
+    """Return whether a value is the JSON of a rubric, or of an object that holds one."""
+    found = value
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return False
+    if not isinstance(found, Mapping):
+        return False
+    return isinstance(found.get("criteria"), list) or (
+        found.get("rubric") is not None and _with_criteria(found["rubric"])
+    )
+
+
+def _holds(column: str, *others: str, lacks: tuple[str, ...] = ()) -> Callable[[Mapping[str, Any]], bool]:
+    columns = has(column, *others, lacks=lacks)
+    return lambda row: columns(row) and _with_criteria(row[column])
+
+
+def _write_verl(given: Given) -> list[ColumnValues]:
+    """Write criteria as RuscaRL has them, and the whole rubric with the prompt where verl's reward function sees them."""
+    if not given.has_rubric:
+        return []
+    criteria = [_points(one) for one in given.criteria]
+    reference, asked = given.prompt.text("reference", ""), given.prompt.value("prompt")
+    row = {
+        "data_source": given.prompt.value("data_source", "rubric"),
+        "prompt": as_chat(asked, "user"),
+        "ability": given.prompt.value("ability", "rubric"),
+        "reward_model": {"style": "rubric", "rubrics": criteria, "ground_truth": reference},
+    }
+    extra = {**own_ids(given.prompt), "prompt": asked if isinstance(asked, str) else compact(asked)}
+    extra |= {"rubric": compact(_rubric(given))} | given.prompt.rest()
+    return [{**row, "extra_info": extra}]
+
+
+def _points(criterion: Fields) -> ColumnValues:
+    tags = criterion.peek("tags")
+    return {
+        "criterion": criterion.peek("criterion"),
+        "points": criterion.peek("weight"),
+        "tags": list(tags) if isinstance(tags, list | tuple) else [],
+    }
+
+
+def _is_rewarded_by_rubric(row: Mapping[str, Any]) -> bool:
+    model, extra = row["reward_model"], row.get("extra_info")
+    by_rubric = isinstance(model, Mapping) and model.get("style") == "rubric" and bool(model.get("rubrics"))
+    return by_rubric or (isinstance(extra, Mapping) and _with_criteria(extra.get("rubric")))
+
+
+def _read_verl(row: Fields) -> Contents:
+    model, extra = row.object("reward_model"), row.object("extra_info", {})
+    extra.value("prompt", None)
+    kept = {name: row.value(name, None) for name in ("data_source", "ability")}
+    told = without_nulls({name: value for name, value in kept.items() if value != "rubric"})
+    prompt = _asked(extra, row.value("prompt"))
+    rubric = extra.json("rubric", None) or {"criteria": [_criterion(one) for one in model.objects("rubrics")]}
+    found = _contents(row, prompt, rubric, model.value("ground_truth", None))
+    return Contents(found.prompt, found.rubric, columns=told | extra.rest() | dict(found.columns))
+
+
+def _criterion(item: Fields) -> ColumnValues:
+    tags = {} if not item.peek("tags") else {"tags": item.value("tags")}
+    item.value("tags", None)
+    return {"criterion": item.text("criterion"), "weight": item.number("points"), **tags, **item.rest()}
+
+
+def _write_trl(given: Given) -> list[ColumnValues]:
+    if not given.has_rubric:
+        return []
+    row = {"prompt": given.prompt.value("prompt"), **own_ids(given.prompt), "rubric": compact(_rubric(given))}
+    return [row | given.prompt.rest()]
+
+
+def _read_trl(row: Fields) -> Contents:
+    reference = row.text("reference", None)
+    prompt, rubric = _asked(row, row.value("prompt")), row.json("rubric")
+    return _contents(row, prompt, rubric, reference)
+
+
+def _write_openrlhf(given: Given) -> list[ColumnValues]:
+    if not given.has_rubric:
+        return []
+    asked, reference = given.prompt.value("prompt"), given.prompt.text("reference", None)
+    label = without_nulls({"prompt": asked, "reference": reference, "rubric": _rubric(given)})
+    return [{"input": asked, "label": compact(own_ids(given.prompt) | label), **given.prompt.rest()}]
+
+
+def _read_openrlhf(row: Fields) -> Contents:
+    label = Fields(row.json("label"), "label.")
+    asked = row.value("input")
+    label.value("prompt", None)
+    return _contents(row, _asked(label, asked), label.json("rubric"), label.value("reference", None))
+
+
+def _write_slime(given: Given) -> list[ColumnValues]:
+    if not given.has_rubric:
+        return []
+    asked, reference = given.prompt.value("prompt"), given.prompt.text("reference", "")
+    metadata = {**own_ids(given.prompt), "rubric": compact(_rubric(given)), **given.prompt.rest()}
+    return [{"prompt": asked, "label": reference, "metadata": metadata}]
+
+
+def _read_slime(row: Fields) -> Contents:
+    metadata = row.object("metadata")
+    prompt, rubric = _asked(metadata, row.value("prompt")), metadata.json("rubric")
+    found = _contents(row, prompt, rubric, row.value("label", None))
+    return Contents(found.prompt, found.rubric, columns=metadata.rest() | dict(found.columns))
+
+
+def _write_verifiers(given: Given) -> list[ColumnValues]:
+    if not given.has_rubric:
+        return []
+    asked, reference = given.prompt.value("prompt"), given.prompt.text("reference", "")
+    info = compact({**own_ids(given.prompt), "rubric": _rubric(given)})
+    return [{"prompt": as_chat(asked, "user"), "answer": reference, "info": info, **given.prompt.rest()}]
+
+
+def _read_verifiers(row: Fields) -> Contents:
+    info = Fields(row.json("info"), "info.")
+    prompt, rubric = _asked(info, row.value("prompt")), info.json("rubric")
+    return _contents(row, prompt, rubric, row.value("answer", None))
+
+
+VERL = Shape(
+    "verl",
+    "verl training rows",
+    lambda row: has("prompt", "reward_model", lacks=["Rubrics"])(row) and _is_rewarded_by_rubric(row),
+    _read_verl,
+    write=_write_verl,
+)
+
+TRL = Shape(
+    "trl-grpo",
+    "TRL training rows",
+    _holds("rubric", "prompt", lacks=("label", "info", "metadata", "chosen")),
+    _read_trl,
+    write=_write_trl,
+)
+
+OPENRLHF = Shape("openrlhf", "OpenRLHF training rows", _holds("label", "input"), _read_openrlhf, write=_write_openrlhf)
+
+SLIME = Shape("slime", "slime training rows", _holds("metadata", "prompt", "label"), _read_slime, write=_write_slime)
+
+VERIFIERS = Shape("verifiers-rows", "verifiers rows", _holds("info", "prompt"), _read_verifiers, write=_write_verifiers)
