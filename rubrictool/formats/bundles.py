@@ -50,6 +50,10 @@ class Bundle:
         found = {part: _each_once([*self.rows.get(part, ()), *other.rows.get(part, ())]) for part in KINDS}
         return Bundle(self.prompt_id, self.line, {part: rows for part, rows in found.items() if rows})
 
+    def with_rubrics(self, rubrics: Sequence[Row]) -> Bundle:
+        """Return the same rows with other rubrics."""
+        return Bundle(self.prompt_id, self.line, {**self.rows, "rubrics": rubrics})
+
     def prompt(self) -> dict[str, Any]:
         """Return the columns of the prompt, which other rows may hold, too."""
         prompt: dict[str, Any] = {"id": self.prompt_id}

@@ -8,7 +8,9 @@ from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.formats.bundles import Bundle, bundles
+from rubrictool.linting.pitfalls import PitfallMode, decide_pitfalls
 from rubrictool.rows.inputs import Input
+from rubrictool.rows.records import Rubric
 from rubrictool.shapes.shape import PARTS, PartName, Shape
 from rubrictool.shapes.table import SHAPES, named
 
@@ -21,10 +23,11 @@ class Conversion:
 
     Iterating yields rows as columns. After it `rows` is their number, `lost` counts what the format cannot hold, by column, and
     `unread` what is written and means nothing to the format's own tools, `changed` what is written so that scores are others.
+    `pitfalls` counts the flagged penalties that were `kept` and `flipped`.
     """
 
-    def __init__(self, source: Input, to: str) -> None:
-        self._source = source
+    def __init__(self, source: Input, to: str, *, pitfalls: PitfallMode = "keep") -> None:
+        self._source, self._pitfalls = source, pitfalls
         self._part = next((part for part in OWN if part == to), None)
         self._shape = None if self._part else _writable(to)
         self.title = self._part or (self._shape.title if self._shape else "")
@@ -32,9 +35,11 @@ class Conversion:
         self.lost: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
+        self.pitfalls: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        self.rows, self.lost, self.unread, self.changed = 0, Counter(), Counter(), Counter()
+        self.rows, self.lost, self.unread = 0, Counter(), Counter()
+        self.changed, self.pitfalls = Counter(), Counter()
         whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
         for bundle in bundles(self._source, whole=whole):
             self._refuse_second(bundle)
@@ -52,7 +57,14 @@ class Conversion:
             )
 
     def _written(self, bundle: Bundle) -> list[dict[str, Any]]:
+        bundle = self._decided(bundle)
         return self._as_own(bundle) if self._part else self._as_theirs(bundle)
+
+    def _decided(self, bundle: Bundle) -> Bundle:
+        """Return the same rows with the flagged penalties of the rubric decided."""
+        rubrics = bundle.rows.get("rubrics", ())
+        decided = [decide_pitfalls(row.columns(), self._pitfalls, self.pitfalls) for row in rubrics]
+        return bundle.with_rubrics([Rubric.model_validate(columns) for columns in decided]) if decided else bundle
 
     def _as_own(self, bundle: Bundle) -> list[dict[str, Any]]:
         assert self._part is not None
@@ -82,9 +94,12 @@ class Conversion:
         return rows
 
 
-def convert(source: Any, to: str) -> Conversion:
-    """Return the rows of a source in the format of a name."""
-    return Conversion(source if isinstance(source, Input) else Input(source), to)
+def convert(source: Any, to: str, *, pitfalls: PitfallMode = "keep") -> Conversion:
+    """Return the rows of a source in the format of a name.
+
+    `pitfalls` decides about penalties whose text may say what a good response does not do (`linting.pitfalls`).
+    """
+    return Conversion(source if isinstance(source, Input) else Input(source), to, pitfalls=pitfalls)
 
 
 def _writable(name: str) -> Shape:

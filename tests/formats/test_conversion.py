@@ -127,3 +127,24 @@ def test_a_pipe_ends_where_it_began(shell: Shell) -> None:
     (shell.directory / "hb").write_text(there, encoding="utf-8")
     back = json.loads(shell("convert", "hb", "--to", "rubrics").out)
     assert back["criteria"] == [{"id": "c1", "criterion": "y", "weight": 2, "tags": ["a"]}]
+
+
+PITFALLS = {
+    "question": "Is the knee swollen?",
+    "reference_answer": "Yes.",
+    "question_source": "house",
+    "rubric": [
+        {"title": "Names it", "description": "Essential Criteria: Says that it is.", "weight": 5},
+        {"title": "Dose", "description": "Pitfall Criteria: Does not mention the dose.", "weight": -1},
+        {"title": "Care", "description": "Pitfall Criteria: Avoids recommending surgery.", "weight": -2},
+    ],
+    "rubric_count": 3,
+}
+
+
+@pytest.mark.parametrize(("mode", "weights"), [("keep", [5, -1, -2]), ("flip", [5, 1, 2]), ("ask-lint", [5, -1, 2])])
+def test_penalties_with_a_negated_text_are_decided_by_the_user(shell: Shell, mode: str, weights: list[int]) -> None:
+    shell.write("rar.jsonl", [PITFALLS])
+    ended = shell("convert", "rar.jsonl", "--to", "rubrics", "--pitfalls", mode)
+    assert [one["weight"] for one in json.loads(ended.out)["criteria"]] == weights
+    assert "convert: penalties with a negated text: " in ended.err

@@ -13,6 +13,7 @@ from rubrictool.cli.options import OutputFlags, ReadingFlags
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.formats.conversion import OWN, Conversion
+from rubrictool.linting.pitfalls import PitfallMode
 from rubrictool.rows.columns import Row
 from rubrictool.shapes.shape import Shape
 from rubrictool.shapes.table import SHAPES
@@ -27,6 +28,12 @@ def command(
     to: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="The format to write (--list).", show_default=False)
     ] = None,
+    pitfalls: Annotated[
+        PitfallMode,
+        typer.Option(
+            help="Penalties whose text is negated (RaR's pitfalls): keep the sign, flip all, or flip those that lint would report."
+        ),
+    ] = "keep",
     check: Annotated[bool, typer.Option("--check", help="Say what would be lost; write no rows.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Print all formats, and end.")] = False,
 ) -> None:
@@ -42,7 +49,7 @@ def command(
     if source is None or to is None:
         raise InputError("convert: name a file and --to FORMAT; rubrictool convert --list prints the formats")
     given = Inputs(reading, source)
-    converted = Conversion(given.of(source), to)
+    converted = Conversion(given.of(source), to, pitfalls=pitfalls)
     total = sum(1 for _ in converted)
     session = Session("convert", files, inputs=given)
 
@@ -58,6 +65,11 @@ def command(
 def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
     figures = {"lost": converted.lost, "unread": converted.unread, "changed": converted.changed}
     session.figures |= {"format": converted.title, **{name: dict(counts) for name, counts in figures.items()}}
+    if converted.pitfalls:
+        session.figures["pitfalls"] = dict(converted.pitfalls)
+        session.tell(
+            f"convert: penalties with a negated text: {_counts(converted.pitfalls)} (--pitfalls keep|flip|ask-lint)"
+        )
     would = "would be lost" if check else "lost"
     session.tell(f"convert: {converted.title}: {would}: {_counts(converted.lost)}")
     if converted.unread:
