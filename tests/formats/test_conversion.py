@@ -136,7 +136,7 @@ PITFALLS = {
     "rubric": [
         {"title": "Names it", "description": "Essential Criteria: Says that it is.", "weight": 5},
         {"title": "Dose", "description": "Pitfall Criteria: Does not mention the dose.", "weight": -1},
-        {"title": "Care", "description": "Pitfall Criteria: Avoids recommending surgery.", "weight": -2},
+        {"title": "Care", "description": "Pitfall Criteria: Avoids unnecessary jargon.", "weight": -2},
     ],
     "rubric_count": 3,
 }

@@ -31,7 +31,7 @@ def command(
     pitfalls: Annotated[
         PitfallMode,
         typer.Option(
-            help="Penalties whose text is negated (RaR's pitfalls): keep the sign, flip all, or flip those that lint would report."
+            help="Penalties with a negated text (RaR's pitfalls): keep the sign, flip all, or those that lint would report."
         ),
     ] = "keep",
     check: Annotated[bool, typer.Option("--check", help="Say what would be lost; write no rows.")] = False,

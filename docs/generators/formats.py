@@ -1,0 +1,105 @@
+"""Show each foreign format by a short example, with what a command makes of it; called by the cog blocks of docs/formats.md."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tests" / "shapes")]
+
+from examples import EXAMPLES  # noqa: E402
+
+from rubrictool import cli  # noqa: E402
+from rubrictool.rows.inputs import Input  # noqa: E402
+from rubrictool.shapes.shape import PARTS, Contents, Shape  # noqa: E402
+from rubrictool.shapes.table import SHAPES  # noqa: E402
+
+WIDEST = 118
+LONGEST = 700
+"""Characters of an example that are shown."""
+
+_TAKES = {
+    "rubrics": "score, refine, lint",
+    "prompts": "sample, propose, refine",
+    "responses": "score, refine, winrate",
+    "comparisons": "winrate, tail",
+}
+
+
+def table() -> None:
+    """All formats: what a row holds, whether it is written, which commands take it."""
+    print("\n| format | name | holds | written | commands that take it |\n|---|---|---|---|---|")
+    for shape in sorted(SHAPES, key=lambda one: one.title.lower()):
+        held = _held(shape)
+        takes = ", ".join(dict.fromkeys(name for part in held for name in _TAKES[part].split(", ")))
+        print(
+            f"| {shape.title} | `{shape.name}` | {', '.join(held) or '-'} | {'yes' if shape.write else ''} | {takes} |"
+        )
+    print()
+
+
+def examples() -> None:
+    """An example of each format, with what `convert` says of it, and what it makes of the format's own rows."""
+    for shape in sorted(SHAPES, key=lambda one: one.title.lower()):
+        if rows := EXAMPLES.get(shape.name):
+            _example(shape, rows)
+    print()
+
+
+def _example(shape: Shape, rows: list[dict[str, Any]]) -> None:
+    file = f"{shape.name}.jsonl"
+    print(f"\n### {shape.title}\n\n```json\n{_shortened(rows[0])}\n```\n")
+    if not (shape.read or shape.read_all):
+        return
+    first = next(part for part in ("rubrics", "comparisons", "responses", "prompts") if part in _held(shape))
+    with _folder() as folder:
+        (folder / file).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        command = f"rubrictool convert {file} --from {shape.name} --to {first} -o ours.jsonl"
+        print(f"```console\n$ {command}\n{_run(command)}", end="")
+        if shape.write:
+            back = f"rubrictool convert ours.jsonl --to {shape.name} --check"
+            print(f"$ {back}\n{_run(back)}", end="")
+        print("```")
+
+
+def _held(shape: Shape) -> list[str]:
+    rows = EXAMPLES.get(shape.name)
+    if not rows or not (shape.read or shape.read_all):
+        return []
+    contents: list[Contents] = [one for _, one in Input(rows, shape=shape).parts()]
+    return [part for part in PARTS if any(part in one.held() for one in contents)]
+
+
+def _shortened(row: dict[str, Any]) -> str:
+    text = json.dumps(row, ensure_ascii=False, indent=1)
+    flat = json.dumps(row, ensure_ascii=False)
+    text = flat if len(flat) <= WIDEST else text
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rsplit(chr(10), 1)[0]}\n ..."
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            yield Path(folder)
+        finally:
+            os.chdir(before)
+
+
+def _run(command: str) -> str:
+    """Run a command in this process, and return what it says; times are left out."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
+        code = cli.run(command.split()[1:])
+    assert code == 0, f"{command}: {said.getvalue()}"
+    return "".join(line for line in said.getvalue().splitlines(keepends=True) if not line.rstrip().endswith(" s"))
