@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +12,7 @@ from rubrictool.cli.files import Staged, commit, sink
 from rubrictool.cli.options import OutputFlags
 from rubrictool.errors import RowFailure
 from rubrictool.rows.columns import Row
-from rubrictool.rows.jsonl import encode, encode_value
+from rubrictool.rows.jsonl import encode_lines, encode_value
 from rubrictool.steps.finished_rows import Lines
 from rubrictool.steps.map_rows import Outcome
 
@@ -49,12 +49,12 @@ class OutputFiles:
 
     def lines(self, outcome: Outcome, row: Row | Mapping[str, Any] | None) -> Lines:
         """Return what a row writes into the output, the trace and the failures file, where it failed as `row`."""
-        failed = [self._failed(row, outcome.failure)] if row is not None and outcome.failure else []
+        failed = self._failed(row, outcome.failure) if row is not None and outcome.failure else b""
         rows, trace = outcome.written or ((), ())
         return (
-            b"" if self._without_rows else rows or _joined(map(encode, outcome.rows)),
-            b"" if not self._trace else trace or _joined(map(encode, outcome.trace)),
-            _joined(failed),
+            b"" if self._without_rows else rows or encode_lines(outcome.rows),
+            b"" if not self._trace else trace or encode_lines(outcome.trace),
+            failed,
         )
 
     def write(self, lines: Lines) -> None:
@@ -77,14 +77,10 @@ class OutputFiles:
         if self._summary:
             self._summary.write(encode_value(summary))
 
-    def _failed(self, row: Row | Mapping[str, Any], failure: RowFailure) -> str:
+    def _failed(self, row: Row | Mapping[str, Any], failure: RowFailure) -> bytes:
         """Return the line of an unfinished row, with why."""
         columns = row.columns() if isinstance(row, Row) else dict(row)
         error = {"kind": failure.kind, "message": failure.message, "attempts": failure.attempts}
         if self._failures.run:
             error["run"] = self._failures.run
-        return encode_value({**columns, "error": error})
-
-
-def _joined(lines: Iterable[str]) -> bytes:
-    return b"".join([line.encode() + b"\n" for line in lines])
+        return encode_value({**columns, "error": error}).encode() + b"\n"

@@ -19,8 +19,7 @@ from rubrictool.models.client import Model
 from rubrictool.models.connections import Connections
 from rubrictool.models.context import RunContext
 from rubrictool.models.options import AskPolicy
-from rubrictool.rows.columns import Row
-from rubrictool.rows.jsonl import encode
+from rubrictool.rows.jsonl import encode_lines
 from rubrictool.steps.map_rows import Outcome, Work
 
 GATHER_S = 0.002
@@ -120,14 +119,12 @@ class Worker:
         answers = count_answers()
         try:
             outcome = await self._work(task.row)
-            result = Result((_lines(outcome.rows), _lines(outcome.trace)), replace(outcome, rows=(), trace=()))
+            result = Result(
+                (encode_lines(outcome.rows), encode_lines(outcome.trace)), replace(outcome, rows=(), trace=())
+            )
         except RowFailure as failure:
             result = Result(outcome=Outcome(failure=failure))
         except Exception as error:
             # Whatever it is, it ends the run, and the driver is where a run ends.
             result = Result(error=error)
         self._link.tell(Done(task.number, result._replace(answered=answers.count > 0)))
-
-
-def _lines(rows: Sequence[Row]) -> bytes:
-    return b"".join([encode(row).encode() + b"\n" for row in rows])

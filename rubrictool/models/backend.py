@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
-from rubrictool.text.encoding import canonical, sha256
+from rubrictool.text.encoding import canonical_hash
 
 LimitName = Literal["max_tokens", "max_completion_tokens"]
 
@@ -39,7 +39,7 @@ class Request:
         """
         temperature = None if self.temperature is None else float(self.temperature)
         parts = [model or self.model, list(self.messages), temperature, self.max_tokens, dict(self.args), self.sample]
-        return sha256(canonical(parts))
+        return canonical_hash(parts)
 
     def body(self) -> dict[str, Any]:
         """Return the request in the form of OpenAI's chat completions; extra arguments replace our own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
@@ -125,11 +126,19 @@ def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt
         return None
     references = [row.unknown().get("reference"), known and known.reference, rubric and rubric.reference]
     reference = next((text for text in references if isinstance(text, str)), None)
+    if isinstance(text, str) and not (known and known.unknown()):
+        return _prompt(row.prompt_id, text, reference)
     prompt = Prompt.model_construct(id=row.prompt_id, prompt=text, reference=reference)
     # Not as arguments: people's columns may be called `cls`.
     assert prompt.model_extra is not None
     prompt.model_extra.update(known.unknown() if known else {})
     return prompt
+
+
+# The responses to a prompt come one after the other, and records are frozen.
+@lru_cache(maxsize=64)
+def _prompt(name: str, text: str, reference: str | None) -> Prompt:
+    return Prompt.model_construct(id=name, prompt=text, reference=reference)
 
 
 def _prompt_text(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> str | Chat | None:

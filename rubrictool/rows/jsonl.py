@@ -15,7 +15,7 @@ from rubrictool.rows.ids import name_response
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.shapes.shape import PartName
-from rubrictool.text.encoding import compact
+from rubrictool.text.encoding import compact_bytes
 from rubrictool.text.wording import one_line
 
 R = TypeVar("R", bound=Row)
@@ -136,8 +136,17 @@ def encode_value(value: Any) -> str:
     Text stands as it is, but for the separators of lines and paragraphs (U+0085, U+2028, U+2029): JSON allows them within
     a text, and many readers end a line there.
     """
-    line = compact(value, records=own_columns)
-    return line if line.isascii() else line.translate(_SEPARATORS)
+    return _encoded(value).decode()
+
+
+def encode_lines(rows: Iterable[Row]) -> bytes:
+    """Return rows as the lines of a file."""
+    return b"".join([_encoded(row) + b"\n" for row in rows])
+
+
+def _encoded(value: Any) -> bytes:
+    content = compact_bytes(value, records=own_columns)
+    return content if content.isascii() else content.decode().translate(_SEPARATORS).encode()
 
 
 _SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
