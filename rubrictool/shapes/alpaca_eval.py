@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
-from rubrictool.shapes.taking import ComparedSide, ComparedSides, credit, named, own_ids, prompt_columns, without_nulls
+from rubrictool.shapes.taking import (
+    ComparedSide,
+    ComparedSides,
+    named,
+    own_ids,
+    prompt_columns,
+    take_credit,
+    without_nulls,
+)
 from rubrictool.shapes.writing import Given
 
 _DRAWS = (0, 1.5)
@@ -59,9 +67,7 @@ def _write_annotations(given: Given) -> list[ColumnValues]:
 
 def _annotation(given: Given, comparison: Fields, a: ComparedSide, b: ComparedSide) -> ColumnValues:
     outputs = {f"output_{place}": side.text for place, side in ((1, b), (2, a))}
-    share = credit(comparison)
-    for name in ("winner", "preference"):
-        comparison.value(name, None)
+    share = take_credit(comparison)
     return {
         **{name: given.text(text) for name, text in outputs.items() if text is not None},
         "generator_1": b.model or "unknown",
@@ -78,6 +84,7 @@ OUTPUTS = Shape(
     has("instruction", "output", "generator", lacks=["generator_1"]),
     _read_output,
     write=_write_outputs,
+    per="response",
 )
 
 ANNOTATIONS = Shape(
@@ -86,5 +93,6 @@ ANNOTATIONS = Shape(
     has("generator_1", "generator_2"),
     _read_annotation,
     write=_write_annotations,
+    per="comparison",
     pairs=True,
 )

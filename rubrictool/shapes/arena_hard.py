@@ -12,7 +12,7 @@ from typing import Any
 from rubrictool.shapes.chat_parts import as_chat, plain
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
-from rubrictool.shapes.taking import CREDIT, ComparedSide, ComparedSides, credit, named, own_ids
+from rubrictool.shapes.taking import CREDIT, ComparedSide, ComparedSides, credit, named, own_ids, take_credit
 from rubrictool.shapes.writing import Given
 
 CLEAR = 3
@@ -119,7 +119,8 @@ def _judgment(given: Given, comparison: Fields, model: ComparedSide, baseline: C
     """Return the row of a comparison: with its own games, else with those that its orders or its winner stand for."""
     if "games" in comparison:
         games = comparison.value("games")
-        for name in ("preference", "weight", "winner", "orders"):
+        take_credit(comparison)
+        for name in ("weight", "orders"):
             comparison.value(name, None)
     elif (games := _games(comparison)) is None:
         return None
@@ -138,8 +139,8 @@ def _games(comparison: Fields) -> list[ColumnValues] | None:
     won: tuple[str, ...] = (orders["ba"], orders["ab"]) if orders else (_AS_SURE.get(share, ""),) * 2
     if "" in won or share != sum(CREDIT[winner] for winner in won) / 2:
         return None
-    for name in ("winner", "preference", "orders"):
-        comparison.value(name, None)
+    take_credit(comparison)
+    comparison.value("orders", None)
     places = ({"a": "B>A", "tie": "A=B", "b": "A>B"}, {"a": "A>B", "tie": "A=B", "b": "B>A"})
     return [
         {"score": labels[winner], "judgment": None, "prompt": []} for labels, winner in zip(places, won, strict=True)
@@ -160,6 +161,7 @@ ANSWERS = Shape(
     has("uid", "model", "messages", lacks=["games"]),
     _read_answer,
     write=_write_answers,
+    per="response",
 )
 
 JUDGMENTS = Shape(
@@ -168,5 +170,6 @@ JUDGMENTS = Shape(
     has("uid", "model", "baseline", "games"),
     _read_judgment,
     write=_write_judgments,
+    per="comparison",
     pairs=True,
 )

@@ -164,6 +164,7 @@ ALPACA = Shape(
     has("instruction", "input", "output", lacks=["generator"]),
     _read_alpaca,
     write=_write_alpaca,
+    per="response",
 )
 
 MESSAGES = Shape(
@@ -172,6 +173,7 @@ MESSAGES = Shape(
     lambda row: _is_answered(row, "messages") and not any(map(row.__contains__, _OF_OTHERS)),
     _read_messages,
     write=_write_messages,
+    per="response",
 )
 
 SHAREGPT = Shape(
@@ -180,4 +182,5 @@ SHAREGPT = Shape(
     lambda row: _is_answered(row, "conversations") and not any(map(row.__contains__, _OF_OTHERS)),
     _read_sharegpt,
     write=_write_sharegpt,
+    per="response",
 )

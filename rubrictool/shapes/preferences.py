@@ -10,8 +10,17 @@ from rubrictool.shapes.chat_parts import as_chat, asked_and_answered, plain, rol
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.instructions import instruction_columns, instruction_of
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
-from rubrictool.shapes.taking import ComparedSide, ComparedSides, named, prompt_columns, take_winner, without_nulls
+from rubrictool.shapes.taking import (
+    ComparedSide,
+    ComparedSides,
+    credit,
+    named,
+    prompt_columns,
+    take_credit,
+    without_nulls,
+)
 from rubrictool.shapes.writing import Given
+from rubrictool.text.chats import chat_text
 
 _SIDES = ("chosen", "rejected")
 
@@ -48,7 +57,7 @@ def _read_pair(row: Fields) -> Contents:
     asked = named(row, "id", "prompt_id", "id")
     answers = [row.value(side) for side in _SIDES]
     prompt, answers = _implicit(row, answers) if "prompt" not in row else (row.value("prompt"), answers)
-    asked |= {"prompt": plain(prompt, "user") if isinstance(prompt, list | tuple) else prompt}
+    asked |= {"prompt": prompt}
     scores = [row.number(f"{side}_score", None) for side in _SIDES]
     return _pair(row, asked, [answer_to(prompt, answer) for answer in answers], scores)
 
@@ -59,7 +68,15 @@ def _pair(row: Fields, prompt: ColumnValues, answers: Sequence[Any], scores: Seq
         without_nulls({"response": answer, "model": row.text(f"{side}_model", side), "score": score})
         for side, answer, score in zip(_SIDES, answers, scores, strict=True)
     ]
-    return Contents(prompt, None, responses, [{"winner": "a", "a": 0, "b": 1}], columns=row.rest())
+    return Contents(prompt, None, responses, [_preferred(row) | {"a": 0, "b": 1}], columns=row.rest())
+
+
+def _preferred(row: Fields) -> ColumnValues:
+    """Return that the first answer wins, with the share of those who prefer it where that was written beside it."""
+    share = row.peek("preference")
+    if isinstance(share, int | float) and not isinstance(share, bool) and 0.5 < share < 1:
+        return {"preference": row.number("preference")}
+    return {"winner": "a"}
 
 
 def _implicit(row: Fields, answers: Sequence[Any]) -> tuple[Any, list[Any]]:
@@ -105,22 +122,19 @@ def _pairs(
     decided = [(one, sides.of(one)) for one in given.comparisons]
     rows = []
     for comparison, pair in decided:
+        share = credit(comparison)
         if (ordered := _chosen_first(comparison, pair)) is not None:
             models = {f"{name}_model": side.model for name, side in zip(_SIDES, ordered, strict=True)}
             named_models = {name: model for name, model in models.items() if model and model not in _SIDES}
-            rows.append({**rest, **columns(prompt, ordered), **named_models, **given.travelling(comparison)})
+            unsure = {} if share in (0, 1) else {"preference": max(share, 1 - share)}
+            rows.append({**rest, **columns(prompt, ordered), **named_models, **given.travelling(comparison), **unsure})
     return rows
 
 
 def _chosen_first(comparison: Fields, pair: tuple[ComparedSide, ComparedSide]) -> Sequence[ComparedSide] | None:
-    if any(side.text is None for side in pair) or _credit_or_half(comparison) == 0.5:
+    if any(side.text is None for side in pair) or credit(comparison) == 0.5:
         return None
-    return pair if take_winner(comparison) > 0.5 else pair[::-1]
-
-
-def _credit_or_half(comparison: Fields) -> float:
-    winner, preference = comparison.peek("winner"), comparison.peek("preference")
-    return {"a": 1.0, "b": 0.0}.get(winner, 0.5) if winner else 0.5 if preference is None else float(preference)
+    return pair if take_credit(comparison) > 0.5 else pair[::-1]
 
 
 def _pair_columns(prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
@@ -133,25 +147,30 @@ def _pair_columns(prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
 
 def _read_binarized(row: Fields) -> Contents:
     asked = named(row, "id", "prompt_id")
-    answers = [row.value(side) for side in _SIDES]
-    prompt = row.value("prompt", None) or asked_and_answered(answers[0])[0]
-    if row.peek("messages") == answers[0]:
+    whole = [row.items(side) for side in _SIDES]
+    if row.peek("messages") == whole[0]:
         row.value("messages")
+    # The text of the prompt is that of its messages, with which both answers begin.
+    row.value("prompt", None)
+    prompt, answers = _implicit(row, whole)
     scores = [row.number(f"score_{side}", None) for side in _SIDES]
-    whole = answers[0][:-1] if role_of(answers[0][0]) == "system" else prompt
-    return _pair(row, asked | {"prompt": prompt}, [answer_to(whole, answer) for answer in answers], scores)
+    asked |= {"prompt": plain(prompt, "user")}
+    return _pair(row, asked, [plain(answer, "assistant") for answer in answers], scores)
 
 
 def _write_binarized(given: Given) -> list[ColumnValues]:
     name = given.prompt.name("id")
-    rows = _pairs(given, partial(_binarized_columns, given), scores=True)
+    rows = _pairs(given, _binarized_columns, scores=True)
     return [{**row, "prompt_id": name} for row in rows]
 
 
-def _binarized_columns(given: Given, prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
+def _binarized_columns(prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:
     chosen, rejected = ([*as_chat(prompt, "user"), *as_chat(side.text, "assistant")] for side in pair)
     scores = {f"score_{name}": side.score for name, side in zip(_SIDES, pair, strict=True)}
-    return {"prompt": given.text(prompt), "chosen": chosen, "rejected": rejected, "messages": chosen, **scores}
+    # The chat stands in the messages, so its text loses nothing.
+    alone = plain(as_chat(prompt, "user"), "user")
+    text = alone if isinstance(alone, str) else chat_text(alone)
+    return {"prompt": text, "chosen": chosen, "rejected": rejected, "messages": chosen, **scores}
 
 
 def _read_instruction(row: Fields) -> Contents:
@@ -201,7 +220,7 @@ def _verdict(side: str) -> list[ColumnValues]:
     return [{"id": "preferred", "met": side == "chosen"}]
 
 
-PAIRS = Shape("preference", "preference pairs", _is_pair, _read_pair, write=_write_pairs, pairs=True)
+PAIRS = Shape("preference", "preference pairs", _is_pair, _read_pair, write=_write_pairs, per="comparison", pairs=True)
 
 BINARIZED = Shape(
     "ultrafeedback-binarized",
@@ -209,6 +228,7 @@ BINARIZED = Shape(
     has("chosen", "rejected", "score_chosen", "score_rejected"),
     _read_binarized,
     write=_write_binarized,
+    per="comparison",
     pairs=True,
 )
 
@@ -218,6 +238,7 @@ INSTRUCTIONS = Shape(
     has("instruction", "chosen", "rejected"),
     _read_instruction,
     write=_write_instructions,
+    per="comparison",
     pairs=True,
 )
 

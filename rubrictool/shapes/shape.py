@@ -50,7 +50,14 @@ class Contents:
                 found = [self._asked("prompt_id") | response for response in self.responses]
             case "comparisons":
                 found = [self._asked("prompt_id") | comparison for comparison in self.comparisons]
-        return [self.columns | row for row in found]
+        kept = {name: value for name, value in self.columns.items() if name not in self._told_by_each(part)}
+        return [kept | row for row in found]
+
+    def _told_by_each(self, part: PartName) -> tuple[str, ...]:
+        """Return the columns that only a response or a comparison itself can have; the row's own mean something else."""
+        if part == "responses" and len(self.responses) > 1:
+            return ("id",)
+        return ("winner", "preference", "orders", "weight", "a", "b") if part == "comparisons" else ()
 
     def _candidates(self) -> ColumnValues:
         """Return the responses, each once, be it that several people judged it."""

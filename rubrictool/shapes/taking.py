@@ -74,10 +74,9 @@ def credit(comparison: Fields) -> float:
     return float(preference)
 
 
-def take_winner(comparison: Fields) -> float:
-    """Take the winner, or a preference that is as sure as one, and return the credit of `a`."""
+def take_credit(comparison: Fields) -> float:
+    """Take the winner or the preference, and return the credit of `a`. Raises `ValueError` where it is not told."""
     share = credit(comparison)
-    comparison.value("winner", None)
-    if share in CREDIT.values():
-        comparison.value("preference", None)
+    for name in ("winner", "preference"):
+        comparison.value(name, None)
     return share

@@ -23,9 +23,8 @@ def _rubric(given: Given) -> ColumnValues:
     return {"criteria": [one.rest() for one in given.criteria], **given.rubric.rest()}
 
 
-def _asked(row: Fields, value: Any) -> ColumnValues:
-    """Return a prompt with its id and its reference, taken from the columns that hold them."""
-    prompt = plain(value, "user") if isinstance(value, list | tuple) else value
+def _asked(row: Fields, prompt: Any) -> ColumnValues:
+    """Return a prompt with its id, taken from the columns that hold it."""
     return named(row, "id", "id") | {"prompt": prompt}
 
 
@@ -68,7 +67,8 @@ def _write_verl(given: Given) -> list[ColumnValues]:
         "ability": given.prompt.value("ability", "rubric"),
         "reward_model": {"style": "rubric", "rubrics": criteria, "ground_truth": reference},
     }
-    extra = {**own_ids(given.prompt), "prompt": asked if isinstance(asked, str) else compact(asked)}
+    text = plain(as_chat(asked, "user"), "user")
+    extra = {**own_ids(given.prompt), "prompt": text if isinstance(text, str) else compact(text)}
     extra |= {"rubric": compact(_rubric(given))} | given.prompt.rest()
     return [{**row, "extra_info": extra}]
 
@@ -93,7 +93,7 @@ def _read_verl(row: Fields) -> Contents:
     extra.value("prompt", None)
     kept = {name: row.value(name, None) for name in ("data_source", "ability")}
     told = without_nulls({name: value for name, value in kept.items() if value != "rubric"})
-    prompt = _asked(extra, row.value("prompt"))
+    prompt = _asked(extra, plain(row.items("prompt"), "user"))
     rubric = extra.json("rubric", None) or {"criteria": [_criterion(one) for one in model.objects("rubrics")]}
     found = _contents(row, prompt, rubric, model.value("ground_truth", None))
     return Contents(found.prompt, found.rubric, columns=told | extra.rest() | dict(found.columns))
@@ -158,7 +158,7 @@ def _write_verifiers(given: Given) -> list[ColumnValues]:
 
 def _read_verifiers(row: Fields) -> Contents:
     info = Fields(row.json("info"), "info.")
-    prompt, rubric = _asked(info, row.value("prompt")), info.json("rubric")
+    prompt, rubric = _asked(info, plain(row.items("prompt"), "user")), info.json("rubric")
     return _contents(row, prompt, rubric, row.value("answer", None))
 
 
