@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rubrictool.analysis.intervals import estimate_columns
@@ -218,7 +219,9 @@ def _agreement(prefix: str, agreement: PairAgreement | None) -> dict[str, float 
 
 
 def _top(top: TopTies) -> dict[str, Any]:
-    return {"prompts": top.prompts} | estimate_columns("mass", top.mass) | estimate_columns("tied", top.tied)
+    shares = {"mass": top.mass, "tied": top.tied, "best": top.best}
+    columns = [estimate_columns(name, share).items() for name, share in shares.items()]
+    return {"prompts": top.prompts} | dict(chain.from_iterable(columns))
 
 
 def _prediction(one: Prediction) -> dict[str, Any]:

@@ -147,13 +147,13 @@ def _compared(one: RegionAccuracy, letters: Sequence[str]) -> tuple[str, ...]:
 
 
 def _tops(report: TailReport, letters: Sequence[str]) -> Iterator[str]:
-    """Yield the ties at the top."""
+    """Yield the ties at the top, and how often the best by gold is there."""
     yield ""
     rows = [
-        (letter or ONE_FILE, interval(top.mass), interval(top.tied))
+        (letter or ONE_FILE, interval(top.mass), interval(top.tied), interval(top.best))
         for letter, top in zip(letters, report.tops, strict=True)
     ]
-    yield from table(("at the top score", "share of responses", "two best tied"), rows)
+    yield from table(("top score", "share of responses", "two best tied", "best by gold"), rows)
 
 
 def _optimisation(forecast: OptimisationForecast, letters: Sequence[str]) -> Iterator[str]:

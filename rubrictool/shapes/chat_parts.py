@@ -22,9 +22,14 @@ def plain(messages: Sequence[Any], role: str) -> Any:
 
 def asked_and_answered(messages: Sequence[Any]) -> tuple[Any, Any]:
     """Return what is asked, up to the last message of the user, and what is answered to it, [] where nothing is."""
-    roles = [role_of(message) for message in messages]
-    end = len(roles) - roles[::-1].index("user") if "user" in roles else _opening(roles)
+    end = asked_until(messages)
     return plain(messages[:end], "user"), plain(messages[end:], "assistant")
+
+
+def asked_until(messages: Sequence[Any]) -> int:
+    """Return how many messages ask: those up to the last one of the user, or before the first answer."""
+    roles = [role_of(message) for message in messages]
+    return len(roles) - roles[::-1].index("user") if "user" in roles else _opening(roles)
 
 
 def role_of(message: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from rubrictool.shapes.chat_parts import as_chat, asked_and_answered, plain, role_of, same_start
+from rubrictool.shapes.chat_parts import as_chat, asked_until, plain, role_of, same_start
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.instructions import instruction_columns, instruction_of
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
@@ -88,7 +88,7 @@ def _implicit(row: Fields, answers: Sequence[Any]) -> tuple[Any, list[Any]]:
         shared = turn + len(_TURN) if turn >= 0 else _before_space(one, shared)
     else:
         # The last message is always of the answer, even where both are the same.
-        shared = min(shared, len(asked_and_answered(one)[0]) if one == other else shared)
+        shared = min(shared, asked_until(one) if one == other else shared)
     if not shared or not one[:shared]:
         raise row.fault("prompt", "field required: the chosen and the rejected text do not begin alike")
     return one[:shared], [answer[shared:] for answer in answers]

@@ -93,7 +93,8 @@ comparisons = st.tuples(outcomes, st.dictionaries(st.just("judge"), words, max_s
 
 @st.composite
 def rows(draw: st.DrawFn) -> tuple[Columns, list[Columns], list[Columns], list[Columns]]:
-    rubric, answers = draw(criteria), draw(responses)
+    rubric: list[Columns] = draw(criteria)
+    answers: list[Columns] = draw(responses)
     for answer in answers:
         met = answer.pop("met", [])
         if met:

@@ -1,0 +1,244 @@
+"""What others' rows of responses, comparisons, labels and requests say is read as it is meant, and what failed is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pair_examples import ASKED, BLUE, PAIR_EXAMPLES, RED, said
+
+from rubrictool import formats
+from rubrictool.analysis.agreement import agreement
+from rubrictool.analysis.gold import read_gold
+from rubrictool.analysis.tail import tail
+from rubrictool.analysis.win_rates import win_rates
+from rubrictool.errors import InputError
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.joins import Texts
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt, Response, Rubric
+
+Columns = dict[str, Any]
+
+
+def example(name: str, **columns: Any) -> Columns:
+    return PAIR_EXAMPLES[name][0] | columns
+
+
+def responses(rows: list[Columns]) -> list[Any]:
+    return [row.columns()["response"] for row in Rows(rows, Response).rows()]
+
+
+HUMAN = "\n\nHuman: Name a colour.\n\nAssistant:"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rejected", "prompt", "answers"),
+    [
+        ([ASKED, BLUE], [ASKED, RED], [ASKED], ["Blue.", "Red."]),
+        ([ASKED, RED, ASKED, BLUE], [ASKED, RED, ASKED, RED], [ASKED, RED, ASKED], ["Blue.", "Red."]),
+        ([ASKED, RED], [ASKED, RED], [ASKED], ["Red.", "Red."]),
+        (f"{HUMAN} Blue.", f"{HUMAN} Black.", HUMAN, [" Blue.", " Black."]),
+        ("The sky is blue.", "The sky is red.", "The sky is", [" blue.", " red."]),
+    ],
+)
+def test_a_prompt_that_both_answers_begin_with_is_found(
+    chosen: Any, rejected: Any, prompt: Any, answers: list[str]
+) -> None:
+    [(_, contents)] = Input([{"chosen": chosen, "rejected": rejected}]).parts()
+    assert contents.prompt is not None
+    assert contents.prompt["prompt"] == prompt
+    assert [one["response"] for one in contents.responses] == answers
+
+
+def test_answers_that_do_not_begin_alike_need_a_prompt() -> None:
+    with pytest.raises(InputError, match="rows:1: prompt: field required: the chosen and the rejected text"):
+        Rows([{"chosen": "Blue.", "rejected": "Red."}], Response).rows()
+
+
+def test_a_rows_own_columns_are_not_those_of_a_comparison_or_response_in_it() -> None:
+    pairs = [example("preference", id="p7", winner="judge-3", preference="colour", weight="heavy")]
+    [prompt] = Rows(pairs, Prompt).rows()
+    gold = read_gold(pairs, None, Texts())
+    assert prompt.id == "p7"
+    assert sorted(gold.values.values()) == [0.0, 1.0]
+    [first, second] = Rows([example("ultrafeedback", id="p7")], Response).rows()
+    assert first.id != second.id
+
+
+def test_ultrafeedback_gives_scored_candidates_and_their_gold() -> None:
+    rows = PAIR_EXAMPLES["ultrafeedback"]
+    [prompt] = Rows(rows, Prompt).rows()
+    assert [(one.model, one.unknown()["score"]) for one in prompt.responses] == [("new", 8.5), ("base", 3)]
+    assert prompt.responses[0].unknown()["fine-grained_score"] == 4.75
+    assert sorted(read_gold(rows, None, Texts()).values.values()) == [3.0, 8.5]
+
+
+def test_every_right_answer_of_rewardbench_2_is_better_than_every_wrong_one() -> None:
+    rows = [example("rewardbench-2", chosen=["Blue.", "Grey."])]
+    gold = read_gold(rows, None, Texts())
+    assert sorted(gold.values.values()) == [0, 0, 0, 1, 1]
+    assert gold.preferred is not None
+    assert len(gold.preferred["3"]) == 6
+
+
+@pytest.mark.parametrize(("scores", "accuracy"), [([9, 1, 2, 3], 1.0), ([3, 1, 2, 9], 0.0), ([9, 9, 2, 3], 0.5)])
+def test_tail_tells_how_often_the_right_answer_of_four_has_the_highest_score(
+    scores: list[float], accuracy: float
+) -> None:
+    """RewardBench 2's accuracy; answers at the same score share it."""
+    rows = PAIR_EXAMPLES["rewardbench-2"]
+    read = Rows(rows, Response).rows()
+    scored = [row.columns() | {"score": score} for row, score in zip(read, scores, strict=True)]
+    [top] = tail({"scores": scored}, rows).tops
+    assert top.best.value == accuracy
+
+
+def meta_eval() -> list[Columns]:
+    """Two completions of one prompt, two criteria, two physicians for each."""
+    return [
+        row | {"completion_id": f"r{place}", "completion": f"Blue {place}."}
+        for place in range(2)
+        for row in PAIR_EXAMPLES["healthbench-meta-eval"]
+    ]
+
+
+def test_the_rubric_of_a_meta_evaluation_is_gathered_from_its_rows() -> None:
+    [rubric] = Rows(meta_eval(), Rubric).rows()
+    assert [one.criterion for one in rubric.criteria] == ["Names blue", "Is polite"]
+    assert responses(meta_eval()) == ["Blue 0.", "Blue 1."]
+
+
+def test_a_judge_agrees_with_each_physician() -> None:
+    rows = meta_eval()
+    [rubric] = Rows(rows, Rubric).rows()
+    scored = [
+        {
+            "prompt_id": row.prompt_id,
+            "id": row.id,
+            "judge": "j",
+            "verdicts": [{"id": one.id, "met": True} for one in rubric.criteria],
+        }
+        for row in Rows(rows, Response).rows()
+    ]
+    [(everything, *_)] = agreement(scored, rows).judges.values()
+    # Of the two physicians one always says yes and the other always no.
+    assert (everything.n, everything.cells.both, everything.cells.judge_only) == (8, 4, 4)
+
+
+def test_labels_without_a_prompt_are_joined_by_the_response() -> None:
+    scored = [
+        {
+            "prompt_id": "p1",
+            "id": "r1",
+            "judge": "j",
+            "verdicts": [{"id": "c1", "met": True}, {"id": "c2", "met": True}],
+        }
+    ]
+    report = agreement(scored, PAIR_EXAMPLES["evalkit-labels"])
+    [(everything, *_)] = report.judges.values()
+    assert everything.n == 1
+    assert report.left_out["labels that are null"] == 1
+
+
+SCORED = {
+    "prompt_id": "p1",
+    "id": "r1",
+    "prompt": "Name a colour.",
+    "response": "Blue.",
+    "score": 1.25,
+    "verdicts": [{"id": "c1", "met": True, "reason": "It does."}],
+    "judge": "j",
+}
+
+
+def test_verdicts_are_written_as_labels_that_join_again() -> None:
+    rows = list(formats.convert([SCORED], "evalkit-labels"))
+    assert rows == [
+        {
+            "output_id": "r1",
+            "criterion_id": "c1",
+            "score": 1,
+            "applicable": True,
+            "rationale": "It does.",
+            "prompt_id": "p1",
+        }
+    ]
+    [(everything, *_)] = agreement([SCORED], rows).judges.values()
+    assert everything.cells.both == 1
+
+
+def test_a_reward_is_written_where_every_criterion_has_a_verdict() -> None:
+    open_one = SCORED | {"id": "r2", "verdicts": [{"id": "c1", "met": None}]}
+    conversion = formats.convert([SCORED, open_one, SCORED | {"id": "r3", "score": -0.5}], "reward-json")
+    assert list(conversion) == [{"reward": 1.0}, {"reward": 0.0}]
+
+
+def test_results_of_a_batch_come_in_any_order_and_failures_are_counted() -> None:
+    failed = example("openai-batch-results", custom_id="p2", response=None, error={"code": "expired", "message": "-"})
+    refused = example("openai-batch-results", custom_id="p3", response={"status_code": 429, "body": {"error": {}}})
+    source = Input([failed, example("openai-batch-results"), refused])
+    [row] = Rows(source, Response).rows()
+    assert (row.prompt_id, row.model, row.response) == ("p1", "small-1", "Blue.")
+    assert source.recognised() == "rows: OpenAI batch results, 1 response; requests that failed left out: 2"
+
+
+def test_requests_and_results_of_a_batch_are_joined_by_their_id() -> None:
+    for requests, results in (
+        ("openai-batch", "openai-batch-results"),
+        ("anthropic-batch", "anthropic-batch-results"),
+        ("gemini-batch", "gemini-batch-results"),
+    ):
+        [prompt] = Rows(PAIR_EXAMPLES[requests], Prompt).rows()
+        [response] = Rows(PAIR_EXAMPLES[results], Response).rows()
+        assert (response.prompt_id, response.response) == (prompt.id, "Blue.")
+
+
+def body(**columns: Any) -> list[Columns]:
+    return [example("openai-batch-results", response={"status_code": 200, "body": {"model": "m"} | columns})]
+
+
+def test_replies_of_other_endpoints_are_read() -> None:
+    item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Blue."}]}
+    assert responses(body(output=[item])) == ["Blue."]
+    assert responses(body(choices=[{"text": "Blue."}, {"text": "Red."}])) == ["Blue.", "Red."]
+    call = {"id": "1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+    [called] = responses(body(choices=[{"message": {"role": "assistant", "content": None, "tool_calls": [call]}}]))
+    assert called[0]["tool_calls"] == [call]
+
+
+def test_what_a_model_thought_is_no_reply() -> None:
+    parts = [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "Blue."}]
+    result = {"type": "succeeded", "message": {"model": "m", "role": "assistant", "content": parts}}
+    assert responses([{"custom_id": "p1", "result": result}]) == ["Blue."]
+    thought = {"candidates": [{"content": {"parts": [{"text": "Hm.", "thought": True}, {"text": "Blue."}]}}]}
+    assert responses([{"key": "p1", "response": thought}]) == ["Blue."]
+
+
+def test_an_instruction_has_its_input_and_its_history() -> None:
+    row = {"instruction": "Why?", "input": "", "output": "So.", "system": "Be short.", "history": [["Hi", "Hello"]]}
+    [response] = Rows([row], Response).rows()
+    assert response.columns()["prompt"] == (
+        said("system", "Be short."),
+        said("user", "Hi"),
+        said("assistant", "Hello"),
+        said("user", "Why?"),
+    )
+    assert list(formats.convert([row], "alpaca")) == [row]
+
+
+def test_a_trace_is_the_answer_to_the_last_question() -> None:
+    call = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}],
+    }
+    answer = [call, {"role": "tool", "tool_call_id": "1", "content": "blue"}, BLUE]
+    [(_, contents)] = Input([{"messages": [ASKED, RED, ASKED, *answer]}]).parts()
+    assert contents.prompt == {"prompt": [ASKED, RED, ASKED]}
+    assert contents.responses == [{"response": answer}]
+
+
+def test_comparisons_of_annotations_keep_their_annotator_as_judge() -> None:
+    rows = [example("alpaca-eval-annotations", annotator=name, instruction=name) for name in ("one", "two")]
+    assert win_rates(rows).notes == ("the comparisons are of different judges, which the figures pool",)
