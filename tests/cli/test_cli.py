@@ -46,8 +46,8 @@ def test_a_command_is_listed_with_the_first_line_of_its_own_help(shell: Shell, w
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("rubrictool s", {"sample", "score", "signal"}),
-        ("rubrictool cache ", {"export", "merge"}),
+        ("rubrictool sc", {"schema", "score"}),
+        ("rubrictool cache ", {"clear", "export", "info", "merge", "path"}),
         ("rubrictool score --judg", {"--judge", "--judge-args", "--judging"}),
     ],
 )
