@@ -96,7 +96,7 @@ def test_the_shell_examples_run(tmp_path: Path, example: str) -> None:
 
 
 def test_the_job_array_gives_the_scores_of_one_run_and_asks_nothing_twice(shell: Shell) -> None:
-    task, joining = blocks(ROOT / "docs" / "commands.md", "bash")
+    task, joining = [block for block in blocks(ROOT / "docs" / "commands.md", "bash") if "scores" in block]
     rows = [{"prompt_id": f"p{n // 2}", "prompt": f"Why {n // 2}?", "response": f"So {n}."} for n in range(10)]
     shell.write("responses.jsonl", rows)
     shell.write("rubrics.jsonl", [{"id": "*", "criteria": [{"criterion": "Is right.", "weight": 1}]}])
@@ -107,6 +107,24 @@ def test_the_job_array_gives_the_scores_of_one_run_and_asks_nothing_twice(shell:
     assert (ran.returncode, len(server.requests)) == (0, 10), ran.stderr
     assert len(shell.read("whole.jsonl")) == 10
     assert shell.read("scores.jsonl") == shell.read("whole.jsonl")
+
+
+def test_the_plan_for_many_nodes_gives_the_scores_of_one_run(shell: Shell) -> None:
+    splitting, task = blocks(ROOT / "docs" / "scale.md", "bash")
+    rows = [{"id": f"r{n}", "prompt_id": f"p{n // 2}", "response": f"So {n}."} for n in range(16)]
+    responses = shell.write("responses.jsonl", rows)
+    criteria = [{"criterion": "Is right.", "weight": 1}]
+    rubrics = shell.write(
+        "rubrics.jsonl", [{"id": f"p{n}", "prompt": f"Why {n}?", "criteria": criteria} for n in range(8)]
+    )
+    with chat_server() as server:
+        task = task.replace("vllm:MODEL --replicas 8", server.spec).replace("/local/", "")
+        tasks = [task.replace("$SLURM_ARRAY_TASK_ID", str(number)) for number in range(2)]
+        script = "".join([splitting.replace("1250000", "8").replace("78125", "4"), *tasks])
+        ran = program(shell.directory, "bash", "-ec", script)
+        assert (ran.returncode, len(server.requests)) == (0, 16), ran.stderr
+        whole = shell("score", responses, "--rubrics", rubrics, "--judge", server.spec)
+    assert [row for number in range(2) for row in shell.read(f"scores-{number:02}.jsonl")] == whole.rows
 
 
 def test_lint_has_no_warning_for_the_rubric_of_the_readmes_own_data(tmp_path: Path) -> None:
