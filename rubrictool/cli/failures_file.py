@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from rubrictool.cli.files import DEVICES, STDOUT, Staged, in_use, place_of
+from rubrictool.cli.files import DEVICES, STDOUT, StagedRows, in_use, place_of
 from rubrictool.errors import InputError
-from rubrictool.rows.input_files import MAX_LINE, STDIN
+from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.text.encoding import canonical, digest
 
 FAILED = ".failed.jsonl"
 
 
-class Failures(Staged):
+class Failures(StagedRows):
     """The rows that could not be finished: a staged file that is not there when nothing was written.
 
     `run` names the command and its files where the file's name does not, and stands in each row's error. What an earlier
@@ -80,11 +79,10 @@ def _identity(path: str | None) -> str | None:
 def _was_written_by(run: str, path: Path) -> bool:
     """Return whether the first row of a file carries the name of a run."""
     try:
-        with path.open("rb") as file:
-            row: Any = json.loads(file.readline(MAX_LINE))
-    except (OSError, ValueError, RecursionError):
+        first = next(iter(InputFile(path, str(path))), None)
+    except InputError:
         return False
-    error = row.get("error") if isinstance(row, dict) else None
+    error = first[1].get("error") if first else None
     return isinstance(error, dict) and error.get("run") == run
 
 

@@ -14,6 +14,8 @@ from typing import IO, Protocol, Self
 from rubrictool import interrupts
 from rubrictool.cli.exit_codes import ReaderGone
 from rubrictool.errors import InputError
+from rubrictool.rows.containers.faults import FileFault
+from rubrictool.rows.containers.output_formats import OutputFormat, output_format
 
 STDOUT = "-"
 _OPEN_FILES = ("/dev/fd", "/proc/self/fd")
@@ -92,8 +94,7 @@ class Staged:
     def __init__(self, path: Path) -> None:
         number = _open_file(path)
         self._path = place_of(path) if number is None else path
-        # Devices, pipes and what is open already have no place beside them, and nothing to put back.
-        direct = number is not None or (os.path.exists(self._path) and not os.path.isfile(self._path))
+        direct = _is_direct(path)
         self._stage = self._path if direct else _stage_of(self._path)
         if not direct:
             interrupts.unfinished.add(str(self._stage))
@@ -104,7 +105,7 @@ class Staged:
             interrupts.unfinished.discard(str(self._stage))
             raise _unwritable(path, error) from None
         if not direct:
-            self._keep_mode()
+            self._copy_mode(self._stage)
 
     def __enter__(self) -> Self:
         return self
@@ -149,11 +150,54 @@ class Staged:
             self._stage.unlink(missing_ok=True)
             interrupts.unfinished.discard(str(self._stage))
 
-    def _keep_mode(self) -> None:
-        """Give the stage the permissions of the file that it will replace."""
+    def _copy_mode(self, stage: Path) -> None:
+        """Give a stage the permissions of the file that it will replace."""
         # There may be no such file, and some file systems have no permissions.
         with suppress(OSError):
-            os.fchmod(self._file.fileno(), stat.S_IMODE(self._path.stat().st_mode))
+            os.chmod(stage, stat.S_IMODE(self._path.stat().st_mode))
+
+
+class StagedRows(Staged):
+    """A staged file of rows, given as lines of JSON, in the container that its name asks for."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._format = output_format(path.name)
+        except FileFault as fault:
+            raise InputError(f"{path}: {fault}") from None
+        if self._format and _is_direct(path):
+            raise InputError(f"{path}: is a pipe or a device; rows go there as JSON Lines, name it so")
+        super().__init__(path)
+
+    def finish(self) -> None:
+        """Write what is still in memory, in its container."""
+        super().finish()
+        if self._format:
+            self._convert(self._format)
+
+    def _convert(self, wanted: OutputFormat) -> None:
+        """Put the container in the place of the lines, which took the rows as they came."""
+        converted = self._stage.with_name(f".{self._path.name}.rows.{os.getpid()}.part")
+        interrupts.unfinished.add(str(converted))
+        try:
+            with open(converted, "wb") as file:
+                wanted.write(self._lines, file)
+            self._copy_mode(converted)
+            converted.replace(self._stage)
+        except OSError as error:
+            raise _unwritable(self._path, error) from None
+        finally:
+            converted.unlink(missing_ok=True)
+            interrupts.unfinished.discard(str(converted))
+
+    def _lines(self) -> Iterator[bytes]:
+        with open(self._stage, "rb") as lines:
+            yield from lines
+
+
+def _is_direct(path: Path) -> bool:
+    """Return whether a path is written to as it is: devices, pipes and open files have no place beside them."""
+    return _open_file(path) is not None or (os.path.exists(path) and not os.path.isfile(path))
 
 
 def place_of(path: str | Path) -> Path:
@@ -209,8 +253,8 @@ def _is_running(pid: int) -> bool:
 
 
 def sink(path: str) -> Sink:
-    """Return where rows go: standard output for `-`, else a staged file."""
-    return Stdout() if _is_stdout(path) else Staged(Path(path))
+    """Return where rows go: standard output for `-`, else a staged file in the container that its name asks for."""
+    return Stdout() if _is_stdout(path) else StagedRows(Path(path))
 
 
 def _is_stdout(path: str) -> bool:

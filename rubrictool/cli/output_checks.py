@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rubrictool.cli.files import STDOUT, place_of
 from rubrictool.errors import InputError
-
-_COMPRESSED = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".lz4": "lz4", ".zip": "zip"}
-"""Suffixes of compressed files, and the programs that write them."""
-_TABLES = (".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".csv", ".tsv")
+from rubrictool.rows.containers.faults import FileFault
+from rubrictool.rows.containers.output_formats import output_format
 
 
 def _check_format(flag: str, path: str) -> None:
-    """Raise `InputError` for a name that promises another format than text, or than JSON Lines."""
-    suffix = Path(path).suffix.lower()
-    if suffix in _COMPRESSED and flag != "--plot":
-        remedy = f"leave {suffix} out and compress afterwards" + (
-            f", or pipe it (rubrictool ... | {_COMPRESSED[suffix]} > {shlex.quote(path)})" if flag == "--output" else ""
-        )
-        raise InputError(f"{flag} {path}: files are written without compression; {remedy}")
-    if suffix in _TABLES:
-        raise InputError(
-            f"{flag} {path}: rows are written as JSON Lines, not as {suffix}; name it .jsonl, and convert it afterwards"
-        )
+    """Raise `InputError` for a name that asks for a format that is not written; a summary or a plot is no table of rows."""
+    name = Path(path).name
+    try:
+        wanted = output_format(name)
+    except FileFault as fault:
+        raise InputError(f"{flag} {path}: {fault}") from None
+    if wanted and flag in _ONE_OBJECT and not name.lower().endswith(".json"):
+        raise InputError(f"{flag} {path}: is written as one JSON object; name it .json")
+
+
+_ONE_OBJECT = {"--summary"}
+"""Outputs that are no rows."""
 
 
 def check_outputs(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:
@@ -35,7 +33,7 @@ def check_outputs(outputs: Mapping[str, str | None], *, reads: Sequence[str | No
     for flag, path in outputs.items():
         if path in (None, os.devnull) or (path == STDOUT and flag == "--output"):
             continue
-        if path != STDOUT:
+        if path != STDOUT and flag != "--plot":
             _check_format(flag, path)
         if path == STDOUT:
             raise InputError(f"{flag} -: only rows go to standard output; name a file")

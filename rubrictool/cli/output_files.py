@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rubrictool.cli.failures_file import Failures
-from rubrictool.cli.files import Staged, commit, sink
+from rubrictool.cli.files import Staged, StagedRows, commit, sink
 from rubrictool.cli.options import OutputFlags
 from rubrictool.errors import RowFailure
 from rubrictool.rows.columns import Row
@@ -32,7 +32,7 @@ class OutputFiles:
             self._rows = opening.enter_context(sink(files.output))
             failures = Failures.open(files.failures, files.output, name, reads)
             self._failures = opening.enter_context(failures)
-            self._trace = opening.enter_context(Staged(Path(trace))) if trace else None
+            self._trace = opening.enter_context(StagedRows(Path(trace))) if trace else None
             self._summary = opening.enter_context(Staged(Path(files.summary))) if files.summary else None
             self._open = opening.pop_all()
 

@@ -32,12 +32,15 @@ _BOM = b"\xef\xbb\xbf"
 _LZ4 = b"\x04\x22\x4d\x18"
 
 
-def kind_of(head: bytes, name: str) -> str | None:
+def kind_of(head: bytes, name: str, *, is_table: bool = False) -> str | None:
     """Return what a file is and the remedy, in words that follow its name; None for a file that may hold rows.
 
-    `head` are its first bytes.
+    `head` are its first bytes. A table of text may have any character in its cells.
     """
-    return _binary_kind(head, name) or _text_kind(head.removeprefix(_BOM).lstrip())
+    known = _binary_kind(head, name) or _text_kind(head.removeprefix(_BOM).lstrip())
+    if known is None and b"\x00" in head and not is_table:
+        return "is a binary file; write its rows as JSON Lines first"
+    return known
 
 
 def _binary_kind(head: bytes, name: str) -> str | None:
@@ -59,13 +62,11 @@ def _wide_kind(head: bytes, file: str) -> str | None:
     for mark, encoding in _WIDE:
         if head.startswith(mark):
             return f"is text in {encoding}; convert it first (iconv -f {encoding} -t UTF-8 {file} > FILE.jsonl)"
-    if b"\x00" not in head:
-        return None
     for first, encoding in ((0, "UTF-16BE"), (1, "UTF-16LE")):
         zeros, others = head[first:64:2], head[1 - first : 64 : 2]
         if len(head) > 3 and not any(zeros) and all(others):
             return f"is text in {encoding}; convert it first (iconv -f {encoding} -t UTF-8 {file} > FILE.jsonl)"
-    return "is a binary file; write its rows as JSON Lines first"
+    return None
 
 
 def _text_kind(head: bytes) -> str | None:

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rubrictool.rows.containers.lines import MAX_ROW
 from rubrictool.rows.part_files import PartFiles
 from rubrictool.rows.places import RowPlaces
 from rubrictool.rows.single_files import STDIN as STDIN
 from rubrictool.rows.single_files import SingleFile
-
-MAX_LINE = MAX_ROW
 
 
 class InputFile:

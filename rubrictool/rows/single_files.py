@@ -13,7 +13,7 @@ from typing import IO, Any
 from rubrictool.errors import InputError
 from rubrictool.rows.containers.container import Container
 from rubrictool.rows.containers.faults import FileFault, RowFault
-from rubrictool.rows.containers.recognise import HEAD, container_of
+from rubrictool.rows.containers.recognise import HEAD, TABLES, container_of
 from rubrictool.rows.containers.streams import compression_of, decompressed
 from rubrictool.rows.foreign_files import kind_of
 from rubrictool.rows.places import FilePlaces, RowPlaces
@@ -65,7 +65,7 @@ class SingleFile:
             head = content.read(HEAD)
         except FileFault as fault:
             raise InputError(f"{self._name}: {fault}") from None
-        container = container_of(head)
+        container = container_of(head, self._name)
         if foreign := _foreign(head, container, compressed=content is not self._file, name=self._name):
             raise InputError(f"{self._name}:1: {foreign}")
         return container
@@ -76,8 +76,9 @@ def _foreign(head: bytes, container: Container, *, compressed: bool, name: str) 
     if compressed and (compression_of(head) or container.seeks):
         what = "compressed twice" if compression_of(head) else f"a compressed {container.kind} file"
         return f"is {what}; decompress it once (gzip -dc, zstd -dc)"
-    is_text = container.unit == "line"
-    return kind_of(head, "FILE" if name == "stdin" else name) if is_text else None
+    if container.unit == "row":
+        return None
+    return kind_of(head, "FILE" if name == "stdin" else name, is_table=container in TABLES.values())
 
 
 def _open(path: str | Path) -> IO[bytes]:

@@ -97,19 +97,6 @@ def test_what_begins_like_rows_has_no_other_kind() -> None:
     assert kind_of(b"", "p.jsonl") is None
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".zst", ".xz", ".bz2", ".zip", ".GZ"])
-@pytest.mark.parametrize("flag", ["-o", "--failures", "--summary"])
-def test_nothing_is_written_under_the_name_of_a_compressed_file(shell: Shell, flag: str, suffix: str) -> None:
-    ran = shell("propose", shell.write("p.jsonl", [PROMPT]), flag, f"x.jsonl{suffix}")
-    assert (ran.code, "files are written without compression" in ran.err, shell.names()) == (2, True, {"p.jsonl"})
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
-def test_nor_under_the_name_of_a_table(shell: Shell, suffix: str) -> None:
-    ran = shell("propose", shell.write("p.jsonl", [PROMPT]), "-o", f"x{suffix}")
-    assert (ran.code, "written as JSON Lines" in ran.err, shell.names()) == (2, True, {"p.jsonl"})
-
-
 @pytest.mark.parametrize(
     ("output", "told"), [("/dev/null", False), ("-", False), ("r.jsonl", True), ("a b.jsonl", True)]
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+from pathlib import PurePath
 
 from rubrictool.rows.containers.arrow_tables import arrow_file_rows, arrow_stream_rows, parquet_rows
 from rubrictool.rows.containers.container import Container
 from rubrictool.rows.containers.delimited import DELIMITERS, delimited
 from rubrictool.rows.containers.json_lines import json_lines
 from rubrictool.rows.containers.json_values import json_array, json_objects
+from rubrictool.rows.containers.streams import COMPRESSED
 
 HEAD = 2**16
 """Bytes at the beginning of a file that tell its kind."""
@@ -29,8 +31,11 @@ LONGEST_NAME = 100
 """Characters of a column's name at most, in a table of text that is told by its header."""
 
 
-def container_of(head: bytes) -> Container:
-    """Return the container of a file that is not refused. An unknown one is read as JSON Lines, which says what is amiss."""
+def container_of(head: bytes, name: str) -> Container:
+    """Return the container of a file that is not refused, by its content; only where that tells nothing by its name.
+
+    One that is not known is read as JSON Lines, which says what is amiss.
+    """
     for magic, container in _BINARY.items():
         if head.startswith(magic):
             return container
@@ -40,7 +45,14 @@ def container_of(head: bytes) -> Container:
     if text.startswith("{"):
         return JSON_OBJECTS if _is_cut(text) else JSON_LINES
     delimiter = _delimiter(text)
-    return TABLES[delimiter] if delimiter else JSON_LINES
+    return TABLES[delimiter] if delimiter else _by_name(name)
+
+
+def _by_name(name: str) -> Container:
+    """A table of one column looks like any text."""
+    path = PurePath(name.lower())
+    suffix = PurePath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+    return {".csv": TABLES[","], ".tsv": TABLES["\t"]}.get(suffix, JSON_LINES)
 
 
 def _is_cut(text: str) -> bool:

@@ -137,3 +137,6 @@ COMPRESSIONS = (
     Compression("bzip2", b"BZh", ".bz2", bz2.BZ2File, lambda file: bz2.BZ2File(file, "w"), "bzip2"),
     Compression("xz", b"\xfd7zXZ\x00", ".xz", lzma.LZMAFile, _xz_writer, "xz"),
 )
+
+COMPRESSED = {known.suffix for known in COMPRESSIONS}
+"""Suffixes of the names of compressed files."""

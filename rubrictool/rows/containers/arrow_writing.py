@@ -1,0 +1,170 @@
+"""Write rows as Parquet and Arrow files, in two passes: the first finds a type for each column.
+
+A column whose values have a common type has that, nested ones too. Others, and those that Arrow would change (a null inside an
+object is told from an absent key, 3 in a list from 3.0), are JSON in a column of text, marked in its metadata, by which it is
+read back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from rubrictool.rows.containers.arrow_values import JSON_MARK
+from rubrictool.text.encoding import compact
+
+if TYPE_CHECKING:
+    import pyarrow
+
+GROUP_BYTES = 16 * 2**20
+"""Bytes of the rows that are written together, as JSON: a row group of Parquet, a batch of Arrow."""
+
+LARGEST_STRUCT = 200
+"""Keys that the objects of a column have together at most: more are names of things, and no fields."""
+
+EXACT_IN_DOUBLE = 2**53
+
+
+@dataclass(frozen=True)
+class ValueType:
+    """The type of values: `name` is null, bool, int, long (an int that no double holds), float, text, list, struct or json."""
+
+    name: str
+    item: ValueType | None = None
+    fields: tuple[tuple[str, ValueType], ...] = ()
+
+
+NULL, JSON = ValueType("null"), ValueType("json")
+
+
+def write_parquet(rows: Callable[[], Iterator[bytes]], file: IO[bytes]) -> None:
+    """Write rows, given as lines of JSON, as a Parquet file."""
+    import pyarrow.parquet
+
+    _write(rows, lambda schema: pyarrow.parquet.ParquetWriter(file, schema, compression="zstd"))
+
+
+def write_arrow(rows: Callable[[], Iterator[bytes]], file: IO[bytes]) -> None:
+    """Write rows, given as lines of JSON, as an Arrow file, which is also Feather."""
+    import pyarrow
+
+    options = pyarrow.ipc.IpcWriteOptions(compression="zstd")
+    _write(rows, lambda schema: pyarrow.ipc.new_file(file, schema, options=options))
+
+
+def _write(rows: Callable[[], Iterator[bytes]], open_writer: Callable[[Any], AbstractContextManager[Any]]) -> None:
+    import pyarrow
+
+    types = column_types(map(json.loads, rows()))
+    schema = pyarrow.schema([_field(name, kind) for name, kind in types.items()])
+    texts = [name for name, kind in types.items() if _holds_json(kind)]
+    with open_writer(schema) as writer:
+        for group in _groups(rows()):
+            writer.write_batch(pyarrow.RecordBatch.from_pylist([_encoded(row, texts) for row in group], schema))
+
+
+def column_types(rows: Iterator[Mapping[str, Any]]) -> dict[str, ValueType]:
+    """Return the type of each column, in the order in which they appear."""
+    types: dict[str, ValueType] = {}
+    for row in rows:
+        for name, value in row.items():
+            known = types.get(name, NULL)
+            types[name] = known if value is None or known is JSON else _column(known, type_of(value))
+    return types
+
+
+def _column(known: ValueType, new: ValueType) -> ValueType:
+    """Return the type of a column that has values of two types; a number among fractions is one of them."""
+    both = {known.name, new.name}
+    found = ValueType("float") if both == {"int", "float"} else merged(known, new)
+    return JSON if _holds_json(found) else found
+
+
+def type_of(value: Any) -> ValueType:
+    """Return the type of a value; of a null inside another, that it is JSON."""
+    match value:
+        case bool():
+            return ValueType("bool")
+        case int():
+            return ValueType("int" if abs(value) <= EXACT_IN_DOUBLE else "long") if -(2**63) <= value < 2**63 else JSON
+        case float():
+            return ValueType("float")
+        case str():
+            return ValueType("text")
+        case list():
+            return ValueType("list", _merged_all([type_of(item) for item in value]))
+        case dict() if 0 < len(value) <= LARGEST_STRUCT:
+            return ValueType("struct", fields=tuple((name, type_of(item)) for name, item in value.items()))
+    return JSON
+
+
+def _merged_all(types: Sequence[ValueType]) -> ValueType:
+    found = NULL
+    for kind in types:
+        found = merged(found, kind)
+    return found
+
+
+def merged(a: ValueType, b: ValueType) -> ValueType:
+    """Return the type that values of two types have in common, JSON where there is none."""
+    if a == b or b == NULL:
+        return a
+    if a == NULL:
+        return b
+    if {a.name, b.name} == {"int", "long"}:
+        return ValueType("long")
+    if a.name == b.name == "list":
+        return ValueType("list", merged(a.item or NULL, b.item or NULL))
+    return _merged_struct(dict(a.fields), dict(b.fields)) if a.name == b.name == "struct" else JSON
+
+
+def _merged_struct(a: dict[str, ValueType], b: dict[str, ValueType]) -> ValueType:
+    fields = {name: merged(a.get(name, NULL), b.get(name, NULL)) for name in a | b}
+    return ValueType("struct", fields=tuple(fields.items())) if len(fields) <= LARGEST_STRUCT else JSON
+
+
+def _holds_json(kind: ValueType) -> bool:
+    inner = [item for item in (kind.item, *(field for _, field in kind.fields)) if item]
+    return kind == JSON or any(map(_holds_json, inner))
+
+
+def _field(name: str, kind: ValueType) -> pyarrow.Field:
+    import pyarrow
+
+    if _holds_json(kind):
+        return pyarrow.field(name, pyarrow.string(), metadata=JSON_MARK)
+    return pyarrow.field(name, _arrow_type(kind))
+
+
+def _arrow_type(kind: ValueType) -> pyarrow.DataType:
+    import pyarrow
+
+    if kind.name == "list":
+        # The items of lists that are all empty have some type: text is read by every tool.
+        return pyarrow.list_(_arrow_type(kind.item) if kind.item and kind.item != NULL else pyarrow.string())
+    if kind.name == "struct":
+        return pyarrow.struct([pyarrow.field(name, _arrow_type(field)) for name, field in kind.fields])
+    return getattr(pyarrow, _ARROW_NAMES[kind.name])()
+
+
+_ARROW_NAMES = {"null": "null", "bool": "bool_", "int": "int64", "long": "int64", "float": "float64", "text": "string"}
+
+
+def _groups(lines: Iterator[bytes]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    size = 0
+    for line in lines:
+        group.append(json.loads(line))
+        size += len(line)
+        if size > GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _encoded(row: dict[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+    return row | {name: compact(row[name]) for name in texts if row.get(name) is not None}

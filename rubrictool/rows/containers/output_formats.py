@@ -1,0 +1,105 @@
+"""Write rows into the container and with the compression that the name of a file asks for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import IO
+
+from rubrictool.rows.containers.arrow_writing import write_arrow, write_parquet
+from rubrictool.rows.containers.cells import cell_of, header_of
+from rubrictool.rows.containers.faults import FileFault
+from rubrictool.rows.containers.pyarrow_import import need_pyarrow
+from rubrictool.rows.containers.streams import COMPRESSIONS, Compression
+
+EncodedRows = Callable[[], Iterator[bytes]]
+"""The rows to write, as lines of JSON, from the first: tables are written in a second pass, since the first finds the columns."""
+
+Write = Callable[[EncodedRows, IO[bytes]], None]
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """A container, and the compression around it, into which rows are written."""
+
+    write_rows: Write
+    compression: Compression | None
+
+    def write(self, rows: EncodedRows, file: IO[bytes]) -> None:
+        """Write rows to a file, which stays open. Raises `FileFault` where it cannot be done."""
+        if self.compression is None:
+            self.write_rows(rows, file)
+            return
+        with self.compression.writer(file) as compressed:
+            self.write_rows(rows, compressed)
+
+
+def output_format(name: str) -> OutputFormat | None:
+    """Return the format that the name of a file asks for; None for plain JSON Lines, as for every name that asks for none.
+
+    Raises `FileFault` for a format that is not written, and where pyarrow is missing.
+    """
+    path = PurePath(name.lower())
+    compression = next((known for known in COMPRESSIONS if known.suffix == path.suffix), None)
+    suffix = PurePath(path.stem).suffix if compression else path.suffix
+    if suffix in _REFUSED or (compression and suffix in _COMPRESSED_INSIDE):
+        raise FileFault(_refusal(suffix, compression))
+    if suffix in _COMPRESSED_INSIDE or path.suffix == ".zst":
+        need_pyarrow(f"writing {path.suffix}")
+    write = _WRITERS.get(suffix, _write_json_lines)
+    return None if compression is None and write is _write_json_lines else OutputFormat(write, compression)
+
+
+def _refusal(suffix: str, compression: Compression | None) -> str:
+    if compression and suffix in _COMPRESSED_INSIDE:
+        return f"{suffix} files are compressed inside; leave {compression.suffix} out"
+    return f"rows are not written as {suffix}; name it .jsonl, .json, .csv, .tsv, .parquet or .arrow"
+
+
+def _write_json_lines(rows: EncodedRows, file: IO[bytes]) -> None:
+    for line in rows():
+        file.write(line)
+
+
+def _write_json_array(rows: EncodedRows, file: IO[bytes]) -> None:
+    """Write an array with an item a line."""
+    before = b"[\n"
+    for line in rows():
+        file.write(before + line.rstrip(b"\n"))
+        before = b",\n"
+    file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+def _write_table(delimiter: str) -> Write:
+    def write(rows: EncodedRows, file: IO[bytes]) -> None:
+        columns = list({name: None for row in map(json.loads, rows()) for name in row})
+        text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+        table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+        if columns:
+            table.writerow([header_of(name) for name in columns])
+        for row in map(json.loads, rows()):
+            table.writerow([cell_of(name, row.get(name)) for name in columns])
+        text.detach()
+
+    return write
+
+
+_WRITERS: dict[str, Write] = {
+    ".json": _write_json_array,
+    ".csv": _write_table(","),
+    ".tsv": _write_table("\t"),
+    ".parquet": write_parquet,
+    ".arrow": write_arrow,
+    ".feather": write_arrow,
+}
+
+_COMPRESSED_INSIDE = {".parquet", ".arrow", ".feather"}
+
+_OTHERS = "xlsx xls ods zip 7z rar lz4 tar tgz yaml yml toml orc avro"
+
+_REFUSED = {f".{suffix}" for suffix in _OTHERS.split()}
+"""Suffixes of formats in which people might expect rows, and into which they are not written."""
