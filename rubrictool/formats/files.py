@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rubrictool.errors import InputError
 from rubrictool.formats.bundles import bundles
 from rubrictool.formats.conversion import Conversion
 from rubrictool.rows.columns import Row
+from rubrictool.rows.containers.faults import FileFault
+from rubrictool.rows.containers.output_formats import write_file
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import encode_value
 from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
@@ -55,8 +58,13 @@ def _key(row: Row) -> str:
 
 
 def write(rows: Iterable[Row | Mapping[str, Any]], path: str | Path, format: str) -> Conversion:
-    """Write rows in the format of a name as JSON Lines, and return what it could not hold. Raises `InputError`."""
+    """Write rows in the format of a name and return what it could not hold. Raises `InputError`.
+
+    The name of the file asks for the container (`.json`, `.csv`, `.parquet`, `.jsonl.gz`), by default JSON Lines.
+    """
     conversion = Conversion(Input(rows), format)
-    lines = [encode_value(row) for row in conversion]
-    Path(path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    try:
+        write_file(map(encode_value, conversion), path)
+    except FileFault as fault:
+        raise InputError(f"{path}: {fault}") from None
     return conversion

@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
+from rubrictool import formats
+from rubrictool.errors import InputError
 from rubrictool.rows.containers.arrow_writing import column_types
 from rubrictool.rows.containers.faults import FileFault
 from rubrictool.rows.containers.output_formats import output_format
@@ -44,7 +46,7 @@ ROWS: list[Columns] = [
     {"id": "007", "prompt": "=cmd()", "note": "5", "weight": 2, "tags": []},
     {"id": "p2", "prompt": [{"role": "user", "content": "a,b\n\"c\""}], "weight": 0.5, "tags": ["a"], "met": True},
     {"id": "p3", "prompt": "'tis", "criteria": [{"criterion": "x", "weight": 3}, {"criterion": "y", "weight": 0.5}]},
-    {"id": "p4", "prompt": "\u2028", "verdicts": [{"id": "c1", "met": None}], "orders": {}, "tags": ["b", "c"]},
+    {"id": "p4", "prompt": "\u2028", "end": "\r", "verdicts": [{"id": "c1", "met": None}], "orders": {}, "tags": ["b", "c"]},
     {"id": "p5", "prompt": "", "verdicts": [{"id": "c1", "met": True, "p": 0.5}], "orders": {"ab": "a"}},
 ]  # fmt: skip
 
@@ -207,3 +209,12 @@ def test_writing_leaves_the_file_open() -> None:
         assert wanted is not None
         wanted.write(lambda: iter([b"{}\n"]), file)
         assert not file.closed
+
+
+def test_the_library_writes_what_the_name_asks_for(tmp_path: Path) -> None:
+    rows = [{"id": "p", "prompt": "Why?", "criteria": [{"criterion": "x", "weight": 1}]}]
+    for name in ("r.csv", "r.json", "r.jsonl.gz", "r.jsonl"):
+        formats.write(rows, tmp_path / name, "rubrics")
+        assert [row["prompt"] for row in read(tmp_path / name)] == ["Why?"]
+    with pytest.raises(InputError, match=r"r\.xlsx: rows are not written as \.xlsx"):
+        formats.write(rows, tmp_path / "r.xlsx", "rubrics")

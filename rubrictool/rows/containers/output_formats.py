@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import IO
 
 from rubrictool.rows.containers.arrow_writing import write_arrow, write_parquet
@@ -36,6 +36,14 @@ class OutputFormat:
             return
         with self.compression.writer(file) as compressed:
             self.write_rows(rows, compressed)
+
+
+def write_file(lines: Iterable[str], path: str | Path) -> None:
+    """Write rows, as lines of JSON, into a file in the format that its name asks for. Raises `FileFault` and `OSError`."""
+    encoded = [f"{line}\n".encode() for line in lines]
+    wanted = output_format(Path(path).name) or OutputFormat(_write_json_lines, None)
+    with open(path, "wb") as file:
+        wanted.write(lambda: iter(encoded), file)
 
 
 def output_format(name: str) -> OutputFormat | None:
@@ -78,7 +86,8 @@ def _write_table(delimiter: str) -> Write:
     def write(rows: EncodedRows, file: IO[bytes]) -> None:
         columns = list({name: None for row in map(json.loads, rows()) for name in row})
         text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
-        table = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+        # With the line end of RFC 4180: with another, a carriage return within a cell would stand without quotation marks.
+        table = csv.writer(text, delimiter=delimiter, lineterminator="\r\n")
         if columns:
             table.writerow([header_of(name) for name in columns])
         for row in map(json.loads, rows()):
