@@ -59,15 +59,34 @@ def _example(shape: Shape, rows: list[dict[str, Any]]) -> None:
     print(f"\n### {shape.title}\n\n```json\n{_shortened(rows[0])}\n```\n")
     if not (shape.read or shape.read_all):
         return
-    first = next(part for part in ("rubrics", "comparisons", "responses", "prompts") if part in _held(shape))
     with _folder() as folder:
         (folder / file).write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        command = f"rubrictool convert {file} --from {shape.name} --to {first} -o ours.jsonl"
-        print(f"```console\n$ {command}\n{_run(command)}", end="")
-        if shape.write:
-            back = f"rubrictool convert ours.jsonl --to {shape.name} --check"
-            print(f"$ {back}\n{_run(back)}", end="")
+        print("```console")
+        for command in _commands(shape, file):
+            print(f"$ {command}\n{_run(command)}", end="")
         print("```")
+
+
+def _commands(shape: Shape, file: str) -> list[str]:
+    """What to run on rows of a shape: what uses them as they are, and what writes them."""
+    held = _held(shape)
+    if shape.name in _LABELS:
+        return [_LABELS[shape.name].format(file)]
+    if "rubrics" in held:
+        read = f"rubrictool convert {file} --from {shape.name} --to rubrics -o ours.jsonl"
+        source = "ours.jsonl" if "responses" not in held else file
+        return [read, *([f"rubrictool convert {source} --to {shape.name} --check"] if shape.write else [])]
+    first = "responses" if "responses" in held else held[0]
+    read = f"rubrictool convert {file} --to {first} -o ours.jsonl"
+    write = [f"rubrictool convert {file} --to {shape.name} --check"] if shape.write else []
+    return [*([f"rubrictool winrate {file} -o /dev/null"] if "comparisons" in held else [read]), *write]
+
+
+_LABELS = {
+    "evalkit-labels": "rubrictool agree {0} --labels {0} -o /dev/null",
+    "mt-bench-scores": "rubrictool signal {0} -o /dev/null",
+}
+"""What to run on rows that name a response and do not hold it."""
 
 
 def _held(shape: Shape) -> list[str]:

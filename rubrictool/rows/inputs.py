@@ -92,7 +92,8 @@ class Input:
                 parts = read()
             except ValueError as error:
                 raise InputError(f"{self.places.of(number)}: {error} (read as {shape.title})", code="format") from None
-            counts.update([*parts.held(), *parts.notes])
+            counts.update(parts.counts())
+            counts.update(parts.notes)
             yield number, parts
         self._counts = counts
 

@@ -72,8 +72,9 @@ def _write_answers(given: Given) -> list[ColumnValues]:
 
 
 def _read_judgment(row: Fields) -> Contents:
-    uid, games = row.name("uid"), row.value("games")
-    systems = {"system_a": row.text("model"), "system_b": row.text("baseline")}
+    # Version 0.1 calls the question otherwise and does not name its one baseline.
+    uid, games = row.name("uid" if "uid" in row else "question_id"), row.value("games")
+    systems = {"system_a": row.text("model"), "system_b": row.text("baseline", "baseline")}
     labels = _labels(row, games)
     if labels is None:
         return Contents(notes=("rows with a game without a score left out",))
@@ -167,7 +168,7 @@ ANSWERS = Shape(
 JUDGMENTS = Shape(
     "arena-hard-judgments",
     "Arena-Hard judgments",
-    has("uid", "model", "baseline", "games"),
+    lambda row: has("model", "games")(row) and ("uid" in row or "question_id" in row),
     _read_judgment,
     write=_write_judgments,
     per="comparison",

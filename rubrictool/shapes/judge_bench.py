@@ -7,10 +7,7 @@ from typing import Any
 
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
-from rubrictool.shapes.taking import without_nulls
-
-PREFERRED = "preferred"
-"""The id of the criterion whose verdicts say which answer of a pair is preferred."""
+from rubrictool.shapes.taking import preferred, without_nulls
 
 _WINNERS = {"A>B": "a", "B>A": "b", "A=B": "tie", "B=A": "tie"}
 _TURNED = {"a": "b", "b": "a", "tie": "tie"}
@@ -66,9 +63,7 @@ def _label(row: Fields) -> str:
 def _decided(responses: Sequence[ColumnValues], winner: str) -> list[ColumnValues]:
     """Return both responses with the verdict on whether each is preferred, which a tie leaves open."""
     met = {"a": (True, False), "b": (False, True)}.get(winner, (None, None))
-    return [
-        response | {"verdicts": [{"id": PREFERRED, "met": one}]} for response, one in zip(responses, met, strict=True)
-    ]
+    return [preferred(response, one) for response, one in zip(responses, met, strict=True)]
 
 
 def _decisions(row: Fields) -> tuple[str | None, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from rubrictool.shapes.taking import (
     ComparedSides,
     credit,
     named,
+    preferred,
     prompt_columns,
     take_credit,
     without_nulls,
@@ -194,7 +196,9 @@ def _instruction_pair(given: Given, prompt: Any, pair: Sequence[ComparedSide]) -
 
 def _read_rewardbench(row: Fields) -> Contents:
     prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
-    return _pair(row, prompt, [answer_to(prompt["prompt"], row.value(side)) for side in _SIDES])
+    found = _pair(row, prompt, [answer_to(prompt["prompt"], row.value(side)) for side in _SIDES])
+    judged = [preferred(one, met) for one, met in zip(found.responses, (True, False), strict=True)]
+    return replace(found, responses=judged)
 
 
 def _read_rewardbench_2(row: Fields) -> Contents:
@@ -202,11 +206,7 @@ def _read_rewardbench_2(row: Fields) -> Contents:
     prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
     right, wrong = row.texts("chosen"), row.texts("rejected")
     responses = [
-        {
-            "response": text,
-            "model": f"{side}-{place}" if side == "rejected" or place > 1 else side,
-            "verdicts": _verdict(side),
-        }
+        preferred({"response": text, "model": side if place == 1 else f"{side}-{place}"}, side == "chosen")
         for side, texts in zip(_SIDES, (right, wrong), strict=True)
         for place, text in enumerate(texts, start=1)
     ]
@@ -214,10 +214,6 @@ def _read_rewardbench_2(row: Fields) -> Contents:
     worse = range(len(right), len(responses))
     comparisons = [{"winner": "a", "a": a, "b": b} for a in better for b in worse]
     return Contents(prompt, None, responses, comparisons, columns=row.rest())
-
-
-def _verdict(side: str) -> list[ColumnValues]:
-    return [{"id": "preferred", "met": side == "chosen"}]
 
 
 PAIRS = Shape("preference", "preference pairs", _is_pair, _read_pair, write=_write_pairs, per="comparison", pairs=True)

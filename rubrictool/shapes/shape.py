@@ -39,6 +39,11 @@ class Contents:
         found = (self.prompt, self.responses, self.rubric, self.comparisons)
         return tuple(name for name, part in zip(PARTS, found, strict=True) if part)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many rows of each part are there."""
+        several = {"responses": len(self.responses), "comparisons": len(self.comparisons)}
+        return {part: several.get(part, 1) for part in self.held()}
+
     def rows(self, part: PartName) -> list[ColumnValues]:
         """Return the rows of one part. A prompt brings its responses along, a response the prompt that it answers."""
         match part:

@@ -29,6 +29,11 @@ def prompt_columns(given: Given) -> ColumnValues:
     return own_ids(given.prompt, "prompt_id") | given.travelling(given.prompt)
 
 
+def preferred(response: ColumnValues, met: bool | None) -> ColumnValues:
+    """Return a response with the verdict on whether it is the preferred one, which `agree` compares; None leaves it open."""
+    return response | {"verdicts": [{"id": "preferred", "met": met}]}
+
+
 def without_nulls(columns: ColumnValues) -> ColumnValues:
     """Return the columns that have a value."""
     return {name: value for name, value in columns.items() if value is not None}

@@ -86,6 +86,12 @@ def test_the_model_is_b_in_the_first_game_and_a_in_the_second(label: str) -> Non
     assert second.win_rate_ab == arena_score(label)[0]
 
 
+def test_judgments_of_the_first_version_are_read_against_its_baseline() -> None:
+    games = [{"user_prompt": "-", "judgment": "-", "score": score} for score in ("B>A", "A>>B")]
+    [pair] = win_rates([{"question_id": "q1", "model": "new", "judge": "j", "games": games}]).pairs
+    assert (pair.systems, pair.rate.win_rate) == (("new", "baseline"), 1.0)
+
+
 def test_a_label_that_no_judge_gives_is_an_error() -> None:
     with pytest.raises(InputError, match=r"rows:1: games\.0\.score: must be one of A>B"):
         Rows(arena_rows([("A>C", "A=B")]), Response).rows()
