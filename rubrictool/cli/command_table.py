@@ -46,6 +46,7 @@ COMMANDS = {
     "convert": Entry("Write rows as another tool expects them.", "convert"),
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),
+    "serve": Entry("Serve rewards over HTTP.", "serve"),
     "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
     "schema": Entry("Print the JSON Schema of one row.", "schema"),
     "cache path": Entry("Print the path of the cache.", "cache", "show_path", runs_bare=True),

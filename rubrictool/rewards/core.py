@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, NamedTuple, cast
 
 from rubrictool.errors import InputError, ModelFailure, RowFailure
 from rubrictool.judging.build import judge as build_judge
@@ -20,11 +21,12 @@ from rubrictool.models.options import OFFLINE, AskPolicy, ModelConfig
 from rubrictool.rewards.group_statistics import GroupStatistics, group_mean, group_statistics
 from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.rubrics import Rubrics
-from rubrictool.rows.jsonl import Source
+from rubrictool.rows.jsonl import Source, validated
 from rubrictool.rows.records import JudgingMode, Prompt, Response, Rubric, ScoreWithDetails
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate, aggregate
 from rubrictool.rubric.shaping import Shaping, shaping
+from rubrictool.rubric.weights import rubric_hash
 from rubrictool.steps.score import score
 
 OnError = Literal["raise", "none", "group_mean"] | float
@@ -51,6 +53,20 @@ class RewardOptions:
     cache: str | os.PathLike[str] | ReplyStore | None = "default"
     max_calls: int | None = None
     max_cost: float | None = None
+
+
+class _Task(NamedTuple):
+    """A rollout as the rows that are judged."""
+
+    prompt: Prompt
+    rubric: Rubric
+    response: Response
+    group: str
+
+    def reward(self, value: float | None, **parts: Any) -> Reward:
+        """Return its reward, with what names the rubric that it was judged by."""
+        version = self.rubric.unknown().get("version", self.rubric.rounds)
+        return Reward(value, rubric=rubric_hash(self.rubric.criteria), version=version, **parts)
 
 
 class RubricReward:
@@ -90,8 +106,7 @@ class RubricReward:
         Raises `ModelFailure` or `RowFailure` where the judge did not decide and `on_error` is `raise`, and for `group_mean`
         where it decided on nobody of a group; always `ModelUnusable`, and `ModelFailure` once the budget is spent.
         """
-        rows = list(rollouts)
-        tasks = [(rollout, self.rubrics.of(rollout)) for rollout in rows]
+        tasks = [self._task(number, rollout) for number, rollout in enumerate(rollouts)]
         return await background_loop().run(lambda: self._all(tasks))
 
     def rewards_sync(self, rollouts: Iterable[Rollout]) -> list[Reward]:
@@ -103,35 +118,47 @@ class RubricReward:
         """Return the statistics of a batch for a trainer's log."""
         return group_statistics([one.group_key for one in rollouts], rewards)
 
-    async def _all(self, tasks: Sequence[tuple[Rollout, Rubric]]) -> list[Reward]:
+    def _task(self, number: int, rollout: Rollout) -> _Task:
+        """Return what is to be judged. Raises `InputError` that names the rollout, before anything is asked."""
+        where = f"rollouts[{number}]"
+        try:
+            rubric = self.rubrics.of(rollout)
+        except InputError as error:
+            raise InputError(f"{where}: {error}", code=error.code) from None
+        asked = rollout.prompt if rollout.prompt is not None else rubric.prompt
+        if asked is None:
+            raise InputError(f"{where}: prompt: neither the rollout nor its rubric has one; give the prompt's text")
+        named = {} if rollout.prompt_id is None else {"id": rollout.prompt_id}
+        prompt = validated(Prompt, {**named, "prompt": asked, "reference": rollout.reference}, where)
+        response = validated(Response, {"prompt_id": prompt.id, "response": rollout.response()}, where)
+        return _Task(prompt, rubric, response, rollout.group_key)
+
+    async def _all(self, tasks: Sequence[_Task]) -> list[Reward]:
         judge = await self._judge()
-        results = await asyncio.gather(*(self._one(judge, *task) for task in tasks), return_exceptions=True)
+        results = await asyncio.gather(*(self._one(judge, task) for task in tasks), return_exceptions=True)
         failures = [one for one in results if isinstance(one, BaseException)]
         if wrong := next((one for one in failures if not _stands_for_one(one)), None):
             raise wrong
         self.failures += len(failures)
         if failures and self.options.on_error == "raise":
             raise failures[0]
-        found = [one if isinstance(one, Reward) else Reward(None, error=str(one)) for one in results]
-        return _filled(found, [rollout.group_key for rollout, _ in tasks], self.options.on_error)
+        found = [
+            one if isinstance(one, Reward) else task.reward(None, error=str(one))
+            for task, one in zip(tasks, results, strict=True)
+        ]
+        return _filled(found, [task.group for task in tasks], self.options.on_error)
 
-    async def _one(self, judge: Judge, rollout: Rollout, rubric: Rubric) -> Reward:
-        asked = rollout.prompt if rollout.prompt is not None else rubric.prompt
-        if asked is None:
-            raise InputError("a rollout has no prompt, and neither has its rubric: give the prompt's text")
-        named = {} if rollout.prompt_id is None else {"id": rollout.prompt_id}
-        prompt = Prompt.model_validate({**named, "prompt": asked, "reference": rollout.reference})
-        response = Response.model_validate({"prompt_id": prompt.id, "response": rollout.response()})
+    async def _one(self, judge: Judge, task: _Task) -> Reward:
+        prompt, rubric, response, _ = task
         scored = await score(prompt, rubric, response, judge, aggregate=self._curves, empty=self.options.empty)
         details = cast(ScoreWithDetails, scored)
         value = float(details.score)
-        return Reward(
+        return task.reward(
             self._shaping(value) if self._shaping else value,
-            value,
-            details.base,
-            details.veto,
-            {verdict.id: verdict.met for verdict in details.verdicts},
-            details.rubric,
+            score=value,
+            base=details.base,
+            veto=details.veto,
+            verdicts={verdict.id: verdict.met for verdict in details.verdicts},
         )
 
     async def _judge(self) -> Judge:
@@ -176,7 +203,7 @@ def check_on_error(chosen: object) -> None:
     """Raise `InputError` for what no failed judgement can become."""
     if chosen in ("raise", "none", "group_mean"):
         return
-    if isinstance(chosen, bool) or not isinstance(chosen, int | float) or chosen != chosen:
+    if isinstance(chosen, bool) or not isinstance(chosen, int | float) or not math.isfinite(chosen):
         raise InputError(f"on_error: {chosen!r} is unknown; write raise, none, group_mean or a number")
 
 
@@ -185,7 +212,7 @@ def _filled(found: Sequence[Reward], groups: Sequence[str], on_error: OnError) -
     if on_error == "group_mean":
         return group_mean(found, groups)
     chosen = None if isinstance(on_error, str) else float(on_error)
-    return [one if one.error is None else Reward(chosen, error=one.error) for one in found]
+    return [one if one.error is None else replace(one, reward=chosen) for one in found]
 
 
 def _stands_for_one(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from rubrictool.errors import ModelFailure
 from rubrictool.rewards.rollouts import Reward
@@ -56,7 +56,7 @@ def group_mean(rewards: Sequence[Reward], groups: Sequence[str]) -> list[Reward]
     """
     known = grouped((group, one.reward) for group, one in zip(groups, rewards, strict=True) if one.reward is not None)
     return [
-        one if one.error is None else Reward(_of_others(known.get(group, []), one), error=one.error)
+        one if one.error is None else replace(one, reward=_of_others(known.get(group, []), one))
         for group, one in zip(groups, rewards, strict=True)
     ]
 

@@ -24,16 +24,22 @@ async def verify(body: Any) -> Any:
     fields = body.model_dump()
     asked = fields["responses_create_params"].get("input")
     try:
-        rollout = rollout_of(_answer(fields["response"]), {**fields, "prompt": asked})
+        rollout = rollout_of(answer_of(fields["response"]), {**fields, "prompt": asked})
         [found] = await core_of(on_error="raise").rewards([rollout])
     except RowFailure as error:
         raise JudgeError(str(error)) from error
     return BaseVerifyResponse(**fields, reward=found.reward)
 
 
-def _answer(response: Mapping[str, Any]) -> str:
-    """Return the texts that a response holds."""
-    parts = [
-        part for item in response.get("output", ()) for part in item.get("content") or () if isinstance(part, Mapping)
-    ]
-    return "\n\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+def answer_of(response: Mapping[str, Any]) -> str:
+    """Return the texts that a response of the Responses API holds."""
+    contents = [item.get("content") for item in response.get("output", ()) if isinstance(item, Mapping)]
+    texts = [text for content in contents for text in _texts_of(content)]
+    return "\n\n".join(texts)
+
+
+def _texts_of(content: Any) -> list[str]:
+    if isinstance(content, str):
+        return [content]
+    parts = content if isinstance(content, list | tuple) else ()
+    return [part["text"] for part in parts if isinstance(part, Mapping) and isinstance(part.get("text"), str)]

@@ -47,8 +47,8 @@ class Reward:
     """The reward of a rollout. It is None where the judge did not decide, and nothing was chosen to stand for that.
 
     `score` and `base` are the score with and without vetoes, None where the judge did not decide. `veto` are the ids of the
-    vetoes that hit, `verdicts` whether each criterion is met by its id, `rubric` the hash of the rubric, and `error` why there is
-    no score.
+    vetoes that hit, `verdicts` whether each criterion is met by its id, `rubric` the hash of the rubric, `version` its column
+    `version`, else its rounds of refinement, where it has one, and `error` why there is no score.
     """
 
     reward: float | None
@@ -57,6 +57,7 @@ class Reward:
     veto: tuple[str, ...] = ()
     verdicts: Mapping[str, bool | None] = field(default_factory=dict)
     rubric: str = ""
+    version: Any = None
     error: str | None = None
 
     def columns(self) -> dict[str, Any]:

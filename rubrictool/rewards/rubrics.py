@@ -28,8 +28,9 @@ class Rubrics:
 
     def __init__(self, source: Source | None, *, defence: bool = False) -> None:
         self._defence = defence
-        self._by_id = {name: self._defended(one) for name, one in rubrics_by_prompt(source, Texts()).items()}
-        self._by_text = {digest(same_text(one.prompt)): one for one in self._by_id.values() if one.prompt is not None}
+        self._by_id: dict[str, Rubric] = {}
+        self._by_text: dict[str, Rubric] = {}
+        self.update(source)
         self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
 
     def of(self, rollout: Rollout) -> Rubric:
@@ -46,12 +47,24 @@ class Rubrics:
             )
         return found
 
-    def replace(self, rubric: Rubric) -> None:
-        """Take a rubric in place of the one of its prompt."""
-        rubric = self._defended(rubric)
-        self._by_id[rubric.id] = rubric
-        if rubric.prompt is not None:
-            self._by_text[digest(same_text(rubric.prompt))] = rubric
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def update(self, source: Source | None) -> dict[str, Rubric]:
+        """Take the rubrics of a source in place of those of their prompts, all or none; return them by prompt.
+
+        Raises `InputError` for a rubric that cannot be read, and for one whose prompt has another text than until now.
+        """
+        new = {name: self._defended(one) for name, one in rubrics_by_prompt(source, Texts()).items()}
+        for name, rubric in new.items():
+            before = self._by_id.get(name)
+            if before and _text_key(before) and _text_key(rubric) and _text_key(before) != _text_key(rubric):
+                raise InputError(
+                    f"rubrics: prompt: the id {name!r} stands for another text until now; give the text an id of its own"
+                )
+        self._by_id = self._by_id | new
+        self._by_text = {key: one for one in self._by_id.values() if (key := _text_key(one))}
+        return new
 
     @staticmethod
     def _prompt_id(rollout: Rollout) -> str:
@@ -77,3 +90,8 @@ class Rubrics:
             return with_builtin_vetoes(rubric) if self._defence else rubric
         except ValueError as error:
             raise InputError(f"{rubric.id}: {error}; rename it, or leave the defence out") from None
+
+
+def _text_key(rubric: Rubric) -> str:
+    """Return the key of the text of a rubric's prompt, empty where it has none."""
+    return "" if rubric.prompt is None else digest(same_text(rubric.prompt))

@@ -1,0 +1,190 @@
+"""rubrictool serve: rewards over HTTP, for trainers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rubrictool import interrupts
+from rubrictool.cli.exit_codes import SOME_FAILED
+from rubrictool.cli.inputs import Inputs
+from rubrictool.cli.model_options import asked, run_context
+from rubrictool.cli.options import JudgeFlags, ReadingFlags, RequestFlags, SamplingFlags, ShownQuestionFlags
+from rubrictool.cli.progress import Progress, say
+from rubrictool.cli.roles import Roles
+from rubrictool.cli.unused_options import Idle, of_asking, of_role, of_view, refuse_idle
+from rubrictool.errors import InputError
+from rubrictool.models.budget import Budget
+from rubrictool.models.connections import Connections
+from rubrictool.models.context import RunContext
+from rubrictool.models.options import OFFLINE, ModelConfig
+from rubrictool.questions.templates import Templates
+from rubrictool.rewards.access import TOKEN, Access
+from rubrictool.rewards.core import RewardOptions, RubricReward
+from rubrictool.rewards.rubric_watch import watched
+from rubrictool.rewards.rubrics import Rubrics
+from rubrictool.rewards.settings import parsed_on_error
+from rubrictool.rows.input_files import STDIN
+from rubrictool.text.encoding import compact
+
+if TYPE_CHECKING:
+    from rubrictool.rewards.server import RewardServer
+
+PORT = 8765
+
+
+def command(
+    context: typer.Context,
+    judging: JudgeFlags,
+    parameters: SamplingFlags,
+    wording: ShownQuestionFlags,
+    reading: ReadingFlags,
+    asking: RequestFlags,
+    on_error: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            envvar="RUBRICTOOL_ON_ERROR",
+            help="What a completion that was not judged gets: raise (an error), none (null), group_mean, or a number. Required.",
+            show_default=False,
+        ),
+    ] = None,
+    rubrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Rubric rows. [default: those that requests bring along]", show_default=False
+        ),
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Read the rubrics again whenever their file changes.")] = False,
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[DIMENSION=]CURVE",
+            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="exp:K", help="Stretch the top of the scores; the order stays.", show_default=False),
+    ] = None,
+    defence: Annotated[
+        bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help=f"Listen here; beyond this machine only with {TOKEN}.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Listen here; 0 chooses a free port.")] = PORT,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A further name that the server is asked under; repeatable.", show_default=False
+        ),
+    ] = None,
+    log_texts: Annotated[bool, typer.Option("--log-texts", help="Log prompts and completions, too.")] = False,
+) -> None:
+    """Serve rewards over HTTP.
+
+    Takes the bodies of OpenRLHF, slime, Miles and NeMo-Gym, and plain ones, on POST /score; logs JSON lines on stderr.
+
+    Example: rubrictool serve --rubrics rubrics.jsonl --judge gpt-4.1-mini --on-error raise
+    """
+    if on_error is None:
+        raise InputError(
+            "--on-error: choose what a completion that was not judged gets: raise, none, group_mean or a number; OpenRLHF, "
+            "slime and Miles take numbers only, so none is refused for them"
+        )
+    refuse_idle(
+        context,
+        Idle(True, "in a server, which asks only what it is sent", ("dry_run",)),
+        Idle(rubrics in (None, STDIN), "without a file of rubrics", ("watch",)),
+        of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
+        *of_asking(asking, judging.judge),
+        of_view(wording),
+    )
+    access = Access.of(host, os.environ.get(TOKEN) or None, allow_host or ())
+    options = RewardOptions(
+        on_error=parsed_on_error(on_error), aggregate=tuple(aggregate or ()), shape=shape, defence=defence
+    )
+    RubricReward(options)  # before a model is opened: are these options ones?
+    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
+    templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
+
+    def load() -> Rubrics:
+        return Rubrics(Inputs(reading, rubrics).of(rubrics), defence=defence)
+
+    loaded = load()
+    interrupts.explain(lambda: "serve: ended at once; requests under way got no answer, completed replies are cached")
+
+    async def main() -> bool:
+        async with _models(asking, role) as models:
+            judge = await Roles(models, templates).judge(role, judging)
+            if role.spec == OFFLINE:
+                _log({"event": "judge", "message": "offline (built-in rules, no model); --judge SPEC chooses a model"})
+            reward = RubricReward(replace(options, judge=judge))
+            reward.rubrics = loaded
+            server = _server(reward, access, log_texts=log_texts)
+            watching = _watching(server, rubrics, load) if watch and rubrics else None
+            return await _serve(server, host, port, watching)
+
+    raise typer.Exit(0 if asyncio.run(main()) else SOME_FAILED)
+
+
+def _models(asking: RequestFlags, role: ModelConfig) -> RunContext:
+    """Return what the judge is opened with. It is asked on the background loop, as the library does."""
+    budget = Budget(max_calls=asking.max_calls, max_cost=asking.max_cost)
+    context = run_context(asking, budget, Progress("serve", quiet=True), [role.spec])
+    return replace(
+        context,
+        connections=Connections(background=True),
+        notify=lambda line: _log({"event": "judge", "message": line}),
+        on_wait=lambda why, seconds: _log({"event": "judge_waits", "message": why, "seconds": round(seconds, 1)}),
+    )
+
+
+def _server(reward: RubricReward, access: Access, *, log_texts: bool) -> RewardServer:
+    from rubrictool.rewards.server import RewardServer
+
+    return RewardServer(reward, access, log=_log, log_texts=log_texts)
+
+
+async def _serve(server: RewardServer, host: str, port: int, watching: Coroutine[Any, Any, None] | None) -> bool:
+    """Serve until a signal comes, and finish what is under way then; return whether all of it was finished."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    with suppress(KeyboardInterrupt), interrupts.orderly(lambda: loop.call_soon_threadsafe(stop.set)) as reacted:
+        async with server.listening(host, port) as url:
+            server.log("listening", url=url, rubrics=len(server.reward.rubrics))
+            async with asyncio.TaskGroup() as tasks:
+                task = tasks.create_task(watching) if watching else None
+                await stop.wait()
+                # How long the end may take is the server's matter from here on; a second signal ends it at once.
+                reacted()
+                interrupts.disarm()
+                if task:
+                    task.cancel()
+            server.log("draining", rollouts=server.in_flight)
+    server.log("ended", cut=server.cut)
+    return not server.cut
+
+
+async def _watching(server: RewardServer, path: str, load: Callable[[], Rubrics]) -> None:
+    """Take the rubrics of a file whenever it has changed; those that cannot be used change nothing."""
+    async for found in watched(path, load):
+        if isinstance(found, InputError):
+            server.log("rubrics_refused", path=path, message=f"{found}; the rubrics before stay")
+        else:
+            server.swap(found)
+            server.log("rubrics", path=path, total=len(found))
+
+
+def _log(record: Mapping[str, Any]) -> None:
+    """Write a record as a line of JSON on stderr."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    say(compact({"time": now, **record}))

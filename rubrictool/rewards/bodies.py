@@ -1,0 +1,146 @@
+"""Read the bodies that trainers post to a reward server, and answer each as its sender reads it.
+
+Which trainer has sent a body shows in its fields, so that all may be posted to one address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+from rubrictool.errors import InputError
+from rubrictool.rewards.http_errors import HttpError, bad_field
+from rubrictool.rewards.nemo_gym import answer_of
+from rubrictool.rewards.openrlhf import answered, completion_of
+from rubrictool.rewards.rollouts import Reward, Rollout
+from rubrictool.rewards.rows import rollout_of
+
+Body = Mapping[str, Any]
+
+
+class BodyForm(NamedTuple):
+    """The form of a body: the field by which it is known, its rollouts, and the answer to their rewards.
+
+    Those of `numbers_only` cannot say that a completion was not judged. `lone` ones hold one completion, which has no group.
+    """
+
+    name: str
+    field: str
+    read: Callable[[Body], list[Rollout]]
+    answer: Callable[[Body, Sequence[Reward]], Any]
+    numbers_only: bool = False
+    lone: bool = False
+
+
+def form_of(body: Any) -> BodyForm:
+    """Return the form of a body. Raises `HttpError` for one that is none."""
+    if not isinstance(body, Mapping):
+        raise HttpError(422, "bad_input", "the body must be a JSON object")
+    if form := next((form for form in FORMS if form.field in body), None):
+        return form
+    raise HttpError(
+        422,
+        "bad_input",
+        f"the body has none of the fields {', '.join(form.field for form in FORMS)}; see the documentation",
+    )
+
+
+def reward_row(reward: Reward) -> dict[str, Any]:
+    """Return the columns of a reward, the same for every rollout."""
+    return reward.columns() | {"version": reward.version, "error": reward.error}
+
+
+def _score_rollouts(body: Body) -> list[Rollout]:
+    rows = body["rollouts"]
+    if not isinstance(rows, list):
+        raise bad_field("rollouts", "must be a list")
+    return [_score_rollout(row, f"rollouts[{number}]") for number, row in enumerate(rows)]
+
+
+def _score_rollout(row: Any, where: str) -> Rollout:
+    if not isinstance(row, Mapping):
+        raise bad_field(where, "must be an object")
+    if row.get("completion") is None:
+        raise bad_field(f"{where}.completion", "field required")
+    group = row.get("group")
+    return replace(_rollout(row["completion"], row, where), group=None if group is None else str(group))
+
+
+def _score_answer(_: Body, rewards: Sequence[Reward]) -> Any:
+    return {"rewards": [reward_row(one) for one in rewards]}
+
+
+def _openrlhf_rollouts(body: Body) -> list[Rollout]:
+    queries, prompts = _texts(body, "query"), _texts(body, "prompts")
+    labels = _list(body["labels"]) if body.get("labels") is not None else [None] * len(queries)
+    for name, given in (("prompts", prompts), ("labels", labels)):
+        if len(given) != len(queries):
+            raise bad_field(name, f"has {len(given)} entries, and query has {len(queries)}; give one for each")
+    return [
+        _rollout(completion_of(query, prompt), {"prompt": prompt, "label": label}, f"labels[{number}]")
+        for number, (query, prompt, label) in enumerate(zip_longest(queries, prompts, labels))
+    ]
+
+
+def _openrlhf_answer(_: Body, rewards: Sequence[Reward]) -> Any:
+    return answered(rewards)
+
+
+def _verify_rollouts(body: Body) -> list[Rollout]:
+    given, response = body["responses_create_params"], body.get("response")
+    if not isinstance(given, Mapping):
+        raise bad_field("responses_create_params", "must be an object")
+    if not isinstance(response, Mapping) or not isinstance(response.get("output", []), list):
+        raise bad_field("response", "must be an object with a list `output`")
+    return [_rollout(answer_of(response), {**body, "prompt": given.get("input")}, "rollout")]
+
+
+def _verify_answer(body: Body, rewards: Sequence[Reward]) -> Any:
+    [found] = rewards
+    if found.reward is not None:
+        return {**body, "reward": found.reward}
+    # NeMo-Gym's own form of a judge that failed: the sample is masked, so the number counts for nothing.
+    masked = {"reward": 0.0, "mask_sample": True, "failure_kind": "judge_failed", "failure_reason": found.error}
+    return {**body, **masked}
+
+
+def _slime_rollouts(body: Body) -> list[Rollout]:
+    if body["response"] is None:
+        raise bad_field("response", "field required")
+    return [_rollout(body["response"], body, "label")]
+
+
+def _slime_answer(_: Body, rewards: Sequence[Reward]) -> Any:
+    [found] = rewards
+    return found.reward
+
+
+def _rollout(completion: Any, columns: Mapping[str, Any], where: str) -> Rollout:
+    try:
+        return rollout_of(completion, columns)
+    except InputError as error:
+        raise bad_field(where, str(error)) from None
+
+
+def _texts(body: Body, name: str) -> list[Any]:
+    """Return a field that holds texts, or one of them."""
+    values = _list(body.get(name))
+    wrong = next((place for place, value in enumerate(values) if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise bad_field(f"{name}[{wrong}]" if isinstance(body.get(name), list) else name, "must be text")
+    return values
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+FORMS = (
+    BodyForm("score", "rollouts", _score_rollouts, _score_answer),
+    BodyForm("openrlhf", "query", _openrlhf_rollouts, _openrlhf_answer, numbers_only=True),
+    BodyForm("verify", "responses_create_params", _verify_rollouts, _verify_answer, lone=True),
+    BodyForm("slime", "response", _slime_rollouts, _slime_answer, numbers_only=True, lone=True),
+)
+"""The forms, those first whose field none of the others has."""

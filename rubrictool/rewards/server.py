@@ -1,0 +1,396 @@
+"""Serve rewards over HTTP, on aiohttp's own server."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from rubrictool.errors import InputError, RowFailure
+from rubrictool.rewards.access import Access, check_type
+from rubrictool.rewards.bodies import BodyForm, form_of
+from rubrictool.rewards.core import RubricReward
+from rubrictool.rewards.http_errors import HttpError, bad_field, busy, of_input, of_judge
+from rubrictool.rewards.metrics import CONTENT_TYPE, RequestMetrics, exposition, single
+from rubrictool.rewards.rollouts import Reward, Rollout
+from rubrictool.rewards.rubrics import Rubrics
+from rubrictool.rows.strict_json import strict
+from rubrictool.rubric.weights import rubric_hash
+from rubrictool.text.encoding import compact_bytes
+from rubrictool.text.patterns import linear
+
+BACKLOG = 1024
+"""Connections that may wait to be taken: all workers of a trainer connect at once."""
+
+JSON = "application/json"
+
+JSON_LINES = ("application/x-ndjson", "application/jsonl")
+
+SCORE_PATHS = ("/score", "/get_reward", "/verify")
+"""Paths of one and the same: trainers that add a path of their own to an address find it."""
+
+_REQUEST_ID = linear(r"[A-Za-z0-9._:-]{1,128}")
+
+Log = Callable[[Mapping[str, Any]], None]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class ServerLimits:
+    """The limits of a server: bytes of a body, rollouts of a request and of all requests under way, seconds.
+
+    A body must have arrived within `body_s`, and what is under way when the server is to end is waited for `drain_s`.
+    """
+
+    body_bytes: int = 64 * 1024 * 1024
+    rollouts: int = 4096
+    in_flight: int = 32_768
+    body_s: float = 60.0
+    drain_s: float = 25.0
+
+
+@dataclass
+class _Call:
+    """A request under way, with what its line in the log says beside."""
+
+    id: str
+    route: str
+    began: float = field(default_factory=time.monotonic)
+    columns: dict[str, Any] = field(default_factory=dict)
+
+
+_CALL: ContextVar[_Call] = ContextVar("call")
+
+
+class RewardServer:
+    """A core of rewards behind HTTP: its routes, its limits, its counts.
+
+    `log` gets a record for each request; with `log_texts` also what was rewarded, which otherwise stands in no record.
+    """
+
+    def __init__(
+        self,
+        reward: RubricReward,
+        access: Access,
+        *,
+        limits: ServerLimits = ServerLimits(),
+        log: Log = lambda _: None,
+        log_texts: bool = False,
+    ) -> None:
+        self.reward, self.access, self.limits = reward, access, limits
+        self._log, self._log_texts = log, log_texts
+        self.metrics = RequestMetrics()
+        self.in_flight = 0
+        self.draining = False
+        self.cut = 0
+        self.swaps = 0
+
+    def application(self) -> web.Application:
+        """Return the application; each path is there a second time behind the token as its first segment."""
+        app = web.Application(middlewares=[self._middleware], client_max_size=self.limits.body_bytes)
+        routes: list[tuple[str, str, Handler]] = [("POST", path, self._score) for path in SCORE_PATHS]
+        routes += [("POST", "/rubrics", self._rubrics), ("GET", "/metrics", self._metrics)]
+        for method, path, handler in routes:
+            app.router.add_route(method, path, handler)
+            app.router.add_route(method, f"/{{token}}{path}", handler)
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/ready", self._ready)
+        return app
+
+    @asynccontextmanager
+    async def listening(self, host: str, port: int) -> AsyncIterator[str]:
+        """Listen on an address, 0 being any free port; yield the URL.
+
+        At the end nothing new is taken, and what is under way is finished within `drain_s`; `cut` counts what was not. Raises
+        `InputError` for an address that cannot be listened on.
+        """
+        runner = web.AppRunner(
+            self.application(),
+            access_log=None,
+            logger=_aiohttp_log(self.log),
+            shutdown_timeout=self.limits.drain_s,
+        )
+        await runner.setup()
+        try:
+            try:
+                await web.TCPSite(runner, host, port, backlog=BACKLOG).start()
+            except OSError as error:
+                raise InputError(
+                    f"{host}:{port}: cannot be listened on ({error.strerror}); choose another port"
+                ) from None
+            shown = f"[{host}]" if ":" in host else host
+            yield f"http://{shown}:{runner.addresses[0][1]}"
+        finally:
+            self.draining = True
+            await runner.cleanup()
+
+    def log(self, event: str, **columns: Any) -> None:
+        """Log an event."""
+        self._log({"event": event, **columns})
+
+    def swap(self, rubrics: Rubrics) -> None:
+        """Take other rubrics; requests under way keep theirs."""
+        self.reward.rubrics = rubrics
+        self.swaps += 1
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        call = _Call(_request_id(request), _route(request))
+        _CALL.set(call)
+        try:
+            response = await self._answered(request, handler)
+        except asyncio.CancelledError:
+            self.cut += 1
+            self.log("cut", request_id=call.id, route=call.route)
+            raise
+        response.headers["X-Request-Id"] = call.id
+        self._close(request.method, call, response.status)
+        return response
+
+    async def _answered(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Return the response, whatever goes wrong."""
+        call = _CALL.get()
+        try:
+            self._check(request)
+            return await handler(request)
+        except HttpError as error:
+            refusal = error
+        except InputError as error:
+            refusal = of_input(error)
+        except RowFailure as error:
+            refusal = of_judge(error)
+        except web.HTTPException as error:
+            refusal = _of_aiohttp(error, self.limits)
+        except (ConnectionError, web.RequestPayloadError):
+            refusal = HttpError(HTTPStatus.BAD_REQUEST, "incomplete", "the body did not arrive whole")
+        except Exception as error:  # the last place that can answer; the server goes on
+            refusal = HttpError(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "internal", f"an error of the server, {type(error).__name__}"
+            )
+            call.columns |= {"error_at": _place(error)}
+        call.columns |= {"error": refusal.kind} | ({"message": refusal.message} if self._log_texts else {})
+        return _json(refusal.body(), status=refusal.status, headers=refusal.headers)
+
+    def _check(self, request: web.Request) -> None:
+        """Raise `HttpError` for a request that may not be made."""
+        if request.path in ("/health", "/ready") or request.match_info.http_exception:
+            return
+        self.access.check_host(request.headers.getall("Host", []))
+        in_path = request.match_info.get("token")
+        if request.path.endswith("/rubrics") and self.access.token is None:
+            raise HttpError(
+                HTTPStatus.FORBIDDEN,
+                "forbidden",
+                "rubrics are replaced by whoever has the token, and this server was started without one; set "
+                "RUBRICTOOL_SERVE_TOKEN in its environment",
+            )
+        if self.access.token is not None or in_path is not None:
+            self.access.check_token(request.headers.get("Authorization"), in_path)
+
+    def _close(self, method: str, call: _Call, status: int) -> None:
+        seconds = time.monotonic() - call.began
+        self.metrics.count(call.route, status, seconds)
+        if call.route in ("/health", "/ready", "/metrics") and status == HTTPStatus.OK:
+            return
+        columns = {"request_id": call.id, "method": method, "route": call.route, "status": status}
+        self.log("request", **columns, seconds=round(seconds, 4), **call.columns)
+
+    async def _score(self, request: web.Request) -> web.Response:
+        check_type(request.content_type, (JSON,))
+        body = await self._json_of(request)
+        form = form_of(body)
+        rollouts = form.read(body)
+        self._check_form(form, len(rollouts))
+        call = _CALL.get()
+        call.columns |= {"form": form.name, "rollouts": len(rollouts)}
+        if self._log_texts:
+            call.columns["texts"] = [{"prompt": one.prompt, "completion": one.completion} for one in rollouts]
+        with self._admitted(len(rollouts)):
+            rewards = await self.reward.rewards(rollouts)
+        self.metrics.rollouts += len(rollouts)
+        call.columns["failed"] = sum(one.error is not None for one in rewards)
+        answer = form.answer(body, rewards)
+        if form.name == "score":
+            answer["statistics"] = self._statistics(rollouts, rewards)
+        if form.name == "slime" and (key := request.query.get("reward_key")):
+            answer = {**rewards[0].columns(), key: answer}
+        return _json(answer)
+
+    def _check_form(self, form: BodyForm, rollouts: int) -> None:
+        """Raise `HttpError` for more rollouts than are taken, and where the form cannot say what a failed judgement becomes."""
+        if rollouts > self.limits.rollouts:
+            raise HttpError(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+                "too_many",
+                f"the request has {rollouts:,} completions, and {self.limits.rollouts:,} are taken; split it",
+            )
+        chosen = self.reward.options.on_error
+        if chosen == "none" and form.numbers_only:
+            raise HttpError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "on_error",
+                f"the answer to a body of {form.name} is a number, and failed judgements of this server become null; start it "
+                "with raise or a number for them, or post to it as `rollouts`",
+            )
+        if chosen == "group_mean" and (form.lone or (form.numbers_only and rollouts == 1)):
+            raise HttpError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "on_error",
+                "failed judgements of this server become the mean of the group, and the request holds one completion, which "
+                "has none; start it with raise or a number for them, or post the whole group as `rollouts`",
+            )
+
+    @contextmanager
+    def _admitted(self, rollouts: int) -> Iterator[None]:
+        """Count rollouts under way. Raises `HttpError` for more than the server takes, and once it is to end."""
+        if self.draining:
+            raise busy("the server is about to end; ask the next one")
+        if self.in_flight + rollouts > self.limits.in_flight:
+            raise busy(
+                f"{self.in_flight:,} completions are being judged, and {self.limits.in_flight:,} may be; ask again"
+            )
+        self.in_flight += rollouts
+        try:
+            yield
+        finally:
+            self.in_flight -= rollouts
+
+    def _statistics(self, rollouts: list[Rollout], rewards: list[Reward]) -> dict[str, Any]:
+        """Return the figures of a batch, and what the server has asked and spent until now."""
+        spent = self.reward.spent
+        figures = self.reward.statistics(rollouts, rewards).columns()
+        return figures | {"calls": spent.calls, "cost_usd": spent.cost_usd}
+
+    async def _rubrics(self, request: web.Request) -> web.Response:
+        check_type(request.content_type, (JSON, *JSON_LINES))
+        if request.content_type in JSON_LINES:
+            rows = [_parsed(line) for line in (await self._body(request)).splitlines() if line.strip()]
+        else:
+            rows = _rubric_rows(await self._json_of(request))
+        for place, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise bad_field(f"rubrics[{place}]", "must be an object")
+        new = self.reward.rubrics.update(rows)
+        self.swaps += 1
+        told = {name: rubric_hash(one.criteria) for name, one in new.items()}
+        _CALL.get().columns["rubrics"] = told
+        return _json({"rubrics": told, "total": len(self.reward.rubrics)})
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return _json({"status": "ok"})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        if self.draining:
+            raise busy("the server is about to end; ask the next one")
+        return _json({"status": "ready"})
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        spent = self.reward.spent
+        own = [
+            single("rubrictool_rollouts_in_flight", "gauge", "Rollouts being judged.", self.in_flight),
+            single("rubrictool_failed_judgements_total", "counter", "Rollouts not judged.", self.reward.failures),
+            single("rubrictool_rubrics", "gauge", "Rubrics by prompt.", len(self.reward.rubrics)),
+            single("rubrictool_rubric_swaps_total", "counter", "Times that rubrics were replaced.", self.swaps),
+            single("rubrictool_judge_calls_total", "counter", "Requests to the judge.", spent.calls),
+            single("rubrictool_judge_cached_total", "counter", "Answers from the cache.", spent.cached),
+            single(
+                "rubrictool_judge_cost_usd_total", "counter", "Dollars spent; NaN: no price.", _number(spent.cost_usd)
+            ),
+        ]
+        text = exposition([*self.metrics.metrics(), *own])
+        return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
+
+    async def _json_of(self, request: web.Request) -> Any:
+        return _parsed(await self._body(request))
+
+    async def _body(self, request: web.Request) -> bytes:
+        try:
+            async with asyncio.timeout(self.limits.body_s):
+                return await request.read()
+        except TimeoutError:
+            raise HttpError(
+                HTTPStatus.REQUEST_TIMEOUT, "slow_body", f"the body did not arrive within {self.limits.body_s:g} s"
+            ) from None
+
+
+def _rubric_rows(value: Any) -> list[Any]:
+    """Return the rubric rows of a body: a list, an object that holds it under `rubrics`, or a single row."""
+    if isinstance(value, Mapping) and "criteria" not in value and isinstance(value.get("rubrics"), list):
+        value = value["rubrics"]
+    return value if isinstance(value, list) else [value]
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return strict(body)
+    except (ValueError, RecursionError) as error:
+        raise HttpError(HTTPStatus.BAD_REQUEST, "not_json", f"the body is not JSON ({error})") from None
+
+
+def _json(value: Any, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(body=compact_bytes(value), status=status, headers=headers, content_type=JSON)
+
+
+def _of_aiohttp(error: web.HTTPException, limits: ServerLimits) -> HttpError:
+    """Return an error that aiohttp answers with: no such path, another method, a body that is too large."""
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return HttpError(error.status, "too_large", f"the body has more than {limits.body_bytes:,} bytes; split it")
+    if isinstance(error, web.HTTPNotFound):
+        paths = ", ".join([*SCORE_PATHS, "/rubrics", "/metrics", "/health", "/ready"])
+        return HttpError(error.status, "not_found", f"there is no such path; there are {paths}")
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    return HttpError(error.status, "refused", error.reason or "refused", headers=headers)
+
+
+def _request_id(request: web.Request) -> str:
+    """Return the id that the client gave, if it can stand in a log and a header, else a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(request: web.Request) -> str:
+    """Return the path without the token, and of a path that is none nothing: it may hold one, too."""
+    resource = request.match_info.route.resource
+    return resource.canonical.removeprefix("/{token}") if resource else "unknown"
+
+
+def _place(error: BaseException) -> str:
+    """Return where an error was raised; its text may hold what a log must not."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+
+
+class _ErrorTypes(logging.Handler):
+    """Log the types of errors alone: their texts quote requests, and these hold texts and tokens."""
+
+    def __init__(self, log: Callable[..., None]) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record of aiohttp's."""
+        kind = record.exc_info[0] if record.exc_info else None
+        self._log("http", error=kind.__name__ if kind else record.levelname.lower())
+
+
+def _aiohttp_log(log: Callable[..., None]) -> logging.Logger:
+    """Return a logger for aiohttp, which is in no hierarchy."""
+    logger = logging.Logger("rubrictool.rewards.server", logging.WARNING)
+    logger.addHandler(_ErrorTypes(log))
+    return logger
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
