@@ -23,13 +23,14 @@ def _matches(row: Mapping[str, Any]) -> bool:
 
 
 def _read(row: Fields) -> Contents:
+    kept = {"dimensions": row.peek("dimensions")}
     dimensions = {item["name"]: Fields(item, "dimensions.") for item in _named(row, "dimensions")}
-    variables = row.object("variables", None).rest() if "variables" in row else {}
+    variables = row.object("variables", {}).rest()
     items = [Fields(item, f"criteria.{item['name']}.") for item in _named(row, "criteria")]
     judged = [item for item in items if "tool_calls" not in item]
     criteria = [_criterion(item, dimensions, variables) for item in judged]
     notes = [note for one in criteria for note in _noted(one)]
-    return document(row, criteria, notes=[*notes, *[_OF_TOOLS] * (len(items) - len(judged))])
+    return document(row, criteria, rubric=kept, notes=[*notes, *[_OF_TOOLS] * (len(items) - len(judged))])
 
 
 def _named(row: Fields, name: str) -> Iterator[ColumnValues]:

@@ -30,8 +30,11 @@ def _write_final(given: Given) -> list[ColumnValues]:
 
 def _read_training(row: Fields) -> Contents:
     """Read a training row, whose `reward_model` repeats the rubric for verl."""
-    row.value("reward_model", None)
-    return rubric_contents(row, asked(row, "prompt"), _criteria(row.objects("Rubrics")))
+    reward = row.object("reward_model", {})
+    reward.value("rubrics", None)
+    rest = {name: value for name, value in reward.rest().items() if value is not None}
+    criteria = _criteria(row.objects("Rubrics"))
+    return rubric_contents(row, asked(row, "prompt"), criteria, rubric={"reward_model": rest} if rest else None)
 
 
 def _read_answer(row: Fields) -> Contents:

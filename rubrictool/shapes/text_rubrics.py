@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rubrictool.shapes.criteria import asked, rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.numbered_lists import items, labelled, weighted
 from rubrictool.shapes.preferences import answer_to
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape
 
 _WINNERS = {
     name: side
@@ -83,14 +83,15 @@ def _answer(row: Fields, prompt: Any, side: str) -> ColumnValues:
     return {"response": answer_to(prompt, row.value(side)), "model": side, **scored}
 
 
-def _is_text(row: Mapping[str, Any], name: str) -> bool:
-    return isinstance(row.get(name), str)
+def _with_text(column: str, *names: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Return a rule that a row meets whose rubric is text in a column, and that has the other columns."""
+    return lambda row: isinstance(row.get(column), str) and all(name in row for name in names)
 
 
 OPENRUBRIC = Shape(
     "openrubric",
     "OpenRubric",
-    lambda row: has("instruction", "response_a", "response_b")(row) and _is_text(row, "rubric"),
+    _with_text("rubric", "instruction", "response_a", "response_b"),
     _read_openrubric,
     pairs=True,
 )
@@ -98,7 +99,7 @@ OPENRUBRIC = Shape(
 RUBRIC_ARM = Shape(
     "rubric-arm",
     "Rubric-ARM",
-    lambda row: has("prompt", "chosen", "rejected")(row) and _is_text(row, "rubric"),
+    _with_text("rubric", "prompt", "chosen", "rejected"),
     _read_chosen,
     pairs=True,
 )
@@ -106,7 +107,7 @@ RUBRIC_ARM = Shape(
 CHECKLISTS = Shape(
     "wildchecklists",
     "WildChecklists",
-    lambda row: has("prompt", "chosen", "rejected")(row) and _is_text(row, "requirements"),
+    _with_text("requirements", "prompt", "chosen", "rejected"),
     _read_checklist,
     pairs=True,
 )

@@ -258,6 +258,18 @@ def test_a_rubric_that_is_not_valid_is_left_out_and_counted() -> None:
     assert "rows whose rubric is not valid, which is left out: 1" in str(source.recognised())
 
 
+def test_an_answer_at_the_end_of_training_messages_is_no_part_of_the_prompt() -> None:
+    row = {**EXAMPLES["open-instruct"][0]}
+    row["messages"] = [*row["messages"], {"role": "assistant", "content": "Use cold water."}]
+    assert [one.response for one in Rows([row], Response).rows()] == ["Use cold water."]
+    assert Rows([row], Prompt).rows()[0].id == Rows(EXAMPLES["open-instruct"], Prompt).rows()[0].id
+
+
+def test_what_a_row_says_besides_its_rubric_is_kept() -> None:
+    assert rubric("rubrichub-rurl").unknown()["reward_model"] == {"style": "rubric"}
+    assert rubric("rubric-kit").unknown()["dimensions"] == EXAMPLES["rubric-kit"][0]["dimensions"]
+
+
 def test_a_file_that_is_one_rubric_serves_every_prompt() -> None:
     documents = [shape.name for shape in SHAPES if shape.single]
     assert {rubric(name).id for name in documents} == {"*"}
