@@ -160,9 +160,9 @@ class Staged:
 class StagedRows(Staged):
     """A staged file of rows, given as lines of JSON, in the container that its name asks for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, one_object: bool = False) -> None:
         try:
-            self._format = output_format(path.name)
+            self._format = output_format(path.name, one_object=one_object)
         except FileFault as fault:
             raise InputError(f"{path}: {fault}") from None
         if self._format and _is_direct(path):
@@ -252,9 +252,12 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def sink(path: str) -> Sink:
-    """Return where rows go: standard output for `-`, else a staged file in the container that its name asks for."""
-    return Stdout() if _is_stdout(path) else StagedRows(Path(path))
+def sink(path: str, *, one_object: bool = False) -> Sink:
+    """Return where rows go: standard output for `-`, else a staged file in the container that its name asks for.
+
+    With `one_object` the file is a single row as an object.
+    """
+    return Stdout() if _is_stdout(path) else StagedRows(Path(path), one_object=one_object)
 
 
 def _is_stdout(path: str) -> bool:

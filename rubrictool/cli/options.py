@@ -61,6 +61,11 @@ class OutputFlags:
 
 
 @dataclass(frozen=True)
+class ObjectOutputFlags(OutputFlags):
+    """The same where the output is a single row as an object, such as a TOML file."""
+
+
+@dataclass(frozen=True)
 class ShardedOutputFlags(OutputFlags):
     """The same for commands that can do a part of their rows, as one job of an array."""
 

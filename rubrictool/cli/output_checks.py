@@ -12,11 +12,11 @@ from rubrictool.rows.containers.faults import FileFault
 from rubrictool.rows.containers.output_formats import output_format
 
 
-def _check_format(flag: str, path: str) -> None:
+def _check_format(flag: str, path: str, *, one_object: bool) -> None:
     """Raise `InputError` for a name that asks for a format that is not written; a summary or a plot is no table of rows."""
     name = Path(path).name
     try:
-        wanted = output_format(name)
+        wanted = output_format(name, one_object=one_object)
     except FileFault as fault:
         raise InputError(f"{flag} {path}: {fault}") from None
     if wanted and flag in _ONE_OBJECT and not name.lower().endswith(".json"):
@@ -27,14 +27,19 @@ _ONE_OBJECT = {"--summary"}
 """Outputs that are no rows."""
 
 
-def check_outputs(outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = ()) -> None:
-    """Raise `InputError` where two outputs would go to one file, or one to a file that is read."""
+def check_outputs(
+    outputs: Mapping[str, str | None], *, reads: Sequence[str | None] = (), one_object: bool = False
+) -> None:
+    """Raise `InputError` where two outputs would go to one file, or one to a file that is read, or cannot be written so.
+
+    With `one_object` the rows are a single one that is the whole output.
+    """
     seen = {place_of(path): "an input" for path in reads if path not in (None, STDOUT)}
     for flag, path in outputs.items():
         if path in (None, os.devnull) or (path == STDOUT and flag == "--output"):
             continue
         if path != STDOUT and flag != "--plot":
-            _check_format(flag, path)
+            _check_format(flag, path, one_object=one_object and flag == "--output")
         if path == STDOUT:
             raise InputError(f"{flag} -: only rows go to standard output; name a file")
         place = place_of(path)

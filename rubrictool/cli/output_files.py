@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from rubrictool.cli.failures_file import Failures
 from rubrictool.cli.files import Staged, StagedRows, commit, sink
-from rubrictool.cli.options import OutputFlags
+from rubrictool.cli.options import ObjectOutputFlags, OutputFlags
 from rubrictool.errors import RowFailure
 from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import encode_lines, encode_value
@@ -29,7 +29,7 @@ class OutputFiles:
     ) -> None:
         self._without_rows = without_rows
         with ExitStack() as opening:
-            self._rows = opening.enter_context(sink(files.output))
+            self._rows = opening.enter_context(sink(files.output, one_object=isinstance(files, ObjectOutputFlags)))
             failures = Failures.open(files.failures, files.output, name, reads)
             self._failures = opening.enter_context(failures)
             self._trace = opening.enter_context(StagedRows(Path(trace))) if trace else None

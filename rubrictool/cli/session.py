@@ -20,7 +20,14 @@ from rubrictool.cli.failures_file import failures_path
 from rubrictool.cli.files import on_terminal
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import run_context
-from rubrictool.cli.options import OutputFlags, QuestionFlags, ReadingFlags, RequestFlags, ShardedOutputFlags
+from rubrictool.cli.options import (
+    ObjectOutputFlags,
+    OutputFlags,
+    QuestionFlags,
+    ReadingFlags,
+    RequestFlags,
+    ShardedOutputFlags,
+)
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.output_files import OutputFiles
 from rubrictool.cli.progress import Progress
@@ -99,6 +106,7 @@ class Session:
         check_outputs(
             {**outputs, "--summary": files.summary, "--trace": trace},
             reads=[*reads, *map(file_of, specs), *_templates(wording), str(cache_path(self._asking.cache))],
+            one_object=isinstance(files, ObjectOutputFlags),
         )
         self._outputs = OutputFiles(files, self._name, reads, trace=trace, without_rows=self._left_out)
         interrupts.explain(self._interrupted)

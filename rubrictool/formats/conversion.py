@@ -31,7 +31,7 @@ class Conversion:
         self._part = next((part for part in OWN if part == to), None)
         self._shape = None if self._part else _writable(to)
         self.title = self._part or (self._shape.title if self._shape else "")
-        self.rows = 0
+        self.rows, self._is_object = 0, False
         self.lost: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
@@ -45,9 +45,15 @@ class Conversion:
             self._refuse_second(bundle)
             for row in self._written(bundle):
                 self.rows += 1
+                self._is_object = self._shape is not None and self._shape.is_object(row)
                 yield row
         if self._source.first_row() is not None and not self.rows:
             raise InputError(f"{self._source.name}: holds nothing that {self.title} can hold", code="format")
+
+    @property
+    def is_object(self) -> bool:
+        """Return whether a file of the format is one object, which the one row is, and not a list of rows."""
+        return self._is_object
 
     def _refuse_second(self, bundle: Bundle) -> None:
         if self.rows and self._shape is not None and self._shape.single:

@@ -60,11 +60,12 @@ def _key(row: Row) -> str:
 def write(rows: Iterable[Row | Mapping[str, Any]], path: str | Path, format: str) -> Conversion:
     """Write rows in the format of a name and return what it could not hold. Raises `InputError`.
 
-    The name of the file asks for the container (`.json`, `.csv`, `.parquet`, `.jsonl.gz`), by default JSON Lines.
+    The name of the file asks for the container (`.json`, `.toml`, `.csv`, `.parquet`, `.jsonl.gz`), by default JSON Lines.
     """
     conversion = Conversion(Input(rows), format)
+    lines = [encode_value(row) for row in conversion]
     try:
-        write_file(map(encode_value, conversion), path)
+        write_file(lines, path, one_object=conversion.is_object)
     except FileFault as fault:
         raise InputError(f"{path}: {fault}") from None
     return conversion

@@ -100,6 +100,14 @@ class Shape:
     single: bool = False
     gathers: bool = False
 
+    def is_object(self, row: Mapping[str, Any]) -> bool:
+        """Return whether a row that was written is a whole file, and not one of its items."""
+        return self.single and any(isinstance(row.get(name), list) for name in _LISTS_OF_CRITERIA)
+
+
+_LISTS_OF_CRITERIA = ("criteria", "criterion", "sub_tasks")
+"""Columns that hold the criteria of a file that is one object."""
+
 
 def has(*names: str, lacks: Sequence[str] = ()) -> Callable[[Mapping[str, Any]], bool]:
     """Return a rule that a row meets which has all of these columns, and none of those that it must lack."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,54 @@ def test_penalties_with_a_negated_text_are_decided_by_the_user(shell: Shell, mod
     ended = shell("convert", "rar.jsonl", "--to", "rubrics", "--pitfalls", mode)
     assert [one["weight"] for one in json.loads(ended.out)["criteria"]] == weights
     assert "convert: penalties with a negated text: " in ended.err
+
+
+def test_a_file_that_is_one_rubric_is_written_as_an_object_and_a_list_of_criteria_as_an_array(shell: Shell) -> None:
+    shell.write("r.jsonl", [{"id": "*", "criteria": [{"criterion": "Is short", "weight": 2}]}])
+    for name, form in (
+        ("r.json", "verifiers"),
+        ("g.json", "gandalf"),
+        ("r.toml", "rewardkit"),
+        ("r.json.gz", "paperbench"),
+    ):
+        ended = shell("convert", "r.jsonl", "--to", form, "-o", name)
+        assert (ended.code, shell("convert", name, "--to", "rubrics").code) == (0, 0)
+    criterion = {"name": "c1", "text": "Is short", "weight": 2, "choices": ["no", "yes"]}
+    assert json.loads((shell.directory / "r.json").read_text()) == {"criteria": [criterion]}
+    assert json.loads((shell.directory / "g.json").read_text()) == [{"criterion": "Is short", "weight": 2}]
+    assert tomllib.loads((shell.directory / "r.toml").read_text())["criterion"][0]["description"] == "Is short"
+
+
+def test_only_what_is_one_object_is_written_as_toml(shell: Shell, tmp_path: Path) -> None:
+    shell.write("r.jsonl", [{"id": "*", "criteria": [{"criterion": "Is short", "weight": 2}]}])
+    ended = shell("convert", "r.jsonl", "--to", "gandalf", "-o", "g.toml")
+    assert (ended.code, "rows are not written as .toml" in ended.err) == (2, True)
+    formats.write([json.loads((shell.directory / "r.jsonl").read_text())], tmp_path / "r.toml", "rewardkit")
+    [rubric] = formats.read(tmp_path / "r.toml").rubrics
+    assert [one.criterion for one in rubric.criteria] == ["Is short"]
+
+
+def test_a_second_rubric_for_a_file_that_is_one_is_refused() -> None:
+    rows = [{"prompt": text, "criteria": [{"criterion": "Is short", "weight": 2}]} for text in ("a", "b")]
+    with pytest.raises(
+        InputError, match="rows:2: one file of verifiers criteria is one rubric; convert the rubrics one by one"
+    ):
+        converted(rows, "verifiers")
+
+
+def test_penalties_that_are_written_as_reversed_criteria_are_told(shell: Shell) -> None:
+    criteria = [{"criterion": "Is short", "weight": 2}, {"criterion": "Recommends bleach", "weight": -1}]
+    shell.write("r.jsonl", [{"id": "*", "criteria": criteria}])
+    ended = shell("convert", "r.jsonl", "--to", "verifiers", "-o", "v.json")
+    assert "convert: scores are others for penalties written as reversed criteria" in ended.err
+    written = json.loads((shell.directory / "v.json").read_text())["criteria"][1]
+    assert (written["text"], written["weight"], written["choices"]) == ("Recommends bleach", 1, ["yes", "no"])
+
+
+def test_a_rubric_in_yaml_is_read_and_scores(shell: Shell) -> None:
+    (shell.directory / "rubric.yaml").write_text("- requirement: Is short\n  weight: 2\n", encoding="utf-8")
+    shell.write("a.jsonl", [{"prompt_id": "p", "prompt": "x", "response": "Short."}])
+    ended = shell("score", "a.jsonl", "--rubrics", "rubric.yaml")
+    assert (ended.code, "rubric.yaml: rubric / autorubric criteria, 1 rubric" in ended.err) == (0, True)
+    (shell.directory / "rubric.yml").write_text("- requirement: Is short\n  requirement: x\n", encoding="utf-8")
+    assert "rubric.yml:1: is no YAML: requirement: the key stands twice" in shell("lint", "rubric.yml").err

@@ -9,7 +9,7 @@ import typer
 
 from rubrictool.cli.files import Stdout
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.options import OutputFlags, ReadingFlags
+from rubrictool.cli.options import ObjectOutputFlags, OutputFlags, ReadingFlags
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
 from rubrictool.formats.conversion import OWN, Conversion
@@ -51,7 +51,7 @@ def command(
     given = Inputs(reading, source)
     converted = Conversion(given.of(source), to, pitfalls=pitfalls)
     total = sum(1 for _ in converted)
-    session = Session("convert", files, inputs=given)
+    session = Session("convert", ObjectOutputFlags(**vars(files)) if converted.is_object else files, inputs=given)
 
     async def main() -> None:
         session.warn_if_empty(total)

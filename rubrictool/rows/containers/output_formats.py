@@ -15,6 +15,7 @@ from rubrictool.rows.containers.cells import cell_of, header_of
 from rubrictool.rows.containers.faults import FileFault
 from rubrictool.rows.containers.pyarrow_import import need_pyarrow
 from rubrictool.rows.containers.streams import COMPRESSIONS, Compression
+from rubrictool.text.toml import toml_text
 
 EncodedRows = Callable[[], Iterator[bytes]]
 """The rows to write, as lines of JSON, from the first: tables are written in a second pass, since the first finds the columns."""
@@ -38,27 +39,29 @@ class OutputFormat:
             self.write_rows(rows, compressed)
 
 
-def write_file(lines: Iterable[str], path: str | Path) -> None:
+def write_file(lines: Iterable[str], path: str | Path, *, one_object: bool = False) -> None:
     """Write rows, as lines of JSON, into a file in the format that its name asks for. Raises `FileFault` and `OSError`."""
     encoded = [f"{line}\n".encode() for line in lines]
-    wanted = output_format(Path(path).name) or OutputFormat(_write_json_lines, None)
+    wanted = output_format(Path(path).name, one_object=one_object) or OutputFormat(_write_json_lines, None)
     with open(path, "wb") as file:
         wanted.write(lambda: iter(encoded), file)
 
 
-def output_format(name: str) -> OutputFormat | None:
+def output_format(name: str, *, one_object: bool = False) -> OutputFormat | None:
     """Return the format that the name of a file asks for; None for plain JSON Lines, as for every name that asks for none.
 
+    With `one_object` the file is a single row as an object, which a line of JSON is, and no array of rows.
     Raises `FileFault` for a format that is not written, and where pyarrow is missing.
     """
     path = PurePath(name.lower())
     compression = next((known for known in COMPRESSIONS if known.suffix == path.suffix), None)
     suffix = PurePath(path.stem).suffix if compression else path.suffix
-    if suffix in _REFUSED or (compression and suffix in _COMPRESSED_INSIDE):
+    writers = _OBJECT_WRITERS if one_object and suffix in _OBJECT_WRITERS else _WRITERS
+    if (suffix in _REFUSED and suffix not in writers) or (compression and suffix in _COMPRESSED_INSIDE):
         raise FileFault(_refusal(suffix, compression))
     if suffix in _COMPRESSED_INSIDE or path.suffix == ".zst":
         need_pyarrow(f"writing {path.suffix}")
-    write = _WRITERS.get(suffix, _write_json_lines)
+    write = writers.get(suffix, _write_json_lines)
     return None if compression is None and write is _write_json_lines else OutputFormat(write, compression)
 
 
@@ -80,6 +83,12 @@ def _write_json_array(rows: EncodedRows, file: IO[bytes]) -> None:
         file.write(before + line.rstrip(b"\n"))
         before = b",\n"
     file.write(b"[]\n" if before == b"[\n" else b"\n]\n")
+
+
+def _write_toml(rows: EncodedRows, file: IO[bytes]) -> None:
+    """Write the one row as TOML."""
+    for line in rows():
+        file.write(toml_text(json.loads(line)).encode())
 
 
 def _write_table(delimiter: str) -> Write:
@@ -105,6 +114,8 @@ _WRITERS: dict[str, Write] = {
     ".arrow": write_arrow,
     ".feather": write_arrow,
 }
+
+_OBJECT_WRITERS: dict[str, Write] = {".json": _write_json_lines, ".toml": _write_toml}
 
 _COMPRESSED_INSIDE = {".parquet", ".arrow", ".feather"}
 

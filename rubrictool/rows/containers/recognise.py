@@ -10,6 +10,7 @@ from pathlib import PurePath
 from rubrictool.rows.containers.arrow_tables import arrow_file_rows, arrow_stream_rows, parquet_rows
 from rubrictool.rows.containers.container import Container
 from rubrictool.rows.containers.delimited import DELIMITERS, delimited
+from rubrictool.rows.containers.documents import toml_document, yaml_document
 from rubrictool.rows.containers.json_lines import json_lines
 from rubrictool.rows.containers.json_values import json_array, json_objects
 from rubrictool.rows.containers.streams import COMPRESSED
@@ -25,6 +26,12 @@ ARROW_FILE = Container("Arrow", "Arrow", arrow_file_rows, unit="row", seeks=True
 ARROW_STREAM = Container("Arrow", "Arrow", arrow_stream_rows, unit="row")
 TABLES = {delimiter: Container(name, name, delimited(delimiter)) for delimiter, name in DELIMITERS.items()}
 
+TOML = Container("TOML", "TOML", toml_document)
+YAML = Container("YAML", "YAML", yaml_document)
+
+_DOCUMENTS = {".toml": TOML, ".yaml": YAML, ".yml": YAML}
+"""Containers that their text does not tell: TOML may begin as a JSON array does, and YAML as anything."""
+
 _BINARY = {b"PAR1": PARQUET, b"ARROW1": ARROW_FILE, b"\xff\xff\xff\xff": ARROW_STREAM}
 
 LONGEST_NAME = 100
@@ -39,6 +46,8 @@ def container_of(head: bytes, name: str) -> Container:
     for magic, container in _BINARY.items():
         if head.startswith(magic):
             return container
+    if document := _DOCUMENTS.get(_suffix(name)):
+        return document
     text = head.removeprefix(codecs.BOM_UTF8).decode(errors="ignore").lstrip()
     if text.startswith("["):
         return JSON_ARRAY
@@ -50,9 +59,13 @@ def container_of(head: bytes, name: str) -> Container:
 
 def _by_name(name: str) -> Container:
     """A table of one column looks like any text."""
+    return {".csv": TABLES[","], ".tsv": TABLES["\t"]}.get(_suffix(name), JSON_LINES)
+
+
+def _suffix(name: str) -> str:
+    """Return the suffix of a file's name, without that of its compression."""
     path = PurePath(name.lower())
-    suffix = PurePath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
-    return {".csv": TABLES[","], ".tsv": TABLES["\t"]}.get(suffix, JSON_LINES)
+    return PurePath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
 
 
 def _is_cut(text: str) -> bool:
