@@ -122,11 +122,11 @@ class Transient(BackendError):
     `retry_after` is the wait that the server asks for, in seconds; `overloaded` says that it has too much to do,
     `rate_limited` that it limits requests per time. `suspects` are parameters that may have broken the server; `named` says
     that its answer names them. `rate_limits` are set where the answer tells them, `alone` where other requests were
-    accepted at that time.
+    accepted at that time, `slowed` where some were, and all are sent more slowly from then on.
     """
 
     rate_limits: Sequence[Any] = ()
-    alone = False
+    alone = slowed = False
 
     def __init__(
         self,

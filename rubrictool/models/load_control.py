@@ -35,6 +35,15 @@ STEP = 0.03
 MOST_STEP = 0.25
 """Highest growth after a round, once requests were refused together."""
 
+SEARCH = 2.0
+"""Growth of a pace that may be far too low."""
+
+SEARCH_AFTER_PAUSE = 1.5
+"""The same where nothing was sent for a while, so that a burst may have been saved up."""
+
+SEARCH_S = 0.5
+"""Shortest round, in seconds, after which such a pace grows."""
+
 LOOSE = 1.25
 """Highest ratio of the pace to what is sent at which it still grows."""
 
@@ -62,9 +71,13 @@ class Sent:
 
 
 class Overload(NamedTuple):
-    """The meaning of a refusal: whether it came alone, others being accepted, and whether all requests have to wait."""
+    """The meaning of a refusal.
+
+    `alone`: others are accepted. `slowed`: some are, and all are sent more slowly from then on. `for_all`: all have to wait.
+    """
 
     alone: bool
+    slowed: bool
     for_all: bool
 
 
@@ -103,6 +116,8 @@ class LoadControl:
         self._came_together = False
         self._changed_at, self._refused_since = -math.inf, 0
         self._good_rounds, self._vain_rounds = 0, 0
+        # How fast a pace grows that rests on a moment when most was refused, until another refusal shows what it can be.
+        self._search = 1.0
         # The rate that went well before refusals came together; it is soon tried again, unless that goes wrong.
         self._good_rate = 0.0
         self._tolerated, self._share_before = TOLERATED, 0.0
@@ -135,6 +150,7 @@ class LoadControl:
     def note_pause(self, until: float) -> None:
         """Note that no request is sent for a while: what is accepted after it does not tell of the time before."""
         self._changed_at = max(self._changed_at, until)
+        self._search = min(self._search, SEARCH_AFTER_PAUSE)
 
     def note_success(self, sent: Sent, now: float) -> None:
         """Note that a request was answered."""
@@ -148,33 +164,36 @@ class LoadControl:
         sent.refused = True
         if sent.number <= self._changed_after:
             self._keep_accepted()
-            return Overload(alone=not self._came_together, for_all=False)
+            return Overload(not self._came_together, slowed=self._came_together and not self.blocked, for_all=False)
         self._round.refused += 1
         self._refused_since += 1
         self._round.full_at = max(self._round.full_at, self.in_flight - 1)
         self._last_refused = max(self._last_refused, sent.number)
-        before = self._decided()
+        before = self._decided()[-RECENT:]
         accepted = sum(not one.refused for one in before)
         together = len(before) >= ENOUGH and accepted <= (1 - TOGETHER) * len(before)
         blocked = not accepted and (len(before) >= FEW or self.in_flight == 1)
         if together or blocked:
-            self._shrink(now, before)
+            self._shrink(now)
         else:
             self._end_round(now)
         self.blocked += blocked
         alone = not together and (not blocked or self.blocked < FEW)
-        return Overload(alone=alone, for_all=blocked or (together and wait_asked))
+        return Overload(alone, slowed=together and not blocked, for_all=blocked or (together and wait_asked))
 
     def _decided(self) -> list[Sent]:
         """Return the recent requests up to the last that was refused: those that are out still have been accepted."""
-        return [one for one in self._recent if one.number <= self._last_refused][-RECENT:]
+        return [one for one in self._recent if one.number <= self._last_refused]
 
-    def _shrink(self, now: float, recent: Sequence[Sent]) -> None:
+    def _shrink(self, now: float) -> None:
         """Send at the rate at which recent requests were accepted; halve the window, if not so many are out."""
         if math.isfinite(self.pace.per_s):
             self._good_rate /= 2
-        if rate := self._rate(now, recent):
+        if rate := self._rate(now, self._decided()):
             self._set_pace(now, min(self.pace.per_s, rate, self._rate_since_change(now)))
+            self._search = SEARCH
+            # Just now the server takes nothing more.
+            self.pace.take(now)
         self.window = max(1.0, self.window / 2, self.in_flight - 1)
         self._change(now, came_together=True)
 
@@ -209,37 +228,46 @@ class LoadControl:
         seconds = now - done.began_at
         if done.sent < self._round_size(paced=paced) or seconds < self.round_trip_s or not self.round_trip_s:
             return
-        share = done.refused / done.sent
-        if paced and share > self._tolerated:
-            self._adjust(now, share)
+        share, sent_per_s = done.refused / done.sent, done.sent / seconds
+        tolerated = max(self._tolerated, 1.5 / ENOUGH) if self._search > 1 else self._tolerated
+        if paced and share > tolerated:
+            self._adjust(now, share, sent_per_s)
+            return
+        if self._search > 1 and seconds < SEARCH_S:
             return
         self._share_before, self._vain_rounds = 0.0, 0
-        self._good_rate = max(self._good_rate, done.sent / seconds) if not done.refused else self._good_rate
-        self._grow(now, done.sent / seconds, paced=paced)
+        self._good_rate = max(self._good_rate, sent_per_s * (1 - share)) if share <= TOLERATED else self._good_rate
+        self._grow(now, sent_per_s, paced=paced)
         self._round = RequestRound()
 
     def _round_size(self, *, paced: bool) -> float:
-        return (ENOUGH if self._catching_up else RECENT) if paced else self.window
+        if not paced:
+            return self.window
+        if self._search > 1 and not self._round.refused:
+            return FEW
+        # Where refusals are random, few requests do not tell their share.
+        return ENOUGH if self._leap > 1 and self._round.refused <= 1 else RECENT
 
     @property
-    def _catching_up(self) -> bool:
-        """Return whether the pace may be far below what the server takes."""
-        return 2 * self.pace.per_s <= self._good_rate
+    def _leap(self) -> float:
+        """Return how much faster the pace may be made at once where it may be far below what the server takes, else 1."""
+        return self._search if self._search > 1 else 2.0 if 2 * self.pace.per_s <= self._good_rate else 1.0
 
     def _grow(self, now: float, sent_per_s: float, *, paced: bool) -> None:
         """Allow a little more of what held requests back."""
         self._good_rounds += 1
         step = min(MOST_STEP, STEP * 2 ** max(0, self._good_rounds - STEADY_ROUNDS))
-        factor = 1 + step if paced and not self._catching_up else 2
+        factor = max(self._leap, 1 + step) if paced else 2
         if self._round.window_held:
             self.window = min(self.limit, max(self.window + 1, self.window * factor))
         if self._round.pace_held:
             # A pace far above what is sent would limit nothing when it has to.
             self.pace.set_rate(now, max(self.pace.per_s, min(self.pace.per_s, LOOSE * sent_per_s) * factor))
 
-    def _adjust(self, now: float, share: float) -> None:
+    def _adjust(self, now: float, share: float, sent_per_s: float) -> None:
         """Allow a little less than what was accepted in the last round; lift all limits where that has changed nothing."""
         self._good_rate /= 2
+        self._search = 1.0
         in_vain = 0 < 0.7 * self._share_before <= share < 0.5
         self._vain_rounds = self._vain_rounds + 1 if in_vain else 0
         self._share_before = self._share_before if in_vain else share
@@ -247,7 +275,7 @@ class LoadControl:
             self._lift(now, share)
         else:
             if self._round.pace_held or not self._round.window_held:
-                self._set_pace(now, MARGIN * self.pace.per_s * max(0.1, 1 - share))
+                self._set_pace(now, MARGIN * min(self.pace.per_s, LOOSE * sent_per_s) * max(0.1, 1 - share))
             if self._round.window_held:
                 # Not at once to what was in work: few may be out while a burst of refusals comes back.
                 self.window = max(1.0, self.window / 2, min(self.window, self._round.full_at))

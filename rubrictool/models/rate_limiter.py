@@ -106,6 +106,11 @@ class RateLimiter:
         return longer > seconds / 4
 
     @property
+    def paced(self) -> bool:
+        """Return whether refusals have come together, so that requests are sent at a pace."""
+        return math.isfinite(self._load.pace.per_s)
+
+    @property
     def blocked(self) -> int:
         """Return how often in a row no request got through."""
         return self._load.blocked

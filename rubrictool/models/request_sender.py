@@ -112,7 +112,7 @@ class RequestSender:
             return
         limiter = self._rate_limiter
         overload = limiter.on_refusal(sent, wait_asked=error.retry_after is not None)
-        error.alone = overload.alone
+        error.alone, error.slowed = overload.alone, overload.slowed
         if attempt.number > 1 and attempt.next_is_last:
             limiter.make_room()
         if not overload.for_all:
@@ -124,7 +124,8 @@ class RequestSender:
     def pause_after(self, error: Transient, attempt: AskAttempt) -> float:
         """Return the seconds to wait before the next request for a question; after a refusal that came alone, round trips."""
         backoff_s = self.policy.backoff_s
-        if error.alone:
+        # While the pace is sought, a question would soon have used up its attempts.
+        if error.alone and (error.retry_after is not None or not self._rate_limiter.paced):
             backoff_s = min(backoff_s, max(SHORT_BACKOFF_S, self._rate_limiter.round_trip_s or backoff_s))
         return pause_after(error, attempt.number, backoff_s=backoff_s, next_is_last=attempt.next_is_last)
 

@@ -41,6 +41,15 @@ def test_a_token_bucket_keeps_nearly_its_rate_and_loses_nothing(
     assert server.refused_share < 0.07
 
 
+@pytest.mark.parametrize("burst", [5, 50])
+def test_a_bucket_whose_replies_are_slow_is_soon_used_too(burst: int) -> None:
+    # Each round takes a second, and the first refusals tell little about the rate.
+    server = LimitedServer(Bucket(50, burst), latency_s=1.0, spread=0.5)
+    took = asked(server, 2000)
+    assert took.lost == 0
+    assert 0.9 * (50 * (took.seconds - 4) + burst) <= 2000
+
+
 def test_a_server_that_takes_so_many_at_once_is_given_about_as_many() -> None:
     server = LimitedServer(lambda server, _: server.in_work < 50, spread=0.5)
     took = asked(server, 5000, concurrency=128)
