@@ -19,7 +19,8 @@ from rubrictool.rewards.shared_cores import core_of
 async def reward(task: Any, trace: Any) -> float:
     """Return the reward of a trace, whose messages after the prompt are the response."""
     columns = _columns(task)
-    messages = [_plain(message) for message in trace.messages]
+    # A trace is a graph of messages; its branches are the conversations in it, the last of them the one that ended it.
+    messages = [_plain(message) for message in trace.branches[-1].messages] if trace.branches else []
     first = next((place for place, one in enumerate(messages) if one["role"] == "assistant"), len(messages))
     asked = messages[:first] or columns.get("prompt")
     rollout = rollout_of(messages[first:], {**columns, "prompt": columns.get("prompt") or asked})

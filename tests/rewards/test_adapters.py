@@ -67,7 +67,7 @@ def by_openrlhf(text: str) -> Any:
 
 def by_verifiers(text: str) -> Any:
     task = SimpleNamespace(data=SimpleNamespace(idx=0, id="p", prompt="Name colours.", info={"rubric": CRITERIA}))
-    trace = SimpleNamespace(messages=[*PROMPT, {"role": "assistant", "content": text}])
+    trace = SimpleNamespace(branches=[SimpleNamespace(messages=[*PROMPT, {"role": "assistant", "content": text}])])
     return asyncio.run(verifiers_hook.reward(task=task, trace=trace))
 
 

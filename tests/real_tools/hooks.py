@@ -1,0 +1,90 @@
+"""Call the hooks as the trainers' own code does, with a judge that reads checks alone, and print the rewards as JSON.
+
+Run by the Python that has the trainers' packages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import Any
+
+CRITERIA = [
+    {"criterion": "Holds red.", "weight": 3, "check": {"contains": ["red"]}},
+    {"criterion": "Holds blue.", "weight": 1, "check": {"contains": ["blue"]}},
+]
+RUBRIC = json.dumps(CRITERIA)
+TEXT = "red"
+
+os.environ |= {"RUBRICTOOL_JUDGE": "offline", "RUBRICTOOL_ON_ERROR": "0"}
+
+
+async def by_verl() -> Any:
+    import numpy as np
+    import torch
+    from omegaconf import OmegaConf
+    from verl import DataProto
+    from verl.experimental.reward_loop.reward_manager.naive import NaiveRewardManager
+    from verl.trainer.ppo.reward import get_custom_reward_fn
+
+    hook = {"path": "pkg://rubrictool.rewards.verl", "name": "compute_score", "reward_kwargs": {"on_error": 0}}
+    config = OmegaConf.create({"reward": {"custom_reward_function": hook}})
+    score = get_custom_reward_fn(config)
+
+    class Words:
+        """A tokenizer that says the completion, whatever the tokens."""
+
+        def decode(self, *_: Any, **__: Any) -> str:
+            return TEXT
+
+    manager = NaiveRewardManager(config, Words(), score)
+    row = {
+        "data_source": np.array(["rubric"], dtype=object),
+        "reward_model": np.array([{"ground_truth": "", "style": "rubric"}], dtype=object),
+        "extra_info": np.array([{"rubric": RUBRIC, "prompt": "Name colours."}], dtype=object),
+    }
+    tensors = {"responses": torch.ones(1, 2, dtype=torch.long), "attention_mask": torch.ones(1, 4, dtype=torch.long)}
+    found = await manager.run_single(DataProto.from_dict(tensors=tensors, non_tensors=row))
+    return found["reward_score"]
+
+
+async def by_verifiers() -> Any:
+    from verifiers.v1.configs.task import RewardFunctionConfig
+    from verifiers.v1.graph import MessageNode
+    from verifiers.v1.task import TaskData
+    from verifiers.v1.trace import Trace
+    from verifiers.v1.types import AssistantMessage, UserMessage
+    from verifiers.v1.utils.loaders import load_plugged_fn
+
+    class Row(TaskData):
+        rubric: str
+
+    data = Row(prompt="Name colours.", rubric=RUBRIC)
+    nodes = [
+        MessageNode(message=UserMessage(content="Name colours.")),
+        MessageNode(parent=0, message=AssistantMessage(content=TEXT), sampled=True),
+    ]
+    trace: Any = Trace.model_construct(nodes=nodes)
+    plugged = load_plugged_fn("rubrictool", RewardFunctionConfig(fn="rubrictool.rewards.verifiers:reward"), "reward")
+    return await plugged(task=data, trace=trace)
+
+
+async def by_openrlhf() -> Any:
+    import tempfile
+    from pathlib import Path
+
+    from openrlhf.utils.agent import SingleTurnAgentExecutor
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "reward.py"
+        file.write_text("from rubrictool.rewards.openrlhf import reward_func\n")
+        executor = SingleTurnAgentExecutor(str(file))
+        found = await executor._fetch_rewards_via_func([f"<s>Name colours.{TEXT}</s>"], ["<s>Name colours."], [RUBRIC])
+    return found[0]["rewards"]
+
+
+HOOKS = {"verl": by_verl, "verifiers": by_verifiers, "openrlhf": by_openrlhf}
+
+if __name__ == "__main__":
+    print(json.dumps({name: asyncio.run(hook()) for name, hook in HOOKS.items()}))
