@@ -57,7 +57,7 @@ async def by_verifiers() -> Any:
     from verifiers.v1.types import AssistantMessage, UserMessage
     from verifiers.v1.utils.loaders import load_plugged_fn
 
-    class Row(TaskData):
+    class Row(TaskData):  # type: ignore[misc]
         rubric: str
 
     data = Row(prompt="Name colours.", rubric=RUBRIC)

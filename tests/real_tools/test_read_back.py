@@ -113,3 +113,11 @@ def test_verifiers_reads_a_penalty_as_reversed_choices(seen: Any) -> None:
         ["cloth", "Names a cloth", 3, ["no", "yes"]],
         ["fridge", "Puts it into the fridge", 2, ["yes", "no"]],
     ]
+
+
+def test_the_trainers_own_code_gets_the_reward_of_the_rubric(tmp_path: Path) -> None:
+    assert PYTHON
+    script = Path(__file__).parent / "hooks.py"
+    ran = subprocess.run([PYTHON, script], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    assert json.loads(ran.stdout.splitlines()[-1]) == {"verl": 0.75, "verifiers": 0.75, "openrlhf": 0.75}
