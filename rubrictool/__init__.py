@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool import sync
     from rubrictool.analysis.agreement import AgreementReport, agreement
+    from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.signal import SignalReport, signal
     from rubrictool.analysis.tail import TailReport, tail
@@ -71,6 +72,7 @@ __all__ = [
     "ModelConfig",
     "ModelFailure",
     "ModelUnusable",
+    "MonitorReport",
     "Preference",
     "PreferencePairs",
     "Prompt",
@@ -102,8 +104,10 @@ __all__ = [
     "encode",
     "judge",
     "judge_top_k",
+    "keep_between",
     "lint",
     "merge_caches",
+    "monitor",
     "preference_pairs",
     "propose",
     "proposer",
@@ -149,6 +153,7 @@ _PLACES = {
     "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
     "analysis.agreement": ("AgreementReport", "agreement"),
+    "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.signal": ("SignalReport", "signal"),
     "analysis.tail": ("TailReport", "tail"),
     "refinement.options": ("Evidence", "RefineOptions"),

@@ -47,6 +47,7 @@ COMMANDS = {
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),
     "serve": Entry("Serve rewards over HTTP.", "serve"),
+    "monitor": Entry("Watch a policy in training by its rollouts.", "monitor"),
     "templates": Entry("Copy our prompt texts to a folder.", "templates", "copy_templates"),
     "schema": Entry("Print the JSON Schema of one row.", "schema"),
     "cache path": Entry("Print the path of the cache.", "cache", "show_path", runs_bare=True),

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from typing import Any
 
+from rubrictool.shapes.rollouts import is_verl_rollout
 from rubrictool.text.encoding import encodable
 from rubrictool.text.wording import one_line
 
@@ -51,8 +52,26 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
+class NotANumber(ValueError):
+    """A number is written as NaN, which trainers do for one that they do not have."""
+
+
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number; use null or leave the column out")
+    fault = NotANumber if constant == "NaN" else ValueError
+    raise fault(f"{constant} is no JSON number; use null or leave the column out")
+
+
+def strict_rollout(text: str | bytes) -> Any:
+    """Return one JSON value, read as strictly, but for NaN in a row that a trainer has dumped: there it is null."""
+    try:
+        return strict(text)
+    except NotANumber:
+        text = text if isinstance(text, str) else text.decode()
+        value = _WITH_NAN.decode(text)
+        _check(text, value)
+        if not (isinstance(value, dict) and is_verl_rollout(value)):
+            raise
+        return value
 
 
 def _whole(text: str) -> int:
@@ -69,6 +88,14 @@ def _finite(text: str) -> float:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+
+
+_WITH_NAN = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=lambda constant: None if constant == "NaN" else _refuse(constant),
+    parse_float=_finite,
+    parse_int=_whole,
+)
 
 
 def _depth(value: Any) -> int:

@@ -28,6 +28,7 @@ from rubrictool.shapes import (
     preferences,
     rar,
     rewardkit,
+    rollouts,
     rubric_kit,
     rubrichub,
     scales,
@@ -109,6 +110,8 @@ SHAPES: tuple[Shape, ...] = (
     training.OPENRLHF,
     training.SLIME,
     training.VERIFIERS,
+    rollouts.VERL_ROLLOUTS,
+    rollouts.TRL_ROLLOUTS,
 )
 
 _BY_NAME = {shape.name: shape for shape in SHAPES}

@@ -431,6 +431,38 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
             ]
         }
     ],
+    "verl-rollouts": [
+        {
+            "input": f"user\n{_ASKED}\nassistant\n",
+            "output": _GOOD,
+            "gts": "",
+            "score": 0.75,
+            "step": 3,
+            "base": 0.75,
+            "veto": 0,
+            "n_criteria": 2,
+            "verdicts": '{"c1": true, "c2": null}',
+            "rubric": "0f3c9a",
+            "failed": 0,
+        }
+    ],
+    "trl-completions": [
+        {
+            "mode": "train",
+            "step": 3,
+            "prompt": _CHAT,
+            "completion": [{"role": "assistant", "content": _GOOD}],
+            "RubricScore": 0.75,
+            "rubric_score": 0.75,
+            "rubric_base": 0.75,
+            "rubric_veto": 0,
+            "rubric_n_criteria": 1,
+            "rubric_verdicts": '{"c1": true}',
+            "rubric_rubric": "0f3c9a",
+            "rubric_failed": 0,
+            "advantage": 0.4,
+        }
+    ],
 }
 
 EXAMPLES |= PAIR_EXAMPLES

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from rubrictool.rows.containers.faults import NOT_UTF8, RowFault
 from rubrictool.rows.containers.lines import BoundedLines
-from rubrictool.rows.strict_json import DEPTH_LIMIT, strict
+from rubrictool.rows.strict_json import DEPTH_LIMIT, strict_rollout
 
 
 def json_lines(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -16,7 +16,7 @@ def json_lines(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     import jsonlines
 
     lines = BoundedLines(file)
-    reader = jsonlines.Reader(lines, loads=strict)
+    reader = jsonlines.Reader(lines, loads=strict_rollout)
     while True:
         try:
             value = reader.read(type=dict, skip_empty=True)

@@ -1,0 +1,193 @@
+"""Say whether and where the reward and a held-out score of the same responses part, as they do when a policy games its reward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Figure, estimate_columns
+from rubrictool.analysis.monitor_rows import DumpedRollout
+from rubrictool.analysis.monitor_windows import StepWindow
+from rubrictool.analysis.prompt_means import mean, standard_deviation
+from rubrictool.analysis.resampling import Array, estimate, totals
+from rubrictool.rows.joins import grouped
+from rubrictool.rubric.weights import TIE
+
+FEWER_RESAMPLES = 2_000
+"""Resamples of the prompts for figures of every window, of which there may be many."""
+
+PartingState = Literal["parted", "widening", "not shown", "not tested"]
+
+
+class SpanSlopes(NamedTuple):
+    """How much reward, held-out score and their gap rise over a span of windows, by a straight line through all its steps.
+
+    `excess` is the rise of the reward less twice that of the held-out score: above 0, less than half of the reward's rise is one
+    of the held-out score, too.
+    """
+
+    span: str
+    steps: str
+    prompts: int
+    score: Figure
+    held_out: Figure
+    gap: Figure
+    excess: Figure
+
+    @property
+    def parts(self) -> bool:
+        """Return whether the gap is shown to grow, and the held-out score to rise less than half as much as the reward."""
+        return self.gap.above(0) and self.excess.above(0)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures as the columns of a row."""
+        figures = estimate_columns("score", self.score) | estimate_columns("held_out", self.held_out)
+        named = {"kind": "slope", "window": self.steps, "span": self.span, "prompts": self.prompts}
+        return named | figures | estimate_columns("gap", self.gap) | estimate_columns("excess", self.excess)
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Whether reward and held-out score part.
+
+    `parted`: the gap grows and the held-out score rises less than half as much as the reward, over the whole run or its second
+    half. `widening`: the gap grows, and the held-out score follows. `not shown`: the gap is not shown to grow. `not tested`:
+    there is too little to test, and `reason` says of what. `since` is the first window in which the reward is above that of the
+    first window and the held-out score is not.
+    """
+
+    state: PartingState
+    reason: str = ""
+    since: str | None = None
+    spans: tuple[SpanSlopes, ...] = ()
+
+    def columns(self) -> dict[str, Any]:
+        """Return what was found as JSON values."""
+        return {"state": self.state, "reason": self.reason or None, "since": self.since}
+
+
+def same_scale(rollouts: Sequence[DumpedRollout]) -> bool:
+    """Return whether scores and held-out scores may be on one scale: both go up to 1, or both beyond it."""
+    beyond = [
+        max((value for one in rollouts if (value := getattr(one, name)) is not None), default=0.0) > 1 + TIE
+        for name in ("score", "held_out")
+    ]
+    return beyond[0] == beyond[1]
+
+
+def parting(windows: Sequence[StepWindow], *, seed: int = 0) -> Parting:
+    """Return whether reward and held-out score part. On different scales both are measured in their standard deviations.
+
+    Each of the two spans is tested with a one-sided error of 2.5 %, so that a run in which they do not part is said to have
+    parted in at most 5 % of cases.
+    """
+    both = [window._replace(rollouts=[*filter(_has_both, window.rollouts)]) for window in windows]
+    filled = _on_one_scale([window for window in both if window.rollouts])
+    if reason := _untestable(filled):
+        return Parting("not tested", reason)
+    spans = [_slopes("run", filled, seed)]
+    if len(filled) >= 4:
+        spans.append(_slopes("second half", filled[len(filled) // 2 :], seed))
+    parted = next((span for span in spans if span.parts), None)
+    if parted is None:
+        return Parting("widening" if spans[0].gap.above(0) else "not shown", spans=tuple(spans))
+    tested = filled if parted is spans[0] else filled[len(filled) // 2 :]
+    return Parting("parted", since=_since(tested, seed), spans=tuple(spans))
+
+
+def _has_both(one: DumpedRollout) -> bool:
+    return one.score is not None and one.held_out is not None
+
+
+def _both_means(rollouts: Sequence[DumpedRollout]) -> tuple[float, float]:
+    """Return the mean score and the mean held-out score of rollouts that have both."""
+    scores, held_out = ([getattr(one, name) for one in rollouts] for name in ("score", "held_out"))
+    return mean(scores), mean(held_out)
+
+
+def _on_one_scale(windows: Sequence[StepWindow]) -> list[StepWindow]:
+    """Return windows of the same rollouts, with both scores divided by their standard deviation where their scales differ."""
+    rollouts = [one for window in windows for one in window.rollouts]
+    if same_scale(rollouts):
+        return list(windows)
+    units = [standard_deviation([getattr(one, name) for one in rollouts]) or 1.0 for name in ("score", "held_out")]
+    return [window._replace(rollouts=[_in_units(one, *units) for one in window.rollouts]) for window in windows]
+
+
+def _in_units(one: DumpedRollout, unit: float, held_out_unit: float) -> DumpedRollout:
+    assert one.score is not None
+    assert one.held_out is not None
+    return replace(one, score=one.score / unit, held_out=one.held_out / held_out_unit)
+
+
+def _untestable(windows: Sequence[StepWindow]) -> str:
+    """Return why nothing can be tested, empty where it can."""
+    if len(windows) < 2:
+        return "fewer than two windows have held-out scores"
+    rollouts = [one for window in windows for one in window.rollouts]
+    if (prompts := len({one.prompt_id for one in rollouts})) < ENOUGH_TO_RELY_ON:
+        return f"held-out scores of {prompts} prompts are too few to decide; {ENOUGH_TO_RELY_ON} are needed"
+    return ""
+
+
+def _slopes(span: str, windows: Sequence[StepWindow], seed: int) -> SpanSlopes:
+    """Return the rises over the steps of some windows, by least squares on the mean of each prompt in each step."""
+    first, last = windows[0].first, windows[-1].last
+    cells = grouped(((one.prompt_id, one.step), one) for window in windows for one in window.rollouts)
+    by_prompt: dict[str, Array] = {}
+    for (prompt, step), rollouts in cells.items():
+        x, (score, held_out) = (step - first) / (last - first), _both_means(rollouts)
+        terms = np.array([1.0, x, x * x, score, x * score, held_out, x * held_out])
+        by_prompt[prompt] = by_prompt.get(prompt, np.zeros(7)) + terms
+    sums = np.array(list(by_prompt.values()))
+    (drawn,) = totals(sums, seed=seed)
+    found, resampled = _rises(sums.sum(axis=0)[None, :])[0], _rises(drawn)
+    figures = (estimate(float(found[n]), resampled[:, n], len(sums), span=(-1, 1)) for n in range(4))
+    return SpanSlopes(span, f"{first}-{last}", len(sums), *figures)
+
+
+def _rises(sums: Array) -> Array:
+    """Return the slopes of score, held-out score, gap and excess for each row of sums; NaN where all steps are one."""
+    n, x, xx, y, xy, z, xz = sums.T
+    spread = n * xx - x * x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        first, second = (
+            (n * up - x * level) / np.where(spread > 1e-9, spread, np.nan) for up, level in ((xy, y), (xz, z))
+        )
+    return np.stack([first, second, first - second, first - 2 * second], axis=1)
+
+
+def _since(windows: Sequence[StepWindow], seed: int) -> str | None:
+    """Return the first window whose reward is shown to be above the first one's while its held-out score is not."""
+    for window, score, held_out in _rises_since(windows, seed):
+        if score.above(0) and not held_out.above(0):
+            return window.name
+    return None
+
+
+def _rises_since(windows: Sequence[StepWindow], seed: int) -> Iterator[tuple[StepWindow, Figure, Figure]]:
+    prompts = sorted({one.prompt_id for window in windows for one in window.rollouts})
+    place = {prompt: n for n, prompt in enumerate(prompts)}
+    sums = np.zeros((len(prompts), len(windows), 3))
+    for n, window in enumerate(windows):
+        for prompt, own in grouped((one.prompt_id, one) for one in window.rollouts).items():
+            sums[place[prompt], n] = [1.0, *_both_means(own)]
+    (drawn,) = totals(sums, seed=seed, resamples=FEWER_RESAMPLES)
+    seen, resampled = _means(sums.sum(axis=0)[None]), _means(drawn)
+    for n, window in enumerate(windows[1:], start=1):
+        fewest = int(min(sums[:, 0, 0].sum(), sums[:, n, 0].sum()))
+        score, held_out = (
+            estimate(
+                float(seen[0, n, k] - seen[0, 0, k]), resampled[:, n, k] - resampled[:, 0, k], fewest, span=(-1, 1)
+            )
+            for k in range(2)
+        )
+        yield window, score, held_out
+
+
+def _means(sums: Array) -> Array:
+    counts = sums[..., :1]
+    return np.asarray(sums[..., 1:] / np.where(counts > 0, counts, np.nan))

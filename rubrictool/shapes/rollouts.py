@@ -1,0 +1,92 @@
+"""Rollouts that trainers dump while they train: verl's `rollout_data_dir`, and TRL's `log_completions`.
+
+A judgement that failed has a number in the trainer's own column, which is what somebody chose to stand for it; it is no score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.shapes.chat_parts import plain
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape
+from rubrictool.shapes.taking import without_nulls
+
+FAILED = "judgements that failed, so without a score"
+
+_OURS = ("base", "veto", "verdicts", "rubric", "failed", "n_criteria")
+"""Columns that our rewards give beside the score, the same ones for every sample."""
+
+_OF_TRL = ("mode", "step", "prompt", "completion", "advantage")
+
+
+def is_verl_rollout(row: Mapping[str, Any]) -> bool:
+    """Return whether a row has the columns that verl dumps, texts in the first two."""
+    texts = isinstance(row.get("input"), str) and isinstance(row.get("output"), str)
+    return texts and "score" in row and "step" in row
+
+
+def _is_trl_rollout(row: Mapping[str, Any]) -> bool:
+    told = {"step", "prompt", "completion"} <= row.keys() and ("advantage" in row or "reward" in row)
+    return told and "response" not in row
+
+
+def _read_verl(row: Fields) -> Contents:
+    prompt, response, score = row.text("input"), row.text("output"), row.number("score", None)
+    return _contents(row, prompt, response, score, prefix="")
+
+
+def _read_trl(row: Fields) -> Contents:
+    prompt = _said(row.value("prompt"), "user")
+    response = _said(row.value("completion"), "assistant")
+    prefix = "rubric_" if "rubric_failed" in row or "rubric_score" in row else ""
+    return _contents(row, prompt, response, _trl_score(row, prefix), prefix=prefix)
+
+
+def _said(value: Any, role: str) -> Any:
+    return plain(value, role) if isinstance(value, list | tuple) else value
+
+
+def _trl_score(row: Fields, prefix: str) -> Any:
+    """Take the score: a column of that name, ours, or the only other column of numbers, which is a reward function's."""
+    numbers = [name for name in row.names() if name not in _OF_TRL and not name.startswith("rubric_")]
+    rewards = [name for name in numbers if _is_number(row.peek(name))]
+    named = next((name for name in ("score", f"{prefix}score", "RubricScore") if name in row), None)
+    if named is None and len(rewards) > 1:
+        raise row.fault("score", f"may be the column {' or '.join(rewards)}; read one of them as score")
+    name = named or next(iter(rewards), None)
+    return row.number(name, None) if name else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _contents(row: Fields, prompt: Any, response: Any, score: Any, *, prefix: str) -> Contents:
+    ours = {name: row.value(f"{prefix}{name}", None) for name in _OURS}
+    failed = bool(ours.pop("failed")) or score is None or math.isnan(score)
+    ours |= {"vetoed": _flag(ours.pop("veto")), "verdicts": _verdicts(row, f"{prefix}verdicts", ours["verdicts"])}
+    told = {"response": response, "score": None if failed else score, **ours, **row.rest()}
+    notes = [FAILED] if failed else []
+    return Contents({"prompt": prompt}, responses=[without_nulls(told) | {"failed": failed}], notes=notes)
+
+
+def _flag(value: Any) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _verdicts(row: Fields, name: str, value: Any) -> list[ColumnValues] | None:
+    """Return verdicts from an object of them by the ids of the criteria, or its JSON text."""
+    if value is None:
+        return None
+    found = Fields({name: value}, row.where).json(name)
+    if not isinstance(found, Mapping):
+        raise row.fault(name, "must be an object, or its JSON text")
+    return [{"id": criterion, "met": met} for criterion, met in found.items()]
+
+
+VERL_ROLLOUTS = Shape("verl-rollouts", "verl rollouts", is_verl_rollout, _read_verl)
+
+TRL_ROLLOUTS = Shape("trl-completions", "TRL completions", _is_trl_rollout, _read_trl)
