@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rubrictool.models.pace import Pace
+from rubrictool.models.recent_requests import RECENT, RecentRequests, Sent
 from rubrictool.models.token_estimate import NO_TOKENS, Tokens
 
 INITIAL_WINDOW = 32
 """Requests in flight at the start: few enough for a small server, and only three doublings from 256."""
-
-RECENT = 32
-"""The last requests, by which it is seen whether refusals come together."""
 
 ENOUGH = 16
 """Requests of which a share says something: of a fourth refused at random these never look like two thirds."""
@@ -60,16 +56,6 @@ VAIN_ROUNDS = 3
 """Slowdowns in a row without fewer refusals, after which these do not depend on the load."""
 
 
-@dataclass(eq=False, slots=True)
-class Sent:
-    """A request that was sent: its number, when, with how many tokens it counts, and whether it was refused."""
-
-    number: int
-    at: float
-    tokens: Tokens = NO_TOKENS
-    refused: bool = False
-
-
 class Overload(NamedTuple):
     """The meaning of a refusal.
 
@@ -109,10 +95,10 @@ class LoadControl:
         self.in_flight = self.sent = 0
         # The mean round trip of requests that were answered, 0 until one was; how often in a row nothing got through.
         self.round_trip_s, self.blocked = 0.0, 0
-        self._recent: deque[Sent] = deque(maxlen=RECENT + limit)
+        self._recent = RecentRequests(RECENT + limit)
         self._round = RequestRound()
         # Requests up to this one were sent before the last change, which came of them.
-        self._last_refused = self._changed_after = 0
+        self._changed_after = 0
         self._came_together = False
         self._changed_at, self._refused_since = -math.inf, 0
         self._good_rounds, self._vain_rounds = 0, 0
@@ -133,7 +119,7 @@ class LoadControl:
     @property
     def accepted_per_s(self) -> float:
         """Return the rate at which the recent requests were accepted."""
-        return self._rate(self._recent[-1].at, self._recent) if self._recent else 0.0
+        return self._recent.accepted_per_s(self.round_trip_s)
 
     def note_sent(self, now: float, tokens: Tokens = NO_TOKENS) -> Sent:
         """Count a request that is sent."""
@@ -144,7 +130,7 @@ class LoadControl:
         self._round.sent += 1
         self.pace.take(now)
         sent = Sent(self.sent, now, tokens)
-        self._recent.append(sent)
+        self._recent.add(sent)
         return sent
 
     def note_pause(self, until: float) -> None:
@@ -163,16 +149,15 @@ class LoadControl:
         """Slow down as a refusal suggests; return its meaning. `wait_asked` says that the server names a time to wait."""
         sent.refused = True
         if sent.number <= self._changed_after:
-            self._keep_accepted()
+            self._recent.keep_accepted()
             return Overload(not self._came_together, slowed=self._came_together and not self.blocked, for_all=False)
         self._round.refused += 1
         self._refused_since += 1
         self._round.full_at = max(self._round.full_at, self.in_flight - 1)
-        self._last_refused = max(self._last_refused, sent.number)
-        before = self._decided()[-RECENT:]
-        accepted = sum(not one.refused for one in before)
-        together = len(before) >= ENOUGH and accepted <= (1 - TOGETHER) * len(before)
-        blocked = not accepted and (len(before) >= FEW or self.in_flight == 1)
+        self._recent.note_refused(sent)
+        decided, accepted = self._recent.decided()
+        together = decided >= ENOUGH and accepted <= (1 - TOGETHER) * decided
+        blocked = not accepted and (decided >= FEW or self.in_flight == 1)
         if together or blocked:
             self._shrink(now)
         else:
@@ -181,27 +166,17 @@ class LoadControl:
         alone = not together and (not blocked or self.blocked < FEW)
         return Overload(alone, slowed=together and not blocked, for_all=blocked or (together and wait_asked))
 
-    def _decided(self) -> list[Sent]:
-        """Return the recent requests up to the last that was refused: those that are out still have been accepted."""
-        return [one for one in self._recent if one.number <= self._last_refused]
-
     def _shrink(self, now: float) -> None:
         """Send at the rate at which recent requests were accepted; halve the window, if not so many are out."""
         if math.isfinite(self.pace.per_s):
             self._good_rate /= 2
-        if rate := self._rate(now, self._decided()):
+        if rate := self._recent.accepted_per_s(self.round_trip_s, now):
             self._set_pace(now, min(self.pace.per_s, rate, self._rate_since_change(now)))
             self._search = SEARCH
             # Just now the server takes nothing more.
             self.pace.take(now)
         self.window = max(1.0, self.window / 2, self.in_flight - 1)
         self._change(now, came_together=True)
-
-    def _rate(self, now: float, recent: Sequence[Sent]) -> float:
-        """Return the rate at which requests of the last second were accepted."""
-        recent = [one for one in recent if one.at >= now - 1]
-        span = max(now - recent[0].at, min(1.0, self.round_trip_s or 0.1)) if recent else 1.0
-        return sum(not one.refused for one in recent) / span
 
     def _rate_since_change(self, now: float) -> float:
         """Return the rate at which requests were accepted since a change that is not long ago; infinity for too few."""
@@ -210,13 +185,10 @@ class LoadControl:
 
     def _change(self, now: float, *, came_together: bool) -> None:
         """Begin to count anew; what was accepted stays known."""
-        self._keep_accepted()
+        self._recent.keep_accepted()
         self._changed_after, self._came_together = self.sent, came_together
         self._changed_at, self._refused_since = now, 0
         self._round = RequestRound()
-
-    def _keep_accepted(self) -> None:
-        self._recent = deque((one for one in self._recent if not one.refused), self._recent.maxlen)
 
     def _set_pace(self, now: float, per_s: float) -> None:
         self.pace.set_rate(now, per_s)

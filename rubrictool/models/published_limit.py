@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 
 from rubrictool.models.backend import RateLimit, RateLimitKind
-from rubrictool.models.load_control import Sent
 from rubrictool.models.pace import SAFETY, Pace
 from rubrictool.models.period_guess import LONGEST_RESET_S, USUAL_PERIOD_S, PeriodGuess
+from rubrictool.models.recent_requests import Sent
 
 ROUNDING_S = 0.1
 """Seconds by which a reset may be later than it says."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rubrictool.models.backend import RateLimit
-from rubrictool.models.load_control import Sent
 from rubrictool.models.published_limit import PublishedLimit
+from rubrictool.models.recent_requests import Sent
 from rubrictool.models.token_estimate import Tokens
 
 MOST_LIMITS = 16

@@ -10,9 +10,10 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from rubrictool.models.backend import RateLimit
-from rubrictool.models.load_control import LoadControl, Overload, Sent
+from rubrictool.models.load_control import LoadControl, Overload
 from rubrictool.models.pace import SAFETY, Pace
 from rubrictool.models.published_limits import PublishedLimits
+from rubrictool.models.recent_requests import Sent
 from rubrictool.models.token_estimate import NO_TOKENS, Tokens
 
 MADE_ROOM = 8

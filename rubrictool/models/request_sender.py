@@ -12,8 +12,8 @@ from rubrictool.models.backoff import pause_after
 from rubrictool.models.budget import Tally
 from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.inquiry import AskAttempt
-from rubrictool.models.load_control import Sent
 from rubrictool.models.prompt_counts import PromptCounts
+from rubrictool.models.recent_requests import Sent
 from rubrictool.models.supported_parameters import SupportedParameters
 from rubrictool.models.token_estimate import NO_TOKENS, TokenEstimate, Tokens
 from rubrictool.text.wording import one_line
