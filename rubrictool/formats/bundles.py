@@ -79,18 +79,19 @@ class Bundle:
         return [_less(row, prompt) for row in self.rows.get("responses", ())]
 
 
-def bundles(source: Input, *, whole: bool) -> Iterator[Bundle]:
+def bundles(source: Input, *, whole: bool, into: PartName | None = None) -> Iterator[Bundle]:
     """Iterate over the rows of each prompt; over single rows unless `whole`, where a prompt's rows may stand in several places.
 
+    Rows in our columns that become prompts are read as the other commands read prompts: an answer beside one is a column.
     Raises `InputError` (`file:line: field: reason`) for rows that are broken.
     """
-    single = _single(source)
+    single = _single(source, into)
     return _gathered(single) if whole else single
 
 
-def _single(source: Input) -> Iterator[Bundle]:
+def _single(source: Input, into: PartName | None) -> Iterator[Bundle]:
     taken = Counter[str]()
-    for line, held in source.identified() if source.shape else _own(source):
+    for line, held in source.identified() if source.shape else _own(source, into):
         if source.shape and not any(held.values()):
             continue  # What failed elsewhere, such as an annotation without a preference, is counted by the source.
         if "responses" in held and not (source.shape and source.shape.pairs):
@@ -98,8 +99,8 @@ def _single(source: Input) -> Iterator[Bundle]:
         yield _checked(f"{source.name}:{line}", line, held)
 
 
-def _own(source: Input) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
-    part = _part_of(source)
+def _own(source: Input, into: PartName | None) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
+    part = _part_of(source, into)
     return ((line, {part: [row]}) for line, row in source.rows((part,)))
 
 
@@ -126,10 +127,10 @@ def _gathered(single: Iterable[Bundle]) -> Iterator[Bundle]:
     return iter(found.values())
 
 
-def _part_of(source: Input) -> PartName:
+def _part_of(source: Input, into: PartName | None) -> PartName:
     """Return what rows in our own columns are, by those of the first."""
     first = source.first_row() or {}
-    for names in (first, source.other_names("responses").values()):
+    for names in (first, () if into == "prompts" else source.other_names("responses").values()):
         for part, telling in _TELLING.items():
             if any(name in names for name in telling):
                 return part

@@ -41,7 +41,7 @@ class Conversion:
         self.rows, self.lost, self.unread = 0, Counter(), Counter()
         self.changed, self.pitfalls = Counter(), Counter()
         whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
-        for bundle in bundles(self._source, whole=whole):
+        for bundle in bundles(self._source, whole=whole, into=self._part):
             self._refuse_second(bundle)
             for row in self._written(bundle):
                 self.rows += 1

@@ -55,6 +55,8 @@ def _read_annotation(row: Fields) -> Contents:
     preference = row.number("preference", None)
     if preference is None or preference != preference:
         return Contents(prompt, responses=responses, columns=row.rest(), notes=("rows without a preference left out",))
+    if preference not in _DRAWS and not 1 <= preference <= 2:
+        raise row.fault("preference", "must be from 1 (output_1 wins) to 2, or 0 for a draw, or null for a failure")
     share = 0.5 if preference in _DRAWS else preference - 1
     return Contents(prompt, None, responses, [compared | {"preference": share}], columns=row.rest())
 

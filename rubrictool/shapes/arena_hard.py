@@ -73,7 +73,7 @@ def _write_answers(given: Given) -> list[ColumnValues]:
 
 def _read_judgment(row: Fields) -> Contents:
     # Version 0.1 calls the question otherwise and does not name its one baseline.
-    uid, games = row.name("uid" if "uid" in row else "question_id"), row.value("games")
+    uid, games = row.name("uid" if "uid" in row else "question_id"), row.value("games", None)
     systems = {"system_a": row.text("model"), "system_b": row.text("baseline", "baseline")}
     labels = _labels(row, games)
     if labels is None:
@@ -84,6 +84,8 @@ def _read_judgment(row: Fields) -> Contents:
 
 def _labels(row: Fields, games: Any) -> tuple[str, str] | None:
     """Return the labels of both games, None where one failed."""
+    if games is None:
+        return None
     if not isinstance(games, list | tuple) or len(games) != 2:
         raise row.fault("games", "must be a list of two games")
     first, second = (game.get("score") if isinstance(game, Mapping) else None for game in games)

@@ -9,6 +9,7 @@ from rubrictool.shapes.criteria import asked, rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.polarity import flagged, take_flag
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
+from rubrictool.shapes.taking import without_nulls
 from rubrictool.shapes.writing import Given
 
 INVALID = "rows whose rubric is not valid, which is left out"
@@ -19,7 +20,7 @@ def _read_research(row: Fields) -> Contents:
         {
             "criterion": one.text("criterion"),
             "weight": one.number("weight"),
-            "dimension": one.text("axis"),
+            **without_nulls({"dimension": one.text("axis", None)}),
             **one.rest(),
         }
         for one in row.objects("rubrics")

@@ -66,12 +66,12 @@ class Fields:
         if found is default or (isinstance(found, int | float) and not isinstance(found, bool)):
             return found
         try:
-            return as_number(found)
+            return as_number("" if isinstance(found, bool) else found)
         except (TypeError, ValueError):
             raise self.fault(name, "must be a number") from None
 
     def items(self, name: str, default: Any = _MISSING) -> list[Any]:
-        """Take a list."""
+        """Take a list, which may be given as the text of its JSON."""
         return list(self._typed(name, list | tuple, "must be a list", default))
 
     def texts(self, name: str, default: Any = _MISSING) -> list[str]:
@@ -83,7 +83,7 @@ class Fields:
         return found
 
     def object(self, name: str, default: Any = _MISSING) -> Fields:
-        """Take an object."""
+        """Take an object, which may be given as the text of its JSON."""
         return Fields(self._typed(name, Mapping, "must be an object", default), f"{self.where}{name}.")
 
     def objects(self, name: str, default: Any = _MISSING) -> Iterator[Fields]:
@@ -110,6 +110,8 @@ class Fields:
 
     def _typed(self, name: str, kind: Any, reason: str, default: Any) -> Any:
         found = self.value(name, default)
+        if isinstance(found, str) and kind is not str and found[:1] in ("[", "{"):
+            found = Fields({name: found}, self.where).json(name)
         if found is default or isinstance(found, kind):
             return found
         raise self.fault(name, reason)

@@ -5,8 +5,12 @@ A penalty describes the bad behaviour, so that meeting it costs: the sign of `po
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from rubrictool.shapes.criteria import rubric_contents
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, keys_in
 from rubrictool.shapes.writing import Given
 
 
@@ -16,10 +20,9 @@ def _read(row: Fields) -> Contents:
         {"criterion": item.text("criterion"), "weight": item.number("points"), **item.rest()}
         for item in row.objects("rubrics")
     ]
-    columns = row.rest()
-    if isinstance(answer := _ideal(columns.get("ideal_completions_data")), str):
+    if isinstance(answer := _ideal(row.peek("ideal_completions_data")), str):
         prompt["reference"] = answer
-    return Contents(prompt, {"criteria": criteria}, columns=columns)
+    return rubric_contents(row, prompt, criteria)
 
 
 def _ideal(data: object) -> object:
@@ -54,4 +57,16 @@ def _completions(reference: str | None) -> ColumnValues | None:
     }
 
 
-SHAPE = Shape("healthbench", "HealthBench", has("prompt_id", "prompt", "rubrics"), _read, write=_write)
+def _has_points(row: Mapping[str, Any]) -> bool:
+    """Return whether the criteria have points, as far as it can be seen: they may be none, or the text of their JSON."""
+    rubrics = row["rubrics"]
+    return not rubrics or isinstance(rubrics, str) or keys_in(row, "rubrics") >= {"criterion", "points"}
+
+
+SHAPE = Shape(
+    "healthbench",
+    "HealthBench",
+    every(has("prompt_id", "prompt", "rubrics"), _has_points),
+    _read,
+    write=_write,
+)

@@ -95,7 +95,10 @@ def _is_answered(row: Mapping[str, Any], name: str) -> bool:
     return messages[-1].get("role", messages[-1].get("from")) in ("assistant", "gpt", "chatgpt", "model")
 
 
-_OF_OTHERS = ("prompt", "response", "responses", "chosen", "uid", "ground_truth", "rubrics", "rubric", "criteria")
+_OF_OTHERS = (
+    *("prompt", "response", "responses", "chosen", "uid", "ground_truth", "rubrics", "rubric", "criteria"),
+    *("winner", "preference"),
+)
 """Columns of rows in which messages are something else."""
 
 

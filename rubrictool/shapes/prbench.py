@@ -30,7 +30,9 @@ def _criterion(item: Fields) -> ColumnValues:
     weight_class = _single(annotations.value("weight_class"))
     name = f"{str(weight_class).replace(' ', '_')}_weight"
     weight = Fields({name: _single(annotations.value(name))}, annotations.where).number(name)
-    text = Fields({"title": _single(item.value("title"))}, item.where).text("title")
+    text = _text(item, "title") or _text(annotations, "criteria_description")
+    if text is None:
+        raise item.fault("title", "field required")
     kept = {column: _single(value) for column, value in annotations.rest().items() if not column.endswith("_weight")}
     dimension = kept.pop("criteria_category", None)
     found = {"criterion": text, "weight": weight, "dimension": dimension, "weight_class": weight_class, **kept}
@@ -41,10 +43,24 @@ def _criterion(item: Fields) -> ColumnValues:
 def _objects(fields: Fields, name: str) -> Iterator[Fields]:
     """Take a list of objects, or an object that stands for a list of one or for a list whose columns are lists."""
     value = fields.value(name)
-    for place, one in enumerate([value] if isinstance(value, Mapping) else value):
+    for place, one in enumerate(_each(value) if isinstance(value, Mapping) else value):
         if not isinstance(one, Mapping):
             raise fields.fault(f"{name}.{place}", "must be an object")
         yield Fields(one, f"{fields.where}{name}.{place}.")
+
+
+def _each(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the objects that an object of lists of the same length stands for; any other stands for itself."""
+    columns = list(value.values())
+    if not columns or not all(isinstance(one, list | tuple) and len(one) == len(columns[0]) for one in columns):
+        return [value]
+    return [dict(zip(value, cells, strict=True)) for cells in zip(*columns, strict=True)]
+
+
+def _text(fields: Fields, name: str) -> str | None:
+    """Take a text, which may be a list of one, None where there is none."""
+    text: str | None = Fields({name: _single(fields.value(name, None))}, fields.where).text(name, None)
+    return text
 
 
 def _single(value: Any) -> Any:
@@ -55,27 +71,28 @@ def _single(value: Any) -> Any:
 def _messages(row: Fields) -> Iterator[ColumnValues]:
     """Take the turns up to the last question; a turn's reference texts stand before what is asked."""
     for turn in range(_MOST_TURNS):
-        asked = row.text(f"prompt_{turn}", None)
+        asked = _text(row, f"prompt_{turn}")
         references = row.value(f"reference_texts_{turn}", None) or []
         if not asked:
             return
-        texts = [f"Reference Text {place}:\n{text}" for place, text in enumerate(references, start=1)]
+        listed = [references] if isinstance(references, str) else references
+        texts = [f"Reference Text {place}:\n{text}" for place, text in enumerate(listed, start=1)]
         yield {"role": "user", "content": "\n\n".join([*texts, asked])}
-        if row.peek(f"prompt_{turn + 1}") and (answer := row.text(f"response_{turn}", None)):
+        if row.peek(f"prompt_{turn + 1}") and (answer := _text(row, f"response_{turn}")):
             yield {"role": "assistant", "content": answer}
 
 
 def _answers(row: Fields) -> list[ColumnValues]:
     """Take the answer to the last question, where there is one."""
     for turn in range(_MOST_TURNS):
-        if answer := row.text(f"response_{turn}", None):
-            return [{"response": answer, "model": row.text(f"model_{turn}", None)}]
+        if answer := _text(row, f"response_{turn}"):
+            return [{"response": answer, "model": _text(row, f"model_{turn}")}]
     return []
 
 
 SHAPE = Shape(
     "prbench",
     "PRBench",
-    every(has("prompt_0", "rubric"), lambda row: keys_in(row, "rubric") >= {"title", "annotations"}),
+    every(has("prompt_0", "rubric"), lambda row: "annotations" in keys_in(row, "rubric")),
     _read,
 )

@@ -35,8 +35,12 @@ def _read_scales(rows: Sequence[Fields]) -> Contents:
 
 
 def _write_scales(given: Given) -> list[ColumnValues]:
+    """Return a scale for each criterion that is one, none where only penalties would be left, which could not score."""
+    scales = [one for one in given.scoring() if _scale(one)]
+    if all(one.peek("weight") < 0 for one in scales):
+        return []
     take_no_prompt(given.prompt)
-    return [_row(one, given) for one in given.scoring() if _scale(one)]
+    return [_row(one, given) for one in scales]
 
 
 def _scale(one: Fields) -> list[str] | None:

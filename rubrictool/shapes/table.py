@@ -39,7 +39,7 @@ from rubrictool.shapes import (
     verifiers,
     wild_bench,
 )
-from rubrictool.shapes.shape import Shape
+from rubrictool.shapes.shape import Shape, has, keys_in
 
 SHAPES: tuple[Shape, ...] = (
     healthbench.SHAPE,
@@ -114,12 +114,19 @@ SHAPES: tuple[Shape, ...] = (
     rollouts.TRL_ROLLOUTS,
 )
 
+_OURS = (
+    has("prompt_id", "response"),
+    has("prompt_id", "a", "b"),
+    lambda row: "total_criteria" not in row and keys_in(row, "criteria") >= {"criterion", "weight"},
+)
+"""Rules that responses, comparisons and rubrics of ours meet, and rows of no other tool."""
+
 _BY_NAME = {shape.name: shape for shape in SHAPES}
 
 
 def candidates(row: Mapping[str, Any]) -> list[Shape]:
-    """Return the shapes that a row may have."""
-    return [shape for shape in SHAPES if shape.matches(row)]
+    """Return the shapes that a row may have, none for one that is ours, whatever columns travel with it."""
+    return [] if any(rule(row) for rule in _OURS) else [shape for shape in SHAPES if shape.matches(row)]
 
 
 def named(name: str) -> Shape:

@@ -1,0 +1,137 @@
+"""Rows with the quirks that published files have are read, and what looks foreign in our own rows changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from examples import EXAMPLES
+
+from rubrictool import formats
+from rubrictool.analysis.existing_comparisons import read_comparisons
+from rubrictool.errors import InputError
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Rubric
+from rubrictool.shapes.table import candidates
+
+OURS: list[dict[str, Any]] = [
+    {"prompt_id": "p1", "prompt": "Name a colour.", "response": "Blue.", "model": "m", "id": "r1"},
+    {"prompt_id": "p1", "a": "r1", "b": "r2", "winner": "a"},
+    {"id": "p1", "prompt": "Name a colour.", "criteria": [{"criterion": "Names one", "weight": 1}]},
+]
+
+
+def foreign_columns() -> Iterator[dict[str, Any]]:
+    """Each column of each example."""
+    for rows in EXAMPLES.values():
+        yield from ({name: value} for name, value in rows[0].items() if name != "total_criteria")
+
+
+@pytest.mark.parametrize("ours", OURS, ids=["response", "comparison", "rubric"])
+def test_our_rows_stay_ours_whatever_columns_travel_with_them(ours: dict[str, Any]) -> None:
+    assert [columns for columns in foreign_columns() if candidates(columns | ours)] == []
+
+
+def criteria(rows: list[dict[str, Any]]) -> list[tuple[str, float]]:
+    return [(one.criterion, one.weight) for row in Rows(rows, Rubric).rows() for one in row.criteria]
+
+
+def healthbench(*points: Any) -> dict[str, Any]:
+    listed = [{"criterion": f"criterion {place}", "points": one, "tags": []} for place, one in enumerate(points)]
+    return {"prompt_id": "p1", "prompt": "My knee hurts.", "rubrics": listed}
+
+
+def test_a_criterion_without_points_is_left_out_and_counted() -> None:
+    source = Input([healthbench(7, 0, "-6")])
+    assert [one.weight for row in Rows(source, Rubric).rows() for one in row.criteria] == [7, -6]
+    assert source.recognised() == "rows: HealthBench, 1 prompt, 1 rubric; criteria of weight 0 left out: 1"
+
+
+def test_criteria_may_be_the_text_of_their_json() -> None:
+    row = healthbench(7)
+    assert criteria([row | {"rubrics": json.dumps(row["rubrics"])}]) == [("criterion 0", 7)]
+
+
+def test_weights_under_a_prompt_id_are_no_points() -> None:
+    row = {"prompt_id": "p1", "prompt": "Ask", "rubrics": [{"criterion": "Answers", "weight": 2}]}
+    assert criteria([row]) == [("Answers", 2)]
+
+
+def test_a_truth_value_is_no_number() -> None:
+    with pytest.raises(InputError, match=r"rows:1: rubrics\.0\.points: must be a number"):
+        criteria([healthbench(True)])
+
+
+def prbench(rubric: Any, **columns: Any) -> dict[str, Any]:
+    return {
+        "task": ["t"],
+        "prompt_0": ["May I?"],
+        "response_0": ["Where?"],
+        "prompt_1": ["Here."],
+        "rubric": rubric,
+    } | (columns)
+
+
+def item(name: str, weight_class: str, **columns: Any) -> dict[str, Any]:
+    annotations = {"weight_class": [weight_class], f"{weight_class.replace(' ', '_')}_weight": [5]}
+    return {"id": [name], "title": [f"Title {name}"], "annotations": [annotations]} | columns
+
+
+def test_single_values_may_be_lists_of_one() -> None:
+    [row] = Rows([prbench([item("a", "critically important")], reference_texts_1="Section 1")], Rubric).rows()
+    assert [(one.id, one.criterion, one.weight) for one in row.criteria] == [("a", "Title a", 5)]
+    assert [message["content"] for message in json.loads(json.dumps(row.columns()["prompt"]))] == [
+        "May I?",
+        "Where?",
+        "Reference Text 1:\nSection 1\n\nHere.",
+    ]
+
+
+def test_a_rubric_may_be_an_object_of_lists() -> None:
+    items = [item("a", "important"), item("b", "slightly important")]
+    rubric = {name: [one[name][0] for one in items] for name in ("id", "title", "annotations")}
+    assert criteria([prbench(rubric)]) == [("Title a", 5), ("Title b", 5)]
+
+
+def test_a_criterion_without_a_title_is_its_description() -> None:
+    one = item("a", "important")
+    one["annotations"][0]["criteria_description"] = "Names the law"
+    assert criteria([prbench([{**one, "title": None}])]) == [("Names the law", 5)]
+
+
+def test_a_criterion_may_have_no_axis() -> None:
+    row = {"prompt": "Ask", "sample_id": 1, "rubrics": [{"criterion": "Answers", "weight": 2, "axis": None}]}
+    assert criteria([row]) == [("Answers", 2)]
+
+
+def test_of_a_training_row_only_what_is_repeated_is_left_out() -> None:
+    listed = [{"criterion": "Answers", "points": 8}]
+    model = {"style": "rubric", "rubrics": listed, "ground_truth": "42"}
+    [row] = Rows([{"prompt": "Ask", "Rubrics": listed, "reward_model": model}], Rubric).rows()
+    assert row.unknown()["reward_model"] == {"style": "rubric", "ground_truth": "42"}
+
+
+GAME = {"score": "B>A", "judgment": {"answer": "[[B>A]]"}, "prompt": []}
+ARENA = {"uid": "q1", "category": "c", "judge": "j", "model": "new", "baseline": "base", "games": [GAME, GAME]}
+
+
+@pytest.mark.parametrize("games", [None, [None, GAME], [GAME, {**GAME, "score": None}]])
+def test_a_game_that_failed_is_left_out_and_counted(games: Any) -> None:
+    found = read_comparisons([ARENA, {**ARENA, "uid": "q2", "games": games}])
+    assert (len(found.rows), found.dropped) == (1, 1)
+
+
+@pytest.mark.parametrize("preference", [0.7, 3, -1, True])
+def test_a_preference_out_of_range_is_named_as_it_stands(preference: Any) -> None:
+    row = {"instruction": "Ask", "output_1": "x", "generator_1": "b", "output_2": "y", "generator_2": "n"}
+    with pytest.raises(InputError, match="comparisons:1: preference: must be "):
+        read_comparisons([row | {"preference": preference}])
+
+
+@pytest.mark.parametrize("column", ["answer", "output", "completion"])
+def test_a_prompt_keeps_its_id_beside_an_answer(column: str) -> None:
+    row = {"id": "p1", "prompt": "2 + 2?", column: "4"}
+    assert list(formats.convert([row], "prompts")) == [row]
