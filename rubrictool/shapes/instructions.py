@@ -111,8 +111,13 @@ def _exchange(row: Fields, prompt: Any, answer: Any) -> Contents:
     if not prompt:
         raise row.fault("messages", "begins with an answer, and nothing is asked")
     asked = named(row, "id", "prompt_id") | {"prompt": prompt}
+    if not answer:
+        return Contents(asked, columns=row.rest(), notes=(_UNANSWERED,))
     response = named(row, "id", "id") | without_nulls({"model": row.text("model", None)})
     return Contents(asked, None, [response | {"response": answer}], columns=row.rest())
+
+
+_UNANSWERED = "conversations without an answer"
 
 
 def _write_messages(given: Given) -> list[ColumnValues]:

@@ -14,7 +14,7 @@ from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.errors import InputError
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Rubric
+from rubrictool.rows.records import Response, Rubric
 from rubrictool.shapes.table import candidates
 
 OURS: list[dict[str, Any]] = [
@@ -135,3 +135,13 @@ def test_a_preference_out_of_range_is_named_as_it_stands(preference: Any) -> Non
 def test_a_prompt_keeps_its_id_beside_an_answer(column: str) -> None:
     row = {"id": "p1", "prompt": "2 + 2?", column: "4"}
     assert list(formats.convert([row], "prompts")) == [row]
+
+
+def test_a_conversation_without_an_answer_is_a_prompt_alone() -> None:
+    asked = {"role": "user", "content": "Name a colour."}
+    rows = [{"messages": [asked, {"role": "assistant", "content": "Blue."}]}, {"messages": [asked]}]
+    source = Input(rows)
+    assert [row.response for row in Rows(source, Response).rows()] == ["Blue."]
+    assert source.recognised() == (
+        "rows: messages with an answer, 2 prompts, 1 response; conversations without an answer: 1"
+    )
