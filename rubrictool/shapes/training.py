@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rubrictool.shapes.chat_parts import as_chat, plain
+from rubrictool.shapes.criteria import WEIGHTLESS
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
 from rubrictool.shapes.taking import named, own_ids, without_nulls
@@ -94,9 +95,12 @@ def _read_verl(row: Fields) -> Contents:
     kept = {name: row.value(name, None) for name in ("data_source", "ability")}
     told = without_nulls({name: value for name, value in kept.items() if value != "rubric"})
     prompt = _asked(extra, plain(row.items("prompt"), "user"))
-    rubric = extra.json("rubric", None) or {"criteria": [_criterion(one) for one in model.objects("rubrics")]}
+    listed = [] if "rubric" in extra else [_criterion(one) for one in model.objects("rubrics")]
+    weighed = [one for one in listed if one["weight"]]
+    rubric = extra.json("rubric", None) or {"criteria": weighed}
     found = _contents(row, prompt, rubric, model.value("ground_truth", None))
-    return Contents(found.prompt, found.rubric, columns=told | extra.rest() | dict(found.columns))
+    columns, notes = told | extra.rest() | dict(found.columns), [WEIGHTLESS] * (len(listed) - len(weighed))
+    return Contents(found.prompt, found.rubric, columns=columns, notes=notes)
 
 
 def _criterion(item: Fields) -> ColumnValues:

@@ -145,3 +145,11 @@ def test_a_conversation_without_an_answer_is_a_prompt_alone() -> None:
     assert source.recognised() == (
         "rows: messages with an answer, 2 prompts, 1 response; conversations without an answer: 1"
     )
+
+
+def test_a_trainer_s_criterion_without_points_is_left_out_and_counted() -> None:
+    listed: list[dict[str, Any]] = [{"criterion": f"criterion {points}", "points": points} for points in (3, 0, -2)]
+    model = {"style": "rubric", "rubrics": listed, "ground_truth": ""}
+    source = Input([{"data_source": "d", "prompt": [{"role": "user", "content": "Ask"}], "reward_model": model}])
+    assert [one.weight for row in Rows(source, Rubric).rows() for one in row.criteria] == [3, -2]
+    assert source.recognised() == "rows: verl training rows, 1 prompt, 1 rubric; criteria of weight 0 left out: 1"
