@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from rubrictool.text.encoding import canonical, digest, encodable
 from rubrictool.text.wording import counted
 
 Numbered = Iterator[tuple[int, dict[str, Any]]]
+
+ROWS_THAT_TELL = 100
+"""The first rows of a file, by which it is told whether it has a part."""
 
 MOST_ROWS_OF_ONE = 100_000
 """Most rows of a file that is one thing as a whole, such as a list of criteria; they are held in memory."""
@@ -66,9 +70,10 @@ class Input:
         return self._shape
 
     def holds(self, part: PartName) -> bool:
-        """Return whether the rows have a foreign shape and the first has that part."""
-        first = next(self.parts(), None) if self.shape else None
-        return first is not None and part in first[1].held()
+        """Return whether the rows have a foreign shape and one of the first has that part, which may have failed in others."""
+        if self.shape is None:
+            return False
+        return any(part in contents.held() for _, contents in islice(self.parts(), ROWS_THAT_TELL))
 
     def rows(self, among: Sequence[PartName], *, repeats: bool = False) -> Numbered:
         """Iterate over numbered rows in our columns; of a foreign shape over the first of some parts that it holds.

@@ -11,8 +11,10 @@ from examples import EXAMPLES
 
 from rubrictool import formats
 from rubrictool.analysis.existing_comparisons import read_comparisons
+from rubrictool.analysis.gold import read_gold
 from rubrictool.errors import InputError
 from rubrictool.rows.inputs import Input
+from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Response, Rubric
 from rubrictool.shapes.table import candidates
@@ -153,3 +155,9 @@ def test_a_trainer_s_criterion_without_points_is_left_out_and_counted() -> None:
     source = Input([{"data_source": "d", "prompt": [{"role": "user", "content": "Ask"}], "reward_model": model}])
     assert [one.weight for row in Rows(source, Rubric).rows() for one in row.criteria] == [3, -2]
     assert source.recognised() == "rows: verl training rows, 1 prompt, 1 rubric; criteria of weight 0 left out: 1"
+
+
+def test_a_first_row_that_failed_hides_no_part_of_the_others() -> None:
+    row: dict[str, Any] = {"output_1": "Red.", "generator_1": "base", "output_2": "Blue.", "generator_2": "new"}
+    rows = [row | {"instruction": f"Ask {place}", "preference": (None, 2)[place]} for place in range(2)]
+    assert sorted(read_gold(rows, None, Texts()).values.values()) == [0.0, 1.0]
