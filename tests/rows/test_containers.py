@@ -312,3 +312,98 @@ def test_every_command_reads_every_container(shell: Shell, container: str) -> No
     ran = shell("propose", "p", "-o", "out.jsonl")
     written = [json.loads(line) for line in (shell.directory / "out.jsonl").read_text().splitlines()]
     assert (ran.code, [(row["id"], row["note"]) for row in written]) == (0, [("p1", 7), ("p2", 7)])
+
+
+YAML = """
+# a rubric
+prompt: Why?
+count: 5
+zero: 0123
+day: 2026-01-02
+no: no
+none: ~
+quoted: "5"
+criteria:
+  - {criterion: x, weight: 2}
+  - criterion: |
+      y
+    weight: -0.5
+"""
+
+TOML = """
+# criteria of a reward
+prompt = "Why?"
+day = 2026-01-02
+[[criterion]]
+description = "x"
+weight = 2.5
+"""
+
+
+def test_a_document_is_a_row(tmp_path: Path) -> None:
+    criteria = [{"criterion": "x", "weight": 2}, {"criterion": "y\n", "weight": -0.5}]
+    row = {"prompt": "Why?", "count": 5, "zero": "0123", "day": "2026-01-02", "no": "no", "none": None, "quoted": "5"}
+    assert read(tmp_path / "f", YAML.encode()) == [(3, {**row, "criteria": criteria})]
+    found = {"prompt": "Why?", "day": "2026-01-02", "criterion": [{"description": "x", "weight": 2.5}]}
+    assert read(tmp_path / "f", gzip.compress(TOML.encode())) == [(1, found)]
+    assert read(tmp_path / "f", b"[a]\nb = 1\n") == [(1, {"a": {"b": 1}})]
+    assert read(tmp_path / "f", b"scores:\n  0: none\n  1: some\n") == [(1, {"scores": {"0": "none", "1": "some"}})]
+    assert read(tmp_path / "f", b"- a: 1\n-\n  a: 2\n") == [(1, {"a": 1}), (3, {"a": 2})]
+    assert read(tmp_path / "f", b"---\na: 1\n---\na: &x [1]\nb: *x\n...\n") == [
+        (2, {"a": 1}),
+        (4, {"a": [1], "b": [1]}),
+    ]
+    assert read(tmp_path / "f", b"") == []
+
+
+BOMB = b"a0: &a0 [x]\n" + b"".join(
+    b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (BOMB, "the row, its aliases written out, is longer than 16 MiB"),
+        (b"a: &a\n  b: *a\n", "f:1: nested too deeply"),
+        (b"a: " + b"[" * 150 + b"]" * 150, "f:1: nested too deeply"),
+        (b"a: " + b"[" * 100_000, "f:1: "),
+        (b"a: 1\nb: 2\na: 3\n", "f:3: a: the key stands twice"),
+        (
+            b"a: 1\nb: !!python/object/apply:os.system [ls]\n",
+            "f:2: the tag tag:yaml.org,2002:python/object/apply:os.system",
+        ),
+        (b"a: !x 1\n", "f:1: the tag !x is not read"),
+        (b"a: &b {c: 1}\nd:\n  <<: *b\n", "f:3: <<: merge keys are not read"),
+        (b"a: 1\n? [b]\n: 2\n", "f:2: a key is a list or an object"),
+        (b"a: 1\nb: [\n", "f:3: is not YAML"),
+        (b"a: 1\nb: caf\xe9\n", "f:2: is not UTF-8"),
+        (b"- a: 1\n- text\n", "f:2: is no mapping of columns to values"),
+        (b"a = 1\nb = \n", "f:2: is not TOML: Invalid value"),
+        (b"a = 1\na = 2\n", "f:2: is not TOML: Cannot overwrite a value"),
+        (b"a = nan\n", "f:1: NaN is no JSON number"),
+        (b"a = " + b"[" * 150 + b"]" * 150, "f:1: nested too deeply"),
+        (b"a = " + b"[" * 100_000, "f:1: is not TOML"),
+        (b"a: " + b"x" * 2**20, "f:1: is longer than 1 MiB"),
+        (b'a: "\\ud800"\n', "f:1: "),
+        (b"a: !!binary aGk=\n", "f:1: the tag tag:yaml.org,2002:binary is not read"),
+    ],
+)
+def test_a_fault_of_a_document_is_named_with_its_line(tmp_path: Path, content: bytes, said: str) -> None:
+    assert said in refused(tmp_path / "f", content)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "row"),
+    [
+        ("f.csv", b"Q: age,Q: name\n5,x\n", {"Q: age": 5, "Q: name": "x"}),
+        ("f", b"Unnamed: 0,n\n5,6\n", {"Unnamed: 0": 5, "n": 6}),
+        ("f.yaml", b"tags, all: 1\n", {"tags, all": 1}),
+        ("f.yaml", b"n: a, b\n", {"n": "a, b"}),
+    ],
+)
+def test_where_the_content_leaves_it_open_the_name_decides(
+    tmp_path: Path, name: str, content: bytes, row: Columns
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert [found for _, found in InputFile(tmp_path / name, name)] == [row]

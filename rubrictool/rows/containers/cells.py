@@ -109,8 +109,11 @@ def _messages(cell: str) -> Any:
 
 
 def _typed(cell: str) -> Any:
-    if cell[0] in "[{":
-        return _json(cell)
+    return _json(cell) if cell[0] in "[{" else scalar_of(cell)
+
+
+def scalar_of(cell: str) -> Any:
+    """Return the number, true or false that a text stands for, else the text itself, which is not empty."""
     if cell in _LITERALS:
         return _LITERALS[cell]
     return _number(cell) if cell[0] in "-0123456789" else cell

@@ -1,111 +1,129 @@
-"""Read TOML and YAML files, which hold one document: an object is one row, a list (YAML) a row for each item."""
+"""Read TOML and YAML documents, of which each is a row.
+
+Only what JSON can say is read: of YAML the plain scalars of its JSON schema (so `no` is text and 0123 keeps its zero), no tags,
+no merge keys, and no more than 16 MiB once its aliases are written out.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
 import tomllib
-from collections import Counter
 from collections.abc import Iterator
-from datetime import date, time
-from functools import cache
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from rubrictool.rows.containers.faults import NOT_UTF8, FileFault, RowFault
-from rubrictool.rows.strict_json import strict
+from rubrictool.rows.containers.cells import scalar_of
+from rubrictool.rows.containers.faults import NOT_UTF8, RowFault, too_long
+from rubrictool.rows.containers.lines import MAX_ROW
+from rubrictool.rows.strict_json import DEPTH_LIMIT, MAX_DEPTH, strict
 from rubrictool.text.wording import one_line
 
+if TYPE_CHECKING:
+    import yaml
+
 MAX_DOCUMENT = 2**20
-"""Bytes of a document at most: it is held in memory, and reading YAML takes a minute for a few of these."""
+"""Bytes of a document at most: it is held in memory, and takes many times as much there."""
 
 _TOO_LONG = "is longer than 1 MiB, more than is read of a file that is one document; write its rows as JSON Lines"
 
+_NULLS = {"", "~", "null", "Null", "NULL"}
 
-def toml_document(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the one row of a TOML file. Raises `RowFault` and `FileFault`."""
-    text = _text(file)
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")} | {"!", None}
+"""Tags of nodes that carry none in the document."""
+
+
+def toml_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the document in a TOML file as a row. Raises `RowFault`."""
     try:
-        value = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise FileFault(f"is no TOML: {error}") from None
-    yield 1, _row(1, value)
+        value = tomllib.loads(_text(file))
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).rpartition(" (at ")
+        line = place.removeprefix("line ").partition(",")[0]
+        raise RowFault(int(line) if line.isdecimal() else 1, f"is not TOML: {reason or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise RowFault(1, f"is not TOML that is read: {one_line(str(error), width=100)}") from None
+    yield 1, _checked(1, value)
 
 
-def yaml_document(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the rows of a YAML file with the lines on which they begin. Raises `RowFault` and `FileFault`."""
+def yaml_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the documents of a YAML file as rows, of a list its items, with the lines on which they begin. Raises `RowFault`."""
     import yaml
 
-    loader = _loader()(_text(file))
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        while loader.check_node():
-            for node in _nodes(loader.get_node()):
+        for document in yaml.compose_all(_text(file), Loader=loader):
+            for node in document.value if isinstance(document, yaml.SequenceNode) else [document]:
                 line = node.start_mark.line + 1
-                yield line, _row(line, loader.construct_document(node))
+                value = _Values().of(node)
+                if value is not None:
+                    yield line, _checked(line, value)
     except yaml.MarkedYAMLError as error:
-        raise RowFault(_line(error), f"is no YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise FileFault(f"is no YAML: {error}") from None
+        mark = error.problem_mark or error.context_mark
+        raise RowFault(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RowFault(1, f"is not YAML that is read: {one_line(str(error), width=100)}") from None
+
+
+class _Values:
+    """The values of YAML nodes, as many as are written out in a row."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def of(self, node: yaml.Node, depth: int = 1) -> Any:
+        """Return the value of a node. Raises `RowFault`."""
+        self._size += 8 + (len(node.value) if isinstance(node.value, str) else 0)
+        line = node.start_mark.line + 1
+        if self._size > MAX_ROW:
+            raise RowFault(line, too_long("row, its aliases written out,"))
+        if depth > MAX_DEPTH:
+            raise RowFault(line, f"nested too deeply; {DEPTH_LIMIT}")
+        if node.tag not in _TAGS:
+            raise RowFault(line, f"the tag {node.tag} is not read; leave it out")
+        if node.id == "sequence":
+            return [self.of(item, depth + 1) for item in node.value]
+        return self._mapping(node, depth) if node.id == "mapping" else _scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            name, line = key.value, key.start_mark.line + 1
+            if not isinstance(name, str):
+                raise RowFault(line, "a key is a list or an object; keys are text")
+            if name in found:
+                raise RowFault(line, f"{one_line(name, width=60)}: the key stands twice in one object; keep one")
+            if name == "<<" and not key.style:
+                raise RowFault(line, "<<: merge keys are not read; write out what they bring")
+            found[name] = self.of(value, depth + 1)
+        return found
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    if node.style:
+        return node.value
+    return None if node.value in _NULLS else scalar_of(node.value)
 
 
 def _text(file: IO[bytes]) -> str:
-    content = file.read(MAX_DOCUMENT + 1)
+    content = file.read(MAX_DOCUMENT + 1).removeprefix(codecs.BOM_UTF8)
     if len(content) > MAX_DOCUMENT:
-        raise FileFault(_TOO_LONG)
+        raise RowFault(1, _TOO_LONG)
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileFault(NOT_UTF8) from None
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise RowFault(content[: error.start].count(b"\n") + 1, NOT_UTF8) from None
 
 
-def _row(number: int, value: Any) -> dict[str, Any]:
-    """Return a value as JSON would give it, checked as strictly. Dates and times become text."""
+def _checked(line: int, value: Any) -> dict[str, Any]:
+    """Return a row that is as strict as one of JSON Lines, dates and times as text. Raises `RowFault`."""
     if not isinstance(value, dict):
-        raise RowFault(number, "is no object; write columns and their values")
+        raise RowFault(line, "is no mapping of columns to values; each document, or each item of a list, must be one")
     try:
-        row: dict[str, Any] = strict(json.dumps(value, default=_as_text))
+        read: dict[str, Any] = strict(json.dumps(value, default=_date, ensure_ascii=True))
     except (ValueError, RecursionError) as error:
-        raise RowFault(number, str(error)) from None
-    return row
+        raise RowFault(line, one_line(str(error), width=100)) from None
+    return read
 
 
-def _as_text(value: Any) -> str:
-    """Return a date or a time as text. Raises `ValueError` for what JSON has no value for."""
-    if isinstance(value, date | time):
-        return value.isoformat()
-    raise ValueError(f"holds a value of the type {type(value).__name__}; write it as text")
-
-
-def _nodes(node: Any) -> list[Any]:
-    """Return the items of a list, or the document itself."""
-    return list(node.value) if node.id == "sequence" else [node]
-
-
-def _line(error: Any) -> int:
-    mark = error.problem_mark or error.context_mark
-    return mark.line + 1 if mark else 1
-
-
-@cache
-def _loader() -> Any:
-    """Return a class of safe YAML loaders that refuse repeated keys, and references, by which small files become large."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.AliasEvent):
-                event = self.peek_event()
-                fault = "references (*name) are not read; write the value itself"
-                raise yaml.composer.ComposerError(None, None, fault, event.start_mark)
-            return super().compose_node(parent, index)
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-            found = Counter(key.value for key, _ in node.value if key.id == "scalar")
-            if twice := [name for name, count in found.items() if count > 1]:
-                fault = f"{one_line(twice[0], width=60)}: the key stands twice in one object; keep one"
-                raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
-            return super().construct_mapping(node, deep)
-
-    resolvers = yaml.SafeLoader.yaml_implicit_resolvers.items()
-    Loader.yaml_implicit_resolvers = {
-        first: [one for one in found if not one[0].endswith(":timestamp")] for first, found in resolvers
-    }
-    return Loader
+def _date(value: Any) -> str:
+    return str(value.isoformat())

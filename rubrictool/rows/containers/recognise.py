@@ -10,7 +10,7 @@ from pathlib import PurePath
 from rubrictool.rows.containers.arrow_tables import arrow_file_rows, arrow_stream_rows, parquet_rows
 from rubrictool.rows.containers.container import Container
 from rubrictool.rows.containers.delimited import DELIMITERS, delimited
-from rubrictool.rows.containers.documents import toml_document, yaml_document
+from rubrictool.rows.containers.documents import toml_rows, yaml_rows
 from rubrictool.rows.containers.json_lines import json_lines
 from rubrictool.rows.containers.json_values import json_array, json_objects
 from rubrictool.rows.containers.streams import COMPRESSED
@@ -26,11 +26,10 @@ ARROW_FILE = Container("Arrow", "Arrow", arrow_file_rows, unit="row", seeks=True
 ARROW_STREAM = Container("Arrow", "Arrow", arrow_stream_rows, unit="row")
 TABLES = {delimiter: Container(name, name, delimited(delimiter)) for delimiter, name in DELIMITERS.items()}
 
-TOML = Container("TOML", "TOML", toml_document)
-YAML = Container("YAML", "YAML", yaml_document)
+TOML = Container("TOML", "TOML", toml_rows)
+YAML = Container("YAML", "YAML", yaml_rows)
 
-_DOCUMENTS = {".toml": TOML, ".yaml": YAML, ".yml": YAML}
-"""Containers that their text does not tell: TOML may begin as a JSON array does, and YAML as anything."""
+_BY_SUFFIX = {".csv": TABLES[","], ".tsv": TABLES["\t"], ".yaml": YAML, ".yml": YAML, ".toml": TOML}
 
 _BINARY = {b"PAR1": PARQUET, b"ARROW1": ARROW_FILE, b"\xff\xff\xff\xff": ARROW_STREAM}
 
@@ -46,26 +45,52 @@ def container_of(head: bytes, name: str) -> Container:
     for magic, container in _BINARY.items():
         if head.startswith(magic):
             return container
-    if document := _DOCUMENTS.get(_suffix(name)):
-        return document
     text = head.removeprefix(codecs.BOM_UTF8).decode(errors="ignore").lstrip()
-    if text.startswith("["):
-        return JSON_ARRAY
     if text.startswith("{"):
         return JSON_OBJECTS if _is_cut(text) else JSON_LINES
     delimiter = _delimiter(text)
-    return TABLES[delimiter] if delimiter else _by_name(name)
+    found = [kind for kind, is_one in ((TOML, _is_toml(text)), (YAML, _is_yaml(text))) if is_one]
+    found += [JSON_ARRAY] if text.startswith("[") else [TABLES[delimiter]] if delimiter else []
+    named = _by_name(name)
+    # Many a text looks like the header of a table.
+    return named if named in found or not found or (delimiter and named is not JSON_LINES) else found[0]
 
 
 def _by_name(name: str) -> Container:
-    """A table of one column looks like any text."""
-    return {".csv": TABLES[","], ".tsv": TABLES["\t"]}.get(_suffix(name), JSON_LINES)
-
-
-def _suffix(name: str) -> str:
-    """Return the suffix of a file's name, without that of its compression."""
+    """Return the container that a name promises. A table of one column looks like any text, and a line of YAML like a header."""
     path = PurePath(name.lower())
-    return PurePath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+    suffix = PurePath(path.stem).suffix if path.suffix in COMPRESSED else path.suffix
+    return _BY_SUFFIX.get(suffix, JSON_LINES)
+
+
+def _is_toml(text: str) -> bool:
+    """Return whether a text begins with the header of a TOML table or with a key and a value."""
+    line = _first_line(text).partition("#")[0].strip()
+    if line.startswith("["):
+        return _is_key(
+            line.removeprefix("[[").removeprefix("[").removesuffix("]]").removesuffix("]")
+        ) and line.endswith("]")
+    key, equals, _ = line.partition("=")
+    return bool(equals) and _is_key(key)
+
+
+def _is_yaml(text: str) -> bool:
+    """Return whether a text begins with a document's mark, an item of a list, or a key and a value."""
+    line = _first_line(text)
+    key, colon, value = line.partition(":")
+    has_key = bool(colon) and (not value or value[0] == " ") and _is_key(key) and key != "Unnamed"
+    return has_key or line.startswith(("---", "%YAML", "- "))
+
+
+def _is_key(text: str) -> bool:
+    name = text.strip().strip("\"'")
+    words = name.replace("_", "").replace("-", "").replace(".", "")
+    return name[:1].isalpha() and words.isalnum() and name not in ("true", "false", "null")
+
+
+def _first_line(text: str) -> str:
+    lines = (line.strip() for line in text.splitlines())
+    return next((line for line in lines if line and not line.startswith("#")), "")
 
 
 def _is_cut(text: str) -> bool:
