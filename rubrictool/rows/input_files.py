@@ -1,4 +1,4 @@
-"""Read an input as numbered rows: a file, a pipe, or a directory of files."""
+"""Read an input as numbered rows: a file, a pipe, a directory of files, or a split on the hub."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rubrictool.rows.hub_splits import SCHEME, HubSplit
 from rubrictool.rows.part_files import PartFiles
 from rubrictool.rows.places import RowPlaces
 from rubrictool.rows.single_files import STDIN as STDIN
@@ -14,15 +15,21 @@ from rubrictool.rows.single_files import SingleFile
 
 
 class InputFile:
-    """The numbered rows of a file, a pipe (`-`) or a directory of parts, which can be iterated more than once.
+    """The numbered rows of a file, a pipe (`-`), a directory of parts or a split on the hub.
 
-    The container is told by the content. `places` words where a row stands. Raises `InputError` for what is not read, and while
-    iterating for rows that are broken.
+    They can be iterated more than once. The container is told by the content. `places` words where a row stands. Raises
+    `InputError` for what is not read, and while iterating for rows that are broken.
     """
 
     def __init__(self, path: str | Path, name: str) -> None:
-        self._rows = PartFiles(Path(path), name) if os.path.isdir(path) else SingleFile(path, name)
+        self._rows = _opened(path, name)
         self.places: RowPlaces = self._rows.places
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         return iter(self._rows)
+
+
+def _opened(path: str | Path, name: str) -> SingleFile | PartFiles | HubSplit:
+    if str(path).startswith(SCHEME):
+        return HubSplit(str(path))
+    return PartFiles(Path(path), name) if os.path.isdir(path) else SingleFile(path, name)

@@ -14,7 +14,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.containers.container import Container
 from rubrictool.rows.containers.faults import FileFault, RowFault
 from rubrictool.rows.containers.recognise import HEAD, TABLES, container_of
-from rubrictool.rows.containers.streams import compression_of, decompressed
+from rubrictool.rows.containers.streams import COMPRESSED, compression_of, decompressed
 from rubrictool.rows.foreign_files import kind_of
 from rubrictool.rows.places import FilePlaces, RowPlaces
 
@@ -71,8 +71,13 @@ class SingleFile:
         return container
 
 
+_NEVER_EMPTY = COMPRESSED | {".parquet", ".arrow", ".feather"}
+
+
 def _foreign(head: bytes, container: Container, *, compressed: bool, name: str) -> str | None:
     """Return what a file is that is not read, by the beginning of its content, and the remedy."""
+    if not (head or compressed) and Path(name.lower()).suffix in _NEVER_EMPTY:
+        return f"is empty: 0 bytes, which no {Path(name).suffix} file has; get it again"
     if compressed and (compression_of(head) or container.seeks):
         what = "compressed twice" if compression_of(head) else f"a compressed {container.kind} file"
         return f"is {what}; decompress it once (gzip -dc, zstd -dc)"

@@ -199,4 +199,4 @@ def test_a_rubric_in_yaml_is_read_and_scores(shell: Shell) -> None:
     ended = shell("score", "a.jsonl", "--rubrics", "rubric.yaml")
     assert (ended.code, "rubric.yaml: rubric / autorubric criteria, 1 rubric" in ended.err) == (0, True)
     (shell.directory / "rubric.yml").write_text("- requirement: Is short\n  requirement: x\n", encoding="utf-8")
-    assert "rubric.yml:1: is no YAML: requirement: the key stands twice" in shell("lint", "rubric.yml").err
+    assert "rubric.yml:2: requirement: the key stands twice" in shell("lint", "rubric.yml").err

@@ -202,6 +202,13 @@ def test_objects_and_arrays_are_read_in_pieces(tmp_path: Path) -> None:
         assert len(read(tmp_path / "f", CONTAINERS[container]([row] * 500))) == 500
 
 
+@pytest.mark.parametrize("name", ["f.parquet", "f.jsonl.gz", "F.ARROW", "f.zst"])
+def test_an_empty_file_that_should_hold_something_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(InputError, match=f"{name}:1: is empty: 0 bytes, which no .* file has; get it again"):
+        InputFile(tmp_path / name, name)
+
+
 @pytest.mark.parametrize("name", ["f.csv", "f.tsv", "F.CSV", "f.csv.gz"])
 def test_a_table_of_one_column_is_told_by_its_name(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b'prompt\n"Why?\nSo."\nHow?\n')

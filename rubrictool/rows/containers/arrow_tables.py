@@ -39,7 +39,7 @@ def parquet_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     _check_footer(file)
     with _damage("Parquet"):
         table = pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**18)
-        yield from _rows(table.schema_arrow, _parquet_batches(table))
+        yield from table_rows(_parquet_batches(table))
 
 
 def arrow_file_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -49,7 +49,7 @@ def arrow_file_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
     with _damage("Arrow"):
         table = pyarrow.ipc.open_file(file)
-        yield from _rows(table.schema, map(table.get_batch, range(table.num_record_batches)))
+        yield from table_rows(map(table.get_batch, range(table.num_record_batches)))
 
 
 def arrow_stream_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -59,7 +59,7 @@ def arrow_stream_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
     with _damage("Arrow"):
         table = pyarrow.ipc.open_stream(file)
-        yield from _rows(table.schema, table)
+        yield from table_rows(table)
 
 
 @contextmanager
@@ -100,9 +100,12 @@ def _parquet_batches(table: pyarrow.parquet.ParquetFile) -> Iterator[pyarrow.Rec
         yield from table.iter_batches(batch_size=rows, row_groups=[number], use_threads=False)
 
 
-def _rows(schema: pyarrow.Schema, batches: Iterable[pyarrow.RecordBatch]) -> Iterator[tuple[int, dict[str, Any]]]:
-    converters, number = _converters(schema), 0
+def table_rows(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the numbered rows of batches. Raises `FileFault` and `RowFault`."""
+    converters: dict[str, Convert | None] = {}
+    number = 0
     for batch in batches:
+        converters = converters or _converters(batch.schema)
         batch.validate(full=True)
         for start in range(0, len(batch), BATCH_ROWS):
             rows = batch.slice(start, BATCH_ROWS)

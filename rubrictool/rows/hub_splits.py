@@ -1,0 +1,78 @@
+"""Read a split of a dataset with the library datasets: from the Hugging Face hub, or from a directory that it can load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rubrictool.errors import InputError, install
+from rubrictool.rows.containers.arrow_tables import BATCH_ROWS, table_rows
+from rubrictool.rows.containers.faults import FileFault, RowFault
+from rubrictool.rows.places import FilePlaces, RowPlaces
+from rubrictool.text.wording import one_line
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SCHEME = "hf://datasets/"
+
+_FORM = f"{SCHEME}NAME/SPLIT or {SCHEME}OWNER/NAME/SPLIT, with a configuration {SCHEME}OWNER/NAME/CONFIG/SPLIT"
+
+
+class SplitName(NamedTuple):
+    """A dataset with its configuration and revision, where they are given, and the name of a split."""
+
+    dataset: str
+    config: str | None
+    split: str
+    revision: str | None
+
+    @classmethod
+    def parse(cls, address: str) -> SplitName:
+        """Return what an address names, with a revision as `OWNER/NAME@REVISION`. Raises `InputError`."""
+        words = address.removeprefix(SCHEME).split("/")
+        if not 2 <= len(words) <= 4 or not all(words):
+            raise InputError(f"{address}: names no split of a dataset; write {_FORM}")
+        split = words.pop()
+        config = words.pop() if len(words) > 2 else None
+        dataset, _, revision = "/".join(words).partition("@")
+        return cls(dataset, config, split, revision or None)
+
+
+class HubSplit:
+    """The numbered rows of a split, which are read as they are loaded. Raises `InputError`."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._named = SplitName.parse(address)
+        self.places: RowPlaces = FilePlaces(address, "row")
+        self._rows = self._loaded()
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        try:
+            yield from table_rows(self._batches())
+        except RowFault as fault:
+            raise InputError(f"{self.places.of(fault.number)}: {fault.reason}") from None
+        except FileFault as fault:
+            raise InputError(f"{self._address}: {fault}") from None
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from None
+
+    def _loaded(self) -> Any:
+        try:
+            import datasets
+        except ImportError:
+            raise InputError(f"{self._address}: needs the library datasets; install it ({install('hub')})") from None
+        dataset, config, split, revision = self._named
+        try:
+            return datasets.load_dataset(dataset, config, split=split, revision=revision, streaming=True)
+        # Its errors are of these two classes; so are those of the connection, and of a split that does not exist.
+        except (OSError, ValueError) as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> InputError:
+        return InputError(f"{self._address}: cannot be read: {one_line(str(error), width=300)}")
+
+    def _batches(self) -> Iterator[pyarrow.RecordBatch]:
+        for table in self._rows.with_format("arrow").iter(BATCH_ROWS):
+            yield from table.to_batches()
