@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from rubrictool.errors import InputError, install
 from rubrictool.rows.containers.arrow_tables import BATCH_ROWS, table_rows
@@ -29,14 +30,15 @@ class SplitName(NamedTuple):
 
     @classmethod
     def parse(cls, address: str) -> SplitName:
-        """Return what an address names, with a revision as `OWNER/NAME@REVISION`. Raises `InputError`."""
-        words = address.removeprefix(SCHEME).split("/")
-        if not 2 <= len(words) <= 4 or not all(words):
+        """Return what an address names, with a revision as `NAME@REVISION`, a slash in it as %2F. Raises `InputError`."""
+        *names, split = address.removeprefix(SCHEME).split("/")
+        # A name with a revision ends there; else the first two are owner and name.
+        end = next((place for place, name in enumerate(names[:2], start=1) if "@" in name), min(2, len(names)))
+        config = names[end:]
+        if not names or len(config) > 1 or not all([*names, split]):
             raise InputError(f"{address}: names no split of a dataset; write {_FORM}")
-        split = words.pop()
-        config = words.pop() if len(words) > 2 else None
-        dataset, _, revision = "/".join(words).partition("@")
-        return cls(dataset, config, split, revision or None)
+        dataset, _, revision = "/".join(names[:end]).partition("@")
+        return cls(dataset, config[0] if config else None, split, unquote(revision) or None)
 
 
 class HubSplit:

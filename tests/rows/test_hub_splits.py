@@ -19,6 +19,8 @@ from rubrictool.rows.input_files import InputFile
         ("hf://datasets/openai/gsm8k/test", SplitName("openai/gsm8k", None, "test", None)),
         ("hf://datasets/openai/gsm8k/main/test", SplitName("openai/gsm8k", "main", "test", None)),
         ("hf://datasets/openai/gsm8k@v1.1/main/test", SplitName("openai/gsm8k", "main", "test", "v1.1")),
+        ("hf://datasets/squad@v1/plain_text/train", SplitName("squad", "plain_text", "train", "v1")),
+        ("hf://datasets/squad@refs%2Fpr%2F1/train", SplitName("squad", None, "train", "refs/pr/1")),
         ("hf://datasets/openai/gsm8k/train[:10%]", SplitName("openai/gsm8k", None, "train[:10%]", None)),
     ],
 )
@@ -27,7 +29,14 @@ def test_an_address_names_a_dataset_and_a_split(address: str, expected: SplitNam
 
 
 @pytest.mark.parametrize(
-    "address", ["hf://datasets/", "hf://datasets/squad", "hf://datasets/a//b", "hf://datasets/a/b/c/d/e"]
+    "address",
+    [
+        "hf://datasets/",
+        "hf://datasets/squad",
+        "hf://datasets/a//b",
+        "hf://datasets/a/b/c/d/e",
+        "hf://datasets/a@1/b/c/d",
+    ],
 )
 def test_other_addresses_are_refused_with_the_form(address: str) -> None:
     with pytest.raises(InputError, match="names no split of a dataset; write hf://datasets/NAME/SPLIT or"):
