@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rubrictool.errors import InputError
+from rubrictool.rewards.core import OnError
 from rubrictool.rewards.http_errors import HttpError, bad_field
 from rubrictool.rewards.nemo_gym import answer_of
 from rubrictool.rewards.openrlhf import answered, completion_of
@@ -18,6 +19,15 @@ from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.rows import rollout_of
 
 Body = Mapping[str, Any]
+
+
+class RewardedBody(NamedTuple):
+    """A body with the rewards of its rollouts, the statistics of the batch, and under which key a lone reward is asked for."""
+
+    body: Body
+    rewards: Sequence[Reward]
+    statistics: Mapping[str, Any]
+    reward_key: str | None = None
 
 
 class BodyForm(NamedTuple):
@@ -29,9 +39,26 @@ class BodyForm(NamedTuple):
     name: str
     field: str
     read: Callable[[Body], list[Rollout]]
-    answer: Callable[[Body, Sequence[Reward]], Any]
+    answer: Callable[[RewardedBody], Any]
     numbers_only: bool = False
     lone: bool = False
+
+    def check(self, rollouts: int, on_error: OnError) -> None:
+        """Raise `HttpError` where the answer cannot say what a failed judgement becomes."""
+        if on_error == "none" and self.numbers_only:
+            raise HttpError(
+                422,
+                "on_error",
+                f"the answer to a body of {self.name} holds numbers, and failed judgements of this server become null; start it "
+                "with raise or a number for them, or post `rollouts`",
+            )
+        if on_error == "group_mean" and (self.lone or (self.numbers_only and rollouts == 1)):
+            raise HttpError(
+                422,
+                "on_error",
+                "failed judgements of this server become the mean of their group, and the request holds one completion; start it "
+                "with raise or a number for them, or post the whole group as `rollouts`",
+            )
 
 
 def form_of(body: Any) -> BodyForm:
@@ -68,8 +95,8 @@ def _score_rollout(row: Any, where: str) -> Rollout:
     return replace(_rollout(row["completion"], row, where), group=None if group is None else str(group))
 
 
-def _score_answer(_: Body, rewards: Sequence[Reward]) -> Any:
-    return {"rewards": [reward_row(one) for one in rewards]}
+def _score_answer(done: RewardedBody) -> Any:
+    return {"rewards": [reward_row(one) for one in done.rewards], "statistics": done.statistics}
 
 
 def _openrlhf_rollouts(body: Body) -> list[Rollout]:
@@ -84,8 +111,8 @@ def _openrlhf_rollouts(body: Body) -> list[Rollout]:
     ]
 
 
-def _openrlhf_answer(_: Body, rewards: Sequence[Reward]) -> Any:
-    return answered(rewards)
+def _openrlhf_answer(done: RewardedBody) -> Any:
+    return answered(done.rewards)
 
 
 def _verify_rollouts(body: Body) -> list[Rollout]:
@@ -97,13 +124,13 @@ def _verify_rollouts(body: Body) -> list[Rollout]:
     return [_rollout(answer_of(response), {**body, "prompt": given.get("input")}, "rollout")]
 
 
-def _verify_answer(body: Body, rewards: Sequence[Reward]) -> Any:
-    [found] = rewards
+def _verify_answer(done: RewardedBody) -> Any:
+    [found] = done.rewards
     if found.reward is not None:
-        return {**body, "reward": found.reward}
+        return {**done.body, "reward": found.reward}
     # NeMo-Gym's own form of a judge that failed: the sample is masked, so the number counts for nothing.
     masked = {"reward": 0.0, "mask_sample": True, "failure_kind": "judge_failed", "failure_reason": found.error}
-    return {**body, **masked}
+    return {**done.body, **masked}
 
 
 def _slime_rollouts(body: Body) -> list[Rollout]:
@@ -112,9 +139,9 @@ def _slime_rollouts(body: Body) -> list[Rollout]:
     return [_rollout(body["response"], body, "label")]
 
 
-def _slime_answer(_: Body, rewards: Sequence[Reward]) -> Any:
-    [found] = rewards
-    return found.reward
+def _slime_answer(done: RewardedBody) -> Any:
+    [found] = done.rewards
+    return found.columns() | {done.reward_key: found.reward} if done.reward_key else found.reward
 
 
 def _rollout(completion: Any, columns: Mapping[str, Any], where: str) -> Rollout:

@@ -50,6 +50,8 @@ def busy(message: str) -> HttpError:
 
 def of_input(error: InputError) -> HttpError:
     """Return the error of a rollout or a rubric that cannot be used; its text begins with its place."""
+    if error.code == "cache":
+        return HttpError(HTTPStatus.INTERNAL_SERVER_ERROR, "cache", str(error))
     field = str(error).partition(": ")[0]
     return HttpError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad_input", str(error), field=field)
 

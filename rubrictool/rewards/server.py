@@ -17,7 +17,7 @@ from aiohttp import web
 
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rewards.access import Access, check_type
-from rubrictool.rewards.bodies import BodyForm, form_of
+from rubrictool.rewards.bodies import RewardedBody, form_of
 from rubrictool.rewards.core import RubricReward
 from rubrictool.rewards.http_errors import HttpError, bad_field, busy, of_input, of_judge
 from rubrictool.rewards.metrics import CONTENT_TYPE, RequestMetrics, exposition, single
@@ -100,11 +100,10 @@ class RewardServer:
         app = web.Application(middlewares=[self._middleware], client_max_size=self.limits.body_bytes)
         routes: list[tuple[str, str, Handler]] = [("POST", path, self._score) for path in SCORE_PATHS]
         routes += [("POST", "/rubrics", self._rubrics), ("GET", "/metrics", self._metrics)]
+        routes += [("GET", "/health", self._health), ("GET", "/ready", self._ready)]
         for method, path, handler in routes:
             app.router.add_route(method, path, handler)
             app.router.add_route(method, f"/{{token}}{path}", handler)
-        app.router.add_get("/health", self._health)
-        app.router.add_get("/ready", self._ready)
         return app
 
     @asynccontextmanager
@@ -183,11 +182,11 @@ class RewardServer:
 
     def _check(self, request: web.Request) -> None:
         """Raise `HttpError` for a request that may not be made."""
-        if request.path in ("/health", "/ready") or request.match_info.http_exception:
+        route, in_path = _CALL.get().route, request.match_info.get("token")
+        if request.match_info.http_exception or (route in ("/health", "/ready") and in_path is None):
             return
         self.access.check_host(request.headers.getall("Host", []))
-        in_path = request.match_info.get("token")
-        if request.path.endswith("/rubrics") and self.access.token is None:
+        if route == "/rubrics" and self.access.token is None:
             raise HttpError(
                 HTTPStatus.FORBIDDEN,
                 "forbidden",
@@ -210,7 +209,8 @@ class RewardServer:
         body = await self._json_of(request)
         form = form_of(body)
         rollouts = form.read(body)
-        self._check_form(form, len(rollouts))
+        form.check(len(rollouts), self.reward.options.on_error)
+        self._check_size(len(rollouts))
         call = _CALL.get()
         call.columns |= {"form": form.name, "rollouts": len(rollouts)}
         if self._log_texts:
@@ -219,35 +219,15 @@ class RewardServer:
             rewards = await self.reward.rewards(rollouts)
         self.metrics.rollouts += len(rollouts)
         call.columns["failed"] = sum(one.error is not None for one in rewards)
-        answer = form.answer(body, rewards)
-        if form.name == "score":
-            answer["statistics"] = self._statistics(rollouts, rewards)
-        if form.name == "slime" and (key := request.query.get("reward_key")):
-            answer = {**rewards[0].columns(), key: answer}
-        return _json(answer)
+        figures = self._statistics(rollouts, rewards)
+        return _json(form.answer(RewardedBody(body, rewards, figures, request.query.get("reward_key"))))
 
-    def _check_form(self, form: BodyForm, rollouts: int) -> None:
-        """Raise `HttpError` for more rollouts than are taken, and where the form cannot say what a failed judgement becomes."""
+    def _check_size(self, rollouts: int) -> None:
         if rollouts > self.limits.rollouts:
             raise HttpError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
                 "too_many",
                 f"the request has {rollouts:,} completions, and {self.limits.rollouts:,} are taken; split it",
-            )
-        chosen = self.reward.options.on_error
-        if chosen == "none" and form.numbers_only:
-            raise HttpError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "on_error",
-                f"the answer to a body of {form.name} is a number, and failed judgements of this server become null; start it "
-                "with raise or a number for them, or post to it as `rollouts`",
-            )
-        if chosen == "group_mean" and (form.lone or (form.numbers_only and rollouts == 1)):
-            raise HttpError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "on_error",
-                "failed judgements of this server become the mean of the group, and the request holds one completion, which "
-                "has none; start it with raise or a number for them, or post the whole group as `rollouts`",
             )
 
     @contextmanager

@@ -1,11 +1,15 @@
-"""A real trainer takes our rewards, and what they ask for is learnt."""
+"""A real trainer takes our rewards, in its process and over HTTP, what they ask for is learnt, and its log is read."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -17,26 +21,74 @@ pytestmark = [
 ]
 
 STEPS = 25
+"""Steps in which the toy is learnt."""
+
+SERVED_STEPS = 5
 
 LIMIT_S = 600
 
 
-def test_the_mean_reward_of_a_toy_rubric_rises(tmp_path: Path) -> None:
-    script = Path(__file__).parent / "train.py"
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+class Runs(NamedTuple):
+    """Two trainings from the same beginning: what they told, their directory, and what the reward server of one logged."""
+
+    here: dict[str, Any]
+    over_http: dict[str, Any]
+    directory: Path
+    requests: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Both trainings, in one process: most of its time goes into its imports."""
+    directory = tmp_path_factory.mktemp("trained")
+    with served(directory) as (server, address):
+        here, over_http = trained(directory, "here", STEPS, f"{address}/score", SERVED_STEPS)
+        server.terminate()
+        assert server.stderr
+        records = [json.loads(line) for line in server.stderr]
+        assert server.wait(30) == 0
+    return Runs(here, over_http, directory, [one for one in records if one["event"] == "request"])
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A reward server as a process of its own, and its address."""
+    words = [sys.executable, "-m", "rubrictool", "serve", "--on-error", "raise", "--port", "0"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, cwd=directory) as server:
+        assert server.stderr
+        try:
+            record = next(one for line in server.stderr if (one := json.loads(line))["event"] == "listening")
+            yield server, record["url"]
+        finally:
+            server.kill()
+
+
+def trained(directory: Path, *runs: str | int) -> list[dict[str, Any]]:
+    """The figures of trainings, whose rewards and steps are given."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(directory), "HF_HUB_OFFLINE": "1"}
     assert PYTHON
     ran = subprocess.run(
-        [PYTHON, script, "here", str(STEPS)],
+        [PYTHON, Path(__file__).parent / "train.py", *map(str, runs)],
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
         env=environment,
+        cwd=directory,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr[-2000:]
-    figures = json.loads(ran.stdout.splitlines()[-1])
-    rewards = figures["rewards"]
+    figures: list[dict[str, Any]] = json.loads(ran.stdout.splitlines()[-1])
+    return figures
+
+
+def test_the_mean_reward_of_a_toy_rubric_rises(runs: Runs) -> None:
+    rewards = runs.here["rewards"]
     assert len(rewards) == STEPS
     assert sum(rewards[:5]) / 5 < 0.65
     assert sum(rewards[-5:]) / 5 > 0.9
-    assert {"rewards/RubricScore/mean", "rubric/no_contrast", "rubric/failed"} <= set(figures["names"])
+    assert {"rewards/RubricScore/mean", "rubric/no_contrast", "rubric/failed"} <= set(runs.here["names"])
+
+
+def test_a_policy_is_trained_the_same_over_http(runs: Runs) -> None:
+    assert runs.over_http["rewards"] == pytest.approx(runs.here["rewards"][:SERVED_STEPS], abs=1e-6)
+    assert [(one["status"], one["rollouts"]) for one in runs.requests] == [(200, 32)] * SERVED_STEPS

@@ -1,6 +1,7 @@
-"""Train a tiny random model with TRL and a rubric reward, and print the mean reward of each step as JSON.
+"""Train tiny random models with TRL and a rubric reward, and print the mean reward of each step as JSON.
 
-Run by the Python that has TRL: `train.py REWARD STEPS`, REWARD being `here` or the URL of a reward server.
+Run by the Python that has TRL: `train.py REWARD STEPS [REWARD STEPS ...]`, REWARD being `here` or the URL of a reward server.
+Each training logs its completions in a directory of its own, named by its number.
 """
 
 from __future__ import annotations
@@ -8,8 +9,6 @@ from __future__ import annotations
 import json
 import string
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -60,45 +59,49 @@ def over_http(address: str) -> Any:
     return served
 
 
-def main(reward: str, steps: int) -> None:
+def trained(reward: str, steps: int, folder: str) -> dict[str, Any]:
+    """The mean reward of each step, and the names of the figures in TRL's log."""
     from rubrictool.rewards.trl import RubricScore
 
     words = tokenizer()
     rows = [{"prompt": prompt, "rubric": json.dumps(RUBRIC)} for prompt in PROMPTS]
-    with tempfile.TemporaryDirectory() as folder:
-        config = GRPOConfig(
-            output_dir=folder,
-            per_device_train_batch_size=32,
-            num_generations=8,
-            max_completion_length=12,
-            learning_rate=1e-2,
-            max_steps=steps,
-            logging_steps=1,
-            save_strategy="no",
-            report_to=[],
-            use_cpu=True,
-            beta=0.0,
-            seed=0,
-            disable_tqdm=True,
-        )
-        trainer = GRPOTrainer(
-            model=tiny(len(words)),
-            reward_funcs=RubricScore(judge="offline") if reward == "here" else over_http(reward),
-            args=config,
-            train_dataset=Dataset.from_list(rows * 8),
-            processing_class=words,
-        )
-        begun = time.monotonic()
-        trainer.train()
+    config = GRPOConfig(
+        output_dir=folder,
+        per_device_train_batch_size=32,
+        num_generations=8,
+        max_completion_length=12,
+        learning_rate=1e-2,
+        lr_scheduler_type="constant",
+        max_steps=steps,
+        logging_steps=1,
+        log_completions=True,
+        num_completions_to_print=1,
+        save_strategy="no",
+        report_to=[],
+        use_cpu=True,
+        beta=0.0,
+        seed=0,
+        disable_tqdm=True,
+    )
+    trainer = GRPOTrainer(
+        model=tiny(len(words)),
+        reward_funcs=RubricScore(judge="offline") if reward == "here" else over_http(reward),
+        args=config,
+        train_dataset=Dataset.from_list(rows * 8),
+        processing_class=words,
+    )
+    trainer.train()
     logs = [log for log in trainer.state.log_history if "reward" in log]
     names = sorted({name for log in logs for name in log if name.startswith(("rewards/", "rubric/"))})
-    print(
-        json.dumps(
-            {"rewards": [log["reward"] for log in logs], "names": names, "s": round(time.monotonic() - begun, 1)}
-        )
-    )
+    return {"rewards": [log["reward"] for log in logs], "names": names}
+
+
+def main(*given: str) -> None:
+    """Train once for each pair of a reward and a number of steps."""
+    pairs = zip(given[::2], map(int, given[1::2]), strict=True)
+    print(json.dumps([trained(*pair, str(number)) for number, pair in enumerate(pairs)]))
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    main(sys.argv[1], int(sys.argv[2]))
+    main(*sys.argv[1:])

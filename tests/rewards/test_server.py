@@ -311,6 +311,7 @@ ENCODED = TOKEN.replace("/", "%2F")
         (f"/{ENCODED}x/score", None, 401),
         ("/ümlaut/score", None, 401),
         (f"/{ENCODED}/scores", None, 404),
+        (f"/score?token={ENCODED}", None, 401),
     ],
 )
 def test_the_token_stands_in_the_header_or_in_the_path_and_in_no_log(
@@ -414,6 +415,23 @@ def test_what_does_not_finish_in_time_is_counted() -> None:
     asyncio.run(run())
     assert server.cut == 1
     assert "cut" in [record["event"] for record in records]
+
+
+def test_what_is_no_request_at_all_is_logged_by_its_kind_alone() -> None:
+    server, records = serving(access=Access.of("127.0.0.1", TOKEN), limits=ServerLimits(body_s=0.02))
+    half = f"POST /score HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
+
+    async def run() -> None:
+        async with server.listening("127.0.0.1", 0) as url:
+            for sent in (f"GET /{ENCODED}/score BROKEN\r\n\r\n", f"{half}Content-Length: 9\r\n\r\n{{"):
+                reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+                writer.write(sent.encode())
+                await reader.readline()
+                writer.close()
+
+    asyncio.run(run())
+    assert [record.get("error") for record in records] == ["BadStatusLine", "slow_body"]
+    assert not any(word in json.dumps(records) for word in (TOKEN, ENCODED))
 
 
 def test_an_address_in_use_is_bad_input() -> None:
