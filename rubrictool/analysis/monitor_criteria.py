@@ -68,9 +68,7 @@ def _saturation(met: Sequence[float]) -> Saturation | None:
 
 
 def verdicts_by_criterion(rollouts: Sequence[DumpedRollout]) -> dict[CriterionKey, list[tuple[str, float]]]:
-    """Return for each criterion the prompts of the responses judged by it, and 1 or 0 for whether they meet it."""
+    """Return for each criterion the prompts of the responses judged by it, and how much of it each of them meets."""
     return grouped(
-        ((one.rubric, criterion), (one.prompt_id, float(met)))
-        for one in rollouts
-        for criterion, met in one.verdicts.items()
+        ((one.rubric, criterion), (one.prompt_id, met)) for one in rollouts for criterion, met in one.verdicts.items()
     )

@@ -108,11 +108,11 @@ def constant_criteria(rollouts: Sequence[DumpedRollout]) -> list[ConstantCriteri
     return sorted((one for one in found if one), key=lambda one: -one.groups)
 
 
-def _constant(key: CriterionKey, verdicts: Sequence[tuple[tuple[int, str], bool]]) -> ConstantCriterion | None:
+def _constant(key: CriterionKey, verdicts: Sequence[tuple[tuple[int, str], float]]) -> ConstantCriterion | None:
     groups = [group for group in grouped(verdicts).values() if len(group) > 1]
     if not groups or any(len(set(group)) > 1 for group in groups):
         return None
-    return ConstantCriterion(*key, len(groups), mean([float(met) for _, met in verdicts]))
+    return ConstantCriterion(*key, len(groups), mean([met for _, met in verdicts]))
 
 
 def judging_cost(rollouts: Sequence[DumpedRollout], price: Prices | None) -> JudgingCost:

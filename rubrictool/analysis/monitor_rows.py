@@ -43,8 +43,8 @@ class HeldOutRow(Response):
 class DumpedRollout:
     """What the figures need of a rollout. `score` and `held_out` are None where there is none, never 0.
 
-    `verdicts` are those that were given, by the criterion's id; `criteria` counts those that were not, too. `tokens` are those of
-    prompt and response, estimated.
+    `verdicts` are those that were given, as the share met, by the criterion's id; `criteria` counts those that were not, too.
+    `tokens` are those of prompt and response, estimated.
     """
 
     step: int
@@ -56,7 +56,7 @@ class DumpedRollout:
     features: frozenset[Feature]
     rubric: str
     kl: float | None
-    verdicts: Mapping[str, bool]
+    verdicts: Mapping[str, float]
     criteria: int
     tokens: int
 
@@ -187,7 +187,7 @@ class _Reader:
             features=features_of(text),
             rubric=columns["rubric"] if isinstance(columns.get("rubric"), str) else "",
             kl=_number(self.rows, line, "kl", columns.get("kl")),
-            verdicts={one.id: one.met for one in row.verdicts if one.met is not None},
+            verdicts={one.id: share for one in row.verdicts if (share := one.share) is not None},
             criteria=len(row.verdicts),
             tokens=_tokens(row) if self.tokens else 0,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 from rubrictool.errors import ModelFailure
 from rubrictool.judging.protocols import Judge, view_of
@@ -28,10 +30,23 @@ class RepeatedJudge:
 
 
 def majority(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return several verdicts on one criterion as one; null where as many say yes as no."""
+    """Return several verdicts on one criterion as one; null where as many say yes as no.
+
+    Of a criterion with levels, the value is the mean, and the level the median one, where that is one.
+    """
     p = sum(verdict.met is True for verdict in verdicts) / len(verdicts)
     votes = tuple(_vote(number, verdict) for number, verdict in enumerate(verdicts))
-    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, samples=votes)
+    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, **_level(verdicts), samples=votes)
+
+
+def _level(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return the level and the value of several verdicts on a criterion with levels; nothing of others."""
+    if any(verdict.level is None for verdict in verdicts):
+        return {}
+    rising = sorted(verdicts, key=lambda verdict: verdict.share or 0.0)
+    low, high = rising[(len(rising) - 1) // 2], rising[len(rising) // 2]
+    value = math.fsum(verdict.share or 0.0 for verdict in verdicts) / len(verdicts)
+    return {"value": value, **({"level": low.level} if low.level == high.level else {})}
 
 
 def _vote(number: int, verdict: Verdict) -> Vote:

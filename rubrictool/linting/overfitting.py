@@ -24,8 +24,8 @@ class PoolJudging:
     criteria: tuple[Criterion, ...] = ()
     scores: tuple[Score, ...] = ()
 
-    def verdicts(self, criterion: Criterion) -> Mapping[ResponseKey, bool]:
-        """Return whether each response that was judged on a criterion meets it."""
+    def verdicts(self, criterion: Criterion) -> Mapping[ResponseKey, float]:
+        """Return how much of a criterion each response that was judged on it meets, in [0, 1]."""
         return self._verdicts.get(criterion.id, {})
 
     @cached_property
@@ -45,12 +45,12 @@ class PoolJudging:
         return worst if len(worst) < len(ordered) else frozenset()
 
     @cached_property
-    def _verdicts(self) -> Mapping[str, Mapping[ResponseKey, bool]]:
-        found: dict[str, dict[ResponseKey, bool]] = {}
+    def _verdicts(self) -> Mapping[str, Mapping[ResponseKey, float]]:
+        found: dict[str, dict[ResponseKey, float]] = {}
         for row in self.scores:
             for verdict in row.verdicts:
-                if verdict.met is not None:
-                    found.setdefault(verdict.id, {})[_key(row)] = verdict.met
+                if verdict.share is not None:
+                    found.setdefault(verdict.id, {})[_key(row)] = verdict.share
         return found
 
 
@@ -59,30 +59,35 @@ def overfitting(criterion: Criterion, judging: PoolJudging, winners: Collection[
 
     `winner-only`: of at least 5 responses just one meets it, and that is one of the `winners`. `same-verdicts`: over at least 5
     responses its verdicts, which vary, equal those of a criterion before it (phi = 1). `vacuous`: all responses of the worst
-    quarter by score meet it. Penalties and vetoes can only be `same-verdicts`.
+    quarter by score meet it. A criterion with levels is met by one alone where the others reach nothing of it, and by all where
+    they reach its last level. Penalties and vetoes can only be `same-verdicts`.
     """
-    met = judging.verdicts(criterion)
-    if len(met) < MIN_JUDGED:
+    shares = judging.verdicts(criterion)
+    if len(shares) < MIN_JUDGED:
         return []
     signs: list[Overfit] = []
     earns = criterion.weight > 0 and not criterion.veto
-    meeting = [key for key, known in met.items() if known]
-    if earns and len(meeting) == 1 and meeting[0] in winners:
-        signs.append(Overfit(id=criterion.id, rule="winner-only", also=meeting[0][1], responses=len(met)))
+    some = [key for key, share in shares.items() if share]
+    if earns and len(some) == 1 and some[0] in winners:
+        signs.append(Overfit(id=criterion.id, rule="winner-only", also=some[0][1], responses=len(shares)))
     if twin := _decided_alike(criterion, judging):
         signs.append(twin)
-    if earns and judging.worst_quarter and judging.worst_quarter <= set(meeting):
+    if (
+        earns
+        and judging.worst_quarter
+        and judging.worst_quarter <= {key for key, share in shares.items() if share == 1}
+    ):
         signs.append(Overfit(id=criterion.id, rule="vacuous", responses=len(judging.worst_quarter)))
     return signs
 
 
 def _decided_alike(criterion: Criterion, judging: PoolJudging) -> Overfit | None:
     """Return the first criterion before this one on which all verdicts are the same, as a sign."""
-    met = judging.verdicts(criterion)
+    shares = judging.verdicts(criterion)
     for earlier in takewhile(lambda other: other.id != criterion.id, judging.criteria):
         other = judging.verdicts(earlier)
-        both = [(known, other[key]) for key, known in met.items() if key in other]
-        if len(both) >= MIN_JUDGED and set(both) == {(True, True), (False, False)}:
+        both = [(share, other[key]) for key, share in shares.items() if key in other]
+        if len(both) >= MIN_JUDGED and len(set(both)) > 1 and all(one == twin for one, twin in both):
             return Overfit(id=criterion.id, rule="same-verdicts", also=earlier.id, responses=len(both))
     return None
 

@@ -96,9 +96,10 @@ def _unvaried(rubric: Rubric, rows: Sequence[Score], verdicts: Mapping[str, _Met
     if max(scores) - min(scores) <= TIE:
         message = LintMessage(f"{judge} gave all {len(rows)} responses the score {scores[0]:g}")
         yield finding(rubric, None, ZERO_VARIANCE, message)
-    for criterion in rubric.criteria:
+    for number, criterion in enumerate(rubric.criteria):
         known = [met for met in verdicts[criterion.id] if met is not None]
-        if len(known) >= MIN_RESPONSES and (rule := _unvaried_rule(criterion, known)):
+        separates = not criterion.veto and len({row.verdicts[number].share for row in rows} - {None}) > 1
+        if len(known) >= MIN_RESPONSES and not separates and (rule := _unvaried_rule(criterion, known)):
             outcome = "all" if all(known) else "none"
             message = LintMessage(
                 f"met by {outcome} of {len(known)} responses, according to {judge}; it does not separate responses"
@@ -213,17 +214,17 @@ def _overfit_message(sign: Overfit, judge: str) -> LintMessage:
     return LintMessage(f"met by all {sign.responses} responses of the worst quarter by score, according to {judge}")
 
 
-def _samples(verdict: Verdict) -> list[bool | None]:
-    """Return the verdict of each sample; that of the row where there are no samples."""
-    return [vote.met for vote in verdict.samples] or [verdict.met]
+def _samples(verdict: Verdict) -> list[float | None]:
+    """Return how much of a criterion is met by each sample; by the row where there are no samples."""
+    return [vote.share for vote in verdict.samples] or [verdict.share]
 
 
 def _flipped(rubric: Rubric, judged: Sequence[Sequence[Score]], judge: str) -> Iterator[Finding]:
     """Yield criteria on which the judge contradicts itself about one response, in repeated judgings or in samples."""
     for number, criterion in enumerate(rubric.criteria):
-        samples = [[met for row in judgings for met in _samples(row.verdicts[number])] for judgings in judged]
-        repeated = [known for one in samples if len(known := [met for met in one if met is not None]) > 1]
-        if count := sum(len(set(met)) > 1 for met in repeated):
+        samples = [[share for row in judgings for share in _samples(row.verdicts[number])] for judgings in judged]
+        repeated = [known for one in samples if len(known := [share for share in one if share is not None]) > 1]
+        if count := sum(len(set(known)) > 1 for known in repeated):
             rule = UNSTABLE if count > MAX_FLIPS * len(repeated) else SELF_FLIP
             message = (
                 f"{judge} contradicts itself on {count} of {len(repeated)} responses that it judged more than once"

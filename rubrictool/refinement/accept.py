@@ -159,7 +159,7 @@ def reweighed(criteria: tuple[Criterion, ...], trial: Trial) -> list[Score]:
 
 
 def _counts_for_more(old: Criterion | None, new: Criterion) -> bool:
-    if old is None or (old.criterion, old.check) != (new.criterion, new.check):
+    if old is None or old.asked_for != new.asked_for:
         return True
     return abs(new.weight) > abs(old.weight) or (new.weight > 0) != (old.weight > 0)
 
@@ -196,9 +196,9 @@ def _against(criterion: Criterion, trial: Trial) -> str:
     names, met = [], []
     for name in trial.outside:
         for verdict in trial.after[name].verdicts:
-            if verdict.id == criterion.id and verdict.met is not None:
+            if verdict.id == criterion.id and verdict.share is not None:
                 names.append(name)
-                met.append(sign * float(verdict.met))
+                met.append(sign * verdict.share)
     if len(names) < FEWEST:
         return ""
     try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rubrictool.linting.overfitting import MIN_JUDGED, PoolJudging, overfitting
-from rubrictool.rows.checks import Check
-from rubrictool.rows.records import Criterion
+from rubrictool.rows.records import AskedFor, Criterion
 from rubrictool.rows.traces import Overfit, Round
 
 
@@ -46,6 +45,6 @@ def _widest(criterion: Criterion, criteria: Sequence[Criterion], judgings: Seque
     return PoolJudging(tuple(other for other in widest.criteria if _wording(other) in stand), widest.scores)
 
 
-def _wording(criterion: Criterion) -> tuple[str, str, Check | None]:
+def _wording(criterion: Criterion) -> tuple[str, AskedFor]:
     """Return what verdicts on a criterion depend on, with its id."""
-    return criterion.id, criterion.criterion, criterion.check
+    return criterion.id, criterion.asked_for

@@ -10,7 +10,7 @@ from rubrictool.errors import RowFailure
 from rubrictool.refinement.narrowing import places, tied_best
 from rubrictool.refinement.pairs import PairRule, allowed, choose_pair, ids_of, pair_left
 from rubrictool.refinement.state import Setting, State
-from rubrictool.rows.records import Criterion, Response, Rubric, Verdict
+from rubrictool.rows.records import AskedFor, Criterion, Response, Rubric, Verdict
 from rubrictool.rubric.weights import TIE, bounds
 from rubrictool.select.early_stop import ask_open, best_k, can_start, judged
 from rubrictool.select.ranking import tied_groups
@@ -47,7 +47,7 @@ async def judged_in_part(state: State, setting: Setting, *, half: bool) -> PartJ
     """Judge until the pair of the round is known, and the two best; with `half` also which candidates stay after it.
 
     The candidates that matter have the scores that judging all would have given them. Verdicts that an earlier round brought
-    on the same text of a criterion are not asked for again.
+    on a criterion that asks for the same are not asked for again.
     """
     options, failures = setting.options, list[RowFailure]()
     rubric = Rubric(id=state.prompt.id, criteria=state.criteria)
@@ -141,23 +141,23 @@ async def _member(state: State, rubric: Rubric, candidate: Candidate, setting: S
 
 
 def _known(state: State) -> Mapping[str, Mapping[str, Verdict]]:
-    """Return the verdicts of earlier rounds, under the ids that the criteria of the same text have now."""
+    """Return the verdicts of earlier rounds, under the ids that the criteria which ask for the same have now."""
     return {
         row.id: {
-            c.id: by_text[c.criterion].model_copy(update={"id": c.id}) for c in state.criteria if c.criterion in by_text
+            c.id: known[c.asked_for].model_copy(update={"id": c.id}) for c in state.criteria if c.asked_for in known
         }
         for row in state.pool
-        if (by_text := state.verdicts.get(row.id))
+        if (known := state.verdicts.get(row.id))
     }
 
 
-def _remembered(state: State, judged: Sequence[Candidate]) -> Mapping[str, Mapping[str, Verdict]]:
-    """Return what is known by response and text of a criterion; checks are decided anew each time."""
-    texts = {c.id: c.criterion for c in state.criteria if c.check is None}
+def _remembered(state: State, judged: Sequence[Candidate]) -> Mapping[str, Mapping[AskedFor, Verdict]]:
+    """Return what is known by response and by what a criterion asks for; checks are decided anew each time."""
+    asked = {c.id: c.asked_for for c in state.criteria if c.check is None}
     return dict(state.verdicts) | {
         candidate.response.id: {
             **state.verdicts.get(candidate.response.id, {}),
-            **{texts[name]: verdict for name, verdict in candidate.verdicts.items() if name in texts},
+            **{asked[name]: verdict for name, verdict in candidate.verdicts.items() if name in asked},
         }
         for candidate in judged
     }

@@ -23,13 +23,14 @@ def spread_of(
     before: Sequence[Criterion], criteria: Sequence[Criterion], members: Sequence[Response]
 ) -> Mapping[str, float]:
     """Return the variance of the verdicts on each criterion that at least two members were judged by in these very words."""
-    asked = {criterion.id: (criterion.criterion, criterion.check) for criterion in before}
-    rows = [{verdict.id: verdict.met for verdict in row.verdicts} for row in members if isinstance(row, Score)]
+    asked = {criterion.id: criterion.asked_for for criterion in before}
+    rows = [{verdict.id: verdict.share for verdict in row.verdicts} for row in members if isinstance(row, Score)]
     spread: dict[str, float] = {}
     for criterion in criteria:
-        if asked.get(criterion.id) == (criterion.criterion, criterion.check):
+        if asked.get(criterion.id) == criterion.asked_for:
             met = [known for row in rows if (known := row.get(criterion.id)) is not None]
             if len(met) > 1:
                 share = sum(met) / len(met)
-                spread[criterion.id] = share * (1 - share)
+                # The variance; what follows the minus is 0 where all verdicts are 0 or 1.
+                spread[criterion.id] = share * (1 - share) - sum(of * (1 - of) for of in met) / len(met)
     return spread

@@ -9,7 +9,7 @@ from rubrictool.errors import RowFailure
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.linting.overfitting import PoolJudging
 from rubrictool.refinement.options import Evidence, RefineOptions
-from rubrictool.rows.records import Criterion, Prompt, Response, Score, Verdict
+from rubrictool.rows.records import AskedFor, Criterion, Prompt, Response, Score, Verdict
 from rubrictool.rows.traces import Round
 
 
@@ -30,7 +30,7 @@ class State:
     `tied` tells whether the top two were tied each time the pool was judged. `scores` are the pool's scores under the
     present criteria where a trial has brought them already, and those of `witnesses`: candidates of known quality that left
     the pool, and are judged in trials only. Pairs in `shown` are not shown again. `verdicts` are those of a judge that is
-    asked about each criterion alone, by response and by the criterion's text. `judgings` are all scores so far.
+    asked about each criterion alone, by response and by what the criterion asks for. `judgings` are all scores so far.
     """
 
     prompt: Prompt
@@ -43,7 +43,7 @@ class State:
     witnesses: tuple[Response, ...] = ()
     judgings: tuple[PoolJudging, ...] = ()
     shown: frozenset[frozenset[str]] = frozenset()
-    verdicts: Mapping[str, Mapping[str, Verdict]] = field(default_factory=dict)
+    verdicts: Mapping[str, Mapping[AskedFor, Verdict]] = field(default_factory=dict)
 
     def judged(self, criteria: tuple[Criterion, ...], rows: Iterable[Response]) -> State:
         """Return the state with one judging more of the pool; rows without verdicts are left out."""

@@ -66,12 +66,15 @@ def with_later_scores(rounds: tuple[Round, ...], scores: Sequence[Score]) -> tup
 
 
 def constant(members: Sequence[Response], criteria: Sequence[Criterion]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the ids of criteria that all candidates meet, and of those that none meets; of two judged candidates or more."""
-    rows = [{v.id: v.met for v in row.verdicts} for row in members if isinstance(row, Score | PartlyJudged)]
-    judged = {c.id: [met[c.id] for met in rows if met.get(c.id) is not None] for c in criteria}
-    several = {name: met for name, met in judged.items() if len(met) >= 2}
-    always = tuple(name for name, met in several.items() if all(met))
-    return always, tuple(name for name, met in several.items() if not any(met))
+    """Return the ids of criteria that all candidates meet, and of those that none meets; of two judged candidates or more.
+
+    One with levels is neither where candidates reach different levels.
+    """
+    rows = [{v.id: v.share for v in row.verdicts} for row in members if isinstance(row, Score | PartlyJudged)]
+    judged = {c.id: [row[c.id] for row in rows if row.get(c.id) is not None] for c in criteria}
+    alike = {name: shares[0] for name, shares in judged.items() if len(shares) >= 2 and len(set(shares)) == 1}
+    always = tuple(name for name, share in alike.items() if share == 1)
+    return always, tuple(name for name in alike if name not in always)
 
 
 def _compound(criteria: Sequence[Criterion]) -> tuple[str, ...]:

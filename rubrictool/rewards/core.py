@@ -158,7 +158,7 @@ class RubricReward:
             score=value,
             base=details.base,
             veto=details.veto,
-            verdicts={verdict.id: verdict.met for verdict in details.verdicts},
+            verdicts={one.id: one.met if one.level is None else one.share for one in details.verdicts},
         )
 
     async def _judge(self) -> Judge:

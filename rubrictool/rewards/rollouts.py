@@ -47,15 +47,16 @@ class Reward:
     """The reward of a rollout. It is None where the judge did not decide, and nothing was chosen to stand for that.
 
     `score` and `base` are the score with and without vetoes, None where the judge did not decide. `veto` are the ids of the
-    vetoes that hit, `verdicts` whether each criterion is met by its id, `rubric` the hash of the rubric, `version` its column
-    `version`, else its rounds of refinement, where it has one, and `error` why there is no score.
+    vetoes that hit. `verdicts` say by the id of a criterion whether it is met, of one with levels what its level counts.
+    `rubric` is the hash of the rubric, `version` its column `version`, else its rounds of refinement, where it has one, and
+    `error` why there is no score.
     """
 
     reward: float | None
     score: float | None = None
     base: float | None = None
     veto: tuple[str, ...] = ()
-    verdicts: Mapping[str, bool | None] = field(default_factory=dict)
+    verdicts: Mapping[str, float | None] = field(default_factory=dict)
     rubric: str = ""
     version: Any = None
     error: str | None = None

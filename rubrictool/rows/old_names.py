@@ -1,4 +1,4 @@
-"""Read the old names of columns or values; rows are written with the new ones only."""
+"""Read the old and the foreign names of columns or values; rows are written with ours only."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def with_new_names(columns: dict[str, Any]) -> dict[str, Any]:
         found["judging"] = "all-at-once"
     if columns.get("stopped") == "pool" and "criteria" in columns:
         found["stopped"] = "no_pairs"
-    if isinstance(verdicts := columns.get("verdicts"), list | tuple) and any(map(_has_by, verdicts)):
-        found["verdicts"] = [_verdict(verdict) if _has_by(verdict) else verdict for verdict in verdicts]
+    if isinstance(verdicts := columns.get("verdicts"), list | tuple) and any(map(_is_renamed, verdicts)):
+        found["verdicts"] = [_verdict(one) if _is_renamed(one) else one for one in verdicts]
     if _is_second_judging(columns):
         found["second_judging"] = columns["again"]
         columns = {name: value for name, value in columns.items() if name != "again"}
@@ -28,12 +28,20 @@ def _icc(name: str) -> str:
     return name.replace("reliability_one", "icc_1").replace("reliability", "icc_k")
 
 
-def _has_by(verdict: object) -> bool:
-    return isinstance(verdict, Mapping) and isinstance(verdict.get("by"), list | tuple) and "samples" not in verdict
+def _is_renamed(verdict: object) -> bool:
+    return isinstance(verdict, Mapping) and bool(_renamed(verdict))
+
+
+def _renamed(verdict: Mapping[str, Any]) -> dict[str, str]:
+    """Return the new names of a verdict's columns by the names that it has: `by`, and the place of a tier."""
+    by = isinstance(verdict.get("by"), list | tuple) and "samples" not in verdict
+    tier = isinstance(verdict.get("tier"), int | str) and "level" not in verdict
+    return {**({"by": "samples"} if by else {}), **({"tier": "level"} if tier else {})}
 
 
 def _verdict(verdict: Mapping[str, Any]) -> dict[str, Any]:
-    return {"samples" if name == "by" else name: value for name, value in verdict.items()}
+    names = _renamed(verdict)
+    return {names.get(name, name): value for name, value in verdict.items()}
 
 
 def _is_second_judging(columns: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from rubrictool.rows.checks import Check
 from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Id, IdText, InJsonSchema, Number, Row, RowId, Weight
 from rubrictool.rows.ids import name_response, same_text, with_id
+from rubrictool.rows.levels import Level, LevelLabel, RisingLevels, with_levels
 from rubrictool.rows.messages import PromptText, ResponseText
 
 EVERY_PROMPT = "*"
@@ -85,8 +86,15 @@ def _first_repeat(names: Iterable[str]) -> str | None:
     return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
+AskedFor = tuple[str, Check | None, tuple[Level, ...] | None]
+"""The text of a criterion, its check and its levels: what a verdict on it depends on."""
+
+
 class Criterion(Row):
-    """One thing a response can meet or not; a negative weight is a penalty that meeting it costs."""
+    """One thing a response can meet or not; a negative weight is a penalty that meeting it costs.
+
+    One with `levels` can be met in part: it counts the value of the level that a response reaches, and is met at the last.
+    """
 
     id: IdText = ""
     criterion: Filled
@@ -94,8 +102,25 @@ class Criterion(Row):
     dimension: str | None = None
     role: Literal["score", "veto"] = "score"
     check: Check | None = None
+    levels: RisingLevels | None = None
     proposer: str | None = None
     from_person: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out_levels(cls, data: Any) -> Any:
+        return with_levels(data)
+
+    @model_validator(mode="after")
+    def _levels_are_judged(self) -> Self:
+        if self.levels and self.check:
+            raise ValueError("has levels and a check, which decides between met and unmet alone; keep one of them")
+        return self
+
+    @property
+    def asked_for(self) -> AskedFor:
+        """Return what a verdict depends on; criteria that ask for the same get the same verdict."""
+        return self.criterion, self.check, self.levels
 
     @property
     def by_person(self) -> bool:
@@ -104,7 +129,7 @@ class Criterion(Row):
 
     @property
     def veto(self) -> bool:
-        """Return whether the criterion is a must: unmet, it caps the score at 0."""
+        """Return whether the criterion is a must: unmet, or below its last level, it caps the score at 0."""
         return self.role == "veto"
 
 
@@ -164,24 +189,37 @@ class Rubric(Row):
         return with_id(data, "id")
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class Vote(Row):
     """One of several verdicts on one criterion, with whose it is and which sample, where that is told."""
 
     met: bool | None
+    level: LevelLabel | None = None
+    value: Share | None = None
     judge: str | None = None
     sample: int | str | None = None
+
+    @property
+    def share(self) -> float | None:
+        """Return how much of the criterion is met, as of a verdict."""
+        return _share(self)
 
 
 class Verdict(Row):
     """The decision on one criterion of a response; `p` is the judge's probability in [0, 1], where it gave one.
 
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
-    `samples` are the verdicts of several samples, and `p` is then the share of them that say yes.
+    On a criterion with levels, `level` is the label of the one that is reached, `value` what it counts, and `met` is True for
+    the last. `samples` are the verdicts of several samples, `p` is then the share of them that say yes, and `value` the mean.
     """
 
     id: IdText
     met: bool | None
-    p: Annotated[float, Field(ge=0, le=1)] | None = None
+    p: Share | None = None
+    level: LevelLabel | None = None
+    value: Share | None = None
     reason: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
@@ -189,6 +227,15 @@ class Verdict(Row):
     def judged(self) -> bool:
         """Return whether there is a verdict on the criterion; samples that disagree count as one."""
         return self.met is not None or bool(self.samples)
+
+    @property
+    def share(self) -> float | None:
+        """Return how much of the criterion is met: the value of its level, else 1 or 0; None where it is not judged."""
+        return _share(self)
+
+
+def _share(verdict: Vote | Verdict) -> float | None:
+    return verdict.value if verdict.value is not None or verdict.met is None else float(verdict.met)
 
 
 JudgingMode = Literal["all-at-once", "per-criterion"]

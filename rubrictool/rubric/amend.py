@@ -75,8 +75,9 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
     """Return a rubric's criteria after a proposal, and the changes.
 
     A merge rewrites the first of its criteria, of a person's where it has any, and removes the others. In an answer that
-    replaces the rubric, unchanged text is the same criterion. A criterion that a person pinned (with a role or a check,
-    without a proposer) stays as it is in any case. A new text without a check ends the check of the old one. Proposers write
+    replaces the rubric, unchanged text is the same criterion. A criterion that a person pinned (with a role, a check or levels,
+    without a proposer) stays as it is in any case. A new text without a check ends the check of the old one, and its levels,
+    as a new check does. Proposers write
     weights above 0 only: one for the same text of a penalty says how much it costs.
 
     A criterion that the answer writes twice, or that the rubric has already, stands once: in the first wording, with the
@@ -173,6 +174,8 @@ def _amended(old: Criterion | None, item: Item | None, numbers: Any, proposer: s
     changed = {name: value for name, value in restated.items() if getattr(old, name) != value}
     if "criterion" in changed and item.check is None and old.check is not None:
         changed["check"] = None
+    if old.levels and ("criterion" in changed or changed.get("check")):
+        changed["levels"] = None
     if not changed:
         return old
     lineage = {"from_person": True} if old.by_person else {}
@@ -181,7 +184,7 @@ def _amended(old: Criterion | None, item: Item | None, numbers: Any, proposer: s
 
 def _pinned(criterion: Criterion) -> bool:
     by_hand = criterion.proposer is None
-    return by_hand and ("role" in criterion.model_fields_set or criterion.check is not None)
+    return by_hand and ("role" in criterion.model_fields_set or bool(criterion.check or criterion.levels))
 
 
 _NAMED = linear(r"c(\d{1,9})")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rubrictool.errors import RowFailure
+from rubrictool.rows.levels import of_level
 from rubrictool.rows.records import Criterion, Verdict
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
@@ -37,7 +38,7 @@ def is_empty(response: str | Conversation) -> bool:
 
 
 def unmet(criteria: Sequence[Criterion], empty: Empty | None = None) -> list[Verdict]:
-    """Return the verdicts on an empty response for criteria that a judge would have been asked about.
+    """Return the verdicts on an empty response for criteria that a judge would have been asked about: unmet, the first level.
 
     Raises `RowFailure` for `fail`, and where nothing is chosen and one of the criteria is a penalty.
     """
@@ -46,4 +47,6 @@ def unmet(criteria: Sequence[Criterion], empty: Empty | None = None) -> list[Ver
     if empty is None and (penalties := [c.id for c in criteria if c.weight < 0 and not c.veto]):
         names = ", ".join(penalties[:5]) + (", .." if len(penalties) > 5 else "")
         raise RowFailure(FAILURE, f"the response is empty, and only a judge could decide on penalties ({names})")
-    return [Verdict(id=criterion.id, met=False, reason=REASON) for criterion in criteria]
+    return [
+        Verdict(id=c.id, **(of_level(c.levels[0]) if c.levels else {"met": False}), reason=REASON) for c in criteria
+    ]

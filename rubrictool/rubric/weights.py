@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from rubrictool.rows.records import Criterion, Dimension, Verdict, Winner, can_score
+from rubrictool.rows.levels import level_labelled
+from rubrictool.rows.records import Criterion, Dimension, Verdict, Vote, Winner, can_score
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate, Curve
 from rubrictool.text.encoding import canonical, digest
 
 TIE = 1e-9
 """Scores that differ by no more than this are tied, everywhere."""
 
-_SEMANTIC = {"criterion", "weight", "dimension", "role", "check"}
+_SEMANTIC = {"criterion", "weight", "dimension", "role", "check", "levels"}
 
 
 def rubric_hash(criteria: Sequence[Criterion]) -> str:
@@ -41,8 +42,8 @@ def _hash_of(rubric: _AsIs) -> str:
     return digest(canonical(kept))
 
 
-_Met = Mapping[str, bool | None]
-"""True for a criterion that is met, by its id; None for one that was not judged."""
+_Shares = Mapping[str, float | None]
+"""How much of a criterion is met, by its id: 1 or 0 without levels; None for one that was not judged."""
 
 
 class Parts(NamedTuple):
@@ -57,9 +58,10 @@ class Parts(NamedTuple):
 def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> float:
     """Return the weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
 
-    At most 1; below 0 where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With
-    positive weights this is the paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates
-    dimensions. Raises `ValueError` where the verdicts give no score (see `scorable`).
+    Of a criterion with levels, the value of the level that is reached stands for `met_i`. The score is at most 1; below 0
+    where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With positive weights this is the
+    paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates dimensions. Raises `ValueError` where the
+    verdicts give no score (see `scorable`).
     """
     return parts(criteria, verdicts, aggregate).score
 
@@ -73,15 +75,15 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     verdicts hold several samples, every part is the mean over the samples, and a veto is unmet where most samples say so.
     Raises `ValueError` as `score` does.
     """
-    met = {verdict.id: verdict.met for verdict in verdicts}
     sampled = any(verdict.samples for verdict in verdicts)
-    if not sampled and None not in met.values():
-        return _parts(criteria, met, aggregate)
+    shares = _shares(criteria, verdicts)
+    if not sampled and None not in shares.values():
+        return _parts(criteria, shares, aggregate)
     if not scorable(criteria, verdicts):
         raise ValueError("a veto is not judged, or nothing of positive weight is, so there is no score")
     if sampled:
         return _mean(criteria, verdicts, [parts(criteria, sample, aggregate) for sample in _samples(verdicts)])
-    found = _parts(criteria, met, aggregate)
+    found = _parts(criteria, shares, aggregate)
     low, high = bounds(criteria, verdicts, aggregate)
     return found._replace(score=min(max(found.score, low), high))
 
@@ -89,7 +91,30 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
 def _samples(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
     """Yield the verdicts of each sample; a verdict without samples, such as a check's, is the same in all."""
     for number in range(max(len(verdict.samples) for verdict in verdicts)):
-        yield [Verdict(id=v.id, met=v.samples[number].met) if v.samples else v for v in verdicts]
+        yield [_alone(v.id, v.samples[number]) if v.samples else v for v in verdicts]
+
+
+def _alone(name: str, vote: Vote) -> Verdict:
+    return Verdict(id=name, met=vote.met, level=vote.level, value=vote.value)
+
+
+def _shares(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> _Shares:
+    """Return how much of each criterion is met; of one with levels, its own value of the level that the verdict names."""
+    shares: dict[str, float | None] = {verdict.id: verdict.met for verdict in verdicts}
+    if levelled := _divided(_AsIs(tuple(criteria))).levelled:
+        by_id = {verdict.id: verdict for verdict in verdicts}
+        shares |= {criterion.id: share(criterion, by_id[criterion.id]) for criterion in levelled}
+    return shares
+
+
+def share(criterion: Criterion, verdict: Verdict) -> float | None:
+    """Return how much of a criterion a verdict says is met. Raises `ValueError` for a level that the criterion lacks."""
+    if criterion.levels is None or verdict.level is None:
+        return verdict.share
+    level = level_labelled(criterion.levels, verdict.level)
+    if level is None:
+        raise ValueError(f"the verdict on {criterion.id} names the level {verdict.level!r}, which the criterion lacks")
+    return level.value
 
 
 def _mean(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], drawn: Sequence[Parts]) -> Parts:
@@ -111,27 +136,29 @@ def _average(numbers: Iterable[float]) -> float:
 
 
 class _Divided(NamedTuple):
-    """The criteria of a rubric that make up its base, and its vetoes."""
+    """The criteria of a rubric that make up its base, its vetoes, and those of both that have levels."""
 
     scoring: Sequence[Criterion]
     vetoes: Sequence[Criterion]
+    levelled: Sequence[Criterion]
 
 
 @lru_cache(maxsize=1024)
 def _divided(rubric: _AsIs) -> _Divided:
     scoring, vetoes = ([c for c in rubric.criteria if c.veto is veto] for veto in (False, True))
-    return _Divided(scoring, vetoes)
+    return _Divided(scoring, vetoes, [criterion for criterion in rubric.criteria if criterion.levels])
 
 
-def _parts(criteria: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> Parts:
-    scoring, vetoes = _divided(_AsIs(tuple(criteria)))
-    scoring = [criterion for criterion in scoring if met[criterion.id] is not None]
-    possible = sum([criterion.weight for criterion in scoring if criterion.weight > 0])
-    base = sum([criterion.weight for criterion in scoring if met[criterion.id]]) / possible
-    found = _dimensions(scoring, met, aggregate)
-    share = base + sum(weight * (of.value - of.share) for weight, of in found.values()) / possible
-    veto = tuple([c.id for c in vetoes if not met[c.id]])
-    return Parts(min(share, 0.0) if veto else share, base, {name: of for name, (_, of) in found.items()}, veto)
+def _parts(criteria: Sequence[Criterion], shares: _Shares, aggregate: Aggregate) -> Parts:
+    scoring, vetoes, _ = _divided(_AsIs(tuple(criteria)))
+    judged = [(criterion, of) for criterion in scoring if (of := shares[criterion.id]) is not None]
+    possible = sum([criterion.weight for criterion, _ in judged if criterion.weight > 0])
+    base = sum([criterion.weight * of for criterion, of in judged]) / possible
+    found = _dimensions(judged, aggregate)
+    saturated = base + sum(weight * (of.value - of.share) for weight, of in found.values()) / possible
+    veto = tuple([c.id for c in vetoes if (shares[c.id] or 0) < 1])
+    score = min(saturated, 0.0) if veto else saturated
+    return Parts(score, base, {name: of for name, (_, of) in found.items()}, veto)
 
 
 def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:
@@ -172,18 +199,22 @@ def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best
     return [v if v.judged else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
 
 
-def _dimensions(scoring: Sequence[Criterion], met: _Met, aggregate: Aggregate) -> dict[str, tuple[float, Dimension]]:
+_Judged = Sequence[tuple[Criterion, float]]
+"""Criteria, each with how much of it is met."""
+
+
+def _dimensions(judged: _Judged, aggregate: Aggregate) -> dict[str, tuple[float, Dimension]]:
     """Return the dimensions in the rubric's order, each with its positive weight; one of penalties only is left out."""
-    members: dict[str, list[Criterion]] = {}
-    for criterion in scoring:
+    members: dict[str, list[tuple[Criterion, float]]] = {}
+    for criterion, met in judged:
         if criterion.dimension is not None and criterion.weight > 0:
-            members.setdefault(criterion.dimension, []).append(criterion)
-    return {name: _dimension(own, met, aggregate.of(name)) for name, own in members.items()}
+            members.setdefault(criterion.dimension, []).append((criterion, met))
+    return {name: _dimension(own, aggregate.of(name)) for name, own in members.items()}
 
 
-def _dimension(own: Sequence[Criterion], met: _Met, curve: Curve) -> tuple[float, Dimension]:
-    possible = sum(criterion.weight for criterion in own)
-    share = sum(criterion.weight for criterion in own if met[criterion.id]) / possible
+def _dimension(own: _Judged, curve: Curve) -> tuple[float, Dimension]:
+    possible = sum(criterion.weight for criterion, _ in own)
+    share = sum(criterion.weight * met for criterion, met in own) / possible
     return possible, Dimension(share=share, value=curve(share))
 
 

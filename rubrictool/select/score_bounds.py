@@ -177,9 +177,22 @@ def ties_are_clear(criteria: Sequence[Criterion]) -> bool:
     weights = [Fraction(str(c.weight)) for c in criteria if not c.veto]
     possible = sum(weight for weight in weights if weight > 0)
     steps = sum(abs(weight) for weight in weights) / possible
-    unit = Fraction(math.gcd(*(w.numerator for w in weights)), math.lcm(*(w.denominator for w in weights)))
+    counted = [
+        Fraction(str(c.weight)) * _share(level.value) for c in criteria if not c.veto for level in c.levels or ()
+    ]
+    amounts = [*weights, *counted]
+    unit = Fraction(math.gcd(*(a.numerator for a in amounts)), math.lcm(*(a.denominator for a in amounts)))
     # Fractions to the end: as floats, weights of people's choice could overflow.
     return 2 * len(weights) * steps < TIE / 4 / sys.float_info.epsilon and unit / possible > 2 * TIE
+
+
+def _share(value: float) -> Fraction:
+    """Return the value of a level: the simple fraction that it is written for, such as 1/3, else its digits."""
+    simple = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
+    return simple if math.isclose(simple, value, rel_tol=1e-15) else Fraction(str(value))
+
+
+LARGEST_DENOMINATOR = 1000
 
 
 def _good(criterion: Criterion) -> bool:

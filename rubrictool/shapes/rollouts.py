@@ -84,7 +84,12 @@ def _verdicts(row: Fields, name: str, value: Any) -> list[ColumnValues] | None:
     found = Fields({name: value}, row.where).json(name)
     if not isinstance(found, Mapping):
         raise row.fault(name, "must be an object, or its JSON text")
-    return [{"id": criterion, "met": met} for criterion, met in found.items()]
+    return [{"id": criterion, **_met(met)} for criterion, met in found.items()]
+
+
+def _met(given: Any) -> ColumnValues:
+    """Return the columns of a verdict, of which a number is what the level that is reached counts."""
+    return {"met": given == 1, "value": given} if _is_number(given) else {"met": given}
 
 
 VERL_ROLLOUTS = Shape("verl-rollouts", "verl rollouts", is_verl_rollout, _read_verl)

@@ -9,6 +9,7 @@ from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
+from rubrictool.rows.levels import Level, level_labelled, of_level
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import Empty, is_empty, unmet
@@ -97,7 +98,7 @@ async def verdicts(
     if len(free) == len(criteria):
         return _in_order(criteria, free)
     try:
-        judged = await judge.verdicts(prompt, open_ones, response)
+        judged = _valued(open_ones, await judge.verdicts(prompt, open_ones, response))
         _check_complete(judge.name, open_ones, judged)
     except ModelFailure as failure:
         # A judge that said nothing is no judge, however much the checks cover.
@@ -108,6 +109,20 @@ async def verdicts(
             raise
         return partly
     return _in_order(criteria, [*free, *judged])
+
+
+def _valued(criteria: Sequence[Criterion], judged: Sequence[Verdict]) -> list[Verdict]:
+    """Return verdicts with what their levels count, which a judge of the user's own may leave out."""
+    levels = {criterion.id: criterion.levels for criterion in criteria if criterion.levels}
+    return [_of_named_level(verdict, levels[verdict.id]) if verdict.id in levels else verdict for verdict in judged]
+
+
+def _of_named_level(verdict: Verdict, levels: Sequence[Level]) -> Verdict:
+    """Return a verdict with the value of its level; null for a level that there is not."""
+    if verdict.level is None or verdict.value is not None:
+        return verdict
+    level = level_labelled(levels, verdict.level)
+    return verdict.model_copy(update=of_level(level)) if level else Verdict(id=verdict.id, met=None)
 
 
 def _check_complete(judge: str, criteria: Sequence[Criterion], judged: Sequence[Verdict]) -> None:

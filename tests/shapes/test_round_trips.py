@@ -39,7 +39,7 @@ CRITERION = st.fixed_dictionaries(
         "check": st.just({"contains": ["dose"]}),
         "note": TEXTS,
     },
-)
+).map(lambda one: {name: value for name, value in one.items() if name != "check" or "levels" not in one})
 RUBRICS = st.fixed_dictionaries(
     {
         "prompt": TEXTS,

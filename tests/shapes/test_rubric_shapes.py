@@ -14,6 +14,7 @@ from rubrictool.errors import InputError
 from rubrictool.formats.conversion import convert
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.levels import Level
 from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
 from rubrictool.rubric.weights import score
 from rubrictool.shapes.table import SHAPES, candidates, named
@@ -225,12 +226,15 @@ def test_a_pitfall_keeps_its_title_and_is_flagged_where_it_is_negated() -> None:
 
 
 def test_scales_become_levels_from_0_to_1() -> None:
-    [scale] = rubric("prometheus").criteria
-    levels = scale.unknown()["levels"]
-    assert [(level["label"], level["value"]) for level in levels] == [(str(n + 1), n / 4) for n in range(5)]
-    assert levels[0]["description"] == "1 of 5 steps are safe"
-    assert [one["value"] for one in rubric("verifiers").criteria[2].unknown()["levels"]] == [0, 0.5, 1]
-    assert [one["value"] for one in rubric("rubric-kit").criteria[1].unknown()["levels"]] == [0, 0.5, 1]
+    scale = levels_of("prometheus", 0)
+    assert [(level.label, level.value) for level in scale] == [(str(n + 1), n / 4) for n in range(5)]
+    assert scale[0].description == "1 of 5 steps are safe"
+    assert [one.value for one in levels_of("verifiers", 2)] == [0, 0.5, 1]
+    assert [one.value for one in levels_of("rubric-kit", 1)] == [0, 0.5, 1]
+
+
+def levels_of(format_: str, place: int) -> tuple[Level, ...]:
+    return rubric(format_).criteria[place].levels or ()
 
 
 def test_options_that_are_no_scale_stay_as_they_are_and_are_counted() -> None:

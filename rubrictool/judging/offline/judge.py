@@ -1,5 +1,6 @@
 """A judge that decides by rules: by a criterion's check, otherwise by whether its words occur in the response.
 
+Of a criterion with levels it takes the highest that counts no more than the share of the criterion's words that occur.
 It ignores the prompt, and of a response it reads the visible text only. It does not understand negation.
 """
 
@@ -7,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import Term, bigrams, terms
+from rubrictool.rows.levels import of_level
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.checks import holds
 from rubrictool.text.chats import Conversation, answer, last_reply
@@ -39,7 +41,7 @@ class OfflineJudge:
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002
         """Return one verdict per criterion, in order."""
         text = _Text.of(response.response, self.view)
-        return [Verdict(id=criterion.id, met=_met(criterion, text)) for criterion in criteria]
+        return [Verdict(id=criterion.id, **_decided(criterion, text)) for criterion in criteria]
 
 
 class _Text(NamedTuple):
@@ -55,6 +57,16 @@ class _Text(NamedTuple):
         shown = (last_reply(response) if view.part == "last" else answer(response)).with_calls
         normalized = normal(shown)
         return cls(response, shown, normalized, frozenset(words(normalized)))
+
+
+def _decided(criterion: Criterion, text: _Text) -> dict[str, Any]:
+    """Return the columns of the verdict on a criterion."""
+    if not criterion.levels:
+        return {"met": _met(criterion, text)}
+    evidence = _evidence(criterion.criterion)
+    there = [phrase in text.normalized for phrase in evidence.quoted] + [_occurs(term, text) for term in evidence.terms]
+    share = sum(there) / len(there) if there else 0.0
+    return of_level([level for level in criterion.levels if level.value <= share][-1])
 
 
 def _met(criterion: Criterion, text: _Text) -> bool:
