@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rubrictool import sync
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
+    from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.signal import SignalReport, signal
     from rubrictool.analysis.tail import TailReport, tail
@@ -95,6 +96,7 @@ __all__ = [
     "TraceView",
     "Verdict",
     "WinRate",
+    "WinRatePlan",
     "WinRateReport",
     "agreement",
     "check_refinements",
@@ -108,6 +110,7 @@ __all__ = [
     "lint",
     "merge_caches",
     "monitor",
+    "plan_win_rates",
     "preference_pairs",
     "propose",
     "proposer",
@@ -153,6 +156,7 @@ _PLACES = {
     "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
     "analysis.agreement": ("AgreementReport", "agreement"),
+    "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.signal": ("SignalReport", "signal"),
     "analysis.tail": ("TailReport", "tail"),

@@ -21,6 +21,7 @@ FLAG_HINTS = {
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",
     "pairs": "--pairs great",
+    "plan": "rubrictool winrate PILOT --plan, or --ties T without a file",
     "policy": "--policy MODEL",
     "price": "--price IN,OUT",
     "ray": "--ray-address ADDRESS, --engine local",

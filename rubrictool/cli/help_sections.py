@@ -30,6 +30,7 @@ _SECTIONS = {
     ),
     OWN: (),
     "Judge": ("judge", "judge_args", "judging", "reasons", "samples", "empty", "min_coverage", "noise_floor"),
+    "Planning": ("plan", "ties", "cost"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),
     "Model draws": ("model", "model_args", "n"),
     "Questions": ("temperature", "max_tokens", "use_reference", "templates", "view", "max_trace_tokens"),

@@ -29,6 +29,8 @@ from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.winrate_plan import PlanOptions
+from rubrictool.cli.winrate_plan import plan as plan_comparison
 from rubrictool.cli.winrate_report import ReportOptions, close
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
@@ -44,16 +46,16 @@ from rubrictool.steps.pairings import Pairing, lineup_of_files, pairings
 
 def command(
     context: typer.Context,
-    a: Annotated[
-        str,
-        typer.Argument(metavar="A", help="Responses, score rows, or finished comparisons.", show_default=False),
-    ],
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: OutputFlags,
     asking: EngineRequestFlags,
+    a: Annotated[
+        str | None,
+        typer.Argument(metavar="A", help="Responses, score rows, or finished comparisons.", show_default=False),
+    ] = None,
     b: Annotated[
         list[str] | None,
         typer.Argument(metavar="[B]", help="Responses to compare with; of three files all meet.", show_default=False),
@@ -85,8 +87,27 @@ def command(
             min=0.001,
             max=1,
             metavar="D",
-            help="The least difference that matters to --fail-under. [default: from it to 0.5]",
+            help="The least difference that matters, to --fail-under or --plan. [default: from the former to 0.5]",
             show_default=False,
+        ),
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say how many prompts and responses it takes, from a pilot of comparisons.")
+    ] = False,
+    ties: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, metavar="T", help="Plan for this share of ties, without a pilot.", show_default=False
+        ),
+    ] = None,
+    responses: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="K", help="Plan for so many responses to each prompt, too.", show_default=False),
+    ] = None,
+    cost: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, metavar="C", help="Responses that a prompt costs as much as. [default: 5]", show_default=False
         ),
     ] = None,
     plot: Annotated[
@@ -102,8 +123,20 @@ def command(
 
     Example: rubrictool winrate new.jsonl old.jsonl --judge gpt-4.1
     """
-    paths = [a, *(b or [])]
+    paths = [*([] if a is None else [a]), *(b or [])]
+    refuse_idle(
+        context,
+        Idle(not plan, "without --plan", _PLANNING),
+        Idle(
+            plan, "with --plan, which compares nothing", ["by", "baseline", "common", "fail_under", "plot", *_COMPARING]
+        ),
+    )
     given = Inputs(reading, *paths, baseline, prompts, rubrics)
+    if plan:
+        plan_comparison(given, files, PlanOptions(ties, responses, cost, min_effect))
+        return
+    if not paths:
+        raise InputError("winrate: A is missing: give responses, score rows or finished comparisons")
     check_plot(plot, files, [*given.paths, file_of(judging.judge)])
     options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
     finished_already = len(paths) == 1 and baseline is None
@@ -157,6 +190,9 @@ def command(
 
     session.run(main)
 
+
+_PLANNING = ("ties", "responses", "cost")
+"""Options that say what to plan for."""
 
 _COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
 """Options that have an effect only where responses are compared."""
