@@ -22,8 +22,9 @@ class Conversion:
     """The rows of a source in another format, which can be iterated more than once.
 
     Iterating yields rows as columns. After it `rows` is their number, `lost` counts what the format cannot hold, by column, and
-    `unread` what is written and means nothing to the format's own tools, `changed` what is written so that scores are others.
-    `pitfalls` counts the flagged penalties that were `kept` and `flipped`.
+    `unread` what is written and means nothing to the format's own tools, `hooked` the part of that which the reward function in
+    our module `hook` reads, and `changed` what is written so that scores are others. `pitfalls` counts the flagged penalties that
+    were `kept` and `flipped`.
     """
 
     def __init__(self, source: Input, to: str, *, pitfalls: PitfallMode = "keep") -> None:
@@ -31,15 +32,17 @@ class Conversion:
         self._part = next((part for part in OWN if part == to), None)
         self._shape = None if self._part else _writable(to)
         self.title = self._part or (self._shape.title if self._shape else "")
+        self.hook = self._shape.hook if self._shape else ""
         self.rows, self._is_object = 0, False
         self.lost: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
+        self.hooked: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
         self.pitfalls: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self.rows, self.lost, self.unread = 0, Counter(), Counter()
-        self.changed, self.pitfalls = Counter(), Counter()
+        self.hooked, self.changed, self.pitfalls = Counter(), Counter(), Counter()
         whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
         for bundle in bundles(self._source, whole=whole, into=self._part):
             self._refuse_second(bundle)
@@ -96,6 +99,7 @@ class Conversion:
             raise InputError(f"{where}: cannot be written as {self.title}: {error}", code="format") from None
         self.lost.update(given.lost())
         self.unread.update(given.unread)
+        self.hooked.update(given.hooked() if self.hook else ())
         self.changed.update(given.changed)
         return rows
 

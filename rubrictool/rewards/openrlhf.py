@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.rewards.rollouts import Reward
-from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.rows import labelled, rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
 END_TOKENS = "RUBRICTOOL_END_TOKENS"
@@ -34,8 +34,9 @@ _ENDS = (
 
 def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
     """Return the rewards of a batch: plain numbers for one query, lists for several."""
+    # The prompt of a label is as it was asked; the other has the template of the model around it.
     rows = [
-        rollout_of(completion_of(query, prompt), {"prompt": prompt, "label": label})
+        rollout_of(completion_of(query, prompt), {"prompt": prompt, **labelled({"label": label})})
         for query, prompt, label in zip(queries, prompts, labels, strict=True)
     ]
     return answered(core_of(on_error=None, grouped=len(rows) > 1).rewards_sync(rows))

@@ -78,7 +78,7 @@ class Rubrics:
     def _of_json(self, text: str) -> Rubric:
         try:
             value = strict(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"rubric: the row's rubric is no JSON ({error}): give criteria or a rubric row") from None
         row = value if isinstance(value, Mapping) else {"criteria": value}
         named = {"id": EVERY_PROMPT, **row} if "prompt" not in row and "prompt_id" not in row else row

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.rows import labelled, rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
 
@@ -30,10 +30,10 @@ async def reward(task: Any, trace: Any) -> float:
 
 
 def _columns(task: Any) -> dict[str, Any]:
-    """Return the fields of a task's data, those of its `info` among them."""
+    """Return the fields of a task's data, those of its `info`, an object or the JSON text of one, among them."""
     fields = _plain(getattr(task, "data", task))
     info = fields.get("info")
-    known = {**(info if isinstance(info, Mapping) else {}), **fields}
+    known = {**(info if isinstance(info, Mapping) else labelled({"label": info})), **fields}
     return {"prompt_id": known.get("prompt_id") or known.get("id"), **known}
 
 

@@ -36,6 +36,17 @@ def strict_at(text: str, start: int) -> tuple[Any, int]:
     return value, end
 
 
+def chat_or_text(text: str) -> Any:
+    """Return the messages of which a text is the JSON, as tables have them, else the text."""
+    if '"role"' not in text or text[0] != "[":
+        return text
+    try:
+        value = strict(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if all(isinstance(item, dict) and "role" in item for item in value) else text
+
+
 def _check(text: str, value: Any) -> None:
     """Raise `ValueError` for what the decoder lets pass."""
     if "\\u" in text and not encodable(value):

@@ -77,4 +77,11 @@ def _write(given: Given) -> list[ColumnValues]:
     return [{**row, **given.travelling(given.prompt)}]
 
 
-SHAPE = Shape("open-instruct", "open-instruct rubrics", _matches, _read, write=_write)
+SHAPE = Shape(
+    "open-instruct",
+    "open-instruct rubrics",
+    _matches,
+    _read,
+    write=_write,
+    hook="rubrictool.rewards.open_instruct",
+)

@@ -86,7 +86,8 @@ class Shape:
     comparison alone where `per` says so; what it does not take of what is given is reported as lost. Without it the shape is
     only read. `pairs` says that rows compare two responses, so that one response may stand in several rows; `single` that a file
     is one rubric, so that the rubric of one prompt can be written to it; `gathers` that a row holds a part of its prompt's
-    rubric and of what was said of a response, so that the rubric is that of all rows.
+    rubric and of what was said of a response, so that the rubric is that of all rows. `hook` is the module of ours whose reward
+    function reads the rubric of such rows, which the tool itself does not read, or not all of it.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Shape:
     pairs: bool = False
     single: bool = False
     gathers: bool = False
+    hook: str = ""
 
     def is_object(self, row: Mapping[str, Any]) -> bool:
         """Return whether a row that was written is a whole file, and not one of its items."""

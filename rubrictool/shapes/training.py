@@ -15,13 +15,15 @@ from rubrictool.shapes.criteria import WEIGHTLESS
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
 from rubrictool.shapes.taking import named, own_ids, without_nulls
-from rubrictool.shapes.writing import Given
+from rubrictool.shapes.writing import LEVELS, Given
 from rubrictool.text.encoding import compact
 
 
 def _rubric(given: Given) -> ColumnValues:
-    """Take the rubric as our own row has it."""
-    return {"criteria": [one.rest() for one in given.criteria], **given.rubric.rest()}
+    """Take the rubric as our own row has it; no tool but our reward functions reads it."""
+    criteria = [one.rest() for one in given.criteria]
+    given.unread.update({"rubric": 1, LEVELS: sum(one.get("levels") is not None for one in criteria)})
+    return {"criteria": criteria, **given.rubric.rest()}
 
 
 def _asked(row: Fields, prompt: Any) -> ColumnValues:
@@ -57,7 +59,10 @@ def _holds(column: str, *others: str, lacks: tuple[str, ...] = ()) -> Callable[[
 
 
 def _write_verl(given: Given) -> list[ColumnValues]:
-    """Write criteria as RuscaRL has them, and the whole rubric with the prompt where verl's reward function sees them."""
+    """Write criteria as RuscaRL has them, and the whole rubric with the prompt where verl's reward function sees them.
+
+    RuscaRL reads the texts, points and tags of criteria: to it, a veto is a criterion like others, and so is one with a check.
+    """
     if not given.has_rubric:
         return []
     criteria = [_points(one) for one in given.criteria]
@@ -70,7 +75,8 @@ def _write_verl(given: Given) -> list[ColumnValues]:
     }
     text = plain(as_chat(asked, "user"), "user")
     extra = {**own_ids(given.prompt), "prompt": text if isinstance(text, str) else compact(text)}
-    extra |= {"rubric": compact(_rubric(given))} | given.prompt.rest()
+    whole = {"criteria": [given.travelling(one) for one in given.criteria], **given.rubric.rest()}
+    extra |= {"rubric": compact(whole)} | given.prompt.rest()
     return [{**row, "extra_info": extra}]
 
 
@@ -172,6 +178,7 @@ VERL = Shape(
     lambda row: has("prompt", "reward_model", lacks=["Rubrics"])(row) and _is_rewarded_by_rubric(row),
     _read_verl,
     write=_write_verl,
+    hook="rubrictool.rewards.verl",
 )
 
 TRL = Shape(
@@ -180,10 +187,32 @@ TRL = Shape(
     _holds("rubric", "prompt", lacks=("label", "info", "metadata", "chosen")),
     _read_trl,
     write=_write_trl,
+    hook="rubrictool.rewards.trl",
 )
 
-OPENRLHF = Shape("openrlhf", "OpenRLHF training rows", _holds("label", "input"), _read_openrlhf, write=_write_openrlhf)
+OPENRLHF = Shape(
+    "openrlhf",
+    "OpenRLHF training rows",
+    _holds("label", "input"),
+    _read_openrlhf,
+    write=_write_openrlhf,
+    hook="rubrictool.rewards.openrlhf",
+)
 
-SLIME = Shape("slime", "slime training rows", _holds("metadata", "prompt", "label"), _read_slime, write=_write_slime)
+SLIME = Shape(
+    "slime",
+    "slime training rows",
+    _holds("metadata", "prompt", "label"),
+    _read_slime,
+    write=_write_slime,
+    hook="rubrictool.rewards.slime",
+)
 
-VERIFIERS = Shape("verifiers-rows", "verifiers rows", _holds("info", "prompt"), _read_verifiers, write=_write_verifiers)
+VERIFIERS = Shape(
+    "verifiers-rows",
+    "verifiers rows",
+    _holds("info", "prompt"),
+    _read_verifiers,
+    write=_write_verifiers,
+    hook="rubrictool.rewards.verifiers",
+)

@@ -9,8 +9,11 @@ from typing import Any
 from rubrictool.shapes.fields import Fields
 from rubrictool.text.chats import chat_text
 
-_MEANING = ("role", "check", "levels")
-"""ColumnValues of a criterion that change what it means, and that other tools pass over."""
+_MEANING = ("role", "check", "levels", "dimension")
+"""Columns of a criterion that change what it means, or how its score is added up, and that other tools pass over."""
+
+LEVELS = "criteria.levels"
+"""What nobody reads of our criteria: they are met at the highest level alone."""
 
 
 class Given:
@@ -18,7 +21,8 @@ class Given:
 
     A writer takes values by name; `travelling` takes all the rest of an object, where the target allows columns of its own.
     What is left in the end is lost, and `lost` counts it. `unread` counts what is written and means nothing to the target's
-    own tools, `changed` what is written in another way, so that scores are others.
+    own tools, `hooked` the part of that which our reward function for the target reads, where there is one, and `changed` what
+    is written in another way, so that scores are others.
     """
 
     def __init__(
@@ -66,6 +70,10 @@ class Given:
             return str(value[0]["content"])
         self._flattened += 1
         return chat_text(value)
+
+    def hooked(self) -> Counter[str]:
+        """Return what our reward function reads of what the target's own tools pass over: all but levels."""
+        return Counter({name: count for name, count in self.unread.items() if name != LEVELS})
 
     def lost(self) -> Counter[str]:
         """Return what nobody took, by the name of its column (`criteria.check`), with how often it was there."""

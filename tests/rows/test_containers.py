@@ -363,7 +363,7 @@ def test_a_document_is_a_row(tmp_path: Path) -> None:
     assert read(tmp_path / "f", b"") == []
 
 
-BOMB = b"a0: &a0 [x]\n" + b"".join(
+BOMB = b"a0: &a0 [%s]\n" % (b"x" * 2**14) + b"".join(
     b"a%d: &a%d [%s]\n" % (n, n, b",".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 9)
 )
 

@@ -63,7 +63,12 @@ def command(
 
 
 def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
-    figures = {"lost": converted.lost, "unread": converted.unread, "changed": converted.changed}
+    figures = {
+        "lost": converted.lost,
+        "unread": converted.unread,
+        "hooked": converted.hooked,
+        "changed": converted.changed,
+    }
     session.figures |= {"format": converted.title, **{name: dict(counts) for name, counts in figures.items()}}
     if converted.pitfalls:
         session.figures["pitfalls"] = dict(converted.pitfalls)
@@ -72,8 +77,10 @@ def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
         )
     would = "would be lost" if check else "lost"
     session.tell(f"convert: {converted.title}: {would}: {_counts(converted.lost)}")
-    if converted.unread:
-        session.tell(f"convert: kept in columns that its own tools pass over: {_counts(converted.unread)}")
+    if converted.hooked:
+        session.tell(f"convert: read by {converted.hook} alone: {_counts(converted.hooked)}")
+    if passed_over := converted.unread - converted.hooked:
+        session.tell(f"convert: kept in columns that its own tools pass over: {_counts(passed_over)}")
     if converted.changed:
         session.tell(f"convert: scores are others for {_counts(converted.changed)}")
 

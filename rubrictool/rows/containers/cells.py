@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from rubrictool.rows.strict_json import strict
+from rubrictool.rows.strict_json import chat_or_text, strict
 from rubrictool.text.encoding import compact
 
 FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
@@ -94,18 +94,7 @@ def _text(column: str, cell: str) -> Any:
     """Return the text of a cell, or the messages that it lists; a rubric is a name or, as JSON, the rubric itself."""
     if cell[0] not in "[{":
         return cell
-    return _json(cell) if column.lower() == "rubric" else _messages(cell)
-
-
-def _messages(cell: str) -> Any:
-    if '"role"' not in cell:
-        return cell
-    try:
-        value = strict(cell)
-    except (ValueError, RecursionError):
-        return cell
-    is_chat = isinstance(value, list) and all(isinstance(item, dict) and "role" in item for item in value)
-    return value if is_chat else cell
+    return _json(cell) if column.lower() == "rubric" else chat_or_text(cell)
 
 
 def _typed(cell: str) -> Any:
