@@ -38,8 +38,12 @@ def _met(row: Fields, label: Any) -> bool:
 
 
 def _write_meta_eval(given: Given) -> list[ColumnValues]:
-    """Write a row for each criterion of each response, with the verdicts of all who judged it."""
-    asked, texts = given.prompt.name("id"), {one.peek("id"): one.peek("criterion") for one in given.criteria}
+    """Write a row for each criterion of each response, with the verdicts of all who judged it.
+
+    A criterion is named by its text, so that of two with the same text the first is written.
+    """
+    first = {one.peek("criterion"): one for one in reversed(given.criteria)}
+    asked, texts = given.prompt.name("id"), {one.peek("id"): text for text, one in first.items()}
     prompt, columns = given.chat(given.prompt.value("prompt")), given.travelling(given.prompt)
     rows: dict[tuple[str, str], ColumnValues] = {}
     for one in given.responses:
@@ -62,7 +66,7 @@ def _write_meta_eval(given: Given) -> list[ColumnValues]:
             row["binary_labels"].append(met)
             row["anonymized_physician_ids"].append(one.peek("judge") or "unknown")
         _take(one, "verdicts", "judge")
-    for criterion in given.criteria if rows else ():
+    for criterion in first.values() if rows else ():
         _take(criterion, "criterion", "id")
         if criterion.peek("weight") == 1:
             _take(criterion, "weight")

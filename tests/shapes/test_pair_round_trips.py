@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from rubrictool import formats
@@ -180,11 +180,21 @@ def test_what_is_written_reads_as_what_it_was(
         assert not back_outcomes or back_outcomes == [outcome(whole, one) for one in compared]
 
 
+SAME_TEXT_TWICE: tuple[Columns, list[Columns], list[Columns], list[Columns]] = (
+    {"prompt": "Name a colour.", "id": "p1"},
+    [{"criterion": "Is one", "weight": weight, "id": f"n{weight}"} for weight in (1, 2)],
+    [{"response": "Blue.", "verdicts": [{"id": f"n{weight}", "met": True} for weight in (1, 2)]}],
+    [],
+)
+"""Two criteria that only their ids tell apart."""
+
+
 @pytest.mark.parametrize("name", WRITABLE)
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(parts=rows())
+@example(parts=SAME_TEXT_TWICE)
 def test_rows_that_were_written_are_written_again_without_loss(
     name: str, parts: tuple[Columns, list[Columns], list[Columns], list[Columns]]
 ) -> None:
