@@ -124,6 +124,7 @@ MEANINGS = {
     "check": "lets the program decide instead of the judge",
     "levels": "how far it can be met, list of `{label, value, description?}`: see [levels](#levels)",
     "level": "the label of the level that the response reaches, of a criterion with levels",
+    "abstained": "true where the judge said that it cannot tell (`--allow-abstain`); `met` is then null",
     "Verdict.value": "what that level counts, from 0 to 1; with `--samples` the mean",
     "proposer": "which model wrote or rewrote it; a person's criterion has none",
     "from_person": "true where a proposer rewrote what a person wrote: it still counts as a person's",

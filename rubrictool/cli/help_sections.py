@@ -29,7 +29,10 @@ _SECTIONS = {
         *("format", "map", "common", "missing_rubric", "shard"),
     ),
     OWN: (),
-    "Judge": ("judge", "judge_args", "judging", "reasons", "samples", "empty", "min_coverage", "noise_floor"),
+    "Judge": (
+        *("judge", "judge_args", "judging", "reasons", "allow_abstain", "samples", "empty", "min_coverage"),
+        "noise_floor",
+    ),
     "Planning": ("plan", "ties", "cost"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),
     "Model draws": ("model", "model_args", "n"),

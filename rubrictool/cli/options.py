@@ -231,6 +231,9 @@ class JudgeFlags:
         JudgingMode, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
     ] = "all-at-once"
     reasons: Annotated[bool, typer.Option("--reasons", help="Ask for a short reason before each verdict.")] = False
+    allow_abstain: Annotated[
+        bool, typer.Option("--allow-abstain", help="Let it say that it cannot tell; such a criterion is not counted.")
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ class Roles:
             judging=flags.judging,
             reasons=flags.reasons,
             samples=samples,
+            allow_abstain=flags.allow_abstain,
         )
         self.per_criterion_judge = build.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)

@@ -11,7 +11,17 @@ from rubrictool.cli.options import EngineRequestFlags, RequestFlags, ShownQuesti
 from rubrictool.errors import InputError
 
 JUDGING = (
-    *("judge", "judge_args", "judging", "reasons", "temperature", "max_tokens", "use_reference", "templates"),
+    *(
+        "judge",
+        "judge_args",
+        "judging",
+        "reasons",
+        "allow_abstain",
+        "temperature",
+        "max_tokens",
+        "use_reference",
+        "templates",
+    ),
     *("view", "max_trace_tokens"),
 )
 """All that is said to a judge alone; for commands that may go without one."""

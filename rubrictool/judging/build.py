@@ -32,13 +32,14 @@ async def judge(
     judging: JudgingMode = "all-at-once",
     reasons: bool = False,
     samples: int = 1,
+    allow_abstain: bool = False,
 ) -> Judge:
     """Return the judge for a model's spec.
 
     `judging` says whether it is asked about all criteria at once or about each alone, `reasons` whether it gives a reason
-    for each verdict, `samples` how many times it judges each response.
+    for each verdict, `samples` how many times it judges each response, `allow_abstain` whether it may say that it cannot tell.
 
-    Raises `InputError` where the model cannot be used, for reasons from the offline rules, which give none, for several
+    Raises `InputError` where the model cannot be used, for reasons or doubts of the offline rules, which have none, for several
     samples of verdicts that are always the same, and for a way of judging that there is not.
     """
     config, context = _config(model), context or RunContext()
@@ -49,9 +50,10 @@ async def judge(
     if samples > 1:
         _check_samples_can_differ(config, samples)
     if config.spec == OFFLINE:
-        return _offline_judge(judging, templates.view if templates else WHOLE, reasons=reasons)
+        return _offline_judge(judging, templates.view if templates else WHOLE, reasons=reasons, abstain=allow_abstain)
     templates = templates or Templates()
     templates = templates.with_reasons() if reasons else templates
+    templates = templates.with_abstaining() if allow_abstain else templates
     kind = PerCriterionJudge if judging == "per-criterion" else ModelJudge
     connected = await connect(config, context)
     judges = [kind(connected, templates, sample=number) for number in range(samples)]
@@ -70,11 +72,13 @@ def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
         )
 
 
-def _offline_judge(judging: JudgingMode, view: TraceView, *, reasons: bool) -> Judge:
+def _offline_judge(judging: JudgingMode, view: TraceView, *, reasons: bool, abstain: bool) -> Judge:
     from rubrictool.judging.offline import OfflineJudge
 
     if reasons:
         raise InputError("the offline judge gives no reasons; judge with a model", code="judge")
+    if abstain:
+        raise InputError("the offline judge follows rules and never abstains; judge with a model", code="judge")
     return OfflineJudge(judging, view)
 
 

@@ -12,6 +12,7 @@ from rubrictool.questions import compare, criterion, judge, propose, separate
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
+from rubrictool.questions.verdicts import AllowedAnswers, allowed_answers, shown
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 from rubrictool.rubric.limits import Limits
@@ -28,16 +29,16 @@ class ModelJudge:
     def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
         self.name, self.model, self.sample = model.name, model, sample
         self._templates = templates or Templates()
-        self.view = self._templates.view
+        self.view, self.abstains = self._templates.view, self._templates.abstain
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""
-        count = len(criteria)
+        count, allowed = len(criteria), allowed_answers(criteria, abstain=self._templates.abstain)
         try:
             found = await self.model.ask(
-                judge.question(self._templates, prompt, [c.criterion for c in criteria], response.response),
-                partial(judge.parse, count=count),
-                schema=judge.schema(count, reasons=self._templates.reasons),
+                judge.question(self._templates, prompt, [shown(c) for c in criteria], response.response, allowed),
+                partial(judge.parse, count=count, allowed=allowed),
+                schema=judge.schema(count, allowed, reasons=self._templates.reasons),
                 sample=self.sample,
             )
         except ModelFailure as failure:
@@ -75,10 +76,11 @@ class PerCriterionJudge(ModelJudge):
         return found
 
     async def _verdict(self, prompt: Prompt, asked: Criterion, response: Response) -> Verdict:
+        allowed = AllowedAnswers(asked.levels or (), self._templates.abstain)
         found = await self.model.ask(
-            criterion.question(self._templates, prompt, asked.criterion, response.response),
-            criterion.parse,
-            schema=criterion.schema(reasons=self._templates.reasons),
+            criterion.question(self._templates, prompt, shown(asked), response.response, allowed),
+            partial(criterion.parse, allowed=allowed),
+            schema=criterion.schema(allowed, reasons=self._templates.reasons),
             sample=self.sample,
         )
         return _renamed(found, asked)

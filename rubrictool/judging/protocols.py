@@ -18,7 +18,8 @@ from rubrictool.text.trace_views import WHOLE, TraceView
 class Judge(Protocol):
     """Decide which criteria a response meets. `name` and `judging` go into every row that was judged.
 
-    A judge that is shown part of a conversation has a `TraceView` as its attribute `view`.
+    A judge that is shown part of a conversation has a `TraceView` as its attribute `view`, and one that may return verdicts
+    that are `abstained` has the attribute `abstains`.
     """
 
     name: str
@@ -36,6 +37,11 @@ def view_of(role: object) -> TraceView:
     """Return what a judge or a comparer is shown of a conversation: everything, where it has no `view`."""
     view: TraceView = getattr(role, "view", WHOLE)
     return view
+
+
+def may_abstain(judge: object) -> bool:
+    """Return whether a judge may say that it cannot tell."""
+    return bool(getattr(judge, "abstains", False))
 
 
 class Comparer(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.protocols import Judge, view_of
+from rubrictool.judging.protocols import Judge, may_abstain, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
 
@@ -17,7 +17,7 @@ class RepeatedJudge:
 
     def __init__(self, judges: Sequence[Judge]) -> None:
         self.name, self.judging, self.judges = judges[0].name, judges[0].judging, judges
-        self.view = view_of(judges[0])
+        self.view, self.abstains = view_of(judges[0]), may_abstain(judges[0])
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion, with the votes of all judges. Raises `ModelFailure` where one of them failed."""
@@ -32,11 +32,15 @@ class RepeatedJudge:
 def majority(verdicts: Sequence[Verdict]) -> Verdict:
     """Return several verdicts on one criterion as one; null where as many say yes as no.
 
-    Of a criterion with levels, the value is the mean, and the level the median one, where that is one.
+    Of a criterion with levels, the value is the mean, and the level the median one, where that is one. Those who abstain have
+    no vote; where all do, the verdict is abstained.
     """
-    p = sum(verdict.met is True for verdict in verdicts) / len(verdicts)
     votes = tuple(_vote(number, verdict) for number, verdict in enumerate(verdicts))
-    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, **_level(verdicts), samples=votes)
+    told = [verdict for verdict in verdicts if verdict.met is not None]
+    if not told:
+        return Verdict(id=verdicts[0].id, met=None, abstained=True, samples=votes)
+    p = sum(verdict.met is True for verdict in told) / len(told)
+    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, **_level(told), samples=votes)
 
 
 def _level(verdicts: Sequence[Verdict]) -> dict[str, Any]:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from rubrictool.errors import Unreadable
-from rubrictool.models.json_schema import YES_OR_NO, Schema, object_of
+from rubrictool.models.json_schema import Schema, object_of
 from rubrictool.models.question import Question
 from rubrictool.questions import judge
-from rubrictool.questions.json_replies import last_object, without_repeats
-from rubrictool.questions.templates import REASON, Templates, answer_form, fence
+from rubrictool.questions.json_replies import has_any, last_answer, without_repeats
+from rubrictool.questions.templates import Templates, answer_form, fence
+from rubrictool.questions.verdicts import FIELDS, PLAIN, AllowedAnswers, rules, verdict
 from rubrictool.rows.records import Prompt, Verdict
 from rubrictool.text.chats import Conversation
 
 
-def question(templates: Templates, prompt: Prompt, criterion: str, response: str | Conversation) -> Question:
-    """Ask about one criterion, which comes last."""
+def question(
+    templates: Templates,
+    prompt: Prompt,
+    criterion: str,
+    response: str | Conversation,
+    allowed: AllowedAnswers = PLAIN,
+) -> Question:
+    """Ask about one criterion, which comes last; `allowed` are the answers to it."""
     answered = templates.response("response", response)
     return templates.question(
         "criterion",
@@ -22,21 +29,23 @@ def question(templates: Templates, prompt: Prompt, criterion: str, response: str
         response=answered,
         criterion=fence("criterion", criterion),
         word_count=judge.word_count([criterion], response),
-        form=answer_form("met", judge.MET, reasons=templates.reasons),
+        form=answer_form(allowed.field, allowed.placeholder, reasons=templates.reasons),
+        answers=rules([allowed]),
     )
 
 
-def schema(*, reasons: bool = False) -> Schema:
+def schema(allowed: AllowedAnswers = PLAIN, *, reasons: bool = False) -> Schema:
     """Return the schema of one verdict, with `reasons` after a reason."""
-    return object_of(reason=REASON, met=YES_OR_NO) if reasons else object_of(met=YES_OR_NO)
+    return allowed.schema(reasons=True) if reasons else object_of(**{allowed.field: allowed.schema()})
 
 
-def parse(reply: str) -> Verdict:
-    """Return the verdict, under the id c1. Raises `Unreadable` where it is missing or neither yes nor no."""
-    entry = last_object(reply, "met")
+def parse(reply: str, allowed: AllowedAnswers = PLAIN) -> Verdict:
+    """Return the verdict, under the id c1. Raises `Unreadable` where it is missing or not `allowed`."""
+    fields = FIELDS if allowed.levels else {"met"}
+    entry = last_answer(reply, lambda value: value if has_any(value, fields) else None)
     if entry is None:
-        return judge.parse(reply, count=1)[0]
-    answer = without_repeats(entry, {"met", "reason", "p"})
+        return judge.parse(reply, count=1, allowed=() if allowed == PLAIN else (allowed,))[0]
+    answer = without_repeats(entry, {*fields, "reason", "p"})
     if answer is None:
         raise Unreadable("the verdict is given twice")
-    return judge.verdict("c1", answer)
+    return verdict("c1", answer, allowed)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from rubrictool.errors import Unreadable
-from rubrictool.models.json_schema import YES_OR_NO, Schema, object_of
+from rubrictool.models.json_schema import Schema, object_of
 from rubrictool.models.question import Question
-from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer, plain_words
-from rubrictool.questions.templates import REASON, Templates, answer_form, fence
+from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer
+from rubrictool.questions.templates import Templates, fence
+from rubrictool.questions.verdicts import PLAIN, AllowedAnswers, rules, verdict
 from rubrictool.rows.records import Prompt, Verdict
 from rubrictool.text.chats import Conversation, is_trace, last_reply
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import counted
 from rubrictool.text.words import word_bounds
-
-MET = '"<yes or no>"'
-"""The placeholder for a verdict in a form."""
 
 _MAX_IDS_IN_FORM = 12
 
@@ -29,13 +27,18 @@ _OF_WORDS = linear(
     r"|단어|어절|語以内|词以内"
 )
 
-_YES = {"yes", "y", "true", "met", "1"}
 
-_NO = {"no", "n", "false", "not met", "unmet", "0"}
+def question(
+    templates: Templates,
+    prompt: Prompt,
+    criteria: Sequence[str],
+    response: str | Conversation,
+    allowed: tuple[AllowedAnswers, ...] = (),
+) -> Question:
+    """Ask about criteria, which are shown as c1, c2, ...; the response comes last.
 
-
-def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], response: str | Conversation) -> Question:
-    """Ask about criteria, which are shown as c1, c2, ...; the response comes last."""
+    `allowed` are the answers that each criterion allows, where that is not yes or no on all.
+    """
     labelled = _labelled(tuple(criteria))
     return templates.question(
         "judge",
@@ -44,7 +47,8 @@ def question(templates: Templates, prompt: Prompt, criteria: Sequence[str], resp
         criteria=labelled,
         response=templates.response("response", response),
         word_count=word_count(criteria, response),
-        form=form(len(criteria), reasons=templates.reasons),
+        form=form(len(criteria), allowed, reasons=templates.reasons),
+        answers=rules(allowed),
     )
 
 
@@ -72,95 +76,77 @@ def _is_about_words(criterion: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def form(count: int, *, reasons: bool = False) -> str:
+def form(count: int, allowed: tuple[AllowedAnswers, ...] = (), *, reasons: bool = False) -> str:
     """Return the form of verdicts on c1..c`count`: exactly these ids, the middle of a long list left out.
 
     All values are placeholders. A model that declines may quote the form, and an example would be read as its answer.
     """
-    entry = answer_form("met", MET, reasons=True) if reasons else MET
-    entries = [f'"c{place}": {entry}' for place in range(1, count + 1)]
+    entries = [
+        f'"{name}": {of.form(reasons=reasons)}'
+        for name, of in zip(_names(count), allowed or (PLAIN,) * count, strict=True)
+    ]
     if count > _MAX_IDS_IN_FORM:
         entries[2:-1] = ["..."]
     return f"{{{', '.join(entries)}}}"
 
 
 @lru_cache(maxsize=256)
-def schema(count: int, *, reasons: bool = False) -> Schema:
+def schema(count: int, allowed: tuple[AllowedAnswers, ...] = (), *, reasons: bool = False) -> Schema:
     """Return the schema of verdicts on c1..c`count`, with `reasons` each after a reason."""
-    entry = object_of(reason=REASON, met=YES_OR_NO) if reasons else YES_OR_NO
-    return object_of(**{f"c{place}": entry for place in range(1, count + 1)})
+    answers = (of.schema(reasons=reasons) for of in allowed or (PLAIN,) * count)
+    return object_of(**dict(zip(_names(count), answers, strict=True)))
 
 
-def parse(reply: str, *, count: int) -> list[Verdict]:
+def parse(reply: str, *, count: int, allowed: tuple[AllowedAnswers, ...] = ()) -> list[Verdict]:
     """Return one verdict for each of c1..c`count`, in that order.
 
-    Raises `Unreadable` where a verdict is missing, repeated, unknown or neither yes nor no; the error holds the clear ones.
+    Raises `Unreadable` where a verdict is missing, repeated, unknown or not `allowed` (by default neither yes nor no); the
+    error holds the clear ones.
     """
-    wanted = _names(count)
+    wanted = _wanted(count, allowed)
     answers = last_answer(reply, lambda value: _answers(value, wanted))
     if answers is None:
-        raise Unreadable(f"there is no JSON object of verdicts on {_range(wanted)} in it{QUOTES_IGNORED}")
+        raise Unreadable(f"there is no JSON object of verdicts on {_range(list(wanted))} in it{QUOTES_IGNORED}")
     given = [name for name, _ in answers]
     by_id = dict(answers)
     try:
-        _check_ids(given, wanted)
-        return [verdict(name, by_id[name]) for name in wanted]
+        _check_ids(given, list(wanted))
+        return [verdict(name, by_id[name], of) for name, of in wanted.items()]
     except Unreadable as complaint:
         raise Unreadable(str(complaint), partial=_clear(given, by_id, wanted)) from None
 
 
+_Wanted = Mapping[str, AllowedAnswers]
+"""The answers that are allowed on each criterion by the id under which it is shown."""
+
+
 @lru_cache(maxsize=256)
+def _wanted(count: int, allowed: tuple[AllowedAnswers, ...]) -> _Wanted:
+    return dict(zip(_names(count), allowed or (PLAIN,) * count, strict=True))
+
+
 def _names(count: int) -> list[str]:
     return [f"c{place}" for place in range(1, count + 1)]
 
 
-def verdict(name: str, answer: Any) -> Verdict:
-    """Return the verdict that an answer gives: yes or no, or an object with `met`. Raises `Unreadable` for other answers."""
-    if isinstance(answer, str):
-        return _bare_verdict(name, answer)
-    entry = answer if isinstance(answer, dict) else {"met": answer}
-    reason, p = entry.get("reason"), entry.get("p")
-    fields: dict[str, Any] = {"reason": reason if isinstance(reason, str) else None, "p": p if _is_share(p) else None}
-    return Verdict(id=name, met=_met(name, entry.get("met")), **{k: v for k, v in fields.items() if v is not None})
-
-
-@lru_cache(maxsize=1024)
-def _bare_verdict(name: str, answer: str) -> Verdict:
-    """Return a verdict without a reason. Records are frozen, so one object can be shared by many rows."""
-    return Verdict(id=name, met=_met(name, answer))
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-
-
-def _met(name: str, answer: Any) -> bool:
-    words = plain_words(answer)
-    if words in _YES:
-        return True
-    if words in _NO:
-        return False
-    raise Unreadable(f'the verdict on {name} is neither "yes" nor "no"')
-
-
-def _clear(given: Sequence[str], by_id: Mapping[str, Any], wanted: Sequence[str]) -> list[Verdict]:
-    """Return the verdicts of a faulty answer that are given once and say yes or no.
+def _clear(given: Sequence[str], by_id: Mapping[str, Any], wanted: _Wanted) -> list[Verdict]:
+    """Return the verdicts of a faulty answer that are given once and say what is allowed.
 
     None where it names unknown criteria: a model that numbers them differently may mean other criteria by the rest, too.
     """
     found: list[Verdict] = []
-    for name in [name for name in wanted if given.count(name) == 1 and by_id.keys() <= set(wanted)]:
+    for name in [name for name in wanted if given.count(name) == 1 and by_id.keys() <= wanted.keys()]:
         with suppress(Unreadable):
-            found.append(verdict(name, by_id[name]))
+            found.append(verdict(name, by_id[name], wanted[name]))
     return found
 
 
-def _answers(value: Any, wanted: Sequence[str]) -> list[tuple[str, Any]] | None:
+def _answers(value: Any, wanted: _Wanted) -> list[tuple[str, Any]] | None:
     """Return the ids and answers of a value, as it stands or one level down, as in `{"verdicts": [...]}`; without notes.
 
     None where it names no criterion: a note after the verdicts is not the answer.
     """
-    if isinstance(value, dict) and list(value) == wanted:
+    if isinstance(value, dict) and list(value) == list(wanted):
         return list(value.items())
     pairs = _pairs(value)
     if _names_any(pairs, wanted):
@@ -173,7 +159,7 @@ def _answers(value: Any, wanted: Sequence[str]) -> list[tuple[str, Any]] | None:
     return found[0] if len(found) == 1 else None
 
 
-def _names_any(pairs: Sequence[tuple[str, Any]], wanted: Sequence[str]) -> bool:
+def _names_any(pairs: Sequence[tuple[str, Any]], wanted: Collection[str]) -> bool:
     return any(name in wanted for name, _ in pairs)
 
 

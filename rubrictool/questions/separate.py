@@ -28,6 +28,7 @@ from rubrictool.questions.proposed_items import (
     validated,
 )
 from rubrictool.questions.templates import Templates, fence
+from rubrictool.questions.verdicts import shown
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Better, Item, Merge, Proposal
 from rubrictool.rubric.limits import Limits
@@ -82,7 +83,7 @@ def question(
         criteria=fence("rubric", "\n".join(_listed(name, c, weighed="weights" in context) for name, c in rows)),
         first=templates.response("first", first.response.response),
         second=templates.response("second", second.response.response),
-        verdicts="\n\n".join(_findings([name for name, _ in rows], first, second, context)),
+        verdicts="\n\n".join(_findings(rows, first, second, context)),
         limits=_room(len(criteria), limits),
     )
 
@@ -217,25 +218,32 @@ def _room(count: int, limits: Limits) -> str:
 
 def _listed(name: str, criterion: Criterion, *, weighed: bool) -> str:
     weight = f" (weight {criterion.weight:g})" if weighed else ""
-    return f"{name}{weight}: {criterion.criterion}"
+    return f"{name}{weight}: {shown(criterion)}"
 
 
 def _findings(
-    names: Sequence[str], first: JudgedResponse, second: JudgedResponse, context: Collection[ContextPart]
+    named: Sequence[tuple[str, Criterion]],
+    first: JudgedResponse,
+    second: JudgedResponse,
+    context: Collection[ContextPart],
 ) -> Iterator[str]:
     """Yield a paragraph for each part of the context that the judge decided; none for a pair that was not judged."""
     if not first.verdicts or not second.verdicts:
         return
-    rows = list(zip(names, first.verdicts, second.verdicts, strict=True))
+    rows = [(*of, one, other) for of, one, other in zip(named, first.verdicts, second.verdicts, strict=True)]
     if "verdicts" in context:
-        lines = [f"{name}: first {_met(one)}, second {_met(other)}" for name, one, other in rows]
+        lines = [f"{name}: first {_met(c, one)}, second {_met(c, other)}" for name, c, one, other in rows]
         yield "A judge found under the present rubric:\n\n" + "\n".join(lines)
-    both = [name for name, one, other in rows if one.met and other.met]
+    both = [name for name, _, one, other in rows if one.met and other.met]
     if "both-met" in context and both:
         yield f"Both answers meet {', '.join(both)}: these do not tell them apart."
     if "scores" in context and first.score is not None and second.score is not None:
         yield f"Under the present rubric the first answer scores {first.score:.3f}, the second {second.score:.3f}."
 
 
-def _met(verdict: Verdict) -> str:
+def _met(criterion: Criterion, verdict: Verdict) -> str:
+    """Return a verdict in words; a level by its place, since labels are foreign text."""
+    labels = [level.label for level in criterion.levels or ()]
+    if verdict.level in labels:
+        return f"level {labels.index(verdict.level) + 1} of {len(labels)}"
     return "not judged" if verdict.met is None else "yes" if verdict.met else "no"

@@ -27,7 +27,7 @@ REASON = string(200)
 _REASON = '"<one short sentence>"'
 
 # A template may describe the answer or its limits in its own words; the other texts are empty for some rows.
-_OPTIONAL = {"reference", "verdicts", "form", "word_count", "limits", "maximum"}
+_OPTIONAL = {"reference", "verdicts", "form", "word_count", "limits", "maximum", "answers"}
 
 _RESPONSES = ("response", "first", "second")
 
@@ -38,12 +38,14 @@ class Templates:
     """The templates of all questions; a directory overrides those whose file name it has.
 
     With `use_reference`, models are shown the reference answer of the prompt; `view` is what they are shown of a
-    conversation. `reasons` says that a short reason is asked for before each verdict.
+    conversation. `reasons` says that a short reason is asked for before each verdict, `abstain` that a judge may say that it
+    cannot tell.
 
     Raises `InputError` for a directory without templates, and for a template that lacks a placeholder or has an unknown one.
     """
 
     reasons = False
+    abstain = False
 
     def __init__(self, directory: Path | None = None, *, use_reference: bool = False, view: TraceView = WHOLE) -> None:
         self._use_reference, self.view = use_reference, view
@@ -59,12 +61,26 @@ class Templates:
 
         Raises `InputError` for a template without `{form}`, which could not ask for one.
         """
-        needed = [name for name in template_names() if "form" in placeholders(name)]
-        if lacking := [name for name in needed if "{form}" not in self._texts[name]]:
-            raise InputError(f"{lacking[0]}.txt: lacks the placeholder {{form}}, which is needed to ask for reasons")
+        self._need("form", "to ask for reasons")
         asking = copy(self)
         asking.reasons = True
         return asking
+
+    def with_abstaining(self) -> Templates:
+        """Return these templates, allowing a judge to say that it cannot tell.
+
+        Raises `InputError` for a template without `{answers}`, which could not say so.
+        """
+        self._need("answers", "to say that a judge may abstain")
+        asking = copy(self)
+        asking.abstain = True
+        return asking
+
+    def _need(self, placeholder: str, purpose: str) -> None:
+        """Raise `InputError` for a template of the user's own that left out a placeholder."""
+        for name in template_names():
+            if placeholder in placeholders(name) and f"{{{placeholder}}}" not in self._texts[name]:
+                raise InputError(f"{name}.txt: lacks the placeholder {{{placeholder}}}, which is needed {purpose}")
 
     def question(
         self, name: str, prompt: Prompt, /, *, prefixes: Sequence[Sequence[str]] = (), **texts: str
@@ -104,7 +120,7 @@ def shipped_template(name: str) -> str:
 
 
 def placeholders(name: str) -> tuple[str, ...]:
-    """Return the placeholders of a template; `reference`, `verdicts` and `word_count` are empty for some rows."""
+    """Return the placeholders of a template; `reference`, `verdicts`, `answers` and `word_count` are empty for some rows."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(shipped_template(name))))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rubrictool.errors import RowFailure
+from rubrictool.judging.protocols import may_abstain
 from rubrictool.refinement.narrowing import places, tied_best
 from rubrictool.refinement.pairs import PairRule, allowed, choose_pair, ids_of, pair_left
 from rubrictool.refinement.state import Setting, State
@@ -37,10 +38,11 @@ def in_part(criteria: Sequence[Criterion], setting: Setting) -> bool:
     """Return whether a pool is judged only as far as its round depends on it.
 
     A rule that holds proposals to the pool needs the whole pool. Where weights put scores closer together than ties are
-    told apart, one more verdict may change which of two others comes first, so there all is judged.
+    told apart, one more verdict may change which of two others comes first, so there all is judged; so it is by a judge that
+    may abstain, since what that leaves of a score is not known before.
     """
     alone = setting.judge.judging == "per-criterion" and setting.options.accept == "always"
-    return alone and setting.options.narrows and ties_are_clear(criteria)
+    return alone and not may_abstain(setting.judge) and setting.options.narrows and ties_are_clear(criteria)
 
 
 async def judged_in_part(state: State, setting: Setting, *, half: bool) -> PartJudging:

@@ -198,6 +198,7 @@ class Vote(Row):
     met: bool | None
     level: LevelLabel | None = None
     value: Share | None = None
+    abstained: bool = False
     judge: str | None = None
     sample: int | str | None = None
 
@@ -212,7 +213,8 @@ class Verdict(Row):
 
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
     On a criterion with levels, `level` is the label of the one that is reached, `value` what it counts, and `met` is True for
-    the last. `samples` are the verdicts of several samples, `p` is then the share of them that say yes, and `value` the mean.
+    the last. With `abstained`, the judge said that it cannot tell. `samples` are the verdicts of several samples, `p` is then the
+    share of them that say yes, and `value` the mean.
     """
 
     id: IdText
@@ -220,13 +222,14 @@ class Verdict(Row):
     p: Share | None = None
     level: LevelLabel | None = None
     value: Share | None = None
+    abstained: bool = False
     reason: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
     @property
     def judged(self) -> bool:
         """Return whether there is a verdict on the criterion; samples that disagree count as one."""
-        return self.met is not None or bool(self.samples)
+        return self.met is not None or any(vote.met is not None for vote in self.samples)
 
     @property
     def share(self) -> float | None:

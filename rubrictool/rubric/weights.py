@@ -72,7 +72,8 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     base = sum(w met) / sum(w > 0). In the score, each dimension's share of its positive weight is replaced by its value on
     the dimension's curve; penalties and criteria without a dimension count as they are. An unmet veto then caps the score
     at 0. Where verdicts are null, the criteria that were judged count, and the score is kept within its `bounds`. Where
-    verdicts hold several samples, every part is the mean over the samples, and a veto is unmet where most samples say so.
+    verdicts hold several samples, every part is the mean over the samples that give a score, and a veto is unmet where most
+    samples say so.
     Raises `ValueError` as `score` does.
     """
     sampled = any(verdict.samples for verdict in verdicts)
@@ -82,7 +83,8 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     if not scorable(criteria, verdicts):
         raise ValueError("a veto is not judged, or nothing of positive weight is, so there is no score")
     if sampled:
-        return _mean(criteria, verdicts, [parts(criteria, sample, aggregate) for sample in _samples(verdicts)])
+        drawn = [sample for sample in _samples(verdicts) if scorable(criteria, sample)]
+        return _mean(criteria, verdicts, [parts(criteria, sample, aggregate) for sample in drawn])
     found = _parts(criteria, shares, aggregate)
     low, high = bounds(criteria, verdicts, aggregate)
     return found._replace(score=min(max(found.score, low), high))
@@ -162,7 +164,9 @@ def _parts(criteria: Sequence[Criterion], shares: _Shares, aggregate: Aggregate)
 
 
 def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:
-    """Return whether verdicts give a score: all vetoes are judged, and some criterion of positive weight."""
+    """Return whether verdicts, or one sample of them, give a score: all vetoes are judged, and some positive weight."""
+    if any(verdict.samples for verdict in verdicts):
+        return any(scorable(criteria, sample) for sample in _samples(verdicts))
     open_ones = {verdict.id for verdict in verdicts if not verdict.judged}
     return not any(c.veto and c.id in open_ones for c in criteria) and can_score(
         c for c in criteria if c.id not in open_ones
@@ -194,9 +198,16 @@ def bounds(
 
 
 def _decided(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], *, best: bool) -> list[Verdict]:
-    """Return the verdicts, null ones replaced by the best or the worst."""
+    """Return the verdicts, null ones replaced by the best or the worst; so are those of samples."""
     good = {criterion.id: criterion.veto or criterion.weight > 0 for criterion in criteria}
-    return [v if v.judged else Verdict(id=v.id, met=good[v.id] == best) for v in verdicts]
+    return [_filled(v, met=good[v.id] == best) for v in verdicts]
+
+
+def _filled(verdict: Verdict, *, met: bool) -> Verdict:
+    if not verdict.judged:
+        return Verdict(id=verdict.id, met=met)
+    votes = tuple(vote if vote.met is not None else vote.model_copy(update={"met": met}) for vote in verdict.samples)
+    return verdict.model_copy(update={"samples": votes}) if votes else verdict
 
 
 _Judged = Sequence[tuple[Criterion, float]]

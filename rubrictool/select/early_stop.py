@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from rubrictool.errors import ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge, view_of
+from rubrictool.errors import InputError, ModelFailure, RowFailure
+from rubrictool.judging.protocols import Judge, may_abstain, view_of
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import Texts, by_prompt, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows, Source
@@ -65,8 +65,10 @@ async def judge_top_k(
 
     A response that can no longer be among the best is asked about no more. One whose judgement fails is reported to
     `on_failure` at once, and the others are judged as if it had not been there. A judge that answers about each criterion
-    alone is asked criterion by criterion, any other about a whole response. Empty responses are as in `score`.
+    alone is asked criterion by criterion, any other about a whole response. Empty responses are as in `score`. Raises
+    `InputError` for a judge that may abstain.
     """
+    _refuse_abstaining(judge)
     pool = [row for row in responses if can_start(row, rubric, on_failure, empty)]
     all_at_once = judge.judging != "per-criterion"
     questions = top_k_questions(rubric.criteria, pool, options, all_at_once=all_at_once, empty=empty)
@@ -143,6 +145,16 @@ async def ask_open(questions: OpenQuestions, prompt: Prompt, judge: Judge, on_fa
         await asyncio.gather(*running, return_exceptions=True)
 
 
+def _refuse_abstaining(judge: Judge) -> None:
+    """Raise `InputError` for a judge that may abstain: a score without that criterion may be higher than the bound."""
+    if may_abstain(judge):
+        raise InputError(
+            "the judge may abstain, so the highest score that a response can still reach is not known; score all responses,"
+            " then choose the best of the scores",
+            code="unscored",
+        )
+
+
 def _record(
     questions: OpenQuestions, response: Response, task: asyncio.Task[list[Verdict]], on_failure: OnFailure
 ) -> None:
@@ -213,6 +225,7 @@ class OutcomeByRow:
     """Return the outcome of each response while the responses to its prompt are judged together."""
 
     def __init__(self, pools: Pools, judge: Judge, options: TopKOptions, empty: Empty | None) -> None:
+        _refuse_abstaining(judge)
         self._pools, self._judge, self._options, self._empty = pools, judge, options, empty
         self._running: dict[str, _Running] = {}
         self.failures: Counter[str] = Counter()

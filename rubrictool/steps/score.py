@@ -14,7 +14,7 @@ from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, 
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import Empty, is_empty, unmet
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate
-from rubrictool.rubric.weights import bounds, coverage, parts, rubric_hash, suffices
+from rubrictool.rubric.weights import bounds, coverage, parts, rubric_hash, scorable, suffices
 from rubrictool.rubric.weights import score as weighted_share
 
 _DETAILS = ScoreWithDetails.model_fields.keys() - Score.model_fields.keys()
@@ -34,14 +34,18 @@ async def score(
 
     Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
     says; with `min_coverage`, so much of the weight must have been judged, and the rest is null. Both make the row a
-    `ScoreWithDetails` one. Raises `ModelFailure` where the judge did not decide; a judgement that failed is not a score.
+    `ScoreWithDetails` one, as does a criterion on which the judge abstained: it counts as not judged. Raises `ModelFailure`
+    where the judge did not decide; a judgement that failed is not a score.
 
     Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
-    and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised.
+    and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised, as it is where the judge abstained on
+    so much that there is no score, or too little is covered.
     """
     judged = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
     details = {} if aggregate is None else _details(rubric.criteria, judged, aggregate)
-    if min_coverage is not None:
+    if any(verdict.abstained for verdict in judged):
+        _check_enough(judge.name, rubric.criteria, judged, min_coverage)
+    if min_coverage is not None or any(verdict.abstained for verdict in judged):
         details |= _standing(rubric.criteria, judged, aggregate or WEIGHTED)
     kind = ScoreWithDetails if details else Score
     seen = view_of(judge).named(response.response) if _open(rubric.criteria) else None
@@ -126,11 +130,25 @@ def _of_named_level(verdict: Verdict, levels: Sequence[Level]) -> Verdict:
 
 
 def _check_complete(judge: str, criteria: Sequence[Criterion], judged: Sequence[Verdict]) -> None:
-    """Raise `ModelFailure` where a judge leaves a criterion open, as one of the user's own may."""
-    clear = {verdict.id: verdict for verdict in judged if verdict.judged}
+    """Raise `ModelFailure` where a judge leaves a criterion open without a word, as one of the user's own may."""
+    clear = {verdict.id: verdict for verdict in judged if verdict.judged or verdict.abstained}
     if missing := [criterion.id for criterion in criteria if criterion.id not in clear]:
         names = ", ".join(missing[:20])
         raise ModelFailure("unreadable", f"{judge}: gave no verdict on {names}", partial=list(clear.values()))
+
+
+ABSTAINED = "abstained"
+"""The kind of failure of a row on which the judge abstained too often for a score."""
+
+
+def _check_enough(
+    judge: str, criteria: Sequence[Criterion], judged: Sequence[Verdict], min_coverage: float | None
+) -> None:
+    """Raise `RowFailure` where the verdicts that a judge did give are too few."""
+    if not suffices(criteria, judged, min_coverage or 0.0):
+        names = ", ".join([verdict.id for verdict in judged if verdict.abstained][:20])
+        left = "no score" if min_coverage is None or not scorable(criteria, judged) else "too little of the weight"
+        raise RowFailure(ABSTAINED, f"{judge}: cannot tell on {names}, and the other verdicts give {left}")
 
 
 def decided(criteria: Sequence[Criterion], response: Response, empty: Empty | None = None) -> list[Verdict]:

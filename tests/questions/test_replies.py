@@ -303,7 +303,7 @@ PARSERS = {
     "verdicts on one": lambda text: judge.parse(text, count=1),
     "verdicts on two": lambda text: judge.parse(text, count=2),
     "verdicts on thirty": lambda text: judge.parse(text, count=30),
-    "one verdict": criterion.parse,
+    "one verdict": lambda text: criterion.parse(text),
     "a rubric": first_rubric,
     "a changed rubric": changed_rubric,
     "a preference": compare.parse,

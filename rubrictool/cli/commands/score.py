@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple, Self
 
 import typer
 
+from rubrictool.analysis.abstentions import AbstentionTally
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
@@ -121,7 +122,7 @@ def command(
         of_view(wording),
     )
     session = Session("score", files, asking, wording, specs=[judging.judge], inputs=given)
-    tally, gaps, counts = ScoreTally(), _Gaps(), Counter[str]()
+    tally, gaps, doubts, counts = ScoreTally(), _Gaps(), AbstentionTally(), Counter[str]()
 
     async def main() -> None:
         part = session.part(rows, runs)
@@ -146,7 +147,7 @@ def command(
                 scored = await score(
                     prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
                 )
-                return Outcome((scored,), note=_Scored.of(scored, empty=shows_nothing))
+                return Outcome((scored,), note=_Scored.of(scored, empty=shows_nothing, doubts=judging.allow_abstain))
 
             return work
 
@@ -156,11 +157,15 @@ def command(
             elif scored := outcome.note:
                 counts["scored"] += scored.empty
                 gaps.add(scored)
+                doubts.add(scored.rubric, scored.verdicts)
                 tally.add(scored.prompt_id, scored.model, scored.score)
 
         await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
         if min_coverage is not None:
             gaps.tell(session)
+        if judging.allow_abstain and not session.dry_run:
+            session.figures |= doubts.figures()
+            session.tell(f"score: {doubts.line()}")
         empty_ones = counts["scored"] + counts[FAILURE]
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)
@@ -178,22 +183,27 @@ class _Task(NamedTuple):
 
 
 class _Scored(NamedTuple):
-    """The part of a score that the closing lines need; `gap` is its coverage where it lacks verdicts."""
+    """The part of a score that the closing lines need.
+
+    `gap` is its coverage where it lacks verdicts that can be asked for again. `verdicts` say for each criterion whether the judge
+    abstained; none where it may not.
+    """
 
     prompt_id: str
     model: str | None
     score: float
     empty: bool
     gap: float | None
+    rubric: str
+    verdicts: tuple[tuple[str, bool], ...]
 
     @classmethod
-    def of(cls, row: Score, *, empty: bool) -> Self:
+    def of(cls, row: Score, *, empty: bool, doubts: bool) -> Self:
         """Return what is needed of a row."""
-        partly = (
-            isinstance(row, ScoreWithDetails) and row.coverage is not None and not all(v.judged for v in row.verdicts)
-        )
-        gap = row.coverage if isinstance(row, ScoreWithDetails) and partly else None
-        return cls(row.prompt_id, row.model, row.score, empty, gap)
+        missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
+        gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
+        verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
+        return cls(row.prompt_id, row.model, row.score, empty, gap, row.rubric, verdicts)
 
 
 class _Gaps:

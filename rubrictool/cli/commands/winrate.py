@@ -204,6 +204,10 @@ def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | N
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
     if judging.judging == "per-criterion" and rubrics is None:
         raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
+    if judging.allow_abstain and rubrics is None:
+        raise InputError(
+            "winrate: --allow-abstain needs --rubrics; in a comparison, tie is the answer of who cannot tell"
+        )
     if role.spec == OFFLINE and noise_floor:
         raise InputError("--noise-floor: the offline judge always says the same; name a model with --judge")
 
