@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from rubrictool.refinement.gold_check import CheckReport, check_refinements
     from rubrictool.refinement.loop import Refinement, refine
     from rubrictool.refinement.options import Evidence, RefineOptions
+    from rubrictool.report.build import html_report
+    from rubrictool.report.html import HtmlPage
     from rubrictool.rows.json_schemas import row_schema
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
@@ -63,6 +65,7 @@ __all__ = [
     "Criterion",
     "Evidence",
     "Finding",
+    "HtmlPage",
     "InputError",
     "Item",
     "Judge",
@@ -104,6 +107,7 @@ __all__ = [
     "compare_scores",
     "connect",
     "encode",
+    "html_report",
     "judge",
     "judge_top_k",
     "keep_between",
@@ -160,6 +164,8 @@ _PLACES = {
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.signal": ("SignalReport", "signal"),
     "analysis.tail": ("TailReport", "tail"),
+    "report.html": ("HtmlPage",),
+    "report.build": ("html_report",),
     "refinement.options": ("Evidence", "RefineOptions"),
     "analysis.score_comparisons": ("compare_scores",),
     "analysis.win_rate": ("WinRate", "win_rate"),

@@ -33,6 +33,7 @@ LAYERS = [
     "rewards",
     "distribution",
     "figures",
+    "report",
     "simulation",
     "sync",
     "",

@@ -150,7 +150,7 @@ class CriterionIndex:
 
     def __init__(self, rubrics: Mapping[str, Rubric]) -> None:
         self._rubrics = rubrics
-        self._variants = {name: _variants(rubric) for name, rubric in rubrics.items()}
+        self._variants = {name: rubrics_by_hash(rubric) for name, rubric in rubrics.items()}
         self.unmatched = 0
         self._known: dict[Any, tuple[CriterionInfo, ...]] = {}
 
@@ -195,7 +195,7 @@ def _criteria(row: VerdictRow, rubric: Rubric | None) -> tuple[CriterionInfo, ..
     return tuple(known.get(name) or CriterionInfo(dimension) for name, dimension in pairs)
 
 
-def _variants(rubric: Rubric) -> Mapping[str, Rubric]:
+def rubrics_by_hash(rubric: Rubric) -> Mapping[str, Rubric]:
     """Return a rubric by its hash, then with the built-in vetoes by that hash, unless its own ids are theirs."""
     found = {rubric_hash(rubric.criteria): rubric}
     try:

@@ -43,6 +43,7 @@ COMMANDS = {
     "winrate": Entry("Measure how often A's responses beat B's.", "winrate"),
     "tail": Entry("Measure how far scores can be trusted among the best.", "tail"),
     "lint": Entry("Find faults in rubrics.", "lint"),
+    "report": Entry("Write a report as one HTML page.", "report"),
     "convert": Entry("Write rows as another tool expects them.", "convert"),
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),

@@ -23,6 +23,7 @@ FLAG_HINTS = {
     "pairs": "--pairs great",
     "plan": "rubrictool winrate PILOT --plan, or --ties T without a file",
     "policy": "--policy MODEL",
+    "prompt": "--prompt ID",
     "price": "--price IN,OUT",
     "ray": "--ray-address ADDRESS, --engine local",
     "replicas": "--replicas N",

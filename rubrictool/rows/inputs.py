@@ -107,6 +107,10 @@ class Input:
         first = next(iter(self._raw), None)
         return list(first[1]) if first else []
 
+    def rows_as_given(self) -> Numbered:
+        """Iterate over numbered rows as they stand in the source, with the errors of a failures file."""
+        return iter(self._raw)
+
     def recognised(self) -> str | None:
         """Say what was recognised, with counts of what was read; None for our own columns."""
         if self._shape is None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
 
 from rubrictool.rows.columns import Row
 from rubrictool.rows.records import Criterion
+
+T = TypeVar("T")
+
+# In a file they are lists.
+Several = Annotated[tuple[T, ...], Field(strict=False)]
+Two = Annotated[tuple[T, T], Field(strict=False)]
 
 
 class Standing(Row):
     """A rubric by its hash, and the scores of the shown pair under it where something judged them."""
 
     rubric: str
-    scores: tuple[float | None, float | None]
+    scores: Two[float | None]
 
 
 class PoolEntry(Row):
@@ -39,10 +47,10 @@ class Rewrite(Row):
 class Changes(Row):
     """The effect of a proposal on a rubric: ids kept as they were, and the criteria added, rewritten and dropped."""
 
-    kept: tuple[str, ...] = ()
-    added: tuple[Criterion, ...] = ()
-    rewritten: tuple[Rewrite, ...] = ()
-    dropped: tuple[Criterion, ...] = ()
+    kept: Several[str] = ()
+    added: Several[Criterion] = ()
+    rewritten: Several[Rewrite] = ()
+    dropped: Several[Criterion] = ()
 
     @property
     def none(self) -> bool:
@@ -83,8 +91,8 @@ class Round(Row):
 
     prompt_id: str
     round: int
-    pool: tuple[PoolEntry, ...]
-    pair: tuple[str, str] | None
+    pool: Several[PoolEntry]
+    pair: Two[str] | None
     before: Standing
     after: Standing
     changes: Changes
@@ -92,9 +100,9 @@ class Round(Row):
     reason: str
     better: Literal["first", "second", "neither"] | None = None
     why: str | None = None
-    refused: tuple[Refusal, ...] = ()
-    all_met: tuple[str, ...] = ()
-    never_met: tuple[str, ...] = ()
-    compound: tuple[str, ...] = ()
-    overfit: tuple[Overfit, ...] = ()
-    few_verdicts: tuple[str, ...] = ()
+    refused: Several[Refusal] = ()
+    all_met: Several[str] = ()
+    never_met: Several[str] = ()
+    compound: Several[str] = ()
+    overfit: Several[Overfit] = ()
+    few_verdicts: Several[str] = ()

@@ -1,0 +1,173 @@
+"""Write a report as one HTML page that loads nothing: its style and script are in it, and a policy forbids all others."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rubrictool.report.matrix_data import MatrixData
+from rubrictool.report.visible_text import visible
+from rubrictool.text.encoding import compact_bytes
+from rubrictool.text.wording import counted
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from rubrictool.analysis.intervals import Estimate, Figure
+    from rubrictool.report.page import ReportPage
+
+MAX_BYTES = 50_000_000
+"""Largest page, in bytes; a browser opens it in seconds."""
+
+_RUBRICS_SHARE, _INDEX_SHARE = 0.4, 0.4
+"""Shares of the page that the rubrics, and the index of verdicts, may take before prompts are left out of them."""
+
+
+class HtmlPage(NamedTuple):
+    """A page as HTML, and sentences about what it leaves out because of its size."""
+
+    html: str
+    left_out: Sequence[str]
+
+
+class _Packed(NamedTuple):
+    """Compressed JSON by the name of its element, and how many items found no room."""
+
+    scripts: Sequence[tuple[str, str]]
+    left_out: int
+
+
+def write_page(page: ReportPage, *, max_bytes: int = MAX_BYTES) -> HtmlPage:
+    """Return a page of at most about `max_bytes`. Where there is too much, texts of the last prompts are left out first."""
+    template = _templates().get_template("prompt.html")
+    prompts = list(
+        _within((template.render(prompt=one) for one in page.sections.rubrics), int(max_bytes * _RUBRICS_SHARE))
+    )
+    index = _index(page.matrix, int(max_bytes * _INDEX_SHARE)) if page.matrix else _Packed((), 0)
+    used = sum(map(_size, prompts)) + sum(len(data) for _, data in index.scripts)
+    fixed = _size(_rendered(page, prompts=(), scripts=(), left_out=()))
+    texts = _texts(page.matrix, max_bytes - used - fixed) if page.matrix else _Packed((), 0)
+    left_out = list(_left_out(len(page.sections.rubrics) - len(prompts), index.left_out, texts.left_out))
+    return HtmlPage(_rendered(page, prompts, [*index.scripts, *texts.scripts], left_out), left_out)
+
+
+def _left_out(rubrics: int, rows: int, texts: int) -> Iterator[str]:
+    for count, what in (
+        (rubrics, "rubrics with their rounds"),
+        (rows, "rows of the verdict matrix"),
+        (texts, "prompts whose responses and reasons"),
+    ):
+        if count:
+            yield f"left out because the page would be too large: {count:,} {what}; choose prompts for a report of their own"
+
+
+def _within(parts: Iterable[str], room: int) -> Iterator[str]:
+    """Yield parts as long as they fit."""
+    for part in parts:
+        room -= _size(part)
+        if room < 0:
+            return
+        yield part
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _index(matrix: MatrixData, room: int) -> _Packed:
+    """Return the index of the matrix, with as many rows as fit."""
+    rows = matrix.layout["rows"]
+    kept = len(rows)
+    packed = _packed(matrix.layout)
+    while len(packed) > room and kept > 1:
+        kept = kept * room // len(packed) * 9 // 10
+        packed = _packed(matrix.layout | {"rows": rows[:kept]})
+    return _Packed([("matrix-index", packed)], len(rows) - kept)
+
+
+def _texts(matrix: MatrixData, room: int) -> _Packed:
+    """Return the texts of each prompt, as many as fit; the script says that it misses the others."""
+    packed = list(_within(map(_packed, matrix.texts), room))
+    return _Packed([(f"texts-{number}", data) for number, data in enumerate(packed)], len(matrix.texts) - len(packed))
+
+
+def _packed(value: Any) -> str:
+    return base64.b64encode(zlib.compress(compact_bytes(value), 6)).decode()
+
+
+def _rendered(
+    page: ReportPage, prompts: Sequence[str], scripts: Sequence[tuple[str, str]], left_out: Sequence[str]
+) -> str:
+    from markupsafe import Markup
+
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{_hash(script)}'; style-src 'sha256-{_hash(style)}'; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            page=page,
+            prompts=[Markup(one) for one in prompts],  # rendered by the same environment
+            scripts=scripts,
+            left_out=left_out,
+            style=Markup(style),
+            script=Markup(script),
+            policy=policy,
+        )
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return (files("rubrictool.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _templates() -> Environment:
+    """Return the templates; whatever they print is escaped, and its control characters are made visible."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("rubrictool.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "signed": _signed, "counted": counted}
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    return visible(value) if type(value) is str else value
+
+
+def _number(value: Figure | Estimate | float | int | None) -> str:
+    """Return a figure as text, with its interval where it has one; a count stays whole."""
+    if isinstance(value, tuple):
+        around = "" if value.low is None else f" [{value.low:.3f}, {value.high:.3f}]"
+        return f"{value.value:.3f}{around}"
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
+def _signed(value: Figure | float | None) -> str:
+    """Return a difference with its sign, and its interval where it has one."""
+    if isinstance(value, tuple):
+        around = "" if value.low is None else f" [{value.low:+.3f}, {value.high:+.3f}]"
+        return f"{value.value:+.3f}{around}"
+    return "–" if value is None else f"{value:+.3f}"

@@ -1,0 +1,134 @@
+"""Tell the judgings of a report apart, and find the verdicts that may be wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from rubrictool.report.report_files import ReportFiles
+from rubrictool.report.rubric_book import RubricBook, texts_by_id
+from rubrictool.rows.joins import ResponseKey, grouped
+from rubrictool.rows.records import Criterion, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
+
+RubricStage = Literal["first", "refined"]
+"""The rubric of a trace that a judging was made with: that before its first round, or that after its last."""
+
+DoubtKind = Literal["label", "samples", "changed"]
+"""Why a verdict may be wrong: a label says otherwise, samples disagree, or another judging of the same criterion does."""
+
+UNSURE = 0.25
+"""Distance from 0.5 below which a judge's probability is no decision."""
+
+
+@dataclass(frozen=True)
+class ReportJudging:
+    """The score rows of one judge and way of judging in one file."""
+
+    name: str
+    judge: JudgeKey
+    stage: RubricStage | None
+    rows: Sequence[ScoreWithDetails]
+
+    @property
+    def title(self) -> str:
+        """Return what people call it: the rubrics by their stage, where a trace tells, and the file."""
+        return f"{self.stage} rubrics ({self.name})" if self.stage else self.name
+
+
+class JudgedCriterion(NamedTuple):
+    """A response and the text of a criterion, or its id where no file has the text."""
+
+    response: ResponseKey
+    text: str
+
+
+class StoredVerdict(NamedTuple):
+    """A verdict, the criterion that it is on (None where no file has it), and the place of its judging."""
+
+    key: JudgedCriterion
+    verdict: Verdict
+    criterion: Criterion | None
+    judging: int
+
+
+class DoubtfulVerdict(NamedTuple):
+    """The verdicts on one criterion of one response of which some may be wrong, and why."""
+
+    key: JudgedCriterion
+    criterion: Criterion | None
+    verdicts: Sequence[StoredVerdict]
+    kinds: Sequence[DoubtKind]
+    label: bool | None
+
+
+def report_judgings(files: ReportFiles, book: RubricBook) -> list[ReportJudging]:
+    """Return the judgings in the order of the files, those by the first rubrics of a trace first, by the refined last."""
+    found = [one for name, rows in files.scores for one in _of_file(name, rows, book)]
+    return sorted(found, key=lambda one: {"first": 0, None: 1, "refined": 2}[one.stage])
+
+
+def _of_file(name: str, rows: Sequence[ScoreWithDetails], book: RubricBook) -> Iterator[ReportJudging]:
+    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row)))
+    for judge, own in grouped(zip(keys, rows, strict=True)).items():
+        yield ReportJudging(name, judge, _stage(own, book), own)
+
+
+def _stage(rows: Iterable[Score], book: RubricBook) -> RubricStage | None:
+    """Return the stage whose rubrics gave all scores of prompts where the two stages differ."""
+    found = Counter[RubricStage | None]()
+    for row in rows:
+        first, last = book.stage_hashes(row.prompt_id) or ("", "")
+        if first != last:
+            found["first" if row.rubric == first else "refined" if row.rubric == last else None] += 1
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def stored_verdicts(judgings: Sequence[ReportJudging], book: RubricBook) -> dict[JudgedCriterion, list[StoredVerdict]]:
+    """Return all verdicts by response and criterion, in the order of the judgings."""
+    return grouped((stored.key, stored) for stored in _stored(judgings, book))
+
+
+def _stored(judgings: Sequence[ReportJudging], book: RubricBook) -> Iterator[StoredVerdict]:
+    for place, judging in enumerate(judgings):
+        for row in judging.rows:
+            criteria = texts_by_id(book.criteria_of(row))
+            for verdict in row.verdicts:
+                criterion = criteria.get(verdict.id)
+                text = criterion.criterion if criterion else f"{row.rubric} {verdict.id}"
+                yield StoredVerdict(JudgedCriterion((row.prompt_id, row.id), text), verdict, criterion, place)
+
+
+def doubtful_verdicts(
+    stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]], labels: Mapping[tuple[str, str, str], bool]
+) -> list[DoubtfulVerdict]:
+    """Return the verdicts that may be wrong: those against a label first, then by the weight of the criterion."""
+    found = []
+    for key, verdicts in stored.items():
+        label = labels.get((*key.response, verdicts[-1].verdict.id))
+        if kinds := list(_doubts(verdicts, label)):
+            found.append(DoubtfulVerdict(key, verdicts[-1].criterion, verdicts, kinds, label))
+    return sorted(found, key=_most_doubtful)
+
+
+def _doubts(verdicts: Sequence[StoredVerdict], label: bool | None) -> Iterator[DoubtKind]:
+    met = {one.verdict.met for one in verdicts} - {None}
+    if label is not None and verdicts[-1].verdict.met is (not label):
+        yield "label"
+    if any(unsure(one.verdict) for one in verdicts):
+        yield "samples"
+    if len(met) == 2:
+        yield "changed"
+
+
+def unsure(verdict: Verdict) -> bool:
+    """Return whether samples of a verdict disagree, or its probability is near one half."""
+    votes = {vote.met for vote in verdict.samples} - {None}
+    return len(votes) == 2 or (verdict.p is not None and abs(verdict.p - 0.5) < UNSURE)
+
+
+def _most_doubtful(one: DoubtfulVerdict) -> tuple[bool, int, float]:
+    weight = abs(one.criterion.weight) if one.criterion else 0.0
+    return "label" not in one.kinds, -len(one.kinds), -weight

@@ -1,0 +1,159 @@
+"""Lay out the verdicts of all responses as data that the page's script draws: an index, and the texts of each prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rubrictool.report.criterion_figures import CriterionFigures
+from rubrictool.report.judgings import JudgedCriterion, ReportJudging, StoredVerdict, unsure
+from rubrictool.report.report_files import ReportFiles
+from rubrictool.report.rubric_book import RubricBook
+from rubrictool.report.visible_text import visible
+from rubrictool.rows.joins import grouped
+from rubrictool.rows.records import Criterion, Score, Verdict
+
+CHANGED, AGAINST_LABEL, UNSURE_SAMPLES = 1, 2, 4
+"""Marks of a verdict, added up in one digit: another judging says otherwise, a label does, its own samples disagree."""
+
+Json = dict[str, Any]
+
+
+class MatrixData(NamedTuple):
+    """The `layout` of all rows and criteria, and for each prompt the texts of its responses and the reasons of its verdicts."""
+
+    layout: Json
+    texts: Sequence[Json]
+
+
+class MatrixBuilder:
+    """Lays out judgings; prompts, models and rubrics are numbered in the order in which rows name them."""
+
+    def __init__(
+        self,
+        files: ReportFiles,
+        book: RubricBook,
+        stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]],
+        figures: Mapping[tuple[str, str], CriterionFigures],
+        anchors: Mapping[str, str],
+    ) -> None:
+        self._files, self._book, self._stored, self._figures, self._anchors = files, book, stored, figures, anchors
+        self._findings = grouped(((one.rubric, one.criterion), one) for one in files.findings)
+        self._prompts, self._models = _Numbers(), _Numbers()
+        self._rubrics: dict[tuple[int, str, str, tuple[str, ...]], int] = {}
+        self._criteria: list[Json] = []
+        self._texts: list[Json] = []
+
+    def build(self, judgings: Sequence[ReportJudging]) -> MatrixData:
+        """Return the data of all rows, by prompt, judging and falling score."""
+        self._titles = [one.title for one in judgings]
+        numbered = [(place, row) for place, judging in enumerate(judgings) for row in judging.rows]
+        for _, row in numbered:
+            self._prompt(row.prompt_id)
+        numbered.sort(key=lambda one: (self._prompts[one[1].prompt_id], one[0], -one[1].score))
+        rows = [self._row(number, place, row) for number, (place, row) in enumerate(numbered)]
+        return MatrixData(
+            {
+                "judgings": [visible(title) for title in self._titles],
+                "models": [visible(name) for name in self._models],
+                "prompts": [{"id": visible(name), "anchor": self._anchors.get(name, "")} for name in self._prompts],
+                "rubrics": self._criteria,
+                "rows": rows,
+            },
+            self._texts,
+        )
+
+    def _prompt(self, prompt_id: str) -> None:
+        if self._prompts[prompt_id] == len(self._texts):
+            prompt = visible(self._files.prompts.get(prompt_id, ""))
+            self._texts.append({"prompt": prompt, "responses": {}, "notes": {}})
+
+    def _row(self, number: int, place: int, row: Score) -> list[Any]:
+        criteria = self._book.criteria_of(row)
+        by_id = {one.id: one for one in criteria or ()}
+        verdicts = [(verdict, by_id.get(verdict.id)) for verdict in row.verdicts]
+        texts = self._texts[self._prompts[row.prompt_id]]
+        texts["responses"][visible(row.id)] = visible(self._files.responses[row.prompt_id, row.id].text)
+        notes = [self._note(row, place, verdict, criterion) for verdict, criterion in verdicts]
+        if any(notes):
+            texts["notes"][str(number)] = notes
+        return [
+            self._rubric(place, row, criteria),
+            visible(row.id),
+            self._models[row.model or ""],
+            round(row.score, 4),
+            "".join(_code(verdict, criterion) for verdict, criterion in verdicts),
+            "".join(str(self._marks(row, verdict, criterion)) for verdict, criterion in verdicts),
+        ]
+
+    def _rubric(self, place: int, row: Score, criteria: Sequence[Criterion] | None) -> int:
+        """Return the number of the group of rows that a row stands in: one judging of one prompt by one rubric."""
+        key = (place, row.prompt_id, row.rubric, tuple(verdict.id for verdict in row.verdicts))
+        if key not in self._rubrics:
+            self._rubrics[key] = len(self._criteria)
+            by_id = {one.id: one for one in criteria or ()}
+            heads = [self._head(row.prompt_id, name, by_id.get(name)) for name in key[3]]
+            self._criteria.append({"judging": place, "prompt": self._prompts[row.prompt_id], "criteria": heads})
+        return self._rubrics[key]
+
+    def _head(self, prompt_id: str, name: str, criterion: Criterion | None) -> Json:
+        if criterion is None:
+            return {"id": visible(name), "text": "(no file has the text of this criterion)", "weight": None}
+        figures = self._figures.get((prompt_id, criterion.criterion))
+        findings = self._findings.get((prompt_id, name), ())
+        return {
+            "id": visible(name),
+            "text": visible(criterion.criterion),
+            "weight": criterion.weight,
+            "dimension": visible(criterion.dimension or ""),
+            "veto": criterion.veto,
+            "check": criterion.check is not None,
+            "figures": figures and [round(figures.met, 3), round(figures.spread, 3), figures.contrast],
+            "findings": [f"{one.severity}: {one.rule}: {visible(one.message)}" for one in findings],
+        }
+
+    def _verdicts_on(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> Sequence[StoredVerdict]:
+        text = criterion.criterion if criterion else f"{row.rubric} {verdict.id}"
+        return self._stored[JudgedCriterion((row.prompt_id, row.id), text)]
+
+    def _marks(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> int:
+        others = {one.verdict.met for one in self._verdicts_on(row, verdict, criterion)} - {None}
+        label = self._files.labels.get((row.prompt_id, row.id, verdict.id))
+        against = label is not None and verdict.met is (not label)
+        return CHANGED * (len(others) == 2) + AGAINST_LABEL * against + UNSURE_SAMPLES * unsure(verdict)
+
+    def _note(self, row: Score, place: int, verdict: Verdict, criterion: Criterion | None) -> str:
+        """Return the reason of a verdict, and what else is known of it."""
+        label = self._files.labels.get((row.prompt_id, row.id, verdict.id))
+        others = [one for one in self._verdicts_on(row, verdict, criterion) if one.judging != place]
+        told = [
+            *([verdict.reason] if verdict.reason else []),
+            *([] if label is None else [f"label: {_word(label)}"]),
+            *([] if verdict.p is None else [f"probability of met: {verdict.p:.2f}"]),
+            *(
+                f"{self._titles[one.judging]}: {_word(one.verdict.met)}"
+                for one in others
+                if one.verdict.met != verdict.met
+            ),
+        ]
+        return visible(" · ".join(told))
+
+
+class _Numbers(dict[str, int]):
+    """Names with a number each, in the order in which they are looked up."""
+
+    def __missing__(self, name: str) -> int:
+        self[name] = len(self)
+        return self[name]
+
+
+def _code(verdict: Verdict, criterion: Criterion | None) -> str:
+    """Return a verdict as one character: 1 or 0, C or c where a check decided, - where it is missing."""
+    if verdict.met is None:
+        return "-"
+    checked = criterion is not None and criterion.check is not None
+    return ("cC" if checked else "01")[verdict.met]
+
+
+def _word(met: bool | None) -> str:
+    return "not judged" if met is None else "met" if met else "unmet"

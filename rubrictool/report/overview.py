@@ -1,0 +1,198 @@
+"""Say what was run, with what result, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import chain
+from typing import Any, NamedTuple
+
+from rubrictool.report.figures_sections import FigureTable, TailSection
+from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging
+from rubrictool.report.report_files import ReadFile, ReportFiles
+from rubrictool.report.rubrics_section import PromptRubric
+from rubrictool.report.scores_section import ScoresSection
+from rubrictool.report.systems_section import SystemsSection
+from rubrictool.text.wording import counted
+
+MOST_DOUBTS = 25
+"""Doubtful verdicts that the page lists; the matrix finds the others."""
+
+
+class ShownJudging(NamedTuple):
+    """A judging: who judged how, how many responses, and the hashes of the rubrics, each once."""
+
+    title: str
+    judge: str
+    judging: str
+    responses: int
+    rubrics: Sequence[str]
+
+
+class CommandRun(NamedTuple):
+    """The summary of a command: its name, its file, and its figures that are no lists."""
+
+    command: str
+    file: str
+    figures: Sequence[tuple[str, Any]]
+
+
+class ShownDoubt(NamedTuple):
+    """A doubtful verdict in words: where it is, on what criterion, and why it may be wrong."""
+
+    prompt_id: str
+    anchor: str
+    response: str
+    model: str
+    criterion: str
+    criterion_id: str
+    weight: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The beginning of a report: its sentences, what was read and run, and the verdicts that may be wrong."""
+
+    version: str
+    sentences: Sequence[str]
+    counts: Sequence[tuple[str, int]]
+    models: Sequence[str]
+    judgings: Sequence[ShownJudging]
+    files: Sequence[ReadFile]
+    commands: Sequence[CommandRun]
+    failures: Sequence[tuple[str, int]]
+    doubts: Sequence[ShownDoubt]
+    all_doubts: int
+
+
+class PageSections(NamedTuple):
+    """The sections of a report after its overview; one without anything to show is empty or None."""
+
+    rubrics: Sequence[PromptRubric]
+    scores: ScoresSection | None
+    systems: Sequence[SystemsSection]
+    tails: Sequence[TailSection]
+    signal: Sequence[FigureTable]
+    agreement: Sequence[FigureTable]
+
+    @property
+    def sentences(self) -> Iterator[str]:
+        """Yield the sentences of all sections in their order."""
+        yield from self.scores.sentences if self.scores else ()
+        yield from chain.from_iterable(one.sentences for one in self.systems)
+        yield from chain.from_iterable(one.sentences for one in self.tails)
+        yield from chain.from_iterable(one.sentences for one in (*self.signal, *self.agreement))
+
+
+def overview(
+    files: ReportFiles,
+    judgings: Sequence[ReportJudging],
+    doubts: Sequence[DoubtfulVerdict],
+    parts: PageSections,
+    anchors: Mapping[str, str],
+) -> Overview:
+    """Return the overview of a report."""
+    verdicts = sum(len(row.verdicts) for one in judgings for row in one.rows)
+    return Overview(
+        version("rubrictool"),
+        [*_sentences(parts), *_doubt_sentence(doubts, verdicts)],
+        _counts(files, judgings, parts, verdicts),
+        sorted({one.model for one in files.responses.values() if one.model}),
+        [_judging(one) for one in judgings],
+        files.files,
+        [_command(one.name, row) for one in files.summaries for row in one.rows],
+        files.failures.most_common(),
+        [_shown(one, judgings, files, anchors) for one in doubts[:MOST_DOUBTS]],
+        len(doubts),
+    )
+
+
+def _sentences(parts: PageSections) -> Iterator[str]:
+    """Yield a sentence for each figure: what it means, and how sure it is."""
+    if rounds := [one for prompt in parts.rubrics for one in prompt.rounds]:
+        changed = sum(1 for one in rounds if one.accepted and one.changes)
+        added = sum(change.kind == "added" for one in rounds if one.accepted for change in one.changes)
+        yield (
+            f"{changed} of {counted(len(rounds), 'round')} on {counted(len(parts.rubrics), 'prompt')} changed a rubric, and"
+            f" added {counted(added, 'criterion', 'criteria')} in all."
+        )
+    yield from parts.sentences
+
+
+def _doubt_sentence(doubts: Sequence[DoubtfulVerdict], verdicts: int) -> Iterator[str]:
+    if verdicts:
+        yield (
+            f"{counted(len(doubts), 'verdict is', 'verdicts are')} doubtful: another judging, a label or another sample says"
+            " otherwise."
+        )
+
+
+def _counts(
+    files: ReportFiles, judgings: Sequence[ReportJudging], parts: PageSections, verdicts: int
+) -> list[tuple[str, int]]:
+    found = (
+        ("prompts", len(files.prompts) or len(parts.rubrics)),
+        ("responses", len(files.responses)),
+        ("criteria", sum(len(one.criteria) for one in parts.rubrics)),
+        ("rounds", sum(len(one.rounds) for one in parts.rubrics)),
+        ("scores", sum(len(one.rows) for one in judgings)),
+        ("verdicts", verdicts),
+        ("comparisons", sum(len(found.rows) for _, found in files.comparisons)),
+        ("findings of lint", len(files.findings)),
+        ("failed rows", sum(files.failures.values())),
+    )
+    return [(name, count) for name, count in found if count]
+
+
+def _judging(one: ReportJudging) -> ShownJudging:
+    judge, judging = one.judge
+    return ShownJudging(one.title, judge, judging, len(one.rows), list(dict.fromkeys(row.rubric for row in one.rows)))
+
+
+def _command(file: str, row: Mapping[str, Any]) -> CommandRun:
+    figures = [(name, value) for name, value in row.items() if name != "command" and not isinstance(value, list)]
+    return CommandRun(
+        str(row.get("command")), file, [(name, value) for name, value in figures if value not in ({}, None)]
+    )
+
+
+def _shown(
+    one: DoubtfulVerdict, judgings: Sequence[ReportJudging], files: ReportFiles, anchors: Mapping[str, str]
+) -> ShownDoubt:
+    prompt_id, response = one.key.response
+    return ShownDoubt(
+        prompt_id,
+        anchors.get(prompt_id, ""),
+        response,
+        files.responses[one.key.response].model or "",
+        one.criterion.criterion if one.criterion else one.key.text,
+        one.verdicts[-1].verdict.id,
+        one.criterion.weight if one.criterion else None,
+        "; ".join(_WHY[kind](one, judgings) for kind in one.kinds),
+    )
+
+
+def _against_label(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
+    return f"the judge says {_word(one.verdicts[-1].verdict.met)}, the label {_word(one.label)}"
+
+
+def _samples_differ(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
+    votes = [vote.met for stored in one.verdicts for vote in stored.verdict.samples]
+    if votes:
+        return f"{sum(vote is True for vote in votes)} of {counted(len(votes), 'sample')} say met"
+    shares = (stored.verdict.p for stored in one.verdicts if stored.verdict.p is not None)
+    return f"the judge's probability of met is {next(shares):.2f}"
+
+
+def _judgings_differ(one: DoubtfulVerdict, judgings: Sequence[ReportJudging]) -> str:
+    told = [f"{_word(stored.verdict.met)} by {judgings[stored.judging].title}" for stored in one.verdicts]
+    return f"the same criterion is {', '.join(told)}"
+
+
+def _word(met: bool | None) -> str:
+    return "not judged" if met is None else "met" if met else "unmet"
+
+
+_WHY: Mapping[DoubtKind, Any] = {"label": _against_label, "samples": _samples_differ, "changed": _judgings_differ}

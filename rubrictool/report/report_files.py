@@ -1,0 +1,234 @@
+"""Read the files of a report: recognise what each holds, and join what belongs together by ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
+
+from rubrictool.analysis.existing_comparisons import ExistingComparisons, read_comparisons
+from rubrictool.analysis.verdict_rows import NamedSource, read_verdict_rows
+from rubrictool.errors import InputError
+from rubrictool.linting.rules import Finding
+from rubrictool.report.file_kinds import KIND_TITLES, FileKind, file_kind
+from rubrictool.rows.columns import Row
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.joins import ResponseKey, Texts
+from rubrictool.rows.jsonl import Rows, Source, numbered_names
+from rubrictool.rows.records import Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rows.traces import Round
+from rubrictool.rows.ways_of_judging import without_texts
+from rubrictool.shapes.shape import PARTS
+from rubrictool.text.chats import Conversation, chat_text
+from rubrictool.text.wording import one_line
+
+R = TypeVar("R", bound=Row)
+
+
+class ReadFile(NamedTuple):
+    """A file of the report: its name, what it holds, and the number of its rows."""
+
+    name: str
+    title: str
+    rows: int
+
+
+class ResponseTexts(NamedTuple):
+    """Who wrote a response, and its text; None where no file tells."""
+
+    model: str | None
+    text: str
+
+
+class NamedRows(NamedTuple):
+    """Rows of a file as they stand in it."""
+
+    name: str
+    rows: Sequence[Mapping[str, Any]]
+
+
+@dataclass
+class ReportFiles:
+    """What the files of a report hold. Prompts and responses are joined by their ids, whichever files they are in."""
+
+    files: list[ReadFile] = field(default_factory=list)
+    prompts: dict[str, str] = field(default_factory=dict)
+    responses: dict[ResponseKey, ResponseTexts] = field(default_factory=dict)
+    rubrics: list[tuple[str, dict[str, Rubric]]] = field(default_factory=list)
+    rounds: dict[str, list[Round]] = field(default_factory=dict)
+    scores: list[tuple[str, list[ScoreWithDetails]]] = field(default_factory=list)
+    labels: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    comparisons: list[tuple[str, ExistingComparisons]] = field(default_factory=list)
+    regions: list[NamedRows] = field(default_factory=list)
+    agreement: list[NamedRows] = field(default_factory=list)
+    signal: list[NamedRows] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    summaries: list[NamedRows] = field(default_factory=list)
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def add_prompt(self, prompt_id: str, prompt: str | Conversation | None) -> None:
+        """Keep the text of a prompt, the first that is given."""
+        if prompt is not None:
+            self.prompts.setdefault(prompt_id, prompt if isinstance(prompt, str) else chat_text(prompt))
+
+    def add_response(self, row: Response) -> None:
+        """Keep the text of a response, and that of its prompt where the row has it."""
+        text = row.response if isinstance(row.response, str) else chat_text(row.response)
+        known = self.responses.get((row.prompt_id, row.id))
+        if known is None or (not known.text and text):
+            self.responses[row.prompt_id, row.id] = ResponseTexts(row.model or (known and known.model), text)
+        self.add_prompt(row.prompt_id, row.prompt)
+
+
+def read_report_files(sources: Sequence[Source], prompts: Sequence[str] = ()) -> ReportFiles:
+    """Return what the sources hold; of rows that belong to a prompt, those of these `prompts`, by default of all.
+
+    Raises `InputError` for rows that are of no kind or cannot be read, for an id that stands for two texts, and for a prompt
+    that no row names.
+    """
+    reader = _Reader(frozenset(prompts))
+    for name, source in numbered_names("files", sources):
+        reader.read(source if isinstance(source, Input) else Input(source, name))
+    reader.check_prompts()
+    return reader.found
+
+
+class _Reader:
+    """Reads one file after the other into `found`."""
+
+    def __init__(self, prompts: frozenset[str]) -> None:
+        self.found = ReportFiles()
+        self._prompts, self._seen = prompts, set[str]()
+        self._texts = Texts(responses=True)
+
+    def read(self, source: Input) -> None:
+        """Read a file as what its first row says that it is. Raises `InputError` for rows of no kind."""
+        columns = source.given_columns()
+        kind = file_kind(columns)
+        if not columns:
+            self.found.files.append(ReadFile(source.name, "empty", 0))
+        elif kind in _OURS_ALONE or source.shape is None:
+            kind = kind or _renamed_kind(source, columns)
+            self._note(source, KIND_TITLES[kind], self._rows(kind, source))
+        else:
+            parts = [part for part in PARTS if source.holds(part)]
+            self._note(source, source.shape.title, max((self._rows(part, source) for part in parts), default=0))
+
+    def check_prompts(self) -> None:
+        """Raise `InputError` for a prompt that was asked for and is in no file."""
+        if missing := sorted(self._prompts - self._seen):
+            raise InputError(
+                f"prompt {missing[0]!r}: is in none of the files; give the id of one that is", code="prompt"
+            )
+
+    def _note(self, source: Input, title: str, rows: int) -> None:
+        self.found.files.append(ReadFile(source.name, title, rows))
+
+    def _rows(self, kind: FileKind, source: Input) -> int:
+        """Read a file of one kind, and return the number of its rows."""
+        reading: Callable[[Input], int] = getattr(self, f"_read_{kind}")
+        return reading(source)
+
+    def _chosen(self, prompt_id: str) -> bool:
+        self._seen.add(prompt_id)
+        return not self._prompts or prompt_id in self._prompts
+
+    def _checked(self, source: Input, kind: type[R], *, repeats: bool = False) -> Iterator[R]:
+        """Yield the rows of a file that belong to the chosen prompts, their texts compared with those of other files."""
+        for _, row in self._texts.checked(Rows(source, kind, repeats=repeats)):
+            if self._chosen(row.id if isinstance(row, Prompt | Rubric) else getattr(row, "prompt_id", "")):
+                yield row
+
+    def _read_prompts(self, source: Input) -> int:
+        rows = list(self._checked(source, Prompt))
+        for row in rows:
+            self.found.add_prompt(row.id, row.prompt)
+            for response in row.responses:
+                self.found.add_response(response)
+        return len(rows)
+
+    def _read_responses(self, source: Input) -> int:
+        rows = list(self._checked(source, Response))
+        for row in rows:
+            self.found.add_response(row)
+        return len(rows)
+
+    def _read_rubrics(self, source: Input) -> int:
+        rows = {row.id: row for row in self._checked(source, Rubric)}
+        for row in rows.values():
+            self.found.add_prompt(row.id, row.prompt)
+        self.found.rubrics.append((source.name, rows))
+        return len(rows)
+
+    def _read_scores(self, source: Input) -> int:
+        rows = list(self._checked(source, ScoreWithDetails, repeats=True))
+        for row in rows:
+            self.found.add_response(row)
+        self.found.scores.append((source.name, [without_texts(row) for row in rows]))
+        return len(rows)
+
+    def _read_labels(self, source: Input) -> int:
+        (rows,) = read_verdict_rows(self._texts, NamedSource(source, source.name))
+        for row in filter(lambda row: self._chosen(row.prompt_id), rows):
+            met = zip(row.criteria, row.met, strict=True)
+            self.found.labels.update({(*row.key, name): label for name, label in met if label is not None})
+        return len(rows)
+
+    def _read_comparisons(self, source: Input) -> int:
+        found = read_comparisons(source)
+        rows = [row for row in found.rows if self._chosen(row.prompt_id)]
+        if rows:
+            self.found.comparisons.append((source.name, ExistingComparisons(rows, found.dropped)))
+        return len(rows)
+
+    def _read_rounds(self, source: Input) -> int:
+        rows = list(self._checked(source, Round))
+        for row in rows:
+            self.found.rounds.setdefault(row.prompt_id, []).append(row)
+        return len(rows)
+
+    def _read_findings(self, source: Input) -> int:
+        rows = [row for _, row in Rows(source, Finding)]
+        self.found.findings += [row for row in rows if self._chosen(row.rubric)]
+        return len(rows)
+
+    def _read_regions(self, source: Input) -> int:
+        return self._keep(source, self.found.regions)
+
+    def _read_agreement(self, source: Input) -> int:
+        return self._keep(source, self.found.agreement)
+
+    def _read_signal(self, source: Input) -> int:
+        return self._keep(source, self.found.signal)
+
+    def _read_summary(self, source: Input) -> int:
+        return self._keep(source, self.found.summaries)
+
+    def _read_failures(self, source: Input) -> int:
+        """Count failed rows by their cause; `Input` leaves that out, since such a file is also read as input again."""
+        rows = [row for _, row in source.rows_as_given()]
+        errors = [row["error"] for row in rows if isinstance(row.get("error"), Mapping)]
+        self.found.failures.update(str(error.get("kind", "unknown")) for error in errors)
+        return len(rows)
+
+    def _keep(self, source: Input, kept: list[NamedRows]) -> int:
+        rows = [row.columns() for _, row in Rows(source, Row)]
+        kept.append(NamedRows(source.name, rows))
+        return len(rows)
+
+
+_OURS_ALONE: frozenset[FileKind | None] = frozenset(
+    ("summary", "failures", "rounds", "findings", "regions", "agreement", "signal", "scores")
+)
+"""Kinds that no row of another program has."""
+
+
+def _renamed_kind(source: Input, columns: Sequence[str]) -> FileKind:
+    """Return what rows are whose columns are ours under other names. Raises `InputError` where they are of no kind."""
+    for part in reversed(PARTS):
+        names = source.other_names(part)
+        if file_kind([names.get(name, name) for name in columns]) == part:
+            return part
+    listed = ", ".join(one_line(name, width=40) for name in columns[:5])
+    raise InputError(f"{source.places.of(1)}: is no row that a report shows; it has: {listed}", code="format")

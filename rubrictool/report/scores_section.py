@@ -1,0 +1,204 @@
+"""Show the scores of each model before and after, who leads each prompt, and how that moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rubrictool.analysis.intervals import Figure
+from rubrictool.analysis.model_scores import ModelScores, ScoreTally
+from rubrictool.analysis.prompt_means import mean
+from rubrictool.analysis.score_differences import score_difference
+from rubrictool.report.judgings import ReportJudging
+from rubrictool.rows.joins import ResponseKey, by_prompt, grouped
+from rubrictool.rows.records import ExternalComparison, ScoreWithDetails
+from rubrictool.select.ranking import tied_groups
+from rubrictool.text.wording import counted
+
+BINS = 24
+"""Bars of a distribution."""
+
+
+class Distribution(NamedTuple):
+    """The number of scores in each of `BINS` steps from `low` to `high`."""
+
+    counts: Sequence[int]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model under the first and the last judging: its scores, their distributions, its rank, and how its mean moved."""
+
+    model: str
+    before: ModelScores | None
+    after: ModelScores
+    rank_before: int | None
+    rank_after: int
+    change: Figure | None
+    distributions: Sequence[Distribution]
+
+    @property
+    def highest_bar(self) -> int:
+        """Return the count of the highest bar of the distributions."""
+        return max(count for found in self.distributions for count in found.counts)
+
+
+class PromptLead(NamedTuple):
+    """Who leads a prompt before and after: the ids of the responses with the highest score; several are tied."""
+
+    prompt_id: str
+    before: Sequence[str]
+    after: Sequence[str]
+    moved: int
+    responses: int
+
+
+@dataclass(frozen=True)
+class ScoresSection:
+    """The scores of all models. `before` is empty where there is one judging."""
+
+    before: str
+    after: str
+    models: Sequence[ModelRow]
+    leads: Sequence[PromptLead]
+    sentences: Sequence[str]
+
+
+def scores_section(judgings: Sequence[ReportJudging], *, seed: int) -> ScoresSection | None:
+    """Return the scores of the first and the last judging, None where there is none."""
+    if not judgings:
+        return None
+    before, after = (judgings[0] if len(judgings) > 1 else None), judgings[-1]
+    models = _models(before, after, seed)
+    leads = list(_leads(before, after)) if before else []
+    return ScoresSection(
+        before.title if before else "",
+        after.title,
+        models,
+        leads,
+        list(_sentences(models, leads, before, after)),
+    )
+
+
+def _models(before: ReportJudging | None, after: ReportJudging, seed: int) -> list[ModelRow]:
+    old, new = (_by_model(judging) if judging else {} for judging in (before, after))
+    scores = [row.score for judging in (before, after) if judging for row in judging.rows]
+    low, high = min(0.0, *scores), max(1.0, *scores)
+    changes = _changes(before, after, seed) if before else {}
+    return [
+        ModelRow(
+            model,
+            old[model][1] if model in old else None,
+            found,
+            old[model][0] if model in old else None,
+            rank,
+            changes.get(model),
+            [_distribution(judging, model, low, high) for judging in (before, after) if judging],
+        )
+        for model, (rank, found) in new.items()
+    ]
+
+
+def _by_model(judging: ReportJudging) -> dict[str, tuple[int, ModelScores]]:
+    """Return each model's rank and scores, best first."""
+    tally = ScoreTally()
+    for row in judging.rows:
+        tally.add(row.prompt_id, row.model, row.score)
+    return {one.model: (rank, one) for rank, one in enumerate(tally.by_model(), start=1)}
+
+
+def _distribution(judging: ReportJudging, model: str, low: float, high: float) -> Distribution:
+    scores = [row.score for row in judging.rows if (row.model or "") == model]
+    places = Counter(min(BINS - 1, int((score - low) / (high - low) * BINS)) for score in scores)
+    return Distribution([places[place] for place in range(BINS)], low, high)
+
+
+def _changes(before: ReportJudging, after: ReportJudging, seed: int) -> dict[str, Figure]:
+    """Return how the mean score of each model moved, over the responses that both judged."""
+    old = {(row.prompt_id, row.id): row.score for row in before.rows}
+    both = [row for row in after.rows if (row.prompt_id, row.id) in old]
+    by_model = grouped((row.model or "", _moved(row, old)) for row in both)
+    found = {model: score_difference(rows, seed=seed) for model, rows in by_model.items()}
+    return {model: one.estimate for model, one in found.items() if one}
+
+
+def _moved(row: ScoreWithDetails, old: Mapping[ResponseKey, float]) -> ExternalComparison:
+    columns = {"prompt_id": row.prompt_id, "winner": "tie", "score_a": row.score, "score_b": old[row.prompt_id, row.id]}
+    return ExternalComparison.model_validate(columns)
+
+
+def _leads(before: ReportJudging, after: ReportJudging) -> Iterator[PromptLead]:
+    old, new = by_prompt(before.rows), by_prompt(after.rows)
+    for prompt_id in (name for name in old if name in new):
+        was, now = _places(old[prompt_id]), _places(new[prompt_id])
+        both = was.keys() & now.keys()
+        moved = sum(was[name] != now[name] for name in both)
+        yield PromptLead(prompt_id, _leaders(was), _leaders(now), moved, len(both))
+
+
+def _leaders(places: Mapping[str, int]) -> list[str]:
+    return [name for name, place in places.items() if place == 1]
+
+
+def _places(rows: Sequence[ScoreWithDetails]) -> dict[str, int]:
+    """Return the rank of each response, tied ones the same."""
+    places, rank = dict[str, int](), 1
+    for group in tied_groups(rows, lambda row: row.score):
+        places |= {row.id: rank for row in group}
+        rank += len(group)
+    return places
+
+
+def _sentences(
+    models: Sequence[ModelRow], leads: Sequence[PromptLead], before: ReportJudging | None, after: ReportJudging
+) -> Iterator[str]:
+    if before is None:
+        best = models[0]
+        yield f"{_name(best)} has the highest mean score, {best.after.mean:.3f} over {counted(best.after.prompts, 'prompt')}."
+        return
+    yield from _profits([one for one in models if one.change], before, after)
+    if leads:
+        others = sum(set(one.before) != set(one.after) for one in leads)
+        tied = [sum(len(getattr(one, when)) > 1 for one in leads) for when in ("before", "after")]
+        yield (
+            f"Another response leads in {others} of {counted(len(leads), 'prompt')}; the top is tied in {tied[0]} before and"
+            f" {tied[1]} after."
+        )
+
+
+def _profits(models: Sequence[ModelRow], before: ReportJudging, after: ReportJudging) -> Iterator[str]:
+    """Yield which model's mean score moved most in its favour, and how sure that is."""
+    if len(models) < 2:
+        return
+    by_change = sorted(models, key=lambda one: -(one.change or Figure(0)).value)
+    most, least = by_change[0], by_change[-1]
+    yield (
+        f"{_name(most)} profits most from {after.title} instead of {before.title}: its mean score moves by"
+        f" {_change(most)}, the most of {len(models)} models, its rank from {most.rank_before} to {most.rank_after};"
+        f" {_sure(most.change)}"
+    )
+    moved = mean([one.change.value for one in models if one.change])
+    yield f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {_change(least)}; {_sure(least.change)}"
+
+
+def _name(one: ModelRow) -> str:
+    return one.model or "the writer without a name"
+
+
+def _change(one: ModelRow) -> str:
+    figure = one.change
+    if figure is None or figure.low is None:
+        return "" if figure is None else f"{figure.value:+.3f}"
+    return f"{figure.value:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
+
+
+def _sure(change: Figure | None) -> str:
+    if change is None or change.low is None:
+        return "fewer than 5 prompts, so there is no interval."
+    if change.contains(0):
+        return "not shown: the 95 % interval contains 0."
+    return "the 95 % interval excludes 0."

@@ -1,0 +1,167 @@
+"""Show the win rates of systems, what their answers look like, and the pairs that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from rubrictool.analysis.directions import in_one_direction, systems_of
+from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
+from rubrictool.analysis.intervals import Estimate
+from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, notes_on, win_rate_report
+from rubrictool.report.report_files import ReportFiles, ResponseTexts
+from rubrictool.rows.joins import ResponseKey
+from rubrictool.rubric.checks import has_format
+from rubrictool.steps.pairings import SystemPair
+from rubrictool.text.wording import counted
+from rubrictool.text.words import words
+
+MOST_PAIRS = 40
+"""Pairs of responses of one file that the page shows in full."""
+
+MOST_SENTENCES = 3
+"""Pairs of systems up to which each has a sentence of its own."""
+
+EVEN = 0.5
+
+
+class StyleDifference(NamedTuple):
+    """A feature of the answers that won and of those that lost, as means: words, or the share that have it."""
+
+    name: str
+    won: float
+    lost: float
+    shares: bool
+
+
+class DecidingPair(NamedTuple):
+    """Two responses of which one won: the prompt, both texts, and the judge's reasons where it gave some."""
+
+    prompt_id: str
+    winner: str
+    loser: str
+    won: ResponseTexts
+    lost: ResponseTexts
+    reasons: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SystemsSection:
+    """The report on the comparisons of one file."""
+
+    name: str
+    report: WinRateReport
+    sentences: Sequence[str]
+    notes: Sequence[str]
+    styles: Sequence[StyleDifference]
+    pairs: Sequence[DecidingPair]
+    decided: int
+
+    @property
+    def matrix(self) -> Mapping[SystemPair, Estimate]:
+        """Return the win rate of the first over the second of each two systems; empty for one pair."""
+        return self.report.matrix() if len(self.report.pairs) > 1 else {}
+
+
+def systems_section(name: str, found: ExistingComparisons, files: ReportFiles, *, seed: int) -> SystemsSection:
+    """Return the report on the comparisons of a file."""
+    rows = _by_writer(found.rows, files.responses)
+    report = win_rate_report(rows, seed=seed)
+    named = replace(report, pairs=tuple(map(_named, report.pairs)))
+    decisive = [pair for row in rows if (pair := _deciding(row, files.responses))]
+    read = [pair for pair in decisive if pair.won.text and pair.lost.text]
+    return SystemsSection(
+        name,
+        named,
+        list(_sentences(named.primary)),
+        [*notes_on(rows, found.dropped), *([] if rows is found.rows else [_NAMED_BY_WRITER])],
+        list(_styles(read)),
+        read[:MOST_PAIRS],
+        len(decisive),
+    )
+
+
+_NAMED_BY_WRITER = "the rows name no systems, so responses are compared by the models that wrote them"
+
+
+def _by_writer(rows: Sequence[Compared], responses: Mapping[ResponseKey, ResponseTexts]) -> Sequence[Compared]:
+    """Return comparisons that name no systems with the writers of the two responses, where the files name all of these."""
+    if any(any(systems_of(row)) for row in rows):
+        return rows
+    writers = [[_writer(row, side, responses) for side in ("a", "b")] for row in rows]
+    if not all(a and b and a != b for a, b in writers):
+        return rows
+    named = zip(rows, writers, strict=True)
+    return in_one_direction([row.model_copy(update={"system_a": a, "system_b": b}) for row, (a, b) in named])
+
+
+def _writer(row: Compared, side: str, responses: Mapping[ResponseKey, ResponseTexts]) -> str | None:
+    found = responses.get((row.prompt_id, str(row.columns().get(side))))
+    return found.model if found else None
+
+
+def _named(pair: SystemComparison) -> SystemComparison:
+    return pair if any(pair.systems) else replace(pair, systems=SystemPair("a", "b"))
+
+
+def _sentences(pairs: Sequence[SystemComparison]) -> Iterator[str]:
+    """Yield a sentence for each pair; of many pairs one for all, and one for that which differs most."""
+    if len(pairs) <= MOST_SENTENCES:
+        yield from map(_sentence, pairs)
+        return
+    shown = [pair for pair in pairs if not pair.rate.low <= EVEN <= pair.rate.high]
+    yield (
+        f"Of {len(pairs)} pairs of systems, {len(shown)} have a 95 % interval that excludes one half; about"
+        f" {0.05 * len(pairs):.1g} would by chance alone."
+    )
+    yield _sentence(max(pairs, key=lambda pair: abs(pair.rate.win_rate - EVEN)))
+
+
+def _sentence(pair: SystemComparison) -> str:
+    """Return who wins how often, and how sure that is."""
+    (a, b), rate = pair.systems, pair.rate
+    interval = f"{rate.win_rate:.3f} [{rate.low:.3f}, {rate.high:.3f}] over {counted(rate.n, 'prompt')}"
+    if rate.low > EVEN:
+        return f"{a} beats {b}: win rate {interval}; the 95 % interval lies above one half."
+    if rate.high < EVEN:
+        return f"{b} beats {a}: win rate of {a} {interval}; the 95 % interval lies below one half."
+    least = "no difference" if rate.detectable is None else f"only differences above {rate.detectable:.3f}"
+    return (
+        f"It is not shown that {a} or {b} is better: win rate of {a} {interval}; so many prompts would show {least}"
+        " (80 % power)."
+    )
+
+
+def _deciding(row: Compared, responses: Mapping[ResponseKey, ResponseTexts]) -> DecidingPair | None:
+    """Return the pair of a comparison that one side won, None for a tie and for rows that do not name responses."""
+    columns = row.columns()
+    a, b = columns.get("a"), columns.get("b")
+    if row.winner not in ("a", "b") or not (isinstance(a, str) and isinstance(b, str)):
+        return None
+    winner, loser = (a, b) if row.winner == "a" else (b, a)
+    won, lost = (responses.get((row.prompt_id, name), ResponseTexts(None, "")) for name in (winner, loser))
+    return DecidingPair(row.prompt_id, winner, loser, won, lost, list(_reasons(columns.get("reasons"))))
+
+
+def _reasons(reasons: Any) -> Iterator[str]:
+    if isinstance(reasons, Mapping):
+        yield from (text for text in reasons.values() if isinstance(text, str))
+
+
+def _styles(pairs: Sequence[DecidingPair]) -> Iterator[StyleDifference]:
+    """Yield how answers that won differ from those that lost in length and form."""
+    if not pairs:
+        return
+    for name, measure, shares in _MEASURES:
+        won, lost = (sum(measure(getattr(pair, side).text) for pair in pairs) / len(pairs) for side in ("won", "lost"))
+        yield StyleDifference(name, won, lost, shares)
+
+
+_MEASURES: tuple[tuple[str, Callable[[str], float], bool], ...] = (
+    ("words", lambda text: len(words(text)), False),
+    ("with a list", lambda text: has_format(text, "list") or has_format(text, "numbered"), True),
+    ("with a heading", lambda text: has_format(text, "heading"), True),
+    ("with a table", lambda text: has_format(text, "table"), True),
+    ("with code", lambda text: has_format(text, "code"), True),
+)

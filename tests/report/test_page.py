@@ -1,0 +1,213 @@
+"""The report says what changed, why, who profits and what is doubtful, whichever files tell it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from runs import AFTER, BEFORE, FIRST, PROMPT, RESPONSES, ROUNDS, RUBRIC, SECOND, hash_of, scores
+
+from rubrictool.errors import InputError
+from rubrictool.report.file_kinds import file_kind
+from rubrictool.report.page import ReportPage, report_page
+from rubrictool.report.report_files import read_report_files
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def page(*files: Rows, prompts: Sequence[str] = ()) -> ReportPage:
+    return report_page(read_report_files(files, prompts))
+
+
+def test_a_round_says_what_it_added_and_rewrote_and_why() -> None:
+    (prompt,) = page([RUBRIC], ROUNDS).sections.rubrics
+    first, second = prompt.rounds
+    assert (first.headline, second.headline) == ("no change", "1 added, 1 changed")
+    added, changed = second.changes
+    assert "cold" in "".join(part.text for part in changed.words() if part.kind == "added")
+    assert changed.reweighted
+    assert added.after is not None
+    assert added.after.criterion == "Says how long bread keeps"
+    assert (second.better, second.why) == (
+        "the second answer is better (ash)",
+        "Only the second says how long it keeps.",
+    )
+
+
+def test_the_answers_of_a_pair_have_their_texts_and_scores_and_the_verdicts_in_which_they_differ() -> None:
+    (prompt,) = page([RUBRIC], ROUNDS, BEFORE).sections.rubrics
+    second = prompt.rounds[1]
+    assert [(one.id, one.texts.text, one.before, one.after, one.better) for one in second.answers] == [
+        ("r2", "Answer 2.", 0.67, 0.0, False),
+        ("r1", "Answer 1.", 1.0, 1.0, True),
+    ]
+    assert [(one.id, one.first_met) for one in second.differing] == [("c2", False)]
+
+
+def test_a_trace_alone_shows_the_criteria_that_it_tells() -> None:
+    (prompt,) = page(ROUNDS).sections.rubrics
+    assert {one.criterion.id for one in prompt.criteria} == {"c2", "c3"}
+    assert [one.number for one in prompt.rounds] == [1, 2]
+
+
+def test_scores_are_told_apart_by_the_rubrics_of_the_trace_whatever_the_order_of_the_files() -> None:
+    found = page(AFTER, BEFORE, [RUBRIC], ROUNDS).overview
+    assert [one.title.split()[0] for one in found.judgings] == ["first", "refined"]
+    assert [one.rubrics for one in found.judgings] == [[hash_of(FIRST)], [hash_of(SECOND)]]
+
+
+def test_the_model_that_profits_is_named_with_how_sure_that_is() -> None:
+    section = page(BEFORE, AFTER, [RUBRIC], ROUNDS).sections.scores
+    assert section is not None
+    assert section.sentences[0].startswith("oak profits most from refined rubrics")
+    assert "+0.250, the most of 2 models, its rank from 2 to 2" in section.sentences[0]
+    assert "fewer than 5 prompts" in section.sentences[0]
+
+
+def test_a_verdict_is_doubtful_where_another_judging_of_the_same_criterion_says_otherwise() -> None:
+    found = page(BEFORE, AFTER, [RUBRIC], ROUNDS).overview
+    assert [(one.response, one.criterion) for one in found.doubts] == [("r2", "Names a dry cloth")]
+    assert found.doubts[0].why.startswith("the same criterion is met by first rubrics")
+
+
+def test_a_verdict_against_a_label_comes_first() -> None:
+    label = {"prompt_id": "bread", "id": "r4", "verdicts": [{"id": "c3", "met": False}]}
+    found = page(BEFORE, AFTER, [RUBRIC], ROUNDS, [label]).overview
+    assert [one.response for one in found.doubts] == ["r4", "r2"]
+    assert found.doubts[0].why == "the judge says met, the label unmet"
+
+
+def test_samples_that_disagree_are_doubtful() -> None:
+    rows = scores(SECOND, ["111", "000", "011", "001"])
+    rows[0]["verdicts"][1] |= {"samples": [{"sample": 0, "met": True}, {"sample": 1, "met": False}], "p": 0.5}
+    found = page(rows, [RUBRIC]).overview
+    assert [(one.criterion_id, one.why) for one in found.doubts] == [("c2", "1 of 2 samples say met")]
+
+
+def test_the_matrix_keeps_met_unmet_missing_and_checks_apart_and_marks_what_is_doubtful() -> None:
+    checked = [*FIRST[:1], {**FIRST[1], "check": {"contains": ["fridge"]}}]
+    matrix = page(scores(checked, ["11", "10", "-0", "00"]), [{**PROMPT, "criteria": checked}]).matrix
+    assert matrix is not None
+    assert {row[1]: row[4] for row in matrix.layout["rows"]} == {"r1": "1C", "r2": "1c", "r3": "-c", "r4": "0c"}
+    changed = page(BEFORE, AFTER, [RUBRIC], ROUNDS).matrix
+    assert changed is not None
+    assert [row[5] for row in changed.layout["rows"] if row[1] == "r2"] == ["10", "100"]
+
+
+def test_figures_of_a_criterion_are_the_share_met_its_spread_and_its_contrast() -> None:
+    (prompt,) = page(AFTER, [RUBRIC]).sections.rubrics
+    figures = [one.figures for one in prompt.criteria]
+    assert [one and (one.responses, one.met, one.contrast) for one in figures] == [
+        (4, 0.25, 0.5),
+        (4, 0.5, 1.0),
+        (4, 0.75, 0.5),
+    ]
+
+
+def test_findings_of_lint_stand_beside_their_criterion() -> None:
+    row = {
+        "rubric": "bread",
+        "criterion": "c2",
+        "rule": "redundant",
+        "message": "says the same",
+        "also": "c1",
+        "severity": "note",
+    }
+    (prompt,) = page([RUBRIC], [row]).sections.rubrics
+    assert [[found.rule for found in one.findings] for one in prompt.criteria] == [[], ["redundant"], []]
+
+
+def comparisons(winners: str) -> Rows:
+    return [
+        {
+            "prompt_id": f"p{number}",
+            "a": f"x{number}",
+            "b": f"y{number}",
+            "winner": {"a": "a", "b": "b", "t": "tie"}[winner],
+        }
+        for number, winner in enumerate(winners)
+    ]
+
+
+def test_a_win_rate_is_a_sentence_with_its_interval() -> None:
+    (section,) = page(comparisons("aaaaaaaaaaaaaaab")).sections.systems
+    assert section.sentences[0].startswith("a beats b: win rate 0.938")
+    assert page(comparisons("ab")).sections.systems[0].sentences[0].startswith("It is not shown that a or b is better")
+
+
+def test_comparisons_without_systems_are_of_the_writers_where_all_are_known() -> None:
+    rows = comparisons("aaab")
+    writers = [
+        {"prompt_id": one["prompt_id"], "id": one[side], "model": model, "response": f"By {model}."}
+        for one in rows
+        for side, model in (("a", "ash"), ("b", "oak"))
+    ]
+    (section,) = page(rows, writers).sections.systems
+    assert section.report.systems == ["ash", "oak"]
+    assert [(pair.won.model, pair.lost.model) for pair in section.pairs] == [("ash", "oak")] * 3 + [("oak", "ash")]
+
+
+def test_prompts_are_chosen_by_their_ids() -> None:
+    other = [{**row, "prompt_id": "tea", "prompt": "How do I make tea?"} for row in BEFORE]
+    found = page([*BEFORE, *other], prompts=["tea"])
+    assert found.matrix is not None
+    assert [one["id"] for one in found.matrix.layout["prompts"]] == ["tea"]
+    with pytest.raises(InputError, match=r"prompt 'soup': is in none of the files"):
+        page(BEFORE, prompts=["soup"])
+
+
+def test_rows_of_no_kind_are_an_error_that_names_the_place() -> None:
+    with pytest.raises(InputError, match=r"files row 1: is no row that a report shows; it has: colour|files.*colour"):
+        page([{"colour": "red"}])
+
+
+def test_other_names_of_columns_and_other_tools_rows_are_read() -> None:
+    found = page([{"question": "Why?", "answer": "So."}]).overview
+    assert ("responses", 1) in found.counts
+    pair = {"prompt": "Why?", "chosen": "So.", "rejected": "No."}
+    assert len(page([pair]).sections.systems) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind"),
+    [
+        ("id prompt responses", "prompts"),
+        ("prompt_id response score verdicts judge judging rubric", "scores"),
+        ("prompt_id response", "responses"),
+        ("id prompt criteria", "rubrics"),
+        ("prompt_id round pool pair before after changes accepted reason", "rounds"),
+        ("prompt_id a b winner", "comparisons"),
+        ("prompt_id preference", "comparisons"),
+        ("prompt_id id verdicts", "labels"),
+        ("rubric criterion rule message also severity", "findings"),
+        ("file region prompts pairs", "regions"),
+        ("judge judging kind name n better_than_chance", "agreement"),
+        ("kind name judge judging prompts units samples", "signal"),
+        ("command rows failed exit_code", "summary"),
+        ("prompt error", "failures"),
+        ("colour", None),
+    ],
+)
+def test_the_kind_of_a_file_is_told_by_the_columns_of_its_first_row(columns: str, kind: str | None) -> None:
+    assert file_kind(columns.split()) == kind
+
+
+def test_one_id_with_two_texts_is_an_error() -> None:
+    other = [{**RESPONSES[0], "response": "Another text."}]
+    with pytest.raises(InputError, match="stands for another text"):
+        page(RESPONSES, other)
+
+
+def test_what_commands_said_stands_in_the_overview() -> None:
+    summary = {"command": "score", "rows": 4, "failed": 1, "cost_usd": 0.02, "models": [], "exit_code": 1}
+    failed = {**RESPONSES[0], "error": {"kind": "timeout", "message": "no answer", "attempts": 5}}
+    found = page(BEFORE, [summary]).overview
+    assert found.commands[0].command == "score"
+    assert dict(found.commands[0].figures) == {"rows": 4, "failed": 1, "cost_usd": 0.02, "exit_code": 1}
+    assert page(BEFORE, [failed]).overview.failures == [("timeout", 1)]
