@@ -90,7 +90,8 @@ _Labels = Mapping[_VerdictKey, Sequence[_Label]]
 
 def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) -> _Joined:
     """Join verdicts with labels. Raises `InputError` where no verdict has a label."""
-    texts = Texts(responses=True)
+    scores = scores.opened()
+    texts = Texts(scores.rows(), responses=True)
     judged, labelled = read_verdict_rows(texts, scores, labels)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
     joined, by_key, used = _Joined(), _by_key(labelled, index), set[_VerdictKey]()

@@ -116,13 +116,13 @@ def read_dump(
 
     Raises `InputError` for rows that are no rollouts, or that lack a step while others have one.
     """
-    texts = Texts()
+    files = [Rows(source, RolloutRow, repeats=True, name=name) for name, source in numbered_names("rollouts", sources)]
+    texts = Texts(*files[:1])
     known = None if held_out is None else _held_out(held_out, held_out_column, texts)
     found: list[DumpedRollout] = []
     prompts: dict[str, dict[str, Any]] = {}
     steps = Counter[bool]()
-    for name, source in numbered_names("rollouts", sources):
-        rows = Rows(source, RolloutRow, repeats=True, name=name)
+    for rows in files:
         reader = _Reader(rows, step_column, known, held_out_column, tokens)
         own = [(row, reader.rollout(line, row)) for line, row in texts.checked(rows)]
         for row, rollout in filled(own, rows.name):

@@ -64,8 +64,9 @@ def joined_pools(
     `gold` and `column` are as in `tail`. With a seed in `held_out_by` only the held-out half of the responses is kept.
     Raises `InputError` where rows cannot be read or joined.
     """
-    texts = Texts(responses=True)
-    files = {name: _placed(name, source, texts) for name, source in scores.items()}
+    sources = {name: Rows(source, Scored, name=name) for name, source in scores.items()}
+    texts = Texts(*list(sources.values())[:1], responses=True)
+    files = {name: _placed(rows, texts) for name, rows in sources.items()}
     known = own_gold(files) if gold is None else read_gold(gold, column, texts)
     rows = {name: [row for _, row in placed] for name, placed in files.items()}
     by_key = {name: {(row.prompt_id, row.id): row for row in of_file} for name, of_file in rows.items()}
@@ -85,9 +86,8 @@ def joined_pools(
     return JoinedPools(known.name, pools, left_out, _notes(rows))
 
 
-def _placed(name: str, source: Source, texts: Texts) -> list[tuple[str, Scored]]:
+def _placed(rows: Rows[Scored], texts: Texts) -> list[tuple[str, Scored]]:
     """Return the rows of a file with their places. Raises `InputError` for a score that is too large."""
-    rows = Rows(source, Scored, name=name)
     placed = [_textless(rows.places.of(number), row) for number, row in texts.checked(rows)]
     return filled(placed, rows.name)
 

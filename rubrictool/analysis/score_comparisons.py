@@ -39,7 +39,9 @@ def compare_scores(
 
 def compare_lineup(systems: Lineup, *, common: bool) -> ScoreComparisons:
     """Return the comparisons of a lineup, and what they pool or ignore; errors as in `compare_scores`."""
-    met = pairings(systems, Scored, Texts(), common=common, all_pairs=True)
+    systems = systems.opened()
+    texts = Texts(systems.everyone[0].rows(Scored))
+    met = pairings(systems, Scored, texts, common=common, all_pairs=True)
     return ScoreComparisons(met, [_compared(pairing) for pairing in met], list(_notes(met)))
 
 

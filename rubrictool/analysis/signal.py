@@ -109,8 +109,8 @@ class _Judgings:
 
 def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | None) -> _Judgings:
     """Read judgings. Raises `InputError` where there is nothing to measure."""
-    texts = Texts(responses=True)
-    sources = [NamedSource(source, name) for name, source in numbered_names("scores", scores)]
+    sources = [NamedSource(source, name).opened() for name, source in numbered_names("scores", scores)]
+    texts = Texts(*(source.rows() for source in sources[:1]), responses=True)
     strong = [] if against is None else [NamedSource(against, "against")]
     of_sources = read_verdict_rows(texts, *sources, *strong)
     rows, reference_rows = (list(chain(*of)) for of in (of_sources[: len(sources)], of_sources[len(sources) :]))

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from rubrictool.rows.columns import IdText, Number
 from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
-from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Vote
 from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
@@ -91,6 +91,14 @@ class NamedSource(NamedTuple):
         """Return the path, or the name of rows that come from Python."""
         return name_of(self.source, self.name)
 
+    def opened(self) -> NamedSource:
+        """Return the source as one that can be read several times."""
+        return self._replace(source=opened(self.source, self.name))
+
+    def rows(self) -> Rows[_JudgedResponse]:
+        """Return the responses of the source; one that was judged several times has several rows."""
+        return Rows(self.source, _JudgedResponse, repeats=True, name=self.name)
+
 
 def read_verdict_rows(texts: Texts, *sources: NamedSource) -> list[list[VerdictRow]]:
     """Return the rows of each source, without the texts. Raises `InputError` where one id stands for two texts.
@@ -108,7 +116,7 @@ def _with_views(rows: Sequence[tuple[VerdictRow, WayOfJudging]]) -> list[Verdict
 
 def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[tuple[VerdictRow, WayOfJudging]]:
     """Yield each row with its way of judging."""
-    rows = Rows(named.source, _JudgedResponse, repeats=True, name=named.name)
+    rows = named.rows()
     for line, row in texts.checked(rows):
         way = WayOfJudging(row.judge, row.judging, view_shown(row))
         yield _verdict_row(row, rows.places.of(line), shared), shared.setdefault(way, way)

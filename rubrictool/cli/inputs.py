@@ -49,8 +49,9 @@ class Inputs:
         return self._inputs[path]
 
     def lines(self) -> list[str]:
-        """Return what was recognised, a line for each file that is not in our own columns."""
-        return [line for opened in self._inputs.values() if (line := opened.recognised())]
+        """Return what was recognised of files that are not in our own columns, and which files were joined by text."""
+        told = (line for opened in self._inputs.values() for line in (opened.recognised(), opened.joined()))
+        return [line for line in told if line]
 
     def _refuse_unused(self) -> None:
         shape, opened = self._formats.preferred, self._inputs.values()

@@ -11,8 +11,8 @@ from rubrictool.linting.rules import Finding, prompt_text, rule_findings, sorted
 from rubrictool.linting.verdict_rules import MIN_RESPONSES, judged_by, verdict_findings
 from rubrictool.rows.frames import frame
 from rubrictool.rows.inputs import name_of
-from rubrictool.rows.joins import Texts, prompts_by_id, rubric_for
-from rubrictool.rows.jsonl import Rows, Source, numbered_names
+from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id, rubric_for
+from rubrictool.rows.jsonl import Rows, Source, numbered_names, opened
 from rubrictool.rows.records import Prompt, Rubric, Score
 from rubrictool.text.wording import counted
 
@@ -65,8 +65,8 @@ class LintInput:
 
 def read_lint_input(rubrics: Source, scores: Sequence[Source], prompts: Source | None) -> LintInput:
     """Read rubrics, scores and prompts. Raises `InputError` for scores or prompts of other rubrics only."""
-    texts = Texts()
-    source = Rows(rubrics, Rubric, name="rubrics")
+    source, prompts = Rows(rubrics, Rubric, name="rubrics"), opened(prompts, "prompts")
+    texts = Texts(source, prompt_rows(prompts))
     rows = list(texts.checked(source))
     own, known = [rubric for _, rubric in rows], prompts_by_id(prompts, texts)
     notes = [] if prompts is None else _prompt_notes(name_of(prompts, "prompts"), own, known)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rubrictool.analysis.gold import OWN, file_and_column, in_deciding_half, read_gold
+from rubrictool.analysis.gold import OWN, in_deciding_half, read_gold
 from rubrictool.errors import InputError
 from rubrictool.refinement.accept import FEWEST, AcceptRule
 from rubrictool.refinement.options import Evidence, RefineOptions
@@ -27,7 +27,9 @@ _MISSING = {
 
 
 class EvidenceSource:
-    """The evidence of all prompts: from a file of labels, a file of weak responses, or columns of the candidates.
+    """The evidence of all prompts: from labels, weak responses, or columns of the candidates.
+
+    `labels` are rows and the column that holds the labels, as in `tail`.
 
     Raises `InputError` for a rule that has no evidence, and for weak responses that have a candidate's id.
     """
@@ -38,7 +40,7 @@ class EvidenceSource:
         texts: Texts,
         pools: Iterable[Sequence[Response]],
         *,
-        labels: str | None = None,
+        labels: tuple[Source, str | None] | None = None,
         weak: Source | None = None,
     ) -> None:
         rule = options.accept
@@ -102,13 +104,11 @@ def _strengths(pool: Sequence[Response], weak: Sequence[Response]) -> dict[str, 
     return {row.id: 1.0 for row in pool} | {row.id: 0.0 for row in weak}
 
 
-def _labels(given: str | None, texts: Texts) -> dict[str, dict[str, float]]:
+def _labels(given: tuple[Source, str | None] | None, texts: Texts) -> dict[str, dict[str, float]]:
     """Return the labels of a file by prompt and response."""
     if given is None:
         return {}
-    labels_of = grouped(
-        (key[0], (key[1], value)) for key, value in read_gold(*file_and_column(given), texts).values.items()
-    )
+    labels_of = grouped((key[0], (key[1], value)) for key, value in read_gold(*given, texts).values.items())
     return {prompt_id: dict(labels) for prompt_id, labels in labels_of.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,11 @@ def same_text(text: object) -> str:
     if alone.keys() == {"role", "content"} and alone["role"] == "user" and isinstance(alone["content"], str):
         return alone["content"]
     return canonical(messages)
+
+
+def text_digest(text: object) -> bytes:
+    """Return a digest of a text or chat, which texts share that `same_text` calls equal."""
+    return hashlib.sha256(same_text(text).encode()).digest()[:16]
 
 
 def _comparable(message: Any) -> dict[str, Any]:

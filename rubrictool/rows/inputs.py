@@ -11,10 +11,11 @@ from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
-from rubrictool.rows.ids import name_response, with_id
+from rubrictool.rows.ids import name_response, prompt_key, with_id
 from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.places import FilePlaces
+from rubrictool.rows.prompt_ids import PromptIds, asked, id_column, under_id
 from rubrictool.rows.strict_json import HALF_A_PAIR
 from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
 from rubrictool.shapes.fields import Fields
@@ -59,6 +60,10 @@ class Input:
         self._counts: Counter[str] = Counter()
         self.lacking = 0
         """Rows of a foreign shape without the part that was read last, such as annotations that failed."""
+        self.prompt_ids: PromptIds | None = None
+        """The ids that prompts have in another source, which rows without ids of their own take by their text."""
+        self.joined_by_text = set[str]()
+        """The ids that rows took so."""
 
     @property
     def shape(self) -> Shape | None:
@@ -81,12 +86,47 @@ class Input:
         A response that stands in several rows comes once, unless it may repeat: then with the verdicts of each row. Raises
         `InputError` for rows that have none of these parts.
         """
+        part, rows = self._rows_of(among, repeats=repeats)
+        return rows if self.prompt_ids is None else self._with_taken_ids(rows, part, self.prompt_ids)
+
+    def asked(self, among: Sequence[PartName]) -> Iterator[tuple[str, Any]]:
+        """Iterate over the id and the text of the prompt of each row, None without a text."""
+        part, rows = self._rows_of(among)
+        return asked(rows, responses=_is_of_responses(part))
+
+    def _rows_of(self, among: Sequence[PartName], *, repeats: bool = False) -> tuple[PartName, Numbered]:
+        """Return the part that is read, and its rows under the ids that this source gives them."""
         if self.shape is None:
-            return self._own(among[0])
+            return among[0], self._own(among[0])
         part = next((part for part in among if self.holds(part)), among[0])
         if part == "rubrics" and self.shape.gathers:
-            return self._gathered_rubrics()
-        return self._of_shape(part, repeats=repeats)
+            return part, self._gathered_rubrics()
+        return part, self._of_shape(part, repeats=repeats)
+
+    def _with_taken_ids(self, rows: Numbered, part: PartName, ids: PromptIds) -> Numbered:
+        for number, row in rows:
+            key = id_column(row, responses=_is_of_responses(part))
+            names = ids.of(row, key)
+            if len(names) > 1 and key == "prompt_id":
+                raise InputError(
+                    f"{self.places.of(number)}: prompt: the text has several ids in {ids.name} ({', '.join(names[:3])}); "
+                    "give the row the prompt_id that it belongs to"
+                )
+            if not names:
+                yield number, row
+            for name in names:
+                yield number, self._under_id(row, key, name)
+
+    def _under_only_id(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a response or comparison with the id that another source has for its prompt, where that is one."""
+        names = self.prompt_ids.of(row, "prompt_id") if self.prompt_ids else ()
+        return self._under_id(row, "prompt_id", names[0]) if len(names) == 1 else row
+
+    def _under_id(self, row: dict[str, Any], key: str, name: str) -> dict[str, Any]:
+        if name == (row.get(key) or prompt_key(row["prompt"])):
+            return row
+        self.joined_by_text.add(name)
+        return under_id(row, key, name)
 
     def parts(self) -> Iterator[tuple[int, Contents]]:
         """Iterate over the numbered contents of rows of a foreign shape. Raises `InputError` (`file:line: field: reason`)."""
@@ -110,6 +150,20 @@ class Input:
     def rows_as_given(self) -> Numbered:
         """Iterate over numbered rows as they stand in the source, with the errors of a failures file."""
         return iter(self._raw)
+
+    @property
+    def named_by(self) -> str:
+        """Return what messages call the source of the ids that were taken."""
+        return self.prompt_ids.name if self.prompt_ids else ""
+
+    def joined(self) -> str | None:
+        """Say how many prompts were joined with those of another source by their text; None where none was."""
+        if not self.joined_by_text:
+            return None
+        prompts = counted(len(self.joined_by_text), "prompt is", "prompts are")
+        return (
+            f"{self.name}: {prompts} joined with {self.named_by} by text, since the rows of one file have no prompt ids"
+        )
 
     def recognised(self) -> str | None:
         """Say what was recognised, with counts of what was read; None for our own columns."""
@@ -167,7 +221,7 @@ class Input:
         several = pairs or self._shape.gathers
         seen = set[str]()
         for number, parts in self.parts():
-            rows = _identified(parts, part, pairs=pairs)
+            rows = _identified(parts, part, pairs=pairs, named=self._under_only_id)
             read, lacking = read + 1, lacking + (not rows)
             for row in rows:
                 if (repeats and "verdicts" in row) or _is_new(row, part, seen, several=several):
@@ -221,19 +275,29 @@ def name_of(source: object, name: str) -> str:
     return "stdin" if str(source) == STDIN else str(source)
 
 
-def _identified(parts: Contents, part: PartName, *, pairs: bool) -> list[dict[str, Any]]:
-    """Return the rows of a part with their ids. Comparisons name responses by their places, and then by their ids."""
+def _is_of_responses(part: PartName) -> bool:
+    return part in ("responses", "comparisons")
+
+
+def _identified(
+    parts: Contents, part: PartName, *, pairs: bool, named: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: row
+) -> list[dict[str, Any]]:
+    """Return the rows of a part with their ids. Comparisons name responses by their places, and then by their ids.
+
+    `named` gives rows of pairs other ids of their prompts, of which those of responses are made.
+    """
     rows = parts.rows(part)
-    if part in ("prompts", "rubrics"):
+    if not _is_of_responses(part):
         return [with_id(row, "id") for row in rows]
     if part == "responses" and not pairs:
         return rows
-    responses = [name_response(row, Counter()) for row in parts.rows("responses")]
+    rows = [named(row) for row in rows]
+    responses = [name_response(named(row), Counter()) for row in parts.rows("responses")]
     if part == "responses":
         return responses
     ids = {place: row["id"] for place, row in enumerate(responses)}
-    named = [{side: ids.get(row[side], row[side]) for side in ("a", "b") if side in row} for row in rows]
-    return [with_id(row, "prompt_id") | sides for row, sides in zip(rows, named, strict=True)]
+    sides_of = [{side: ids.get(row[side], row[side]) for side in ("a", "b") if side in row} for row in rows]
+    return [with_id(row, "prompt_id") | sides for row, sides in zip(rows, sides_of, strict=True)]
 
 
 def _is_new(row: Mapping[str, Any], part: PartName, seen: set[str], *, several: bool) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
-from rubrictool.rows.ids import same_text
+from rubrictool.rows.ids import prompt_key, same_text, text_digest
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.messages import Chat
+from rubrictool.rows.prompt_ids import PromptIds
 from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
 from rubrictool.rows.shards import PromptRuns
+from rubrictool.text.wording import one_line
 
 T = TypeVar("T")
 
@@ -65,15 +66,19 @@ class Texts:
 
     One prompt id with two texts is an input error: a response would be judged by the rubric of another prompt. So is one
     response id with two texts, where `responses` of several files are joined. `ids.same_text` says which texts are
-    equal. Only digests are kept.
+    equal. Only digests are kept. Rows without ids of their own take, by their text, the ids of the first rows of `named_by`
+    that have texts.
     """
 
-    def __init__(self, *, responses: bool = False) -> None:
+    def __init__(self, *named_by: Rows[Any] | None, responses: bool = False) -> None:
+        self._ids = PromptIds(*(rows for rows in named_by if rows is not None))
         self._responses = responses
         self._seen: dict[tuple[str, ...], _Seen] = {}
 
     def checked(self, rows: Rows[R]) -> Iterator[tuple[int, R]]:
         """Iterate over numbered rows and compare their texts. Raises `InputError` that names both files and lines."""
+        if self._ids.naming and not rows.is_of_source(self._ids.naming):
+            rows.take_ids(self._ids)
         for line, row in rows:
             self._check(rows, line, row)
             yield line, row
@@ -90,7 +95,7 @@ class Texts:
         """Compare a text with what its key stood for before; None is not given."""
         if text is None:
             return
-        digest = hashlib.sha256(same_text(text).encode()).digest()[:16]
+        digest = text_digest(text)
         seen = self._seen.setdefault(key, _Seen(digest, rows, line))
         if seen.digest != digest:
             raise rows.error(
@@ -107,16 +112,27 @@ def rubrics_by_prompt(source: Source | None, texts: Texts) -> dict[str, Rubric]:
     return {rubric.id: rubric for _, rubric in texts.checked(Rows(source, Rubric, name="rubrics"))}
 
 
+def prompt_rows(source: Source | None) -> Rows[Prompt] | None:
+    """Return the rows of a source of prompts, None without a source."""
+    return Rows(source, Prompt, name="prompts") if source else None
+
+
 def prompts_by_id(source: Source | None, texts: Texts) -> dict[str, Prompt]:
     """Return the prompts of a source by their id; none without a source."""
-    if not source:
-        return {}
-    return {prompt.id: prompt for _, prompt in texts.checked(Rows(source, Prompt, name="prompts"))}
+    rows = prompt_rows(source)
+    return {prompt.id: prompt for _, prompt in texts.checked(rows)} if rows else {}
 
 
 def rubric_for(prompt_id: str, rubrics: Mapping[str, Rubric]) -> Rubric | None:
     """Return the prompt's own rubric, else the one for every prompt."""
     return rubrics.get(prompt_id) or rubrics.get(EVERY_PROMPT)
+
+
+def called(prompt_id: str, text: str | Chat | None) -> str:
+    """Return what messages call a prompt: its id, and its first words where the id is made of its text."""
+    if text is None or prompt_id != prompt_key(text):
+        return repr(prompt_id)
+    return f'{prompt_id!r} ("{one_line(same_text(text), width=40)}", which has no id)'
 
 
 def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
@@ -203,7 +219,8 @@ def _scorable(
         if rubric is None and not skip_missing:
             raise rows.error(
                 line,
-                f"prompt_id: no rubric for the prompt {row.prompt_id!r}; add one, or continue without these rows",
+                f"prompt_id: no rubric for the prompt {called(row.prompt_id, row.prompt)}; add one, or one with the id * for "
+                "every prompt, or continue without these rows",
                 code="missing_rubric",
             )
         if rubric is not None and _prompt_text(row, rubric, prompts) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from pydantic import ValidationError
 
@@ -13,6 +13,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row, joined, own_columns
 from rubrictool.rows.ids import name_response
 from rubrictool.rows.inputs import Input
+from rubrictool.rows.prompt_ids import PromptIds
 from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.shapes.shape import PartName
 from rubrictool.text.encoding import compact_bytes
@@ -22,6 +23,22 @@ R = TypeVar("R", bound=Row)
 
 Source = str | Path | Input | Iterable[Row | Mapping[str, Any]]
 """Where rows come from: the path of a file (`-` is standard input), an input, or the rows themselves, as records or columns."""
+
+
+@overload
+def opened(source: Source, name: str) -> Input: ...
+
+
+@overload
+def opened(source: None, name: str) -> None: ...
+
+
+def opened(source: Source | None, name: str) -> Input | None:
+    """Return a source as an input, which can be read several times though it be an iterator; None without one.
+
+    `name` is what messages call rows that come from Python.
+    """
+    return source if source is None or isinstance(source, Input) else Input(source, name)
 
 
 class Rows(Generic[R]):
@@ -48,17 +65,32 @@ class Rows(Generic[R]):
         self._repeats = repeats
         self._kind = kind
         self._parts = parts or _parts_of(kind)
-        self._input = source if isinstance(source, Input) else Input(source, name)
+        self._input = opened(source, name)
         self.name, self.places = self._input.name, self._input.places
 
     def __iter__(self) -> Iterator[tuple[int, R]]:
         lines_of: dict[str, int] = {}
+        joined: dict[str, R] = {}
         taken: Counter[str] = Counter()
         for line, value in self._input.rows(self._parts, repeats=self._repeats):
             for item in self._items(value, line):
                 row = self._parse(item, line, taken)
+                if self._input.joined_by_text and self._is_again(row, line, lines_of, joined):
+                    continue
                 self._only_once(row, line, lines_of, given=item)
                 yield line, row
+
+    def is_of_source(self, other: object) -> bool:
+        """Return whether both are rows of one source."""
+        return isinstance(other, Rows) and self._input is other._input
+
+    def take_ids(self, ids: PromptIds) -> None:
+        """Take the ids of prompts from another source by their texts, from now on."""
+        self._input.prompt_ids = ids
+
+    def asked(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over the id and the text of the prompt of each row, None without a text; rows are not checked."""
+        return self._input.asked(self._parts)
 
     @property
     def lacking(self) -> int:
@@ -84,6 +116,24 @@ class Rows(Generic[R]):
         named = name_response(item, taken) if issubclass(self._kind, Response) else item
         return validated(self._kind, named, self.places.of(line), given=item)
 
+    def _is_again(self, row: R, line: int, lines_of: Mapping[str, int], joined: dict[str, R]) -> bool:
+        """Return whether a prompt that was joined by its text says what an earlier one said, under another id.
+
+        Raises `InputError` where it says something else: the text does not tell which is meant.
+        """
+        if not isinstance(row, Prompt | Rubric) or row.id not in self._input.joined_by_text:
+            return False
+        first = joined.setdefault(row.id, row)
+        if first is row:
+            return False
+        if differing := next((n for n in _TOLD_BY_PROMPT if getattr(row, n, None) != getattr(first, n, None)), None):
+            raise self.error(
+                line,
+                f"prompt: the same text as {self.places.within(lines_of[row.id])}, with other {differing}; prompts are joined "
+                f"with {self._input.named_by} by text, since its rows have no prompt ids: give them the ids of their prompts",
+            )
+        return True
+
     def _only_once(self, row: R, line: int, lines_of: dict[str, int], *, given: Mapping[str, Any]) -> None:
         name = getattr(row, "id", None)
         if self._repeats or not isinstance(name, str):
@@ -105,6 +155,9 @@ def _parts_of(kind: type[Row]) -> Sequence[PartName]:
         return ("rubrics",)
     return ("responses",) if issubclass(kind, Response) else ("comparisons",)
 
+
+_TOLD_BY_PROMPT = ("criteria", "reference", "responses")
+"""Columns in which two rows about one text must not differ, where they are joined by the text."""
 
 _RESPONSES_GO = ", with its responses in a list under responses or in a file of their own"
 """Where the responses of rows that hold one each belong, where rows of prompts are read."""

@@ -12,8 +12,17 @@ from typing import Any
 from rubrictool.errors import InputError, ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge, may_abstain, view_of
 from rubrictool.models.answers import Answers, count_answers, note_answer
-from rubrictool.rows.joins import Texts, by_prompt, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
-from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.joins import (
+    Texts,
+    by_prompt,
+    prompt_of,
+    prompt_rows,
+    prompts_by_id,
+    rubric_for,
+    rubrics_by_prompt,
+    scorable,
+)
+from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Scored, Verdict
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.select.ranking import Kept, best
@@ -202,9 +211,9 @@ class Pools:
         cls, responses: Source, rubrics: Source, prompts: Source | None, options: TopKOptions, *, skip_missing: bool
     ) -> Pools:
         """Read all rows. Raises `InputError` for one that could not be judged, or that lacks the column `distinct`."""
-        texts = Texts()
+        rows, prompts = Rows(responses, Response), opened(prompts, "prompts")
+        texts = Texts(rows, prompt_rows(prompts))
         known, prompts_known = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
-        rows = Rows(responses, Response)
         scorable(rows, known, prompts_known, texts, skip_missing=skip_missing)
         for line, row in rows:
             options.check(rows, line, row)

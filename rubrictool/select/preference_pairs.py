@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from rubrictool.rows.columns import Row
 from rubrictool.rows.frames import frame
-from rubrictool.rows.joins import Texts, prompts_by_id
-from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id
+from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.messages import Message, PromptText
 from rubrictool.rows.records import Prompt, Scored
 from rubrictool.rubric.weights import TIE
@@ -75,7 +75,8 @@ def preference_pairs(
 
     Raises `InputError` for rows that are no score rows, and for a pair whose prompt has no text anywhere.
     """
-    rows, texts = Rows(scores, Scored), Texts()
+    rows, prompts = Rows(scores, Scored), opened(prompts, "prompts")
+    texts = Texts(rows, prompt_rows(prompts))
     pools = _Pools.read(rows, prompts_by_id(prompts, texts), texts)
     found = [match for pool in pools.rows.values() for match in matches(pool, pairing, seed=seed)]
     clear = [match for match in found if unclear(match) is None]

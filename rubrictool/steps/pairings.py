@@ -12,7 +12,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import Texts, by_prompt, filled
-from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.text.wording import counted
 
@@ -32,6 +32,14 @@ class System(NamedTuple):
         """Return the name of its source in messages: a path, or the name of the system."""
         return name_of(self.source, self.name)
 
+    def opened(self) -> System:
+        """Return the system with a source that can be read several times."""
+        return self._replace(source=opened(self.source, self.name))
+
+    def rows(self, kind: type[R]) -> Rows[R]:
+        """Return its responses."""
+        return Rows(self.source, kind, name=self.name)
+
 
 class SystemPair(NamedTuple):
     """The two systems of a comparison by name, empty where rows do not name them."""
@@ -46,6 +54,11 @@ class Lineup(NamedTuple):
     systems: Sequence[System]
     baseline: System | None
     named: bool
+
+    def opened(self) -> Lineup:
+        """Return the lineup with sources that can be read several times."""
+        last = self.baseline and self.baseline.opened()
+        return self._replace(systems=[system.opened() for system in self.systems], baseline=last)
 
     @property
     def everyone(self) -> list[System]:
@@ -145,7 +158,7 @@ def pairings(of: Lineup, kind: type[R], texts: Texts, *, common: bool, all_pairs
 
 
 def _responses(system: System, kind: type[R], texts: Texts) -> list[R]:
-    rows = Rows(system.source, kind, name=system.name)
+    rows = system.rows(kind)
     return filled([row for _, row in texts.checked(rows)], rows.name)
 
 

@@ -148,7 +148,7 @@ def command(
     Example: rubrictool refine prompts.jsonl --pairs great-diverse --rounds 4 --proposer gpt-4.1 --judge gpt-4.1-mini
     """
     gold_file, gold_column = file_and_column(check_against) if check_against else (None, None)
-    labels_file = labels and file_and_column(labels)[0]
+    labels_file, labels_column = file_and_column(labels) if labels else (None, None)
     given = Inputs(reading, prompts, rubrics, responses, labels_file, weak, gold_file)
     if given.of(prompts).holds("rubrics"):
         rubrics = rubrics or prompts
@@ -159,9 +159,9 @@ def command(
     judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
     proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
     shown = _shown(proposer_context)
-    texts = Texts(responses=True)
-    known = rubrics_by_prompt(given.of(rubrics), texts)
     rows = Rows(given.of(prompts), Prompt)
+    texts = Texts(rows, responses=True)
+    known = rubrics_by_prompt(given.of(rubrics), texts)
     candidates = Candidates.read(given.of(responses), rows, texts)
     count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
@@ -181,7 +181,13 @@ def command(
         of_view(wording),
     )
     pools = (candidates.own(prompt) for _, prompt in rows)
-    source = EvidenceSource(options, texts, pools, labels=labels, weak=given.of(weak))
+    source = EvidenceSource(
+        options,
+        texts,
+        pools,
+        labels=(given.of(labels_file), labels_column) if labels_file else None,
+        weak=given.of(weak),
+    )
     check = None
     if gold_file:
         check = GoldCheck.read(given.of(gold_file), gold_column, texts, held_out_by=seed if rule in BY_LABELS else None)

@@ -29,7 +29,7 @@ from rubrictool.cli.score_table import score_lines
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError, RowFailure
-from rubrictool.rows.joins import Texts, prompt_of, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
+from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
@@ -108,10 +108,10 @@ def command(
             "--fail-under needs the scores of all prompts, and --shard leaves some out; use it in a run without --shard, "
             "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
         )
-    texts = Texts()
+    rows = Rows(given.of(responses), Response)
+    texts = Texts(rows, prompt_rows(given.of(prompts)))
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
     known = _defended(rubrics, known) if defence else known
-    rows = Rows(given.of(responses), Response)
     runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
     curves = _curves(aggregate, known.values())
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)

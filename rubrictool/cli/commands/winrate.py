@@ -36,7 +36,7 @@ from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
-from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
+from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id, rubrics_by_prompt
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
@@ -161,7 +161,7 @@ def command(
         *of_asking(asking, judging.judge),
         of_view(wording),
     )
-    texts = Texts()
+    texts = Texts(systems.everyone[0].rows(Response), prompt_rows(given.of(prompts)))
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
     met = pairings(systems, Response, texts, common=common)
     tasks = comparison_tasks(met, asked_of, known if rubrics else None)

@@ -1,0 +1,131 @@
+"""Find the id of a prompt by its text, for files whose rows have no ids of their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, Protocol
+
+from rubrictool.rows.columns import id_text
+from rubrictool.rows.ids import name_response, prompt_key, text_digest
+from rubrictool.rows.records import EVERY_PROMPT
+
+
+class AskedPrompts(Protocol):
+    """Rows of which each is about a prompt, with what messages call their source."""
+
+    name: str
+
+    def asked(self) -> Iterator[tuple[str, Any]]:
+        """Iterate over the id and the text of the prompt of each row; the text is None where the row has none."""
+
+
+class PromptIds:
+    """The ids that texts of prompts have in the first of some sources that has texts.
+
+    Other sources that are joined with it take its ids for the same texts, where the rows of one side have no ids of their
+    own: an id that is missing, or that is the hash of the text, says no more than the text. The source is read when the
+    first such row is met.
+    """
+
+    def __init__(self, *sources: AskedPrompts) -> None:
+        self._sources = sources
+
+    @property
+    def name(self) -> str:
+        """Return what messages call the source of the ids."""
+        return self.naming.name if self.naming else ""
+
+    def of(self, row: Mapping[str, Any], key: str) -> Sequence[str]:
+        """Return the ids of the prompt of a row, whose own id stands under `key`; none where the row keeps its own."""
+        given, prompt = row.get(key), row.get("prompt")
+        if given == EVERY_PROMPT or not _is_prompt(prompt) or self.naming is None:
+            return ()
+        if self._has_own_ids and not _is_made(given, prompt):
+            return ()
+        return self._by_text.get(text_digest(prompt), ())
+
+    @cached_property
+    def naming(self) -> AskedPrompts | None:
+        """Return the source of the ids, None where no source has texts."""
+        return next((source for source in self._sources if _first_with_text(source)), None)
+
+    @cached_property
+    def _has_own_ids(self) -> bool:
+        first = _first_with_text(self.naming) if self.naming else None
+        return first is not None and not _is_made(*first)
+
+    @cached_property
+    def _by_text(self) -> dict[bytes, tuple[str, ...]]:
+        found: dict[bytes, tuple[str, ...]] = {}
+        for name, prompt in self.naming.asked() if self.naming else ():
+            if prompt is None:
+                continue
+            key = text_digest(prompt)
+            known = found.get(key, ())
+            if name not in known:
+                found[key] = (*known, name)
+        return found
+
+
+ROWS_WITH_TEXT = 100
+"""The first rows of a source, of which one must have a prompt's text for the source to give ids."""
+
+
+def _first_with_text(source: AskedPrompts) -> tuple[str, Any] | None:
+    return next((pair for pair in islice(source.asked(), ROWS_WITH_TEXT) if pair[1] is not None), None)
+
+
+def asked(rows: Iterator[tuple[int, dict[str, Any]]], *, responses: bool) -> Iterator[tuple[str, Any]]:
+    """Iterate over the id and the text of the prompt of rows in our columns, which are about responses or prompts."""
+    for _, row in rows:
+        prompt, given = row.get("prompt"), row.get(id_column(row, responses=responses))
+        if not _is_prompt(prompt):
+            yield str(given), None
+        else:
+            yield prompt_key(prompt) if given is None else str(id_text(given)), prompt
+
+
+def id_column(row: Mapping[str, Any], *, responses: bool) -> str:
+    """Return the column in which a row has the id of its prompt; a prompt that brings its responses has it as a prompt."""
+    return "prompt_id" if responses and ("response" in row or "responses" not in row) else "id"
+
+
+def under_id(row: Mapping[str, Any], key: str, name: str) -> dict[str, Any]:
+    """Return a row under another id of its prompt. Ids of responses that were made of the old one are to be made anew."""
+    old = row.get(key)
+    moved = {**(row if key == "id" else _without_made_id(row)), key: name}
+    if old is None or not isinstance(row.get("responses"), list | tuple):
+        return moved
+    return {**moved, "responses": [_moved(one, id_text(old), name) for one in row["responses"]]}
+
+
+def _moved(response: Any, old: str, name: str) -> Any:
+    if not isinstance(response, Mapping) or response.get("prompt_id", old) != old:
+        return response
+    return {**_without_made_id({"prompt_id": old, **response}), "prompt_id": name}
+
+
+def _without_made_id(response: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {name: value for name, value in response.items() if name != "id"}
+    made = name_response(rest, Counter()).get("id")
+    given = response.get("id")
+    return rest if given is None or (made and str(given).partition("-")[0] == made) else dict(response)
+
+
+def _is_prompt(prompt: Any) -> bool:
+    """Return whether a value is text or a chat; whoever reads the row says what is wrong with any other."""
+    is_chat = isinstance(prompt, list | tuple) and all(isinstance(message, Mapping) for message in prompt)
+    return (isinstance(prompt, str) or is_chat) and bool(prompt)
+
+
+_DIGITS_OF_A_MADE_ID = 16
+
+
+def _is_made(given: Any, prompt: Any) -> bool:
+    """Return whether an id is none of a row's own: it is missing, or made of the prompt's text."""
+    if given is None:
+        return True
+    return isinstance(given, str) and len(given) == _DIGITS_OF_A_MADE_ID and given == prompt_key(prompt)

@@ -1,0 +1,181 @@
+"""Files of which one has no prompt ids are joined by the texts of the prompts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shell import Shell
+
+from rubrictool.analysis.tail import tail
+from rubrictool.errors import InputError
+from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Prompt, Response
+
+TEA, RICE = "How long does green tea draw?", "How do I cook rice?"
+ASKED = (TEA, RICE)
+SAID = {TEA: {"new": "Three minutes.", "old": "A while."}, RICE: {"new": "Simmer it.", "old": "Fry it."}}
+MINUTES = [{"criterion": "Gives minutes", "weight": 1, "check": {"contains": ["minutes"]}}]
+JOINED = "2 prompts are joined with {} by text"
+
+
+def chat(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+def health_bench(text: str, name: str, criteria: Any = ("Gives minutes",)) -> dict[str, Any]:
+    rubrics = [{"criterion": one, "points": 5, "tags": []} for one in criteria]
+    return {"prompt": chat(text), "prompt_id": name, "rubrics": rubrics, "example_tags": [], "canary": "c"}
+
+
+def said(model: str, *, ids: bool = False, **more: Any) -> list[dict[str, Any]]:
+    named = {TEA: {"prompt_id": "tea"}, RICE: {"prompt_id": "rice"}} if ids else {TEA: {}, RICE: {}}
+    return [{**named[text], "prompt": text, "model": model, "response": SAID[text][model], **more} for text in ASKED]
+
+
+@pytest.fixture
+def files(shell: Shell) -> Shell:
+    """Write every kind of file with ids and without, and answers as people keep them."""
+    shell.write("hb.jsonl", [health_bench(TEA, "hb-tea"), health_bench(RICE, "hb-rice")])
+    shell.write("rubrics.jsonl", [{"prompt": text, "criteria": MINUTES} for text in ASKED])
+    shell.write("rubrics_id.jsonl", [{"id": text[:5], "prompt": chat(text), "criteria": MINUTES} for text in ASKED])
+    for model, ids in itertools.product(("new", "old"), (False, True)):
+        shell.write(f"{model}{'_id' * ids}.jsonl", said(model, ids=ids))
+    for ids in (False, True):
+        scores = [*said("new", ids=ids, score=1, quality=1), *said("old", ids=ids, score=0, quality=0)]
+        shell.write(f"scores{'_id' * ids}.jsonl", scores)
+    lines = [f'"{text}",{model},"{words}"' for text in ASKED for model, words in SAID[text].items()]
+    (shell.directory / "answers.csv").write_text("\n".join(["question,model,response", *lines]) + "\n")
+    return shell
+
+
+@pytest.mark.parametrize(
+    ("line", "side", "main"),
+    [
+        ("score answers.csv --rubrics hb.jsonl", "hb.jsonl", "answers.csv"),
+        ("score answers.csv --rubrics rubrics_id.jsonl", "rubrics_id.jsonl", "answers.csv"),
+        ("score new_id.jsonl --rubrics rubrics.jsonl", "rubrics.jsonl", "new_id.jsonl"),
+        ("refine hb.jsonl --responses answers.csv", "answers.csv", "hb.jsonl"),
+        ("refine hb.jsonl --responses answers.csv --labels scores.jsonl", "scores.jsonl", "hb.jsonl"),
+        ("refine hb.jsonl --responses new.jsonl --weak old.jsonl --pairs great", "old.jsonl", "hb.jsonl"),
+        ("winrate new_id.jsonl old.jsonl --rubrics rubrics.jsonl", "old.jsonl", "new_id.jsonl"),
+        ("winrate new.jsonl old_id.jsonl --rubrics hb.jsonl", "hb.jsonl", "new.jsonl"),
+        ("winrate scores.jsonl scores_id.jsonl --by scores", "scores_id.jsonl", "scores.jsonl"),
+        ("tail scores.jsonl --gold scores_id.jsonl", "scores_id.jsonl", "scores.jsonl"),
+        ("tail scores_id.jsonl --gold scores.jsonl", "scores.jsonl", "scores_id.jsonl"),
+        ("filter-top-k answers.csv --rubrics hb.jsonl -k 1", "hb.jsonl", "answers.csv"),
+    ],
+)
+def test_a_file_without_prompt_ids_is_joined_by_text_and_that_is_told(
+    files: Shell, monkeypatch: pytest.MonkeyPatch, line: str, side: str, main: str
+) -> None:
+    monkeypatch.chdir(files.directory)
+    ran = files(*line.split())
+    assert (ran.code, f"{side}: {JOINED.format(main)}" in ran.err) == (0, True), ran.err
+
+
+def test_rows_keep_the_ids_of_the_file_that_they_come_from(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    assert {row["id"] for row in files("refine", "hb.jsonl", "--responses", "answers.csv").rows} == {
+        "hb-tea",
+        "hb-rice",
+    }
+    scored = files("score", "new_id.jsonl", "--rubrics", "rubrics.jsonl").rows
+    assert [row["prompt_id"] for row in scored] == ["tea", "rice"]
+
+
+def test_verdicts_meet_labels_by_the_text_of_the_prompt(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    verdicts = [{"id": "c1", "met": True}]
+    files.write("judged.jsonl", said("new", ids=True, judge="j", verdicts=verdicts))
+    files.write("labels.jsonl", said("new", verdicts=verdicts))
+    ran = files("agree", "judged.jsonl", "--labels", "labels.jsonl")
+    assert (ran.code, f"labels.jsonl: {JOINED.format('judged.jsonl')}" in ran.err) == (0, True), ran.err
+
+
+def test_files_that_both_have_ids_are_joined_by_these_alone(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    ran = files("score", "new_id.jsonl", "--rubrics", "hb.jsonl")
+    assert ran.code == 2
+    assert "no rubric for the prompt 'tea'" in ran.err
+
+
+def test_one_text_with_two_rubrics_is_an_error_that_names_both(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    files.write("two.jsonl", [health_bench(TEA, "a"), health_bench(TEA, "b", ["Is short"]), health_bench(RICE, "c")])
+    ran = files("score", "answers.csv", "--rubrics", "two.jsonl")
+    assert ran.code == 2
+    assert "two.jsonl:2: prompt: the same text as on line 1, with other criteria" in ran.err
+    assert "joined with answers.csv by text" in ran.err
+
+
+def test_one_text_with_the_same_rubric_twice_is_joined(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    files.write("twice.jsonl", [health_bench(TEA, "a"), health_bench(TEA, "b"), health_bench(RICE, "c")])
+    ran = files("score", "answers.csv", "--rubrics", "twice.jsonl")
+    assert (ran.code, len(ran.rows)) == (0, 4), ran.err
+
+
+def test_a_rubric_without_id_serves_every_id_of_its_text_but_a_response_does_not() -> None:
+    two = [{"prompt_id": name, "prompt": TEA, "response": name} for name in ("a", "b")]
+    texts = Texts(Rows(two, Response))
+    assert set(rubrics_by_prompt([{"prompt": chat(TEA), "criteria": MINUTES}], texts)) == {"a", "b"}
+    with pytest.raises(InputError, match=r"rows:1: prompt: the text has several ids in rows \(a, b\)"):
+        list(texts.checked(Rows([{"prompt": TEA, "response": "c"}], Response)))
+
+
+def test_a_rubric_for_every_prompt_keeps_its_id() -> None:
+    texts = Texts(Rows([{"prompt": TEA, "response": "a"}], Response))
+    assert set(rubrics_by_prompt([{"id": "*", "prompt": TEA, "criteria": MINUTES}], texts)) == {"*"}
+
+
+def test_prompts_name_the_texts_of_responses_that_have_none() -> None:
+    responses = Rows([{"prompt_id": "tea", "response": "a"}], Response)
+    texts = Texts(responses, Rows([{"id": "tea", "prompt": TEA}], Prompt))
+    assert set(rubrics_by_prompt([{"prompt": TEA, "criteria": MINUTES}], texts)) == {"tea"}
+
+
+def test_pairs_of_another_tool_meet_scores_by_text(shell: Shell) -> None:
+    pairs = [{"prompt": text, "chosen": SAID[text]["new"], "rejected": SAID[text]["old"]} for text in ASKED]
+    gold = shell.write("pairs.jsonl", pairs)
+    scores = [
+        {"prompt_id": text[:5], "prompt": chat(text), "model": model, "response": words, "score": len(words)}
+        for text in ASKED
+        for model, words in zip(("chosen", "rejected"), SAID[text].values(), strict=True)
+    ]
+    report = tail({"scores": scores}, gold)
+    assert report.prompts == 2
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=6, unique_by=str.strip),
+    st.lists(st.sampled_from(["text", "chat", "spaces"]), min_size=6, max_size=6),
+    st.booleans(),
+)
+def test_a_text_finds_its_rubric_however_it_is_spelled(prompts: list[str], spelled: list[str], ids_here: bool) -> None:
+    prompts = [json.loads(json.dumps(text)) for text in prompts]
+    forms: dict[str, Callable[[str], Any]] = {
+        "text": lambda text: text,
+        "chat": chat,
+        "spaces": lambda text: f" {text}\r\n",
+    }
+    responses = [
+        {"prompt": text, "response": "r"} | ({"prompt_id": f"q{n}"} if ids_here else {})
+        for n, text in enumerate(prompts)
+    ]
+    rubrics = [
+        {"prompt": forms[form](text), "criteria": MINUTES} | ({} if ids_here else {"id": f"r{n}"})
+        for n, (text, form) in enumerate(zip(prompts, spelled, strict=False))
+    ]
+    rows = Rows(responses, Response)
+    texts = Texts(rows)
+    found = rubrics_by_prompt(rubrics, texts)
+    assert set(found) == {row.prompt_id for _, row in texts.checked(rows)}
+    assert not prompts_by_id(None, texts)
