@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,21 @@ from rubrictool.cli.command_table import COMMANDS
 from rubrictool.cli.flag_hints import FLAG_HINTS
 
 PACKAGE = Path(__file__).parent.parent / "rubrictool"
-MODULES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
-BELOW = {name: tree for name, tree in MODULES.items() if not name.startswith("cli/")}
 
 FLAG = re.compile(r"(?:^|[\s(`'\"=:])--[a-z][a-z-]+")
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """The syntax tree of each module, by its path in the package."""
+    return {
+        str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+def below() -> dict[str, ast.Module]:
+    """The modules below the command line."""
+    return {name: tree for name, tree in modules().items() if not name.startswith("cli/")}
 
 
 def texts(tree: ast.AST) -> Iterator[str]:
@@ -24,15 +36,17 @@ def texts(tree: ast.AST) -> Iterator[str]:
     return (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
-@pytest.mark.parametrize("name", BELOW)
-def test_no_text_below_the_command_line_names_a_flag(name: str) -> None:
+def test_no_text_below_the_command_line_names_a_flag() -> None:
     """A flag alone, which another program is started with, is no text."""
-    assert [text for text in texts(BELOW[name]) if " " in text and FLAG.search(text)] == []
+    named = [
+        (name, text) for name, tree in below().items() for text in texts(tree) if " " in text and FLAG.search(text)
+    ]
+    assert named == []
 
 
 def codes() -> Iterator[str]:
     """The codes that errors below the command line are raised with."""
-    for tree in BELOW.values():
+    for tree in below().values():
         for node in ast.walk(tree):
             if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
                 yield str(node.value.value)
@@ -65,7 +79,7 @@ def is_type_name(name: str) -> bool:
 
 def test_a_type_name_has_one_meaning() -> None:
     places: dict[str, list[str]] = {}
-    for name, tree in MODULES.items():
+    for name, tree in modules().items():
         for defined in filter(is_type_name, types(tree)):
             places.setdefault(defined, []).append(name)
     twice = {name: where for name, where in places.items() if len(where) > 1}
@@ -90,6 +104,6 @@ def first_words(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield node.name, text.split()[0].strip(",.:;")
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_the_docstring_of_a_public_function_begins_with_a_verb(name: str) -> None:
-    assert [(function, word) for function, word in first_words(MODULES[name]) if NO_VERB.fullmatch(word)] == []
+def test_the_docstring_of_a_public_function_begins_with_a_verb() -> None:
+    firsts = [(name, *first) for name, tree in modules().items() for first in first_words(tree)]
+    assert [first for first in firsts if NO_VERB.fullmatch(first[-1])] == []
