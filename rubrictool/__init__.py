@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
     from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
     from rubrictool.analysis.score_comparisons import compare_scores
+    from rubrictool.analysis.sequential import BettingSequence, sequential_win_rates
     from rubrictool.analysis.signal import SignalReport, signal
     from rubrictool.analysis.tail import TailReport, tail
     from rubrictool.analysis.win_rate import WinRate, win_rate
@@ -57,6 +58,7 @@ __version__ = "0.4.0"
 __all__ = [
     "AgreementReport",
     "AskPolicy",
+    "BettingSequence",
     "Budget",
     "Cache",
     "CheckReport",
@@ -123,6 +125,7 @@ __all__ = [
     "row_schema",
     "sample",
     "score",
+    "sequential_win_rates",
     "signal",
     "sync",
     "tail",
@@ -162,6 +165,7 @@ _PLACES = {
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
+    "analysis.sequential": ("BettingSequence", "sequential_win_rates"),
     "analysis.signal": ("SignalReport", "signal"),
     "analysis.tail": ("TailReport", "tail"),
     "report.html": ("HtmlPage",),

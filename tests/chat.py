@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,7 @@ class ChatServer(Server):
 
     `requests` holds the bodies of all requests, `headers_seen` their headers; the probes for schemas, which it answers
     in its own words, stand in `probes` alone; `listed` counts how often its models were asked for. Questions with the text
-    `held` wait until `release` is set.
+    `held` wait until `release` is set. `answer` may be another function of the question.
     """
 
     def __init__(self, pause_s: float) -> None:
@@ -32,6 +32,7 @@ class ChatServer(Server):
         self.listed = 0
         self.status = 200
         self.replies: list[str] = []
+        self.answer: Callable[[str], str] = answer
         self.usage: dict[str, int] | None = None
         self.held, self.release = "", threading.Event()
 
@@ -72,7 +73,9 @@ class _Handler(Handler):
         time.sleep(self.server.pause_s)
         if self.server.held and self.server.held in json.dumps(body):
             self.server.release.wait(60)
-        self._say(self.server.replies.pop(0) if self.server.replies else answer(body["messages"][0]["content"]))
+        self._say(
+            self.server.replies.pop(0) if self.server.replies else self.server.answer(body["messages"][0]["content"])
+        )
 
     def do_GET(self) -> None:
         self.server.listed += 1

@@ -227,6 +227,8 @@ class Session:
         self, row_of: Callable[[T], Any], count: Callable[[Outcome], None] = lambda _: None
     ) -> Callable[[T, Outcome], Lines]:
         def finish(item: T, outcome: Outcome) -> Lines:
+            if outcome.left_out:
+                return ()
             count(outcome)
             self._count(outcome.failure)
             return () if self.dry_run else self._outputs.lines(outcome, row_of(item) if outcome.failure else None)

@@ -54,6 +54,11 @@ class ReportOptions:
         """Return the least difference that matters: given, or the distance from the threshold to 0.5."""
         return self.min_effect if self.min_effect is not None else abs((self.fail_under or EVEN) - EVEN)
 
+    @property
+    def threshold(self) -> float:
+        """Return the threshold that a sequence is held to: given, or 0.5."""
+        return EVEN if self.fail_under is None else self.fail_under
+
     def among(self, systems: Lineup) -> ReportOptions:
         """Return the options for systems in files. Raises `InputError` for a threshold without a baseline."""
         baseline = systems.baseline.name if systems.baseline else None
@@ -109,8 +114,7 @@ def _check_threshold(session: Session, report: WinRateReport, threshold: float, 
     if many:
         session.figures["decisions"] = {systems.a: decision for systems, decision in decisions.items()}
     missed = [
-        (f"{_short(pair.systems.a)}: " if many else "")
-        + _why(decisions[pair.systems], pair.rate, threshold, difference)
+        (f"{short(pair.systems.a)}: " if many else "") + _why(decisions[pair.systems], pair.rate, threshold, difference)
         for pair in report.primary
         if decisions[pair.systems] != "shown"
     ]
@@ -132,7 +136,7 @@ def _why(missed: ThresholdDecision, rate: WinRate, threshold: float, difference:
         return f"not shown: {counted(rate.n, 'prompt')} decide nothing; give at least {ENOUGH_TO_RELY_ON}"
     return (
         f"not shown: the interval reaches below {threshold:g} ({rate.low:.3f}); for another run, decide the number of prompts"
-        " before looking at results"
+        " before looking at results, or look at any time with --sequential"
     )
 
 
@@ -156,11 +160,7 @@ def _colour(rate: WinRate) -> Style:
 def _one(pair: SystemComparison) -> Iterator[str]:
     """Yield the figures of two systems."""
     rate = pair.rate
-    yield (
-        f"winrate: {interval(rate.estimate)} over {counted(rate.n, 'prompt')} ({rate.method}): "
-        f"{counted(rate.wins, 'win')}, {counted(rate.losses, 'loss', 'losses')}, {counted(rate.ties, 'tie')}, "
-        f"{counted(rate.flips, 'flip')}"
-    )
+    yield (f"winrate: {interval(rate.estimate)} over {counted(rate.n, 'prompt')} ({rate.method}): {counts(rate)}")
     yield f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; {_smallest(rate)}"
     if _disagree(rate):
         yield f"winrate: interval and tests disagree about 0.5; {INTERVAL_DECIDES}"
@@ -171,6 +171,12 @@ def _one(pair: SystemComparison) -> Iterator[str]:
     if pair.noise:
         yield f"winrate: {_noise(pair.noise)}"
     yield from (f"winrate: {line}" for line in _few([("", pair)]))
+
+
+def counts(rate: WinRate) -> str:
+    """Return how many comparisons were won, lost, tied and flipped."""
+    decided = f"{counted(rate.wins, 'win')}, {counted(rate.losses, 'loss', 'losses')}"
+    return f"{decided}, {counted(rate.ties, 'tie')}, {counted(rate.flips, 'flip')}"
 
 
 def _few(pairs: Sequence[tuple[str, SystemComparison]]) -> Iterator[str]:
@@ -237,25 +243,25 @@ def _noise(found: NoiseFloor) -> str:
 def _many(report: WinRateReport) -> Iterator[str]:
     """Yield the figures of many systems: each against the baseline, and all that met in a matrix."""
     against, first = report.baseline, report.primary
-    yield f"winrate: {f'against {_short(against)}' if against else 'all pairs'}, 95 % intervals over prompts"
+    yield f"winrate: {f'against {short(against)}' if against else 'all pairs'}, 95 % intervals over prompts"
     yield from table(_RATES, [_rates(pair, against) for pair in first])
     yield "winrate: sign-flip test of a rate of 0.5, sign test of as many prompts won as lost"
     yield "winrate: detectable: the smallest difference detectable with so many prompts (80 % power)"
     yield from table(_TESTS, [_tests(pair, against) for pair in first])
-    if unlike := [_label(pair, against) for pair in first if _disagree(pair.rate)]:
+    if unlike := [pair_label(pair, against) for pair in first if _disagree(pair.rate)]:
         yield f"winrate: interval and tests disagree about 0.5 for {', '.join(unlike)}; {INTERVAL_DECIDES}"
     for pair in first:
         if _sign_test_disagrees(pair.rate):
-            yield f"winrate: {_label(pair, against)}: {_other_question(pair.rate)}"
+            yield f"winrate: {pair_label(pair, against)}: {_other_question(pair.rate)}"
     yield f"winrate: {_multiple(len(report.pairs))}"
     if len(first) < len(report.pairs) or against is None:
         yield "winrate: the row's system over the column's"
         yield from _matrix(report)
     yield from _differences(first, against)
-    yield from (f"winrate: {line}" for line in _few([(_label(pair, against), pair) for pair in first]))
+    yield from (f"winrate: {line}" for line in _few([(pair_label(pair, against), pair) for pair in first]))
     for pair in first:
         if pair.noise:
-            yield f"winrate: {_label(pair, against)}: {_noise(pair.noise)}"
+            yield f"winrate: {pair_label(pair, against)}: {_noise(pair.noise)}"
 
 
 def _multiple(pairs: int) -> str:
@@ -268,7 +274,7 @@ def _multiple(pairs: int) -> str:
 
 def _differences(pairs: Sequence[SystemComparison], against: str | None) -> Iterator[str]:
     scored = [
-        (_label(pair, against), signed(pair.difference.estimate), _bare_p(pair.difference.sign_flip_p))
+        (pair_label(pair, against), signed(pair.difference.estimate), bare_p(pair.difference.sign_flip_p))
         for pair in pairs
         if pair.difference
     ]
@@ -284,22 +290,23 @@ _TESTS = ("system", "sign p", "sign-flip p", "detectable")
 
 def _rates(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
     rate = pair.rate
-    counts = (f"{count:,}" for count in (rate.n, rate.wins, rate.losses, rate.ties, rate.flips))
-    return (_label(pair, against), interval(rate.estimate), *counts)
+    numbers = (f"{count:,}" for count in (rate.n, rate.wins, rate.losses, rate.ties, rate.flips))
+    return (pair_label(pair, against), interval(rate.estimate), *numbers)
 
 
 def _tests(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
     rate = pair.rate
     return (
-        _label(pair, against),
-        _bare_p(rate.sign_p),
-        _bare_p(rate.sign_flip_p),
+        pair_label(pair, against),
+        bare_p(rate.sign_p),
+        bare_p(rate.sign_flip_p),
         number(rate.detectable),
     )
 
 
-def _label(pair: SystemComparison, against: str | None) -> str:
-    one, other = (_short(name, 24 if against else 14) for name in pair.systems)
+def pair_label(pair: SystemComparison, against: str | None) -> str:
+    """Return the systems of a pair, the first alone where all are compared with one."""
+    one, other = (short(name, 24 if against else 14) for name in pair.systems)
     return one if against else f"{one} / {other}"
 
 
@@ -308,8 +315,8 @@ def _matrix(report: WinRateReport) -> Iterator[str]:
     rates, systems = report.matrix(), report.systems
     for start in range(0, len(systems), MATRIX_COLUMNS):
         across = systems[start : start + MATRIX_COLUMNS]
-        rows = [(_short(one, 16), *(_cell(rates.get(SystemPair(one, other))) for other in across)) for one in systems]
-        yield from table(("", *(_short(name, 16) for name in across)), rows)
+        rows = [(short(one, 16), *(_cell(rates.get(SystemPair(one, other))) for other in across)) for one in systems]
+        yield from table(("", *(short(name, 16) for name in across)), rows)
 
 
 def _cell(rate: Estimate | None) -> str:
@@ -320,9 +327,11 @@ def _p(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
 
 
-def _bare_p(value: float) -> str:
+def bare_p(value: float) -> str:
+    """Return a p-value for a table."""
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _short(name: str, width: int = 24) -> str:
+def short(name: str, width: int = 24) -> str:
+    """Return a name that fits into a line."""
     return shortened(name, width=width)

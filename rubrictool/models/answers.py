@@ -1,12 +1,16 @@
-"""Count the answers that models gave for a row.
+"""Count the answers that models gave for a row, and look up those that it has already.
 
 A row may be decided by checks, by the cache or by a rule; such a row says nothing about whether the model works.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+from rubrictool.errors import ModelFailure
 
 
 @dataclass
@@ -30,3 +34,38 @@ def note_answer() -> None:
     """Count an answer for the task that is waiting for it."""
     if answers := _of_work.get():
         answers.count += 1
+
+
+@dataclass
+class CacheUse:
+    """The questions of a block that the cache answered, and those that it did not."""
+
+    hits: int = 0
+    misses: int = 0
+
+
+_cache_only: ContextVar[CacheUse | None] = ContextVar("cache_only", default=None)
+
+
+@contextmanager
+def cached_answers_only() -> Iterator[CacheUse]:
+    """Ask no model during this block: a question whose answer is not in the cache fails."""
+    use = CacheUse()
+    token = _cache_only.set(use)
+    try:
+        yield use
+    finally:
+        _cache_only.reset(token)
+
+
+def note_cached() -> None:
+    """Count an answer from the cache."""
+    if use := _cache_only.get():
+        use.hits += 1
+
+
+def refuse_where_cached_only() -> None:
+    """Raise `ModelFailure` inside a block that asks no model, for a question that the cache does not answer."""
+    if use := _cache_only.get():
+        use.misses += 1
+        raise ModelFailure("not_tried", "no model is asked here, and the cache has no answer")

@@ -9,6 +9,7 @@ from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from rubrictool.errors import InputError, Unreadable
+from rubrictool.models.answers import note_cached, refuse_where_cached_only
 from rubrictool.models.backend import Request
 from rubrictool.models.connections import unpicklable
 from rubrictool.models.context import Endpoint, RunContext
@@ -84,7 +85,9 @@ class Model:
         key = inquiry.request.key()
         with self._connections.in_use():
             if stored := self._stored(key, inquiry.parse):
+                note_cached()
                 return stored[0]
+            refuse_where_cached_only()
             async with self._locks.setdefault(key, asyncio.Lock()), self._claimed(key):
                 if stored := self._stored(key, inquiry.parse):
                     return stored[0]

@@ -28,6 +28,7 @@ class Outcome:
     """The result of one input row: output rows, and a failure where it could not be finished, or not wholly.
 
     `note` is what the command counts of it. `written` holds rows and trace as bytes instead, where another process wrote them.
+    A row that was `left_out` was not needed: it is neither finished nor failed.
     """
 
     rows: tuple[Row, ...] = ()
@@ -35,6 +36,7 @@ class Outcome:
     trace: tuple[Round, ...] = ()
     note: Any = None
     written: Lines = ()
+    left_out: bool = False
 
 
 Work = Callable[[T], Awaitable[Outcome]]

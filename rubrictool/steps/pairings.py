@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
@@ -14,9 +14,12 @@ from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import Texts, by_prompt, filled
 from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Comparison, Response
+from rubrictool.text.encoding import draw
 from rubrictool.text.wording import counted
 
 R = TypeVar("R", bound=Response)
+
+M = TypeVar("M", bound="OfPrompt")
 
 PairedRow = TypeVar("PairedRow", bound=Response, covariant=True)
 
@@ -71,6 +74,14 @@ class Lineup(NamedTuple):
             yield from ((system, self.baseline) for system in self.systems)
         if self.baseline is None or all_pairs:
             yield from combinations(self.systems, 2)
+
+
+class OfPrompt(Protocol):
+    """What is about one prompt, named by its id."""
+
+    @property
+    def prompt_id(self) -> str:
+        """Return the id of the prompt."""
 
 
 def lineup(systems: Mapping[str, Source], baseline: str | None) -> Lineup:
@@ -131,6 +142,11 @@ class Pairing(Generic[PairedRow]):
     b: PairedRow
     systems: SystemPair | None
 
+    @property
+    def prompt_id(self) -> str:
+        """Return the id of the prompt that both respond to."""
+        return self.a.prompt_id
+
     def columns(self) -> dict[str, Any]:
         """Return the columns of its row in a failures file."""
         return {"prompt_id": self.a.prompt_id, "a": self.a.id, "b": self.b.id, **self._names()}
@@ -155,6 +171,11 @@ def pairings(of: Lineup, kind: type[R], texts: Texts, *, common: bool, all_pairs
         for a, b in of.pairs(all_pairs=all_pairs)
         for one, other in _paired(a, b, rows, common=common)
     ]
+
+
+def in_drawn_order(met: Iterable[M], seed: int) -> list[M]:
+    """Return pairings or comparisons by prompt in an order drawn with the seed, before anything is judged."""
+    return sorted(met, key=lambda one: draw(seed, one.prompt_id))
 
 
 def _responses(system: System, kind: type[R], texts: Texts) -> list[R]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rubrictool.analysis.existing_comparisons import read_comparisons
-from rubrictool.analysis.score_comparisons import ScoreComparisons, compare_lineup
+from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.score_comparisons import compare_lineup
 from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
@@ -41,7 +41,10 @@ from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
 from rubrictool.steps.map_rows import Outcome, Work
-from rubrictool.steps.pairings import Pairing, lineup_of_files, pairings
+from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, pairings
+
+if TYPE_CHECKING:
+    from rubrictool.analysis.sequential_run import SequentialRun
 
 
 def command(
@@ -91,6 +94,9 @@ def command(
             show_default=False,
         ),
     ] = None,
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Stop once --fail-under, or 0.5, is decided; look at any time.")
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Say how many prompts and responses it takes, from a pilot of comparisons.")
     ] = False,
@@ -127,9 +133,7 @@ def command(
     refuse_idle(
         context,
         Idle(not plan, "without --plan", _PLANNING),
-        Idle(
-            plan, "with --plan, which compares nothing", ["by", "baseline", "common", "fail_under", "plot", *_COMPARING]
-        ),
+        Idle(plan, "with --plan, which compares nothing", [*_NOT_PLANNED, *_COMPARING]),
     )
     given = Inputs(reading, *paths, baseline, prompts, rubrics)
     if plan:
@@ -145,13 +149,17 @@ def command(
         Idle(finished_already, "on one file of finished comparisons", ["by", "common", *_COMPARING]),
         Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
     )
+    refuse_idle(context, Idle(sequential, "with --sequential", ["noise_floor", "min_effect", "plot"]))
+    end = _end(sequential=sequential)
     if finished_already:
-        _summarise(given, files, options)
+        _summarise(given, files, options, end)
         return
     systems = lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
     if by == "scores":
-        _by_scores(compare_lineup(systems, common=common), Session("winrate", files, inputs=given), options)
+        found = compare_lineup(systems, common=common)
+        rows = in_drawn_order(found.comparisons, seed) if sequential else found.comparisons
+        _by_scores(rows, found.notes, Session("winrate", files, inputs=given), options, end)
         return
     role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
     _refuse_unjudged(role, judging, rubrics=rubrics, noise_floor=noise_floor)
@@ -164,7 +172,9 @@ def command(
     texts = Texts(systems.everyone[0].rows(Response), prompt_rows(given.of(prompts)))
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
     met = pairings(systems, Response, texts, common=common)
+    met = in_drawn_order(met, seed) if sequential else met
     tasks = comparison_tasks(met, asked_of, known if rubrics else None)
+    run = _sequential_run(met, options, asking) if sequential else None
     session = Session("winrate", files, asking, wording, specs=[judging.judge], inputs=given)
 
     async def main() -> None:
@@ -179,14 +189,16 @@ def command(
                 comparison = await carry_out(task, judges)
                 return Outcome((comparison,), note=(index, comparison))
 
-            return work
+            return await run.gated(work, enumerate(tasks)) if run else work
 
         decided = await _decided(session, met, connect, lambda index: tasks[index])
         rows = {id(row): row.response for pairing in met for row in (pairing.a, pairing.b)}.values()
         empty = sum(map(is_empty, rows))
         tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
         tell_cut(session, "winrate", sum(map(wording.shown.cuts, rows)), wording)
-        close(session, decided, options)
+        if run:
+            session.figures["not_judged"] = len(met) - session.progress.done
+        end(session, decided, options)
 
     session.run(main)
 
@@ -194,8 +206,32 @@ def command(
 _PLANNING = ("ties", "responses", "cost")
 """Options that say what to plan for."""
 
+_NOT_PLANNED = ("by", "baseline", "common", "fail_under", "sequential", "plot")
+"""Options of a comparison that say nothing of its plan."""
+
 _COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
 """Options that have an effect only where responses are compared."""
+
+
+End = Callable[[Session, Sequence[Compared], ReportOptions], None]
+"""Report on comparisons."""
+
+
+def _end(*, sequential: bool) -> End:
+    if not sequential:
+        return close
+    from rubrictool.cli.winrate_sequential import close_sequential
+
+    return close_sequential
+
+
+def _sequential_run(met: Sequence[Pairing[Any]], options: ReportOptions, asking: EngineRequestFlags) -> SequentialRun:
+    """Return the run that stops once it is decided. Raises `InputError` for one on several machines."""
+    from rubrictool.analysis.sequential_run import SequentialRun
+
+    if asking.engine != "local":
+        raise InputError("--sequential: counts prompts in their order in one process; use --engine local")
+    return SequentialRun(met, threshold=options.threshold, slots=asking.concurrency)
 
 
 def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool) -> None:
@@ -238,19 +274,21 @@ async def _decided(
     return [decided[index] for index in sorted(decided)]
 
 
-def _by_scores(found: ScoreComparisons, session: Session, options: ReportOptions) -> None:
+def _by_scores(
+    rows: Sequence[Comparison], notes: Iterable[str], session: Session, options: ReportOptions, end: End
+) -> None:
     """Write the comparisons by scores, and report on them."""
 
     async def main() -> None:
-        for line in found.notes:
+        for line in notes:
             session.tell(f"winrate: {line}")
-        await session.write(found.comparisons, total=len(found.comparisons))
-        close(session, list(found.comparisons), options)
+        await session.write(rows, total=len(rows))
+        end(session, rows, options)
 
     session.run(main)
 
 
-def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions) -> None:
+def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions, end: End) -> None:
     """Write finished comparisons, and report on them."""
     existing = read_comparisons(given.of(given.paths[0]))
     options.check(existing.rows)
@@ -262,6 +300,6 @@ def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions) -> Non
         for line in notes_on(existing.rows, existing.dropped):
             session.tell(f"winrate: {line}")
         await session.write(existing.rows, total=len(existing.rows))
-        close(session, existing.rows, options)
+        end(session, existing.rows, options)
 
     session.run(main)
