@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rubrictool.analysis.kappa import GroupAgreement, agreements
-from rubrictool.analysis.labelled_verdicts import CriterionGroup, LabelledVerdict
+from rubrictool.analysis.labelled_verdicts import LEVELLED, CriterionGroup, LabelledVerdict
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
     CriterionInfo,
@@ -56,8 +56,9 @@ def agreement(scores: Source, labels: Source, *, rubrics: Source | None = None, 
     """Return how far each judge of score rows agrees with labels, overall and on each group of criteria.
 
     `labels` are rows with `prompt_id`, `id` and `verdicts`. Verdicts and labels are joined on prompt, response and
-    criterion; null is not judged. `rubrics` tell dimensions, checks and penalties apart; without them, only the dimensions
-    that verdicts name are known. Each source is a path or rows. Intervals are 95 % over prompts, drawn with `seed`.
+    criterion; null is not judged. Where criteria have levels, kappa is weighted, and they are a group of their own. `rubrics`
+    tell dimensions, checks and penalties apart, and what a level counts where a row does not; without them, only the
+    dimensions that verdicts name are known. Each source is a path or rows. Intervals are 95 % over prompts, drawn with `seed`.
 
     Raises `InputError` for rows that are no such rows, and where no verdict has a label.
     """
@@ -81,7 +82,7 @@ _VerdictKey = tuple[str, str, str]
 class _Label(NamedTuple):
     """A label, and the hash of the rubric that its row names."""
 
-    met: bool
+    met: float
     rubric: str
 
 
@@ -92,8 +93,9 @@ def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) ->
     """Join verdicts with labels. Raises `InputError` where no verdict has a label."""
     scores = scores.opened()
     texts = Texts(scores.rows(), responses=True)
-    judged, labelled = read_verdict_rows(texts, scores, labels)
+    of_sources = read_verdict_rows(texts, scores, labels)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
+    judged, labelled = ([index.valued(row) for row in rows] for rows in of_sources)
     joined, by_key, used = _Joined(), _by_key(labelled, index), set[_VerdictKey]()
     joined.left_out["labels that are null"] = sum(row.met.count(None) for row in labelled)
     for row in judged:
@@ -156,5 +158,10 @@ def _groups(info: CriterionInfo) -> tuple[CriterionGroup, ...]:
     """Return the groups that a criterion belongs to, besides all."""
     weight = None if info.weight is None else "positive" if info.weight > 0 else "negative"
     decided_by = None if info.checked is None else "check" if info.checked else "judge"
-    kinds = (("dimension", info.dimension), ("decided by", decided_by), ("weight", weight))
-    return tuple((kind, name) for kind, name in kinds if name)
+    kinds = (
+        ("dimension", info.dimension),
+        ("decided by", decided_by),
+        ("weight", weight),
+    )
+    found = tuple((kind, name) for kind, name in kinds if name)
+    return (*found, LEVELLED) if info.levelled else found

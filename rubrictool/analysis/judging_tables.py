@@ -24,10 +24,10 @@ def judging_tables(judgings: Iterable[ResponseJudging]) -> list[JudgingTable]:
 class JudgingTable:
     """The judgings of one prompt by one judge under one rubric, as arrays with one row per judging.
 
-    `met` has one column per criterion (1, 0, NaN for none); `drawn` is True where the judge gave the verdict then. `values`
-    has the score in column 0 and the worth of each dimension in the others (NaN where unknown). `criteria` and
-    `response_ids` map a name to its index, `dimensions` to the indices of its criteria; `responses` has the index of each
-    judging's response.
+    `met` has one column per criterion (the share met, 1 or 0 without levels, NaN for none); `drawn` is True where the judge
+    gave the verdict then. `values` has the score in column 0 and the worth of each dimension in the others (NaN where
+    unknown). `criteria` and `response_ids` map a name to its index, `dimensions` to the indices of its criteria; `responses`
+    has the index of each judging's response.
     """
 
     def __init__(self, rows: Sequence[ResponseJudging]) -> None:
@@ -65,7 +65,7 @@ class JudgingTable:
         return found
 
     def shares(self) -> Array:
-        """Return the share of judgings that are met, shape (responses, criteria); NaN where none was judged."""
+        """Return the mean share met over judgings, shape (responses, criteria); NaN where none was judged."""
         return group_means(self.met, self.responses)[1]
 
     def shares_in_common(self, other: JudgingTable) -> tuple[Array, Array]:

@@ -31,8 +31,8 @@ class AskedCriterion(NamedTuple):
 class ResponseJudging(NamedTuple):
     """The verdicts and the score of one judge on one response at one time.
 
-    `met` has one verdict for each of `asked` (None: not judged), a tuple that judgings by one rubric share. `value` is the
-    score, None where it is unknown. `writer` is the model that wrote the response.
+    `met` has the share met (1, 0, or what a level counts; None: not judged) for each of `asked`, a tuple that judgings by one
+    rubric share. `value` is the score, None where it is unknown. `writer` is the model that wrote the response.
     """
 
     judge: JudgeKey
@@ -41,7 +41,7 @@ class ResponseJudging(NamedTuple):
     response_id: str
     writer: str
     asked: tuple[AskedCriterion, ...]
-    met: tuple[bool | None, ...]
+    met: tuple[float | None, ...]
     value: float | None
 
 
@@ -55,8 +55,9 @@ def by_judge(judgings: Iterable[ResponseJudging]) -> dict[JudgeKey, list[Respons
 
 def valued_by_share(judging: ResponseJudging) -> ResponseJudging:
     """Return the judging with the share of criteria met as its value, None where one was not judged."""
-    complete = bool(judging.met) and None not in judging.met
-    return judging._replace(value=judging.met.count(True) / len(judging.met) if complete else None)
+    met = [share for share in judging.met if share is not None]
+    complete = bool(met) and len(met) == len(judging.met)
+    return judging._replace(value=sum(met) / len(met) if complete else None)
 
 
 def judgings_of(row: VerdictRow, index: CriterionIndex) -> Iterator[ResponseJudging]:
@@ -64,7 +65,7 @@ def judgings_of(row: VerdictRow, index: CriterionIndex) -> Iterator[ResponseJudg
 
     Raises `InputError` for two verdicts of one judge on one sample.
     """
-    known = index.criteria_of(row)
+    row, known = index.valued(row), index.criteria_of(row)
     if not row.by:
         asked = _asked(row.criteria, known, (False,) * len(known))
         yield _judging(row, asked)
@@ -95,9 +96,9 @@ def _asked(
     )
 
 
-def _votes(row: VerdictRow, criterion: str, by: Sequence[Vote]) -> dict[tuple[str, object], bool | None]:
+def _votes(row: VerdictRow, criterion: str, by: Sequence[Vote]) -> dict[tuple[str, object], float | None]:
     """Return the votes on a criterion by judge and sample; a sample without a number is numbered per judge."""
-    votes: dict[tuple[str, object], bool | None] = {}
+    votes: dict[tuple[str, object], float | None] = {}
     count: Counter[str] = Counter()
     for vote in by:
         judge = vote.judge or row.judge
@@ -105,13 +106,13 @@ def _votes(row: VerdictRow, criterion: str, by: Sequence[Vote]) -> dict[tuple[st
         if slot in votes:
             named = repr(judge) if judge else "one judge"
             raise InputError(f"{row.where}: verdicts: {criterion}: two verdicts of {named} on one sample; keep one")
-        votes[slot], count[judge] = vote.met, count[judge] + 1
+        votes[slot], count[judge] = vote.share, count[judge] + 1
     return votes
 
 
-def _score(rubric: Rubric | None, met: Mapping[str, bool | None], curves: Aggregate) -> float | None:
+def _score(rubric: Rubric | None, met: Mapping[str, float | None], curves: Aggregate) -> float | None:
     """Return the score of one sample, None where a criterion was not judged or the rubric is unknown."""
-    verdicts = [Verdict(id=name, met=one) for name, one in met.items() if one is not None]
+    verdicts = [Verdict(id=name, met=one == 1, value=one) for name, one in met.items() if one is not None]
     if rubric is None or {verdict.id for verdict in verdicts} != {criterion.id for criterion in rubric.criteria}:
         return None
     return score(rubric.criteria, verdicts, curves)

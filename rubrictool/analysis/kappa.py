@@ -4,6 +4,9 @@ Kappa over all criteria overstates a judge: some criteria are nearly always met,
 with the labels without reading any response. Kappa within criteria therefore takes as chance the agreement of a verdict on
 one response with the label of another response, for the same criterion of the same prompt. Where a rubric serves several
 prompts, the response may be one to another prompt (`shared_kappa`).
+
+On criteria with levels, kappa is weighted: a verdict differs from its label by the squared difference of what the two levels
+count (quadratic weights; Cohen 1968). Between levels at equal distances this is the usual one. Met then means the last level.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ ALL: CriterionGroup = ("all", "all")
 
 
 class Cells(NamedTuple):
-    """Count the verdicts by who calls the criterion met: judge and label, only one of them, neither."""
+    """Count the verdicts by who calls the criterion met, at its last level: judge and label, only one of them, neither."""
 
     both: int
     judge_only: int
@@ -130,7 +133,7 @@ def _agreement(group: CriterionGroup, sums: Array, drawn: Array, shared: Figure 
 
 
 def _sums(pairs: Sequence[LabelledVerdict]) -> dict[CriterionGroup, Sums]:
-    """Return the counts of each prompt by group: the four cells, then disagreements within criteria, observed and expected."""
+    """Return the counts of each prompt by group (`_counts`)."""
     criteria, of_criterion = numbered((pair.prompt_id, pair.criterion, pair.groups) for pair in pairs)
     counted = _counts(pairs, of_criterion)
     places: dict[CriterionGroup, list[int]] = {}
@@ -153,46 +156,57 @@ def _by_prompt(names: Sequence[str], counted: Array) -> Sums:
 
 
 def _counts(pairs: Sequence[LabelledVerdict], of_criterion: Places) -> Array:
-    """Return the six counts of each criterion of a prompt, shape (criteria, 6)."""
-    met, label = (np.array([pair[place] for pair in pairs], dtype=float) for place in _MET_AND_LABEL)
+    """Return the counts of each criterion of a prompt, shape (criteria, 11).
+
+    They are the four cells, disagreements within criteria, observed and expected, then the sums of verdicts that equal their
+    label, of verdicts, of labels, of the squares of both, and of squared differences.
+    """
+    share, of_label = (np.array([pair[place] for pair in pairs], dtype=float) for place in _MET_AND_LABEL)
+    met, label = (share == 1).astype(float), (of_label == 1).astype(float)
     responses, of_response = numbered(zip(of_criterion.tolist(), (pair.response_id for pair in pairs), strict=True))
     whose = np.array([place for place, _ in responses], dtype=np.intp)
     cells = [
         np.bincount(of_criterion, cell)
         for cell in (met * label, met * (1 - label), (1 - met) * label, (1 - met) * (1 - label))
     ]
-    return np.column_stack([*cells, *_disagreements(np.array(cells), met, label, of_response, whose)])
+    measures = (share == of_label, share, of_label, share**2 + of_label**2, (share - of_label) ** 2)
+    sums = np.array([np.bincount(of_criterion, one.astype(float)) for one in measures])
+    n, columns = np.bincount(of_criterion).astype(float), (share, of_label, measures[3])
+    return np.column_stack([*cells, *_disagreements(n, sums, columns, of_response, whose), *sums])
 
 
 _MET_AND_LABEL = (LabelledVerdict._fields.index("met"), LabelledVerdict._fields.index("label"))
 
 
-def _disagreements(cells: Array, met: Array, label: Array, of_response: Places, whose: Places) -> tuple[Array, Array]:
-    """Return how many verdicts on each criterion differ from their label, and how many are expected to by chance.
+def _disagreements(
+    n: Array, sums: Array, columns: Sequence[Array], of_response: Places, whose: Places
+) -> tuple[Array, Array]:
+    """Return by how much the `n` verdicts on each criterion differ from their labels, squared, and what is expected by chance.
 
     Chance is the label of another response to the same prompt; both counts are 0 where there is no other response.
     `of_response` has for each verdict the index of its response and criterion, `whose` for each of these its criterion.
     """
-    own_n, own_met, own_labels = (np.bincount(of_response, of).astype(float) for of in (np.ones_like(met), met, label))
-    n, judge, labels = cells.sum(axis=0), cells[0] + cells[1], cells[0] + cells[2]
+    own_n = np.bincount(of_response).astype(float)
+    own = differing_pairs(own_n, *(np.bincount(of_response, of).astype(float) for of in columns))
     crossed = n**2 - np.bincount(whose, own_n**2)
-    differ = differing_pairs(n, judge, labels) - np.bincount(whose, differing_pairs(own_n, own_met, own_labels))
+    differ = differing_pairs(n, *sums[1:4]) - np.bincount(whose, own)
     with np.errstate(invalid="ignore"):
         expected = np.where(crossed > 0, n * differ / crossed, 0.0)
-    return np.where(crossed > 0, cells[1] + cells[2], 0.0), expected
+    return np.where(crossed > 0, sums[4], 0.0), expected
 
 
 def _figures(sums: Array) -> dict[str, Array]:
     """Return the figures of counts (last axis), NaN where the divisor is 0."""
-    both, judge_only, label_only, neither, differ, expected = np.moveaxis(sums, -1, 0)
+    both, judge_only, label_only, neither, differ, expected, equal, *measures = np.moveaxis(sums, -1, 0)
     n = both + judge_only + label_only + neither
     with np.errstate(invalid="ignore", divide="ignore"):
-        equal, judge, labels = (both + neither) / n, (both + judge_only) / n, (both + label_only) / n
-        chance = judge * labels + (1 - judge) * (1 - labels)
+        judge, labels = (both + judge_only) / n, (both + label_only) / n
+        *sums_of_both, apart = measures
+        by_chance = differing_pairs(n, *sums_of_both)
         sensitivity, specificity = both / (both + label_only), neither / (neither + judge_only)
         return {
-            "agreement": equal,
-            "kappa": (equal - chance) / (1 - chance),
+            "agreement": equal / n,
+            "kappa": np.where(by_chance > _ROUNDING * n**2, 1 - n * apart / by_chance, np.nan),
             # With few responses the expected number may be below what is possible, so kappa is bounded by -1.
             "kappa_within": np.maximum(1 - differ / expected, -1.0),
             "balanced_accuracy": (sensitivity + specificity) / 2,
@@ -201,6 +215,10 @@ def _figures(sums: Array) -> dict[str, Array]:
             "met_judge": judge,
             "met_labels": labels,
         }
+
+
+_ROUNDING = 1e-12
+"""A smaller mean disagreement by chance is a rounding error: all verdicts and labels are one level."""
 
 
 def _supports(sums: Array) -> dict[str, int]:

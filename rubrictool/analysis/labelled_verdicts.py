@@ -11,8 +11,12 @@ CriterionGroup = tuple[str, str]
 """The kind and the name of a group of criteria, such as ("dimension", "safety")."""
 
 
+LEVELLED: CriterionGroup = ("answered by", "level")
+"""The group of criteria that have levels."""
+
+
 class LabelledVerdict(NamedTuple):
-    """A verdict and the label of the same criterion of the same response.
+    """A verdict and the label of the same criterion of the same response, each as the share that is met: 1, 0, or a level's.
 
     `groups` are those that the criterion belongs to besides all; they depend on the criterion alone. `shared` says that
     `criterion` is the same criterion wherever other prompts have it.
@@ -21,12 +25,15 @@ class LabelledVerdict(NamedTuple):
     prompt_id: str
     response_id: str
     criterion: str
-    met: bool
-    label: bool
+    met: float
+    label: float
     groups: tuple[CriterionGroup, ...] = ()
     shared: bool = False
 
 
-def differing_pairs(n: Array, met: Array, labels: Array) -> Array:
-    """Return how many pairs of a verdict and a label differ, over all pairs of `n` verdicts and `n` labels."""
-    return met * (n - labels) + (n - met) * labels
+def differing_pairs(n: Array, met: Array, labels: Array, squares: Array) -> Array:
+    """Return by how much verdicts and labels differ, squared, over all pairs of `n` verdicts and `n` labels.
+
+    `met` and `labels` are their sums, `squares` is the sum of the squares of both. Without levels, a pair that differs counts 1.
+    """
+    return n * squares - 2 * met * labels

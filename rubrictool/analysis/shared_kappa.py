@@ -48,9 +48,9 @@ def _of_several_prompts(pairs: Sequence[LabelledVerdict]) -> list[LabelledVerdic
 class _Block(NamedTuple):
     """The counts of criteria that the same prompts share.
 
-    `sums`, shape (prompts, 4 * criteria), are numbers of verdicts, of verdicts met, of labels met, and of verdicts that
-    differ from their label. `own`, shape (prompts, 2 * criteria), counts the pairs of a verdict and a label on the same
-    response: all of them, and those that differ.
+    `sums`, shape (prompts, 5 * criteria), are numbers of verdicts, of verdicts met, of labels met, the squares of both, and
+    the squared differences of verdicts from their label. `own`, shape (prompts, 2 * criteria), counts the pairs of a verdict
+    and a label on the same response: all of them, and by how much they differ.
     """
 
     prompts: Places
@@ -78,18 +78,18 @@ def _cells_by_criterion(cells: dict[tuple[int, int], int], criteria: int) -> lis
 
 
 def _sums(pairs: Sequence[LabelledVerdict], of_cell: Places) -> Array:
-    """Return the columns of `_Block.sums` for each criterion of a prompt, shape (cells, 4)."""
+    """Return the columns of `_Block.sums` for each criterion of a prompt, shape (cells, 5)."""
     met, label = (np.array(column, dtype=float) for column in zip(*((p.met, p.label) for p in pairs), strict=True))
-    columns = (np.ones_like(met), met, label, np.abs(met - label))
+    columns = (np.ones_like(met), met, label, met**2 + label**2, (met - label) ** 2)
     return np.column_stack([np.bincount(of_cell, column) for column in columns])
 
 
 def _own(pairs: Sequence[LabelledVerdict], of_cell: Places) -> Array:
     """Return the columns of `_Block.own` for each criterion of a prompt, shape (cells, 2)."""
     responses, of_response = numbered(zip(of_cell.tolist(), (pair.response_id for pair in pairs), strict=True))
-    n, met, labels, _ = _sums(pairs, of_response).T
+    n, met, labels, squares, _ = _sums(pairs, of_response).T
     whose = np.array([cell for cell, _ in responses], dtype=np.intp)
-    return np.column_stack([np.bincount(whose, n**2), np.bincount(whose, differing_pairs(n, met, labels))])
+    return np.column_stack([np.bincount(whose, n**2), np.bincount(whose, differing_pairs(n, met, labels, squares))])
 
 
 def _kappa(blocks: Sequence[_Block], counts: Array) -> Array:
@@ -97,12 +97,12 @@ def _kappa(blocks: Sequence[_Block], counts: Array) -> Array:
     observed, expected = np.zeros(len(counts)), np.zeros(len(counts))
     for block in blocks:
         drawn = counts[:, block.prompts]
-        n, met, labels, differ = np.split(drawn @ block.sums, 4, axis=1)
+        n, met, labels, squares, differ = np.split(drawn @ block.sums, 5, axis=1)
         # A response that was drawn several times is not another response to itself.
         own, own_differing = np.split(drawn**2 @ block.own, 2, axis=1)
         others = n**2 - own
         possible = others > 0
-        by_chance = n * (differing_pairs(n, met, labels) - own_differing) / np.where(possible, others, 1)
+        by_chance = n * (differing_pairs(n, met, labels, squares) - own_differing) / np.where(possible, others, 1)
         observed += np.where(possible, differ, 0).sum(axis=1)
         expected += np.where(possible, by_chance, 0).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):

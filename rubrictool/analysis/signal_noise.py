@@ -182,17 +182,20 @@ def _squares(deviations: Array, centre: Array) -> Array:
 def of_verdicts(met: Array, response: Places, drawn: NDArray[np.bool_]) -> Array:
     """Return the sums `OF_VERDICTS` of each criterion, shape (criteria, 5).
 
-    `met` has one row per judging and one column per criterion (1, 0, NaN for none); `drawn` is True for verdicts that the
-    judge gave then. The sums are the pairs of drawn verdicts on one response that differ, all such pairs, the chances that
-    all and that no responses meet the criterion, and whether two responses are judged. The chances are those of one verdict
-    drawn for each response, so that the number of samples does not change them.
+    `met` has one row per judging and one column per criterion (the share met, 1 or 0 without levels, NaN for none); `drawn` is
+    True for verdicts that the judge gave then. The sums are the pairs of drawn verdicts on one response that differ (each by
+    the square of the difference), all such pairs, the chances that all responses meet the criterion and that all meet nothing
+    of it, and whether two responses are judged. The chances are those of one verdict drawn for each response, so that the
+    number of samples does not change them.
     """
-    n, share = group_means(met, response)
-    drawn_n, drawn_share = (n, share) if drawn.all() else group_means(np.where(drawn, met, np.nan), response)
-    yes = np.where(drawn_n > 0, drawn_share, 0.0) * drawn_n
-    flips, repeats = (yes * (drawn_n - yes)).sum(axis=0), (drawn_n * (drawn_n - 1) / 2).sum(axis=0)
+    given = np.where(drawn, met, np.nan)
+    (drawn_n, mean), (_, square) = (group_means(of, response) for of in (given, given**2))
+    flips = np.where(drawn_n > 0, drawn_n**2 * (square - mean**2), 0.0).sum(axis=0)
+    repeats = (drawn_n * (drawn_n - 1) / 2).sum(axis=0)
+    ends = [group_means(np.where(np.isnan(met), np.nan, met == end), response) for end in (1, 0)]
+    n = ends[0][0]
     several = (n > 0).sum(axis=0) > 1
-    all_met, never_met = (np.where(n > 0, one, 1.0).prod(axis=0) * several for one in (share, 1 - share))
+    all_met, never_met = (np.where(n > 0, share, 1.0).prod(axis=0) * several for _, share in ends)
     return np.array([flips, repeats, all_met, never_met, several], dtype=float).T
 
 

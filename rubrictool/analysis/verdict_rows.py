@@ -5,28 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from rubrictool.errors import InputError
 from rubrictool.rows.columns import IdText, Number
 from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, opened
+from rubrictool.rows.levels import Level, LevelLabel, level_labelled
 from rubrictool.rows.messages import ResponseText
-from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Vote
+from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Share, Vote
 from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 
 
 class _Verdict(BaseModel):
-    """One verdict on a criterion (null is not judged), or several under `samples`."""
+    """One verdict on a criterion (null is not judged), or several under `samples`; a level may stand in the place of `met`."""
 
     model_config = ConfigDict(strict=True, defer_build=True)
 
     id: IdText
     met: bool | None
+    level: LevelLabel | None = None
+    value: Share | None = None
     dimension: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _level_alone(cls, data: Any) -> Any:
+        alone = isinstance(data, Mapping) and "met" not in data and data.get("level") is not None
+        return {**data, "met": None} if alone else data
+
+    @property
+    def share(self) -> float | None:
+        """Return how much of the criterion is met; None where it is not judged, or where only the rubric tells."""
+        if self.value is not None:
+            return self.value
+        return None if self.met is None or (self.level is not None and not self.met) else float(self.met)
 
 
 def _distinct(verdicts: tuple[_Verdict, ...]) -> tuple[_Verdict, ...]:
@@ -51,8 +68,9 @@ class _JudgedResponse(Response):
 class VerdictRow(NamedTuple):
     """The verdicts of one row, and where it stands (`file:line`).
 
-    `met`, `dimensions` and `by` have an entry for each of `criteria`, a tuple that rows of one rubric share: there may be
-    millions of verdicts. Without lists, `by` is empty.
+    `met`, `dimensions`, `levels` and `by` have an entry for each of `criteria`, a tuple that rows of one rubric share: there may
+    be millions of verdicts. `met` is the share that is met (1, 0, or what a level counts; None for not judged), `levels` has the
+    label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels.
     """
 
     where: str
@@ -66,8 +84,9 @@ class VerdictRow(NamedTuple):
     aggregate: tuple[str, ...]
     criteria: tuple[str, ...]
     dimensions: tuple[str | None, ...]
-    met: tuple[bool | None, ...]
+    met: tuple[float | None, ...]
     by: tuple[tuple[Vote, ...], ...]
+    levels: tuple[str | None, ...] = ()
 
     @property
     def key(self) -> ResponseKey:
@@ -136,17 +155,19 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         row.aggregate,
         shared.setdefault(criteria, criteria),
         shared.setdefault(dimensions, dimensions),
-        tuple(v.met for v in row.verdicts),
+        tuple(v.share for v in row.verdicts),
         tuple(v.samples for v in row.verdicts) if any(v.samples for v in row.verdicts) else (),
+        tuple(v.level for v in row.verdicts) if any(v.level is not None for v in row.verdicts) else (),
     )
 
 
 class CriterionInfo(NamedTuple):
-    """The dimension and weight of a criterion, and whether a check decides it; None is unknown."""
+    """The dimension and weight of a criterion, and whether a check decides it; None is unknown. `levelled` ones have levels."""
 
     dimension: str | None = None
     weight: float | None = None
     checked: bool | None = None
+    levelled: bool = False
 
 
 class CriterionIndex:
@@ -190,17 +211,52 @@ class CriterionIndex:
         """Return what is known of each criterion of a row."""
         rubric = self.rubric_of(row)
         self.unmatched += bool(self._rubrics) and rubric is None
-        key = id(rubric), row.criteria, row.dimensions
+        key = id(rubric), row.criteria, row.dimensions, row.levels
         if key not in self._known:
             self._known[key] = _criteria(row, rubric)
         return self._known[key]
 
+    def valued(self, row: VerdictRow) -> VerdictRow:
+        """Return a row with what its levels count, by its rubric where that is known.
+
+        Raises `InputError` for a level that the rubric lacks, and for one of which neither rubric nor row tells what it counts.
+        """
+        if not row.levels:
+            return row
+        rubric = self.rubric_of(row)
+        scales = {one.id: one.levels for one in rubric.criteria if one.levels} if rubric else {}
+        named = zip(row.criteria, row.levels, row.met, strict=True)
+        return row._replace(met=tuple(_value(row, name, label, met, scales.get(name)) for name, label, met in named))
+
 
 def _criteria(row: VerdictRow, rubric: Rubric | None) -> tuple[CriterionInfo, ...]:
     own = rubric.criteria if rubric else ()
-    known = {one.id: CriterionInfo(one.dimension, one.weight, one.check is not None) for one in own}
-    pairs = zip(row.criteria, row.dimensions, strict=True)
-    return tuple(known.get(name) or CriterionInfo(dimension) for name, dimension in pairs)
+    known = {
+        one.id: CriterionInfo(one.dimension, one.weight, one.check is not None, levelled=bool(one.levels))
+        for one in own
+    }
+    labels = row.levels or (None,) * len(row.criteria)
+    found = zip(row.criteria, row.dimensions, labels, strict=True)
+    return tuple(
+        known.get(name) or CriterionInfo(dimension, levelled=label is not None) for name, dimension, label in found
+    )
+
+
+def _value(
+    row: VerdictRow, name: str, label: str | None, met: float | None, levels: Sequence[Level] | None
+) -> float | None:
+    """Return what the level of a verdict counts."""
+    if label is None:
+        return met
+    level = level_labelled(levels, label) if levels else None
+    if levels and level is None:
+        raise InputError(f"{row.where}: verdicts: {name}: level: the rubric's criterion has no level {label!r}")
+    if level is None and met is None:
+        raise InputError(
+            f"{row.where}: verdicts: {name}: value: field required beside a level where no rubric tells what it counts",
+            code="levels",
+        )
+    return met if level is None else float(level.value)
 
 
 def rubrics_by_hash(rubric: Rubric) -> Mapping[str, Rubric]:

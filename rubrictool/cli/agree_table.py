@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
+from rubrictool.analysis.labelled_verdicts import LEVELLED
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, table
 from rubrictool.text.wording import counted
@@ -21,6 +22,9 @@ LEGEND = (
     " (sensitivity, the share of verdicts labelled met that the judge calls met) and spec. (specificity, the share of those"
     " labelled unmet that it calls unmet); chance is 0.5. judge met, label met: the share of verdicts and of labels that are"
     " met. Intervals are 95 % over prompts, from 5 on; --summary has all of them."
+)
+OF_LEVELS = (
+    " answered by level: kappa is weighted by the squared distance of what levels count, and met is the last level."
 )
 
 KAPPA_HEADS = ("criteria", "n", "kappa")
@@ -39,7 +43,8 @@ def lines(report: AgreementReport) -> Iterator[str]:
         yield f"{judge_name(judge)}: {counted(groups[0].n, 'labelled verdict')} on {counted(groups[0].prompts, 'prompt')}"
         yield from _tables(groups)
     yield ""
-    yield from legend(LEGEND)
+    levelled = any(LEVELLED in (group.group for group in groups) for groups in report.judges.values())
+    yield from legend(LEGEND + OF_LEVELS if levelled else LEGEND)
     yield from _few(report)
 
 

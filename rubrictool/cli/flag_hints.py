@@ -17,6 +17,7 @@ FLAG_HINTS = {
     "http_key": "--allow-http-key",
     "judge": "--judge SPEC",
     "labels": "--labels FILE[:COLUMN]",
+    "levels": "--rubrics FILE",
     "map": "--map THEIRS=OURS",
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",

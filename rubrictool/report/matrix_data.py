@@ -128,6 +128,12 @@ class MatrixBuilder:
         others = [one for one in self._verdicts_on(row, verdict, criterion) if one.judging != place]
         told = [
             *([verdict.reason] if verdict.reason else []),
+            *(
+                [f"level {verdict.level}, which counts {verdict.share:g}"]
+                if verdict.level and verdict.share is not None
+                else []
+            ),
+            *(["the judge said that it cannot tell"] if verdict.abstained else []),
             *([] if label is None else [f"label: {_word(label)}"]),
             *([] if verdict.p is None else [f"probability of met: {verdict.p:.2f}"]),
             *(

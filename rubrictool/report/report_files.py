@@ -172,7 +172,7 @@ class _Reader:
         (rows,) = read_verdict_rows(self._texts, NamedSource(source, source.name))
         for row in filter(lambda row: self._chosen(row.prompt_id), rows):
             met = zip(row.criteria, row.met, strict=True)
-            self.found.labels.update({(*row.key, name): label for name, label in met if label is not None})
+            self.found.labels.update({(*row.key, name): label == 1 for name, label in met if label is not None})
         return len(rows)
 
     def _read_comparisons(self, source: Input) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rubrictool.shapes.criteria import LEVELLED, UNLEVELLED, document, levels, refuse_several, take_no_prompt
+from rubrictool.shapes.criteria import UNLEVELLED, document, levels, refuse_several, take_no_prompt
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, keys_in
 from rubrictool.shapes.writing import Given
@@ -73,7 +73,7 @@ def _levels(item: Fields, options: Sequence[Any]) -> list[ColumnValues] | None:
 
 
 def _noted(criterion: ColumnValues) -> list[str]:
-    return [LEVELLED] if "levels" in criterion else [UNLEVELLED] if "options" in criterion else []
+    return [UNLEVELLED] if "options" in criterion else []
 
 
 def _write(given: Given) -> list[ColumnValues]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rubrictool.shapes.criteria import asked, document, own_id, refuse_several, rubric_contents
+from rubrictool.shapes.criteria import asked, document, own_id, ranked, refuse_several, rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, keys_in
 
-_FIVE_SCORES = "criteria scored from 1 to 5 there, judged as met or not"
+_FIVE_SCORES = [str(score) for score in range(1, 6)]
 
 
 def _is_vertex(row: Mapping[str, Any]) -> bool:
@@ -80,11 +80,12 @@ def _read_azure(rows: Sequence[Fields]) -> Contents:
             **own_id(item.name("id"), place),
             "criterion": item.text("description"),
             "weight": item.number("weight", 1),
+            "levels": ranked(_FIVE_SCORES),
             **item.rest(),
         }
         for place, item in enumerate(items, start=1)
     ]
-    return document(rows[0], criteria, notes=[_FIVE_SCORES] * len(criteria))
+    return document(rows[0], criteria)
 
 
 VERTEX = Shape(

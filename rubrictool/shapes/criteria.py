@@ -10,7 +10,6 @@ from rubrictool.shapes.shape import ColumnValues, Contents
 
 WEIGHTLESS = "criteria of weight 0 left out"
 WITHOUT_CRITERIA = "rows without criteria"
-LEVELLED = "criteria with levels, met at the highest alone"
 UNLEVELLED = "criteria with a scale that is not one from 0 to 1, judged as met or not"
 
 _EVERY_PROMPT = "*"

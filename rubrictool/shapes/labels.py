@@ -90,13 +90,15 @@ def _read_label(row: Fields) -> Contents:
     verdict = {"id": row.name("criterion_id"), **without_nulls({"reason": row.text("rationale", None)})}
     response = {**asked, "id": row.name("output_id")}
     applies, score = row.value("applicable", True), row.number("score", None)
-    if isinstance(score, bool) or score is None or not applies:
-        met: bool | None = None if score is None or not applies else score
-    elif score in (0, 1):
-        met = bool(score)
-    else:
-        return Contents(columns=row.rest(), notes=("labels between 0 and 1 left out",))
-    return Contents(responses=[response | {"verdicts": [verdict | {"met": met}]}], columns=row.rest())
+    if score is not None and applies and not 0 <= score <= 1:
+        return Contents(columns=row.rest(), notes=("labels below 0 or above 1 left out",))
+    decided = {"met": None} if score is None or not applies else _decided(score)
+    return Contents(responses=[response | {"verdicts": [verdict | decided]}], columns=row.rest())
+
+
+def _decided(score: float) -> ColumnValues:
+    """Return the columns of a verdict; one between 0 and 1 is met in part."""
+    return {"met": score == 1, **({} if score in (0, 1) else {"value": score})}
 
 
 def _write_labels(given: Given) -> list[ColumnValues]:
@@ -114,7 +116,7 @@ def _labels(response: Fields, asked: ColumnValues) -> list[ColumnValues]:
         {
             **output,
             "criterion_id": verdict["id"],
-            "score": None if verdict.get("met") is None else int(verdict["met"]),
+            "score": None if verdict.get("met") is None else verdict.get("value", int(verdict["met"])),
             "applicable": verdict.get("met") is not None,
             **without_nulls({"rationale": verdict.get("reason")}),
             **asked,

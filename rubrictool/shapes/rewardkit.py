@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rubrictool.shapes.criteria import (
-    LEVELLED,
     UNLEVELLED,
     document,
     rank_labels,
@@ -78,7 +77,7 @@ def _levelled(scale: ColumnValues, *, negated: bool) -> ColumnValues:
 
 
 def _noted(criterion: ColumnValues) -> list[str]:
-    return [LEVELLED] if "levels" in criterion else [UNLEVELLED] if "scale" in criterion else []
+    return [UNLEVELLED] if "scale" in criterion else []
 
 
 def _write_toml(given: Given) -> list[ColumnValues]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rubrictool.shapes.criteria import LEVELLED, UNLEVELLED, document, levels
+from rubrictool.shapes.criteria import UNLEVELLED, document, levels
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, keys_in
 from rubrictool.text.patterns import PatternMatch, linear
@@ -90,7 +90,7 @@ def _filled(text: str, variables: Mapping[str, Any], item: Fields) -> str:
 
 
 def _noted(criterion: ColumnValues) -> list[str]:
-    return [LEVELLED] if "levels" in criterion else [UNLEVELLED] if "scores" in criterion else []
+    return [UNLEVELLED] if "scores" in criterion else []
 
 
 SHAPE = Shape("rubric-kit", "rubric-kit rubric", _matches, _read, single=True)

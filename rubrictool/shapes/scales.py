@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rubrictool.shapes.criteria import LEVELLED, asked, document, rubric_contents, steps, take_no_prompt
+from rubrictool.shapes.criteria import asked, document, rubric_contents, steps, take_no_prompt
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, keys_in
 from rubrictool.shapes.writing import Given
@@ -31,7 +31,7 @@ def _criterion(fields: Fields) -> ColumnValues:
 
 
 def _read_scales(rows: Sequence[Fields]) -> Contents:
-    return document(Fields({}), [_criterion(row) for row in rows], notes=[LEVELLED] * len(rows))
+    return document(Fields({}), [_criterion(row) for row in rows])
 
 
 def _write_scales(given: Given) -> list[ColumnValues]:
@@ -66,7 +66,7 @@ def _read_sample(row: Fields) -> Contents:
     if "reference" in row:
         prompt["reference"] = row.text("reference")
     responses = [{"response": row.value("response")}] if "response" in row else []
-    return rubric_contents(row, prompt, [_criterion(row.object("rubrics"))], responses=responses, notes=[LEVELLED])
+    return rubric_contents(row, prompt, [_criterion(row.object("rubrics"))], responses=responses)
 
 
 def _write_sample(given: Given) -> list[ColumnValues]:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rubrictool.shapes.criteria import (
-    LEVELLED,
     document,
     own_id,
     rank_labels,
@@ -37,7 +36,7 @@ def _read_all(rows: Sequence[Fields]) -> Contents:
     refuse_several(rows, "criteria")
     items = [item for row in rows for item in (row.objects("criteria") if "criteria" in row else [row])]
     criteria = [_criterion(item, place) for place, item in enumerate(items, start=1)]
-    return document(rows[0], criteria, notes=[LEVELLED for one in criteria if "levels" in one])
+    return document(rows[0], criteria)
 
 
 def _criterion(item: Fields, place: int) -> ColumnValues:
