@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import NONE, interval, signed, table
-from rubrictool.refinement.gold_check import CheckReport, HalfCreditChange
+from rubrictool.refinement.gold_check import FEWEST_CANDIDATES, CheckReport, HalfCreditChange
 from rubrictool.text.wording import counted, one_line
 
 WIDTH = 76
@@ -14,11 +14,18 @@ WIDTH = 76
 HOW_TO = "refine: did it help? rerun with --check-against FILE[:COLUMN], a file of labels"
 
 
-def check_lines(report: CheckReport | None) -> Iterator[str]:
-    """Yield the lines of a check; without one, the line that says how to make one."""
-    if report is None:
-        yield HOW_TO
+def how_to_check(*, candidates: int, changed: bool) -> Iterator[str]:
+    """Yield the line that says how to check, where `candidates` of one prompt are enough for it and any rubric changed."""
+    if not changed:
         return
+    if candidates >= FEWEST_CANDIDATES:
+        yield HOW_TO
+    else:
+        yield f"refine: did it help? that can be checked with {FEWEST_CANDIDATES} candidates of a prompt or more"
+
+
+def check_lines(report: CheckReport) -> Iterator[str]:
+    """Yield the lines of a check."""
     half = ", held-out half" if report.held_out else ""
     yield "refine: did it help? half-credit among the best 40 % of responses by gold"
     yield one_line(f"refine: gold{half}: {report.gold}", width=WIDTH)

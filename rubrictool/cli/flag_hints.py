@@ -8,7 +8,6 @@ FLAG_HINTS = {
     "cache": "--cache FILE, --no-cache",
     "cache_file": "--cache FILE",
     "candidates": "--responses FILE, --model SPEC",
-    "check": "--check-against FILE[:COLUMN]",
     "distinct": "--distinct COLUMN",
     "failures": "--failures FILE",
     "first_rubrics": "--rubrics FILE",

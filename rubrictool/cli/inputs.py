@@ -50,7 +50,11 @@ class Inputs:
 
     def lines(self) -> list[str]:
         """Return what was recognised of files that are not in our own columns, and which files were joined by text."""
-        told = (line for opened in self._inputs.values() for line in (opened.recognised(), opened.joined()))
+        told = (
+            line
+            for opened in self._inputs.values()
+            for line in (opened.recognised(), opened.repeated(), opened.joined())
+        )
         return [line for line in told if line]
 
     def _refuse_unused(self) -> None:

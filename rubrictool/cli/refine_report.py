@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
-from rubrictool.cli.check_lines import check_lines
+from rubrictool.cli.check_lines import check_lines, how_to_check
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.failures_file import is_regular
 from rubrictool.cli.options import ShardedOutputFlags
@@ -29,7 +29,7 @@ class RefineReport:
 
     def __init__(self, rule: AcceptRule, limits: Limits) -> None:
         self.counts, self._limits = RefineSummary(rule), limits
-        self.empty = self.cut = 0
+        self.empty = self.cut = self.most_candidates = 0
         self._examples: tuple[Example, ...] = ()
 
     def add(self, refined: Refinement, prompt: Prompt) -> None:
@@ -60,7 +60,9 @@ class RefineReport:
             session.tell(f"refine: a round failed for {counted(failed, 'prompt')}; the rubric before it is kept")
         if checked:
             session.figures["check"] = checked.figures()
-        for line in check_lines(checked) if counts.prompts else ():
+        changed = counts.accepted > 0
+        lines = check_lines(checked) if checked else how_to_check(candidates=self.most_candidates, changed=changed)
+        for line in lines if counts.prompts else ():
             session.tell(line)
         if is_regular(files.output) and not files.shard and counts.failed_later < counts.prompts:
             session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")

@@ -27,6 +27,7 @@ from rubrictool.rows.traces import Round
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import TIE, rubric_hash
 from rubrictool.steps.score import score_pool
+from rubrictool.text.wording import counted
 
 IdPair = tuple[str, str]
 
@@ -96,6 +97,10 @@ class CheckReport:
         }
 
 
+FEWEST_CANDIDATES = 3
+"""Candidates of a prompt of which two are among the best 40 %."""
+
+
 @dataclass(frozen=True)
 class GoldCheck:
     """Gold that refined rubrics are checked against. With a seed in `held_out_by`, only the held-out half counts."""
@@ -110,10 +115,27 @@ class GoldCheck:
 
     def require_pairs(self, pools: Iterable[Sequence[Response]]) -> None:
         """Raise `InputError` where no pair of any pool would count. A pool that is still empty may get some."""
-        if not any(not pool or self.pairs(pool) for pool in pools):
-            half = "the held-out half of " if self.held_out_by is not None else ""
-            message = f"orders no two of the best 40 % of {half}a prompt's responses"
-            raise InputError(f"{self.gold.name}: {message}; rows are joined on prompt_id and id", code="check")
+        most = 0
+        for pool in pools:
+            if not pool or self.pairs(pool):
+                return
+            most = max(most, sum(map(self._counts, pool)))
+        raise InputError(f"{self.gold.name}: {self._without_pairs(most)}")
+
+    def _without_pairs(self, most: int) -> str:
+        """Return why no pair counts, where gold knows at most so many candidates of a prompt."""
+        half = " of the held-out half" if self.held_out_by is not None else ""
+        if not most:
+            return (
+                f"holds none of the candidates{half}; rows are joined on prompt_id and id, or on prompt, model and response "
+                "where these are missing"
+            )
+        if most < FEWEST_CANDIDATES:
+            return (
+                f"holds at most {counted(most, 'candidate')}{half} of a prompt; a check takes {FEWEST_CANDIDATES}, so that "
+                "two are among the best 40 %; add candidates with labels, or do not check"
+            )
+        return f"orders no two of the best 40 %{half} of a prompt's candidates, which have the same value; give finer labels"
 
     def pairs(self, pool: Sequence[Response], shown: Collection[frozenset[str]] = ()) -> dict[IdPair, float]:
         """Return the pairs of the best responses that count, by id, with the credit that gold gives the first of each."""

@@ -16,6 +16,7 @@ from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.places import FilePlaces
 from rubrictool.rows.prompt_ids import PromptIds, asked, id_column, under_id
+from rubrictool.rows.repeated_prompts import RepeatedPrompts, repeated_prompts
 from rubrictool.rows.strict_json import HALF_A_PAIR
 from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
 from rubrictool.shapes.fields import Fields
@@ -58,6 +59,8 @@ class Input:
         self._looked = False
         self._renamed: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        self._repeated: RepeatedPrompts | None = None
+        self._knows_repeats = False
         self.lacking = 0
         """Rows of a foreign shape without the part that was read last, such as annotations that failed."""
         self.prompt_ids: PromptIds | None = None
@@ -75,9 +78,12 @@ class Input:
         return self._shape
 
     def holds(self, part: PartName) -> bool:
-        """Return whether the rows have a foreign shape and one of the first has that part, which may have failed in others."""
+        """Return whether the rows bring that part along: it stands in one of the first of a foreign shape, or several of our own
+        columns hold a response to one prompt each.
+        """
         if self.shape is None:
-            return False
+            found = self._repeated_prompts() if part == "responses" else None
+            return found is not None and found.answers and found.repeats > 0
         return any(part in contents.held() for _, contents in islice(self.parts(), ROWS_THAT_TELL))
 
     def rows(self, among: Sequence[PartName], *, repeats: bool = False) -> Numbered:
@@ -165,6 +171,11 @@ class Input:
             f"{self.name}: {prompts} joined with {self.named_by} by text, since the rows of one file have no prompt ids"
         )
 
+    def repeated(self) -> str | None:
+        """Say which rows were taken as one prompt; None where each has its own."""
+        told = self._repeated.told() if self._repeated else ""
+        return f"{self.name}: {told}" if told else None
+
     def recognised(self) -> str | None:
         """Say what was recognised, with counts of what was read; None for our own columns."""
         if self._shape is None:
@@ -191,8 +202,19 @@ class Input:
         return self._first[1] if self._first else None
 
     def _own(self, part: PartName) -> Numbered:
-        self._renamed = self.other_names(part)
+        repeated = self._repeated_prompts() if part == "prompts" else None
+        self._renamed = dict(repeated.names) if repeated else self.other_names(part)
+        if repeated:
+            return repeated.prompt_rows(self._columns())
+        if part == "responses" and self._repeated and self._repeated.key == "id":
+            self._renamed["id"] = "prompt_id"
         return ((number, with_our_names(row, self._renamed)) for number, row in self._columns())
+
+    def _repeated_prompts(self) -> RepeatedPrompts | None:
+        """Return how rows in our own columns tell their prompts, where several may be about one."""
+        if self._repeated is None and not self._knows_repeats and self.first_row() is not None:
+            self._knows_repeats, self._repeated = True, repeated_prompts(self._columns)
+        return self._repeated
 
     def other_names(self, part: PartName) -> dict[str, str]:
         """Return the first row's columns that are ours under other names. Raises `InputError` where several may be one."""

@@ -139,11 +139,17 @@ class Rows(Generic[R]):
         if self._repeats or not isinstance(name, str):
             return
         if name in lines_of and given.get("id") is None and "prompt" in given:
-            where = f"prompt: the same text as {self.places.within(lines_of[name])}, and no id; keep one row for each prompt"
-            raise self.error(line, where + ("" if "response" not in given else _RESPONSES_GO))
+            raise self.error(
+                line,
+                f"prompt: the same text as {self.places.within(lines_of[name])}, with another reference or responses, and no "
+                "id; give each row an id, or keep one row for each prompt",
+            )
         if name in lines_of:
             where = self.places.within(lines_of[name])
-            raise self.error(line, f"id: {name!r} was already used {where}; give each row its own id")
+            message = f"id: {name!r} was already used {where}; give each row its own id"
+            if isinstance(row, Response) and "prompt_id" not in given:
+                raise self.error(line, f"{message}, or read the column as prompt_id if it names the prompt", code="map")
+            raise self.error(line, message)
         lines_of[name] = line
 
 
@@ -158,9 +164,6 @@ def _parts_of(kind: type[Row]) -> Sequence[PartName]:
 
 _TOLD_BY_PROMPT = ("criteria", "reference", "responses")
 """Columns in which two rows about one text must not differ, where they are joined by the text."""
-
-_RESPONSES_GO = ", with its responses in a list under responses or in a file of their own"
-"""Where the responses of rows that hold one each belong, where rows of prompts are read."""
 
 
 def numbered_names(name: str, sources: Sequence[Source]) -> list[tuple[str, Source]]:

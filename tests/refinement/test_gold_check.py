@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import Any
 
 import pytest
 from fakes import ListProposer, WordJudge
@@ -147,8 +148,9 @@ def test_comparisons_order_only_the_pairs_that_were_compared() -> None:
 
 def test_gold_that_orders_no_two_of_the_best_is_bad_input() -> None:
     one, judge = prompt(), WordJudge()
-    for gold in (labels(prompt("other")), [{**row, "quality": 1} for row in labels(one)]):
-        with pytest.raises(InputError, match="orders no two of the best 40 %"):
+    alike = [{**row, "quality": 1} for row in labels(one)]
+    for gold, said in ((labels(prompt("other")), "none of the candidates"), (alike, "orders no two of the best 40 %")):
+        with pytest.raises(InputError, match=said):
             checked(judge, (one, refined(one, judge)), gold=gold)
 
 
@@ -195,7 +197,7 @@ def test_no_check_asks_more_than_the_dry_run_says(pairs: PairRule, judging: Judg
         assert asked[0] <= asked[1], number
 
 
-def rows(count: int) -> list[dict[str, object]]:
+def rows(count: int) -> list[dict[str, Any]]:
     texts = [
         "Red.",
         "Red, because it is warm.",
@@ -256,6 +258,39 @@ def test_without_gold_one_line_says_what_would_tell(shell: Shell) -> None:
     assert "check" not in shell.read("s.json")[0]
 
 
+@pytest.mark.parametrize(("candidates", "said"), [(2, "3 candidates of a prompt or more"), (3, "--check-against FILE")])
+def test_how_to_check_is_said_only_where_a_check_can_be_made(shell: Shell, candidates: int, said: str) -> None:
+    few = [{**row, "responses": list(row["responses"])[:candidates]} for row in rows(1)]
+    ran = shell("refine", shell.write("p.jsonl", few), "-o", "r.jsonl")
+    assert ran.err.count("did it help?") == 1, ran.err
+    assert said in ran.err
+
+
+def test_nothing_is_said_of_a_check_where_no_rubric_changed(shell: Shell) -> None:
+    ran = shell("refine", shell.write("p.jsonl", rows(1)), "-o", "r.jsonl", "--rounds", "0")
+    assert "did it help?" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([("x", 1), ("y", 2)], "holds none of the candidates; rows are joined on prompt_id and id"),
+        ([("Text 0.", 1), ("Text 1.", 2)], "holds at most 2 candidates of a prompt; a check takes 3"),
+        ([(f"Text {n}.", 1) for n in range(4)], "orders no two of the best 40 % of a prompt's candidates"),
+    ],
+)
+def test_labels_that_cannot_check_are_refused_with_the_reason(
+    shell: Shell, labels: Sequence[tuple[str, int]], said: str
+) -> None:
+    texts = [{"model": f"m{n % 2}", "response": f"Text {n}."} for n in range(4)]
+    writers = {one["response"]: one["model"] for one in texts}
+    known = [{"prompt": "Why?", "model": writers.get(text, "z"), "response": text, "quality": q} for text, q in labels]
+    prompts, gold = shell.write("p.jsonl", [{"prompt": "Why?", "responses": texts}]), shell.write("g.jsonl", known)
+    ran = shell("refine", prompts, "--check-against", gold)
+    assert ran.code == 2
+    assert said in ran.err
+
+
 @pytest.mark.parametrize("prompts", [[], [{"prompt": "Why?", "responses": ["So.", "Thus."]}]])
 def test_where_no_prompt_was_refined_nothing_is_said_of_ties_and_help(
     shell: Shell, prompts: list[Mapping[str, object]]
@@ -273,7 +308,7 @@ def test_where_no_prompt_was_refined_nothing_is_said_of_ties_and_help(
     [
         ("none.jsonl", "none.jsonl"),
         ("p.jsonl:grade", "has no column grade"),
-        ("other.jsonl", "(--check-against FILE[:COLUMN])"),
+        ("other.jsonl", "rows are joined on prompt_id and id"),
         ("-", "can be read only once"),
     ],
 )

@@ -248,7 +248,7 @@ def command(
                     refined = await refined_by(refine, task, pool, evidence, on_step=step)
                     if check:
                         checked = await check.check(prompt, pool, refined, judge)
-                note = _Done(prompt, empty, cut, refined, checked, source.is_enough(evidence))
+                note = _Done(prompt, empty, cut, len(pool) - empty, refined, checked, source.is_enough(evidence))
                 return Outcome((refined.rubric,), refined.failure or failure, refined.rounds, note)
 
             async def plan(task: _Task) -> Outcome:
@@ -270,6 +270,7 @@ def command(
             if done.refined:
                 source.count(enough=done.enough)
                 report.add(done.refined, done.prompt)
+                report.most_candidates = max(report.most_candidates, done.candidates)
             if done.checked:
                 checked.append(done.checked)
 
@@ -310,12 +311,14 @@ class _Task(NamedTuple):
 class _Done(NamedTuple):
     """A prompt's part of the closing lines.
 
-    `empty` counts empty candidates, `cut` those shown without their middle; `enough` says how much its evidence was.
+    `empty` counts empty candidates, `cut` those shown without their middle; `candidates` are those that are not empty, and
+    `enough` says how much its evidence was.
     """
 
     prompt: Prompt
     empty: int
     cut: int = 0
+    candidates: int = 0
     refined: Refinement | None = None
     checked: CheckedPrompt | None = None
     enough: bool = True

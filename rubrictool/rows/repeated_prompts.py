@@ -1,0 +1,140 @@
+"""Find the prompts of rows in our columns of which several are about one prompt, such as a row for each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rubrictool.rows.columns import id_text
+from rubrictool.rows.ids import prompt_key
+from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
+from rubrictool.text.encoding import canonical
+from rubrictool.text.wording import counted
+
+NumberedColumns = Iterable[tuple[int, dict[str, Any]]]
+
+KeyColumn = Literal["prompt_id", "id", "prompt"]
+"""The column by which rows are about one prompt."""
+
+
+@dataclass(frozen=True)
+class RepeatedPrompts:
+    """How rows tell their prompts.
+
+    `names` are our names of columns by theirs. `answers` says that each row holds a response. `repeats` is the number of rows
+    about a prompt that an earlier row is about, `prompts` that of different prompts. `differing` are columns in which rows about
+    one prompt differ: they belong to the answers.
+    """
+
+    names: Mapping[str, str]
+    key: KeyColumn
+    answers: bool
+    prompts: int
+    repeats: int
+    differing: frozenset[str]
+
+    def prompt_rows(self, rows: NumberedColumns) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Iterate over the first row of each prompt, as rows of prompts."""
+        seen = set[Hashable]()
+        for number, given in rows:
+            row = with_our_names(given, self.names)
+            key = _key(row, self.key, answers=self.answers)
+            if key is None or key not in seen:
+                seen.add(key)
+                yield number, self._prompt(row)
+
+    def told(self) -> str:
+        """Say what was taken as one prompt; empty where each row has its own."""
+        if not self.repeats:
+            return ""
+        if self.answers:
+            responses = counted(self.repeats + self.prompts, "response")
+            return f"{responses} to {counted(self.prompts, 'prompt')}: rows with the same {self.key} are one prompt"
+        rows = counted(self.repeats, "row repeats", "rows repeat")
+        dropped = (
+            f", with the columns in which they differ ({', '.join(sorted(self.differing))})" if self.differing else ""
+        )
+        return f"{rows} the prompt of an earlier row and {'is' if self.repeats == 1 else 'are'} left out{dropped}"
+
+    def _prompt(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        columns = {
+            name: value for name, value in row.items() if name not in self.differing or name in ("prompt", self.key)
+        }
+        if self.key == "prompt_id":
+            columns["id"] = columns.pop("prompt_id", None)
+        return columns
+
+
+def repeated_prompts(rows: Callable[[], NumberedColumns]) -> RepeatedPrompts | None:
+    """Return how rows tell their prompts, None where each is about a prompt of its own as far as its columns tell.
+
+    The rows are read more than once where they hold answers, or have no ids.
+    """
+    _, first = next(iter(rows()), (0, dict[str, Any]()))
+    of_answers = _names_of_answers(first)
+    answers = of_answers is not None
+    names = _names_of_prompts(first) if of_answers is None else of_answers
+    named = with_our_names(first, names)
+    if not answers and named.get("id") is not None:
+        return None
+    for key in _keys(named, answers=answers):
+        found = _counted(rows, names, key, answers=answers)
+        if found.repeats or key == "prompt_id":
+            return found
+    return None
+
+
+def _names_of_answers(row: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the names of the columns of a row that holds a prompt with one response to it, None for any other."""
+    try:
+        names = other_names(row, "responses")
+    except Doubt:
+        return None
+    there = {*row, *names.values()}
+    return names if {"prompt", "response"} <= there and "responses" not in there else None
+
+
+def _names_of_prompts(row: Mapping[str, Any]) -> dict[str, str]:
+    try:
+        return other_names(row, "prompts")
+    except Doubt:
+        return {}  # Whoever reads the rows says so.
+
+
+def _keys(row: Mapping[str, Any], *, answers: bool) -> Iterator[KeyColumn]:
+    """Yield the columns that may tell the prompt. An `id` that does not repeat is that of the answer."""
+    if answers and row.get("prompt_id") is not None:
+        yield "prompt_id"
+        return
+    if answers and row.get("id") is not None:
+        yield "id"
+    yield "prompt"
+
+
+def _key(row: Mapping[str, Any], column: KeyColumn, *, answers: bool) -> Hashable:
+    """Return what rows about one prompt share; None where it is not known.
+
+    One id with two texts is two prompts, and so are two rows of prompts with other responses or references.
+    """
+    prompt = row.get("prompt")
+    if not isinstance(prompt, str | list | tuple):
+        return None
+    own = "" if answers else canonical([row.get(name) for name in ("responses", "reference")])
+    return (prompt_key(prompt), own, None if column == "prompt" else id_text(row.get(column)))
+
+
+def _counted(
+    rows: Callable[[], NumberedColumns], names: Mapping[str, str], column: KeyColumn, *, answers: bool
+) -> RepeatedPrompts:
+    firsts: dict[Hashable, dict[str, int]] = {}
+    repeats, differing = 0, set[str]()
+    for _, given in rows():
+        row = with_our_names(given, names)
+        hashes = {name: hash(canonical(value)) for name, value in row.items()}
+        key = _key(row, column, answers=answers)
+        first = firsts.setdefault(key, hashes)
+        if key is not None and first is not hashes:
+            repeats += 1
+            differing |= {name for name in first.keys() | hashes.keys() if first.get(name) != hashes.get(name)}
+    return RepeatedPrompts(names, column, answers, len(firsts), repeats, frozenset(differing))
