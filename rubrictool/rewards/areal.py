@@ -1,8 +1,10 @@
-"""Rewards for AReaL: `RLVRWorkflow(reward_fn="rubrictool.rewards.areal.reward_fn")`.
+"""Rewards for AReaL: the workflow `rubrictool.rewards.areal.RubricWorkflow`, or a reward function for workflows of your own.
 
-AReaL gives a reward function 15 seconds and, after three retries, takes 0 in its place: wrap the function in
-`AsyncRewardWrapper(reward_fn, timeout_seconds=...)` with more time than the judge needs. The rubric is a column of the data set;
-options come from the environment. AReaL takes numbers only: RUBRICTOOL_ON_ERROR must be one.
+    trainer.train(workflow="rubrictool.rewards.areal.RubricWorkflow", workflow_kwargs={"gconfig": ..., "tokenizer": ...})
+
+AReaL runs a reward function in a pool of few processes, gives it 15 seconds, waiting for a process included, and takes 0 after
+three retries. So `reward_fn` gives up earlier; the workflow waits for the judge instead, without a pool. The rubric is a column
+of the data set; options come from the environment. AReaL takes numbers only: RUBRICTOOL_ON_ERROR must be one.
 """
 
 from __future__ import annotations
@@ -10,14 +12,50 @@ from __future__ import annotations
 from typing import Any
 
 from rubrictool.rewards.openrlhf import completion_of
+from rubrictool.rewards.rollouts import Rollout
 from rubrictool.rewards.rows import rollout_of
 from rubrictool.rewards.shared_cores import core_of
+
+DEADLINE_S = 12.0
+"""AReaL's wrapper gives a reward function 15 s."""
+
+
+def __getattr__(name: str) -> Any:
+    """Return the workflow, whose base class is AReaL's, once it is asked for."""
+    if name != "RubricWorkflow":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from areal.workflow.rlvr import RLVRWorkflow
+
+    found = globals()[name] = type(name, (_RubricWorkflow, RLVRWorkflow), {"__module__": __name__})
+    return found
+
+
+class _RubricWorkflow:
+    """AReaL's workflow of one turn, whose reward is awaited."""
+
+    def __init__(self, gconfig: Any, tokenizer: Any, **options: Any) -> None:
+        super().__init__(reward_fn, gconfig, tokenizer, **options)  # type: ignore[call-arg]
+        self.async_reward_fn = reward
 
 
 def reward_fn(prompt: str, completions: str, prompt_ids: Any = None, completion_ids: Any = None, **data: Any) -> float:  # noqa: ARG001
     """Return the reward of a completion, which is decoded with special tokens."""
-    asked = data.get("messages") or prompt
-    rollout = rollout_of(completion_of(completions, ""), {**data, "prompt": asked})
-    [found] = core_of(on_error=None).rewards_sync([rollout])
-    assert found.reward is not None
-    return found.reward
+    core = core_of(on_error=None, deadline_s=DEADLINE_S)
+    [found] = core.rewards_sync([_rollout(prompt, completions, data)])
+    return found.number
+
+
+async def reward(
+    prompt: str,
+    completions: str,
+    prompt_ids: Any = None,  # noqa: ARG001  AReaL gives them
+    completion_ids: Any = None,  # noqa: ARG001
+    **data: Any,
+) -> float:
+    """Return the reward of a completion as `reward_fn` does, as late as the judge decides."""
+    [found] = await core_of(on_error=None).rewards([_rollout(prompt, completions, data)])
+    return found.number
+
+
+def _rollout(prompt: str, completions: str, data: dict[str, Any]) -> Rollout:
+    return rollout_of(completion_of(completions, ""), {**data, "prompt": data.get("messages") or prompt})

@@ -34,6 +34,7 @@ class BodyForm(NamedTuple):
     """The form of a body: the field by which it is known, its rollouts, and the answer to their rewards.
 
     Those of `numbers_only` cannot say that a completion was not judged. `lone` ones hold one completion, which has no group.
+    `deadline_s` are the seconds in which it must be answered, fewer than its sender waits.
     """
 
     name: str
@@ -42,6 +43,7 @@ class BodyForm(NamedTuple):
     answer: Callable[[RewardedBody], Any]
     numbers_only: bool = False
     lone: bool = False
+    deadline_s: float | None = None
 
     def check(self, rollouts: int, on_error: OnError) -> None:
         """Raise `HttpError` where the answer cannot say what a failed judgement becomes."""
@@ -166,8 +168,8 @@ def _list(value: Any) -> list[Any]:
 
 FORMS = (
     BodyForm("score", "rollouts", _score_rollouts, _score_answer),
-    BodyForm("openrlhf", "query", _openrlhf_rollouts, _openrlhf_answer, numbers_only=True),
+    BodyForm("openrlhf", "query", _openrlhf_rollouts, _openrlhf_answer, numbers_only=True, deadline_s=170.0),
     BodyForm("verify", "responses_create_params", _verify_rollouts, _verify_answer, lone=True),
-    BodyForm("slime", "response", _slime_rollouts, _slime_answer, numbers_only=True, lone=True),
+    BodyForm("slime", "response", _slime_rollouts, _slime_answer, numbers_only=True, lone=True, deadline_s=110.0),
 )
-"""The forms, those first whose field none of the others has."""
+"""The forms, those first whose field none of the others has. OpenRLHF waits 180 s for an answer, slime 120 s in all."""

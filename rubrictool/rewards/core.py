@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, cast
 
-from rubrictool.errors import InputError, ModelFailure, RowFailure
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.judging.build import judge as build_judge
 from rubrictool.judging.build import model_of
 from rubrictool.judging.protocols import Judge
@@ -39,6 +39,7 @@ class RewardOptions:
 
     `aggregate` are texts that name curves of dimensions, `shape` the shaping of the score (`exp:4`), `defence` adds the built-in
     vetoes, `empty` says what an empty completion gets. `cache` is the file of the replies: the user's by default, None for none.
+    `deadline_s` bounds the wait for a judgement in seconds, queueing and all attempts included; one that takes longer has failed.
     """
 
     rubrics: Source | None = None
@@ -53,6 +54,11 @@ class RewardOptions:
     cache: str | os.PathLike[str] | ReplyStore | None = "default"
     max_calls: int | None = None
     max_cost: float | None = None
+    deadline_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.deadline_s is not None and not 0 < self.deadline_s < math.inf:
+            raise InputError(f"deadline: {self.deadline_s} seconds are no length of time; give a finite one above 0")
 
 
 class _Task(NamedTuple):
@@ -100,14 +106,15 @@ class RubricReward:
         model = model_of(self._opened.judge) if self._opened else None
         return model.tally if model else Tally()
 
-    async def rewards(self, rollouts: Iterable[Rollout]) -> list[Reward]:
-        """Return the rewards of rollouts, in their order, all asked at once.
+    async def rewards(self, rollouts: Iterable[Rollout], *, deadline_s: float | None = None) -> list[Reward]:
+        """Return the rewards of rollouts, in their order, all asked at once, within `deadline_s` if that is shorter than ours.
 
         Raises `ModelFailure` or `RowFailure` where the judge did not decide and `on_error` is `raise`, and for `group_mean`
         where it decided on nobody of a group; always `ModelUnusable`, and `ModelFailure` once the budget is spent.
         """
         tasks = [self._task(number, rollout) for number, rollout in enumerate(rollouts)]
-        return await background_loop().run(lambda: self._all(tasks))
+        limits = [limit for limit in (deadline_s, self.options.deadline_s) if limit is not None]
+        return await background_loop().run(lambda: self._all(tasks, min(limits, default=None)))
 
     def rewards_sync(self, rollouts: Iterable[Rollout]) -> list[Reward]:
         """Return the rewards of rollouts as `rewards` does, blocking this thread."""
@@ -133,9 +140,8 @@ class RubricReward:
         response = validated(Response, {"prompt_id": prompt.id, "response": rollout.response()}, where)
         return _Task(prompt, rubric, response, rollout.group_key)
 
-    async def _all(self, tasks: Sequence[_Task]) -> list[Reward]:
-        judge = await self._judge()
-        results = await asyncio.gather(*(self._one(judge, task) for task in tasks), return_exceptions=True)
+    async def _all(self, tasks: Sequence[_Task], deadline_s: float | None) -> list[Reward]:
+        results = await asyncio.gather(*(self._in_time(task, deadline_s) for task in tasks), return_exceptions=True)
         failures = [one for one in results if isinstance(one, BaseException)]
         if wrong := next((one for one in failures if not _stands_for_one(one)), None):
             raise wrong
@@ -148,8 +154,19 @@ class RubricReward:
         ]
         return _filled(found, [task.group for task in tasks], self.options.on_error)
 
-    async def _one(self, judge: Judge, task: _Task) -> Reward:
+    async def _in_time(self, task: _Task, deadline_s: float | None) -> Reward:
+        """Return the reward of a task. Raises `ModelFailure` where the judge has not decided in so many seconds."""
+        try:
+            async with asyncio.timeout(deadline_s) as limit:
+                return await self._one(task)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise ModelFailure("unavailable", f"the judge did not decide within {deadline_s:g} s") from None
+
+    async def _one(self, task: _Task) -> Reward:
         prompt, rubric, response, _ = task
+        judge = await self._judge()
         scored = await score(prompt, rubric, response, judge, aggregate=self._curves, empty=self.options.empty)
         details = cast(ScoreWithDetails, scored)
         value = float(details.score)
@@ -217,7 +234,7 @@ def _filled(found: Sequence[Reward], groups: Sequence[str], on_error: OnError) -
 
 def _stands_for_one(error: BaseException) -> bool:
     """Return whether an error is the failure of one judgement, which `on_error` decides about, and not of the whole run."""
-    return (isinstance(error, ModelFailure) and error.kind != "budget") or type(error) is RowFailure
+    return isinstance(error, RowFailure) and not isinstance(error, ModelUnusable) and error.kind != "budget"
 
 
 def _curves(texts: Sequence[str]) -> Aggregate:

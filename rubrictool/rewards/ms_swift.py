@@ -9,10 +9,11 @@ judgement becomes unless another is chosen.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rubrictool.rewards.shared_cores import core_of
-from rubrictool.rewards.trl import rollouts_of
+from rubrictool.rewards.trl import DEADLINE_S, rollouts_of
 
 
 class SwiftReward:
@@ -24,8 +25,12 @@ class SwiftReward:
     async def __call__(self, completions: list[str], **columns: Any) -> list[float | None]:
         """Return a reward for each completion, None where the judge did not decide."""
         prompts = columns.get("prompt") or [messages[:-1] for messages in columns.get("messages") or ()]
+        # ms-swift numbers the prompts of each batch anew: its ids name groups, and no prompt of ours.
+        groups = columns.pop("prompt_id", None) or [None] * len(completions)
         rollouts = rollouts_of(prompts or [None] * len(completions), completions, columns)
-        return [one.reward for one in await core_of(on_error="none", grouped=True).rewards(rollouts)]
+        rollouts = [replace(one, group=group or None) for one, group in zip(rollouts, groups, strict=True)]
+        core = core_of(on_error="none", grouped=True, deadline_s=DEADLINE_S)
+        return [one.reward for one in await core.rewards(rollouts)]
 
 
 def register(name: str = "rubrictool") -> None:

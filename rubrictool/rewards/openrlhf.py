@@ -16,6 +16,9 @@ from rubrictool.rewards.rollouts import Reward
 from rubrictool.rewards.rows import labelled, rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
+DEADLINE_S = 3000.0
+"""OpenRLHF ends the run where a process waits 3,600 s for the others."""
+
 END_TOKENS = "RUBRICTOOL_END_TOKENS"
 """Environment variable: texts of tokens that end a response, with spaces between them, where the model has others."""
 
@@ -39,12 +42,13 @@ def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence
         rollout_of(completion_of(query, prompt), {"prompt": prompt, **labelled({"label": label})})
         for query, prompt, label in zip(queries, prompts, labels, strict=True)
     ]
-    return answered(core_of(on_error=None, grouped=len(rows) > 1).rewards_sync(rows))
+    core = core_of(on_error=None, grouped=len(rows) > 1, deadline_s=DEADLINE_S)
+    return answered(core.rewards_sync(rows))
 
 
 def answered(rewards: Sequence[Reward]) -> dict[str, Any]:
     """Return rewards in the form that OpenRLHF reads; `scores`, which filter groups, lie in [0, 1]."""
-    values = [one.reward for one in rewards if one.reward is not None]
+    values = [one.number for one in rewards]
     scores = [min(max(value, 0.0), 1.0) for value in values]
     logs = {"failed": sum(one.error is not None for one in rewards), "vetoed": sum(bool(one.veto) for one in rewards)}
     if len(values) == 1:

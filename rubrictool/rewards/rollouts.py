@@ -61,6 +61,13 @@ class Reward:
     version: Any = None
     error: str | None = None
 
+    @property
+    def number(self) -> float:
+        """Return the reward for a trainer that takes numbers only. Raises `ValueError` where it is None."""
+        if self.reward is None:
+            raise ValueError(f"a completion without a reward has no number ({self.error})")
+        return self.reward
+
     def columns(self) -> dict[str, Any]:
         """Return the same keys for every rollout, none of them depending on its rubric; `verdicts` is JSON text."""
         return {

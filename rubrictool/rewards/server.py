@@ -49,7 +49,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class ServerLimits:
     """The limits of a server: bytes of a body, rollouts of a request and of all requests under way, seconds.
 
-    A body must have arrived within `body_s`, and what is under way when the server is to end is waited for `drain_s`.
+    A body must have arrived within `body_s`, and what is under way when the server is to end is waited for `drain_s`. A
+    connection that brings no whole request for `idle_s` is closed; what still arrives of a body that was refused is read for
+    `linger_s`, so that its sender sees the answer.
     """
 
     body_bytes: int = 64 * 1024 * 1024
@@ -57,6 +59,8 @@ class ServerLimits:
     in_flight: int = 32_768
     body_s: float = 60.0
     drain_s: float = 25.0
+    idle_s: float = 75.0
+    linger_s: float = 1.0
 
 
 @dataclass
@@ -118,6 +122,8 @@ class RewardServer:
             access_log=None,
             logger=_aiohttp_log(self.log),
             shutdown_timeout=self.limits.drain_s,
+            keepalive_timeout=self.limits.idle_s,
+            lingering_time=self.limits.linger_s,
         )
         await runner.setup()
         try:
@@ -216,7 +222,7 @@ class RewardServer:
         if self._log_texts:
             call.columns["texts"] = [{"prompt": one.prompt, "completion": one.completion} for one in rollouts]
         with self._admitted(len(rollouts)):
-            rewards = await self.reward.rewards(rollouts)
+            rewards = await self.reward.rewards(rollouts, deadline_s=form.deadline_s)
         self.metrics.rollouts += len(rollouts)
         call.columns["failed"] = sum(one.error is not None for one in rewards)
         figures = self._statistics(rollouts, rewards)

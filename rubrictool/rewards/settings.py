@@ -23,14 +23,18 @@ VARIABLES = {
     "concurrency": "RUBRICTOOL_CONCURRENCY",
     "max_cost": "RUBRICTOOL_MAX_COST",
     "max_calls": "RUBRICTOOL_MAX_CALLS",
+    "deadline": "RUBRICTOOL_DEADLINE",
 }
 """The environment variable of each option; the cache has its own, RUBRICTOOL_CACHE."""
 
 
-def options_from(given: Mapping[str, Any], *, on_error: OnError | None) -> RewardOptions:
+def options_from(
+    given: Mapping[str, Any], *, on_error: OnError | None, deadline_s: float | None = None
+) -> RewardOptions:
     """Return options: those that are given by name, else those of the environment.
 
-    `on_error` is what a failed judgement becomes where nothing is chosen; None where something must be. Raises `InputError`
+    `on_error` is what a failed judgement becomes where nothing is chosen; None where something must be. `deadline_s` are the
+    seconds that the trainer leaves for a judgement, unless others are given. Raises `InputError`
     for an unknown name, a value that is none, and for no choice where there has to be one.
     """
     if unknown := next((name for name in given if name not in VARIABLES), None):
@@ -55,6 +59,7 @@ def options_from(given: Mapping[str, Any], *, on_error: OnError | None) -> Rewar
         max_calls=_whole(values, "max_calls") if "max_calls" in values else None,
         max_cost=_number(values, "max_cost") if "max_cost" in values else None,
         policy=AskPolicy(concurrency=slots),
+        deadline_s=_number(values, "deadline") if "deadline" in values else deadline_s,
     )
 
 

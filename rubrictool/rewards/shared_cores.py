@@ -16,26 +16,34 @@ SETS_KEPT = 16
 
 
 def core_of(
-    options: Mapping[str, Any] | None = None, *, on_error: OnError | None, grouped: bool = False
+    options: Mapping[str, Any] | None = None,
+    *,
+    on_error: OnError | None,
+    grouped: bool = False,
+    deadline_s: float | None = None,
 ) -> RubricReward:
     """Return this process's core for a set of options and the environment.
 
     `on_error` is what a failed judgement becomes unless something is chosen. None means that the trainer takes numbers only,
-    and that one must be chosen. Raises `InputError` for options that cannot be used, and for `group_mean` unless the caller sees
-    the whole group (`grouped`).
+    and that one must be chosen. `deadline_s` are the seconds that it leaves for a judgement, unless others are given. Raises
+    `InputError` for options that cannot be used, and for `group_mean` unless the caller sees the whole group (`grouped`).
     """
-    core = _core(canonical(dict(options or {})), on_error)
+    core = _core(canonical(dict(options or {})), on_error, deadline_s)
     chosen = core.options.on_error
     if chosen == "group_mean" and not grouped:
         raise InputError("on_error: group_mean needs a group, and this hook sees one completion; choose a number")
     if on_error is None and chosen in ("raise", "none"):
         raise InputError(f"on_error: {chosen} is not possible, since this trainer takes numbers only; choose a number")
+    if chosen == "none" and on_error != "none":
+        raise InputError(
+            "on_error: none is not possible, since this trainer knows no missing reward; choose raise or a number"
+        )
     return core
 
 
 @lru_cache(maxsize=SETS_KEPT)
-def _core(options: str, on_error: OnError | None) -> RubricReward:
-    return RubricReward(options_from(strict(options), on_error=on_error))
+def _core(options: str, on_error: OnError | None, deadline_s: float | None) -> RubricReward:
+    return RubricReward(options_from(strict(options), on_error=on_error, deadline_s=deadline_s))
 
 
 def forget_cores() -> None:

@@ -15,6 +15,9 @@ from rubrictool.rewards.core import RubricReward as Core
 from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.settings import options_from
 
+DEADLINE_S = 1500.0
+"""The other processes of a training run wait `ddp_timeout` for this one, which is 1,800 s by default, and end the run then."""
+
 
 class RubricScore:
     """A reward function, whose name in TRL's log is this class's; it pickles."""
@@ -22,7 +25,7 @@ class RubricScore:
     __name__ = "RubricScore"
 
     def __init__(self, **options: Any) -> None:
-        self._core = Core(options_from(options, on_error="none"))
+        self._core = Core(options_from(options, on_error="none", deadline_s=DEADLINE_S))
 
     def __call__(self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
         """Return a reward for each completion, None where the judge did not decide."""

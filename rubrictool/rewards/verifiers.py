@@ -25,8 +25,7 @@ async def reward(task: Any, trace: Any) -> float:
     asked = messages[:first] or columns.get("prompt")
     rollout = rollout_of(messages[first:], {**columns, "prompt": columns.get("prompt") or asked})
     [found] = await core_of(on_error="raise").rewards([rollout])
-    assert found.reward is not None
-    return found.reward
+    return found.number
 
 
 def _columns(task: Any) -> dict[str, Any]:

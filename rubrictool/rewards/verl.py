@@ -11,8 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from rubrictool.rewards.rows import rollout_of
-from rubrictool.rewards.settings import VARIABLES
 from rubrictool.rewards.shared_cores import core_of
+
+DEADLINE_S = 270.0
+"""The manager `rate_limited` waits `reward.timeout` for a reward, 300 s by default, and then takes 0 in its place."""
+
+_OF_PATIENT_MANAGERS = {"num_turns", "experiment_name"}
+"""What managers that wait as long as it takes put into `extra_info`: `naive` the first, `gdpo` the second."""
+
+_OF_MODELS = ("reward_router_address", "reward_model_tokenizer")
+"""What verl gives beside `reward_kwargs` where a reward model is deployed, too."""
 
 
 async def compute_score(
@@ -23,7 +31,9 @@ async def compute_score(
     **kwargs: Any,
 ) -> dict[str, Any]:
     """Return the reward under `score`, beside columns that are the same for every sample; without a judgement `base` is NaN."""
-    options = {name: value for name, value in kwargs.items() if name in VARIABLES}
-    rollout = rollout_of(solution_str, {"label": ground_truth, **(extra_info or {})})
-    [reward] = await core_of(options, on_error=None).rewards([rollout])
+    options = {name: value for name, value in kwargs.items() if name not in _OF_MODELS}
+    given = extra_info or {}
+    deadline_s = None if _OF_PATIENT_MANAGERS & given.keys() else DEADLINE_S
+    core = core_of(options, on_error=None, deadline_s=deadline_s)
+    [reward] = await core.rewards([rollout_of(solution_str, {"label": ground_truth, **given})])
     return reward.columns() | {"base": math.nan if reward.base is None else reward.base}

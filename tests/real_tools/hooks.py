@@ -84,7 +84,72 @@ async def by_openrlhf() -> Any:
     return found[0]["rewards"]
 
 
-HOOKS = {"verl": by_verl, "verifiers": by_verifiers, "openrlhf": by_openrlhf}
+async def by_swift() -> Any:
+    import torch
+    from swift.rewards import orms
+    from swift.rl_core.data import GRPOSample
+    from swift.rl_core.grpo_algorithm import compute_rewards_per_func
+
+    from rubrictool.rewards.ms_swift import register
+
+    register()
+    messages = [{"role": "user", "content": "Name colours."}, {"role": "assistant", "content": TEXT}]
+    samples = [GRPOSample.from_row({"messages": messages, "rubric": RUBRIC, "prompt_id": "prompt_0"})]
+    hook = orms["rubrictool"](args=None)
+    # It starts an event loop of its own, as in the trainer's thread.
+    found = await asyncio.to_thread(compute_rewards_per_func, samples, [hook], [None], torch.device("cpu"))
+    return found.tolist()[0][0]
+
+
+async def _by_areal(workflow: Any) -> Any:
+    """The reward of an episode of a workflow, whose engine says the text whatever is asked."""
+    from areal.api import ModelResponse
+
+    class Engine:
+        async def agenerate(self, _: Any) -> Any:
+            return ModelResponse([1], [2, 0], [0.0, 0.0], [0, 0])
+
+    asked = [{"role": "user", "content": "Name colours."}]
+    found = await workflow.arun_episode(Engine(), {"messages": asked, "rubric": RUBRIC})
+    return found["rewards"].item()
+
+
+class SpecialTokens:
+    """A tokenizer of three tokens: the end, the question, the text."""
+
+    pad_token_id = eos_token_id = 0
+
+    def apply_chat_template(self, *_: Any, **__: Any) -> Any:
+        return {"input_ids": [1]}
+
+    def decode(self, tokens: list[int]) -> str:
+        return "".join(("<|im_end|>", "Name colours.", TEXT)[token] for token in tokens)
+
+
+async def by_areal() -> Any:
+    from areal.api.cli_args import GenerationHyperparameters
+
+    from rubrictool.rewards.areal import RubricWorkflow
+
+    return await _by_areal(RubricWorkflow(GenerationHyperparameters(), SpecialTokens()))
+
+
+async def by_areals_pool() -> Any:
+    from areal.api.cli_args import GenerationHyperparameters
+    from areal.workflow.rlvr import RLVRWorkflow
+
+    hook = "rubrictool.rewards.areal.reward_fn"
+    return await _by_areal(RLVRWorkflow(hook, GenerationHyperparameters(), SpecialTokens()))
+
+
+HOOKS = {
+    "verl": by_verl,
+    "verifiers": by_verifiers,
+    "openrlhf": by_openrlhf,
+    "ms-swift": by_swift,
+    "areal": by_areal,
+    "areal's pool": by_areals_pool,
+}
 
 if __name__ == "__main__":
     print(json.dumps({name: asyncio.run(hook()) for name, hook in HOOKS.items()}))

@@ -7,15 +7,17 @@ import inspect
 import json
 import math
 import pickle
+import sys
 from collections.abc import Iterator
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from fakes import WordJudge
 
-from rubrictool.errors import InputError, ModelFailure
-from rubrictool.rewards import areal, openrlhf, slime, verl
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, Undecided
+from rubrictool.rewards import areal, nemo_gym, open_instruct, openrlhf, skyrl, slime, verl
 from rubrictool.rewards import verifiers as verifiers_hook
 from rubrictool.rewards.core import RewardOptions
 from rubrictool.rewards.ms_swift import SwiftReward
@@ -82,9 +84,82 @@ def by_areal(text: str) -> Any:
     return areal.reward_fn("<s>Name colours.", f"{text}<|im_end|>", [1], [2], rubric=CRITERIA, prompt_id="p")
 
 
-HOOKS = [by_trl, by_trl_chat, by_verl, by_slime, by_openrlhf, by_verifiers, by_swift, by_areal]
+def by_areals_workflow(text: str) -> Any:
+    return asyncio.run(areal.reward("Name colours.", f"{text}<|im_end|>", [1], [2], rubric=CRITERIA, messages=PROMPT))
 
-NUMBERS_ONLY = [by_verl, by_openrlhf, by_areal]
+
+def by_nemo_gym(text: str) -> Any:
+    """As nemo-gym 0.7.0 calls `verify` of a resources server."""
+    output = [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}]
+    fields = {"responses_create_params": {"input": PROMPT}, "response": {"output": output}, "rubric": CRITERIA}
+    return asyncio.run(nemo_gym.verify(SimpleNamespace(model_dump=lambda: fields))).reward
+
+
+def by_skyrl(text: str) -> Any:
+    """As skyrl-gym 0.4.0 makes and steps an environment."""
+    environment = skyrl.RubricEnv(env_config=None, extras={"reward_spec": {"ground_truth": LABEL}, "data_source": "x"})
+    environment.init(PROMPT)
+    return environment.step(text)["reward"]
+
+
+def by_open_instruct(text: str) -> Any:
+    """As open-instruct calls a verifier (commit of 2026-08-20)."""
+    label = json.dumps({"query": "Name colours.", "rubrics": CRITERIA})
+    verifier = open_instruct.RubricVerifier(verifier_config=None)
+    return asyncio.run(verifier.async_call([1], text, label, query="Name colours.", rollout_state=None)).score
+
+
+class JudgeError(Exception):
+    """NeMo-Gym's own error of a judge, which masks the sample."""
+
+
+class _Base:
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def _trainers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The few names that hooks import from trainers that do not install here."""
+    modules: dict[str, dict[str, Any]] = {
+        "nemo_gym": {},
+        "nemo_gym.base_resources_server": {"BaseVerifyResponse": SimpleNamespace},
+        "nemo_gym.judge": {"JudgeError": JudgeError},
+        "skyrl_gym": {},
+        "skyrl_gym.envs": {},
+        "skyrl_gym.envs.base_text_env": {"BaseTextEnv": _Base},
+        "open_instruct": {},
+        "open_instruct.ground_truth_utils": {"VerifierFunction": _Base, "VerificationResult": SimpleNamespace},
+    }
+    for name, names in modules.items():
+        module = ModuleType(name)
+        vars(module).update(names)
+        monkeypatch.setitem(sys.modules, name, module)
+    for hook in (skyrl, open_instruct):
+        for name in ("RubricEnv", "RubricVerifier"):
+            monkeypatch.delitem(vars(hook), name, raising=False)
+
+
+HOOKS = [
+    by_trl,
+    by_trl_chat,
+    by_verl,
+    by_slime,
+    by_openrlhf,
+    by_verifiers,
+    by_swift,
+    by_areal,
+    by_areals_workflow,
+    by_nemo_gym,
+    by_skyrl,
+    by_open_instruct,
+]
+
+NUMBERS_ONLY = [by_verl, by_openrlhf, by_areal, by_areals_workflow, by_skyrl, by_open_instruct]
+
+KNOWING_NONE = [by_trl, by_trl_chat, by_swift]
+
+OWN_ERRORS = (ModelFailure, ModelUnusable, Undecided, JudgeError)
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -100,6 +175,124 @@ def test_the_same_case_has_the_same_reward(hook: Any, text: str, reward: float) 
 @pytest.mark.parametrize("hook", HOOKS)
 def test_a_failed_judgement_becomes_the_number_that_was_chosen(hook: Any) -> None:
     assert hook("!fail") == -1
+
+
+class StuckJudge(WordJudge):
+    """A judge that never decides."""
+
+    async def verdicts(self, *_: Any) -> Any:
+        await asyncio.Event().wait()
+
+
+class FailingJudge(WordJudge):
+    """A judge that fails in one way."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    async def verdicts(self, *_: Any) -> Any:
+        raise self._error
+
+
+OUTAGES = {
+    "no answer": FailingJudge(ModelFailure("unavailable", "gone")),
+    "unreadable": FailingJudge(ModelFailure("unreadable", "no verdict on c1")),
+    "undecided": FailingJudge(Undecided("uncountable", "no words to count")),
+    "late": StuckJudge(),
+}
+
+RUN_ENDS = {
+    "denied": FailingJudge(ModelUnusable("refused", "the key is denied")),
+    "spent": FailingJudge(ModelFailure("budget", "the limit of 3 calls is reached")),
+}
+
+
+def outcome(hook: Any, judge: Any, chosen: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What a trainer gets of a judge that does not decide: a number, None, or the type of an error."""
+    monkeypatch.setattr(RewardOptions, "judge", judge)
+    monkeypatch.setenv("RUBRICTOOL_DEADLINE", "0.02")
+    monkeypatch.setenv("RUBRICTOOL_ON_ERROR", chosen)
+    try:
+        return hook("red")
+    except (*OWN_ERRORS, InputError) as error:
+        return type(error)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("judge", OUTAGES.values(), ids=OUTAGES)
+@pytest.mark.parametrize("chosen", ["", "none", "raise", "group_mean", "0.25"])
+def test_no_outage_of_the_judge_becomes_a_number_that_nobody_chose(
+    hook: Any, judge: Any, chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = outcome(hook, judge, chosen, monkeypatch)
+    if chosen == "0.25":
+        assert found == 0.25
+    elif hook in NUMBERS_ONLY:
+        assert found is InputError
+    elif hook in KNOWING_NONE:
+        # The one completion of its group has nobody to take the mean of.
+        assert found is None if chosen in ("", "none") else found in OWN_ERRORS
+    else:
+        assert found in ((InputError,) if chosen in ("none", "group_mean") else OWN_ERRORS)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("judge", RUN_ENDS.values(), ids=RUN_ENDS)
+def test_a_judge_that_answers_nobody_is_an_error_whatever_was_chosen(
+    hook: Any, judge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert outcome(hook, judge, "0.25", monkeypatch) in OWN_ERRORS
+
+
+def test_a_rubric_that_comes_twice_is_one_rubric() -> None:
+    label, rubric = json.dumps(CRITERIA), json.dumps({"criteria": CRITERIA})
+    extra = {"rubric": rubric, "rubrics": CRITERIA, "prompt": "Name colours."}
+    found = asyncio.run(verl.compute_score(solution_str="red", ground_truth=label, extra_info=extra))
+    sample = SimpleNamespace(prompt="q", response="red", label=label, metadata={"rubric": rubric})
+    assert (found["score"], asyncio.run(slime.reward(None, sample))) == (0.75, 0.75)
+
+
+def test_the_prompt_ids_of_ms_swift_name_groups_and_no_rubrics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "rubrics.jsonl"
+    other = {"id": "prompt_0", "prompt": "Another question", "criteria": [{"criterion": "green", "weight": 1}]}
+    ours = {"id": "p", "prompt": "Name colours.", "criteria": CRITERIA}
+    file.write_text(f"{json.dumps(other)}\n{json.dumps(ours)}\n", encoding="utf-8")
+    monkeypatch.setenv("RUBRICTOOL_RUBRICS", str(file))
+    monkeypatch.setenv("RUBRICTOOL_ON_ERROR", "group_mean")
+    texts, groups = ["red", "!fail", "blue", "!fail"], ["prompt_0", "prompt_0", "prompt_1", "prompt_1"]
+    messages = [[*PROMPT, {"role": "assistant", "content": text}] for text in texts]
+    found = asyncio.run(SwiftReward()(texts, messages=messages, prompt_id=groups))
+    assert found == [0.75, 0.75, 0.25, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("extra", "found"),
+    [({"num_turns": 2}, "late"), ({"experiment_name": "x"}, "late"), ({}, -1.0)],
+    ids=["naive", "gdpo", "rate_limited"],
+)
+def test_verls_hook_answers_before_the_manager_that_takes_0_stops_waiting(
+    extra: Any, found: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RewardOptions, "judge", StuckJudge())
+    monkeypatch.setattr(verl, "DEADLINE_S", 0.02)
+    call = verl.compute_score(solution_str="red", extra_info={"rubric": CRITERIA, "prompt": "q", **extra})
+
+    async def waited() -> Any:
+        try:
+            return (await asyncio.wait_for(call, 0.2))["score"]
+        except TimeoutError:
+            return "late"
+
+    assert asyncio.run(waited()) == found
+
+
+def test_an_option_of_verls_that_is_none_is_named_and_what_verl_adds_is_not() -> None:
+    given: dict[str, Any] = {"solution_str": "red", "extra_info": {"rubric": CRITERIA, "prompt": "q"}}
+    with pytest.raises(InputError, match="jugde: is no option of rewards"):
+        asyncio.run(verl.compute_score(**given, jugde="offline"))
+    found = asyncio.run(verl.compute_score(**given, reward_router_address="x", reward_model_tokenizer=object()))
+    assert found["score"] == 0.75
 
 
 @pytest.mark.parametrize("hook", NUMBERS_ONLY)

@@ -88,6 +88,39 @@ def test_a_model_that_answers_nobody_ends_the_run_whatever_was_chosen() -> None:
         rewarded("red", judge=Unusable(), on_error=0.0)
 
 
+class SlowOnBlue(WordJudge):
+    """A judge that never decides on what is blue."""
+
+    async def verdicts(self, prompt: Any, criteria: Any, response: Any) -> Any:
+        if "blue" in response.response:
+            await asyncio.Event().wait()
+        return await super().verdicts(prompt, criteria, response)
+
+
+def test_what_is_not_judged_by_the_deadline_has_failed_and_the_others_have_not() -> None:
+    found = rewarded("red", "blue", judge=SlowOnBlue(), on_error="none", deadline_s=0.05)
+    assert [(one.reward, one.error) for one in found] == [
+        (0.75, None),
+        (None, "the judge did not decide within 0.05 s"),
+    ]
+    with pytest.raises(ModelFailure, match=r"within 0\.05 s"):
+        rewarded("blue", judge=SlowOnBlue(), deadline_s=0.05)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_deadline_that_is_no_length_of_time_is_refused(seconds: float) -> None:
+    with pytest.raises(InputError, match=r"deadline: .* no length of time"):
+        RubricReward(deadline_s=seconds)
+
+
+def test_words_that_no_check_can_count_are_a_failure_of_one_completion() -> None:
+    counted = [{"criterion": "Is short.", "weight": 1, "check": {"words": {"max": 5}}}]
+    rubrics = [{"id": "p", "prompt": "q", "criteria": counted}]
+    found = rewarded("red", "ภาษาไทยไม่มีช่องว่างระหว่างคำ", rubrics=rubrics, on_error="none")
+    assert [one.reward for one in found] == [1.0, None]
+    assert found[1].error
+
+
 def test_keys_are_the_same_for_every_rollout() -> None:
     veto = [*CRITERIA, {"criterion": "polite", "weight": 1, "role": "veto"}]
     reward = RubricReward(judge=WordJudge(), on_error="none")

@@ -20,7 +20,7 @@ from rubrictool.errors import InputError, ModelFailure, ModelUnusable
 from rubrictool.judging.build import judge as build_judge
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.context import RunContext
-from rubrictool.rewards import Rollout, RubricReward
+from rubrictool.rewards import Rollout, RubricReward, bodies
 from rubrictool.rewards.access import Access
 from rubrictool.rewards.rubric_watch import watched
 from rubrictool.rewards.rubrics import Rubrics
@@ -365,6 +365,16 @@ async def _until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+@pytest.mark.parametrize("body", [by_openrlhf("red"), by_slime("red")])
+def test_who_waits_for_a_known_time_is_answered_before_it_ends(body: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [form.deadline_s for form in bodies.FORMS] == [None, 170.0, None, 110.0]
+    monkeypatch.setattr(bodies, "FORMS", [form._replace(deadline_s=0.02) for form in bodies.FORMS])
+    judge = HeldJudge()
+    assert post(body, server=serving(judge=judge, on_error=-1.0)[0]).status == 200
+    answer = post(body, server=serving(judge=judge)[0])
+    assert (answer.status, answer.kind) == (502, "unavailable")
+
+
 def test_more_than_may_be_under_way_is_sent_away_for_a_while() -> None:
     judge = HeldJudge()
     server, _ = serving(judge=judge, limits=ServerLimits(in_flight=3))
@@ -418,7 +428,7 @@ def test_what_does_not_finish_in_time_is_counted() -> None:
 
 
 def test_what_is_no_request_at_all_is_logged_by_its_kind_alone() -> None:
-    server, records = serving(access=Access.of("127.0.0.1", TOKEN), limits=ServerLimits(body_s=0.02))
+    server, records = serving(access=Access.of("127.0.0.1", TOKEN), limits=ServerLimits(body_s=0.02, linger_s=0.02))
     half = f"POST /score HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\nContent-Type: application/json\r\n"
 
     async def run() -> None:
@@ -432,6 +442,21 @@ def test_what_is_no_request_at_all_is_logged_by_its_kind_alone() -> None:
     asyncio.run(run())
     assert [record.get("error") for record in records] == ["BadStatusLine", "slow_body"]
     assert not any(word in json.dumps(records) for word in (TOKEN, ENCODED))
+
+
+def test_a_connection_that_brings_no_whole_request_is_closed() -> None:
+    server, _ = serving(limits=ServerLimits(idle_s=0.05))
+
+    async def run() -> bytes:
+        async with server.listening("127.0.0.1", 0) as url:
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            writer.write(b"POST /score HTTP/1.1\r\nHost: loc")
+            try:
+                return await asyncio.wait_for(reader.read(), 5)
+            finally:
+                writer.close()
+
+    assert asyncio.run(run()) == b""
 
 
 def test_an_address_in_use_is_bad_input() -> None:
