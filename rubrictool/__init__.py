@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
     from rubrictool.rows.traces import Round
     from rubrictool.rubric.amend import Item, Proposal
+    from rubrictool.rubric.diff import RubricDiff, rubric_diff
     from rubrictool.rubric.limits import Limits
     from rubrictool.select.early_stop import JudgedTopK, judge_top_k
     from rubrictool.select.preference_pairs import PreferencePairs, preference_pairs
@@ -90,6 +91,7 @@ __all__ = [
     "Round",
     "RowFailure",
     "Rubric",
+    "RubricDiff",
     "RubrictoolError",
     "RunContext",
     "Score",
@@ -123,6 +125,7 @@ __all__ = [
     "read",
     "refine",
     "row_schema",
+    "rubric_diff",
     "sample",
     "score",
     "sequential_win_rates",
@@ -155,6 +158,7 @@ _PLACES = {
     "questions.separate": ("JudgedResponse",),
     "questions.templates": ("Templates",),
     "rubric.amend": ("Item", "Proposal"),
+    "rubric.diff": ("RubricDiff", "rubric_diff"),
     "rubric.limits": ("Limits",),
     "steps.compare": ("compare",),
     "steps.propose": ("propose",),

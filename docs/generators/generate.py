@@ -158,7 +158,7 @@ MEANINGS = {
     "pair": "the two ids in the order in which they were shown; null where no pair could be judged",
     "before": "the rubric's hash, and the pair's two scores under it (null where nothing judged them)",
     "after": "the same after it; the scores come from the next judging of the pool, so null for a candidate that left it",
-    "changes": "`kept` ids, and the criteria `added`, `rewritten` (before and after) and `dropped`",
+    "changes": "ids `kept`; criteria `added`, `rewritten`, `dropped`; `merged`: an `id`, and the dropped `ids` it stands for",
     "accepted": "whether the proposal was taken",
     "Round.reason": "the rule that decided and on what, or what failed",
     "Round.better": "which answer the proposer found better, by the order shown: `first`, `second`, `neither`",

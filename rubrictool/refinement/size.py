@@ -16,7 +16,8 @@ def held(
     bounds = limits.for_replacement(len(before)) if proposal.replaces else limits
     spread = spread_of(before, amended.criteria, members)
     criteria, refused = within_limits(before, amended.criteria, bounds, spread=spread)
-    return amended._replace(criteria=criteria, changes=changes(before, criteria), refused=refused)
+    made = changes(before, criteria, amended.changes.merged)
+    return amended._replace(criteria=criteria, changes=made, refused=refused)
 
 
 def spread_of(

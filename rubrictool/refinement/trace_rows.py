@@ -19,7 +19,8 @@ def finished_row(state: State, members: Sequence[Response], shown: Pair, tried: 
     """Return the row of a round that came to its end; a refused proposal stands in it as it was proposed."""
     criteria = tried.decision.criteria
     after = {row.id: row.score for row in tried.scores or ()}
-    made = changes(state.criteria, criteria) if tried.accepted else tried.proposed.changes
+    proposed = tried.proposed.changes
+    made = changes(state.criteria, criteria, proposed.merged) if tried.accepted else proposed
     always, never = constant(members, state.criteria)
     return Round(
         prompt_id=state.prompt.id,

@@ -11,11 +11,11 @@ from rubrictool.linting.rules import Finding
 from rubrictool.report.criterion_figures import CriterionFigures
 from rubrictool.report.judgings import JudgedCriterion, StoredVerdict
 from rubrictool.report.report_files import ReportFiles, ResponseTexts
-from rubrictool.report.round_changes import RoundChange, round_changes
 from rubrictool.report.rubric_book import RubricBook
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.records import Criterion
 from rubrictool.rows.traces import Overfit, Refusal, Round
+from rubrictool.rubric.diff import CriterionChange, recorded_changes
 from rubrictool.text.encoding import compact
 from rubrictool.text.wording import counted
 
@@ -63,7 +63,7 @@ class ShownRound:
     better: str
     answers: Sequence[ShownAnswer]
     differing: Sequence[PairVerdict]
-    changes: Sequence[RoundChange]
+    changes: Sequence[CriterionChange]
     refused: Sequence[Refusal]
     overfit: Sequence[Overfit]
     notes: Sequence[str]
@@ -147,7 +147,7 @@ class RubricsSection:
             _better(row),
             [self._answer(row, place) for place in (0, 1)] if row.pair else [],
             list(self._differing(row)),
-            round_changes(row.changes),
+            recorded_changes(row.changes),
             row.refused,
             row.overfit,
             list(_round_notes(row)),
@@ -196,7 +196,7 @@ def _origin(one: Criterion, rounds: Sequence[Round]) -> str:
         f", {change.kind} in round {row.round}"
         for row in rounds
         if row.accepted
-        for change in round_changes(row.changes)
+        for change in recorded_changes(row.changes)
         if change.after and change.after.id == one.id
     ]
     return "".join([writer, *told])

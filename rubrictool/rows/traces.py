@@ -44,13 +44,24 @@ class Rewrite(Row):
     after: Criterion
 
 
+class MergedCriteria(Row):
+    """A criterion that stands for others, too, since a proposal merged them; `ids` are theirs."""
+
+    id: str
+    ids: Several[str]
+
+
 class Changes(Row):
-    """The effect of a proposal on a rubric: ids kept as they were, and the criteria added, rewritten and dropped."""
+    """The effect of a proposal on a rubric: ids kept as they were, and the criteria added, rewritten and dropped.
+
+    `merged` says which of the dropped criteria another one stands for.
+    """
 
     kept: Several[str] = ()
     added: Several[Criterion] = ()
     rewritten: Several[Rewrite] = ()
     dropped: Several[Criterion] = ()
+    merged: Several[MergedCriteria] = ()
 
     @property
     def none(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from rubrictool.rows.checks import Check
 from rubrictool.rows.columns import Filled
 from rubrictool.rows.records import Criteria, Criterion
-from rubrictool.rows.traces import Changes, Refusal, Rewrite
+from rubrictool.rows.traces import Changes, MergedCriteria, Refusal, Rewrite
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import normal
 
@@ -87,7 +87,8 @@ def amend(criteria: Sequence[Criterion], proposal: Proposal, *, proposer: str) -
     slots = _distinct(_replaced(criteria, proposal) if proposal.replaces else _continued(criteria, proposal))
     numbers = _fresh_ids(criteria)
     after = tuple(_amended(old, item, numbers, proposer) for old, item in slots)
-    return Amended(after, changes(criteria, after), (), proposal.better, proposal.why)
+    made = changes(criteria, after, _merges(criteria, proposal))
+    return Amended(after, made, (), proposal.better, proposal.why)
 
 
 _Slot = tuple[Criterion | None, Item | None]
@@ -98,7 +99,7 @@ def _continued(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]
     items = {item.id: item for item in proposal.items if item.id is not None}
     dropped = set(proposal.dropped)
     for merge in proposal.merged:
-        members = sorted((c for c in free if c.id in merge.ids), key=lambda criterion: not criterion.by_person)
+        members = _members(merge, criteria)
         dropped |= {criterion.id for criterion in members[1:]}
         items |= {criterion.id: _merged(merge.item, members) for criterion in members[:1]}
     names = {criterion.id for criterion in free}
@@ -108,6 +109,17 @@ def _continued(criteria: Sequence[Criterion], proposal: Proposal) -> list[_Slot]
         if criterion.id not in names or criterion.id not in dropped
     ]
     return kept + [(None, item) for item in proposal.items if item.id is None]
+
+
+def _members(merge: Merge, criteria: Sequence[Criterion]) -> list[Criterion]:
+    """Return the criteria that are merged; the first of them stays, with the text for all."""
+    free = [criterion for criterion in criteria if not _pinned(criterion) and criterion.id in merge.ids]
+    return sorted(free, key=lambda criterion: not criterion.by_person)
+
+
+def _merges(criteria: Sequence[Criterion], proposal: Proposal) -> list[MergedCriteria]:
+    found = [[criterion.id for criterion in _members(merge, criteria)] for merge in proposal.merged]
+    return [MergedCriteria(id=first, ids=tuple(others)) for first, *others in filter(None, found)]
 
 
 def _merged(item: Item, members: Sequence[Criterion]) -> Item:
@@ -196,8 +208,11 @@ def _fresh_ids(criteria: Sequence[Criterion]) -> Any:
     return (f"c{number}" for number in range(first, first + 10**6))
 
 
-def changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
-    """Return the changes from one rubric to the next: criteria kept, added, rewritten and dropped."""
+def changes(before: Sequence[Criterion], after: Sequence[Criterion], merges: Sequence[MergedCriteria] = ()) -> Changes:
+    """Return the changes from one rubric to the next: criteria kept, added, rewritten and dropped.
+
+    Of the `merges` of a proposal those hold that were made: where criteria went that another one stands for.
+    """
     old, new = {c.id: c for c in before}, {c.id: c for c in after}
     both = [name for name in old if name in new]
     return Changes(
@@ -205,7 +220,15 @@ def changes(before: Sequence[Criterion], after: Sequence[Criterion]) -> Changes:
         added=tuple(new[name] for name in new if name not in old),
         rewritten=tuple(Rewrite(id=name, before=old[name], after=new[name]) for name in both if old[name] != new[name]),
         dropped=tuple(old[name] for name in old if name not in new),
+        merged=tuple(_made(merges, {name for name in old if name not in new}, both)),
     )
+
+
+def _made(merges: Sequence[MergedCriteria], gone: Collection[str], both: Collection[str]) -> Iterator[MergedCriteria]:
+    for merge in merges:
+        ids = tuple(name for name in merge.ids if name in gone)
+        if ids and merge.id in both:
+            yield MergedCriteria(id=merge.id, ids=ids)
 
 
 def valid_criteria(criteria: Sequence[Criterion]) -> tuple[Criterion, ...]:

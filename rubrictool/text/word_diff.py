@@ -1,0 +1,80 @@
+"""Compare two texts word by word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from rubrictool.text.patterns import linear
+
+PartKind = Literal["same", "removed", "added"]
+
+MOST_TOKENS = 1500
+"""Words and gaps between them of a text that is compared word by word, common beginning and end aside: time is quadratic."""
+
+
+MOST_CHARACTERS = 20_000
+"""Characters of a text that is compared word by word."""
+
+
+class TextPart(NamedTuple):
+    """A passage that both texts have, or only the first (`removed`) or the second (`added`)."""
+
+    kind: PartKind
+    text: str
+
+
+def word_diff(before: str, after: str) -> tuple[TextPart, ...]:
+    """Return the passages of two texts in order, a removed one before the one that was added in its place.
+
+    Those that are the same or removed make up the first text, those that are the same or added the second. What is longer than
+    `MOST_CHARACTERS` or `MOST_TOKENS` is replaced as a whole.
+    """
+    old, new = _tokens(before), _tokens(after)
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    middle = _replacements(old[start : len(old) - end], new[start : len(new) - end])
+    passages: list[_Passage] = [("same", old[:start]), *middle, ("same", old[len(old) - end :])]
+    return tuple(TextPart(kind, "".join(tokens)) for kind, tokens in passages if tokens)
+
+
+# The word boundaries of Unicode would be quadratic in flags. Scripts without spaces are compared character by character.
+_TOKEN = linear(
+    r"(?s)[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\pM*|\pN+(?:[.,]\pN+)+|\w+(?:['’]\w+)*|\s+|."
+)
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(text) if len(text) <= MOST_CHARACTERS else [text]
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return the length of the common beginning."""
+    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+
+
+_Passage = tuple[PartKind, Sequence[str]]
+
+
+def _replacements(old: Sequence[str], new: Sequence[str]) -> Iterator[_Passage]:
+    """Yield what stands between the common beginning and end."""
+    removed, added = list[str](), list[str]()
+    for same, gone, come in _blocks(old, new):
+        # Changed words with a space between them are one change to whoever reads them.
+        if same and not all(token.isspace() for token in same):
+            yield from (("removed", removed), ("added", added), ("same", same))
+            removed, added = [], []
+        else:
+            removed, added = [*removed, *same], [*added, *same]
+        removed, added = [*removed, *gone], [*added, *come]
+    yield from (("removed", removed), ("added", added))
+
+
+def _blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Sequence[str], Sequence[str], Sequence[str]]]:
+    """Yield tokens that both have, followed by those that only the old and only the new have."""
+    if max(len(old), len(new)) > MOST_TOKENS:
+        yield (), old, new
+        return
+    for tag, i, j, k, m in SequenceMatcher(str.isspace, old, new, autojunk=False).get_opcodes():
+        yield (old[i:j], (), ()) if tag == "equal" else ((), old[i:j], new[k:m])
