@@ -11,6 +11,7 @@ from rubrictool.cli.options import ReadingFlags
 from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import listed
 from rubrictool.shapes.shape import Shape
 from rubrictool.shapes.table import named
 
@@ -64,11 +65,11 @@ class Inputs:
                 f"--from {shape.name}: no file has its columns; to read one as it all the same, name the file "
                 f"(FILE={shape.name})"
             )
-        there = sorted({name for one in opened for name in one.given_columns()})
-        if missing := next((name for name in self._names if there and name not in there), None):
-            raise InputError(
-                f"--map {missing}={self._names[missing]}: no first row has that column; there are: {', '.join(there)}"
-            )
+        there = {one.name: columns for one in opened if (columns := one.given_columns())}
+        known = {name for columns in there.values() for name in columns}
+        if missing := next((name for name in self._names if there and name not in known), None):
+            files = "; ".join(f"{name} has {listed(columns)}" for name, columns in there.items())
+            raise InputError(f"--map {missing}={self._names[missing]}: no first row has that column; {files}")
 
 
 class _Formats:

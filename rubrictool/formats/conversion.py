@@ -12,7 +12,7 @@ from rubrictool.linting.pitfalls import PitfallMode, decide_pitfalls
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.records import Rubric
 from rubrictool.shapes.shape import PARTS, PartName, Shape
-from rubrictool.shapes.table import SHAPES, named
+from rubrictool.shapes.table import SHAPES, named, unknown_format
 
 OWN: tuple[PartName, ...] = PARTS
 """The names of our own rows, which are formats, too."""
@@ -51,7 +51,7 @@ class Conversion:
                 self._is_object = self._shape is not None and self._shape.is_object(row)
                 yield row
         if self._source.first_row() is not None and not self.rows:
-            raise InputError(f"{self._source.name}: holds nothing that {self.title} can hold", code="format")
+            raise InputError(f"{self._source.name}: holds nothing that {self.title} can hold")
 
     @property
     def is_object(self) -> bool:
@@ -61,9 +61,7 @@ class Conversion:
     def _refuse_second(self, bundle: Bundle) -> None:
         if self.rows and self._shape is not None and self._shape.single:
             where = f"{self._source.name}:{bundle.line}"
-            raise InputError(
-                f"{where}: one file of {self.title} is one rubric; convert the rubrics one by one", code="format"
-            )
+            raise InputError(f"{where}: one file of {self.title} is one rubric; convert the rubrics one by one")
 
     def _written(self, bundle: Bundle) -> list[dict[str, Any]]:
         bundle = self._decided(bundle)
@@ -96,7 +94,7 @@ class Conversion:
             rows = self._shape.write(given)
         except ValueError as error:
             where = f"{self._source.name}:{bundle.line}"
-            raise InputError(f"{where}: cannot be written as {self.title}: {error}", code="format") from None
+            raise InputError(f"{where}: cannot be written as {self.title}: {error}") from None
         self.lost.update(given.lost())
         self.unread.update(given.unread)
         self.hooked.update(given.hooked() if self.hook else ())
@@ -113,8 +111,11 @@ def convert(source: Any, to: str, *, pitfalls: PitfallMode = "keep") -> Conversi
 
 
 def _writable(name: str) -> Shape:
+    """Return the shape that rows are written in. Raises `InputError` for one that is only read, and for an unknown one."""
+    written = [*OWN, *(one.name for one in SHAPES if one.write)]
+    if ":" not in name and name not in {one.name for one in SHAPES}:
+        raise unknown_format(name, written, "written")
     shape = named(name)
     if shape.write is None:
-        there = ", ".join([*OWN, *sorted(one.name for one in SHAPES if one.write)])
-        raise InputError(f"{shape.title} is read, not written; there are {there}", code="to")
+        raise InputError(f"{shape.title} is read, not written; there are {', '.join(sorted(written))}", code="formats")
     return shape

@@ -142,7 +142,7 @@ class Input:
             try:
                 parts = read()
             except ValueError as error:
-                raise InputError(f"{self.places.of(number)}: {error} (read as {shape.title})", code="format") from None
+                raise InputError(f"{self.places.of(number)}: {error} (read as {shape.title})") from None
             counts.update(parts.counts())
             counts.update(parts.notes)
             yield number, parts
@@ -201,6 +201,11 @@ class Input:
             _ = self.shape
         return self._first[1] if self._first else None
 
+    def columns_of(self, row: Mapping[str, Any]) -> list[str]:
+        """Return the names that columns of a row in our own columns have in the source."""
+        theirs = {ours: name for names in (self._names, self._renamed) for name, ours in names.items()}
+        return [theirs.get(name, name) for name in row]
+
     def _own(self, part: PartName) -> Numbered:
         repeated = self._repeated_prompts() if part == "prompts" else None
         self._renamed = dict(repeated.names) if repeated else self.other_names(part)
@@ -250,7 +255,10 @@ class Input:
                     yield number, row
         self.lacking = lacking
         if read and lacking == read and not any(self._counts[name] for name in self._counts.keys() - set(PARTS)):
-            raise InputError(f"{self.name}: is read as {self._shape.title}, which holds no {part}", code="format")
+            held = " and ".join(name for name in PARTS if self._counts[name]) or "nothing that is read"
+            raise InputError(
+                f"{self.name}: is {self._shape.title}, which holds {held}, but no {part}; give a file with {part}"
+            )
 
     def _columns(self) -> Numbered:
         for number, value in self._raw:

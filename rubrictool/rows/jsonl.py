@@ -114,7 +114,8 @@ class Rows(Generic[R]):
 
     def _parse(self, item: dict[str, Any], line: int, taken: Counter[str]) -> R:
         named = name_response(item, taken) if issubclass(self._kind, Response) else item
-        return validated(self._kind, named, self.places.of(line), given=item)
+        names = self._input.columns_of(item)
+        return validated(self._kind, named, self.places.of(line), given=item, names=names)
 
     def _is_again(self, row: R, line: int, lines_of: Mapping[str, int], joined: dict[str, R]) -> bool:
         """Return whether a prompt that was joined by its text says what an earlier one said, under another id.
@@ -208,33 +209,56 @@ def _encoded(value: Any) -> bytes:
 _SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
 
 
-def validated(kind: type[R], value: dict[str, Any], where: str, *, given: Mapping[str, Any] | None = None) -> R:
+def validated(
+    kind: type[R],
+    value: dict[str, Any],
+    where: str,
+    *,
+    given: Mapping[str, Any] | None = None,
+    names: Sequence[str] = (),
+) -> R:
     """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`).
 
-    `given` are the columns that the row had before ids were filled in, by default those of `value`.
+    `given` are the columns that the row had before ids were filled in, by default those of `value`, and `names` what these are
+    called in the source.
     """
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise _fault(error, where, value if given is None else given) from None
+        raise _fault(
+            error, where, kind, dict(zip(names or (given or value), (given or value).values(), strict=False))
+        ) from None
 
 
 MOST_COLUMNS = 5
 """Columns of a row that a message lists."""
 
 
-def _fault(error: ValidationError, where: str, given: Mapping[str, Any]) -> InputError:
-    """Return the first fault of a row; of a missing column with those that the row has, which may be the same by another name."""
+def _fault(error: ValidationError, where: str, kind: type[Row], given: Mapping[str, Any]) -> InputError:
+    """Return the first fault of a row; of a missing column with those that the row has and what would do."""
     message = f"{where}: {explain(error)}"
     first = error.errors(include_url=False)[0]
     if first["type"] != "missing" or len(first["loc"]) > 1:
         return InputError(message)
-    names = [one_line(str(name), width=40) for name in given]
-    listed = ", ".join([*names[:MOST_COLUMNS], *(["…"] if len(names) > MOST_COLUMNS else [])])
-    message += f"; the row has: {listed or 'no columns'}"
-    if first["loc"] == ("score",):
+    field = str(first["loc"][0])
+    message += f"; the row has: {listed(given) or 'no columns'}"
+    if field == "score":
         return InputError(f"{message}; score the responses first", code="unscored")
+    if field in _IDS:
+        other = ", or the id * for every prompt" if issubclass(kind, Rubric) else ""
+        return InputError(f"{message}; give the prompt's id, or its text under prompt{other}", code="map")
+    if any(name not in kind.model_fields and isinstance(value, str | list | tuple) for name, value in given.items()):
+        return InputError(f"{message}; if one of them is the {field}, read it as {field}", code="map")
     return InputError(message)
+
+
+_IDS = ("id", "prompt_id")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names of columns in a message, at most some of them."""
+    shown = [one_line(str(name), width=40) for name in names]
+    return ", ".join([*shown[:MOST_COLUMNS], *(["…"] if len(shown) > MOST_COLUMNS else [])])
 
 
 _TAGS = {"<text>", "<chat>", "int", "float"}
@@ -245,6 +269,11 @@ _REASONS = {
     "bool_type": "must be true or false",
     "int_type": "must be a number",
     "float_type": "must be a number",
+    "int_parsing": "must be a number",
+    "float_parsing": "must be a number",
+    "int_from_float": "must be a whole number",
+    "list_type": "must be a list",
+    "none_required": "must be null",
     "tuple_type": "must be a list",
     "model_type": "must be an object",
     "model_attributes_type": "must be an object",
@@ -254,10 +283,27 @@ _REASONS = {
 }
 
 
+_BOUNDS = {
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+    "too_long": "must have at most {max_length} items",
+}
+
+
 def explain(error: ValidationError) -> str:
-    """Return the first fault of a row, as `field: reason`."""
+    """Return the first fault of a row, as `field: reason`, in our own words."""
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
-    reason = _REASONS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-    reason = reason.replace("Input should be", "must be", 1)
-    return f"{field}: {reason}" if field else reason
+    return f"{field}: {_reason(first)}" if field else _reason(first)
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    kind, given = fault["type"], fault.get("ctx", {})
+    if kind in _BOUNDS:
+        return _BOUNDS[kind].format(**given)
+    if kind == "too_short" and given["actual_length"]:
+        return f"must have at least {given['min_length']} items"
+    return _REASONS.get(kind) or fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -135,15 +136,29 @@ def named(name: str) -> Shape:
         return found
     module, colon, variable = name.partition(":")
     if not colon:
-        raise InputError(f"{name!r} is no format; there are {', '.join(sorted(_BY_NAME))}", code="format")
+        raise unknown_format(name, [shape.name for shape in SHAPES if shape.read or shape.read_all], "read")
     return _own(module, variable, name)
+
+
+MOST_SUGGESTED = 5
+"""Names of formats that a message suggests for an unknown one."""
+
+
+def unknown_format(name: str, names: Sequence[str], use: str) -> InputError:
+    """Return the error of a name that is none of the formats that can be used so (read, written), with those that it may mean."""
+    asked = name.lower().replace("_", "-")
+    words = set(asked.split("-")) - {""}
+    parts = [one for one in names if asked in one or words & set(one.split("-"))]
+    meant = list(dict.fromkeys([*parts, *get_close_matches(asked, names, MOST_SUGGESTED)]))[:MOST_SUGGESTED]
+    remedy = f"did you mean {' or '.join(meant)}?" if meant else f"there are {', '.join(sorted(names))}"
+    return InputError(f"{name!r} is no format that is {use}; {remedy}", code="formats")
 
 
 def _own(module: str, variable: str, name: str) -> Shape:
     try:
         found = getattr(import_module(module), variable)
     except (ImportError, AttributeError) as error:
-        raise InputError(f"{name!r}: cannot be imported: {error}", code="format") from None
+        raise InputError(f"{name!r}: cannot be imported: {error}") from None
     if not isinstance(found, Shape):
-        raise InputError(f"{name!r}: is no rubrictool.formats.Shape but {type(found).__name__}", code="format")
+        raise InputError(f"{name!r}: is no rubrictool.formats.Shape but {type(found).__name__}")
     return found

@@ -76,7 +76,7 @@ def test_rows_that_a_format_cannot_hold_at_all_are_an_error() -> None:
 
 def test_a_format_that_is_only_read_is_named_with_those_that_are_written() -> None:
     only_read = next(shape for shape in SHAPES if shape.write is None)
-    with pytest.raises(InputError, match=f"{re.escape(only_read.title)} is read, not written; there are prompts,"):
+    with pytest.raises(InputError, match=f"{re.escape(only_read.title)} is read, not written; there are alpaca,"):
         converted([RUBRIC], only_read.name)
 
 

@@ -56,7 +56,9 @@ def test_a_rubric_file_gives_prompts_and_rubrics() -> None:
 
 
 def test_a_part_that_a_file_does_not_hold_is_asked_for_elsewhere() -> None:
-    with pytest.raises(InputError, match="rows: is read as HealthBench, which holds no responses"):
+    with pytest.raises(
+        InputError, match="rows: is HealthBench, which holds prompts and rubrics, but no responses; give a file"
+    ):
         Rows([HEALTH], Response).rows()
 
 
@@ -133,7 +135,7 @@ def test_a_broken_row_is_named_by_its_own_fields() -> None:
 
 def test_names_of_formats_are_unique_and_found() -> None:
     assert [named(shape.name) for shape in SHAPES] == list(SHAPES)
-    with pytest.raises(InputError, match=r"'helthbench' is no format; there are .*alpaca-eval"):
+    with pytest.raises(InputError, match=r"'helthbench' is no format that is read; did you mean healthbench"):
         named("helthbench")
 
 
