@@ -47,7 +47,9 @@ def model_of(backend: Backend, name: str = "m", *, rate_limiter: RateLimiter | N
     config = ModelConfig(
         **{field.name: options.pop(field.name) for field in fields(ModelConfig) if field.name in options}
     )
-    limiter = rate_limiter or RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm)
+    limiter = rate_limiter or RateLimiter(
+        policy.concurrency, rpm=policy.rpm, tpm=policy.tpm, share=policy.published_share
+    )
     endpoint = Endpoint(name, backend, limiter)
     return Model(endpoint, config, RunContext(policy, **{"connections": Connections(background=False)} | options))
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 from fakes import model_of
@@ -119,14 +120,17 @@ class Asked:
     lost: int
 
 
-def asked(server: LimitedServer, count: int, *, concurrency: int = 64, **options: Any) -> Asked:
-    """Ask so many questions at once; the draws of the pauses are the same each time."""
+def asked(server: LimitedServer, count: int, *, concurrency: int = 64, workers: int = 1, **options: Any) -> Asked:
+    """Ask so many questions at once, by workers in turn; the draws of the pauses are the same each time."""
     random.seed(3)
 
     async def main() -> Asked:
-        model = model_of(server, concurrency=concurrency, **options)
+        shared = {"concurrency": concurrency // workers, "published_share": 1 / workers, **options}
+        models = [model_of(server, **shared) for _ in range(workers)]
         questions = (Question([{"role": "user", "content": f"{number}?"}]) for number in range(count))
-        found = await asyncio.gather(*(model.ask(one, str) for one in questions), return_exceptions=True)
+        found = await asyncio.gather(
+            *(model.ask(one, str) for model, one in zip(cycle(models), questions, strict=False)), return_exceptions=True
+        )
         assert all(isinstance(one, str | ModelFailure) for one in found), found
         lost = sum(isinstance(one, ModelFailure) for one in found)
         return Asked(asyncio.get_running_loop().time(), lost)

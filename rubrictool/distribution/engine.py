@@ -113,12 +113,13 @@ class _Worker:
 
 
 def shares_of(policy: AskPolicy, processors: int) -> list[AskPolicy]:
-    """Return what each worker may ask; together they never ask more than the policy allows."""
+    """Return what each worker may ask; together they never ask more than the policy, or a server's published limit, allows."""
     rates = [rate for rate in (policy.rpm, policy.tpm) if rate is not None]
     count = max(1, min(processors, policy.concurrency // SLOTS_A_WORKER, *rates))
     slots, left = divmod(policy.concurrency, count)
     rpm, tpm = (rate and rate // count for rate in (policy.rpm, policy.tpm))
-    return [replace(policy, concurrency=slots + (number < left), rpm=rpm, tpm=tpm) for number in range(count)]
+    shared = replace(policy, rpm=rpm, tpm=tpm, published_share=policy.published_share / count)
+    return [replace(shared, concurrency=slots + (number < left)) for number in range(count)]
 
 
 class RayEngine:

@@ -20,7 +20,7 @@ class AskPolicy:
     `concurrency` bounds the requests in flight to one model. `attempts` is the number of requests for one question in
     all, whatever the reason. `timeout_s` bounds one request. A server that asks for a longer wait than `max_wait_s` ends
     the run. The pause before the second request is up to `backoff_s`, and doubles with each further one. `rpm` and `tpm` are
-    the requests and tokens a minute that each model may be asked.
+    the requests and tokens a minute that each model may be asked, and `published_share` the part of what its server publishes.
 
     Raises `InputError` for a concurrency, attempts or rate limit below 1, with which nothing would ever be asked, and for a
     timeout that is no length of time.
@@ -33,6 +33,7 @@ class AskPolicy:
     backoff_s: float = 0.5
     rpm: int | None = None
     tpm: int | None = None
+    published_share: float = 1.0
 
     def __post_init__(self) -> None:
         for name in ("concurrency", "attempts", "rpm", "tpm"):

@@ -27,10 +27,13 @@ DISTRUST_S = 120.0
 
 
 class PublishedLimit:
-    """One limit, of units such as requests or tokens, as the replies of a server tell it."""
+    """One limit, of units such as requests or tokens, as the replies of a server tell it.
 
-    def __init__(self, kind: RateLimitKind) -> None:
-        self.kind = kind
+    `share` is the part of it that is ours: the rest is for other processes that ask the same server at the same time.
+    """
+
+    def __init__(self, kind: RateLimitKind, share: float = 1.0) -> None:
+        self.kind, self._share = kind, share
         self._pace = Pace()
         self._opens_at = 0.0
         self._period = PeriodGuess()
@@ -71,8 +74,8 @@ class PublishedLimit:
         slowest = mean / LONGEST_RESET_S
         highest = max(slowest, self._even_rate(told, sent.at, bucket=bucket))
         left_s = _left_s(told, now - sent.at)
-        wanted = ((told.remaining or 0.0) - later * mean) / left_s if left_s else highest
-        least = max(slowest, LEAST * min(highest, (told.limit or 0.0) / USUAL_PERIOD_S))
+        wanted = (self._share * (told.remaining or 0.0) - later * mean) / left_s if left_s else highest
+        least = max(slowest, LEAST * min(highest, self._share * (told.limit or 0.0) / USUAL_PERIOD_S))
         closed = wanted <= 0 and not bucket
         if closed:
             self._opens_at = now + left_s + ROUNDING_S
@@ -82,7 +85,7 @@ class PublishedLimit:
     def _even_rate(self, told: RateLimit, sent_at: float, *, bucket: bool) -> float:
         """Return the rate that uses up the limit in each period, infinity where one of both is unknown."""
         period_s = told.period_s or (USUAL_PERIOD_S if bucket else self._period.after(told, sent_at))
-        return SAFETY * told.limit / period_s if told.limit and period_s else math.inf
+        return self._share * SAFETY * told.limit / period_s if told.limit and period_s else math.inf
 
     def _doubt(self, now: float, *, starved: bool) -> None:
         self._starved_since = min(self._starved_since, now) if starved else math.inf

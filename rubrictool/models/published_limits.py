@@ -14,9 +14,10 @@ MOST_LIMITS = 16
 
 
 class PublishedLimits:
-    """The limits by the name that their headers give them."""
+    """The limits by the name that their headers give them, of which `share` is ours."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        self._share = share
         self._limits: dict[str, PublishedLimit] = {}
         self._ignored = False
 
@@ -42,7 +43,7 @@ class PublishedLimits:
     def note(self, told: Iterable[RateLimit], sent: Sent, now: float, *, later: int) -> None:
         """Learn from the headers of the reply to a request, after which `later` others were sent."""
         for one in () if self._ignored else told:
-            self._limits.setdefault(one.name, PublishedLimit(one.kind)).note(one, sent, now, later=later)
+            self._limits.setdefault(one.name, PublishedLimit(one.kind, self._share)).note(one, sent, now, later=later)
         if len(self._limits) > MOST_LIMITS:
             self._limits, self._ignored = {}, True
 

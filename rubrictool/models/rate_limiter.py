@@ -34,12 +34,15 @@ class _Turn(NamedTuple):
 
 
 class RateLimiter:
-    """The slots of the requests to one model, at most `limit` at once, `rpm` requests and `tpm` tokens a minute."""
+    """The slots of the requests to one model, at most `limit` at once, `rpm` requests and `tpm` tokens a minute.
 
-    def __init__(self, limit: int, *, rpm: int | None = None, tpm: int | None = None) -> None:
+    `share` is the part of the limits that the server publishes which is for us.
+    """
+
+    def __init__(self, limit: int, *, rpm: int | None = None, tpm: int | None = None, share: float = 1.0) -> None:
         self._load = LoadControl(limit)
         self._requests, self._tokens = Pace(_per_s(rpm)), Pace(_per_s(tpm))
-        self._published, self._limits_tokens = PublishedLimits(), tpm is not None
+        self._published, self._limits_tokens = PublishedLimits(share), tpm is not None
         # Until something is known of the server.
         self._start = Pace(UNTIL_REPLY_PER_S)
         self._opens_at = 0.0

@@ -60,7 +60,7 @@ def _rate_limiter(backend: Backend, context: RunContext) -> RateLimiter:
     policy = context.policy
     if backend.recorded or context.dry_run:
         return RateLimiter(policy.concurrency)
-    return RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm)
+    return RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm, share=policy.published_share)
 
 
 def with_args_applied(config: ModelConfig) -> ModelConfig:

@@ -18,6 +18,7 @@ def test_the_shares_of_all_workers_are_never_more_than_the_whole(
     shares = shares_of(AskPolicy(concurrency=slots, rpm=rpm, tpm=tpm), processors)
     assert sum(share.concurrency for share in shares) == slots
     assert len(shares) <= processors
+    assert abs(sum(share.published_share for share in shares) - 1) < 1e-9
     if rpm is not None:
         assert 1 <= sum(share.rpm or 0 for share in shares) <= rpm
     if tpm is not None:

@@ -107,6 +107,15 @@ def test_a_published_limit_is_used_up_and_bursts_are_not_sent(case: Callable[[],
     assert PER_S * (took.seconds - 4 * latency_s) * 0.95 <= 700
 
 
+@pytest.mark.parametrize("case", [openai, window, anthropic])
+def test_several_workers_use_up_a_published_limit_together_and_send_no_bursts(case: Callable[[], Case]) -> None:
+    server = case()._replace(burst=Bucket(PER_S, 8)).server(0.2)
+    took = asked(server, 700, workers=4)
+    assert took.lost == 0
+    assert server.refused_share < 0.02
+    assert PER_S * took.seconds * 0.9 <= 700
+
+
 def test_a_window_that_others_have_used_is_waited_for() -> None:
     a = Window(600, 60)
     a.used = 590

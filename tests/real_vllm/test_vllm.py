@@ -173,7 +173,7 @@ def test_scoring_16_responses_a_prompt_hits_the_prefix_cache_as_often_as_the_pro
     queries, hits = (after - earlier for after, earlier in zip(prefix_cache(address), before, strict=True))
     allowed = allowed_rate([tokens(address, question(row)) for row in ROWS])
     print(f"\nprefix cache: {hits / queries:.3f} of the tokens were hits, {allowed:.3f} possible")
-    assert hits / queries >= 0.8 * allowed
+    assert hits / queries >= 0.95 * allowed
 
 
 def prefix_cache(address: str) -> tuple[float, float]:
