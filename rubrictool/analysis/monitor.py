@@ -122,6 +122,8 @@ def report_on(dump: Dump, window: int | None = None, price: Prices | None = None
 def _notes(dump: Dump) -> Iterator[str]:
     if not dump.stepped:
         yield "the rows name no step, so all of them are of one"
+    if (ways := len({one.judge_id for one in dump.rollouts} - {None})) > 1:
+        yield f"the rollouts were judged in {ways} ways (judge_id), which the figures pool"
     if dump.left_out:
         yield f"held-out scores of {dump.left_out:,} responses are of no rollout, and left out"
     if not same_scale(dump.rollouts):

@@ -17,6 +17,7 @@ from rubrictool.rows.joins import Texts, filled, within_reach
 from rubrictool.rows.jsonl import Rows, Source, numbered_names
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import Response, Verdict
+from rubrictool.rows.ways_of_judging import judge_id_in
 from rubrictool.text.chats import answer, chat_text
 from rubrictool.text.encoding import digest
 from rubrictool.text.tokens import estimated_tokens
@@ -44,7 +45,7 @@ class DumpedRollout:
     """What the figures need of a rollout. `score` and `held_out` are None where there is none, never 0.
 
     `verdicts` are those that were given, as the share met, by the criterion's id; `criteria` counts those that were not, too.
-    `tokens` are those of prompt and response, estimated.
+    `tokens` are those of prompt and response, estimated. `judge_id` is the column of that name.
     """
 
     step: int
@@ -59,6 +60,7 @@ class DumpedRollout:
     verdicts: Mapping[str, float]
     criteria: int
     tokens: int
+    judge_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ class _Reader:
             kl=_number(self.rows, line, "kl", columns.get("kl")),
             verdicts={one.id: share for one in row.verdicts if (share := one.share) is not None},
             criteria=len(row.verdicts),
+            judge_id=judge_id_in(row),
             tokens=_tokens(row) if self.tokens else 0,
         )
 

@@ -60,6 +60,7 @@ class _JudgedResponse(Response):
     verdicts: Annotated[tuple[_Verdict, ...], Field(strict=False), AfterValidator(_distinct)] = ()
     judge: str = ""
     judging: str = ""
+    judge_id: str | None = None
     trace_view: str | None = None
     rubric: str = ""
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -137,7 +138,7 @@ def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[
     """Yield each row with its way of judging."""
     rows = named.rows()
     for line, row in texts.checked(rows):
-        way = WayOfJudging(row.judge, row.judging, view_shown(row))
+        way = WayOfJudging(row.judge, row.judging, view_shown(row), row.judge_id)
         yield _verdict_row(row, rows.places.of(line), shared), shared.setdefault(way, way)
 
 

@@ -16,6 +16,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.jsonl import Source
+from rubrictool.rows.ways_of_judging import judge_id_in
 from rubrictool.steps.pairings import SystemPair
 from rubrictool.text.wording import counted
 
@@ -122,6 +123,11 @@ def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
     left_out = f"{counted(dropped, 'row')} without a preference {'is' if dropped == 1 else 'are'} left out"
     mixed = len({str(row.unknown().get("judge")) for row in rows}) > 1
     pooled = "the comparisons are of different judges, which the figures pool"
+    if not mixed and len({judge_id_in(row) for row in rows} - {None}) > 1:
+        mixed, pooled = (
+            True,
+            "the comparisons are of one judge asked in different ways (judge_id), which the figures pool",
+        )
     unlike = len({str(row.columns().get("trace_view")) for row in rows}) > 1
     views = "the comparisons differ in how much of a conversation was shown (trace_view), which the figures pool"
     return [*([left_out] if dropped else []), *([pooled] if mixed else []), *([views] if unlike else [])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.models.client import Model
@@ -13,6 +13,7 @@ from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.questions.verdicts import AllowedAnswers, allowed_answers, shown
+from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 from rubrictool.rubric.limits import Limits
@@ -25,11 +26,26 @@ class ModelJudge:
     """
 
     judging: JudgingMode = "all-at-once"
+    template = "judge"
 
     def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
         self.name, self.model, self.sample = model.name, model, sample
         self._templates = templates or Templates()
         self.view, self.abstains = self._templates.view, self._templates.abstain
+
+    @cached_property
+    def judge_id(self) -> str:
+        """Return the id of verdicts that are given in this way."""
+        return self._id(self.template)
+
+    @cached_property
+    def comparer_id(self) -> str:
+        """Return the id of preferences."""
+        return self._id("compare")
+
+    def _id(self, template: str) -> str:
+        asked = self._templates.identity(template)
+        return judge_id(judge=self.name, parameters=self.model.parameters, question=template, templates=asked)
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""
@@ -66,6 +82,7 @@ class PerCriterionJudge(ModelJudge):
     """
 
     judging: JudgingMode = "per-criterion"
+    template = "criterion"
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure` after all were asked, with the verdicts found."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import JudgedResponse
+from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
 from rubrictool.text.trace_views import WHOLE, TraceView
@@ -19,7 +20,8 @@ class Judge(Protocol):
     """Decide which criteria a response meets. `name` and `judging` go into every row that was judged.
 
     A judge that is shown part of a conversation has a `TraceView` as its attribute `view`, and one that may return verdicts
-    that are `abstained` has the attribute `abstains`.
+    that are `abstained` has the attribute `abstains`. `judge_id` names all that decides its verdicts; without it, the name and
+    the way of judging do.
     """
 
     name: str
@@ -37,6 +39,12 @@ def view_of(role: object) -> TraceView:
     """Return what a judge or a comparer is shown of a conversation: everything, where it has no `view`."""
     view: TraceView = getattr(role, "view", WHOLE)
     return view
+
+
+def judge_id_of(judge: Judge) -> str:
+    """Return the id under which the verdicts of a judge may be pooled."""
+    own: str | None = getattr(judge, "judge_id", None)
+    return own or judge_id(judge=judge.name, judging=judge.judging)
 
 
 def may_abstain(judge: object) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.protocols import Judge, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
 from rubrictool.models.gather import gather_all
+from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
 
 
@@ -18,6 +19,7 @@ class RepeatedJudge:
     def __init__(self, judges: Sequence[Judge]) -> None:
         self.name, self.judging, self.judges = judges[0].name, judges[0].judging, judges
         self.view, self.abstains = view_of(judges[0]), may_abstain(judges[0])
+        self.judge_id = judge_id(of=judge_id_of(judges[0]), samples=len(judges))
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion, with the votes of all judges. Raises `ModelFailure` where one of them failed."""

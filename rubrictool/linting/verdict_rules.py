@@ -62,7 +62,7 @@ def verdict_findings(rubric: Rubric, scores: Iterable[Score]) -> list[Finding]:
     A response that was judged several times counts once, with its first verdicts, except where its judgings are compared.
     """
     rows = list(scores)
-    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row)))
+    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row), row.judge_id))
     judges = grouped(zip(keys, rows, strict=True))
     return sorted_findings(rubric, [item for rows in judges.values() for item in _of_judge(rubric, rows)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from rubrictool.errors import InputError, Unreadable
@@ -52,6 +52,11 @@ class Model:
         supported = SupportedParameters(self.name, self._schemas, context.notify)
         self._sender = RequestSender(endpoint, context, supported)
         self.tally = self._sender.tally
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what decides an answer besides the question."""
+        return {"temperature": self._config.temperature, **self._config.args}
 
     async def ask(
         self,

@@ -17,7 +17,7 @@ from rubrictool.models.json_schema import string
 from rubrictool.models.question import Question
 from rubrictool.rows.records import Prompt
 from rubrictool.text.chats import Conversation, chat_text
-from rubrictool.text.encoding import digest
+from rubrictool.text.encoding import canonical, digest
 from rubrictool.text.patterns import linear
 from rubrictool.text.trace_views import WHOLE, TraceView
 
@@ -55,6 +55,11 @@ class Templates:
                 f"{directory}: contains no template ({expected}); rubrictool templates DIR copies ours to a folder"
             )
         self._texts = {name: _load(name, directory) for name in template_names()}
+
+    def identity(self, name: str) -> str:
+        """Return a hash of a template and of the options that change what it says."""
+        options = {"reasons": self.reasons, "abstain": self.abstain, "reference": self._use_reference}
+        return digest(canonical({"text": self._texts[name], **{option: True for option in options if options[option]}}))
 
     def with_reasons(self) -> Templates:
         """Return these templates, asking for a short reason before each verdict.

@@ -71,7 +71,7 @@ def report_judgings(files: ReportFiles, book: RubricBook) -> list[ReportJudging]
 
 
 def _of_file(name: str, rows: Sequence[ScoreWithDetails], book: RubricBook) -> Iterator[ReportJudging]:
-    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row)))
+    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row), row.judge_id))
     for judge, own in grouped(zip(keys, rows, strict=True)).items():
         yield ReportJudging(name, judge, _stage(own, book), own)
 

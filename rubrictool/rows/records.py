@@ -246,11 +246,16 @@ JudgingMode = Literal["all-at-once", "per-criterion"]
 
 
 class Score(Scored):
-    """A response with its score, the verdicts behind it, and who judged it how with which rubric."""
+    """A response with its score, the verdicts behind it, and who judged it how with which rubric.
+
+    Rows of one `judge_id` were judged in the same way in all respects: model, parameters, templates, options. Older rows have
+    none.
+    """
 
     verdicts: Annotated[tuple[Verdict, ...], Field(strict=False)]
     judge: str
     judging: str
+    judge_id: str | None = None
     rubric: str
 
 
@@ -299,6 +304,7 @@ class Comparison(Row):
     winner: Winner
     orders: Orders
     judge: str
+    judge_id: str | None = None
     reasons: Reasons | None = None
     trace_view: str | None = None
 

@@ -1,4 +1,7 @@
-"""Tell scores apart by how they were judged: by whom, how the judge was asked, and how much of a conversation it was shown."""
+"""Tell scores apart by how they were judged: by whom, how the judge was asked, and how much of a conversation it was shown.
+
+Rows have a `judge_id` for all of it but the last. Older ones have none: they go with those of the same judge and way of judging.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from rubrictool.rows.columns import Row
 from rubrictool.rows.records import Scored
 from rubrictool.text.chats import Conversation, is_trace
 
@@ -20,11 +24,15 @@ _WHOLE = "full"
 
 
 class WayOfJudging(NamedTuple):
-    """The judge of a row, how it was asked, and the view of a conversation; None for a text, which every view shows whole."""
+    """The judge of a row, how it was asked, the view of a conversation, and the id of all that decides its verdicts.
+
+    The view is None for a text, which every view shows whole, the id for an older row.
+    """
 
     judge: str
     judging: str
     view: str | None
+    judge_id: str | None = None
 
 
 class _Judged(Protocol):
@@ -48,24 +56,38 @@ def without_texts(row: S) -> S:
 
 
 def judged_alike(rows: Iterable[Scored], *columns: str) -> bool:
-    """Return whether rows agree in these columns, and in the view of conversations."""
+    """Return whether rows agree in these columns, in the id of their judge, and in the view of conversations."""
     rows = list(rows)
-    views = {view_shown(row) for row in rows} - {None}
-    return len(views) < 2 and len({tuple(str(row.unknown().get(name)) for name in columns) for row in rows}) < 2
+    views, ids = ({of(row) for row in rows} - {None} for of in (view_shown, judge_id_in))
+    return (
+        len(views) < 2
+        and len(ids) < 2
+        and len({tuple(str(row.unknown().get(name)) for name in columns) for row in rows}) < 2
+    )
+
+
+def judge_id_in(row: Row) -> str | None:
+    """Return the id of a row's judge, None where it has none."""
+    found = getattr(row, "judge_id", None)
+    return found if isinstance(found, str) else None
 
 
 def judge_keys(rows: Sequence[T], way_of: Callable[[T], WayOfJudging]) -> list[JudgeKey]:
     """Return the key of each row by which rows that were judged alike are grouped.
 
-    A view other than the whole is part of the way of judging. A text goes with the conversations of its judge, where these
-    have one view.
+    A view other than the whole is part of the way of judging, and so is the id of the judge where one judge has several. A
+    text goes with the conversations of its judge, where these have one view, and an older row with those that have an id,
+    where these have one.
     """
-    views: dict[JudgeKey, set[str]] = defaultdict(set)
-    for way in map(way_of, rows):
+    ways = [way_of(row) for row in rows]
+    views, ids = defaultdict[JudgeKey, set[str]](set), defaultdict[JudgeKey, set[str]](set)
+    for way in ways:
         views[way[:2]] |= {way.view} if way.view else set()
-    return [_key(way, views[way[:2]]) for way in map(way_of, rows)]
+        ids[way[:2]] |= {way.judge_id} if way.judge_id else set()
+    return [_key(way, views[way[:2]], ids[way[:2]]) for way in ways]
 
 
-def _key(way: WayOfJudging, views: set[str]) -> JudgeKey:
+def _key(way: WayOfJudging, views: set[str], ids: set[str]) -> JudgeKey:
     view = way.view or (next(iter(views)) if len(views) == 1 else _WHOLE)
-    return way.judge, way.judging if view == _WHOLE else f"{way.judging}, view {view}"
+    judging = way.judging if view == _WHOLE else f"{way.judging}, view {view}"
+    return way.judge, f"{judging}, judge_id {way.judge_id or 'unknown'}" if len(ids) > 1 else judging

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import (
     Texts,
@@ -189,7 +189,7 @@ class _KnownVerdicts:
     def __init__(self, judge: Judge, verdicts: Iterable[Verdict]) -> None:
         self.name: str = judge.name
         self.judging: JudgingMode = judge.judging
-        self.view = view_of(judge)
+        self.view, self.judge_id = view_of(judge), judge_id_of(judge)
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002

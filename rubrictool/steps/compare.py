@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
-from rubrictool.judging.protocols import Comparer, Judge, view_of
+from rubrictool.judging.protocols import Comparer, Judge, judge_id_of, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Side
 from rubrictool.rows.joins import called, prompt_of, rubric_for
@@ -35,7 +35,8 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
     winner = orders.ab if orders.ab == orders.ba else "tie"
     told = {"reasons": Reasons(ab=ab.reason, ba=ba.reason)} if ab.reason or ba.reason else {}
     row = {"prompt_id": prompt.id, "a": a.id, "b": b.id, "winner": winner, "orders": orders, "judge": judge.name}
-    return Comparison.model_validate({**row, **told, **_seen(a, b, judge)})
+    identity = {"judge_id": judge.comparer_id} if isinstance(judge, ModelJudge) else {}
+    return Comparison.model_validate({**row, **identity, **told, **_seen(a, b, judge)})
 
 
 async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Judge, rubric: Rubric) -> Comparison:
@@ -49,6 +50,7 @@ async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Jud
     one, other = await gather_all(*(score(prompt, rubric, response, judge) for response in (a, b)))
     winner = higher(one.score, other.score)
     row = {"prompt_id": prompt.id, "a": a.id, "b": b.id, "winner": winner, "judge": judge.name}
+    row["judge_id"] = judge_id_of(judge)
     seen = _seen(a, b, judge) if one.trace_view or other.trace_view else {}
     return Comparison.model_validate({**row, "orders": Orders(ab=winner, ba=winner), **seen})
 

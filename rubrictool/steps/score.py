@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.errors import ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge, view_of
+from rubrictool.judging.protocols import Judge, judge_id_of, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
 from rubrictool.rows.levels import Level, level_labelled, of_level
@@ -53,7 +53,12 @@ async def score(
     return kind.model_validate(
         columns
         | {"score": weighted_share(rubric.criteria, judged, aggregate or WEIGHTED), "verdicts": judged, **details}
-        | {"judge": judge.name, "judging": judge.judging, "rubric": rubric_hash(rubric.criteria)}
+        | {
+            "judge": judge.name,
+            "judging": judge.judging,
+            "judge_id": judge_id_of(judge),
+            "rubric": rubric_hash(rubric.criteria),
+        }
         | ({"trace_view": seen} if seen else {})
     )
 

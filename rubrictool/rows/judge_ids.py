@@ -1,0 +1,15 @@
+"""Name a judge by all that decides its verdicts: who is asked, and how."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rubrictool.text.encoding import canonical, digest
+
+
+def judge_id(**parts: Any) -> str:
+    """Return the first 16 hex digits of a hash of what decides a judge's verdicts; parts that are None or False are left out.
+
+    So an option that is added later changes no id of a judge without it.
+    """
+    return digest(canonical({name: part for name, part in parts.items() if part is not None and part is not False}))
