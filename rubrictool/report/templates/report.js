@@ -29,8 +29,7 @@
     const changed = $("rubric-changed").checked;
     let shown = 0;
     for (const prompt of prompts) {
-      prompt.lower ??= prompt.textContent.toLowerCase();
-      const fits = words.every((word) => prompt.lower.includes(word)) && (!changed || "changed" in prompt.dataset);
+      const fits = words.every((word) => (prompt.lower ??= prompt.textContent.toLowerCase()).includes(word)) && (!changed || "changed" in prompt.dataset);
       prompt.hidden = !fits;
       shown += fits;
     }
@@ -214,7 +213,8 @@
       element.addEventListener("click", () => { select(row); open(row); });
       return element;
     };
-    let drawn = [-1, -1];
+    /* The rows in view, by their places; those that stay in view are kept. */
+    let live = new Map();
     const place = (top) => {
       let low = 0, high = items.length;
       while (low < high) { const middle = (low + high) >> 1; if (tops[middle + 1] <= top) low = middle + 1; else high = middle; }
@@ -222,18 +222,20 @@
     };
     const draw = (always) => {
       const from = Math.max(0, place(grid.scrollTop) - 6), to = Math.min(items.length, place(grid.scrollTop + grid.clientHeight) + 7);
-      if (!always && from === drawn[0] && to === drawn[1]) return;
-      drawn = [from, to];
-      const parts = [];
+      if (always) { canvas.replaceChildren(); live = new Map(); }
+      for (const [i, element] of live) if (i < from || i >= to) { element.remove(); live.delete(i); }
+      const added = document.createDocumentFragment();
       for (let i = from; i < to; i++) {
+        if (live.has(i)) continue;
         const element = items[i].group === undefined ? head(items[i]) : line(items[i]);
         element.style.transform = `translateY(${tops[i]}px)`;
         element.id = `item-${i}`;
         element.setAttribute("role", "row");
         element.setAttribute("aria-rowindex", String(i + 1));
-        parts.push(element);
+        live.set(i, element);
+        added.append(element);
       }
-      canvas.replaceChildren(...parts);
+      canvas.append(added);
       const at = selected ? items.indexOf(selected) : -1;
       if (at >= from && at < to) grid.setAttribute("aria-activedescendant", `item-${at}`);
       else grid.removeAttribute("aria-activedescendant");

@@ -1,0 +1,148 @@
+"""Drive a page of `rubrictool report` in Debian's Chromium, and print what was seen as JSON.
+
+It runs in the Python that has playwright, and imports nothing of ours: `drive.py CHROMIUM PAGE HOSTILE LARGE`.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+chromium, page_path, hostile_path, large_path = sys.argv[1:]
+seen: dict[str, Any] = {"console": [], "errors": [], "requests": []}
+
+
+def opened(context: BrowserContext, path: str, fragment: str = "") -> Page:
+    """A page once its script has unpacked the matrix; whatever it says, throws and asks for is kept."""
+    page = context.new_page()
+    page.on("console", lambda message: seen["console"].append(message.text))
+    page.on("pageerror", lambda error: seen["errors"].append(str(error)))
+    page.on("request", lambda request: seen["requests"].append(request.url))
+    page.on("dialog", lambda dialog: seen["errors"].append(f"dialog {dialog.message}"))
+    page.goto(Path(path).as_uri() + fragment)
+    page.locator("html.ready").wait_for(state="attached")
+    return page
+
+
+def rows(page: Page) -> list[str]:
+    """The names of the responses in view."""
+    return list(page.locator("#canvas .row:not(.group) .name").all_inner_texts())
+
+
+def found(page: Page, text: str) -> bool:
+    page.locator("#found", has_text=text).wait_for()
+    return True
+
+
+def use(browser: Browser) -> None:
+    """Search, filter, keys, deep links."""
+    page = opened(browser.new_context(viewport={"width": 1280, "height": 900}), page_path)
+    seen["rows"] = rows(page)
+    page.keyboard.press("/")
+    seen["search_has_focus"] = page.evaluate("document.activeElement.id")
+    page.keyboard.type("Answer 3.")
+    seen["search"] = found(page, "1 of 4 responses") and rows(page)
+    page.keyboard.press("Escape")
+    found(page, "4 of 4 responses")
+    page.select_option("#model", label="oak")
+    seen["model"] = found(page, "2 of 4 responses") and rows(page)
+    page.select_option("#model", label="all")
+    page.select_option("#mark", label="verdicts that changed")
+    seen["changed"] = found(page, "1 of 4 responses") and rows(page)
+    page.select_option("#mark", label="judge against label")
+    seen["against_label"] = found(page, "1 of 4 responses") and rows(page)
+    page.select_option("#mark", label="all verdicts")
+    page.select_option("#criterion", label="c3 Says how long bread keeps")
+    page.select_option("#verdict", label="unmet")
+    seen["criterion"] = found(page, "1 of 4 responses") and rows(page)
+    page.click("#reset")
+    page.select_option("#sort", label="lowest score")
+    seen["sorted"] = rows(page)
+    page.click("#reset")
+    page.locator("#grid").focus()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    seen["selected"] = page.locator(".row[aria-selected=true] .name").inner_text()
+    page.keyboard.press("Enter")
+    page.locator("#detail h2").wait_for()
+    seen["detail"] = page.locator("#detail").inner_text()
+    link = page.evaluate("location.hash")
+    again = opened(page.context, page_path, link)
+    again.locator("#detail h2").wait_for()
+    seen["deep_link"] = again.locator("#detail").inner_text() == seen["detail"]
+    page.keyboard.press("Escape")
+    seen["closed"] = page.locator("#detail").is_hidden()
+    page.keyboard.press("?")
+    seen["help"] = page.locator("#help[open]").count()
+    page.keyboard.press("Escape")
+    seen["names"] = page.locator("#canvas .cell[role=gridcell]").first.get_attribute("aria-label")
+    page.fill("#rubric-search", "no prompt says this")
+    page.locator("#rubric-found", has_text="0 of 1 prompts").wait_for()
+    page.fill("#rubric-search", "keeps")
+    page.locator("#rubric-found", has_text="1 of 1 prompts").wait_for()
+    page.goto(Path(page_path).as_uri() + "#p-bread-round-2")
+    seen["round_opened"] = page.locator("#p-bread-round-2").is_visible()
+
+
+def look(browser: Browser) -> None:
+    """Widths, schemes, print, and no scripts."""
+    seen["wider_than_the_window"], seen["paper"] = [], {}
+    for width in (360, 1280, 2560, 3840):
+        for scheme in ("light", "dark"):
+            page = opened(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme), page_path)
+            page.click("#open-all")
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                seen["wider_than_the_window"].append(width)
+            seen["paper"][scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            page.context.close()
+    page = opened(browser.new_context(), page_path)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    seen["printed"] = {
+        name: page.locator(name).first.is_visible() for name in (".round .why", "#grid", "#scores", ".top")
+    }
+    plain = browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(Path(page_path).as_uri())
+    texts = {"overview": ".findings li", "rubrics": ".prompt summary", "needs": "#matrix .warning", "tools": ".tools"}
+    seen["without_scripts"] = {name: plain.locator(place).first.is_visible() for name, place in texts.items()}
+
+
+def trust_nothing(browser: Browser) -> None:
+    """Open a page whose every text is hostile, and everything in it."""
+    page = opened(browser.new_context(), hostile_path)
+    page.click("#open-all")
+    page.locator("#canvas .row:not(.group)").first.click()
+    page.locator("#detail h2").wait_for()
+    page.fill("#search", "onerror")
+    page.wait_for_timeout(300)
+    seen["hostile"] = {
+        "scripts": page.locator("script:not([type])").count(),
+        "images": page.locator("img").count(),
+        "text": page.locator("#detail").inner_text()[:4000],
+        "wide": page.evaluate("document.documentElement.scrollWidth > innerWidth"),
+    }
+
+
+def time_large(browser: Browser) -> None:
+    """Time until a large page can be used, and until the last rows are reached."""
+    page = browser.new_page()
+    began = time.perf_counter()
+    page.goto(Path(large_path).as_uri())
+    page.locator("html.ready").wait_for(state="attached")
+    seen["large_s"] = time.perf_counter() - began
+    page.evaluate("document.getElementById('grid').scrollTop = 1e9")
+    page.locator("#canvas .name", has_text="last-response").wait_for()
+    seen["large_elements"] = page.locator("#canvas *").count()
+
+
+with sync_playwright() as playwright:
+    browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    for step in (use, look, trust_nothing, time_large):
+        step(browser)
+    browser.close()
+print(json.dumps(seen))
