@@ -64,7 +64,9 @@ class ReportOptions:
         baseline = systems.baseline.name if systems.baseline else None
         if baseline is None and len(systems.systems) > 2:
             self._refuse_threshold()
-        return replace(self, baseline=baseline, labels=(systems.systems[0].name, systems.everyone[-1].name))
+        first, last = systems.systems[0], systems.everyone[-1]
+        labels = (first.name, last.name) if first.name != last.name else (first.shown, last.shown)
+        return replace(self, baseline=baseline, labels=labels)
 
     def check(self, rows: Iterable[Compared]) -> None:
         """Raise `InputError` for a threshold on comparisons of many systems without a baseline."""
@@ -88,7 +90,7 @@ def close(session: Session, rows: Sequence[Compared], options: ReportOptions) ->
     report = win_rate_report(rows, baseline=options.baseline, seed=options.seed)
     session.figures |= report.figures()
     alone = len(report.pairs) == 1
-    lines = _one(report.pairs[0]) if alone else _many(report)
+    lines = _one(report.pairs[0], options.labels) if alone else _many(report)
     session.tell(next(lines), _colour(report.pairs[0].rate) if alone else "")
     for line in lines:
         session.tell(line)
@@ -157,10 +159,13 @@ def _colour(rate: WinRate) -> Style:
     return "green" if rate.low > EVEN else "red" if rate.high < EVEN else ""
 
 
-def _one(pair: SystemComparison) -> Iterator[str]:
-    """Yield the figures of two systems."""
+def _one(pair: SystemComparison, labels: tuple[str, str]) -> Iterator[str]:
+    """Yield the figures of two systems, which are called by `labels` where rows do not name them."""
     rate = pair.rate
-    yield (f"winrate: {interval(rate.estimate)} over {counted(rate.n, 'prompt')} ({rate.method}): {counts(rate)}")
+    one, other = (short(name) for name in (pair.systems if any(pair.systems) else labels))
+    yield (
+        f"winrate: {one} over {other}: {interval(rate.estimate)} over {counted(rate.n, 'prompt')} ({rate.method}): {counts(rate)}"
+    )
     yield f"winrate: sign test {_p(rate.sign_p)}, sign-flip test {_p(rate.sign_flip_p)}; {_smallest(rate)}"
     if _disagree(rate):
         yield f"winrate: interval and tests disagree about 0.5; {INTERVAL_DECIDES}"

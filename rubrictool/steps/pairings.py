@@ -10,8 +10,8 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
-from rubrictool.rows.inputs import name_of
-from rubrictool.rows.joins import Texts, by_prompt, filled
+from rubrictool.rows.inputs import Input, name_of
+from rubrictool.rows.joins import Texts, by_prompt, filled, grouped
 from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.text.encoding import draw
@@ -113,6 +113,36 @@ def lineup_of_files(
     found = Lineup(systems, last, named=last is not None or len(systems) > 2)
     _check_names(found.everyone, unique=found.named)
     return found
+
+
+def lineup_of_models(source: Input) -> Lineup | None:
+    """Return the models whose responses one source holds, in the order of its rows; None where these are no responses.
+
+    Raises `InputError` where rows do not name at least two models.
+    """
+    if not _holds_only_responses(source):
+        return None
+    rows = Rows(source, Response)
+    placed = list(rows)
+    of_model = grouped((row.model, row) for _, row in placed)
+    names = [name for name in of_model if name]
+    if placed and (len(names) < 2 or len(names) < len(of_model)):
+        of_whom = f"all of {names[0]}" if len(of_model) == 1 and names else "not all with a model"
+        raise rows.error(
+            next(line for line, row in placed if not row.model or len(of_model) == 1),
+            "holds responses, not a comparison; give a second file, the responses to compare these with, or name two models in "
+            f"one file (the column model): these are {of_whom}",
+            code="second_system",
+        )
+    return Lineup([System(name, opened(of_model[name], f"{source.name} ({name})")) for name in names], None, named=True)
+
+
+def _holds_only_responses(source: Input) -> bool:
+    if source.shape is not None:
+        return source.holds("responses") and not source.holds("comparisons")
+    first = source.first_row() or {}
+    names = {*first, *source.other_names("responses").values()}
+    return bool(names & {"response", "responses"}) and not names & {"winner", "preference"}
 
 
 def _check_names(systems: Iterable[System], *, unique: bool) -> None:

@@ -12,7 +12,7 @@ RED = "\x1b[31m"
 def test_a_verdict_and_an_error_are_coloured_on_a_terminal(shell: Shell) -> None:
     shell.write("c.jsonl", WORSE)
     seen = on_a_terminal(shell.directory, "winrate", "c.jsonl", "--fail-under", 0.5)
-    assert f"{RED}winrate: 0.000 [" in seen
+    assert f"{RED}winrate: a over b: 0.000 [" in seen
     assert f"{RED}winrate: worse: the whole interval" in seen
     assert f"{RED}rubrictool: missing.jsonl" in on_a_terminal(shell.directory, "winrate", "missing.jsonl")
 

@@ -296,7 +296,8 @@ def test_of_many_systems_those_are_named_on_which_interval_and_tests_disagree(sh
     [
         (["s.jsonl", "--baseline", "./s.jsonl", "--by", "scores"], "the baseline ./s.jsonl is the only file"),
         (["s.jsonl", "sub/s.jsonl", "--baseline", "t.jsonl", "--by", "scores"], "s.jsonl is named s too"),
-        (["s.jsonl", "--by", "scores"], "--by: has no effect on one file of finished comparisons"),
+        (["s.jsonl", "--by", "scores"], "s.jsonl:1: holds responses, not a comparison; give a second file"),
+        (["c.jsonl", "--by", "scores"], "--by: has no effect on one file of finished comparisons"),
         (["s.jsonl"], "s.jsonl:1: holds responses, not a comparison; give a second file"),
         (["c.jsonl", "--noise-floor"], "--noise-floor: has no effect on one file of finished comparisons"),
         (["s.jsonl", "t.jsonl", "--by", "scores", "--noise-floor"], "--noise-floor: has no effect with --by scores"),

@@ -74,6 +74,15 @@ PAIR_EXAMPLES: dict[str, list[Row]] = {
             ],
         }
     ],
+    "response-pairs": [
+        {
+            "prompt": "Which colour has the sky?",
+            "model_a": "new",
+            "model_b": "base",
+            "response_a": "Blue.",
+            "response_b": "Red.",
+        }
+    ],
     "judgebench": [
         {
             "pair_id": "j1",

@@ -41,7 +41,7 @@ from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
 from rubrictool.steps.map_rows import Outcome, Work
-from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, pairings
+from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, lineup_of_models, pairings
 
 if TYPE_CHECKING:
     from rubrictool.analysis.sequential_run import SequentialRun
@@ -124,8 +124,8 @@ def command(
     """Measure how often A's responses beat B's.
 
     The k-th response to a prompt meets the k-th. Each pair is shown in both orders; a win must hold in both, anything
-    else is a tie. With one file of finished comparisons, only the figures are worked out and no model is asked. With
-    --baseline, or more than two files, rows name the systems by their files.
+    else is a tie. With one file of finished comparisons, only the figures are worked out and no model is asked; in one
+    file of responses the models meet. With --baseline, or more than two files, rows name the systems by their files.
 
     Example: rubrictool winrate new.jsonl old.jsonl --judge gpt-4.1
     """
@@ -143,7 +143,8 @@ def command(
         raise InputError("winrate: A is missing: give responses, score rows or finished comparisons")
     check_plot(plot, files, [*given.paths, file_of(judging.judge)])
     options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
-    finished_already = len(paths) == 1 and baseline is None
+    models = lineup_of_models(given.of(paths[0])) if len(paths) == 1 and baseline is None else None
+    finished_already = len(paths) == 1 and baseline is None and models is None
     refuse_idle(
         context,
         Idle(finished_already, "on one file of finished comparisons", ["by", "common", *_COMPARING]),
@@ -154,7 +155,7 @@ def command(
     if finished_already:
         _summarise(given, files, options, end)
         return
-    systems = lineup_of_files(paths, baseline, given.of)
+    systems = models or lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
     if by == "scores":
         found = compare_lineup(systems, common=common)
