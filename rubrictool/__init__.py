@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.sequential import BettingSequence, sequential_win_rates
     from rubrictool.analysis.signal import SignalReport, signal
+    from rubrictool.analysis.system_ranking import Ranking, rank_systems
     from rubrictool.analysis.tail import TailReport, tail
     from rubrictool.analysis.win_rate import WinRate, win_rate
     from rubrictool.analysis.win_rates import WinRateReport, win_rates
@@ -85,6 +86,7 @@ __all__ = [
     "Prompt",
     "Proposal",
     "Proposer",
+    "Ranking",
     "RefineOptions",
     "Refinement",
     "Response",
@@ -122,6 +124,7 @@ __all__ = [
     "preference_pairs",
     "propose",
     "proposer",
+    "rank_systems",
     "read",
     "refine",
     "row_schema",
@@ -171,6 +174,7 @@ _PLACES = {
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.sequential": ("BettingSequence", "sequential_win_rates"),
     "analysis.signal": ("SignalReport", "signal"),
+    "analysis.system_ranking": ("Ranking", "rank_systems"),
     "analysis.tail": ("TailReport", "tail"),
     "report.html": ("HtmlPage",),
     "report.build": ("html_report",),

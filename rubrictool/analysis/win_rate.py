@@ -131,6 +131,15 @@ class _PromptCredits(NamedTuple):
         return [rate + weight * (value - rate) for value, weight in zip(self.means, self.weights, strict=True)]
 
 
+def prompt_credits(rows: Iterable[Compared]) -> dict[str, float]:
+    """Return the mean credit of each prompt, where comparisons have weights by these."""
+    by_prompt = grouped((row.prompt_id, (_weight(row) or 1, credit(row))) for row in rows)
+    return {
+        prompt_id: math.fsum(weight * share for weight, share in shares) / math.fsum(weight for weight, _ in shares)
+        for prompt_id, shares in by_prompt.items()
+    }
+
+
 def _weight(row: Compared) -> float | None:
     return row.weight if isinstance(row, ExternalComparison) else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.analysis.directions import systems_of
@@ -23,21 +23,43 @@ from rubrictool.text.wording import counted
 if TYPE_CHECKING:
     import pandas
 
+    from rubrictool.analysis.system_ranking import Ranking
+
+
+@dataclass(frozen=True)
+class AmongPairs:
+    """The figures of two systems as one of several pairs.
+
+    p-values corrected for the number of pairs (Holm); the ends of the interval that holds together with those of all pairs; and
+    the win rate that the strengths of the ranking give.
+    """
+
+    sign_p_holm: float
+    sign_flip_p_holm: float
+    simultaneous_low: float | None
+    simultaneous_high: float | None
+    fitted: float | None
+
 
 @dataclass(frozen=True)
 class SystemComparison:
-    """Two systems on the same prompts: the win rate of the first, and where rows have them, score difference and noise."""
+    """Two systems on the same prompts: the win rate of the first, and where rows have them, score difference and noise.
+
+    `among` are its figures as one of several pairs, None for the only one.
+    """
 
     systems: SystemPair
     rate: WinRate
     difference: ScoreDifference | None = None
     noise: NoiseFloor | None = None
+    among: AmongPairs | None = None
 
     def columns(self) -> dict[str, Any]:
         """Return the figures by name, the names of the systems first where they have some."""
         named = {"system_a": self.systems.a, "system_b": self.systems.b} if any(self.systems) else {}
         parts = {"score_difference": self.difference, "noise_floor": self.noise}
-        return named | self.rate.columns() | {name: part.columns() for name, part in parts.items() if part}
+        among = asdict(self.among) if self.among else {}
+        return named | self.rate.columns() | among | {name: part.columns() for name, part in parts.items() if part}
 
 
 @dataclass(frozen=True)
@@ -45,13 +67,17 @@ class WinRateReport:
     """The win rates of each pair of systems, in the order in which the rows first name them.
 
     `baseline` is the system that all others are compared with, None where there is no such one. `dropped` counts rows
-    without a preference; `notes` says what the figures pool or leave out.
+    without a preference; `notes` says what the figures pool or leave out. Of several pairs there is a `ranking`, or the reason
+    why there is none in `unranked`; their simultaneous intervals reach `critical` standard errors to each side.
     """
 
     pairs: tuple[SystemComparison, ...]
     baseline: str | None = None
     dropped: int = 0
     notes: tuple[str, ...] = ()
+    ranking: Ranking | None = None
+    unranked: str = ""
+    critical: float | None = None
 
     @property
     def systems(self) -> list[str]:
@@ -90,7 +116,12 @@ class WinRateReport:
         flat = self.pairs[0].columns() if len(self.pairs) == 1 else {}
         named = len(self.pairs) > 1 or any(self.pairs[0].systems)
         pairs = [pair.columns() for pair in self.pairs]
-        return flat | ({"systems": self.systems, "baseline": self.baseline, "pairs": pairs} if named else {})
+        listed = {"systems": self.systems, "baseline": self.baseline, "pairs": pairs} if named else {}
+        return flat | listed | (self._together() if len(self.pairs) > 1 else {})
+
+    def _together(self) -> dict[str, Any]:
+        ranked = {"ranking": self.ranking and self.ranking.figures(), "unranked": self.unranked or None}
+        return {**ranked, "simultaneous_critical": self.critical}
 
 
 def win_rates(comparisons: Source, *, baseline: str | None = None, seed: int = 0) -> WinRateReport:
@@ -106,16 +137,40 @@ def win_rates(comparisons: Source, *, baseline: str | None = None, seed: int = 0
     report = win_rate_report(existing.rows, baseline=baseline, seed=seed)
     if baseline is not None and baseline not in {pair.systems.b for pair in report.pairs}:
         raise InputError(f"comparisons: no row has the baseline {baseline!r} as system_b")
-    return WinRateReport(
-        report.pairs, report.baseline, existing.dropped, tuple(notes_on(existing.rows, existing.dropped))
-    )
+    return replace(report, dropped=existing.dropped, notes=tuple(notes_on(existing.rows, existing.dropped)))
 
 
 def win_rate_report(rows: Iterable[Compared], *, baseline: str | None = None, seed: int = 0) -> WinRateReport:
     """Return the report on comparisons, at least one; `baseline` and `seed` are as in `win_rates`."""
     by_pair = grouped((systems_of(row), row) for row in rows)
     pairs = tuple(_compared(systems, of_pair, seed) for systems, of_pair in by_pair.items())
-    return WinRateReport(pairs, baseline if baseline is not None else common_opponent(by_pair))
+    report = WinRateReport(pairs, baseline if baseline is not None else common_opponent(by_pair))
+    return (
+        report if len(pairs) == 1 else _together(report, [row for of_pair in by_pair.values() for row in of_pair], seed)
+    )
+
+
+def _together(report: WinRateReport, rows: Sequence[Compared], seed: int) -> WinRateReport:
+    """Return the report with what its pairs say together: ranking, corrected p-values, simultaneous intervals."""
+    from rubrictool.analysis.bradley_terry import PairTable
+    from rubrictool.analysis.pairs_together import holm, simultaneous
+    from rubrictool.analysis.system_ranking import ranking, unrankable
+
+    table = PairTable.of(rows)
+    reason = unrankable(table)
+    ranked = None if reason else ranking(table, baseline=report.baseline, seed=seed)
+    # The mean credit, in the middle of such an interval, is the win rate where prompts count alike.
+    weighted = any(row.columns().get("weight") is not None for row in rows)
+    found = None if weighted else simultaneous(table, seed=seed)
+    rates = [pair.rate for pair in report.pairs]
+    corrected = zip(holm([rate.sign_p for rate in rates]), holm([rate.sign_flip_p for rate in rates]), strict=True)
+    ends = found.ends if found else [(None, None)] * len(rates)
+    fitted = [ranked.fitted[pair.systems] if ranked else None for pair in report.pairs]
+    pairs = tuple(
+        replace(pair, among=AmongPairs(sign_p, flip_p, low, high, rate))
+        for pair, (sign_p, flip_p), (low, high), rate in zip(report.pairs, corrected, ends, fitted, strict=True)
+    )
+    return replace(report, pairs=pairs, ranking=ranked, unranked=reason, critical=found and found.critical)
 
 
 def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:

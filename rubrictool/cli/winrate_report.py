@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate
+from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate, Figure
 from rubrictool.analysis.noise_floors import NoiseFloor
 from rubrictool.analysis.score_differences import ScoreDifference
 from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
@@ -27,6 +28,9 @@ from rubrictool.errors import InputError
 from rubrictool.rubric.weights import TIE
 from rubrictool.steps.pairings import Lineup, SystemPair
 from rubrictool.text.wording import counted, shortened
+
+if TYPE_CHECKING:
+    from rubrictool.analysis.system_ranking import RankedSystem, Ranking
 
 EVEN = 0.5
 
@@ -262,6 +266,7 @@ def _many(report: WinRateReport) -> Iterator[str]:
     if len(first) < len(report.pairs) or against is None:
         yield "winrate: the row's system over the column's"
         yield from _matrix(report)
+    yield from _together(report)
     yield from _differences(first, against)
     yield from (f"winrate: {line}" for line in _few([(pair_label(pair, against), pair) for pair in first]))
     for pair in first:
@@ -270,11 +275,58 @@ def _many(report: WinRateReport) -> Iterator[str]:
 
 
 def _multiple(pairs: int) -> str:
-    """Return what is expected of so many comparisons by chance."""
+    """Return what the corrected p-values of so many pairs say."""
     return (
-        f"{pairs} comparisons, not corrected for their number: where no systems differ, {SIGNIFICANT * pairs:.2g} of {pairs}"
-        f" p-values are below {SIGNIFICANT} on average; Bonferroni's correction takes p < {SIGNIFICANT / pairs:.2g}"
+        f"Holm: p-values corrected for {pairs} comparisons, so that in at most 5 % of cases any of those below {SIGNIFICANT} is"
+        f" wrong; of the others {SIGNIFICANT * pairs:.2g} of {pairs} are below {SIGNIFICANT} on average where no systems differ"
     )
+
+
+def _together(report: WinRateReport) -> Iterator[str]:
+    """Yield the simultaneous intervals and the ranking of several systems."""
+    against = report.baseline
+    if report.critical is not None:
+        yield f"winrate: intervals that hold together for all pairs in 95 % of cases ({report.critical:.2f} standard errors)"
+        yield from table(("system", "win rate", "fitted"), [_simultaneous(pair, against) for pair in report.pairs])
+    if report.ranking is None:
+        yield f"winrate: {report.unranked}"
+        return
+    found = report.ranking
+    elo = "1000 the mean" if against is None else f"1000 {short(against)}"
+    how = (
+        f"95 % intervals over {counted(found.prompts, 'prompt')} ({found.method})"
+        if found.method
+        else "too few prompts for intervals"
+    )
+    yield f"winrate: ranking by Bradley and Terry's strengths, as Elo ratings ({elo}); {how}"
+    yield from table(("system", "Elo", "strength", "rank"), [_ranked(one) for one in found.systems])
+    yield f"winrate: {_fit(found)}"
+
+
+def _simultaneous(pair: SystemComparison, against: str | None) -> tuple[str, str, str]:
+    among = pair.among
+    assert among is not None
+    label = pair_label(pair, against if pair.systems.b == against else None)
+    return (
+        label,
+        interval(Figure(pair.rate.win_rate, among.simultaneous_low, among.simultaneous_high)),
+        number(among.fitted),
+    )
+
+
+def _ranked(one: RankedSystem) -> tuple[str, ...]:
+    elo = f"{one.elo:.0f}" if one.elo_low is None else f"{one.elo:.0f} [{one.elo_low:.0f}, {one.elo_high:.0f}]"
+    rank = f"{one.rank}" if one.rank_low is None else f"{one.rank} [{one.rank_low}, {one.rank_high}]"
+    return short(one.system), elo, signed(Figure(one.strength, one.low, one.high)), rank
+
+
+def _fit(found: Ranking) -> str:
+    """Return how well the strengths fit the rates of the pairs."""
+    if found.deviance_p is None:
+        return "the strengths fit any rates of so few pairs: nothing shows whether systems win in a circle"
+    bad = found.deviance_p < SIGNIFICANT
+    doubt = "; the strengths do not fit, as where systems win in a circle: read the matrix" if bad else ""
+    return f"fit of the strengths: deviance {found.deviance:.2f} on {found.freedom}, {_p(found.deviance_p)}{doubt}"
 
 
 def _differences(pairs: Sequence[SystemComparison], against: str | None) -> Iterator[str]:
@@ -290,7 +342,7 @@ def _differences(pairs: Sequence[SystemComparison], against: str | None) -> Iter
 
 _RATES = ("system", "win rate", "n", "wins", "losses", "ties", "flips")
 
-_TESTS = ("system", "sign p", "sign-flip p", "detectable")
+_TESTS = ("system", "sign p", "Holm", "sign-flip p", "Holm", "detectable")
 
 
 def _rates(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
@@ -300,13 +352,11 @@ def _rates(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
 
 
 def _tests(pair: SystemComparison, against: str | None) -> tuple[str, ...]:
-    rate = pair.rate
-    return (
-        pair_label(pair, against),
-        bare_p(rate.sign_p),
-        bare_p(rate.sign_flip_p),
-        number(rate.detectable),
-    )
+    rate, among = pair.rate, pair.among
+    assert among is not None
+    pairs_of_p = ((rate.sign_p, among.sign_p_holm), (rate.sign_flip_p, among.sign_flip_p_holm))
+    tests = (bare_p(p) for both in pairs_of_p for p in both)
+    return (pair_label(pair, against), *tests, number(rate.detectable))
 
 
 def pair_label(pair: SystemComparison, against: str | None) -> str:

@@ -255,9 +255,41 @@ def test_where_more_prompts_are_won_than_lost_at_a_rate_below_one_half_the_sign_
 
 def test_the_number_of_comparisons_is_named_where_there_are_several(shell: Shell) -> None:
     ran = shell("winrate", *three(shell), "--by", "scores")
-    assert "3 comparisons, not corrected for their number: where no systems differ, 0.15 of 3 p-values" in ran.err
-    assert "Bonferroni's correction takes p < 0.017" in ran.err
-    assert "not corrected for their number" not in shell("winrate", *three(shell)[:2], "--by", "scores").err
+    assert "Holm: p-values corrected for 3 comparisons" in ran.err
+    assert "of the others 0.15 of 3 are below 0.05 on average where no systems differ" in ran.err
+    assert "Holm" not in shell("winrate", *three(shell)[:2], "--by", "scores").err
+
+
+def test_several_systems_are_ranked_and_their_intervals_hold_together(shell: Shell) -> None:
+    golden = Path(__file__).parents[1] / "golden" / "bt_comparisons.jsonl"
+    ran = shell("winrate", golden, "--summary", "sum.json")
+    found = summary()
+    ranked = found["ranking"]["systems"]
+    assert [(one["system"], one["rank"], round(one["elo"])) for one in ranked] == [
+        ("alpha", 1, 1074),
+        ("beta", 2, 1046),
+        ("gamma", 3, 1001),
+        ("delta", 4, 878),
+    ]
+    assert (found["unranked"], round(found["ranking"]["deviance"], 3)) == (None, 1.675)
+    assert round(found["pairs"][4]["sign_p_holm"], 6) == 0.005473
+    assert (
+        "ranking by Bradley and Terry's strengths, as Elo ratings (1000 the mean); 95 % intervals over 30 prompts"
+        in ran.err
+    )
+    assert "fit of the strengths: deviance 1.67 on 3, p = 0." in ran.err
+    assert "intervals that hold together for all pairs in 95 % of cases (3." in ran.err
+    assert re.search(r"^  delta +878 \[8\d\d, 9\d\d\] .* 4 \[4, 4\]$", ran.err, re.MULTILINE)
+
+
+def test_systems_without_a_ranking_are_named_in_their_parts(shell: Shell) -> None:
+    won = [{"prompt_id": f"p{n}", "system_b": "base", "winner": "a"} for n in range(12)]
+    rows = [{**row, "system_a": name} for row in won for name in ("one", "two")]
+    ran = shell("winrate", shell.write("c.jsonl", rows), "--summary", "sum.json")
+    assert ran.code == 0
+    assert "winrate: no ranking: some systems only won or only lost against all others" in ran.err
+    assert "the best first: one; two; base" in ran.err
+    assert summary()["ranking"] is None
 
 
 def test_no_message_invites_to_add_prompts_until_something_is_shown(shell: Shell) -> None:
