@@ -154,9 +154,11 @@ class _Numbers(dict[str, int]):
 
 
 def _code(verdict: Verdict, criterion: Criterion | None) -> str:
-    """Return a verdict as one character: 1 or 0, C or c where a check decided, - where it is missing."""
+    """Return a verdict as one character: 1 or 0, P for a level between, C or c by a check, - where it is missing."""
     if verdict.met is None:
         return "-"
+    if not verdict.met and verdict.share:
+        return "P"
     checked = criterion is not None and criterion.check is not None
     return ("cC" if checked else "01")[verdict.met]
 

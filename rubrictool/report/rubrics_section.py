@@ -89,6 +89,7 @@ class PromptRubric:
     notes: Sequence[Finding]
     rounds: Sequence[ShownRound]
     stopped: str
+    writer: str
 
     @property
     def summary(self) -> str:
@@ -128,7 +129,13 @@ class RubricsSection:
             [one for one in findings if one.criterion is None],
             [self._round(one) for one in rounds],
             _STOPPED.get(rubric.stopped if rubric else None, ""),
+            self._usual_writer(prompt_id) or "a person",
         )
+
+    def _usual_writer(self, prompt_id: str) -> str | None:
+        """Return who wrote most criteria of a prompt; None is a person."""
+        found = Counter(one.proposer for one in self._book.criteria(prompt_id))
+        return found.most_common(1)[0][0] if found else None
 
     def _criterion(
         self, prompt_id: str, one: Criterion, rounds: Sequence[Round], findings: Sequence[Finding]
@@ -136,7 +143,7 @@ class RubricsSection:
         check = compact(one.check.model_dump(exclude_none=True, exclude_unset=True)) if one.check else ""
         own = [found for found in findings if found.criterion == one.id]
         figures = self._figures.get((prompt_id, one.criterion))
-        return ShownCriterion(one, check, _origin(one, rounds), figures, own)
+        return ShownCriterion(one, check, _origin(one, self._usual_writer(prompt_id), rounds), figures, own)
 
     def _round(self, row: Round) -> ShownRound:
         return ShownRound(
@@ -189,17 +196,17 @@ def _last_together(
     return [(one, by_judging[one.judging]) for one in first if one.judging in by_judging][-1:]
 
 
-def _origin(one: Criterion, rounds: Sequence[Round]) -> str:
-    """Return where a criterion comes from: the round that added it, and those that changed it."""
-    writer = f"by {one.proposer}" if one.proposer else "by a person"
+def _origin(one: Criterion, usual: str | None, rounds: Sequence[Round]) -> str:
+    """Return where a criterion comes from: its writer where that is not the usual one, and the rounds that wrote it."""
+    writer = [f"by {one.proposer}" if one.proposer else "by a person"] if one.proposer != usual else []
     told = [
-        f", {change.kind} in round {row.round}"
+        f"{change.kind} in round {row.round}"
         for row in rounds
         if row.accepted
         for change in recorded_changes(row.changes)
         if change.after and change.after.id == one.id
     ]
-    return "".join([writer, *told])
+    return ", ".join([*writer, *told])
 
 
 def _better(row: Round) -> str:

@@ -100,6 +100,17 @@ def test_the_matrix_keeps_met_unmet_missing_and_checks_apart_and_marks_what_is_d
     assert [row[5] for row in changed.layout["rows"] if row[1] == "r2"] == ["10", "100"]
 
 
+def test_a_level_between_none_and_all_is_met_in_part() -> None:
+    levels = [{"label": "none", "value": 0}, {"label": "some", "value": 0.5}, {"label": "all", "value": 1}]
+    criteria = [{**FIRST[0], "levels": levels}]
+    rows = scores(criteria, ["1", "0", "0", "0"])
+    rows[1]["verdicts"][0] |= {"level": "some", "value": 0.5}
+    matrix = page(rows, [{**PROMPT, "criteria": criteria}]).matrix
+    assert matrix is not None
+    assert {row[1]: row[4] for row in matrix.layout["rows"]} == {"r1": "1", "r2": "P", "r3": "0", "r4": "0"}
+    assert list(matrix.texts[0]["notes"].values()) == [["level some, which counts 0.5"]]
+
+
 def test_figures_of_a_criterion_are_the_share_met_its_spread_and_its_contrast() -> None:
     (prompt,) = page(AFTER, [RUBRIC]).sections.rubrics
     figures = [one.figures for one in prompt.criteria]

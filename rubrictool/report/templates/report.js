@@ -72,8 +72,8 @@
   for (const id of links.keys()) if ($(id)) seen.observe($(id));
 
   /* The verdict matrix. */
-  const SIGNS = { 1: ["●", "met", "met"], 0: ["○", "unmet", "unmet"], C: ["■", "met", "met by check"], c: ["□", "unmet", "unmet by check"], "-": ["–", "missing", "missing"] };
-  const WANTED = { met: "1C", unmet: "0c", missing: "-", check: "Cc" };
+  const SIGNS = { 1: ["●", "met", "met"], 0: ["○", "unmet", "unmet"], C: ["■", "met", "met by check"], c: ["□", "unmet", "unmet by check"], P: ["◐", "part", "met in part"], "-": ["–", "missing", "missing"] };
+  const WANTED = { met: "1C", unmet: "0cP", missing: "-", check: "Cc" };
   const MARKS = [[1, "another judging says otherwise"], [2, "the label says otherwise"], [4, "its samples disagree"]];
   const marked = (mark) => MARKS.filter(([bit]) => mark & bit).map(([, words]) => words).join(", ");
   const doubts = (marks) => { let count = 0; for (const mark of marks) count += mark !== "0"; return count; };
