@@ -25,7 +25,8 @@ def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]
     yield f"dry run, nothing was asked: {counted(rows, 'row')}, {asked}"
     for name, of in plan["models"].items():
         yield (
-            f"{name}: {counted(of['calls'], 'call')}, about {of['likely_prompt_tokens']:,} tokens in (a quarter of "
+            f"{name}: {counted(of['calls'], 'call')}{_tests(of['schema_tests'])}, "
+            f"about {of['likely_prompt_tokens']:,} tokens in (a quarter of "
             f"{of['prompt_tokens']:,} bytes) and at most {of['completion_tokens']:,} out (the replies' limits): {_priced(of)}"
         )
     if len(plan["models"]) > 1:
@@ -35,6 +36,10 @@ def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]
     if "supposed" in plan:
         yield f"assumed: {plan['supposed']}"
     yield "retries are not included"
+
+
+def _tests(count: int) -> str:
+    return f" ({count} of them asks once whether it keeps to a JSON schema)" if count else ""
 
 
 def _cost(tally: Tally) -> str:

@@ -10,6 +10,7 @@ import orjson
 
 from rubrictool.errors import OverBudget
 from rubrictool.models.backend import Price, Request, Usage
+from rubrictool.models.schema_support import PROBE_SCHEMA
 from rubrictool.text.wording import counted
 
 OVERHEAD = 256
@@ -111,19 +112,25 @@ class Budget:
 
 
 class Planned(NamedTuple):
-    """The usage of requests that were not sent: an upper bound, and the likely counts of the questions."""
+    """The usage of requests that were not sent: an upper bound, and the likely counts of the questions.
+
+    `schema_tests` of the calls are small questions whether the model keeps to a schema.
+    """
 
     bound: Tally
     likely: Tally
+    schema_tests: int = 0
 
     def __add__(self, other: Planned) -> Planned:  # type: ignore[override]
-        return Planned(self.bound + other.bound, self.likely + other.likely)
+        tests = self.schema_tests + other.schema_tests
+        return Planned(self.bound + other.bound, self.likely + other.likely, tests)
 
     def columns(self) -> dict[str, Any]:
         """Return calls, with upper bounds of tokens and dollars (None where unknown); of the questions also what is likely."""
         kept = ("calls", "prompt_tokens", "completion_tokens", "cost_usd")
         likely = {"likely_prompt_tokens": self.likely.prompt_tokens, "likely_questions_usd": self.likely.cost_usd}
-        return {name: value for name, value in asdict(self.bound).items() if name in kept} | likely
+        usage = {name: value for name, value in asdict(self.bound).items() if name in kept}
+        return usage | likely | {"schema_tests": self.schema_tests}
 
 
 class DryRun(Budget):
@@ -140,6 +147,8 @@ class DryRun(Budget):
         planned.bound.calls += 1
         planned.bound.add(bound, price)
         planned.likely.add(Usage(bound.prompt_tokens // BYTES_A_TOKEN, 0), price)
+        if request.schema == PROBE_SCHEMA:
+            self._planned[request.model] = planned._replace(schema_tests=planned.schema_tests + 1)
         raise OverBudget("this is a dry run")
 
     def plan(self) -> dict[str, Any]:

@@ -81,6 +81,33 @@ def test_a_dry_run_of_refine_is_no_less_than_what_the_run_asks(shell: Shell, sam
     assert "rounds" in plan["formula"]
 
 
+def test_a_dry_run_asks_no_test_for_schemas_and_says_which_calls_are_such(shell: Shell, sample: Path) -> None:
+    with chat_server() as server:
+        ran = shell("propose", sample / "prompts.jsonl", "--proposer", server.spec, "--dry-run", "--summary", "s.json")
+        assert (server.requests, server.probes) == ([], [])
+    plan = json.loads((shell.directory / "s.json").read_text())
+    assert (plan["calls"], plan["schema_tests"]) == (plan["rows"] + 1, 1)
+    assert "(1 of them asks once whether it keeps to a JSON schema)" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ([], "judge: candidates x 4 rounds, of which --pool narrow usually saves half"),
+        (["--both-orders", "--pool", "keep"], "4 rounds, each in both orders); judge: candidates x 4 rounds\n"),
+        (["--judging", "per-criterion"], "judge: candidates x 4 rounds x criteria"),
+    ],
+)
+def test_the_bound_of_refine_names_only_what_this_run_does(
+    shell: Shell, sample: Path, flags: list[str], said: str
+) -> None:
+    with chat_server() as server:
+        models = ["--judge", server.spec, "--proposer", server.spec]
+        ran = shell("refine", sample / "prompts.jsonl", *models, "--dry-run", *flags)
+    assert said in ran.err
+    assert max(len(line.split()) for line in ran.err.splitlines() if "upper bound" in line) < 40
+
+
 def proposed(count: int) -> str:
     """A proposer's answer of criteria as long as people's."""
     return json.dumps([{"criterion": f"Says {n}: " + "as an expert would. " * 5, "weight": 2} for n in range(count)])

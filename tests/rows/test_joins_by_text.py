@@ -90,6 +90,14 @@ def test_rows_keep_the_ids_of_the_file_that_they_come_from(files: Shell, monkeyp
     assert [row["prompt_id"] for row in scored] == ["tea", "rice"]
 
 
+def test_what_becomes_of_rubrics_beside_the_prompts_is_told(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    assert "propose: the rubrics in hb.jsonl have no effect" in files("propose", "hb.jsonl").err
+    refine = ["refine", "hb.jsonl", "--responses", "answers.csv"]
+    assert "refine: begins with the rubrics in hb.jsonl" in files(*refine).err
+    assert "rubrics in hb.jsonl have no effect, since" in files(*refine, "--rubrics", "rubrics.jsonl").err
+
+
 def test_verdicts_meet_labels_by_the_text_of_the_prompt(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(files.directory)
     verdicts = [{"id": "c1", "met": True}]

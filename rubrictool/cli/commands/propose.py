@@ -57,6 +57,10 @@ def command(
     async def main() -> None:
         part = session.part(rows, runs)
         session.say_offline(proposer=role)
+        if given.of(prompts).holds("rubrics"):
+            session.tell(
+                f"propose: the rubrics in {prompts} have no effect: new ones are written; refine begins with those"
+            )
 
         async def connect(roles: Roles) -> Work[Prompt]:
             proposer = await roles.proposer(role)

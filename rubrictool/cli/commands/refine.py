@@ -47,16 +47,20 @@ from rubrictool.text.wording import counted
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
 
 _SUPPOSED = (
-    f"a rubric begins with {FIRST} criteria, where none is given, and each round adds {EACH}, or as many as --max-new and "
-    f"--max-criteria leave, of {LENGTH} characters each; a proposer that writes more costs more, up to --max-cost"
+    f"{FIRST} criteria in a first rubric and {EACH} more a round, of {LENGTH} characters each; longer ones cost more"
 )
 
-_FORMULA = (
-    "calls <= prompts x (1 first rubric, where none is given + rounds, twice with --both-orders) + candidates judged (those "
-    "left in each round: under --pool narrow all of them, as if their scores tied, and usually half; under a rule all of them "
-    "once more, and the weak ones in each trial; per criterion, as many times as there are criteria) + for --check-against the "
-    "best 40 % by gold, under the refined rubric and, where no round judged them, under the first one"
-)
+
+def _formula(judging: JudgeFlags, options: RefineOptions, *, both_orders: bool, checks: bool) -> str:
+    """Return what bounds the calls of a run, in terms of its prompts, rounds and candidates."""
+    proposed = f"prompts x (1 first rubric + {options.rounds} rounds{', each in both orders' if both_orders else ''})"
+    judged = f"candidates x {options.rounds} rounds{' x criteria' if judging.judging == 'per-criterion' else ''}"
+    more = [
+        ", of which --pool narrow usually saves half" if options.narrows else "",
+        f", once more under --accept {options.accept}" if options.accept != "always" else "",
+        ", and the best 40 % under two rubrics for --check-against" if checks else "",
+    ]
+    return f"proposer: {proposed}; judge: {judged}{''.join(more)}"
 
 
 def command(
@@ -150,7 +154,8 @@ def command(
     gold_file, gold_column = file_and_column(check_against) if check_against else (None, None)
     labels_file, labels_column = file_and_column(labels) if labels else (None, None)
     given = Inputs(reading, prompts, rubrics, responses, labels_file, weak, gold_file)
-    if given.of(prompts).holds("rubrics"):
+    told_rubrics = _own_rubrics_told(prompts, rubrics) if given.of(prompts).holds("rubrics") else ""
+    if told_rubrics:
         rubrics = rubrics or prompts
     if given.of(prompts).holds("responses"):
         responses = responses or prompts
@@ -213,6 +218,8 @@ def command(
             session.tell(f"refine: {counted(unmatched, 'response')} {belong} left out")
         if models.model and count.prompts and not count.to_sample:
             session.tell("refine: every prompt has its responses, so --model draws none")
+        if told_rubrics:
+            session.tell(told_rubrics)
         dry = session.dry_run is not None
 
         async def connect(roles: Roles) -> Work[_Task]:
@@ -282,7 +289,8 @@ def command(
             total=len(part),
         )
         if dry:
-            session.figures |= {"formula": _FORMULA, "supposed": _SUPPOSED}
+            formula = _formula(judging, options, both_orders=both_orders, checks=check is not None)
+            session.figures |= {"formula": formula, "supposed": _SUPPOSED}
         else:
             report.close(session, files, check.report(checked, seed=seed) if check else None)
             tell_cut(session, "refine", report.cut, wording)
@@ -294,6 +302,13 @@ def command(
                 )
 
     session.run(main)
+
+
+def _own_rubrics_told(prompts: str, rubrics: str | None) -> str:
+    """Return what becomes of the rubrics that the file of the prompts holds."""
+    if rubrics not in (None, prompts):
+        return f"refine: the rubrics in {prompts} have no effect, since others are given with --rubrics"
+    return f"refine: begins with the rubrics in {prompts}"
 
 
 _Rounds = Callable[..., Awaitable[Refinement]]
