@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -95,6 +96,7 @@ class BettingSequence:
         # The last one is the threshold, which need not lie on the grid.
         self._rates: Rates = np.append(np.arange(STEPS + 1) / STEPS, threshold)
         self._capital = HedgedCapital(self._rates)
+        self._against_threshold = HedgedCapital(self._rates[-1:])
         self._open = np.ones(len(self._rates), dtype=bool)
         self._sum = 0.0
 
@@ -107,11 +109,20 @@ class BettingSequence:
         """Count the credit in [0, 1] of the next prompt; return the figures so far."""
         prompts = self.look.prompts + 1
         capital = self._capital.bet(credit)
+        self._against_threshold.bet(credit)
         self._open &= capital < -math.log(LEVEL)
         self._sum += credit
         anytime_p = min(self.look.anytime_p, float(np.exp(-capital[-1])))
         self.look = Look(prompts, self._sum / prompts, *self._ends(), anytime_p, self._decision(prompts))
         return self.look
+
+    def fewest_to_decide(self, most: int) -> int:
+        """Return how many more prompts it takes to decide if all are won, or all are lost; at most `most`."""
+        return min(self._fewest(credit, most) for credit in (0.0, 1.0))
+
+    def _fewest(self, credit: float, most: int) -> int:
+        capital = deepcopy(self._against_threshold)
+        return next((n for n in range(1, most) if capital.bet(credit)[0] >= -math.log(LEVEL)), most)
 
     def _ends(self) -> tuple[float | None, float | None]:
         left = np.flatnonzero(self._open[:-1])

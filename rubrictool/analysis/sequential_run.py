@@ -1,8 +1,8 @@
 """Ask for comparisons until a win rate is decided: nothing beyond, and the same again from the cache.
 
-Prompts are counted in a fixed order, whoever answers first. A prompt is asked about once those before it have been counted, but
-for a few ahead that keep the models busy; what was asked before the decision is finished and counted too. A rerun first counts
-what the cache holds, so that it stops where the run before it did, however many were asked at once.
+Prompts are counted in a fixed order, whoever answers first. Ahead of those that are counted as many are asked about as a
+decision takes at least, or a tenth of the counted ones; what was asked before the decision is finished and counted too. A rerun
+first counts what the cache holds, so that it stops where the run before it did, however many were asked at once.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from rubrictool.steps.pairings import Pairing, SystemPair
 
 NumberedTask = tuple[int, Any]
 """A comparison to make, after its number in the order in which they are counted."""
+
+RISKED = 10
+"""One prompt for each so many counted is asked about ahead although a decision may make it needless."""
 
 LEFT_OUT = Outcome(left_out=True)
 
@@ -57,6 +60,9 @@ class _Sequence:
         if self.betting.decided:
             self._release_all()
             return
+        # As many as it takes at least to decide are needed whatever they bring; the others are asked about at the risk of no use.
+        surely = self.betting.fewest_to_decide(ahead)
+        ahead = min(ahead, max(surely, self._counted // RISKED))
         for place, unit in enumerate(self._units[self._counted : self._counted + ahead]):
             if not unit.free or place == 0:
                 unit.turn.set()

@@ -100,7 +100,7 @@ def test_its_own_rows_read_again_tell_the_same(shell: Shell) -> None:
 
 def test_a_failed_comparison_is_left_out_of_the_sequence_and_is_no_loss(shell: Shell) -> None:
     def sometimes(question: str) -> str:
-        return "no idea" if "good 7." in question or "good 8." in question else better_first(question)
+        return "no idea" if any(f"good {n}." in question for n in range(0, 80, 7)) else better_first(question)
 
     with chat_server() as server:
         files = (shell.write("a.jsonl", responses("good", 80)), shell.write("b.jsonl", responses("plain", 80)))
@@ -109,7 +109,8 @@ def test_a_failed_comparison_is_left_out_of_the_sequence_and_is_no_loss(shell: S
             "winrate", *files, "--judge", server.spec, "--sequential", "--fail-under", 0.97, "--summary", "sum.json"
         )
     found = summary()
-    assert (ran.code, found["failed"], found["n"], found["decision"]) == (1, 2, len(ran.rows), "worse")
+    assert (ran.code, found["n"], found["decision"]) == (1, len(ran.rows), "worse")
+    assert found["failed"] > 1
 
 
 def test_a_dry_run_says_the_most_that_it_asks(shell: Shell) -> None:
