@@ -153,8 +153,16 @@ def _judging(one: ReportJudging) -> ShownJudging:
 
 def _command(file: str, row: Mapping[str, Any]) -> CommandRun:
     figures = [(name, value) for name, value in row.items() if name != "command" and not isinstance(value, list)]
-    return CommandRun(
-        str(row.get("command")), file, [(name, value) for name, value in figures if value not in ({}, None)]
+    told = [(name, _spelled(value)) for name, value in figures if value not in ({}, None)]
+    return CommandRun(str(row.get("command")), file, told)
+
+
+def _spelled(value: Any) -> Any:
+    """Return a figure; several of one name as a text."""
+    if not isinstance(value, Mapping):
+        return value
+    return ", ".join(
+        f"{name} {_spelled(one)}" for name, one in value.items() if one is not None and not isinstance(one, list)
     )
 
 

@@ -63,6 +63,7 @@ def _prompts(files: ReportFiles) -> list[str]:
         files.prompts,
         *(rubrics for _, rubrics in files.rubrics),
         files.rounds,
+        (one.rubric for one in files.findings),
         (prompt_id for prompt_id, _ in files.responses),
         (row.prompt_id for _, found in files.comparisons for row in found.rows),
     )

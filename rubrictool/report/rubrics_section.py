@@ -114,8 +114,9 @@ class RubricsSection:
         self._stored = _by_response(stored)
 
     def prompts(self, anchors: Mapping[str, str]) -> list[PromptRubric]:
-        """Return the prompts that have a rubric or rounds, in the order of the files."""
-        ids = [name for name in self._book.last if self._book.last[name] or name in self._book.rounds]
+        """Return the prompts that have a rubric, rounds or findings, in the order of the files."""
+        told = {one.rubric for one in self._files.findings} | self._book.rounds.keys()
+        ids = [name for name, rubric in self._book.last.items() if rubric or name in told]
         return [self._prompt(prompt_id, anchors[prompt_id]) for prompt_id in ids]
 
     def _prompt(self, prompt_id: str, anchor: str) -> PromptRubric:
@@ -126,7 +127,7 @@ class RubricsSection:
             anchor,
             self._files.prompts.get(prompt_id, ""),
             [self._criterion(prompt_id, one, rounds, findings) for one in self._book.criteria(prompt_id)],
-            [one for one in findings if one.criterion is None],
+            [one for one in findings if one.criterion not in {shown.id for shown in self._book.criteria(prompt_id)}],
             [self._round(one) for one in rounds],
             _STOPPED.get(rubric.stopped if rubric else None, ""),
             self._usual_writer(prompt_id) or "a person",

@@ -134,6 +134,19 @@ def test_findings_of_lint_stand_beside_their_criterion() -> None:
     assert [[found.rule for found in one.findings] for one in prompt.criteria] == [[], ["redundant"], []]
 
 
+def test_findings_without_their_rubric_are_shown_all_the_same() -> None:
+    row = {
+        "rubric": "bread",
+        "criterion": "c2",
+        "rule": "vacuous",
+        "message": "says little",
+        "also": None,
+        "severity": "note",
+    }
+    (prompt,) = page([row]).sections.rubrics
+    assert [(found.criterion, found.rule) for found in prompt.notes] == [("c2", "vacuous")]
+
+
 def comparisons(winners: str) -> Rows:
     return [
         {
@@ -216,9 +229,18 @@ def test_one_id_with_two_texts_is_an_error() -> None:
 
 
 def test_what_commands_said_stands_in_the_overview() -> None:
-    summary = {"command": "score", "rows": 4, "failed": 1, "cost_usd": 0.02, "models": [], "exit_code": 1}
+    summary: dict[str, Any] = {
+        "command": "score",
+        "rows": 4,
+        "failed": 1,
+        "cost_usd": 0.02,
+        "models": [],
+        "proposals": {"taken": 3, "refused": 0},
+        "exit_code": 1,
+    }
     failed = {**RESPONSES[0], "error": {"kind": "timeout", "message": "no answer", "attempts": 5}}
     found = page(BEFORE, [summary]).overview
     assert found.commands[0].command == "score"
-    assert dict(found.commands[0].figures) == {"rows": 4, "failed": 1, "cost_usd": 0.02, "exit_code": 1}
+    figures = {"rows": 4, "failed": 1, "cost_usd": 0.02, "proposals": "taken 3, refused 0", "exit_code": 1}
+    assert dict(found.commands[0].figures) == figures
     assert page(BEFORE, [failed]).overview.failures == [("timeout", 1)]

@@ -183,6 +183,7 @@
       element.title = `${one.id} ${one.text.slice(0, 300)}\n${words}${doubt}`;
       return element;
     };
+    const measured = ([met, spread, contrast]) => `met by ${Math.round(100 * met)} %, spread ${spread.toFixed(2)}` + (contrast === null ? "" : `, contrast ${contrast.toFixed(2)}`);
     const head = (item) => {
       const element = make("div", "row group"), who = make("div", "who"), name = make("span", "", item.prompt.id);
       name.dir = "auto";
@@ -193,7 +194,7 @@
         const box = make("span", `cell${one.text === controls.criterion.value ? " picked" : ""}`, one.id.length > 4 ? one.id.slice(0, 3) + "…" : one.id);
         box.append(make("small", "", one.weight === null ? "" : one.veto ? "veto" : String(one.weight)));
         box.setAttribute("role", "columnheader");
-        const figures = one.figures ? `\nmet by ${Math.round(100 * one.figures[0])} %, spread ${one.figures[1].toFixed(2)}` + (one.figures[2] === null ? "" : `, contrast ${one.figures[2].toFixed(2)}`) : "";
+        const figures = one.figures ? `\n${measured(one.figures)}` : "";
         box.title = `${one.id} ${one.text.slice(0, 1000)}${figures}${(one.findings ?? []).map((found) => "\n" + found).join("")}`;
         box.setAttribute("aria-label", box.title.slice(0, 400));
         element.append(box);
@@ -286,7 +287,8 @@
         const note = found?.notes[row.number]?.[i], doubt = row.marks[i] === "0" ? "" : `Doubtful: ${marked(Number(row.marks[i]))}.`;
         if (note) body.append(make("p", "hint", note));
         if (doubt) body.append(make("p", "finding", doubt));
-        if (one.figures) body.append(make("p", "hint", `met by ${Math.round(100 * one.figures[0])} % of the responses`));
+        if (one.figures) body.append(make("p", "hint", measured(one.figures)));
+        for (const finding of one.findings ?? []) body.append(make("p", "finding", finding));
         item.append(make("span", `verdict ${kind}`, `${sign} ${words}`), body);
         list.append(item);
       });
