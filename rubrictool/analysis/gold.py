@@ -15,7 +15,7 @@ from rubrictool.errors import InputError
 from rubrictool.rows.columns import Id
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
-from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.jsonl import Rows, Source, listed
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import Response, Scored, Winner
 from rubrictool.rubric.weights import TIE
@@ -106,7 +106,8 @@ def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
     named = next((name for name in names if any(name in row.unknown() for _, row in rows)), None)
     if named is None:
         wanted = f"column {column}" if column else f"column {OWN} or score, and no comparisons"
-        raise InputError(f"{rows.name}: has no {wanted}; name the column that holds gold (FILE:COLUMN)")
+        there = listed({name: None for _, row in rows for name in row.unknown()}) or "no other columns"
+        raise InputError(f"{rows.name}: has no {wanted}; name the column that holds gold (FILE:COLUMN), of: {there}")
     values = {
         (row.prompt_id, row.id): value
         for line, row in rows

@@ -103,7 +103,8 @@ class Input:
     def _rows_of(self, among: Sequence[PartName], *, repeats: bool = False) -> tuple[PartName, Numbered]:
         """Return the part that is read, and its rows under the ids that this source gives them."""
         if self.shape is None:
-            return among[0], self._own(among[0])
+            part = self._own_part(among)
+            return part, self._own(part)
         part = next((part for part in among if self.holds(part)), among[0])
         if part == "rubrics" and self.shape.gathers:
             return part, self._gathered_rubrics()
@@ -205,6 +206,17 @@ class Input:
         """Return the names that columns of a row in our own columns have in the source."""
         theirs = {ours: name for names in (self._names, self._renamed) for name, ours in names.items()}
         return [theirs.get(name, name) for name in row]
+
+    def _own_part(self, among: Sequence[PartName]) -> PartName:
+        """Return the part that rows in our own columns are: comparisons only where the first row says who won."""
+        first = self.first_row() or {}
+        if (
+            among[0] == "comparisons"
+            and len(among) > 1
+            and not first.keys() & {"winner", "preference", "a", "b", "preferred"}
+        ):
+            return among[1]
+        return among[0]
 
     def _own(self, part: PartName) -> Numbered:
         repeated = self._repeated_prompts() if part == "prompts" else None

@@ -149,6 +149,33 @@ def test_prompts_name_the_texts_of_responses_that_have_none() -> None:
     assert set(rubrics_by_prompt([{"prompt": TEA, "criteria": MINUTES}], texts)) == {"tea"}
 
 
+def test_labels_may_have_other_names_of_columns_and_no_ids(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(files.directory)
+    labels = [
+        {"question": text, "generator": model, "answer": words, "quality": len(words)}
+        for text in ASKED
+        for model, words in SAID[text].items()
+    ]
+    files.write("labels.jsonl", labels)
+    ran = files("tail", "scores_id.jsonl", "--gold", "labels.jsonl")
+    assert (ran.code, f"labels.jsonl: {JOINED.format('scores_id.jsonl')}" in ran.err) == (0, True), ran.err
+
+
+def test_labels_that_lack_the_model_are_told_by_what_rows_are_joined(files: Shell) -> None:
+    labels = [{"prompt": text, "response": words, "quality": 1} for text in ASKED for words in SAID[text].values()]
+    scores = files.directory / "scores_id.jsonl"
+    ran = files("tail", scores, "--gold", files.write("labels.jsonl", labels))
+    assert ran.code == 2
+    assert "a row without an id is named by its prompt, model and response" in ran.err
+
+
+def test_a_gold_column_that_is_not_there_is_answered_with_those_that_are(files: Shell) -> None:
+    scores = files.directory / "scores_id.jsonl"
+    ran = files("tail", scores, "--gold", f"{scores}:grade")
+    assert ran.code == 2
+    assert "has no column grade; name the column that holds gold (FILE:COLUMN), of: score, quality" in ran.err
+
+
 def test_pairs_of_another_tool_meet_scores_by_text(shell: Shell) -> None:
     pairs = [{"prompt": text, "chosen": SAID[text]["new"], "rejected": SAID[text]["old"]} for text in ASKED]
     gold = shell.write("pairs.jsonl", pairs)
