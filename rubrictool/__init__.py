@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
     from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
+    from rubrictool.analysis.score_changes import ScoreChanges, score_changes
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.sequential import BettingSequence, sequential_win_rates
     from rubrictool.analysis.signal import SignalReport, signal
@@ -97,6 +98,7 @@ __all__ = [
     "RubrictoolError",
     "RunContext",
     "Score",
+    "ScoreChanges",
     "SignalReport",
     "TailReport",
     "Templates",
@@ -131,6 +133,7 @@ __all__ = [
     "rubric_diff",
     "sample",
     "score",
+    "score_changes",
     "sequential_win_rates",
     "signal",
     "sync",
@@ -179,6 +182,7 @@ _PLACES = {
     "report.html": ("HtmlPage",),
     "report.build": ("html_report",),
     "refinement.options": ("Evidence", "RefineOptions"),
+    "analysis.score_changes": ("ScoreChanges", "score_changes"),
     "analysis.score_comparisons": ("compare_scores",),
     "analysis.win_rate": ("WinRate", "win_rate"),
     "analysis.win_rates": ("WinRateReport", "win_rates"),

@@ -44,6 +44,8 @@ COMMANDS = {
     "tail": Entry("Measure how far scores can be trusted among the best.", "tail"),
     "lint": Entry("Find faults in rubrics.", "lint"),
     "report": Entry("Write a report as one HTML page.", "report"),
+    "show": Entry("Print rubrics as tables.", "show"),
+    "diff": Entry("Compare two files of rubrics, or of scores.", "diff"),
     "convert": Entry("Write rows as another tool expects them.", "convert"),
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),

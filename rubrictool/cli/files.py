@@ -257,13 +257,14 @@ def sink(path: str, *, one_object: bool = False) -> Sink:
 
     With `one_object` the file is a single row as an object.
     """
-    return Stdout() if _is_stdout(path) else StagedRows(Path(path), one_object=one_object)
+    return Stdout() if is_stdout(path) else StagedRows(Path(path), one_object=one_object)
 
 
-def _is_stdout(path: str) -> bool:
+def is_stdout(path: str) -> bool:
+    """Return whether a path stands for standard output."""
     return path == STDOUT or _open_file(path) == 1
 
 
 def on_terminal(path: str) -> bool:
     """Return whether rows would go to a terminal, where people read stderr."""
-    return _is_stdout(path) and sys.stdout is not None and sys.stdout.isatty()
+    return is_stdout(path) and sys.stdout is not None and sys.stdout.isatty()

@@ -218,6 +218,16 @@ EmptyResponses = Annotated[
     ),
 ]
 
+Render = Annotated[
+    Literal["md", "csv", "json"] | None,
+    typer.Option(help="Write Markdown, CSV or JSON instead of lines for a terminal.", show_default=False),
+]
+
+RenderGithub = Annotated[
+    Literal["github"] | None,
+    typer.Option("--render", help="Write for GitHub Actions to standard output; rows go to -o.", show_default=False),
+]
+
 Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to a model.")]
 
 

@@ -249,6 +249,14 @@ class Session:
             async for lines in written:
                 self._outputs.write(lines)
 
+    @property
+    def ending(self) -> list[str]:
+        """Return sentences on the rows that failed and on a threshold that was missed."""
+        failed = (
+            [f"{self.progress.failed} of {counted(self.progress.done, 'row')} failed"] if self.progress.failed else []
+        )
+        return [*failed, *([f"threshold missed: {self._missed}"] if self._missed else [])]
+
     def miss(self, words: str) -> None:
         """Note that a threshold was missed."""
         self._missed = words

@@ -21,9 +21,11 @@ from rubrictool.analysis.win_rates import (
 )
 from rubrictool.cli.colours import Style
 from rubrictool.cli.few_prompts import hints, without_interval
+from rubrictool.cli.github import RenderingForGithub, write_job_summary
 from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, interval, number, signed, table
+from rubrictool.cli.winrate_sheet import win_rate_sheet
 from rubrictool.errors import InputError
 from rubrictool.rubric.weights import TIE
 from rubrictool.steps.pairings import Lineup, SystemPair
@@ -48,6 +50,7 @@ class ReportOptions:
     seed: int = 0
     baseline: str | None = None
     labels: tuple[str, str] = ("a", "b")
+    render: RenderingForGithub | None = None
 
     def __post_init__(self) -> None:
         if self.min_effect is not None and self.fail_under is None:
@@ -102,6 +105,8 @@ def close(session: Session, rows: Sequence[Compared], options: ReportOptions) ->
         _draw(report, options, options.plot)
     if options.fail_under is not None:
         _check_threshold(session, report, options.fail_under, options.difference)
+    if options.render:
+        write_job_summary(win_rate_sheet(report, options.labels, session.ending))
 
 
 def _draw(report: WinRateReport, options: ReportOptions, plot: Path) -> None:

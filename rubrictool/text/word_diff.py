@@ -61,8 +61,8 @@ def _replacements(old: Sequence[str], new: Sequence[str]) -> Iterator[_Passage]:
     """Yield what stands between the common beginning and end."""
     removed, added = list[str](), list[str]()
     for same, gone, come in _blocks(old, new):
-        # Changed words with a space between them are one change to whoever reads them.
-        if same and not all(token.isspace() for token in same):
+        # Changed words with a space or a single word between them are one change to whoever reads them.
+        if sum(token[0].isalnum() for token in same) > 1:
             yield from (("removed", removed), ("added", added), ("same", same))
             removed, added = [], []
         else:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rubrictool.cli.files import Stdout, on_terminal
+from rubrictool.cli.files import Stdout, is_stdout, on_terminal
+from rubrictool.cli.github import finding_annotations
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.lint_lines import finding_lines
-from rubrictool.cli.options import OutputFlags, ReadingFlags
+from rubrictool.cli.options import OutputFlags, ReadingFlags, RenderGithub
 from rubrictool.cli.session import Session
 from rubrictool.rows.records import Rubric
 from rubrictool.steps.map_rows import Outcome
@@ -38,12 +39,13 @@ def command(
         str | None,
         typer.Option(metavar="FILE", help="Prompt rows, where the rubrics lack the text.", show_default=False),
     ] = None,
+    render: RenderGithub = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 3 when there is a warning.")] = False,
 ) -> None:
     """Find faults in rubrics.
 
     No model is asked: the rules examine words, checks and weights, and with --scores the verdicts. One row per finding in a
-    file or a pipe, one line per finding on a terminal.
+    file or a pipe, one line per finding on a terminal. --render github writes annotations to standard output.
 
     Example: rubrictool lint rubrics.jsonl --scores scores.jsonl
     """
@@ -52,17 +54,16 @@ def command(
     inputs = Inputs(reading, rubrics, prompts, *(scores or []))
     given = read_lint_input(inputs.of(rubrics), [inputs.of(path) for path in scores or []], inputs.of(prompts))
     on_screen, screen = on_terminal(files.output), Stdout()
+    lines_of = finding_annotations if render else finding_lines if on_screen else None
     session = Session("lint", files, inputs=inputs, reports=on_screen)
     found: list[Finding] = []
 
     async def work(rubric: Rubric) -> Outcome:
         findings = given.findings(rubric)
         found.extend(findings)
-        if not on_screen:
-            return Outcome(tuple(findings))
-        for line in finding_lines(given.places[rubric.id], findings):
+        for line in lines_of(given.places[rubric.id], findings) if lines_of else ():
             screen.write(line)
-        return Outcome(())
+        return Outcome(() if lines_of and is_stdout(files.output) else tuple(findings))
 
     async def main() -> None:
         session.warn_if_empty(len(given.rubrics))

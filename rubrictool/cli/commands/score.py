@@ -12,6 +12,7 @@ from rubrictool.analysis.abstentions import AbstentionTally
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
+from rubrictool.cli.github import check_summary, write_job_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
@@ -20,12 +21,13 @@ from rubrictool.cli.options import (
     JudgeFlags,
     MissingRubric,
     ReadingFlags,
+    RenderGithub,
     SamplingFlags,
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.score_table import score_lines
+from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError, RowFailure
@@ -92,6 +94,7 @@ def command(
         float | None,
         typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
     ] = None,
+    render: RenderGithub = None,
 ) -> None:
     """Score responses by their rubrics.
 
@@ -99,6 +102,8 @@ def command(
 
     Example: rubrictool score responses.jsonl --rubrics rubrics.jsonl --judge gpt-4.1-mini -o scores.jsonl
     """
+    if render:
+        check_summary("score", files.output)
     given = Inputs(reading, responses, rubrics, prompts)
     rubrics = rubrics or _own_rubrics(given, responses)
     if samples > 1 and min_coverage is not None:
@@ -170,6 +175,8 @@ def command(
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)
         _close(session, tally, fail_under)
+        if render and not session.dry_run:
+            write_job_summary(score_sheet(tally, session.ending))
 
     session.run(main)
 

@@ -14,6 +14,7 @@ from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
+from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
@@ -21,6 +22,7 @@ from rubrictool.cli.options import (
     JudgeFlags,
     OutputFlags,
     ReadingFlags,
+    RenderGithub,
     SamplingFlags,
     Seed,
     ShownQuestionFlags,
@@ -120,6 +122,7 @@ def command(
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
     ] = None,
     seed: Seed = 0,
+    render: RenderGithub = None,
 ) -> None:
     """Measure how often A's responses beat B's.
 
@@ -142,7 +145,9 @@ def command(
     if not paths:
         raise InputError("winrate: A is missing: give responses, score rows or finished comparisons")
     check_plot(plot, files, [*given.paths, file_of(judging.judge)])
-    options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed)
+    if render:
+        check_summary("winrate", files.output)
+    options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed, render=render)
     models = lineup_of_models(given.of(paths[0])) if len(paths) == 1 and baseline is None else None
     finished_already = len(paths) == 1 and baseline is None and models is None
     refuse_idle(
@@ -150,7 +155,7 @@ def command(
         Idle(finished_already, "on one file of finished comparisons", ["by", "common", *_COMPARING]),
         Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
     )
-    refuse_idle(context, Idle(sequential, "with --sequential", ["noise_floor", "min_effect", "plot"]))
+    refuse_idle(context, Idle(sequential, "with --sequential", ["noise_floor", "min_effect", "plot", "render"]))
     end = _end(sequential=sequential)
     if finished_already:
         _summarise(given, files, options, end)
@@ -207,7 +212,7 @@ def command(
 _PLANNING = ("ties", "responses", "cost")
 """Options that say what to plan for."""
 
-_NOT_PLANNED = ("by", "baseline", "common", "fail_under", "sequential", "plot")
+_NOT_PLANNED = ("render", "by", "baseline", "common", "fail_under", "sequential", "plot")
 """Options of a comparison that say nothing of its plan."""
 
 _COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)

@@ -1,0 +1,56 @@
+"""rubrictool show: print rubrics as tables."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rubrictool.cli.inputs import Inputs, once_each
+from rubrictool.cli.options import ReadingFlags, Render
+from rubrictool.cli.sheet_output import write_sheets
+from rubrictool.errors import InputError
+
+
+def command(
+    rubrics: Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)],
+    reading: ReadingFlags,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Show the rubric of this prompt; repeatable. [default: all]", show_default=False),
+    ] = None,
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Score rows, for the share of responses that meet each criterion; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    render: Render = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+) -> None:  # fmt: skip
+    """Print rubrics as tables.
+
+    Weight, criterion, dimension, check and origin (a person or the model that proposed it); with --scores also the share of
+    verdicts that say met, their spread (standard deviation) and the share by model. No model is asked.
+
+    Example: rubrictool show refined.jsonl --prompt health-knee-ibuprofen --scores scores.jsonl
+    """
+    from rubrictool.analysis.criterion_shares import criterion_shares
+    from rubrictool.cli.rubric_sheets import rubric_sheet
+    from rubrictool.rows.joins import Texts, filled, rubrics_by_prompt
+    from rubrictool.rows.jsonl import Rows
+    from rubrictool.rows.records import Rubric
+
+    once_each([rubrics, *(scores or ())])
+    given = Inputs(reading, rubrics, *(scores or ()))
+    source = Rows(given.of(rubrics), Rubric, name="rubrics")
+    texts = Texts(source)
+    known = rubrics_by_prompt(given.of(rubrics), texts)
+    filled(list(known), source.name)
+    if unknown := next((name for name in prompt or () if name not in known), None):
+        raise InputError(f"--prompt {unknown}: {source.name} has no rubric of that prompt; it has {len(known)} others")
+    found = criterion_shares(known, texts, *map(given.of, scores)) if scores else None
+    chosen = [known[name] for name in prompt] if prompt else list(known.values())
+    sheet = rubric_sheet(chosen, found.shares if found else None)
+    write_sheets("show", [sheet], render, [] if quiet else [*given.lines(), *(found.notes if found else ())])

@@ -1,0 +1,288 @@
+"""Describe a table once, and write it for a terminal, as Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import os
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from rubrictool.cli.colours import painted, takes_colour
+from rubrictool.rows.jsonl import encode_value
+from rubrictool.text.patterns import linear
+from rubrictool.text.word_diff import PartKind, TextPart
+
+Rendering = Literal["terminal", "md", "csv", "json"]
+
+Words = tuple[TextPart, ...]
+
+CellValue = str | int | float | bool | None | Words
+"""What stands in a cell; a text before and after a change stands as its passages."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of a table that belong together under a title, and sentences about them; `key` is the cell that they share."""
+
+    key: str
+    title: str
+    rows: Sequence[Sequence[CellValue]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: what the key of each block is, the names of its columns, its blocks.
+
+    `figures` are columns of numbers, to the right on a terminal. `details` are left out for people where all are empty, and on a
+    narrow terminal they stand beneath the text of the column `main`.
+    """
+
+    key: str
+    columns: Sequence[str]
+    blocks: Sequence[Block]
+    main: str = ""
+    figures: frozenset[str] = frozenset()
+    details: frozenset[str] = frozenset()
+    name: str = ""
+
+    def shown(self) -> list[int]:
+        """Return the places of the columns that people are shown."""
+        rows = [row for block in self.blocks for row in block.rows]
+        return [
+            place
+            for place, name in enumerate(self.columns)
+            if name not in self.details or any(row[place] not in (None, "") for row in rows)
+        ]
+
+
+def rendered(sheets: Sequence[Sheet], rendering: Rendering) -> Iterator[str]:
+    """Yield the lines of tables. CSV and JSON hold all columns, and the key of each row's block beside them."""
+    if rendering == "csv":
+        yield from _csv(sheets)
+    elif rendering == "json":
+        yield encode_value([record for sheet in sheets for record in _records(sheet)])
+    else:
+        write = _markdown if rendering == "md" else _terminal
+        for sheet in sheets:
+            yield from write(sheet)
+
+
+def visible(text: str) -> str:
+    """Return a text on one line, its control and direction characters spelled out: neither a terminal nor a log obeys it."""
+    flat = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in flat)
+
+
+_MARKS: Mapping[PartKind, tuple[str, str]] = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
+"""How changed words are marked, as by `git diff --word-diff`: without colour, too."""
+
+
+def plain(cell: CellValue) -> str:
+    """Return a cell as text."""
+    if isinstance(cell, tuple):
+        return "".join(f"{_MARKS[part.kind][0]}{part.text}{_MARKS[part.kind][1]}" for part in cell)
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return f"{cell:.3f}" if abs(cell) < 100_000 else f"{cell:.3g}"
+    return "" if cell is None else str(cell)
+
+
+# A terminal
+
+_LEAST_MAIN = 44
+"""Cells that the main column needs beside its details; with fewer, they go beneath it."""
+
+_WIDEST_DETAIL = 24
+
+
+def _terminal(sheet: Sheet) -> Iterator[str]:
+    from rich.console import Console
+
+    colours = takes_colour(sys.stdout)
+    system: Any = "standard" if colours else None
+    console = Console(width=screen_width(), color_system=system, force_terminal=colours, legacy_windows=False)
+    layout = _Layout.of(sheet, console.width)
+    for block in sheet.blocks:
+        if block.title:
+            yield painted(_harmless(visible(block.title)), "bold", sys.stdout)
+        if block.rows:
+            with console.capture() as drawn:
+                console.print(_grid(sheet, block, layout), markup=False, emoji=False, highlight=False)
+            yield from (_harmless(f"  {line}".rstrip()) for line in drawn.get().splitlines())
+        yield from (f"  {line}" for note in block.notes for line in textwrap.wrap(visible(note), console.width))
+        yield ""
+
+
+def _harmless(line: str) -> str:
+    """Return a line that the log of a CI system shows and does not obey (`::error::`, `##[error]`)."""
+    text = line.lstrip()
+    return line.replace(text, f"\\{text}", 1) if text.startswith(("::", "##[")) else line
+
+
+class _Layout(NamedTuple):
+    """The places of the columns side by side, and of those beneath the main one."""
+
+    across: Sequence[int]
+    beneath: Sequence[int]
+
+    @classmethod
+    def of(cls, sheet: Sheet, width: int) -> _Layout:
+        """Return the columns side by side where the main one has room enough."""
+        shown = sheet.shown()
+        details = [place for place in shown if sheet.columns[place] in sheet.details]
+        taken = sum(_width(sheet, place) + 2 for place in shown if sheet.columns[place] != sheet.main)
+        if not sheet.main or width - taken >= _LEAST_MAIN:
+            return cls(shown, ())
+        return cls([place for place in shown if place not in details], details)
+
+
+def _width(sheet: Sheet, place: int) -> int:
+    """Return the cells that a column takes; details are folded."""
+    from rich.cells import cell_len
+
+    texts = [sheet.columns[place], *(visible(plain(row[place])) for block in sheet.blocks for row in block.rows)]
+    widest = max(map(cell_len, texts))
+    return widest if sheet.columns[place] in sheet.figures else min(widest, _WIDEST_DETAIL)
+
+
+def _grid(sheet: Sheet, block: Block, layout: _Layout) -> Any:
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place in layout.across:
+        name = sheet.columns[place]
+        figure = name in sheet.figures
+        widest = None if figure or not sheet.main or name == sheet.main else _width(sheet, place)
+        grid.add_column(name, justify="right" if figure else "left", no_wrap=figure, overflow="fold", width=widest)
+    for row in block.rows:
+        grid.add_row(*(_cell(sheet, row, place, layout.beneath) for place in layout.across))
+    return grid
+
+
+def _cell(sheet: Sheet, row: Sequence[CellValue], place: int, beneath: Sequence[int]) -> Any:
+    text = _coloured(row[place])
+    told = [f"{sheet.columns[one]}: {visible(plain(row[one]))}" for one in beneath if row[one] not in (None, "")]
+    if sheet.columns[place] == sheet.main and told:
+        text.append("\n" + "; ".join(told), "dim")
+    return text
+
+
+_COLOURS: Mapping[PartKind, str] = {"same": "", "removed": "red", "added": "green"}
+
+
+def _coloured(cell: CellValue) -> Any:
+    from rich.text import Text
+
+    if not isinstance(cell, tuple):
+        return Text(visible(plain(cell)))
+    text = Text()
+    for part in cell:
+        before, after = _MARKS[part.kind]
+        text.append(before + _visible_within(part.text) + after, _COLOURS[part.kind])
+    return text
+
+
+def _visible_within(text: str) -> str:
+    """Return a passage on one line, with the space at its ends."""
+    return visible(f"|{text}|")[1:-1]
+
+
+def screen_width() -> int:
+    """Return the cells that a table may take on standard output: those of its terminal, of COLUMNS, or 80."""
+    told = os.environ.get("COLUMNS", "")
+    columns = int(told) if told.isdecimal() else _terminal_columns()
+    return max(columns or 80, 60) - 2
+
+
+def _terminal_columns() -> int:
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError, AttributeError):
+        return 80
+
+
+# Markdown
+
+_MARKDOWN = linear(r"([\\`*_{}\[\]()#+\-.!|~>:@])")
+_MARKDOWN_WORDS: Mapping[PartKind, tuple[str, str]] = {
+    "same": ("", ""),
+    "removed": ("<del>", "</del>"),
+    "added": ("<ins>", "</ins>"),
+}
+
+
+def markdown(text: str) -> str:
+    """Return a text that Markdown and HTML show as it is, on one line."""
+    return _MARKDOWN.sub(r"\\\1", html.escape(visible(text), quote=False))
+
+
+def _markdown(sheet: Sheet) -> Iterator[str]:
+    shown = sheet.shown()
+    for block in sheet.blocks:
+        if block.title:
+            yield from (f"### {markdown(block.title)}", "")
+        if block.rows:
+            yield _piped([markdown(sheet.columns[place]) for place in shown])
+            yield _piped(["---:" if sheet.columns[place] in sheet.figures else "---" for place in shown])
+            yield from (_piped([_markdown_cell(row[place]) for place in shown]) for row in block.rows)
+            yield ""
+        if block.notes:
+            yield from (*(f"- {markdown(note)}" for note in block.notes), "")
+
+
+def _piped(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _markdown_cell(cell: CellValue) -> str:
+    if not isinstance(cell, tuple):
+        return markdown(plain(cell))
+    marked = (
+        (_MARKDOWN_WORDS[part.kind], _MARKDOWN.sub(r"\\\1", html.escape(_visible_within(part.text), quote=False)))
+        for part in cell
+    )
+    return "".join(f"{before}{text}{after}" for (before, after), text in marked)
+
+
+# CSV and JSON
+
+_OBEYED = linear(r"^\s*(?:[=+\-@＝＋－＠]|::|##\[)")
+
+
+def safe_cell(text: str) -> str:
+    """Return a text that neither a spreadsheet nor a CI log obeys: an apostrophe stands before a formula or a command (OWASP)."""
+    return f"'{text}" if _OBEYED.search(text) else text
+
+
+def _csv(sheets: Sequence[Sheet]) -> Iterator[str]:
+    """Yield one table; where there are several, each row begins with the name of its own."""
+    records = [record for sheet in sheets for record in _records(sheet)]
+    names = list(dict.fromkeys(name for sheet in sheets for name in _names(sheet)))
+    text = io.StringIO()
+    written = csv.DictWriter(text, names, lineterminator="\n", restval="")
+    written.writeheader()
+    written.writerows({name: _csv_cell(value) for name, value in record.items()} for record in records)
+    yield from text.getvalue().splitlines()
+
+
+def _csv_cell(value: Any) -> Any:
+    return safe_cell(visible(value)) if isinstance(value, str) else "" if value is None else value
+
+
+def _names(sheet: Sheet) -> list[str]:
+    return [*(["table"] if sheet.name else []), *([sheet.key] if sheet.key else []), *sheet.columns]
+
+
+def _records(sheet: Sheet) -> Iterator[dict[str, Any]]:
+    for block in sheet.blocks:
+        head = [*([sheet.name] if sheet.name else []), *([block.key] if sheet.key else [])]
+        for row in block.rows:
+            cells = (plain(cell) if isinstance(cell, tuple) else cell for cell in row)
+            yield dict(zip(_names(sheet), [*head, *cells], strict=True))
