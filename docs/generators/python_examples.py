@@ -145,6 +145,16 @@ pairs = rt.preference_pairs(scores, prompts, pairing="best-worst")
 print(best.to_frame()[["id", "model", "score"]].round(3).to_string(index=False))
 print(pairs.to_frame()[["chosen_id", "rejected_id", "margin"]].round(3).to_string(index=False))
 """,
+    "monitor": """\
+import rubrictool as rt
+
+report = rt.monitor("sample_data/rollouts.jsonl", held_out_column="second_judge", window=2)
+print(report.parting.state, "from steps", report.parting.since)
+rows = report.to_frame().query("kind == 'window'")
+print(rows[["window", "score", "held_out", "gap", "no_contrast"]].round(3).to_string(index=False))
+band = rt.keep_between("sample_data/rollouts.jsonl", low=0.3, high=0.6)
+print(len(band.prompts), dict(band.left_out))
+""",
     "lint": """\
 import rubrictool as rt
 

@@ -14,6 +14,16 @@ from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.steps.sample import Sampled, longest_response, sample_all
 
 
+def _written_by(rows: Rows[Response], line: int, row: Response, column: str | None) -> Response:
+    """Return a response with the model that a column names, such as the step of a policy in training."""
+    if column is None or column == "model":
+        return row
+    value = row.unknown().get(column)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise rows.error(line, f"{column}: must say who wrote the response, as text or as a number")
+    return row.model_copy(update={"model": str(value)})
+
+
 class Counts(NamedTuple):
     """The number of prompts, and of those whose candidates are to be sampled."""
 
@@ -29,11 +39,17 @@ class Candidates:
     unmatched: int = 0
 
     @classmethod
-    def read(cls, responses: Source | None, prompts: Rows[Prompt], texts: Texts) -> Candidates:
-        """Read a file of responses to some prompts. Raises `InputError`."""
+    def read(
+        cls, responses: Source | None, prompts: Rows[Prompt], texts: Texts, model_column: str | None = None
+    ) -> Candidates:
+        """Read a file of responses to some prompts; `model_column` says who wrote each, instead of the column model.
+
+        Raises `InputError`.
+        """
         if responses is None:
             return cls()
-        grouped = by_prompt(row for _, row in texts.checked(Rows(responses, Response)))
+        rows = Rows(responses, Response)
+        grouped = by_prompt(_written_by(rows, line, row, model_column) for line, row in texts.checked(rows))
         known = {row.id for _, row in prompts}
         unmatched = sum(len(group) for prompt_id, group in grouped.items() if prompt_id not in known)
         return cls({name: group for name, group in grouped.items() if name in known}, unmatched)

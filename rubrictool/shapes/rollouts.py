@@ -13,6 +13,7 @@ from rubrictool.shapes.chat_parts import plain
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape
 from rubrictool.shapes.taking import without_nulls
+from rubrictool.text.patterns import linear
 
 FAILED = "judgements that failed, so without a score"
 
@@ -20,6 +21,8 @@ _OURS = ("base", "veto", "verdicts", "rubric", "failed", "n_criteria")
 """Columns that our rewards give beside the score, the same ones for every sample."""
 
 _OF_TRL = ("mode", "step", "prompt", "completion", "advantage")
+
+_CHATML = linear(r"(?s:(?:system\n.*?\n)?user\n(?P<asked>.*)\nassistant\n(?:<think>\s*(?:</think>\s*)?)?)")
 
 
 def is_verl_rollout(row: Mapping[str, Any]) -> bool:
@@ -34,8 +37,14 @@ def _is_trl_rollout(row: Mapping[str, Any]) -> bool:
 
 
 def _read_verl(row: Fields) -> Contents:
-    prompt, response, score = row.text("input"), row.text("output"), row.number("score", None)
+    prompt, response, score = _asked(row.text("input")), row.text("output"), row.number("score", None)
     return _contents(row, prompt, response, score, prefix="")
+
+
+def _asked(text: str) -> str:
+    """Return the prompt's own text of a single turn that stands in ChatML without its special tokens, as verl dumps it."""
+    found = _CHATML.fullmatch(text)
+    return text if found is None or "\nassistant\n" in found["asked"] else found["asked"]
 
 
 def _read_trl(row: Fields) -> Contents:

@@ -92,3 +92,34 @@ def test_the_mean_reward_of_a_toy_rubric_rises(runs: Runs) -> None:
 def test_a_policy_is_trained_the_same_over_http(runs: Runs) -> None:
     assert runs.over_http["rewards"] == pytest.approx(runs.here["rewards"][:SERVED_STEPS], abs=1e-6)
     assert [(one["status"], one["rollouts"]) for one in runs.requests] == [(200, 32)] * SERVED_STEPS
+
+
+def told(runs: Runs, *arguments: object) -> list[dict[str, Any]]:
+    """The rows of a command, run by the Python that has TRL, and so what Parquet needs."""
+    assert PYTHON
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "RUBRICTOOL_CACHE": str(runs.directory / "replies.db")}
+    words = [PYTHON, "-m", "rubrictool", *map(str, arguments)]
+    ran = subprocess.run(words, capture_output=True, text=True, cwd=runs.directory, env=environment, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def test_monitor_reads_the_completions_that_trl_logs(runs: Runs) -> None:
+    figures = [row for row in told(runs, "monitor", "0/completions", "--window", 1) if row["kind"] == "window"]
+    assert [row["window"] for row in figures] == [str(step) for step in range(1, STEPS + 1)]
+    assert sum(row["failed"] for row in figures) == 0
+    # Of each prompt there are as many completions in a step as of the others, or twice as many: its mean is not quite theirs.
+    assert [row["score"] for row in figures] == pytest.approx(runs.here["rewards"], abs=0.1)
+
+
+def test_refine_and_score_take_the_completions_that_trl_logs(runs: Runs) -> None:
+    prompts = runs.directory / "prompts.jsonl"
+    prompts.write_text('{"prompt": "Name a colour."}\n', encoding="utf-8")
+    dump = ["--responses", "0/completions", "--model-column", "step"]
+    [rubric] = told(runs, "refine", prompts, *dump, "--rounds", 1)
+    assert rubric["criteria"]
+    (runs.directory / "rubrics.jsonl").write_text(json.dumps({**rubric, "id": "*"}), encoding="utf-8")
+    rows = told(runs, "score", "0/completions/completions_00003.parquet", "--rubrics", "rubrics.jsonl")
+    assert len(rows) == 32
+    assert {row["step"] for row in rows} == {3}

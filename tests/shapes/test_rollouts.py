@@ -24,6 +24,23 @@ def test_a_dump_has_the_score_the_verdicts_and_the_step(name: str) -> None:
     assert columns["verdicts"][0] == {"id": "c1", "met": True}
 
 
+@pytest.mark.parametrize(
+    ("dumped", "asked"),
+    [
+        ("user\nHow?\nassistant\n", "How?"),
+        ("system\nYou are Qwen.\nuser\nHow?\n\nSay why.\nassistant\n", "How?\n\nSay why."),
+        ("user\nHow?\nassistant\n<think>\n", "How?"),
+        ("user\nHow?\nassistant\n<think>\n\n</think>\n\n", "How?"),
+        ("user\nHow?\nassistant\nSo.\nuser\nWhy?\nassistant\n", None),
+        ("How?", None),
+        ("Name a user\nof this.", None),
+    ],
+)
+def test_the_prompt_of_a_single_turn_is_its_text_without_the_chat_around_it(dumped: str, asked: str | None) -> None:
+    [row] = Rows([VERL | {"input": dumped}], Response).rows()
+    assert row.columns()["prompt"] == (asked or dumped)
+
+
 def test_the_number_that_stands_for_a_failed_judgement_is_no_score() -> None:
     failed = Input([VERL | {"score": 0.0, "base": None, "failed": 1, "verdicts": "{}"}, VERL])
     first, second = Rows(failed, Response).rows()

@@ -82,6 +82,14 @@ def command(
         str | None,
         typer.Option(metavar="FILE", help="Candidates, instead of the prompt rows' own.", show_default=False),
     ] = None,
+    model_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column of --responses that says who wrote one, such as step. [default: model]",
+            show_default=False,
+        ),
+    ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Candidates to draw per prompt and --model.")] = 4,
     pool: Annotated[
         PoolRule,
@@ -167,7 +175,7 @@ def command(
     rows = Rows(given.of(prompts), Prompt)
     texts = Texts(rows, responses=True)
     known = rubrics_by_prompt(given.of(rubrics), texts)
-    candidates = Candidates.read(given.of(responses), rows, texts)
+    candidates = Candidates.read(given.of(responses), rows, texts, model_column)
     count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
     limits = Limits(max_criteria, max_new)
@@ -180,6 +188,7 @@ def command(
         Idle(pool != "narrow", "without --pool narrow", ["keep_share", "keep_least"]),
         Idle(not options.narrows, f"with --pairs {pairs}, which scores nothing", ["keep_share", "keep_least"]),
         Idle(not models.model, "without --model", ["n", "model_args"]),
+        Idle(responses is None, "without --responses", ["model_column"]),
         of_role("judge", judging.judge, "judge_args"),
         of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),
         *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
