@@ -102,12 +102,12 @@ def _stored(judgings: Sequence[ReportJudging], book: RubricBook) -> Iterator[Sto
 
 
 def doubtful_verdicts(
-    stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]], labels: Mapping[tuple[str, str, str], bool]
+    stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]], files: ReportFiles
 ) -> list[DoubtfulVerdict]:
     """Return the verdicts that may be wrong: those against a label first, then by the weight of the criterion."""
     found = []
     for key, verdicts in stored.items():
-        label = labels.get((*key.response, verdicts[-1].verdict.id))
+        label = files.label(key.response, verdicts[-1].verdict.id)
         if kinds := list(_doubts(verdicts, label)):
             found.append(DoubtfulVerdict(key, verdicts[-1].criterion, verdicts, kinds, label))
     return sorted(found, key=_most_doubtful)

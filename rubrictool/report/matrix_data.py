@@ -118,13 +118,13 @@ class MatrixBuilder:
 
     def _marks(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> int:
         others = {one.verdict.met for one in self._verdicts_on(row, verdict, criterion)} - {None}
-        label = self._files.labels.get((row.prompt_id, row.id, verdict.id))
+        label = self._files.label((row.prompt_id, row.id), verdict.id)
         against = label is not None and verdict.met is (not label)
         return CHANGED * (len(others) == 2) + AGAINST_LABEL * against + UNSURE_SAMPLES * unsure(verdict)
 
     def _note(self, row: Score, place: int, verdict: Verdict, criterion: Criterion | None) -> str:
         """Return the reason of a verdict, and what else is known of it."""
-        label = self._files.labels.get((row.prompt_id, row.id, verdict.id))
+        label = self._files.label((row.prompt_id, row.id), verdict.id)
         others = [one for one in self._verdicts_on(row, verdict, criterion) if one.judging != place]
         told = [
             *([verdict.reason] if verdict.reason else []),

@@ -44,7 +44,7 @@ def report_page(files: ReportFiles, *, seed: int = 0) -> ReportPage:
         agreement_tables(files),
     )
     return ReportPage(
-        overview(files, judgings, doubtful_verdicts(stored, files.labels), sections, anchors),
+        overview(files, judgings, doubtful_verdicts(stored, files), sections, anchors),
         sections,
         MatrixBuilder(files, book, stored, figures, anchors).build(judgings) if judgings else None,
     )

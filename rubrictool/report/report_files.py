@@ -16,7 +16,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.joins import ResponseKey, Texts
 from rubrictool.rows.jsonl import Rows, Source, numbered_names
-from rubrictool.rows.records import Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, ScoreWithDetails
 from rubrictool.rows.traces import Round
 from rubrictool.rows.ways_of_judging import without_texts
 from rubrictool.shapes.shape import PARTS
@@ -71,6 +71,11 @@ class ReportFiles:
         """Keep the text of a prompt, the first that is given."""
         if prompt is not None:
             self.prompts.setdefault(prompt_id, prompt if isinstance(prompt, str) else chat_text(prompt))
+
+    def label(self, response: ResponseKey, criterion: str) -> bool | None:
+        """Return what a label says of a criterion of a response, None without one; labels may name no prompt."""
+        prompt_id, name = response
+        return self.labels.get((prompt_id, name, criterion), self.labels.get((EVERY_PROMPT, name, criterion)))
 
     def add_response(self, row: Response) -> None:
         """Keep the text of a response, and that of its prompt where the row has it."""
@@ -170,7 +175,7 @@ class _Reader:
 
     def _read_labels(self, source: Input) -> int:
         (rows,) = read_verdict_rows(self._texts, NamedSource(source, source.name))
-        for row in filter(lambda row: self._chosen(row.prompt_id), rows):
+        for row in filter(lambda row: row.prompt_id == EVERY_PROMPT or self._chosen(row.prompt_id), rows):
             met = zip(row.criteria, row.met, strict=True)
             self.found.labels.update({(*row.key, name): label == 1 for name, label in met if label is not None})
         return len(rows)

@@ -76,8 +76,9 @@ def test_a_verdict_is_doubtful_where_another_judging_of_the_same_criterion_says_
     assert found.doubts[0].why.startswith("the same criterion is met by first rubrics")
 
 
-def test_a_verdict_against_a_label_comes_first() -> None:
-    label = {"prompt_id": "bread", "id": "r4", "verdicts": [{"id": "c3", "met": False}]}
+@pytest.mark.parametrize("prompt_id", ["bread", "*"])
+def test_a_verdict_against_a_label_comes_first(prompt_id: str) -> None:
+    label = {"prompt_id": prompt_id, "id": "r4", "verdicts": [{"id": "c3", "met": False}]}
     found = page(BEFORE, AFTER, [RUBRIC], ROUNDS, [label]).overview
     assert [one.response for one in found.doubts] == ["r4", "r2"]
     assert found.doubts[0].why == "the judge says met, the label unmet"
