@@ -124,6 +124,7 @@ MEANINGS = {
     "check": "lets the program decide instead of the judge",
     "levels": "how far it can be met, list of `{label, value, description?}`: see [levels](#levels)",
     "level": "the label of the level that the response reaches, of a criterion with levels",
+    "place": "with `--shuffle-criteria`, where the judge was shown the criterion, from 1",
     "judge_id": "a hash of all that decides the judge's verdicts: model, parameters, way of judging, templates, options",
     "abstained": "true where the judge said that it cannot tell (`--allow-abstain`); `met` is then null",
     "Verdict.value": "what that level counts, from 0 to 1; with `--samples` the mean",

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.analysis.benchmark_means import BenchmarkMeans, benchmark_columns, benchmark_means
+from rubrictool.analysis.criteria_order import CriteriaOrderEffect, criteria_order_effects
 from rubrictool.analysis.decisions import decision_columns, decisions, unit_means
 from rubrictool.analysis.judge_differences import JudgeDifference, judge_differences
 from rubrictool.analysis.judgings import ResponseJudging, Unit, aggregate_of, by_judge, judgings_of, valued_by_share
@@ -36,7 +37,8 @@ class SignalReport:
     `scopes` has the figures of each judge, overall, by dimension, prompt and criterion; `differences` those between two
     judges; `decisions` for each judge its accuracy against the reference, by region, empty without one. `value` is what a
     judging is valued by, `score` or `share met`. `notes` are sentences about the rows. `benchmarks` has for each judge the
-    means of models over all prompts, where models are the unit.
+    means of models over all prompts, where models are the unit. `orders` has for each judge the effect of the order of criteria,
+    where that was drawn.
     """
 
     scopes: Sequence[ScopeFigures]
@@ -45,6 +47,7 @@ class SignalReport:
     value: str
     notes: Sequence[str]
     benchmarks: Mapping[JudgeKey, BenchmarkMeans] = field(default_factory=dict)
+    orders: Mapping[JudgeKey, CriteriaOrderEffect] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each scope, each two judges, each region and each benchmark, in this order."""
@@ -54,6 +57,7 @@ class SignalReport:
             *(one.columns() for one in self.differences),
             *(decision_columns(judge, one) for judge, one in decided),
             *(dict(benchmark_columns(judge, one)) for judge, one in self.benchmarks.items()),
+            *(one.columns(judge) for judge, one in self.orders.items()),
         ]
 
     def to_frame(self) -> pandas.DataFrame:
@@ -94,6 +98,7 @@ def signal(
         given.value,
         given.notes,
         benchmarks,
+        criteria_order_effects(given.rows, seed=seed),
     )
 
 
@@ -105,6 +110,7 @@ class _Judgings:
     reference: Sequence[ResponseJudging]
     value: str
     notes: Sequence[str]
+    rows: Sequence[VerdictRow]
 
 
 def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | None) -> _Judgings:
@@ -124,8 +130,8 @@ def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | No
     unscored = any(one.value is None and any(met is not None for met in one.met) for one in judgings)
     notes = list(_notes(judgings, reference, index.unmatched, unscored=unscored))
     if unscored:
-        return _Judgings([valued_by_share(one) for one in judgings], reference, "share met", notes)
-    return _Judgings(judgings, reference, "score", notes)
+        return _Judgings([valued_by_share(one) for one in judgings], reference, "share met", notes, rows)
+    return _Judgings(judgings, reference, "score", notes, rows)
 
 
 def _check_scores(rows: Sequence[VerdictRow]) -> None:

@@ -29,6 +29,7 @@ class _Verdict(BaseModel):
     met: bool | None
     level: LevelLabel | None = None
     value: Share | None = None
+    place: int | None = None
     dimension: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
@@ -66,12 +67,17 @@ class _JudgedResponse(Response):
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
+PlacedVotes = tuple[tuple[int, int, float], ...]
+"""Verdicts on one criterion: the place at which it was shown, the number of criteria shown, the share that is met."""
+
+
 class VerdictRow(NamedTuple):
     """The verdicts of one row, and where it stands (`file:line`).
 
     `met`, `dimensions`, `levels` and `by` have an entry for each of `criteria`, a tuple that rows of one rubric share: there may
     be millions of verdicts. `met` is the share that is met (1, 0, or what a level counts; None for not judged), `levels` has the
-    label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels.
+    label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels. `placed` has the verdicts
+    on each criterion whose place in the question is known; it is empty where none is.
     """
 
     where: str
@@ -88,6 +94,7 @@ class VerdictRow(NamedTuple):
     met: tuple[float | None, ...]
     by: tuple[tuple[Vote, ...], ...]
     levels: tuple[str | None, ...] = ()
+    placed: tuple[PlacedVotes, ...] = ()
 
     @property
     def key(self) -> ResponseKey:
@@ -159,6 +166,18 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         tuple(v.share for v in row.verdicts),
         tuple(v.samples for v in row.verdicts) if any(v.samples for v in row.verdicts) else (),
         tuple(v.level for v in row.verdicts) if any(v.level is not None for v in row.verdicts) else (),
+        _placed(row.verdicts),
+    )
+
+
+def _placed(verdicts: Sequence[_Verdict]) -> tuple[PlacedVotes, ...]:
+    """Return the verdicts whose place is known, those of several samples each; nothing for criteria shown alone."""
+    places = [[(one.place, one.share) for one in verdict.samples or (verdict,)] for verdict in verdicts]
+    shown = sum(any(place is not None for place, _ in of) for of in places)
+    if shown < 2:
+        return ()
+    return tuple(
+        tuple((place, shown, share) for place, share in of if place is not None and share is not None) for of in places
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate, interval
+from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate, estimate_columns, interval
 from rubrictool.analysis.paired_tests import sign_flip_test, sign_test
 from rubrictool.analysis.power import (
     MAX_VARIANCE,
@@ -34,7 +34,8 @@ class WinRate:
     Prompts count alike, or by the weights of their comparisons where rows have some.
     `n` is the number of prompts, of which `prompts_won` and `prompts_lost` have a mean above and below 0.5; wins, losses,
     ties and flips (another winner in each order) count comparisons.
-    `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where rows lack them.
+    `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where rows lack them; `position_effect` is the
+    first less the second, with its 95 % interval over prompts: above 0, the response that is shown first is favoured.
     `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt. In
     `discrete_win_rate` a preference counts as the nearest of win, loss and half. `sign_p` tests whether prompts are won as
     often as lost, `sign_flip_p` whether the rate is one half. `variance_at_half` is the mean of (credit - 1/2)² over prompts,
@@ -54,6 +55,9 @@ class WinRate:
     flips: int
     win_rate_ab: float | None
     win_rate_ba: float | None
+    position_effect: float | None
+    position_effect_low: float | None
+    position_effect_high: float | None
     method: str
     standard_error: float | None
     discrete_win_rate: float
@@ -95,6 +99,7 @@ def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
         flips=sum(row.orders is not None and {row.orders.ab, row.orders.ba} == {"a", "b"} for row in rows),
         win_rate_ab=_order_rate(rows, "ab"),
         win_rate_ba=_order_rate(rows, "ba"),
+        **estimate_columns("position_effect", _position_effect(rows, seed)),
         method=bounds.method,
         standard_error=None if deviation is None else deviation / len(credits) ** 0.5,
         discrete_win_rate=mean(prompt_means((row.prompt_id, CREDIT[_result(credit(row))]) for row in rows)),
@@ -155,6 +160,17 @@ def credit(row: Compared) -> float:
 
 def _result(value: float) -> Winner:
     return "tie" if abs(value - 0.5) <= TIE else "a" if value > 0.5 else "b"
+
+
+def _position_effect(rows: Sequence[Compared], seed: int) -> Estimate | None:
+    """Return how much more often `a` wins when it is shown first, None where rows lack the orders."""
+    orders = [(row.prompt_id, row.orders) for row in rows if row.orders is not None]
+    if len(orders) < len(rows):
+        return None
+    # As credits from 0 to 1, so that the interval is made as that of the rate.
+    favour = prompt_means((prompt_id, (CREDIT[of.ab] - CREDIT[of.ba] + 1) / 2) for prompt_id, of in orders)
+    low, high, _ = interval(favour, seed=seed)
+    return Estimate(*(2 * share - 1 for share in (mean(favour), low, high)))
 
 
 def _order_rate(rows: Sequence[Compared], order: str) -> float | None:

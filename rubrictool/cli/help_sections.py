@@ -30,8 +30,8 @@ _SECTIONS = {
     ),
     OWN: (),
     "Judge": (
-        *("judge", "judge_args", "judging", "reasons", "allow_abstain", "samples", "empty", "min_coverage"),
-        "noise_floor",
+        *("judge", "judge_args", "judging", "reasons", "allow_abstain", "shuffle_criteria", "samples"),
+        *("empty", "min_coverage", "noise_floor"),
     ),
     "Planning": ("plan", "ties", "cost"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),

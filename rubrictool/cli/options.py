@@ -244,6 +244,9 @@ class JudgeFlags:
     allow_abstain: Annotated[
         bool, typer.Option("--allow-abstain", help="Let it say that it cannot tell; such a criterion is not counted.")
     ] = False
+    shuffle_criteria: Annotated[
+        bool, typer.Option("--shuffle-criteria", help="Show the criteria of each response in an order that is drawn.")
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ class Roles:
             reasons=flags.reasons,
             samples=samples,
             allow_abstain=flags.allow_abstain,
+            shuffle_criteria=flags.shuffle_criteria,
         )
         self.per_criterion_judge = build.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)

@@ -12,6 +12,7 @@ from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
     from rubrictool.analysis.benchmark_means import BenchmarkMeans
+    from rubrictool.analysis.criteria_order import CriteriaOrderEffect
     from rubrictool.analysis.intervals import Figure
     from rubrictool.analysis.judge_differences import JudgeDifference
     from rubrictool.analysis.judgings import Unit
@@ -36,6 +37,8 @@ def lines(report: SignalReport, *, unit: Unit, target: float) -> Iterator[str]:
         yield from _figures([one for one in own if one.scope.kind in ("judge", "dimension")], unit)
         yield from _most_flipping([one for one in own if one.scope.kind == "criterion"])
         yield from _decisions(regions)
+        if order := report.orders.get(judge):
+            yield from _order(order)
         if unit == "model":
             yield from _benchmark(report.benchmarks.get(judge))
         yield from _few([*_prompts(own), *((one.region.name, one.prompts) for one in regions)])
@@ -83,6 +86,15 @@ def _few(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
 def _prompts(scopes: Sequence[ScopeFigures]) -> list[tuple[str, int]]:
     """Return the number of prompts of a judge and of its dimensions; of a criterion it stands in the rows alone."""
     return [(_name(one), one.signal.prompts) for one in scopes if one.scope.kind in ("judge", "dimension")]
+
+
+def _order(found: CriteriaOrderEffect) -> Iterator[str]:
+    """Yield how much the place of a criterion in the question moves its verdict."""
+    yield ""
+    yield from legend(
+        f"criteria order: the share met of a criterion shown last, less that of a criterion shown first: {signed(found.effect)}"
+        f" over {found.n:,} verdicts"
+    )
 
 
 def _differences(differences: Sequence[JudgeDifference]) -> Iterator[str]:

@@ -17,6 +17,7 @@ JUDGING = (
         "judging",
         "reasons",
         "allow_abstain",
+        "shuffle_criteria",
         "temperature",
         "max_tokens",
         "use_reference",

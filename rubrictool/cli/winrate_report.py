@@ -184,7 +184,21 @@ def _one(pair: SystemComparison, labels: tuple[str, str]) -> Iterator[str]:
         yield f"winrate: {_difference(pair.difference)}"
     if pair.noise:
         yield f"winrate: {_noise(pair.noise)}"
+    if line := _position(rate):
+        yield f"winrate: {line}"
     yield from (f"winrate: {line}" for line in _few([("", pair)]))
+
+
+def _position(rate: WinRate) -> str:
+    """Return in words that the judge favours a place; empty where the interval of the effect has 0 in it."""
+    effect, low, high = rate.position_effect, rate.position_effect_low, rate.position_effect_high
+    if effect is None or low is None or high is None or low <= 0 <= high:
+        return ""
+    place = "first" if effect > 0 else "second"
+    return (
+        f"position effect {effect:+.3f} (95 % interval {low:.3f} to {high:.3f}): the judge favours the response shown {place};"
+        " the win rate has both orders"
+    )
 
 
 def counts(rate: WinRate) -> str:

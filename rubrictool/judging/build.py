@@ -33,11 +33,13 @@ async def judge(
     reasons: bool = False,
     samples: int = 1,
     allow_abstain: bool = False,
+    shuffle_criteria: bool = False,
 ) -> Judge:
     """Return the judge for a model's spec.
 
     `judging` says whether it is asked about all criteria at once or about each alone, `reasons` whether it gives a reason
-    for each verdict, `samples` how many times it judges each response, `allow_abstain` whether it may say that it cannot tell.
+    for each verdict, `samples` how many times it judges each response, `allow_abstain` whether it may say that it cannot tell,
+    `shuffle_criteria` whether each response has an order of criteria of its own.
 
     Raises `InputError` where the model cannot be used, for reasons or doubts of the offline rules, which have none, for several
     samples of verdicts that are always the same, and for a way of judging that there is not.
@@ -49,6 +51,10 @@ async def judge(
         raise InputError(f"samples: {samples} is too few; give 1 or more")
     if samples > 1:
         _check_samples_can_differ(config, samples)
+    if shuffle_criteria and (judging == "per-criterion" or config.spec == OFFLINE):
+        raise InputError(
+            "criteria that are judged one by one have no order to shuffle; judge all at once, with a model"
+        )
     if config.spec == OFFLINE:
         return _offline_judge(judging, templates.view if templates else WHOLE, reasons=reasons, abstain=allow_abstain)
     templates = templates or Templates()
@@ -56,7 +62,7 @@ async def judge(
     templates = templates.with_abstaining() if allow_abstain else templates
     kind = PerCriterionJudge if judging == "per-criterion" else ModelJudge
     connected = await connect(config, context)
-    judges = [kind(connected, templates, sample=number) for number in range(samples)]
+    judges = [kind(connected, templates, sample=number, shuffle_criteria=shuffle_criteria) for number in range(samples)]
     return RepeatedJudge(judges) if samples > 1 else judges[0]
 
 

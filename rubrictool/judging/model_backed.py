@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from functools import cached_property, partial
 
 from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.judging.criteria_order import drawn_order, placed
 from rubrictool.models.client import Model
 from rubrictool.models.gather import gather_partial
 from rubrictool.questions import compare, criterion, judge, propose, separate
@@ -22,14 +23,17 @@ from rubrictool.rubric.limits import Limits
 class ModelJudge:
     """A model as judge and comparer: all criteria of a response in one question (paper, section 2).
 
-    `sample` numbers independent replies to the same question; each number is cached separately.
+    `sample` numbers independent replies to the same question; each number is cached separately. With `shuffle_criteria`, each
+    response and sample has an order of the criteria that is drawn by a hash: the same in every run.
     """
 
     judging: JudgingMode = "all-at-once"
     template = "judge"
 
-    def __init__(self, model: Model, templates: Templates | None = None, *, sample: int = 0) -> None:
-        self.name, self.model, self.sample = model.name, model, sample
+    def __init__(
+        self, model: Model, templates: Templates | None = None, *, sample: int = 0, shuffle_criteria: bool = False
+    ) -> None:
+        self.name, self.model, self.sample, self._shuffle = model.name, model, sample, shuffle_criteria
         self._templates = templates or Templates()
         self.view, self.abstains = self._templates.view, self._templates.abstain
 
@@ -44,11 +48,24 @@ class ModelJudge:
         return self._id("compare")
 
     def _id(self, template: str) -> str:
-        asked = self._templates.identity(template)
-        return judge_id(judge=self.name, parameters=self.model.parameters, question=template, templates=asked)
+        asked, shuffled = self._templates.identity(template), self._shuffle and template == self.template
+        parameters = self.model.parameters
+        return judge_id(judge=self.name, parameters=parameters, question=template, templates=asked, shuffled=shuffled)
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""
+        if not self._shuffle:
+            return await self._verdicts_on(prompt, criteria, response)
+        order = drawn_order(criteria, prompt, response, sample=self.sample)
+        try:
+            found = await self._verdicts_on(prompt, order, response)
+        except ModelFailure as failure:
+            raise _with_partial(failure, placed(failure.partial, order)) from failure
+        by_id = {verdict.id: verdict for verdict in placed(found, order)}
+        return [by_id[criterion.id] for criterion in criteria]
+
+    async def _verdicts_on(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """Return the verdicts on criteria that are asked about in this order."""
         count, allowed = len(criteria), allowed_answers(criteria, abstain=self._templates.abstain)
         try:
             found = await self.model.ask(

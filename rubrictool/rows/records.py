@@ -199,6 +199,7 @@ class Vote(Row):
     level: LevelLabel | None = None
     value: Share | None = None
     abstained: bool = False
+    place: int | None = None
     judge: str | None = None
     sample: int | str | None = None
 
@@ -213,7 +214,8 @@ class Verdict(Row):
 
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
     On a criterion with levels, `level` is the label of the one that is reached, `value` what it counts, and `met` is True for
-    the last. With `abstained`, the judge said that it cannot tell. `samples` are the verdicts of several samples, `p` is then the
+    the last. With `abstained`, the judge said that it cannot tell. `place` is where it was shown the
+    criterion, from 1, in an order that was drawn. `samples` are the verdicts of several samples, `p` is then the
     share of them that say yes, and `value` the mean.
     """
 
@@ -223,6 +225,7 @@ class Verdict(Row):
     level: LevelLabel | None = None
     value: Share | None = None
     abstained: bool = False
+    place: int | None = None
     reason: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 

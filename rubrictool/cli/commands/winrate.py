@@ -250,6 +250,10 @@ def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | N
         raise InputError(
             "winrate: --allow-abstain needs --rubrics; in a comparison, tie is the answer of who cannot tell"
         )
+    if judging.shuffle_criteria and rubrics is None:
+        raise InputError(
+            "winrate: --shuffle-criteria needs --rubrics; both orders of the responses are asked in any case"
+        )
     if role.spec == OFFLINE and noise_floor:
         raise InputError("--noise-floor: the offline judge always says the same; name a model with --judge")
 
