@@ -135,7 +135,7 @@ class RubricReward:
         asked = rollout.prompt if rollout.prompt is not None else rubric.prompt
         if asked is None:
             raise InputError(f"{where}: prompt: neither the rollout nor its rubric has one; give the prompt's text")
-        named = {} if rollout.prompt_id is None else {"id": rollout.prompt_id}
+        named = {"id": rollout.prompt_id} if rollout.prompt_id else {}
         prompt = validated(Prompt, {**named, "prompt": asked, "reference": rollout.reference}, where)
         response = validated(Response, {"prompt_id": prompt.id, "response": rollout.response()}, where)
         return _Task(prompt, rubric, response, rollout.group_key)

@@ -14,7 +14,7 @@ from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import EVERY_PROMPT, Rubric
 from rubrictool.rows.strict_json import strict
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
-from rubrictool.text.encoding import compact, digest
+from rubrictool.text.encoding import compact, digest, plain_value
 
 RUBRICS_KEPT = 4096
 """Rubrics of rows that are kept, read; a trainer sends each once for every completion."""
@@ -73,7 +73,11 @@ class Rubrics:
     def _given(self, rubric: Any) -> Rubric:
         if isinstance(rubric, Rubric):
             return self._defended(rubric)
-        return self._read(rubric if isinstance(rubric, str) else compact(rubric))
+        try:
+            text = rubric if isinstance(rubric, str) else compact(rubric, records=plain_value)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"rubric: the row's rubric is no JSON ({error}): give criteria or a rubric row") from None
+        return self._read(text)
 
     def _of_json(self, text: str) -> Rubric:
         try:

@@ -10,7 +10,7 @@ from rubrictool.errors import InputError
 from rubrictool.rewards.core import OnError, RubricReward
 from rubrictool.rewards.settings import options_from
 from rubrictool.rows.strict_json import strict
-from rubrictool.text.encoding import canonical
+from rubrictool.text.encoding import compact, plain_value
 
 SETS_KEPT = 16
 
@@ -28,7 +28,7 @@ def core_of(
     and that one must be chosen. `deadline_s` are the seconds that it leaves for a judgement, unless others are given. Raises
     `InputError` for options that cannot be used, and for `group_mean` unless the caller sees the whole group (`grouped`).
     """
-    core = _core(canonical(dict(options or {})), on_error, deadline_s)
+    core = _core(compact(dict(options or {}), sort_keys=True, records=plain_value), on_error, deadline_s)
     chosen = core.options.on_error
     if chosen == "group_mean" and not grouped:
         raise InputError("on_error: group_mean needs a group, and this hook sees one completion; choose a number")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -44,6 +44,20 @@ def _standard_json(value: Any, *, sort_keys: bool, records: Records | None) -> s
     return json.dumps(
         value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"), default=records
     )
+
+
+def plain_value(value: Any) -> Any:
+    """Return the JSON value of a numpy array or number, and of mappings and sequences that are no dict and no list.
+
+    Raises `TypeError` for anything else.
+    """
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def encodable(value: Any) -> bool:

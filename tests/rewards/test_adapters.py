@@ -10,7 +10,7 @@ import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -291,6 +291,8 @@ def test_an_option_of_verls_that_is_none_is_named_and_what_verl_adds_is_not() ->
     given: dict[str, Any] = {"solution_str": "red", "extra_info": {"rubric": CRITERIA, "prompt": "q"}}
     with pytest.raises(InputError, match="jugde: is no option of rewards"):
         asyncio.run(verl.compute_score(**given, jugde="offline"))
+    settings = MappingProxyType({"chat_template_kwargs": MappingProxyType({"thinking": False})})
+    assert asyncio.run(verl.compute_score(**given, judge_args=settings))["score"] == 0.75
     found = asyncio.run(verl.compute_score(**given, reward_router_address="x", reward_model_tokenizer=object()))
     assert found["score"] == 0.75
 

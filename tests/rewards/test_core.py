@@ -6,8 +6,10 @@ import asyncio
 import json
 import pickle
 import threading
+from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pytest
 from fakes import WordJudge
 
@@ -42,6 +44,27 @@ def test_the_rubric_of_the_row_comes_first(rubric: Any) -> None:
     reward = RubricReward(judge=WordJudge(), rubrics=[{**RUBRICS[0], "criteria": [{"criterion": "x", "weight": 1}]}])
     [found] = reward.rewards_sync([Rollout("red", "Name colours.", rubric)])
     assert found.reward == 0.75
+
+
+@pytest.mark.parametrize(
+    "rubric",
+    [
+        np.array(CRITERIA, dtype=object),
+        [{"criterion": "red", "weight": np.int64(3)}, {"criterion": "blue", "weight": np.float32(1)}],
+        tuple(MappingProxyType(one) for one in CRITERIA),
+        [one | {"check": None, "role": None, "levels": None, "id": None} for one in CRITERIA],
+    ],
+    ids=["an array", "numbers of numpy", "other containers", "the nulls of Arrow"],
+)
+def test_a_rubric_may_come_in_what_trainers_keep_their_rows_in(rubric: Any) -> None:
+    [found] = RubricReward(judge=WordJudge()).rewards_sync([Rollout("red", "q", rubric, prompt_id="")])
+    assert found.reward == 0.75
+
+
+@pytest.mark.parametrize("rubric", [{1, 2}, [{"criterion": "red", "weight": float("nan")}]])
+def test_a_rubric_that_is_no_json_is_bad_input_that_names_its_rollout(rubric: Any) -> None:
+    with pytest.raises(InputError, match=r"rollouts\[0\]: rubric: the row's rubric is no JSON"):
+        RubricReward(judge=WordJudge(), on_error="none").rewards_sync([Rollout("red", "q", rubric)])
 
 
 @pytest.mark.parametrize("rollout", [Rollout("red", prompt_id="p"), Rollout("red", "Name colours. \r\n")])
