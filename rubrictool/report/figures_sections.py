@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rubrictool.analysis.intervals import Figure
+from rubrictool.report.figure_text import spelled
 from rubrictool.report.report_files import NamedRows, ReportFiles
 
 FigureRow = Mapping[str, Any]
@@ -99,12 +100,8 @@ def _tail_sentences(regions: Sequence[TailRegion]) -> Iterator[str]:
             sure = _against(best.half_credit, 0.5, "chance (0.5)")
             yield (
                 f"{file}: among the {best.region} by gold, the scores order pairs as gold does with half-credit"
-                f" {_spelled(best.half_credit)}; {sure}"
+                f" {spelled(best.half_credit)}; {sure}"
             )
-
-
-def _spelled(figure: Figure) -> str:
-    return f"{figure.value:.3f}" + ("" if figure.low is None else f" [{figure.low:.3f}, {figure.high:.3f}]")
 
 
 def _against(figure: Figure, value: float, name: str) -> str:
@@ -168,7 +165,7 @@ def _signal_sentence(row: FigureRow) -> str:
         return f"{row.get('judge')}: no response was judged twice, so noise is unknown."
     needed = row.get("samples_needed")
     more = f"; {needed} samples per response would be reliable enough" if needed else ""
-    return f"{row.get('judge')}: the mean of its samples has a reliability (ICC) of {_spelled(reliability)}{more}."
+    return f"{row.get('judge')}: the mean of its samples has a reliability (ICC) of {spelled(reliability)}{more}."
 
 
 def agreement_tables(files: ReportFiles) -> list[FigureTable]:
@@ -192,5 +189,5 @@ def _agreement(found: NamedRows) -> Iterator[FigureTable]:
 def _agreement_sentence(row: FigureRow) -> str:
     kappa = figure_of(row, "kappa")
     shown = "better than chance" if row.get("better_than_chance") else "not shown to be better than chance"
-    told = _spelled(kappa) if kappa else "undefined"
+    told = spelled(kappa) if kappa else "undefined"
     return f"{row.get('judge')} is {shown}: kappa {told} over {row.get('n')} labelled verdicts."

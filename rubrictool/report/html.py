@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rubrictool.report.figure_text import signed, spelled
 from rubrictool.report.matrix_data import MatrixData
 from rubrictool.report.visible_text import visible
 from rubrictool.text.encoding import compact_bytes
@@ -18,7 +19,6 @@ from rubrictool.text.wording import counted
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from rubrictool.analysis.intervals import Estimate, Figure
     from rubrictool.report.page import ReportPage
 
 MAX_BYTES = 50_000_000
@@ -147,27 +147,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": _number, "signed": _signed, "counted": counted}
+    environment.filters |= {"number": spelled, "signed": signed, "counted": counted}
     return environment
 
 
 def _shown(value: Any) -> Any:
     return visible(value) if type(value) is str else value
-
-
-def _number(value: Figure | Estimate | float | int | None) -> str:
-    """Return a figure as text, with its interval where it has one; a count stays whole."""
-    if isinstance(value, tuple):
-        around = "" if value.low is None else f" [{value.low:.3f}, {value.high:.3f}]"
-        return f"{value.value:.3f}{around}"
-    if value is None:
-        return "–"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if abs(value) < 1e5 else f"{value:.3g}"
-
-
-def _signed(value: Figure | float | None) -> str:
-    """Return a difference with its sign, and its interval where it has one."""
-    if isinstance(value, tuple):
-        around = "" if value.low is None else f" [{value.low:+.3f}, {value.high:+.3f}]"
-        return f"{value.value:+.3f}{around}"
-    return "–" if value is None else f"{value:+.3f}"

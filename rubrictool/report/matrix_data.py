@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rubrictool.report.criterion_figures import CriterionFigures
+from rubrictool.report.figure_text import verdict_word
 from rubrictool.report.judgings import JudgedCriterion, ReportJudging, StoredVerdict, unsure
 from rubrictool.report.report_files import ReportFiles
 from rubrictool.report.rubric_book import RubricBook
@@ -134,10 +135,10 @@ class MatrixBuilder:
                 else []
             ),
             *(["the judge said that it cannot tell"] if verdict.abstained else []),
-            *([] if label is None else [f"label: {_word(label)}"]),
+            *([] if label is None else [f"label: {verdict_word(label)}"]),
             *([] if verdict.p is None else [f"probability of met: {verdict.p:.2f}"]),
             *(
-                f"{self._titles[one.judging]}: {_word(one.verdict.met)}"
+                f"{self._titles[one.judging]}: {verdict_word(one.verdict.met)}"
                 for one in others
                 if one.verdict.met != verdict.met
             ),
@@ -161,7 +162,3 @@ def _code(verdict: Verdict, criterion: Criterion | None) -> str:
         return "P"
     checked = criterion is not None and criterion.check is not None
     return ("cC" if checked else "01")[verdict.met]
-
-
-def _word(met: bool | None) -> str:
-    return "not judged" if met is None else "met" if met else "unmet"

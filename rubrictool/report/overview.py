@@ -8,6 +8,7 @@ from importlib.metadata import version
 from itertools import chain
 from typing import Any, NamedTuple
 
+from rubrictool.report.figure_text import verdict_word
 from rubrictool.report.figures_sections import FigureTable, TailSection
 from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging
 from rubrictool.report.report_files import ReadFile, ReportFiles
@@ -183,7 +184,7 @@ def _shown(
 
 
 def _against_label(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
-    return f"the judge says {_word(one.verdicts[-1].verdict.met)}, the label {_word(one.label)}"
+    return f"the judge says {verdict_word(one.verdicts[-1].verdict.met)}, the label {verdict_word(one.label)}"
 
 
 def _samples_differ(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
@@ -195,12 +196,8 @@ def _samples_differ(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
 
 
 def _judgings_differ(one: DoubtfulVerdict, judgings: Sequence[ReportJudging]) -> str:
-    told = [f"{_word(stored.verdict.met)} by {judgings[stored.judging].title}" for stored in one.verdicts]
+    told = [f"{verdict_word(stored.verdict.met)} by {judgings[stored.judging].title}" for stored in one.verdicts]
     return f"the same criterion is {', '.join(told)}"
-
-
-def _word(met: bool | None) -> str:
-    return "not judged" if met is None else "met" if met else "unmet"
 
 
 _WHY: Mapping[DoubtKind, Any] = {"label": _against_label, "samples": _samples_differ, "changed": _judgings_differ}

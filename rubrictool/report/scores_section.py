@@ -11,6 +11,7 @@ from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.model_scores import ModelScores, ScoreTally
 from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.score_differences import score_difference
+from rubrictool.report.figure_text import signed
 from rubrictool.report.judgings import ReportJudging
 from rubrictool.rows.joins import ResponseKey, by_prompt, grouped
 from rubrictool.rows.records import ExternalComparison, ScoreWithDetails
@@ -178,22 +179,15 @@ def _profits(models: Sequence[ModelRow], before: ReportJudging, after: ReportJud
     most, least = by_change[0], by_change[-1]
     yield (
         f"{_name(most)} profits most from {after.title} instead of {before.title}: its mean score moves by"
-        f" {_change(most)}, the most of {len(models)} models, its rank from {most.rank_before} to {most.rank_after};"
+        f" {signed(most.change)}, the most of {len(models)} models, its rank from {most.rank_before} to {most.rank_after};"
         f" {_sure(most.change)}"
     )
     moved = mean([one.change.value for one in models if one.change])
-    yield f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {_change(least)}; {_sure(least.change)}"
+    yield f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {signed(least.change)}; {_sure(least.change)}"
 
 
 def _name(one: ModelRow) -> str:
     return one.model or "the writer without a name"
-
-
-def _change(one: ModelRow) -> str:
-    figure = one.change
-    if figure is None or figure.low is None:
-        return "" if figure is None else f"{figure.value:+.3f}"
-    return f"{figure.value:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
 
 
 def _sure(change: Figure | None) -> str:

@@ -10,6 +10,7 @@ from rubrictool.analysis.directions import in_one_direction, systems_of
 from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, notes_on, win_rate_report
+from rubrictool.report.figure_text import spelled
 from rubrictool.report.report_files import ReportFiles, ResponseTexts
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rubric.checks import has_format
@@ -121,7 +122,7 @@ def _sentences(pairs: Sequence[SystemComparison]) -> Iterator[str]:
 def _sentence(pair: SystemComparison) -> str:
     """Return who wins how often, and how sure that is."""
     (a, b), rate = pair.systems, pair.rate
-    interval = f"{rate.win_rate:.3f} [{rate.low:.3f}, {rate.high:.3f}] over {counted(rate.n, 'prompt')}"
+    interval = f"{spelled(rate.estimate)} over {counted(rate.n, 'prompt')}"
     if rate.low > EVEN:
         return f"{a} beats {b}: win rate {interval}; the 95 % interval lies above one half."
     if rate.high < EVEN:

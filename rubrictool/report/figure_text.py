@@ -1,0 +1,28 @@
+"""Write verdicts and figures with their intervals as words, the same in all sections."""
+
+from __future__ import annotations
+
+from rubrictool.analysis.intervals import Estimate, Figure
+
+
+def spelled(value: Figure | Estimate | float | int | None) -> str:
+    """Return a figure as text, with its interval where it has one; a count stays whole."""
+    if isinstance(value, tuple):
+        around = "" if value.low is None else f" [{value.low:.3f}, {value.high:.3f}]"
+        return f"{value.value:.3f}{around}"
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}" if abs(value) < 1e5 else f"{value:.3g}"
+
+
+def signed(value: Figure | None) -> str:
+    """Return a difference with its sign, and its interval where it has one."""
+    if value is None:
+        return "–"
+    around = "" if value.low is None else f" [{value.low:+.3f}, {value.high:+.3f}]"
+    return f"{value.value:+.3f}{around}"
+
+
+def verdict_word(met: bool | None) -> str:
+    """Return a verdict in words."""
+    return "not judged" if met is None else "met" if met else "unmet"
