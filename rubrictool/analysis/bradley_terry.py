@@ -61,7 +61,8 @@ class PairTable(NamedTuple):
 def strengths(wins: Array) -> Array:
     """Return the strengths that are most likely, with sum 0, for wins of each system (row) over each other (column).
 
-    By Newton's method. They are finite where the systems are `connected`.
+    By Newton's method, for systems that all met, directly or through others. They are finite where the systems are `connected`;
+    elsewhere they are as far apart as the precision asks.
     """
     size = wins.shape[-1]
     met = wins + np.swapaxes(wins, -1, -2)
@@ -69,10 +70,13 @@ def strengths(wins: Array) -> Array:
     enough = PRECISION * max(1.0, float(met.sum(axis=(-1, -2)).max()))
     for _ in range(MOST_STEPS):
         gradient = (wins - met * chances(found)).sum(axis=-1)
-        if np.abs(gradient).max() < enough:
+        open_fits = np.abs(gradient).max(axis=-1) >= enough
+        if not open_fits.any():
             break
-        # With the sum of all added, the information has an inverse, and steps keep the sum 0.
-        step = np.linalg.solve(information(met, found) + 1 / size, gradient[..., None])[..., 0]
+        # With the sum of all added, the information has an inverse, and steps keep the sum 0. A fit that is done takes no
+        # further step: where strengths are infinite, the information would go to 0.
+        known = np.where(open_fits[..., None, None], information(met, found) + 1 / size, np.eye(size))
+        step = np.linalg.solve(known, np.where(open_fits[..., None], gradient, 0)[..., None])[..., 0]
         found = found + step * np.minimum(
             1, LONGEST_STEP / np.maximum(np.abs(step).max(axis=-1, keepdims=True), 1e-300)
         )

@@ -279,3 +279,12 @@ def test_a_pair_that_always_wins_has_no_simultaneous_interval_and_the_others_kee
 
 def test_fewer_than_five_prompts_have_no_simultaneous_intervals() -> None:
     assert simultaneous(world(np.random.default_rng(0), 4, (0.0, 0.0, 0.0))) is None
+
+
+def test_systems_that_only_won_have_strengths_far_apart_and_harm_no_other_fit() -> None:
+    """Of the runs of a fitted model some have no finite strengths."""
+    wins = np.array([[[0, 5, 5], [0, 0, 5], [0, 0, 0]], [[0, 3, 4], [2, 0, 3], [1, 2, 0]]], float)
+    found = strengths(wins)
+    assert found[0, 0] - found[0, 2] > 20
+    assert deviance(wins, found)[0] == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(found[1], strengths(wins[1]), atol=1e-8)
