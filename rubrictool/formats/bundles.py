@@ -12,6 +12,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.ids import name_response, same_text, with_id
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import validated
+from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import PartName
@@ -25,10 +26,17 @@ KINDS: dict[PartName, type[Row]] = {
     "comparisons": ExternalComparison,
 }
 
+
+class TextlessResponse(Response):
+    """A response of which only the judgement is told: an id with verdicts or a score, as in files of labels."""
+
+    response: ResponseText = ""
+
+
 _TELLING: dict[PartName, tuple[str, ...]] = {
     "rubrics": ("criteria",),
     "comparisons": ("winner", "preference"),
-    "responses": ("response",),
+    "responses": ("response", "verdicts"),
 }
 """Columns that tell what a row of ours is; a row with none of them is a prompt."""
 
@@ -106,7 +114,9 @@ def _own(source: Input, into: PartName | None) -> Iterator[tuple[int, dict[PartN
 
 def _checked(where: str, line: int, held: Mapping[PartName, Sequence[dict[str, Any]]]) -> Bundle:
     """Return rows as records. A prompt's own candidates are responses."""
-    rows = {part: [validated(KINDS[part], row, where) for row in columns] for part, columns in held.items() if columns}
+    rows = {
+        part: [validated(_kind(part, row), row, where) for row in columns] for part, columns in held.items() if columns
+    }
     candidates = [
         response for prompt in rows.get("prompts", ()) if isinstance(prompt, Prompt) for response in prompt.responses
     ]
@@ -116,6 +126,11 @@ def _checked(where: str, line: int, held: Mapping[PartName, Sequence[dict[str, A
     if first is None:
         raise InputError(f"{where}: holds nothing that can be converted")
     return Bundle(_prompt_id(first), line, rows)
+
+
+def _kind(part: PartName, row: Mapping[str, Any]) -> type[Row]:
+    judged = part == "responses" and row.get("response") is None and ("verdicts" in row or "score" in row)
+    return TextlessResponse if judged else KINDS[part]
 
 
 def _gathered(single: Iterable[Bundle]) -> Iterator[Bundle]:

@@ -17,13 +17,16 @@ from rubrictool.shapes.table import SHAPES, named, unknown_format
 OWN: tuple[PartName, ...] = PARTS
 """The names of our own rows, which are formats, too."""
 
+MOST_NAMED = 5
+"""Columns that an error names at most."""
+
 
 class Conversion:
     """The rows of a source in another format, which can be iterated more than once.
 
     Iterating yields rows as columns. After it `rows` is their number, `lost` counts what the format cannot hold, by column, and
-    `unread` what is written and means nothing to the format's own tools, `hooked` the part of that which the reward function in
-    our module `hook` reads, and `changed` what is written so that scores are others. `pitfalls` counts the flagged penalties that
+    `unread` what is written and means nothing to the format's own tools (though to the reward function in our module `hook`,
+    where there is one), and `changed` what is written so that scores are others. `pitfalls` counts the flagged penalties that
     were `kept` and `flipped`.
     """
 
@@ -36,13 +39,12 @@ class Conversion:
         self.rows, self._is_object = 0, False
         self.lost: Counter[str] = Counter()
         self.unread: Counter[str] = Counter()
-        self.hooked: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
         self.pitfalls: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         self.rows, self.lost, self.unread = 0, Counter(), Counter()
-        self.hooked, self.changed, self.pitfalls = Counter(), Counter(), Counter()
+        self.changed, self.pitfalls = Counter(), Counter()
         whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
         for bundle in bundles(self._source, whole=whole, into=self._part):
             self._refuse_second(bundle)
@@ -51,7 +53,12 @@ class Conversion:
                 self._is_object = self._shape is not None and self._shape.is_object(row)
                 yield row
         if self._source.first_row() is not None and not self.rows:
-            raise InputError(f"{self._source.name}: holds nothing that {self.title} can hold")
+            raise InputError(f"{self._source.name}: {self._nothing()}")
+
+    def _nothing(self) -> str:
+        """Return that no row could be written, with what there was and why it was left out."""
+        found = ", ".join(f"{name} ({count:,})" for name, count in self.lost.most_common(MOST_NAMED))
+        return f"holds nothing that {self.title} can hold" + (f"; what is there: {found}" if found else "")
 
     @property
     def is_object(self) -> bool:
@@ -97,7 +104,6 @@ class Conversion:
             raise InputError(f"{where}: cannot be written as {self.title}: {error}") from None
         self.lost.update(given.lost())
         self.unread.update(given.unread)
-        self.hooked.update(given.hooked() if self.hook else ())
         self.changed.update(given.changed)
         return rows
 

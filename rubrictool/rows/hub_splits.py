@@ -48,6 +48,7 @@ class HubSplit:
         self._address = address
         self._named = SplitName.parse(address)
         self.places: RowPlaces = FilePlaces(address, "row")
+        self.is_table = True
         self._rows = self._loaded()
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:

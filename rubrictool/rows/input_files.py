@@ -17,13 +17,15 @@ from rubrictool.rows.single_files import SingleFile
 class InputFile:
     """The numbered rows of a file, a pipe (`-`), a directory of parts or a split on the hub.
 
-    They can be iterated more than once. The container is told by the content. `places` words where a row stands. Raises
+    They can be iterated more than once. The container is told by the content. `places` words where a row stands, and
+    `is_table` says that all rows have the same columns, of which empty ones are absent. Raises
     `InputError` for what is not read, and while iterating for rows that are broken.
     """
 
     def __init__(self, path: str | Path, name: str) -> None:
         self._rows = _opened(path, name)
         self.places: RowPlaces = self._rows.places
+        self.is_table = self._rows.is_table
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         return iter(self._rows)

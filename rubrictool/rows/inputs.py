@@ -20,8 +20,9 @@ from rubrictool.rows.repeated_prompts import RepeatedPrompts, repeated_prompts
 from rubrictool.rows.strict_json import HALF_A_PAIR
 from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
 from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.instructions import is_unanswered
 from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
-from rubrictool.shapes.table import candidates
+from rubrictool.shapes.table import OWN, candidates
 from rubrictool.text.encoding import canonical, digest, encodable
 from rubrictool.text.wording import counted
 
@@ -72,10 +73,27 @@ class Input:
     def shape(self) -> Shape | None:
         """Return the foreign shape of the rows, None where they are ours. Raises `InputError` where there may be several."""
         if not self._looked:
-            self._first = next(self._columns(), None)
-            self._shape = self._given or (self._tell(*self._first) if self._first else None)
+            self._first = self._filled(self._columns())
+            told = self._given or (self._tell(*self._first) if self._first else None)
+            self._shape = None if told is OWN else told
             self._looked = True
         return self._shape
+
+    def _filled(self, rows: Numbered) -> tuple[int, dict[str, Any]] | None:
+        """Return the first row, with values of later ones in columns where it has none: these tell as much what a row is.
+
+        All rows of a table have the same columns, and so have later ones with the same names.
+        """
+        first = next(rows, None)
+        if first is None or not (self._raw.is_table or None in first[1].values()):
+            return first
+        number, columns = first
+        for _, row in islice(rows, ROWS_THAT_TELL - 1):
+            if self._raw.is_table or row.keys() == columns.keys():
+                columns = columns | {
+                    name: value for name, value in row.items() if value is not None and columns.get(name) is None
+                }
+        return number, columns
 
     def holds(self, part: PartName) -> bool:
         """Return whether the rows bring that part along: it stands in one of the first of a foreign shape, or several of our own
@@ -151,7 +169,7 @@ class Input:
 
     def given_columns(self) -> list[str]:
         """Return the names of the first row's columns as they stand in the source."""
-        first = next(iter(self._raw), None)
+        first = self._filled(iter(self._raw))
         return list(first[1]) if first else []
 
     def rows_as_given(self) -> Numbered:
@@ -197,7 +215,7 @@ class Input:
             yield number, held
 
     def first_row(self) -> dict[str, Any] | None:
-        """Return the columns of the first row, None where there is none."""
+        """Return the columns of the first row, None where there is none; those that it leaves open as later rows have them."""
         if not self._looked:
             _ = self.shape
         return self._first[1] if self._first else None
@@ -288,11 +306,18 @@ class Input:
     def _tell(self, number: int, row: Mapping[str, Any]) -> Shape | None:
         if self._preferred and self._preferred.matches(row):
             return self._preferred
-        found = candidates(row)
+        found = candidates(row) or self._told_by_later(row)
         if len(found) > 1:
             names = " or ".join(f"{shape.name} ({shape.title})" for shape in found)
             raise InputError(f"{self.places.of(number)}: the row may be {names}; say which", code="format")
         return found[0] if found else None
+
+    def _told_by_later(self, row: Mapping[str, Any]) -> list[Shape]:
+        """Return what a later row may be, where the first is a conversation that nobody has answered yet."""
+        if not is_unanswered(row):
+            return []
+        told = (candidates(later) for _, later in islice(self._columns(), ROWS_THAT_TELL))
+        return next(filter(None, told), [])
 
     def _readings(self, shape: Shape) -> Iterator[tuple[int, Callable[[], Contents]]]:
         if shape.read is not None:
@@ -358,6 +383,8 @@ def _is_new(row: Mapping[str, Any], part: PartName, seen: set[str], *, several: 
 
 class _Records:
     """The numbered columns of rows that come from Python."""
+
+    is_table = False
 
     def __init__(self, rows: Iterable[Row | Mapping[str, Any]], name: str) -> None:
         self._rows, self.places = list(rows), FilePlaces(name)

@@ -31,6 +31,7 @@ class PartFiles:
     def __init__(self, directory: Path, name: str) -> None:
         self._parts = _parts(_split_of(directory, name), name)
         self.places = PartPlaces()
+        self.is_table = False
         self._check_kinds()
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -50,7 +51,7 @@ class PartFiles:
         for path in self._parts:
             part = SingleFile(path, str(path))
             part.close()
-            first = first or (path, part.container.kind)
+            first, self.is_table = first or (path, part.container.kind), part.is_table
             if part.container.kind != first[1]:
                 raise InputError(
                     f"{path}: is {part.container.name}, but {first[0].name} beside it is {first[1]}; keep files of one kind"

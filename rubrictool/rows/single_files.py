@@ -36,6 +36,7 @@ class SingleFile:
         self._name, self._file = name, _open(path)
         self.container = self._recognised()
         self.places: RowPlaces = FilePlaces(name, self.container.unit)
+        self.is_table = self.container.unit == "row" or self.container in TABLES.values()
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
         number = 0

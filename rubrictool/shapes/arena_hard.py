@@ -113,7 +113,8 @@ def _winner(label: str, *, model: str) -> str:
 
 def _write_judgments(given: Given) -> list[ColumnValues]:
     uid, sides = given.prompt.name("id"), ComparedSides(given)
-    rest = given.travelling(given.prompt)
+    # Its figures are by category.
+    rest = {"category": given.prompt.value("category", "unknown")} | given.travelling(given.prompt)
     written = (_judgment(given, one, *sides.of(one)) for one in given.comparisons)
     return [{"uid": uid, **rest, **row} for row in written if row]
 
@@ -126,6 +127,7 @@ def _judgment(given: Given, comparison: Fields, model: ComparedSide, baseline: C
         for name in ("weight", "orders"):
             comparison.value(name, None)
     elif (games := _games(comparison)) is None:
+        given.left_out["comparisons whose preference two games cannot say"] += 1
         return None
     return {
         "judge": comparison.text("judge", "unknown"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rubrictool.shapes.shape import PartName
@@ -13,7 +13,7 @@ _PROMPT = {
 }
 _ASKED = {"prompt_id": ("question_id", "uid", "task_id", "uuid", "sample_id")}
 _OTHER_NAMES: dict[PartName, dict[str, tuple[str, ...]]] = {
-    "prompts": {"id": ("prompt_id", *_ASKED["prompt_id"])} | _PROMPT,
+    "prompts": {"id": ("prompt_id", *_ASKED["prompt_id"]), "responses": ()} | _PROMPT,
     "responses": {
         **_ASKED,
         **_PROMPT,
@@ -35,15 +35,39 @@ class Doubt(ValueError):
 
 
 def other_names(row: Mapping[str, Any], part: PartName) -> dict[str, str]:
-    """Return the columns of a row that are ours under other names, by these. Raises `Doubt` where two may be the same one."""
-    found = {}
+    """Return the columns of a row that are ours under other names, by these. Raises `Doubt` where two may be the same one.
+
+    Names may be spelled with capitals, hyphens or spaces (`reference-answer`, `Prompt ID`).
+    """
+    found: dict[str, str] = {}
+    spelled = _by_spelling(name for name, value in row.items() if value is not None)
     for ours, theirs in _OTHER_NAMES[part].items():
-        there = [name for name in theirs if row.get(name) is not None and name not in found]
-        if row.get(ours) is not None or not there:
+        if row.get(ours) is not None:
             continue
-        if len(there) > 1 and ours not in _TAKES_FIRST:
-            raise Doubt(f"{ours}: may be the column {' or '.join(there)}")
-        found[there[0]] = ours
+        known = (spelled.get(bare(name), []) for name in (ours, *theirs))
+        there = [[name for name in names if name not in found] for names in known]
+        there, own = [names for names in there if names], there[0]
+        if not there:
+            continue
+        meant = own or (there[0] if ours in _TAKES_FIRST else [name for names in there for name in names])
+        if len(meant) > 1:
+            raise Doubt(f"{ours}: may be the column {' or '.join(meant)}")
+        found[meant[0]] = ours
+    return found
+
+
+def bare(name: str) -> str:
+    """Return the name of a column however it is spelled."""
+    return name.lower().translate(_SEPARATORS)
+
+
+_SEPARATORS = dict.fromkeys(map(ord, "_-. "))
+
+
+def _by_spelling(names: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(bare(name), []).append(name)
     return found
 
 
@@ -65,7 +89,9 @@ def _criterion(item: Any) -> Any:
         return item
     names = {}
     for ours, theirs in _OF_CRITERION.items():
-        there = [name for name in theirs if name in item]
+        spelled = {bare(name): name for name in item}
+        own = spelled.get(bare(ours))
+        there = [own] if own else [spelled[bare(name)] for name in theirs if bare(name) in spelled]
         if ours not in item and len(there) == 1:
             names[there[0]] = ours
     return {names.get(name, name): value for name, value in item.items()}

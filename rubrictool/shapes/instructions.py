@@ -95,6 +95,12 @@ def _is_answered(row: Mapping[str, Any], name: str) -> bool:
     return messages[-1].get("role", messages[-1].get("from")) in ("assistant", "gpt", "chatgpt", "model")
 
 
+def is_unanswered(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is a conversation without an answer, which others like it may have."""
+    asked = any(isinstance(row.get(name), list | tuple) for name in ("messages", "conversations"))
+    return asked and not any(map(row.__contains__, _OF_OTHERS))
+
+
 _OF_OTHERS = (
     *("prompt", "response", "responses", "chosen", "uid", "ground_truth", "rubrics", "rubric", "criteria"),
     *("winner", "preference"),

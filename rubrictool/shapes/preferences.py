@@ -125,6 +125,10 @@ def _pairs(
     rows = []
     for comparison, pair in decided:
         share = credit(comparison)
+        if share == 0.5:
+            given.left_out["ties, which have no chosen response"] += 1
+        elif any(side.text is None for side in pair):
+            given.left_out["comparisons of responses whose text is not there"] += 1
         if (ordered := _chosen_first(comparison, pair)) is not None:
             models = {f"{name}_model": side.model for name, side in zip(_SIDES, ordered, strict=True)}
             named_models = {name: model for name, model in models.items() if model and model not in _SIDES}

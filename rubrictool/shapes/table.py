@@ -41,7 +41,7 @@ from rubrictool.shapes import (
     verifiers,
     wild_bench,
 )
-from rubrictool.shapes.shape import Shape, has, keys_in
+from rubrictool.shapes.shape import PARTS, Shape, has, keys_in
 
 SHAPES: tuple[Shape, ...] = (
     healthbench.SHAPE,
@@ -120,9 +120,13 @@ SHAPES: tuple[Shape, ...] = (
 _OURS = (
     has("prompt_id", "response"),
     has("prompt_id", "a", "b"),
+    has("prompt", "responses"),
     lambda row: "total_criteria" not in row and keys_in(row, "criteria") >= {"criterion", "weight"},
 )
-"""Rules that responses, comparisons and rubrics of ours meet, and rows of no other tool."""
+"""Rules that responses, comparisons, rubrics and prompts with responses of ours meet, and rows of no other tool."""
+
+OWN = Shape("own", "rubrictool's own rows", lambda _: False)
+"""Says that rows are ours, whatever columns travel with them."""
 
 _BY_NAME = {shape.name: shape for shape in SHAPES}
 
@@ -133,7 +137,12 @@ def candidates(row: Mapping[str, Any]) -> list[Shape]:
 
 
 def named(name: str) -> Shape:
-    """Return the shape of a name, or the one that `module:NAME` holds. Raises `InputError` where there is none."""
+    """Return the shape of a name, or the one that `module:NAME` holds; for the names of our own rows `OWN`.
+
+    Raises `InputError` where there is none.
+    """
+    if name in (*PARTS, OWN.name):
+        return OWN
     if found := _BY_NAME.get(name):
         return found
     module, colon, variable = name.partition(":")

@@ -15,15 +15,14 @@ from rubrictool.shapes.criteria import WEIGHTLESS
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
 from rubrictool.shapes.taking import named, own_ids, without_nulls
-from rubrictool.shapes.writing import LEVELS, Given
+from rubrictool.shapes.writing import Given
 from rubrictool.text.encoding import compact
 
 
 def _rubric(given: Given) -> ColumnValues:
     """Take the rubric as our own row has it; no tool but our reward functions reads it."""
-    criteria = [one.rest() for one in given.criteria]
-    given.unread.update({"rubric": 1, LEVELS: sum(one.get("levels") is not None for one in criteria)})
-    return {"criteria": criteria, **given.rubric.rest()}
+    given.unread["rubric"] += 1
+    return {"criteria": [one.rest() for one in given.criteria], **given.rubric.rest()}
 
 
 def _asked(row: Fields, prompt: Any) -> ColumnValues:

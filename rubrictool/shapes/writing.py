@@ -12,17 +12,14 @@ from rubrictool.text.chats import chat_text
 _MEANING = ("role", "check", "levels", "dimension")
 """Columns of a criterion that change what it means, or how its score is added up, and that other tools pass over."""
 
-LEVELS = "criteria.levels"
-"""What nobody reads of our criteria: they are met at the highest level alone."""
-
 
 class Given:
     """A prompt and what belongs to it, for a writer to take from; `rubric` is without its criteria, which stand in `criteria`.
 
     A writer takes values by name; `travelling` takes all the rest of an object, where the target allows columns of its own.
-    What is left in the end is lost, and `lost` counts it. `unread` counts what is written and means nothing to the target's
-    own tools, `hooked` the part of that which our reward function for the target reads, where there is one, and `changed` what
-    is written in another way, so that scores are others.
+    What is left in the end is lost, and `lost` counts it, beside what a writer says that it has `left_out`. `unread` counts what
+    is written and means nothing to the target's own tools, though to our reward function for the target where there is one, and
+    `changed` what is written in another way, so that scores are others.
     """
 
     def __init__(
@@ -37,7 +34,7 @@ class Given:
         self.criteria, self.responses, self.comparisons = list(criteria), list(responses), list(comparisons)
         self.unread: Counter[str] = Counter()
         self.changed: Counter[str] = Counter()
-        self._flattened = 0
+        self.left_out: Counter[str] = Counter()
 
     @property
     def has_rubric(self) -> bool:
@@ -68,16 +65,12 @@ class Given:
             return value
         if len(value) == 1 and isinstance(value[0].get("content"), str):
             return str(value[0]["content"])
-        self._flattened += 1
+        self.left_out["messages (written as one text)"] += 1
         return chat_text(value)
-
-    def hooked(self) -> Counter[str]:
-        """Return what our reward function reads of what the target's own tools pass over: all but levels."""
-        return Counter({name: count for name, count in self.unread.items() if name != LEVELS})
 
     def lost(self) -> Counter[str]:
         """Return what nobody took, by the name of its column (`criteria.check`), with how often it was there."""
-        found: Counter[str] = Counter({"messages (written as one text)": self._flattened} if self._flattened else {})
+        found = Counter(self.left_out)
         for kind, objects in (
             ("", [self.prompt]),
             ("rubric.", [self.rubric]),

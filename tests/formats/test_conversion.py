@@ -200,3 +200,54 @@ def test_a_rubric_in_yaml_is_read_and_scores(shell: Shell) -> None:
     assert (ended.code, "rubric.yaml: rubric / autorubric criteria, 1 rubric" in ended.err) == (0, True)
     (shell.directory / "rubric.yml").write_text("- requirement: Is short\n  requirement: x\n", encoding="utf-8")
     assert "rubric.yml:2: requirement: the key stands twice" in shell("lint", "rubric.yml").err
+
+
+TIE = {
+    "instruction": "Why?",
+    "output_1": "x",
+    "generator_1": "b",
+    "output_2": "y",
+    "generator_2": "n",
+    "preference": 1.5,
+}
+
+
+@pytest.mark.parametrize("to", ["preference", "ultrafeedback-binarized", "llama-factory"])
+def test_ties_have_no_place_in_pairs_and_the_error_says_so(to: str) -> None:
+    with pytest.raises(InputError, match=r"can hold; what is there: ties, which have no chosen response \(2\)"):
+        converted([TIE, TIE], to)
+    rows, conversion = converted([TIE, {**TIE, "preference": 2}], to)
+    assert (len(rows), conversion.lost["ties, which have no chosen response"]) == (1, 1)
+
+
+def test_a_judgment_of_arena_hard_has_the_category_by_which_its_figures_are_made() -> None:
+    game: dict[str, Any] = {"score": "A>B", "judgment": None, "prompt": []}
+    given = {"uid": "q1", "model": "m", "games": [game, game]}
+    assert [
+        row["category"] for row in converted([given, given | {"category": "maths"}], "arena-hard-judgments")[0]
+    ] == [
+        "unknown",
+        "maths",
+    ]
+
+
+LABEL = {"output_id": "o", "criterion_id": "c1", "score": 1}
+MT_SCORE = {
+    "question_id": 1,
+    "model": "m",
+    "judge": ["g", "s"],
+    "user_prompt": "u",
+    "judgment": "j",
+    "score": 5,
+    "turn": 1,
+}
+
+
+def test_judgements_whose_responses_are_elsewhere_are_converted() -> None:
+    [label], _ = converted([LABEL], "responses")
+    assert label == {"id": "o", "prompt_id": "*", "verdicts": [{"id": "c1", "met": True}]}
+    assert converted([label], "evalkit-labels")[0][0].items() >= LABEL.items()
+    [score], _ = converted([MT_SCORE], "responses")
+    assert (score["id"], score["score"], "response" in score) == ("m", 5, False)
+    with pytest.raises(InputError, match=r"cannot be written as Alpaca instructions: .*field required"):
+        converted([LABEL], "alpaca")

@@ -414,3 +414,21 @@ def test_where_the_content_leaves_it_open_the_name_decides(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     assert [found for _, found in InputFile(tmp_path / name, name)] == [row]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "value"),
+    [
+        ("tags", "['a', 'b']", ["a", "b"]),
+        ("note", "{'x': None, 'y': True, 'z': 1.5}", {"x": None, "y": True, "z": 1.5}),
+        ("prompt", "[{'role': 'user', 'content': \"It's\"}]", [{"role": "user", "content": "It's"}]),
+        ("tags", "['a' 'b']", "['a' 'b']"),  # an array of numpy, which would become one text
+        ("tags", "[nan]", "[nan]"),
+        ("tags", "[__import__('os').system('x')]", "[__import__('os').system('x')]"),
+        ("tags", "[" * 200 + "]", "[" * 200 + "]"),
+        ("tags", "{'a', 'b'}", "{'a', 'b'}"),
+        ("prompt", "['a', 'b']", "['a', 'b']"),
+    ],
+)
+def test_a_cell_may_hold_a_value_as_python_prints_it(column: str, cell: str, value: object) -> None:
+    assert value_of(column, cell) == value

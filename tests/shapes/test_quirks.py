@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,16 +14,18 @@ from rubrictool import formats
 from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.gold import read_gold
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Response, Rubric
-from rubrictool.shapes.table import candidates
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.shapes.table import candidates, named
 
 OURS: list[dict[str, Any]] = [
     {"prompt_id": "p1", "prompt": "Name a colour.", "response": "Blue.", "model": "m", "id": "r1"},
     {"prompt_id": "p1", "a": "r1", "b": "r2", "winner": "a"},
     {"id": "p1", "prompt": "Name a colour.", "criteria": [{"criterion": "Names one", "weight": 1}]},
+    {"id": "p1", "prompt": "Name a colour.", "responses": ["Blue."]},
 ]
 
 
@@ -32,7 +35,7 @@ def foreign_columns() -> Iterator[dict[str, Any]]:
         yield from ({name: value} for name, value in rows[0].items() if name != "total_criteria")
 
 
-@pytest.mark.parametrize("ours", OURS, ids=["response", "comparison", "rubric"])
+@pytest.mark.parametrize("ours", OURS, ids=["response", "comparison", "rubric", "prompt"])
 def test_our_rows_stay_ours_whatever_columns_travel_with_them(ours: dict[str, Any]) -> None:
     assert [columns for columns in foreign_columns() if candidates(columns | ours)] == []
 
@@ -161,3 +164,79 @@ def test_a_first_row_that_failed_hides_no_part_of_the_others() -> None:
     row: dict[str, Any] = {"output_1": "Red.", "generator_1": "base", "output_2": "Blue.", "generator_2": "new"}
     rows = [row | {"instruction": f"Ask {place}", "preference": (None, 2)[place]} for place in range(2)]
     assert sorted(read_gold(rows, None, Texts()).values.values()) == [0.0, 1.0]
+
+
+def test_rows_are_ours_where_that_is_said() -> None:
+    row = {"id": "p1", "prompt": "Name a colour.", "rubric": json.dumps({"criteria": CRITERIA})}
+    assert [shape.name for shape in candidates(row)] == ["trl-grpo"]
+    for name in ("prompts", "own"):
+        source = Input([row], shape=named(name))
+        assert [one.columns() for one in Rows(source, Prompt).rows()] == [row]
+        assert source.recognised() is None
+
+
+CRITERIA = [{"criterion": "Names one", "weight": 1}]
+ASKED, ANSWER = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}
+
+
+@pytest.mark.parametrize(
+    ("open_row", "answered"),
+    [
+        ({"messages": [ASKED]}, {"messages": [ASKED, ANSWER]}),
+        (
+            {"conversations": [{"from": "human", "value": "Why?"}]},
+            {"conversations": [{"from": "human", "value": "Why?"}, {"from": "gpt", "value": "So."}]},
+        ),
+    ],
+)
+def test_a_first_conversation_without_an_answer_does_not_hide_the_answers_of_others(
+    open_row: dict[str, Any], answered: dict[str, Any]
+) -> None:
+    rows = [open_row, answered]
+    assert [row.columns()["response"] for row in Rows(rows, Response).rows()] == ["So."]
+    source = Input([{"messages": [{**ASKED, "content": text}]} for text in ("Why?", "How?")])
+    assert (len(list(Rows(source, Prompt).rows())), source.shape) == (2, None), "prompts alone are no conversations"
+
+
+@pytest.mark.parametrize("null", [True, False])
+def test_a_first_row_with_an_empty_column_does_not_hide_what_the_rows_are(null: bool, tmp_path: Path) -> None:
+    rows = [{"instruction": "Why?", "output": text, "generator": "m"} for text in (None, "So.")]
+    file = tmp_path / ("f.jsonl" if null else "f.csv")
+    file.write_text(
+        "".join(json.dumps(row) + "\n" for row in rows)
+        if null
+        else "instruction,output,generator\nWhy?,,m\nWhy?,So.,m\n"
+    )
+    with pytest.raises(
+        InputError, match=rf"f\.\w+:{1 if null else 2}: output: field required \(read as AlpacaEval outputs"
+    ):
+        list(Rows(file, Response).rows())
+    assert Input(file).given_columns() == ["instruction", "output", "generator"] or not null
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "expected"),
+    [
+        ({"Question": "a", "reference-answer": "b"}, Prompt, {"prompt": "a", "reference": "b"}),
+        ({"PROMPT": "a", "promptId": 7}, Prompt, {"prompt": "a", "id": "7"}),
+        (
+            {"Prompt-ID": "p", "Model Name": "m", "Output": "b"},
+            Response,
+            {"prompt_id": "p", "model": "m", "response": "b"},
+        ),
+        ({"Prompt": "a", "Rubrics": ["x"]}, Rubric, {"prompt": "a", "criteria": "x"}),
+        ({"Prompt": "a", "criteria": [{"Criterion": "x", "Points": 1}]}, Rubric, {"prompt": "a", "criteria": "x"}),
+    ],
+)
+def test_names_of_columns_may_have_capitals_hyphens_and_spaces(
+    row: dict[str, Any], kind: type[Row], expected: dict[str, Any]
+) -> None:
+    [read] = Rows([row], kind).rows()
+    columns = {name: value for name, value in read.columns().items() if name in expected}
+    assert columns | ({"criteria": columns["criteria"][0]["criterion"]} if "criteria" in columns else {}) == expected
+
+
+def test_one_name_in_two_spellings_is_in_doubt() -> None:
+    with pytest.raises(InputError, match="rows:1: prompt: may be the column Prompt or PROMPT; say which"):
+        list(Rows([{"Prompt": "a", "PROMPT": "b"}], Prompt).rows())
+    assert [row.prompt for row in Rows([{"Prompt": "a", "prompt": "b"}], Prompt).rows()] == ["b"]

@@ -63,12 +63,7 @@ def command(
 
 
 def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
-    figures = {
-        "lost": converted.lost,
-        "unread": converted.unread,
-        "hooked": converted.hooked,
-        "changed": converted.changed,
-    }
+    figures = {"lost": converted.lost, "unread": converted.unread, "changed": converted.changed}
     session.figures |= {"format": converted.title, **{name: dict(counts) for name, counts in figures.items()}}
     if converted.pitfalls:
         session.figures["pitfalls"] = dict(converted.pitfalls)
@@ -77,10 +72,9 @@ def _tell(session: Session, converted: Conversion, *, check: bool) -> None:
         )
     would = "would be lost" if check else "lost"
     session.tell(f"convert: {converted.title}: {would}: {_counts(converted.lost)}")
-    if converted.hooked:
-        session.tell(f"convert: read by {converted.hook} alone: {_counts(converted.hooked)}")
-    if passed_over := converted.unread - converted.hooked:
-        session.tell(f"convert: kept in columns that its own tools pass over: {_counts(passed_over)}")
+    if converted.unread:
+        reader = f"only {converted.hook} reads" if converted.hook else "its own tools pass over"
+        session.tell(f"convert: kept in columns that {reader}: {_counts(converted.unread)}")
     if converted.changed:
         session.tell(f"convert: scores are others for {_counts(converted.changed)}")
 

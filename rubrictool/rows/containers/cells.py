@@ -1,13 +1,14 @@
 """Read and write the values of rows as cells of a table of text.
 
-A cell is a number, true or false, or JSON (a list or an object) where it is written as one, else text. Columns that hold
-text, such as ids and responses, are text whatever it looks like, but for lists of messages. In front of a text that would be
-read as something else, or that a spreadsheet would take for a formula, stands an apostrophe, as spreadsheets have it; it is not
-part of the text.
+A cell is a number, true or false, or a list or an object, as JSON or as Python prints it, where it is written as one, else text.
+Columns that hold text, such as ids and responses, are text whatever it looks like, but for lists of messages. In front of a text
+that would be read as something else, or that a spreadsheet would take for a formula, stands an apostrophe, as spreadsheets have
+it; it is not part of the text.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 from decimal import Decimal
 from functools import lru_cache
@@ -94,7 +95,15 @@ def _text(column: str, cell: str) -> Any:
     """Return the text of a cell, or the messages that it lists; a rubric is a name or, as JSON, the rubric itself."""
     if cell[0] not in "[{":
         return cell
-    return _json(cell) if column.lower() == "rubric" else chat_or_text(cell)
+    return _json(cell) if column.lower() == "rubric" else _chat(cell)
+
+
+def _chat(cell: str) -> Any:
+    """Return the messages that a cell lists, else its text."""
+    if "'role'" not in cell:
+        return chat_or_text(cell)
+    chat = chat_or_text(compact(_printed(cell)))
+    return chat_or_text(cell) if isinstance(chat, str) else chat
 
 
 def _typed(cell: str) -> Any:
@@ -112,9 +121,27 @@ def _json(cell: str) -> Any:
     try:
         return strict(cell)
     except json.JSONDecodeError:
-        return cell
+        return _printed(cell)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+LONGEST_PRINTED = 2**20
+"""Characters of a value as Python prints it at most: reading it takes a hundred times as much memory."""
+
+
+def _printed(cell: str) -> Any:
+    """Return the value that Python, and so pandas, prints as this cell (`['a', None]`), else the cell.
+
+    Only what is printed the same again is a value: arrays of numpy (`['a' 'b']`) would become one text.
+    """
+    if len(cell) > LONGEST_PRINTED:
+        return cell
+    try:
+        value = ast.literal_eval(cell)
+        return strict(json.dumps(value)) if repr(value) == cell else cell
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return cell
 
 
 def _number(cell: str) -> Any:
