@@ -565,6 +565,42 @@ def test_of_several_rubrics_all_are_taken_or_none(bad: Any) -> None:
     assert server.reward.rubrics.of(OF_P).criteria[0].criterion == "red"
 
 
+def test_a_request_under_way_keeps_the_rubrics_with_which_it_began() -> None:
+    judge = HeldJudge()
+    server, _ = serving(judge=judge, access=Access.of("127.0.0.1", TOKEN))
+    body = {"rollouts": [{"prompt_id": "p", "completion": text} for text in ("red", "green")]}
+    token = {"Authorization": f"Bearer {TOKEN}"}
+
+    async def work(client: TestClient[Any, Any]) -> tuple[Answer, Answer]:
+        under_way = asyncio.ensure_future(posted(client, "/score", body, **token))
+        await _until(lambda: len(judge.asked) == 2)
+        assert (await posted(client, "/rubrics", NEW, **token)).status == 200
+        judge.release.set()
+        return await under_way, await posted(client, "/score", body, **token)
+
+    before, after = ([row["version"] for row in answer.body["rewards"]] for answer in using(server, work))
+    assert (before, after) == ([None, None], ["v2", "v2"])
+
+
+def test_what_a_client_asked_for_that_went_away_is_judged_all_the_same() -> None:
+    judge = HeldJudge()
+    server, records = serving(judge=judge)
+
+    async def run() -> None:
+        async with ClientSession() as session, server.listening("127.0.0.1", 0) as url:
+            asked = asyncio.ensure_future(session.post(f"{url}/score", json=by_score("red")))
+            await _until(lambda: bool(judge.asked))
+            asked.cancel()
+            await asyncio.sleep(0.02)
+            assert server.in_flight == 1
+            judge.release.set()
+            await _until(lambda: server.in_flight == 0)
+
+    asyncio.run(run())
+    assert [(one["event"], one["status"], one["failed"]) for one in records] == [("request", 200, 0)]
+    assert server.metrics.rollouts == 1
+
+
 def test_rubrics_are_not_replaced_on_a_server_without_a_token() -> None:
     assert post([NEW], "/rubrics").status == 403
     assert post([NEW], "/rubrics", server=serving(access=Access.of("127.0.0.1", TOKEN))[0]).status == 401
