@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from rubrictool.cli.colours import painted, takes_colour
+from rubrictool.cli.tables import shown
 from rubrictool.rows.jsonl import encode_value
 from rubrictool.text.patterns import linear
 from rubrictool.text.word_diff import PartKind, TextPart
@@ -111,7 +112,7 @@ def _terminal(sheet: Sheet) -> Iterator[str]:
     layout = _Layout.of(sheet, console.width)
     for block in sheet.blocks:
         if block.title:
-            yield painted(_harmless(visible(block.title)), "bold", sys.stdout)
+            yield painted(_harmless(shown(visible(block.title), width=console.width)), "bold", sys.stdout)
         if block.rows:
             with console.capture() as drawn:
                 console.print(_grid(sheet, block, layout), markup=False, emoji=False, highlight=False)

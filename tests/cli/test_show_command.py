@@ -68,7 +68,7 @@ def test_no_line_is_wider_than_the_terminal(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, columns: int, text: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    rubric = {"id": "p", "criteria": [{**DOSE, "criterion": text, "dimension": text[:40]}]}
+    rubric = {"id": "p", "prompt": text, "criteria": [{**DOSE, "criterion": text, "dimension": text[:40]}]}
     out = shell("show", shell.write("r.jsonl", [rubric])).out
     assert max(map(cell_len, out.splitlines())) <= columns
 
