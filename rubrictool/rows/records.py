@@ -274,8 +274,8 @@ class ScoreWithDetails(Score):
 
     base: float | None = None
     dimensions: dict[str, Dimension] = Field(default_factory=dict)
-    veto: tuple[str, ...] = ()
-    aggregate: tuple[str, ...] = ()
+    veto: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
     coverage: float | None = None
     score_low: float | None = None
     score_high: float | None = None

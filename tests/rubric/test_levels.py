@@ -14,7 +14,7 @@ from rubrictool.linting.verdict_rules import verdict_findings
 from rubrictool.refinement.size import spread_of
 from rubrictool.refinement.trace_rows import constant
 from rubrictool.rows.old_names import with_new_names
-from rubrictool.rows.records import Criterion, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, Response, Rubric, Score, ScoreWithDetails, Verdict
 from rubrictool.rubric.amend import Item, Proposal, amend
 from rubrictool.rubric.empty_response import unmet
 from rubrictool.rubric.saturation import aggregate
@@ -194,3 +194,8 @@ def test_a_level_that_one_response_alone_reaches_is_a_sign_of_overfitting_as_is_
 
 def test_rows_with_levels_are_responses_wherever_responses_are_read() -> None:
     assert Response.model_validate(row("r", verdict("c1", "2", 0.5)).columns()).unknown()["verdicts"]
+
+
+def test_a_row_with_its_parts_is_read_again_as_it_was_written() -> None:
+    written = {**row("r").columns(), "verdicts": [], "veto": ["c2"], "aggregate": ["cap:0.6,0.25"], "base": 0.5}
+    assert ScoreWithDetails.model_validate(written).veto == ("c2",)
