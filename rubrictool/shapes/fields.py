@@ -19,7 +19,10 @@ class Fields:
 
     def __init__(self, columns: Mapping[str, Any], where: str = "", implied: Mapping[str, Any] | None = None) -> None:
         self._implied, self.where = dict(implied or {}), where
-        self._left = {name: value for name, value in columns.items() if (name, value) not in self._implied.items()}
+        self._left = dict(columns)
+        for name, value in self._implied.items():
+            if name in self._left and self._left[name] == value:
+                del self._left[name]
 
     def __contains__(self, name: str) -> bool:
         return self._left.get(name, self._implied.get(name)) is not None
@@ -89,7 +92,7 @@ class Fields:
     def objects(self, name: str, default: Any = _MISSING) -> Iterator[Fields]:
         """Take a list of objects."""
         for place, item in enumerate(self.items(name, default)):
-            if not isinstance(item, Mapping):
+            if not isinstance(item, dict | Mapping):  # dict first: asking an abstract class takes ten times as long
                 raise self.fault(f"{name}.{place}", "must be an object")
             yield Fields(item, f"{self.where}{name}.{place}.")
 
