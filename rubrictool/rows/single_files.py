@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from rubrictool.errors import InputError
 from rubrictool.rows.containers.container import Container
+from rubrictool.rows.containers.delimited import MAX_COLUMNS
 from rubrictool.rows.containers.faults import FileFault, RowFault
 from rubrictool.rows.containers.recognise import HEAD, TABLES, container_of
 from rubrictool.rows.containers.streams import COMPRESSED, compression_of, decompressed
@@ -42,6 +43,8 @@ class SingleFile:
         number = 0
         try:
             for number, row in self.container.read(self._content()):
+                if len(row) > MAX_COLUMNS:
+                    raise RowFault(number, f"has {len(row):,} columns, more than the {MAX_COLUMNS:,} that are read")
                 yield number, row
         except RowFault as fault:
             raise InputError(f"{self.places.of(fault.number)}: {fault.reason}") from None

@@ -432,3 +432,8 @@ def test_where_the_content_leaves_it_open_the_name_decides(
 )
 def test_a_cell_may_hold_a_value_as_python_prints_it(column: str, cell: str, value: object) -> None:
     assert value_of(column, cell) == value
+
+
+def test_an_object_of_too_many_columns_is_refused_as_a_table_is(tmp_path: Path) -> None:
+    content = json.dumps({f"c{place}": 1 for place in range(10_001)}).encode()
+    assert "f:1: has 10,001 columns, more than the 10,000 that are read" in refused(tmp_path / "f", content)
