@@ -123,11 +123,22 @@ def plan_win_rates(
     """
     if (pilot is None) == (ties is None):
         raise InputError("a plan needs either a pilot of finished comparisons or the share of ties", code="plan")
+    _check_positive("differences", *differences)
+    _check_positive("responses", *responses)
+    _check_positive("prompt_cost", prompt_cost)
+    if ties is not None and not 0 <= ties <= 1:
+        raise InputError(f"ties {ties:g}: must lie between 0 and 1")
     asked = (tuple(sorted({*DIFFERENCES, *differences})), tuple(sorted({*responses})), prompt_cost)
     if pilot is None:
         return [_plan(SystemPair("", ""), CreditSpread((1 - (ties or 0)) / 4, None, 0.5), *asked)]
     pairs = grouped((systems_of(row), row) for row in read_comparisons(pilot).rows)
     return [_plan(systems, credit_spread(rows), *asked) for systems, rows in pairs.items()]
+
+
+def _check_positive(name: str, *values: float) -> None:
+    for value in values:
+        if not 0 < value < math.inf:
+            raise InputError(f"{name}: {value:g} must be a number above 0")
 
 
 def credit_spread(rows: Sequence[Compared]) -> CreditSpread:

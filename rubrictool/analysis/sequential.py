@@ -90,6 +90,7 @@ class BettingSequence:
     """
 
     def __init__(self, threshold: float = 0.5) -> None:
+        _check("threshold", threshold)
         self.threshold = threshold
         self.stops_at: int | None = None
         self.look = Look(0, 0.5, 0.0, 1.0, 1.0, "not shown")
@@ -106,13 +107,14 @@ class BettingSequence:
         return self.stops_at is not None
 
     def add(self, credit: float) -> Look:
-        """Count the credit in [0, 1] of the next prompt; return the figures so far."""
+        """Count the credit of the next prompt; return the figures so far. Raises `InputError` for one outside [0, 1]."""
+        _check("credit", credit)
         prompts = self.look.prompts + 1
         capital = self._capital.bet(credit)
         self._against_threshold.bet(credit)
         self._open &= capital < -math.log(LEVEL)
         self._sum += credit
-        anytime_p = min(self.look.anytime_p, float(np.exp(-capital[-1])))
+        anytime_p = min(self.look.anytime_p, math.exp(-max(0.0, float(capital[-1]))))
         self.look = Look(prompts, self._sum / prompts, *self._ends(), anytime_p, self._decision(prompts))
         return self.look
 
@@ -141,6 +143,11 @@ class BettingSequence:
             self.stops_at = prompts
             return "worse"
         return "not shown"
+
+
+def _check(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise InputError(f"{name} {value:g}: must lie between 0 and 1")
 
 
 @dataclass(frozen=True)

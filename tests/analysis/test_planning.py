@@ -79,6 +79,16 @@ def test_a_plan_rests_on_a_pilot_or_on_ties_and_not_on_both(pilot: Any, ties: fl
         rt.plan_win_rates(pilot, ties=ties)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"differences": [0.0]}, {"differences": [float("nan")]}, {"responses": [0]}, {"prompt_cost": -1.0}, {"ties": 1.1}],
+    ids=str,
+)
+def test_numbers_that_cannot_be_planned_for_are_refused_by_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        rt.plan_win_rates(**{"ties": 0.1} | wrong)
+
+
 def test_one_prompt_is_no_pilot() -> None:
     with pytest.raises(InputError, match="at least two prompts"):
         rt.plan_win_rates(comparisons([1, 0]))

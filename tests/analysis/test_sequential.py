@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool import sequential_win_rates
+from rubrictool import BettingSequence, sequential_win_rates
 from rubrictool.analysis.power import LEVEL
 from rubrictool.analysis.sequential import HedgedCapital
 from rubrictool.errors import InputError
@@ -95,3 +95,11 @@ def test_each_two_systems_have_a_sequence_of_their_own() -> None:
 def test_weights_are_refused() -> None:
     with pytest.raises(InputError, match="counts every prompt alike"):
         sequential_win_rates([{"prompt_id": "p", "winner": "a", "weight": 3}])
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, float("nan")])
+def test_credits_and_thresholds_outside_0_and_1_are_refused(value: float) -> None:
+    with pytest.raises(InputError, match="must lie between 0 and 1"):
+        BettingSequence(value)
+    with pytest.raises(InputError, match="must lie between 0 and 1"):
+        BettingSequence().add(value)
