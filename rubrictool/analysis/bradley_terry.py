@@ -20,8 +20,9 @@ from rubrictool.rows.joins import grouped
 
 Strong = NDArray[np.bool_]
 
-MOST_STEPS, LONGEST_STEP, PRECISION = 100, 1.0, 1e-10
-"""Newton steps at most, the longest of them in any strength, and the gradient at which to stop, per comparison."""
+MOST_STEPS, LONGEST_STEP, PRECISION, STEADY = 100, 1.0, 1e-10, 1e-8
+"""Newton steps at most, the longest of them in any strength, the gradient at which to stop, per comparison, and what is added to
+the diagonal of the information."""
 
 
 class PairTable(NamedTuple):
@@ -66,7 +67,7 @@ def strengths(wins: Array) -> Array:
     """
     size = wins.shape[-1]
     met = wins + np.swapaxes(wins, -1, -2)
-    found = np.zeros(wins.shape[:-1])
+    found, steady = np.zeros(wins.shape[:-1]), STEADY * np.eye(size)
     enough = PRECISION * max(1.0, float(met.sum(axis=(-1, -2)).max()))
     for _ in range(MOST_STEPS):
         gradient = (wins - met * chances(found)).sum(axis=-1)
@@ -75,7 +76,7 @@ def strengths(wins: Array) -> Array:
             break
         # With the sum of all added, the information has an inverse, and steps keep the sum 0. A fit that is done takes no
         # further step: where strengths are infinite, the information would go to 0.
-        known = np.where(open_fits[..., None, None], information(met, found) + 1 / size, np.eye(size))
+        known = np.where(open_fits[..., None, None], information(met, found) + 1 / size + steady, np.eye(size))
         step = np.linalg.solve(known, np.where(open_fits[..., None], gradient, 0)[..., None])[..., 0]
         found = found + step * np.minimum(
             1, LONGEST_STEP / np.maximum(np.abs(step).max(axis=-1, keepdims=True), 1e-300)

@@ -288,3 +288,21 @@ def test_systems_that_only_won_have_strengths_far_apart_and_harm_no_other_fit() 
     assert found[0, 0] - found[0, 2] > 20
     assert deviance(wins, found)[0] == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(found[1], strengths(wins[1]), atol=1e-8)
+
+
+@given(st.integers(2, 6), st.integers(1, 9), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_no_table_of_wins_stops_the_fit(systems: int, prompts: int, seed: int) -> None:
+    """Also where strengths are infinite, or systems never met, as in runs of the model with few prompts."""
+    generator = np.random.default_rng(seed)
+    wins = generator.binomial(prompts, generator.random(), size=(5, systems, systems)) * (generator.random() < 0.7)
+    found = strengths(
+        np.stack([*wins.astype(float), np.zeros((systems, systems)), np.triu(np.ones((systems, systems)), 1)])
+    )
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("prompts", [1, 2, 3, 6])
+def test_few_prompts_have_a_report_all_the_same(prompts: int) -> None:
+    rows = [row(f"p{n}", a, b, "ab"[(n + (a == "x")) % 2]) for n in range(prompts) for a, b in combinations("xyz", 2)]
+    assert rt.win_rates([*rows, row("p0", "x", "y", "a"), row("p0", "y", "z", "a"), row("p0", "x", "z", "b")]).pairs
