@@ -66,6 +66,7 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **named: Any) -> Any:
         """Return the context of the command itself, its flags under their new names."""
+        from rubrictool.cli import command_line
         from rubrictool.cli.progress import say
         from rubrictool.cli.renamed_flags import with_new_flags
 
@@ -74,7 +75,9 @@ class LazyCommand(TyperCommand):
         words, lines = with_new_flags(args, {name for parameter in command.params for name in parameter.opts})
         for line in lines:
             say(f"rubrictool: {line}", "yellow")
-        return command.make_context(info_name, words, *more, **named)
+        context = command.make_context(info_name, list(words), *more, **named)
+        command_line.start(context.command_path, words, context.params)
+        return context
 
 
 def fill(**groups: typer.Typer) -> None:

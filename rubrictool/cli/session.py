@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from rubrictool import interrupts
+from rubrictool.cli import command_line
 from rubrictool.cli.colours import Style
 from rubrictool.cli.engine import Connect, connecting, on_cluster, on_engine, ray_engine, ray_flags
 from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
@@ -324,15 +325,19 @@ class Session:
         if self.roles.per_criterion_judge:
             figures["verdicts_reused"] = self.roles.per_criterion_judge.tally.cached
         figures |= {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code}
-        self._outputs.commit({"command": self._command, **figures})
+        self._outputs.commit(self._named(figures))
         self._say_closing()
         return code
+
+    def _named(self, figures: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the figures of the summary behind what was run."""
+        return {"command": self._command, **command_line.figures(), **figures}
 
     def _close_dry(self, dry: DryRun) -> int:
         """Say what would be asked; of the files, only the summary is written."""
         plan = dry.plan()
         figures = {"dry_run": True, "rows": self.progress.done, "cached": self.progress.tally.cached, **plan}
-        self._outputs.commit_summary({"command": self._command, **figures, **self.figures})
+        self._outputs.commit_summary(self._named(figures | self.figures))
         for line in plan_lines(plan | self.figures, self.progress.done, self.progress.tally.cached):
             self.tell(f"{self._command}: {line}")
         return 0

@@ -32,9 +32,9 @@ class ShownJudging(NamedTuple):
 
 
 class CommandRun(NamedTuple):
-    """The summary of a command: its name, its file, and its figures that are no lists."""
+    """The summary of a command: its line (its name where the summary has none), its file, and its figures that are no lists."""
 
-    command: str
+    line: str
     file: str
     figures: Sequence[tuple[str, Any]]
 
@@ -153,9 +153,10 @@ def _judging(one: ReportJudging) -> ShownJudging:
 
 
 def _command(file: str, row: Mapping[str, Any]) -> CommandRun:
-    figures = [(name, value) for name, value in row.items() if name != "command" and not isinstance(value, list)]
+    named = ("command", "command_line")
+    figures = [(name, value) for name, value in row.items() if name not in named and not isinstance(value, list)]
     told = [(name, _spelled(value)) for name, value in figures if value not in ({}, None)]
-    return CommandRun(str(row.get("command")), file, told)
+    return CommandRun(str(row.get("command_line") or f"rubrictool {row.get('command')}"), file, told)
 
 
 def _spelled(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 from shell import Shell
+
+from rubrictool.cli import command_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "summary.md").read_text("utf-8")
 RECIPES = [block.split("```", 1)[0] for block in PAGE.split("```python\n")[1:]]
@@ -42,6 +45,47 @@ def test_every_field_that_the_page_names_is_there(summaries: dict[str, Any]) -> 
         assert summary.keys() >= NAMED
     assert summaries["score"].keys() >= {"mean_score", "models"}
     assert summaries["winrate"].keys() >= {"win_rate", "low", "high", "n", "wins", "losses", "ties"}
+
+
+def test_the_command_line_can_be_run_again(summaries: dict[str, Any], shell: Shell) -> None:
+    name, *words = shlex.split(summaries["score"]["command_line"])
+    assert (name, shell(*words).code) == ("rubrictool", 0)
+    again = json.loads(Path("score.json").read_text())
+    assert {**again, "seconds": 0} == {**summaries["score"], "seconds": 0}
+
+
+def test_a_command_that_draws_has_its_seed(summaries: dict[str, Any], shell: Shell) -> None:
+    assert "seed" not in summaries["score"]
+    assert summaries["winrate"]["seed"] == 0
+    shell("winrate", "c.jsonl", "--seed=7", "-o", "w.jsonl", "--summary", "winrate.json")
+    assert json.loads(Path("winrate.json").read_text())["seed"] == 7
+
+
+@pytest.mark.usefixtures("summaries")
+def test_a_dry_run_tells_its_command_line(shell: Shell) -> None:
+    shell("score", "r.jsonl", "--rubrics", "rubrics.jsonl", "--dry-run", "--summary", "plan.json")
+    assert json.loads(Path("plan.json").read_text())["command_line"].endswith("--dry-run --summary plan.json")
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"),
+    [
+        ("m@http://user:sesame@host:8000/v1", "m@http://***@host:8000/v1"),
+        ("m@http://a:1/v1,http://sesame@b:2/v1", "m@http://a:1/v1,http://***@b:2/v1"),
+        ("http://host/v1?api-key=sesame&version=2", "'http://host/v1?api-key=***&version=2'"),
+        ('{"extra_headers": {"X-API-Key": "se\\"same"}, "max_tokens": 9}', "***"),
+        ('--judge-args={"authorization":"Bearer sesame"}', "***"),
+        ("--vllm-arg=--hf-token=sesame", "--vllm-arg=--hf-token=***"),
+        ("--hf-token=sesame", "--hf-token=***"),
+        ("--map=answer_key=reference", "--map=answer_key=reference"),
+        ("it's 100 % key", "'it'\"'\"'s 100 % key'"),
+    ],
+)
+def test_keys_and_passwords_are_hidden_in_a_command_line(word: str, kept: str) -> None:
+    command_line.start("rubrictool score", [word], {})
+    line = command_line.figures()["command_line"]
+    assert kept in line
+    assert "same" not in line
 
 
 class Tracker:

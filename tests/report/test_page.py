@@ -241,7 +241,14 @@ def test_what_commands_said_stands_in_the_overview() -> None:
     }
     failed = {**RESPONSES[0], "error": {"kind": "timeout", "message": "no answer", "attempts": 5}}
     found = page(BEFORE, [summary]).overview
-    assert found.commands[0].command == "score"
+    assert found.commands[0].line == "rubrictool score"
     figures = {"rows": 4, "failed": 1, "cost_usd": 0.02, "proposals": "taken 3, refused 0", "exit_code": 1}
     assert dict(found.commands[0].figures) == figures
     assert page(BEFORE, [failed]).overview.failures == [("timeout", 1)]
+
+
+def test_a_command_is_shown_as_it_was_given_with_its_seed() -> None:
+    line = "rubrictool winrate new.jsonl old.jsonl --seed 7"
+    summary = {"command": "winrate", "command_line": line, "seed": 7, "exit_code": 0}
+    (found,) = page(BEFORE, [summary]).overview.commands
+    assert (found.line, dict(found.figures)) == (line, {"seed": 7, "exit_code": 0})
