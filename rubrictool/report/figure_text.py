@@ -23,6 +23,11 @@ def signed(value: Figure | None) -> str:
     return f"{value.value:+.3f}{around}"
 
 
+def p_value(p: float) -> str:
+    """Return a p-value with its name."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def verdict_word(met: bool | None) -> str:
     """Return a verdict in words."""
     return "not judged" if met is None else "met" if met else "unmet"

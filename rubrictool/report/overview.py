@@ -82,7 +82,7 @@ class PageSections(NamedTuple):
     def sentences(self) -> Iterator[str]:
         """Yield the sentences of all sections in their order."""
         yield from self.scores.sentences if self.scores else ()
-        yield from chain.from_iterable(one.sentences for one in self.systems)
+        yield from (f"{one.name}: {sentence}" for one in self.systems for sentence in one.sentences)
         yield from chain.from_iterable(one.sentences for one in self.tails)
         yield from chain.from_iterable(one.sentences for one in (*self.signal, *self.agreement))
 

@@ -10,7 +10,7 @@ from rubrictool.analysis.directions import in_one_direction, systems_of
 from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, notes_on, win_rate_report
-from rubrictool.report.figure_text import spelled
+from rubrictool.report.figure_text import p_value, spelled
 from rubrictool.report.report_files import ReportFiles, ResponseTexts
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rubric.checks import has_format
@@ -25,6 +25,9 @@ MOST_SENTENCES = 3
 """Pairs of systems up to which each has a sentence of its own."""
 
 EVEN = 0.5
+
+SIGNIFICANT = 0.05
+"""p-value below which two systems differ by more than chance."""
 
 
 class StyleDifference(NamedTuple):
@@ -75,7 +78,7 @@ def systems_section(name: str, found: ExistingComparisons, files: ReportFiles, *
     return SystemsSection(
         name,
         named,
-        list(_sentences(named.primary)),
+        list(_sentences(named)),
         [*notes_on(rows, found.dropped), *([] if rows is found.rows else [_NAMED_BY_WRITER])],
         list(_styles(read)),
         read[:MOST_PAIRS],
@@ -106,32 +109,48 @@ def _named(pair: SystemComparison) -> SystemComparison:
     return pair if any(pair.systems) else replace(pair, systems=SystemPair("a", "b"))
 
 
-def _sentences(pairs: Sequence[SystemComparison]) -> Iterator[str]:
-    """Yield a sentence for each pair; of many pairs one for all, and one for that which differs most."""
+def _sentences(report: WinRateReport) -> Iterator[str]:
+    """Yield a sentence for each pair; of many pairs one for all, and one for that of which most is known."""
+    pairs, tested = report.primary, len(report.pairs)
     if len(pairs) <= MOST_SENTENCES:
-        yield from map(_sentence, pairs)
+        yield from (_sentence(pair, tested) for pair in pairs)
         return
-    shown = [pair for pair in pairs if not pair.rate.low <= EVEN <= pair.rate.high]
+    shown = sum(map(_shown, pairs))
     yield (
-        f"Of {len(pairs)} pairs of systems, {len(shown)} have a 95 % interval that excludes one half; about"
-        f" {0.05 * len(pairs):.1g} would by chance alone."
+        f"{shown} of {counted(len(pairs), 'pair')} of systems {'differs' if shown == 1 else 'differ'} by more than chance:"
+        f" p below {SIGNIFICANT} after correction for {tested} tests (sign-flip, Holm)."
     )
-    yield _sentence(max(pairs, key=lambda pair: abs(pair.rate.win_rate - EVEN)))
+    yield _sentence(min(pairs, key=_least_likely), tested)
 
 
-def _sentence(pair: SystemComparison) -> str:
-    """Return who wins how often, and how sure that is."""
+def _shown(pair: SystemComparison) -> bool:
+    """Return whether one system is better: by its interval, and as one of several pairs by its corrected p-value."""
+    if pair.among:
+        return pair.among.sign_flip_p_holm < SIGNIFICANT
+    return not pair.rate.low <= EVEN <= pair.rate.high
+
+
+def _least_likely(pair: SystemComparison) -> tuple[float, float]:
+    return pair.rate.sign_flip_p, -abs(pair.rate.win_rate - EVEN)
+
+
+def _sentence(pair: SystemComparison, tested: int) -> str:
+    """Return who wins how often, and how sure that is as one of the pairs that were tested."""
     (a, b), rate = pair.systems, pair.rate
-    interval = f"{spelled(rate.estimate)} over {counted(rate.n, 'prompt')}"
-    if rate.low > EVEN:
-        return f"{a} beats {b}: win rate {interval}; the 95 % interval lies above one half."
-    if rate.high < EVEN:
-        return f"{b} beats {a}: win rate of {a} {interval}; the 95 % interval lies below one half."
+    figure = f"win rate of {a} {spelled(rate.estimate)} over {counted(rate.n, 'prompt')}"
+    winner, loser = (a, b) if rate.win_rate > EVEN else (b, a)
+    claim = f"{winner} beats {loser}" if _shown(pair) else f"It is not shown that {a} or {b} is better"
+    return f"{claim}: {figure}; {_certainty(pair, tested)}."
+
+
+def _certainty(pair: SystemComparison, tested: int) -> str:
+    rate = pair.rate
+    if pair.among:
+        return f"{p_value(pair.among.sign_flip_p_holm)} after correction for {tested} tests (sign-flip, Holm)"
+    if _shown(pair):
+        return f"the 95 % interval lies {'above' if rate.low > EVEN else 'below'} one half"
     least = "no difference" if rate.detectable is None else f"only differences above {rate.detectable:.3f}"
-    return (
-        f"It is not shown that {a} or {b} is better: win rate of {a} {interval}; so many prompts would show {least}"
-        " (80 % power)."
-    )
+    return f"so many prompts would show {least} (80 % power)"
 
 
 def _deciding(row: Compared, responses: Mapping[ResponseKey, ResponseTexts]) -> DecidingPair | None:

@@ -162,8 +162,36 @@ def comparisons(winners: str) -> Rows:
 
 def test_a_win_rate_is_a_sentence_with_its_interval() -> None:
     (section,) = page(comparisons("aaaaaaaaaaaaaaab")).sections.systems
-    assert section.sentences[0].startswith("a beats b: win rate 0.938")
+    assert section.sentences[0].startswith("a beats b: win rate of a 0.938")
     assert page(comparisons("ab")).sections.systems[0].sentences[0].startswith("It is not shown that a or b is better")
+
+
+def of_systems(**winners: str) -> Rows:
+    """Comparisons of the systems whose names a keyword joins, such as `ash_oak`."""
+    names = {pair: dict(zip(("system_a", "system_b"), pair.split("_"), strict=True)) for pair in winners}
+    return [{**row, **names[pair]} for pair, found in winners.items() for row in comparisons(found)]
+
+
+def test_one_of_several_pairs_of_systems_is_shown_by_its_corrected_p_value() -> None:
+    (section,) = page(of_systems(ash_oak="a" * 16, ash_fir="a" * 6, oak_fir="abababab")).sections.systems
+    better, chance, even = section.sentences
+    assert better.startswith("ash beats oak: win rate of ash 1.000 [")
+    assert better.endswith("; p < 0.001 after correction for 3 tests (sign-flip, Holm).")
+    # Six wins of six have an interval above one half, and p = 0.031 for one test alone.
+    assert section.report.pairs[1].rate.low > 0.5
+    assert chance.startswith("It is not shown that ash or fir is better")
+    assert "; p = 0.0" in chance
+    assert even.endswith("; p = 1.000 after correction for 3 tests (sign-flip, Holm).")
+
+
+def test_many_pairs_of_systems_are_counted_by_their_corrected_p_values() -> None:
+    found = page(of_systems(ash_oak="b" * 16, ash_fir="aaaaaa", oak_fir="ab", ash_elm="ab", oak_elm="ab"))
+    count, most = found.sections.systems[0].sentences
+    assert count.startswith(
+        "1 of 5 pairs of systems differs by more than chance: p below 0.05 after correction for 5 tests"
+    )
+    assert most.startswith("oak beats ash: win rate of ash 0.000 [")
+    assert f"{found.sections.systems[0].name}: {count}" in found.overview.sentences
 
 
 def test_comparisons_without_systems_are_of_the_writers_where_all_are_known() -> None:
