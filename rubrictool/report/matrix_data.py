@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from rubrictool.report.criterion_figures import CriterionFigures
 from rubrictool.report.figure_text import verdict_word
@@ -144,6 +145,11 @@ class MatrixBuilder:
             ),
         ]
         return visible(" · ".join(told))
+
+
+def row_link(judging: int, prompt_id: str, response: str) -> str:
+    """Return a link to a response in the matrix, which shows the rows of its judging and prompt and opens its own."""
+    return "#matrix?" + urlencode({"judging": judging, "prompt": visible(prompt_id), "response": visible(response)})
 
 
 class _Numbers(dict[str, int]):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from rubrictool.report.figure_text import verdict_word
 from rubrictool.report.figures_sections import FigureTable, TailSection
 from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging
+from rubrictool.report.matrix_data import row_link
 from rubrictool.report.report_files import ReadFile, ReportFiles
 from rubrictool.report.rubrics_section import PromptRubric
 from rubrictool.report.scores_section import ScoresSection
@@ -45,6 +46,7 @@ class ShownDoubt(NamedTuple):
     prompt_id: str
     anchor: str
     response: str
+    link: str
     model: str
     criterion: str
     criterion_id: str
@@ -176,6 +178,7 @@ def _shown(
         prompt_id,
         anchors.get(prompt_id, ""),
         response,
+        row_link(one.verdicts[-1].judging, prompt_id, response),
         files.responses[one.key.response].model or "",
         one.criterion.criterion if one.criterion else one.key.text,
         one.verdicts[-1].verdict.id,

@@ -85,6 +85,9 @@ def use(browser: Browser) -> None:
     page.locator("#rubric-found", has_text="0 of 1 prompts").wait_for()
     page.fill("#rubric-search", "keeps")
     page.locator("#rubric-found", has_text="1 of 1 prompts").wait_for()
+    page.locator(".doubts a", has_text="r2").click()
+    page.locator("#detail h2").wait_for()
+    seen["doubt"] = page.locator("#detail").inner_text()
     page.goto(Path(page_path).as_uri() + "#p-bread-round-2")
     seen["round_opened"] = page.locator("#p-bread-round-2").is_visible()
 
@@ -128,13 +131,29 @@ def trust_nothing(browser: Browser) -> None:
     }
 
 
+SCROLL = """async () => {
+    const grid = document.getElementById("grid"), waits = [];
+    grid.scrollTop = 0;
+    let last = await new Promise(requestAnimationFrame);
+    for (let frame = 0; frame < 120; frame++) {
+        grid.scrollTop += 300;
+        const now = await new Promise(requestAnimationFrame);
+        waits.push(now - last);
+        last = now;
+    }
+    return waits.sort((a, b) => a - b);
+}"""
+"""Scroll through the rows of the matrix, 300 pixels a frame, and return the milliseconds between frames, sorted."""
+
+
 def time_large(browser: Browser) -> None:
-    """Time until a large page can be used, and until the last rows are reached."""
+    """Time until a large page can be used and between frames while it scrolls, and see its last rows reached."""
     page = browser.new_page()
     began = time.perf_counter()
     page.goto(Path(large_path).as_uri())
     page.locator("html.ready").wait_for(state="attached")
     seen["large_s"] = time.perf_counter() - began
+    seen["frames_ms"] = page.evaluate(SCROLL)
     page.evaluate("document.getElementById('grid').scrollTop = 1e9")
     page.locator("#canvas .name", has_text="last-response").wait_for()
     seen["large_elements"] = page.locator("#canvas *").count()

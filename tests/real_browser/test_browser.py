@@ -114,6 +114,11 @@ def test_links_lead_to_a_response_and_to_a_round(seen: Any) -> None:
     assert (seen["deep_link"], seen["round_opened"]) == (True, True)
 
 
+def test_a_doubtful_verdict_leads_to_its_response_in_the_matrix(seen: Any) -> None:
+    assert "Answer 2." in seen["doubt"]
+    assert "another judging says otherwise" in seen["doubt"]
+
+
 def test_a_cell_has_a_name_for_screen_readers(seen: Any) -> None:
     assert seen["names"] == "c1: met"
 
@@ -144,3 +149,9 @@ def test_no_error_is_on_the_console_and_no_request_leaves_the_file(seen: Any) ->
 def test_five_thousand_responses_by_twenty_criteria_open_in_three_seconds(seen: Any) -> None:
     assert seen["large_s"] < 3
     assert seen["large_elements"] < 3_000, "rows out of view are not built"
+
+
+def test_a_large_matrix_scrolls_without_a_stall(seen: Any) -> None:
+    waits = seen["frames_ms"]
+    assert waits[len(waits) // 2] < 40, "more than 25 frames a second, on a machine without a graphics card"
+    assert waits[-len(waits) // 20] < 200

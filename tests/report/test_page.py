@@ -74,6 +74,7 @@ def test_a_verdict_is_doubtful_where_another_judging_of_the_same_criterion_says_
     found = page(BEFORE, AFTER, [RUBRIC], ROUNDS).overview
     assert [(one.response, one.criterion) for one in found.doubts] == [("r2", "Names a dry cloth")]
     assert found.doubts[0].why.startswith("the same criterion is met by first rubrics")
+    assert found.doubts[0].link == "#matrix?judging=1&prompt=bread&response=r2"
 
 
 @pytest.mark.parametrize("prompt_id", ["bread", "*"])

@@ -324,8 +324,9 @@
       }
       update();
       const wanted = state.get("open") ?? state.get("row");
-      const row = wanted && shown.find((one) => `${one.rubric.judging}/${one.rubric.prompt}/${one.id}` === wanted);
-      if (row) { if (state.has("open")) opened = row; select(row); }
+      const named = state.get("response");
+      const row = named === null ? wanted && shown.find((one) => `${one.rubric.judging}/${one.rubric.prompt}/${one.id}` === wanted) : shown.find((one) => one.id === named);
+      if (row) { if (named !== null || state.has("open")) opened = row; select(row); }
       $("matrix").scrollIntoView();
     };
     fillCriteria();
