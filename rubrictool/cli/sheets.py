@@ -219,9 +219,17 @@ _MARKDOWN_WORDS: Mapping[PartKind, tuple[str, str]] = {
 }
 
 
+_REFERENCE = linear(r"(?i)(\\[@#]|GH\\-)(\w)")
+"""How a mention or the number of an issue begins, its signs escaped: GitHub looks for these in what Markdown has become, too."""
+
+
 def markdown(text: str) -> str:
-    """Return a text that Markdown and HTML show as it is, on one line."""
-    return _MARKDOWN.sub(r"\\\1", html.escape(visible(text), quote=False))
+    """Return a text that Markdown and HTML show as it is, on one line; GitHub neither mentions nor links anybody."""
+    return _escaped(visible(text))
+
+
+def _escaped(text: str) -> str:
+    return _REFERENCE.sub(r"\1&#8203;\2", _MARKDOWN.sub(r"\\\1", html.escape(text, quote=False)))
 
 
 def _markdown(sheet: Sheet) -> Iterator[str]:
@@ -245,10 +253,7 @@ def _piped(cells: Sequence[str]) -> str:
 def _markdown_cell(cell: CellValue) -> str:
     if not isinstance(cell, tuple):
         return markdown(plain(cell))
-    marked = (
-        (_MARKDOWN_WORDS[part.kind], _MARKDOWN.sub(r"\\\1", html.escape(_visible_within(part.text), quote=False)))
-        for part in cell
-    )
+    marked = ((_MARKDOWN_WORDS[part.kind], _escaped(_visible_within(part.text))) for part in cell)
     return "".join(f"{before}{text}{after}" for (before, after), text in marked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from typing import Any
@@ -127,9 +128,19 @@ def test_markdown_shows_hostile_text_as_it_is(shell: Shell) -> None:
     row = next(line for line in lines if "error" in line)
     assert "<b>" not in row
     assert row.replace("\\|", "").count("|") == 6, "a pipe in a text ends no cell"
-    assert all(text in row for text in ("\\`c\\`", "\\[x\\]\\(", "\\@z", "\\*s\\*", "\\:\\:error"))
+    assert all(text in row for text in ("\\`c\\`", "\\[x\\]\\(", "\\@&#8203;z", "\\*s\\*", "\\:\\:error"))
     assert "\x1b" not in row
     assert "\u202e" not in row
+
+
+@pytest.mark.parametrize(
+    "text", ["@octocat", "as @octocat says", "a@octocat.com", "#1", "octocat/cat#1", "gh-1", "GH-1"]
+)
+def test_markdown_neither_mentions_anybody_nor_links_an_issue(shell: Shell, text: str) -> None:
+    # GitHub looks for these in the text that is left when the escapes of Markdown are undone.
+    shown = html.unescape(rendering(shell, "md", text).replace("\\", ""))
+    assert text not in shown
+    assert text in shown.replace("\u200b", "")
 
 
 @pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "＝1", "::error::x"])
