@@ -7,8 +7,7 @@ import html
 import io
 import os
 import sys
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -41,7 +40,7 @@ class Sheet:
     """A table: what the key of each block is, the names of its columns, its blocks.
 
     `figures` are columns of numbers, to the right on a terminal. `details` are left out for people where all are empty, and on a
-    narrow terminal they stand beneath the text of the column `main`.
+    narrow terminal they stand beneath the text of the column `main`, or beneath the block where all its rows have the same.
     """
 
     key: str
@@ -111,14 +110,29 @@ def _terminal(sheet: Sheet) -> Iterator[str]:
     console = Console(width=screen_width(), color_system=system, force_terminal=colours, legacy_windows=False)
     layout = _Layout.of(sheet, console.width)
     for block in sheet.blocks:
+        shared = _shared(block, layout)
         if block.title:
             yield painted(_harmless(shown(visible(block.title), width=console.width)), "bold", sys.stdout)
         if block.rows:
             with console.capture() as drawn:
-                console.print(_grid(sheet, block, layout), markup=False, emoji=False, highlight=False)
+                console.print(_grid(sheet, block, layout.without(shared)), markup=False, emoji=False, highlight=False)
             yield from (_harmless(f"  {line}".rstrip()) for line in drawn.get().splitlines())
-        yield from (f"  {line}" for note in block.notes for line in textwrap.wrap(visible(note), console.width))
+        notes = [*_named(sheet, block.rows[0], shared), *block.notes] if shared else block.notes
+        yield from (_harmless(f"  {line}") for note in notes for line in _wrapped(note, console))
         yield ""
+
+
+def _wrapped(note: str, console: Any) -> Iterator[str]:
+    """Yield a sentence in lines of so many cells, of which some characters take two."""
+    from rich.text import Text
+
+    yield from (line.plain.rstrip() for line in Text(visible(note)).wrap(console, console.width, overflow="fold"))
+
+
+def _shared(block: Block, layout: _Layout) -> list[int]:
+    """Return the places of the details beneath that all of several rows have alike."""
+    rows = block.rows
+    return [place for place in layout.beneath if len(rows) > 1 and all(row[place] == rows[0][place] for row in rows)]
 
 
 def _harmless(line: str) -> str:
@@ -132,6 +146,10 @@ class _Layout(NamedTuple):
 
     across: Sequence[int]
     beneath: Sequence[int]
+
+    def without(self, places: Collection[int]) -> _Layout:
+        """Return the layout with these places no longer beneath."""
+        return self._replace(beneath=[place for place in self.beneath if place not in places])
 
     @classmethod
     def of(cls, sheet: Sheet, width: int) -> _Layout:
@@ -169,10 +187,17 @@ def _grid(sheet: Sheet, block: Block, layout: _Layout) -> Any:
 
 def _cell(sheet: Sheet, row: Sequence[CellValue], place: int, beneath: Sequence[int]) -> Any:
     text = _coloured(row[place])
-    told = [f"{sheet.columns[one]}: {visible(plain(row[one]))}" for one in beneath if row[one] not in (None, "")]
+    told = list(_named(sheet, row, beneath))
     if sheet.columns[place] == sheet.main and told:
         text.append("\n" + "; ".join(told), "dim")
     return text
+
+
+def _named(sheet: Sheet, row: Sequence[CellValue], places: Sequence[int]) -> Iterator[str]:
+    """Yield cells that are not empty, each behind the name of its column."""
+    for place in places:
+        if row[place] not in (None, ""):
+            yield f"{sheet.columns[place]}: {visible(plain(row[place]))}"
 
 
 _COLOURS: Mapping[PartKind, str] = {"same": "", "removed": "red", "added": "green"}

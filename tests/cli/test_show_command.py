@@ -61,6 +61,18 @@ def test_on_a_narrow_terminal_the_details_stand_beneath_the_criterion(
     assert "  c1       3  Names the highest daily dose.\n              dimension: safety; origin: m\n" in out
 
 
+def test_a_detail_that_all_criteria_share_is_told_once_on_a_narrow_terminal(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    criteria = [{"criterion": text, "weight": 1, "dimension": text, "proposer": "m"} for text in ("red", "blue")]
+    lines = shell("show", shell.write("r.jsonl", [{"id": "p", "criteria": criteria}])).out.splitlines()
+    assert [line.strip() for line in lines[2:]] == [
+        *("c1       1  red", "dimension: red", "c2       1  blue", "dimension: blue"),
+        *("origin: m", "2 criteria", ""),
+    ]
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize(
     "text", ["전세 계약의 위험을 설명한다 " * 20, "说明风险" * 60, "word " * 100, "x" * 500, HOSTILE]
@@ -69,8 +81,9 @@ def test_no_line_is_wider_than_the_terminal(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, columns: int, text: str
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    rubric = {"id": "p", "prompt": text, "criteria": [{**DOSE, "criterion": text, "dimension": text[:40]}]}
-    out = shell("show", shell.write("r.jsonl", [rubric])).out
+    one = {**DOSE, "criterion": text, "dimension": text[:80]}
+    rubrics = [{"id": "p", "prompt": text, "criteria": [one]}, {"id": "q", "criteria": [one, one]}]
+    out = shell("show", shell.write("r.jsonl", rubrics)).out
     assert max(map(cell_len, out.splitlines())) <= columns
 
 
@@ -158,7 +171,7 @@ def test_json_holds_texts_as_they_are(shell: Shell) -> None:
 def test_a_terminal_and_a_log_obey_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     long = "x" * 50 + " ::error::injected"
-    criteria = [{"criterion": text, "weight": 1} for text in (HOSTILE, long)]
+    criteria = [{"criterion": text, "weight": 1, "dimension": long} for text in (HOSTILE, long)]
     out = shell("show", shell.write("r.jsonl", [{"id": "::warning::id", "criteria": criteria}])).out
     assert not [line for line in out.splitlines() if line.lstrip().startswith(("::", "##["))]
     assert not {"\x1b", "\u202e"} & set(out)
