@@ -254,7 +254,9 @@ def markdown(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _REFERENCE.sub(r"\1&#8203;\2", _MARKDOWN.sub(r"\\\1", html.escape(text, quote=False)))
+    written = _REFERENCE.sub(r"\1&#8203;\2", _MARKDOWN.sub(r"\\\1", html.escape(text, quote=False)))
+    # GitHub reads $x$ as mathematics, also behind a backslash.
+    return written.replace("$", "<span>$</span>") if written.count("$") > 1 else written
 
 
 def _markdown(sheet: Sheet) -> Iterator[str]:

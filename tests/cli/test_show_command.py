@@ -163,6 +163,12 @@ def test_no_cell_of_a_sheet_is_a_formula(shell: Shell, text: str) -> None:
     assert float(row["weight"]) == 1
 
 
+def test_dollars_in_markdown_are_no_mathematics(shell: Shell) -> None:
+    two, one = rendering(shell, "md", "pays $x$ of it", "pays $5").splitlines()[4:6]
+    assert "pays <span>$</span>x<span>$</span> of it" in two
+    assert "pays $5" in one
+
+
 def test_json_holds_texts_as_they_are(shell: Shell) -> None:
     (row,) = json.loads(rendering(shell, "json", HOSTILE))
     assert row["criterion"] == HOSTILE
