@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.model_scores import ModelScores, ScoreTally
+from rubrictool.analysis.pairs_together import holm
 from rubrictool.analysis.prompt_means import mean
-from rubrictool.analysis.score_differences import score_difference
-from rubrictool.report.figure_text import signed
+from rubrictool.analysis.score_differences import ScoreDifference, score_difference
+from rubrictool.report.figure_text import SIGNIFICANT, p_value, signed
 from rubrictool.report.judgings import ReportJudging
 from rubrictool.rows.joins import ResponseKey, by_prompt, grouped
 from rubrictool.rows.records import ExternalComparison, ScoreWithDetails
@@ -32,7 +33,10 @@ class Distribution(NamedTuple):
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model under the first and the last judging: its scores, their distributions, its rank, and how its mean moved."""
+    """A model under the first and the last judging: its scores, their distributions, its rank, and how its mean moved.
+
+    `change_p` is the p-value of that change (sign-flip), corrected for all models (Holm).
+    """
 
     model: str
     before: ModelScores | None
@@ -40,6 +44,7 @@ class ModelRow:
     rank_before: int | None
     rank_after: int
     change: Figure | None
+    change_p: float | None
     distributions: Sequence[Distribution]
 
     @property
@@ -90,6 +95,7 @@ def _models(before: ReportJudging | None, after: ReportJudging, seed: int) -> li
     scores = [row.score for judging in (before, after) if judging for row in judging.rows]
     low, high = min(0.0, *scores), max(1.0, *scores)
     changes = _changes(before, after, seed) if before else {}
+    corrected = dict(zip(changes, holm([one.sign_flip_p for one in changes.values()]), strict=True))
     return [
         ModelRow(
             model,
@@ -97,7 +103,8 @@ def _models(before: ReportJudging | None, after: ReportJudging, seed: int) -> li
             found,
             old[model][0] if model in old else None,
             rank,
-            changes.get(model),
+            changes[model].estimate if model in changes else None,
+            corrected.get(model),
             [_distribution(judging, model, low, high) for judging in (before, after) if judging],
         )
         for model, (rank, found) in new.items()
@@ -118,13 +125,13 @@ def _distribution(judging: ReportJudging, model: str, low: float, high: float) -
     return Distribution([places[place] for place in range(BINS)], low, high)
 
 
-def _changes(before: ReportJudging, after: ReportJudging, seed: int) -> dict[str, Figure]:
+def _changes(before: ReportJudging, after: ReportJudging, seed: int) -> dict[str, ScoreDifference]:
     """Return how the mean score of each model moved, over the responses that both judged."""
     old = {(row.prompt_id, row.id): row.score for row in before.rows}
     both = [row for row in after.rows if (row.prompt_id, row.id) in old]
     by_model = grouped((row.model or "", _moved(row, old)) for row in both)
     found = {model: score_difference(rows, seed=seed) for model, rows in by_model.items()}
-    return {model: one.estimate for model, one in found.items() if one}
+    return {model: one for model, one in found.items() if one}
 
 
 def _moved(row: ScoreWithDetails, old: Mapping[ResponseKey, float]) -> ExternalComparison:
@@ -180,19 +187,22 @@ def _profits(models: Sequence[ModelRow], before: ReportJudging, after: ReportJud
     yield (
         f"{_name(most)} profits most from {after.title} instead of {before.title}: its mean score moves by"
         f" {signed(most.change)}, the most of {len(models)} models, its rank from {most.rank_before} to {most.rank_after};"
-        f" {_sure(most.change)}"
+        f" {_sure(most, len(models))}"
     )
     moved = mean([one.change.value for one in models if one.change])
-    yield f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {signed(least.change)}; {_sure(least.change)}"
+    yield (
+        f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {signed(least.change)};"
+        f" {_sure(least, len(models))}"
+    )
 
 
 def _name(one: ModelRow) -> str:
     return one.model or "the writer without a name"
 
 
-def _sure(change: Figure | None) -> str:
-    if change is None or change.low is None:
+def _sure(one: ModelRow, models: int) -> str:
+    """Return how sure the change of a model is, as one of those that were tested."""
+    if one.change is None or one.change.low is None or one.change_p is None:
         return "fewer than 5 prompts, so there is no interval."
-    if change.contains(0):
-        return "not shown: the 95 % interval contains 0."
-    return "the 95 % interval excludes 0."
+    shown = "" if one.change_p < SIGNIFICANT else "not shown: "
+    return f"{shown}{p_value(one.change_p)} after correction for {models} tests (sign-flip, Holm)."

@@ -10,7 +10,7 @@ from rubrictool.analysis.directions import in_one_direction, systems_of
 from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
 from rubrictool.analysis.intervals import Estimate
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, notes_on, win_rate_report
-from rubrictool.report.figure_text import p_value, spelled
+from rubrictool.report.figure_text import SIGNIFICANT, p_value, spelled
 from rubrictool.report.report_files import ReportFiles, ResponseTexts
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rubric.checks import has_format
@@ -25,9 +25,6 @@ MOST_SENTENCES = 3
 """Pairs of systems up to which each has a sentence of its own."""
 
 EVEN = 0.5
-
-SIGNIFICANT = 0.05
-"""p-value below which two systems differ by more than chance."""
 
 
 class StyleDifference(NamedTuple):

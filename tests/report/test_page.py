@@ -70,6 +70,25 @@ def test_the_model_that_profits_is_named_with_how_sure_that_is() -> None:
     assert "fewer than 5 prompts" in section.sentences[0]
 
 
+def moved(changes: Mapping[str, float]) -> tuple[Rows, Rows]:
+    """Scores of eight prompts before and after, those of each model moved alike by about so much."""
+    before = [
+        {**BEFORE[0], "prompt_id": f"p{prompt}", "id": model, "model": model, "prompt": None, "score": 0.5}
+        for prompt in range(8)
+        for model in changes
+    ]
+    after = [{**row, "score": 0.5 + changes[row["model"]] * (1 + int(row["prompt_id"][1]) / 10)} for row in before]
+    return before, after
+
+
+def test_the_model_that_profits_most_of_many_is_shown_by_its_corrected_p_value() -> None:
+    # One test alone has p = 2 / 2^8 where all eight prompts move one way.
+    found = [page(*moved({"a": 0.1} | dict.fromkeys(others, -0.1))).sections.scores for others in ("b", "bcdefgh")]
+    two, eight = (one.sentences[0] for one in found if one)
+    assert two.endswith("; p = 0.016 after correction for 2 tests (sign-flip, Holm).")
+    assert eight.endswith("; not shown: p = 0.062 after correction for 8 tests (sign-flip, Holm).")
+
+
 def test_a_verdict_is_doubtful_where_another_judging_of_the_same_criterion_says_otherwise() -> None:
     found = page(BEFORE, AFTER, [RUBRIC], ROUNDS).overview
     assert [(one.response, one.criterion) for one in found.doubts] == [("r2", "Names a dry cloth")]
