@@ -21,14 +21,24 @@ os.environ |= {"RUBRICTOOL_JUDGE": "offline", "RUBRICTOOL_ON_ERROR": "0"}
 
 
 async def by_verl() -> Any:
+    return await _by_verls("naive")
+
+
+async def by_verls_rate_limited() -> Any:
+    return await _by_verls("rate_limited")
+
+
+async def _by_verls(manager_name: str, rubric: str = RUBRIC, **options: Any) -> Any:
+    """The reward of one of verl's reward managers."""
     import numpy as np
     import torch
     from omegaconf import OmegaConf
     from verl import DataProto
-    from verl.experimental.reward_loop.reward_manager.naive import NaiveRewardManager
+    from verl.experimental.reward_loop.reward_manager import get_reward_manager_cls
     from verl.trainer.ppo.reward import get_custom_reward_fn
 
-    hook = {"path": "pkg://rubrictool.rewards.verl", "name": "compute_score", "reward_kwargs": {"on_error": 0}}
+    given = {"on_error": 0, **options}
+    hook = {"path": "pkg://rubrictool.rewards.verl", "name": "compute_score", "reward_kwargs": given}
     config = OmegaConf.create({"reward": {"custom_reward_function": hook}})
     score = get_custom_reward_fn(config)
 
@@ -38,15 +48,38 @@ async def by_verl() -> Any:
         def decode(self, *_: Any, **__: Any) -> str:
             return TEXT
 
-    manager = NaiveRewardManager(config, Words(), score)
+    manager = get_reward_manager_cls(manager_name)(config, Words(), score)
     row = {
         "data_source": np.array(["rubric"], dtype=object),
         "reward_model": np.array([{"ground_truth": "", "style": "rubric"}], dtype=object),
-        "extra_info": np.array([{"rubric": RUBRIC, "prompt": "Name colours."}], dtype=object),
+        "extra_info": np.array([{"rubric": rubric, "prompt": "Name colours."}], dtype=object),
     }
     tensors = {"responses": torch.ones(1, 2, dtype=torch.long), "attention_mask": torch.ones(1, 4, dtype=torch.long)}
     found = await manager.run_single(DataProto.from_dict(tensors=tensors, non_tensors=row))
     return found["reward_score"]
+
+
+async def ended_by_verl() -> str:
+    """What verl's manager that takes 0 for errors does when the judge's key is denied."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    from rubrictool.rewards.verl import RunEnded
+
+    class Denies(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_error(401)
+
+    asked = '[{"criterion": "Names a colour.", "weight": 1}]'
+    with HTTPServer(("127.0.0.1", 0), Denies) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        judge = f"judge@http://127.0.0.1:{server.server_port}/v1"
+        try:
+            return f"reward {await _by_verls('rate_limited', asked, judge=judge)}"
+        except RunEnded as error:
+            return str(error)
+        finally:
+            server.shutdown()
 
 
 async def by_verifiers() -> Any:
@@ -144,6 +177,8 @@ async def by_areals_pool() -> Any:
 
 HOOKS = {
     "verl": by_verl,
+    "verl's rate_limited": by_verls_rate_limited,
+    "verl, denied": ended_by_verl,
     "verifiers": by_verifiers,
     "openrlhf": by_openrlhf,
     "ms-swift": by_swift,

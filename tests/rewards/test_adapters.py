@@ -287,8 +287,43 @@ def test_verls_hook_answers_before_the_manager_that_takes_0_stops_waiting(
     assert asyncio.run(waited()) == found
 
 
+async def as_rate_limited(call: Any) -> Any:
+    """The reward that verl 0.9.1's manager `rate_limited` takes."""
+    try:
+        return (await asyncio.wait_for(call, 5))["score"]
+    except Exception:
+        return 0.0
+
+
+@pytest.mark.parametrize("judge", RUN_ENDS.values(), ids=RUN_ENDS)
+def test_verls_manager_that_takes_0_for_errors_ends_the_run_instead(
+    judge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RewardOptions, "judge", judge)
+    call = verl.compute_score(solution_str="red", extra_info={"rubric": CRITERIA, "prompt": "q"})
+    with pytest.raises(verl.RunEnded, match=r"so the run ends: Model(Unusable|Failure): the (key|limit)") as ended:
+        asyncio.run(as_rate_limited(call))
+    assert str(pickle.loads(pickle.dumps(ended.value))) == str(ended.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"extra_info": {"prompt": "q"}}, "there is no rubric"),
+        ({"extra_info": {"prompt": "q", "rubric": "{"}}, "the row's rubric is no JSON"),
+        ({"extra_info": {"prompt": "q", "rubric": CRITERIA}, "on_error": "none"}, "choose a number"),
+        ({"extra_info": {"prompt": "q", "rubric": CRITERIA}, "jugde": "x"}, "is no option of rewards"),
+        ({"extra_info": {"prompt": "q", "rubric": CRITERIA}, "solution_str": 5}, "must be text"),
+    ],
+)
+def test_nor_does_it_take_0_for_a_mistake_in_the_set_up(given: Any, reason: str) -> None:
+    with pytest.raises(verl.RunEnded, match=reason):
+        asyncio.run(as_rate_limited(verl.compute_score(**({"solution_str": "red"} | given))))
+
+
 def test_an_option_of_verls_that_is_none_is_named_and_what_verl_adds_is_not() -> None:
-    given: dict[str, Any] = {"solution_str": "red", "extra_info": {"rubric": CRITERIA, "prompt": "q"}}
+    extra = {"rubric": CRITERIA, "prompt": "q", "num_turns": 2}
+    given: dict[str, Any] = {"solution_str": "red", "extra_info": extra}
     with pytest.raises(InputError, match="jugde: is no option of rewards"):
         asyncio.run(verl.compute_score(**given, jugde="offline"))
     settings = MappingProxyType({"chat_template_kwargs": MappingProxyType({"thinking": False})})
