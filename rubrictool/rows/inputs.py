@@ -155,17 +155,20 @@ class Input:
 
     def parts(self) -> Iterator[tuple[int, Contents]]:
         """Iterate over the numbered contents of rows of a foreign shape. Raises `InputError` (`file:line: field: reason`)."""
-        shape, counts = self.shape, Counter[str]()
+        shape, counts, prompts = self.shape, Counter[str](), set[int]()
         assert shape is not None
         for number, read in self._readings(shape):
             try:
                 parts = read()
+                if parts.prompt:  # Several rows may be of one.
+                    prompts.add(hash(parts.prompt.get("id") or prompt_key(parts.prompt.get("prompt"))))
             except ValueError as error:
                 raise InputError(f"{self.places.of(number)}: {error} (read as {shape.title})") from None
             counts.update(parts.counts())
             counts.update(parts.notes)
             yield number, parts
         self._counts = counts
+        self._counts["prompts"] = len(prompts)
 
     def given_columns(self) -> list[str]:
         """Return the names of the first row's columns as they stand in the source."""

@@ -148,7 +148,7 @@ def test_a_conversation_without_an_answer_is_a_prompt_alone() -> None:
     source = Input(rows)
     assert [row.response for row in Rows(source, Response).rows()] == ["Blue."]
     assert source.recognised() == (
-        "rows: messages with an answer, 2 prompts, 1 response; conversations without an answer: 1"
+        "rows: messages with an answer, 1 prompt, 1 response; conversations without an answer: 1"
     )
 
 

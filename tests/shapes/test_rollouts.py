@@ -48,6 +48,16 @@ def test_the_number_that_stands_for_a_failed_judgement_is_no_score() -> None:
     assert "judgements that failed, so without a score: 1" in str(failed.recognised())
 
 
+def test_rows_of_one_prompt_are_counted_as_one_prompt() -> None:
+    dumped = Input([VERL | {"input": f"Question {n % 4}", "output": str(n)} for n in range(12)])
+    Rows(dumped, Response).rows()
+    assert str(dumped.recognised()).endswith(", 4 prompts, 12 responses")
+    chats = [[{"role": "user", "content": f"Question {n % 3}"}] for n in range(6)]
+    logged = Input([TRL | {"prompt": chat, "completion": str(n)} for n, chat in enumerate(chats)])
+    Rows(logged, Response).rows()
+    assert str(logged.recognised()).endswith(", 3 prompts, 6 responses")
+
+
 def test_nan_is_null_in_what_verl_dumps_and_nowhere_else(tmp_path: Path) -> None:
     file = tmp_path / "3.jsonl"
     file.write_text('{"input": "q", "output": "a", "score": 0.5, "step": 3, "base": NaN}\n', encoding="utf-8")
