@@ -23,11 +23,13 @@ from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.rubrics import Rubrics
 from rubrictool.rows.jsonl import Source, validated
 from rubrictool.rows.records import JudgingMode, Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rows.strict_json import HALF_A_PAIR
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate, aggregate
 from rubrictool.rubric.shaping import Shaping, shaping
 from rubrictool.rubric.weights import rubric_hash
 from rubrictool.steps.score import score
+from rubrictool.text.encoding import encodable
 
 OnError = Literal["raise", "none", "group_mean"] | float
 """The reward of a completion that the judge did not decide on: an error, None, the mean of the others of its group, a number."""
@@ -62,11 +64,11 @@ class RewardOptions:
 
 
 class _Task(NamedTuple):
-    """A rollout as the rows that are judged."""
+    """A rollout as the rows that are judged; `response` is the failure of a completion that no judge can be sent."""
 
     prompt: Prompt
     rubric: Rubric
-    response: Response
+    response: Response | RowFailure
     group: str
 
     def reward(self, value: float | None, **parts: Any) -> Reward:
@@ -128,6 +130,9 @@ class RubricReward:
     def _task(self, number: int, rollout: Rollout) -> _Task:
         """Return what is to be judged. Raises `InputError` that names the rollout, before anything is asked."""
         where = f"rollouts[{number}]"
+        for name in ("prompt", "prompt_id", "reference"):
+            if not encodable(getattr(rollout, name)):
+                raise InputError(f"{where}: {name}: {HALF_A_PAIR}; replace it in the data set")
         try:
             rubric = self.rubrics.of(rollout)
         except InputError as error:
@@ -137,8 +142,7 @@ class RubricReward:
             raise InputError(f"{where}: prompt: neither the rollout nor its rubric has one; give the prompt's text")
         named = {"id": rollout.prompt_id} if rollout.prompt_id else {}
         prompt = validated(Prompt, {**named, "prompt": asked, "reference": rollout.reference}, where)
-        response = validated(Response, {"prompt_id": prompt.id, "response": rollout.response()}, where)
-        return _Task(prompt, rubric, response, rollout.group_key)
+        return _Task(prompt, rubric, _response(rollout, prompt.id, where), rollout.group_key)
 
     async def _all(self, tasks: Sequence[_Task], deadline_s: float | None) -> list[Reward]:
         results = await asyncio.gather(*(self._in_time(task, deadline_s) for task in tasks), return_exceptions=True)
@@ -166,6 +170,8 @@ class RubricReward:
 
     async def _one(self, task: _Task) -> Reward:
         prompt, rubric, response, _ = task
+        if isinstance(response, RowFailure):
+            raise response
         judge = await self._judge()
         scored = await score(prompt, rubric, response, judge, aggregate=self._curves, empty=self.options.empty)
         details = cast(ScoreWithDetails, scored)
@@ -222,6 +228,14 @@ def check_on_error(chosen: object) -> None:
         return
     if isinstance(chosen, bool) or not isinstance(chosen, int | float) or not math.isfinite(chosen):
         raise InputError(f"on_error: {chosen!r} is unknown; write raise, none, group_mean or a number")
+
+
+def _response(rollout: Rollout, prompt_id: str, where: str) -> Response | RowFailure:
+    """Return the row of a completion. What a policy writes may be no text: that fails, and the other completions do not."""
+    completion = rollout.response()
+    if not encodable(completion):
+        return RowFailure("unreadable_response", f"{where}: completion: {HALF_A_PAIR}, so that no judge can read it")
+    return validated(Response, {"prompt_id": prompt_id, "response": completion}, where)
 
 
 def _filled(found: Sequence[Reward], groups: Sequence[str], on_error: OnError) -> list[Reward]:

@@ -33,13 +33,25 @@ class Rollout:
 
     def response(self) -> Any:
         """Return the completion; one that is a single message of text is that text, so that both forms are one response."""
-        if not isinstance(self.completion, list | tuple) or len(self.completion) != 1:
+        if not isinstance(self.completion, list | tuple):
             return self.completion
-        message = self.completion[0]
-        plain = (
-            isinstance(message, Mapping) and message.keys() == {"role", "content"} and message["role"] == "assistant"
-        )
-        return message["content"] if plain and isinstance(message["content"], str) else self.completion
+        messages = [_with_text(message) for message in self.completion]
+        text = _text_of(messages[0]) if len(messages) == 1 else None
+        return messages if text is None else text
+
+
+def _text_of(message: Any) -> str | None:
+    """Return the text of a message that is a model's and has nothing beside its text, None for any other."""
+    if not isinstance(message, Mapping) or message.keys() != {"role", "content"} or message["role"] != "assistant":
+        return None
+    return message["content"] if isinstance(message["content"], str) else None
+
+
+def _with_text(message: Any) -> Any:
+    """Return a message, in which a content that servers send as null, of one that says and calls nothing, is the empty text."""
+    if not isinstance(message, Mapping) or message.get("content", "") is not None or message.get("tool_calls"):
+        return message
+    return {**message, "content": ""}
 
 
 @dataclass(frozen=True)

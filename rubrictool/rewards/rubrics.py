@@ -12,9 +12,9 @@ from rubrictool.rows.ids import prompt_key, same_text
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import EVERY_PROMPT, Rubric
-from rubrictool.rows.strict_json import strict
+from rubrictool.rows.strict_json import HALF_A_PAIR, strict
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
-from rubrictool.text.encoding import compact, digest, plain_value
+from rubrictool.text.encoding import compact, digest, encodable, plain_value
 
 RUBRICS_KEPT = 4096
 """Rubrics of rows that are kept, read; a trainer sends each once for every completion."""
@@ -82,6 +82,8 @@ class Rubrics:
     def _of_json(self, text: str) -> Rubric:
         try:
             value = strict(text)
+            if not encodable(text):
+                raise ValueError(HALF_A_PAIR)
         except (ValueError, RecursionError) as error:
             raise InputError(f"rubric: the row's rubric is no JSON ({error}): give criteria or a rubric row") from None
         row = value if isinstance(value, Mapping) else {"criteria": value}

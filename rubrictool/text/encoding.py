@@ -64,7 +64,7 @@ def encodable(value: Any) -> bool:
     """Return whether the texts in a value can be encoded as UTF-8: half of a surrogate pair cannot."""
     try:
         # Values that are no JSON are not this question's.
-        json.dumps(value, ensure_ascii=False, default=repr).encode()
+        (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)).encode()
     except UnicodeEncodeError:
         return False
     return True

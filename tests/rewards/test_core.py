@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fakes import WordJudge
 
-from rubrictool.errors import InputError, ModelFailure, ModelUnusable
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.rewards import Reward, Rollout, RubricReward
 
 CRITERIA = [{"criterion": "red", "weight": 3}, {"criterion": "blue", "weight": 1}]
@@ -176,6 +176,58 @@ def test_a_completion_may_be_messages() -> None:
     messages = [{"role": "assistant", "content": "red"}]
     reward = RubricReward(judge="offline", rubrics=[{"id": "p", "prompt": "q", "criteria": CHECKED}])
     assert reward.rewards_sync([Rollout(messages, prompt_id="p")])[0].reward == 1.0
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "red \ud800",
+        [{"role": "assistant", "content": "red \udfff"}],
+        [{"role": "user", "content": "And?"}, {"role": "assistant", "content": "red \ud800"}],
+        [{"role": "assistant", "tool_calls": [{"id": "\udc00", "function": {"name": "f", "arguments": "{}"}}]}],
+    ],
+    ids=["text", "a message", "messages", "a call"],
+)
+def test_a_completion_that_is_no_text_fails_alone_and_is_never_asked_about(completion: Any) -> None:
+    judge = WordJudge()
+    reward = RubricReward(judge=judge, rubrics=RUBRICS, on_error="none")
+    found = reward.rewards_sync(Rollout(text, prompt_id="p") for text in ("red", completion, "blue"))
+    assert [one.reward for one in found] == [0.75, None, 0.25]
+    assert str(found[1].error).startswith("rollouts[1]: completion: has half of a surrogate pair")
+    assert (reward.failures, len(judge.asked)) == (1, 2)
+    with pytest.raises(RowFailure, match=r"rollouts\[0\]: completion: has half of a surrogate pair"):
+        RubricReward(judge=judge, rubrics=RUBRICS).rewards_sync([Rollout(completion, prompt_id="p")])
+
+
+@pytest.mark.parametrize("name", ["prompt", "prompt_id", "reference", "rubric"])
+def test_a_column_of_the_data_set_that_is_no_text_is_bad_input_that_names_it(name: str) -> None:
+    given: dict[str, Any] = {"prompt": "q", "rubric": CRITERIA} | {
+        name: [{"criterion": "\ud800"}] if name == "rubric" else "\ud800"
+    }
+    with pytest.raises(InputError, match=rf"rollouts\[0\]: {name}: .*has half of a surrogate pair"):
+        RubricReward(judge=WordJudge(), on_error="none").rewards_sync([Rollout("red", **given)])
+
+
+@pytest.mark.parametrize(
+    "text", ["red \0", "\ufeffred \x1b[0m\x07", "red " * 2_500_000], ids=["NUL", "controls", "10 MB"]
+)
+def test_any_text_is_judged(text: str) -> None:
+    assert rewarded(text)[0].reward == 0.75
+
+
+@pytest.mark.parametrize("completion", [None, 5, b"red", ["red"], {"text": "red"}, []])
+def test_what_is_neither_text_nor_messages_is_bad_input_whatever_was_chosen(completion: Any) -> None:
+    with pytest.raises(InputError, match=r"rollouts\[1\]: response"):
+        RubricReward(judge=WordJudge(), rubrics=RUBRICS, on_error=0.0).rewards_sync(
+            [Rollout("red", prompt_id="p"), Rollout(completion, prompt_id="p")]
+        )
+
+
+@pytest.mark.parametrize("more", [{}, {"reasoning_content": "Hm.", "tool_calls": None}])
+def test_a_message_whose_text_is_null_says_nothing(more: Any) -> None:
+    messages = [{"role": "assistant", "content": None, **more}]
+    [found] = RubricReward(judge=WordJudge(), rubrics=RUBRICS).rewards_sync([Rollout(messages, prompt_id="p")])
+    assert found.reward == 0.0
 
 
 CHECKED = [{"criterion": "Mentions red.", "weight": 1, "check": {"contains": ["red"]}}]
