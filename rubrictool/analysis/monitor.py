@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from rubrictool.analysis.monitor_preflight import KeptPrompts, Preflight, Prices
 from rubrictool.analysis.monitor_rows import STEP, Dump, read_dump
 from rubrictool.analysis.monitor_rubrics import RubricVersion, rubric_versions
 from rubrictool.analysis.monitor_windows import StepWindow, WindowFigures, figures_of, windows
+from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.jsonl import Source
 
@@ -84,10 +86,14 @@ def monitor(
     the number of steps that figures are made of, by default as many as give ten windows. `price` is that of the judge, in dollars
     per million tokens of a question and of a reply. A judgement that failed is in no score.
 
-    Raises `InputError` for rows that cannot be read or joined.
+    Raises `InputError` for rows that cannot be read or joined, and for a window or a price that is none.
     """
     if not rollouts:
         raise TypeError("monitor needs at least one source of rollouts")
+    if window is not None and window < 1:
+        raise InputError(f"window: {window} steps are none; give 1 or more")
+    if price is not None and not all(0 <= dollars < math.inf for dollars in price):
+        raise InputError(f"price: {price} must be two finite numbers, 0 or more")
     dump = read_dump(rollouts, held_out, held_out_column, step_column=step_column, tokens=price is not None)
     return report_on(dump, window, price, seed=seed)
 
@@ -95,8 +101,10 @@ def monitor(
 def keep_between(*rollouts: Source, low: float, high: float) -> KeptPrompts:
     """Return the prompts whose mean score lies from `low` to `high` and whose scores differ, with counts of the others.
 
-    Raises `InputError` for rows that cannot be read.
+    Raises `InputError` for rows that cannot be read, and for a `low` above `high`.
     """
+    if not low <= high:
+        raise InputError(f"low, high: {low} and {high} are no band; give the smaller number as low")
     return kept_prompts(read_dump(rollouts), low, high)
 
 

@@ -206,7 +206,7 @@ class _Reader:
             return 0
         try:
             step = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.5
-        except ValueError:
+        except (ValueError, OverflowError):
             step = 0.5
         if not step.is_integer():
             raise self.rows.error(line, f"{self.step_column}: must be a whole number")

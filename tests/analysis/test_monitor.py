@@ -286,3 +286,29 @@ def test_the_report_is_a_table_and_figures_without_the_long_rows() -> None:
     assert {one["kind"] for one in figures["figures"]} == {"window"}
     assert [one["criterion"] for one in figures["saturated"]] == ["a"]
     assert report.windows[0].kl == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("step", [10**400, float("inf"), 0.5, "soon", True, [1]])
+def test_a_step_that_is_no_whole_number_is_named(step: Any) -> None:
+    with pytest.raises(InputError, match="step: must be a whole number"):
+        monitor([row(1, 1, 0.5), row(step, 2, 0.5)])
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"window": 0}, "window: 0 steps are none"),
+        ({"window": -1}, "window: -1 steps are none"),
+        ({"price": (-1, 2)}, "price: .* 0 or more"),
+        ({"price": (1, float("nan"))}, "price: .* 0 or more"),
+    ],
+)
+def test_a_window_or_a_price_that_is_none_is_refused(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        monitor([row(1, 1, 0.5)], **options)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.8, 0.2), (float("nan"), 1.0), (0.0, float("nan"))])
+def test_a_band_that_is_none_is_refused(low: float, high: float) -> None:
+    with pytest.raises(InputError, match="are no band"):
+        keep_between([row(1, 1, 0.5)], low=low, high=high)

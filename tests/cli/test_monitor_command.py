@@ -92,7 +92,10 @@ def test_a_plot_is_drawn_and_is_the_same_again(shell: Shell) -> None:
         (["--fail-on-drift"], "--fail-on-drift needs scores to compare the reward with"),
         (["--keep-between", ".8,.2"], "--keep-between .8,.2: must be two numbers"),
         (["--keep-between", "half"], "--keep-between half: must be two numbers with a comma"),
-        (["--price", "-1,2"], "--price -1,2: must be two numbers"),
+        (["--keep-between", "nan,.2"], "--keep-between nan,.2: must be two numbers, the smaller one first"),
+        (["--price", "-1,2"], "--price -1,2: must be two numbers, 0 or more"),
+        (["--price", "1,nan"], "--price 1,nan: must be two numbers, 0 or more"),
+        (["--price", "inf,1"], "--price inf,1: must be two numbers, 0 or more"),
         (["--step-column", "epoch", "--held-out", ":none"], "column none: no rollout has a number in it"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -89,8 +91,8 @@ def command(
     held_out_file, column = _held_out(held_out)
     if fail_on_drift and held_out is None:
         raise InputError("--fail-on-drift needs scores to compare the reward with; give --held-out FILE[:COLUMN]")
-    prices = None if judge_price is None else _two("--price", judge_price, lambda low, high: min(low, high) >= 0)
-    band = None if keep_between is None else _two("--keep-between", keep_between, lambda low, high: low <= high)
+    prices = None if judge_price is None else _two("--price", judge_price, _is_price, "0 or more")
+    band = None if keep_between is None else _two("--keep-between", keep_between, operator.le, "the smaller one first")
     given = Inputs(reading, *rollouts, held_out_file)
     once_each(rollouts)
     check_plot(plot, files, given.paths)
@@ -131,15 +133,19 @@ def _held_out(text: str | None) -> tuple[str | None, str | None]:
     return (None, text[1:]) if text.startswith(":") and len(text) > 1 else file_and_column(text)
 
 
-def _two(flag: str, text: str, allows: Callable[[float, float], bool]) -> tuple[float, float]:
-    """Return the two numbers that a text holds. Raises `InputError` for other texts."""
+def _two(flag: str, text: str, allows: Callable[[float, float], bool], rule: str) -> tuple[float, float]:
+    """Return the two numbers that a text holds. Raises `InputError` for other texts, and for numbers against the rule."""
     try:
         first, second = map(float, text.split(","))
     except ValueError:
         raise InputError(f"{flag} {text}: must be two numbers with a comma between them") from None
     if not allows(first, second):
-        raise InputError(f"{flag} {text}: must be two numbers that it can have, the smaller one first")
+        raise InputError(f"{flag} {text}: must be two numbers, {rule}")
     return first, second
+
+
+def _is_price(question: float, reply: float) -> bool:
+    return 0 <= question < math.inf and 0 <= reply < math.inf
 
 
 def _draw(report: MonitorReport, plot: Path) -> None:
