@@ -37,8 +37,10 @@ OnError = Literal["raise", "none", "group_mean"] | float
 
 @dataclass(frozen=True)
 class RewardOptions:
-    """The options of rewards, as values that pickle.
+    """The options of rewards, as values that pickle, but for a judge that is built.
 
+    `judge` is a spec, or a judge that was built on the background loop (`judging.build.judge`), with whatever options that
+    takes; its cache, limits and way of judging are its own.
     `aggregate` are texts that name curves of dimensions, `shape` the shaping of the score (`exp:4`), `defence` adds the built-in
     vetoes, `empty` says what an empty completion gets. `cache` is the file of the replies: the user's by default, None for none.
     `deadline_s` bounds the wait for a judgement in seconds, queueing and all attempts included; one that takes longer has failed.
@@ -61,6 +63,11 @@ class RewardOptions:
     def __post_init__(self) -> None:
         if self.deadline_s is not None and not 0 < self.deadline_s < math.inf:
             raise InputError(f"deadline: {self.deadline_s} seconds are no length of time; give a finite one above 0")
+        built = not isinstance(self.judge, str | ModelConfig)
+        if built and (self.max_calls is not None or self.max_cost is not None):
+            raise InputError(
+                "max_calls, max_cost: limit no judge that is built; give them to the budget of its context"
+            )
 
 
 class _Task(NamedTuple):

@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chat import chat_server
 from fakes import WordJudge
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
+from rubrictool.judging.build import judge as build_judge
+from rubrictool.models.background_loop import background_loop
+from rubrictool.models.context import RunContext
 from rubrictool.rewards import Reward, Rollout, RubricReward
 
 CRITERIA = [{"criterion": "red", "weight": 3}, {"criterion": "blue", "weight": 1}]
@@ -273,3 +277,20 @@ def test_the_statistics_of_a_batch_count_groups_and_failures() -> None:
         "no_contrast": 0.5,
     }
     assert reward.failures == 1
+
+
+def test_a_judge_built_with_options_of_its_own_is_taken_as_it_is() -> None:
+    with chat_server() as server:
+        server.answer = lambda question: '{"c1": "yes", "c2": "cannot tell"}' if "cannot tell" in question else "{}"
+        spec = f"tiny@http://127.0.0.1:{server.server_port}/v1"
+        built = background_loop().wait(lambda: build_judge(spec, RunContext(cache=None), allow_abstain=True))
+        reward = RubricReward(judge=built, rubrics=RUBRICS, on_error="none")
+        [found] = reward.rewards_sync([Rollout("red", prompt_id="p")])
+    assert (found.reward, dict(found.verdicts)) == (1.0, {"c1": True, "c2": None})
+    assert reward.spent.calls == len(server.requests) + len(server.probes)
+
+
+@pytest.mark.parametrize("limit", [{"max_calls": 5}, {"max_cost": 1.0}])
+def test_a_limit_that_would_not_limit_a_built_judge_is_refused(limit: Any) -> None:
+    with pytest.raises(InputError, match="limit no judge that is built"):
+        RubricReward(judge=WordJudge(), rubrics=RUBRICS, **limit)
