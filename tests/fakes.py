@@ -71,6 +71,17 @@ class WordJudge:
         return [Verdict(id=c.id, met=c.criterion in response.response) for c in criteria]
 
 
+class FailingJudge(WordJudge):
+    """A judge that fails on all."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    async def verdicts(self, *_: Any) -> Any:
+        raise self._error
+
+
 class ListProposer:
     """A proposer that begins with `first` and adds one criterion of `later` per pair; an empty one names no change."""
 

@@ -17,7 +17,7 @@ from rubrictool.rows.ways_of_judging import JudgeKey
 
 @dataclass(frozen=True)
 class CriteriaOrderEffect:
-    """How much more of a criterion is met when it is shown last than when it is shown first, over `n` verdicts."""
+    """The rise in how much of a criterion is met when it is shown last than when it is shown first, over `n` verdicts."""
 
     prompts: int
     n: int
@@ -42,7 +42,7 @@ def criteria_order_effects(rows: Iterable[VerdictRow], *, seed: int = 0) -> dict
 
 
 class _PlacedVerdict(NamedTuple):
-    """How much is met of a criterion, and its place from 0 to 1."""
+    """The part of a criterion that is met, and its place from 0 to 1."""
 
     prompt_id: str
     criterion: tuple[str, str]

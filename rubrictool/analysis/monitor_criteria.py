@@ -24,7 +24,7 @@ Saturation = Literal["all", "none"]
 
 
 class CriterionRate(NamedTuple):
-    """How many responses of a window meet a criterion: the mean of prompts' shares, over `judged` responses.
+    """The share of responses of a window that meet a criterion: the mean of prompts' shares, over `judged` responses.
 
     `saturated` says that (nearly) `all` or `none` of the last window meet it.
     """

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rubrictool.analysis.paired_tests import holm
 from rubrictool.analysis.resampling import MAX_DRAWS, Array
 from rubrictool.rubric.checks import has_format
 from rubrictool.text.patterns import linear
@@ -170,13 +171,3 @@ def _p_values(drawn: Callable[[int], Array], observed: Array, n: int) -> Array:
     for done in range(0, DRAWS, block):
         extreme += (np.abs(drawn(min(block, DRAWS - done))) >= np.abs(observed) - SAME).sum(axis=0)
     return np.asarray((1 + extreme) / (DRAWS + 1))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted so that none of them is below a level by chance more often than that (Holm 1979)."""
-    order = sorted(range(len(p_values)), key=p_values.__getitem__)
-    adjusted, largest = [1.0] * len(order), 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * float(p_values[place])))
-        adjusted[place] = largest
-    return adjusted

@@ -23,7 +23,7 @@ PartingState = Literal["parted", "widening", "not shown", "not tested"]
 
 
 class SpanSlopes(NamedTuple):
-    """How much reward, held-out score and their gap rise over a span of windows, by a straight line through all its steps.
+    """The rise of reward, held-out score and their gap over a span of windows, by a straight line through all its steps.
 
     `excess` is the rise of the reward less twice that of the held-out score: above 0, less than half of the reward's rise is one
     of the held-out score, too.
@@ -51,7 +51,7 @@ class SpanSlopes(NamedTuple):
 
 @dataclass(frozen=True)
 class Parting:
-    """Whether reward and held-out score part.
+    """The judgement on whether reward and held-out score part.
 
     `parted`: the gap grows and the held-out score rises less than half as much as the reward, over the whole run or its second
     half. `widening`: the gap grows, and the held-out score follows. `not shown`: the gap is not shown to grow. `not tested`:

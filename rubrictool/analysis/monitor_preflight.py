@@ -51,7 +51,7 @@ class JudgingCost:
 
 @dataclass(frozen=True)
 class Preflight:
-    """What rollouts of one step tell before training.
+    """The figures that rollouts of one step give before training.
 
     `groups` are prompts with two scores or more. `no_contrast` is the share of them whose scores are all equal, `at_top` the mean
     share of a group at its highest score, `tied` the share of groups whose two highest scores tie.

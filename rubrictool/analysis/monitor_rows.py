@@ -42,7 +42,7 @@ class HeldOutRow(Response):
 
 @dataclass(frozen=True)
 class DumpedRollout:
-    """What the figures need of a rollout. `score` and `held_out` are None where there is none, never 0.
+    """The columns of a rollout that the figures need. `score` and `held_out` are None where there is none, never 0.
 
     `verdicts` are those that were given, as the share met, by the criterion's id; `criteria` counts those that were not, too.
     `tokens` are those of prompt and response, estimated. `judge_id` is the column of that name.

@@ -1,9 +1,10 @@
-"""Test whether two systems differ on the same prompts."""
+"""Test whether two systems differ on the same prompts, and correct several tests for their number."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from rubrictool.analysis.intervals import FEW_VALUES
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+
+SIGNIFICANT = 0.05
+"""p-value below which a difference is more than chance explains."""
 
 FLIPS = 9_999
 """Number of drawn patterns of signs; with the observed one, 10,000."""
@@ -82,3 +86,15 @@ def _drawn_sums(sizes: Array, seed: int) -> Array:
     block = max(1, 2_000_000 // n)
     sums: Array = np.concatenate([some(min(block, FLIPS - done)) for done in range(0, FLIPS, block)])
     return np.abs(sums)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number, in their order (Holm 1979).
+
+    The i-th smallest of m becomes the largest of (m - j + 1) times the j-th smallest over j <= i, at most 1. All those below
+    0.05 together hold one wrong claim with a probability of at most 5 %.
+    """
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    scaled = ((len(order) - i) * p_values[place] for i, place in enumerate(order))
+    corrected = dict(zip(order, accumulate(scaled, max), strict=True))
+    return [min(1.0, corrected[place]) for place in range(len(p_values))]

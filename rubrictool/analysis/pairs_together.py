@@ -1,9 +1,7 @@
-"""Correct the p-values and intervals of several pairs of systems for their number."""
+"""Correct the intervals of several pairs of systems for their number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -15,18 +13,6 @@ from rubrictool.rubric.weights import TIE
 
 FEWEST_DRAWS = 1_000
 """Fewest resamples, however many pairs there are."""
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for their number, in their order (Holm 1979).
-
-    The i-th smallest of m becomes the largest of (m - j + 1) times the j-th smallest over j <= i, at most 1. All those below
-    0.05 together hold one wrong claim with a probability of at most 5 %.
-    """
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    scaled = ((len(order) - i) * p_values[place] for i, place in enumerate(order))
-    corrected = dict(zip(order, accumulate(scaled, max), strict=True))
-    return [min(1.0, corrected[place]) for place in range(len(p_values))]
 
 
 class Simultaneous(NamedTuple):

@@ -76,7 +76,7 @@ class NeededRow:
 
 @dataclass(frozen=True)
 class WinRatePlan:
-    """What a comparison of two systems would show, by prompts and responses (power 80 %, two-sided test at 5 %).
+    """The differences that a comparison of two systems would show, by prompts and responses (power 80 %, two-sided test at 5 %).
 
     `best_responses` is the number of responses to each prompt that shows most for the cost, where a prompt costs as much as
     `prompt_cost` responses; None where the pilot cannot tell. Calls are those of judging, two for each comparison.

@@ -40,7 +40,7 @@ class ScoreMovement(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoreChanges:
-    """What changed between two files of scores.
+    """The changes between two files of scores.
 
     `overall` and the movements are of responses that have a score in both. `compared` counts the verdicts of responses that
     were judged by one rubric in both files. `only_before` and `only_after` are rows on one side only.

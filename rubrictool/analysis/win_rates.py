@@ -153,7 +153,8 @@ def win_rate_report(rows: Iterable[Compared], *, baseline: str | None = None, se
 def _together(report: WinRateReport, rows: Sequence[Compared], seed: int) -> WinRateReport:
     """Return the report with what its pairs say together: ranking, corrected p-values, simultaneous intervals."""
     from rubrictool.analysis.bradley_terry import PairTable
-    from rubrictool.analysis.pairs_together import holm, simultaneous
+    from rubrictool.analysis.paired_tests import holm
+    from rubrictool.analysis.pairs_together import simultaneous
     from rubrictool.analysis.system_ranking import ranking, unrankable
 
     table = PairTable.of(rows)

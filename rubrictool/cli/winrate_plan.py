@@ -21,7 +21,7 @@ N = TypeVar("N", int, float)
 
 @dataclass(frozen=True)
 class PlanOptions:
-    """What to plan for beside what every plan has; `ties` stands in the place of a pilot."""
+    """Options of a plan beside those that every plan has; `ties` stands in the place of a pilot."""
 
     ties: float | None = None
     responses: int | None = None

@@ -11,6 +11,7 @@ from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Estimate, Figure
 from rubrictool.analysis.noise_floors import NoiseFloor
+from rubrictool.analysis.paired_tests import SIGNIFICANT
 from rubrictool.analysis.score_differences import ScoreDifference
 from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
 from rubrictool.analysis.win_rates import (
@@ -231,8 +232,6 @@ def _smallest(rate: WinRate) -> str:
     """Return the smallest detectable difference from 0.5, `none` where no difference is detectable."""
     return f"{_detectable(rate.n)}: {'none' if rate.detectable is None else f'{rate.detectable:.3f}'}"
 
-
-SIGNIFICANT = 0.05
 
 INTERVAL_DECIDES = "the interval decides, here, in the plot and for --fail-under"
 

@@ -22,7 +22,7 @@ from rubrictool.shapes.table import named
 
 @dataclass(frozen=True)
 class FileContents:
-    """What a file holds, as our rows, each once; `format` is the title of the shape that was recognised, None for our own."""
+    """The contents of a file as our rows, each once; `format` is the title of the shape that was recognised, None for our own."""
 
     format: str | None
     prompts: tuple[Prompt, ...] = ()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from rubrictool.analysis.intervals import Estimate, Figure
 
-SIGNIFICANT = 0.05
-"""p-value below which a difference is more than chance explains."""
-
 
 def spelled(value: Figure | Estimate | float | int | None) -> str:
     """Return a figure as text, with its interval where it has one; a count stays whole."""

@@ -25,7 +25,7 @@ def _number(value: object) -> float | None:
 
 
 class TailRegion(NamedTuple):
-    """How the scores of a file order the pairs of a region of gold: shares ordered as gold, tied, the other way."""
+    """The order that the scores of a file give to the pairs of a region of gold: shares ordered as gold, tied, the other way."""
 
     file: str
     region: str

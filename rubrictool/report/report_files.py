@@ -35,7 +35,7 @@ class ReadFile(NamedTuple):
 
 
 class ResponseTexts(NamedTuple):
-    """Who wrote a response, and its text; None where no file tells."""
+    """The writer of a response, and its text; None where no file tells."""
 
     model: str | None
     text: str
@@ -50,7 +50,7 @@ class NamedRows(NamedTuple):
 
 @dataclass
 class ReportFiles:
-    """What the files of a report hold. Prompts and responses are joined by their ids, whichever files they are in."""
+    """The contents of the files of a report. Prompts and responses are joined by their ids, whichever files they are in."""
 
     files: list[ReadFile] = field(default_factory=list)
     prompts: dict[str, str] = field(default_factory=dict)

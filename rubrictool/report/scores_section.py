@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.model_scores import ModelScores, ScoreTally
-from rubrictool.analysis.pairs_together import holm
+from rubrictool.analysis.paired_tests import SIGNIFICANT, holm
 from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.score_differences import ScoreDifference, score_difference
-from rubrictool.report.figure_text import SIGNIFICANT, p_value, signed
+from rubrictool.report.figure_text import p_value, signed
 from rubrictool.report.judgings import ReportJudging
 from rubrictool.rows.joins import ResponseKey, by_prompt, grouped
 from rubrictool.rows.records import ExternalComparison, ScoreWithDetails
@@ -54,7 +54,7 @@ class ModelRow:
 
 
 class PromptLead(NamedTuple):
-    """Who leads a prompt before and after: the ids of the responses with the highest score; several are tied."""
+    """The leaders of a prompt before and after: the ids of the responses with the highest score; several are tied."""
 
     prompt_id: str
     before: Sequence[str]

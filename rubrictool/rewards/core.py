@@ -214,7 +214,7 @@ class _Opened:
             self._opening = asyncio.ensure_future(self._open())
         try:
             self.judge = await asyncio.shield(self._opening)
-        except Exception:
+        except Exception:  # whatever it was is raised again: the next call opens anew
             self._opening = None
             raise
         return self.judge

@@ -20,7 +20,7 @@ KeyColumn = Literal["prompt_id", "id", "prompt"]
 
 @dataclass(frozen=True)
 class RepeatedPrompts:
-    """How rows tell their prompts.
+    """The way in which rows tell their prompts.
 
     `names` are our names of columns by theirs. `answers` says that each row holds a response. `repeats` is the number of rows
     about a prompt that an earlier row is about, `prompts` that of different prompts. `differing` are columns in which rows about

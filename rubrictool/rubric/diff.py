@@ -141,7 +141,7 @@ def wording(criterion: Criterion) -> str:
 
 
 class _Links:
-    """Which criterion of an old rubric one of the new rubric continues, by their places; each at most once."""
+    """The criterion of an old rubric that one of the new rubric continues, by their places; each at most once."""
 
     def __init__(self, before: Sequence[Criterion], after: Sequence[Criterion]) -> None:
         self._before, self._after = before, after

@@ -77,7 +77,7 @@ class Lineup(NamedTuple):
 
 
 class OfPrompt(Protocol):
-    """What is about one prompt, named by its id."""
+    """Items about one prompt, named by its id."""
 
     @property
     def prompt_id(self) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from rubrictool.analysis.monitor import keep_between, monitor
-from rubrictool.analysis.monitor_features import Feature, Seen, features_of, holm, spreads
+from rubrictool.analysis.monitor_features import Feature, Seen, features_of, spreads
 from rubrictool.analysis.monitor_parting import parting
 from rubrictool.analysis.monitor_rows import DumpedRollout
 from rubrictool.analysis.monitor_windows import windows
+from rubrictool.analysis.paired_tests import holm
 from rubrictool.errors import InputError
 
 Rows = list[dict[str, Any]]

@@ -25,8 +25,8 @@ from rubrictool.analysis.bradley_terry import (
 )
 from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.intervals import Z95
-from rubrictool.analysis.paired_tests import sign_test
-from rubrictool.analysis.pairs_together import holm, simultaneous
+from rubrictool.analysis.paired_tests import holm, sign_test
+from rubrictool.analysis.pairs_together import simultaneous
 from rubrictool.analysis.system_ranking import ranking
 from rubrictool.errors import InputError
 

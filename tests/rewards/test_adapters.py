@@ -14,7 +14,7 @@ from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from fakes import WordJudge
+from fakes import FailingJudge, WordJudge
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, Undecided
 from rubrictool.rewards import areal, nemo_gym, open_instruct, openrlhf, skyrl, slime, verl
@@ -182,17 +182,6 @@ class StuckJudge(WordJudge):
 
     async def verdicts(self, *_: Any) -> Any:
         await asyncio.Event().wait()
-
-
-class FailingJudge(WordJudge):
-    """A judge that fails in one way."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    async def verdicts(self, *_: Any) -> Any:
-        raise self._error
 
 
 OUTAGES = {

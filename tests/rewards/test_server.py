@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 from chat import chat_server
-from fakes import WordJudge
+from fakes import FailingJudge, WordJudge
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable
 from rubrictool.judging.build import judge as build_judge
@@ -139,17 +139,6 @@ def test_a_failed_judgement_becomes_what_was_chosen(on_error: str, expected: flo
     assert [row["score"] for row in rows] == [0.75, expected]
     assert [(row["failed"], row["error"]) for row in rows] == [(0, None), (1, "no judge")]
     assert rows[0]["rubric"] == rows[1]["rubric"]
-
-
-class FailingJudge(WordJudge):
-    """A judge that fails on all."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self._error = error
-
-    async def verdicts(self, *_: Any) -> Any:
-        raise self._error
 
 
 @pytest.mark.parametrize(

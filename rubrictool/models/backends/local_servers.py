@@ -90,7 +90,7 @@ async def announced(model: str, starting: Sequence[asyncio.Future[None]], notify
                 one.result()
             if pending:
                 notify(f"vllm: still starting after {time.monotonic() - began:.0f} s{_so_far(starting)}")
-    except BaseException:
+    except BaseException:  # also Ctrl-C: no server is left starting
         for one in pending:
             one.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
