@@ -97,4 +97,4 @@ def holm(p_values: Sequence[float]) -> list[float]:
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
     scaled = ((len(order) - i) * p_values[place] for i, place in enumerate(order))
     corrected = dict(zip(order, accumulate(scaled, max), strict=True))
-    return [min(1.0, corrected[place]) for place in range(len(p_values))]
+    return [min(1.0, float(corrected[place])) for place in range(len(p_values))]
