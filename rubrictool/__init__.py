@@ -11,6 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool import sync
     from rubrictool.analysis.agreement import AgreementReport, agreement
+    from rubrictool.analysis.label_correction import (
+        CorrectedMean,
+        CorrectedWinRate,
+        corrected_mean,
+        corrected_win_rates,
+    )
     from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
     from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
     from rubrictool.analysis.score_changes import ScoreChanges, score_changes
@@ -67,6 +73,8 @@ __all__ = [
     "CheckReport",
     "Comparer",
     "Comparison",
+    "CorrectedMean",
+    "CorrectedWinRate",
     "Criterion",
     "Evidence",
     "Finding",
@@ -114,6 +122,8 @@ __all__ = [
     "compare",
     "compare_scores",
     "connect",
+    "corrected_mean",
+    "corrected_win_rates",
     "encode",
     "html_report",
     "judge",
@@ -173,6 +183,7 @@ _PLACES = {
     "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
     "analysis.agreement": ("AgreementReport", "agreement"),
+    "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
     "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.sequential": ("BettingSequence", "sequential_win_rates"),

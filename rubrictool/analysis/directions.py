@@ -49,10 +49,10 @@ def _is_turned(pair: SystemPair, before: Sequence[SystemPair], after: Sequence[S
 
 
 def _turned(row: R) -> R:
-    return type(row).model_validate(_exchanged(row.columns()))
+    return type(row).model_validate(exchanged(row.columns()))
 
 
-def _exchanged(columns: Mapping[str, Any]) -> dict[str, Any]:
+def exchanged(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return a comparison, or a second judging of it, seen from the other side."""
     found = dict(columns)
     for name in _SIDES:
@@ -67,5 +67,5 @@ def _exchanged(columns: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(orders := columns.get("orders"), Mapping):
         found["orders"] = {"ab": _OTHER[orders["ba"]], "ba": _OTHER[orders["ab"]]}
     if isinstance(again := columns.get("second_judging"), Mapping) and again.get("winner") in _OTHER:
-        found["second_judging"] = _exchanged(again)
+        found["second_judging"] = exchanged(again)
     return found

@@ -121,10 +121,10 @@ def _unvaried(value: float, prompts: int, span: tuple[float, float]) -> Figure:
 
 def _outside(prompts: int) -> float:
     """Return the share of resamples to leave out on each side: 2.5 % for many prompts, less for few."""
-    return NormalDist().cdf(-math.sqrt(prompts / (prompts - 1)) * _t975(prompts - 1))
+    return NormalDist().cdf(-math.sqrt(prompts / (prompts - 1)) * t975(prompts - 1))
 
 
-def _t975(freedom: int) -> float:
+def t975(freedom: int) -> float:
     """Return the 97.5 % point of Student's t (Abramowitz and Stegun 26.7.5; within 0.06 from 2 degrees of freedom up)."""
     z, v = Z95, float(freedom)
     return (

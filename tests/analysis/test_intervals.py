@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rubrictool.analysis.intervals import Interval, agresti_coull, interval
-from rubrictool.analysis.resampling import _t975
+from rubrictool.analysis.resampling import t975
 
 RATES = np.arange(0.1, 0.91, 0.1)
 WORLDS = 3000
@@ -85,4 +85,4 @@ def test_the_interval_of_few_prompts_holds_wilsons_around_the_same_centre() -> N
 @pytest.mark.parametrize("prompts", [3, 5, 12, 40, 400])
 def test_few_prompts_widen_percentiles_as_students_t_does(prompts: int) -> None:
     exact = stats.t.ppf(0.975, prompts - 1)
-    assert _t975(prompts - 1) == pytest.approx(exact, abs=0.06 if prompts == 3 else 0.003)
+    assert t975(prompts - 1) == pytest.approx(exact, abs=0.06 if prompts == 3 else 0.003)

@@ -118,6 +118,12 @@ def command(
             min=0.001, metavar="C", help="Responses that a prompt costs as much as. [default: 5]", show_default=False
         ),
     ] = None,
+    human: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Correct finished comparisons by people's, on some of the prompts.", show_default=False
+        ),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
     ] = None,
@@ -138,7 +144,7 @@ def command(
         Idle(not plan, "without --plan", _PLANNING),
         Idle(plan, "with --plan, which compares nothing", [*_NOT_PLANNED, *_COMPARING]),
     )
-    given = Inputs(reading, *paths, baseline, prompts, rubrics)
+    given = Inputs(reading, *paths, baseline, prompts, rubrics, human)
     if plan:
         plan_comparison(given, files, PlanOptions(ties, responses, cost, min_effect))
         return
@@ -156,9 +162,14 @@ def command(
         Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
     )
     refuse_idle(context, Idle(sequential, "with --sequential", ["noise_floor", "min_effect", "plot", "render"]))
+    refuse_idle(
+        context,
+        Idle(human is not None, "with --human", ["sequential", "min_effect", "render"]),
+        Idle(not finished_already, "unless A is one file of finished comparisons", ["human"]),
+    )
     end = _end(sequential=sequential)
     if finished_already:
-        _summarise(given, files, options, end)
+        _summarise(given, files, options, end, human=human)
         return
     systems = models or lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
@@ -212,7 +223,7 @@ def command(
 _PLANNING = ("ties", "responses", "cost")
 """Options that say what to plan for."""
 
-_NOT_PLANNED = ("render", "by", "baseline", "common", "fail_under", "sequential", "plot")
+_NOT_PLANNED = ("human", "render", "by", "baseline", "common", "fail_under", "sequential", "plot")
 """Options of a comparison that say nothing of its plan."""
 
 _COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
@@ -298,10 +309,14 @@ def _by_scores(
     session.run(main)
 
 
-def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions, end: End) -> None:
-    """Write finished comparisons, and report on them."""
+def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions, end: End, *, human: str | None) -> None:
+    """Write finished comparisons, and report on them, corrected by people's where there are some."""
     existing = read_comparisons(given.of(given.paths[0]))
     options.check(existing.rows)
+    if human is not None:
+        from rubrictool.cli.winrate_human import correction
+
+        end = correction(existing.rows, given.of(human))
     session = Session("winrate", files, inputs=given, reports=True)
 
     async def main() -> None:

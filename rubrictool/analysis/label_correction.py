@@ -1,0 +1,213 @@
+"""Correct the figures of a judge by a few labels of people: prediction-powered inference.
+
+PPI++ by Angelopoulos, Duchi and Zrnic (2311.01453), with Student's t in the place of the normal distribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.directions import exchanged, systems_of
+from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, agresti_coull
+from rubrictool.analysis.resampling import Array, t975
+from rubrictool.analysis.win_rate import ThresholdDecision, prompt_credits
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import grouped
+from rubrictool.rows.jsonl import Source
+from rubrictool.rubric.weights import TIE
+from rubrictool.steps.pairings import SystemPair
+
+if TYPE_CHECKING:
+    import pandas
+
+ENOUGH_LABELS = ENOUGH_TO_RELY_ON
+"""Fewest labelled prompts for a corrected figure: below 10 its interval covers less than it says."""
+
+ENOUGH_DIFFERING = 5
+"""Fewest labelled prompts on which judge and people differ for an interval without a warning. In simulated worlds with 10 labels
+and a judge that differs on 16 % of the prompts, the interval holds the truth in 80 % of cases."""
+
+ENOUGH_UNLABELLED = 2
+"""Fewest prompts without a label that say anything of the judge's spread there; with fewer the labels stand alone."""
+
+
+class _Parts(NamedTuple):
+    """The corrected figure with its weight on the judge and its standard error."""
+
+    value: float
+    weight: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class CorrectedMean:
+    """A mean over prompts by a judge, corrected by people's labels on some of them; the labelled prompts are a random draw.
+
+    `value`, its interval and `standard_error` are None below 10 labelled prompts. `judge_weight` is lambda, from 0 (labels alone)
+    to 1. `judge_alone` is the judge's mean over all prompts, `human_alone` that of the labels, `judge_bias` the judge's less
+    the people's on labelled prompts, `differing` of which they value differently: fewer than 5 say little of the error, and the
+    interval is too short. `labels_worth` is the number of labels that alone would have the standard error.
+    """
+
+    labelled: int
+    unlabelled: int
+    value: float | None
+    low: float | None
+    high: float | None
+    standard_error: float | None
+    judge_weight: float | None
+    judge_alone: float
+    human_alone: float
+    human_alone_se: float | None
+    judge_bias: float
+    judge_bias_se: float | None
+    differing: int
+    labels_worth: float | None
+
+    def decision(self, threshold: float) -> ThresholdDecision:
+        """Return what the corrected interval says of a threshold; none decides nothing."""
+        if self.low is None or self.high is None:
+            return "not shown"
+        return "shown" if self.low >= threshold else "worse" if self.high < threshold else "not shown"
+
+    def columns(self, name: str) -> dict[str, Any]:
+        """Return the figures as columns, `value` under the name of what it is, `judge_weight` also as the paper's `lambda`."""
+        found = dict(vars(self))
+        return {name: found.pop("value"), "lambda": self.judge_weight} | found
+
+
+@dataclass(frozen=True)
+class CorrectedWinRate:
+    """The win rate of the first of two systems by a judge, corrected by people's labels."""
+
+    systems: SystemPair
+    rate: CorrectedMean
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name, the names of the systems first where they have some."""
+        named = {"system_a": self.systems.a, "system_b": self.systems.b} if any(self.systems) else {}
+        return named | self.rate.columns("win_rate")
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the figures as a pandas table of one row."""
+        return frame([self.columns()])
+
+
+def corrected_win_rates(comparisons: Source, labels: Source) -> list[CorrectedWinRate]:
+    """Return the win rate of each two systems that people labelled, corrected by the labels.
+
+    Both are rows of comparisons; `labels` hold people's on some prompts, drawn at random from the same prompts. A prompt counts
+    the mean of its comparisons. Labels may name the systems, or the responses `a` and `b`, in the other order.
+
+    Raises `InputError` for rows that are no comparisons, for weights, and for labels of a prompt or of
+    systems that the judge lacks.
+    """
+    return correct_comparisons(read_comparisons(comparisons).rows, read_comparisons(labels).rows)
+
+
+def correct_comparisons(judged: Sequence[Compared], labels: Sequence[Compared]) -> list[CorrectedWinRate]:
+    """Return the corrected win rates of comparisons that were read, as `corrected_win_rates` does."""
+    if any(row.columns().get("weight") is not None for row in (*judged, *labels)):
+        raise InputError("labels: weight: a correction counts every prompt alike; leave the weights out")
+    by_pair = grouped((systems_of(row), row) for row in judged)
+    labelled = grouped((systems_of(row), row) for row in _in_the_judges_direction(labels, judged))
+    if strange := next((pair for pair in labelled if pair not in by_pair), None):
+        raise InputError(f"labels: {_unmatched(strange, by_pair)}")
+    return [
+        CorrectedWinRate(systems, corrected_mean(prompt_credits(by_pair[systems]), prompt_credits(rows)))
+        for systems, rows in labelled.items()
+    ]
+
+
+def _in_the_judges_direction(labels: Sequence[Compared], judged: Sequence[Compared]) -> list[Compared]:
+    """Return labels with systems, or else responses, in the order that the judge's comparisons have."""
+    known = {_sides(row) for row in judged}
+    return [_turned(row) if _sides(row) not in known and _sides(row, turned=True) in known else row for row in labels]
+
+
+def _sides(row: Compared, *, turned: bool = False) -> tuple[object, ...]:
+    """Return what is compared: the systems where a row names them, else the responses on the prompt."""
+    pair = systems_of(row)
+    columns = row.columns()
+    sides = pair if any(pair) else (columns.get("a"), columns.get("b"))
+    about = None if any(pair) else row.prompt_id
+    return (about, *(reversed(sides) if turned else sides))
+
+
+def _turned(row: Compared) -> Compared:
+    return type(row).model_validate(exchanged(row.columns()))
+
+
+def _unmatched(systems: SystemPair, known: Mapping[SystemPair, object]) -> str:
+    there = "; ".join(f"{pair.a} and {pair.b}" for pair in known if any(pair)) or "no systems"
+    named = f"{systems.a} and {systems.b}" if any(systems) else "no systems"
+    return f"system_a, system_b: name {named}, and the judge's comparisons {there}; name the same in both"
+
+
+def corrected_mean(judged: Mapping[str, float], labels: Mapping[str, float]) -> CorrectedMean:
+    """Return the mean over prompts that people would give, from a judge's values of all prompts and people's of some.
+
+    Values are those of a prompt: win rate, or mean score. With y people's and f the judge's of n labelled prompts, F the judge's
+    of N others: lambda = Cov(y, f) / ((1 + n/N) Var(all)), cut to [0, 1]; value = mean y + lambda (mean F - mean f); the
+    interval is Student's with n - 1 degrees of freedom, cut to the range [0, 1] unless values lie outside it.
+
+    Raises `InputError` for a label of a prompt that the judge lacks, and for no label.
+    """
+    if not labels:
+        raise InputError("labels: contain no label; give at least one row")
+    if (strange := next((prompt for prompt in labels if prompt not in judged), None)) is not None:
+        raise InputError(f"labels: prompt_id: the judge's rows lack the prompt {strange!r}; leave its label out")
+    y = np.array(list(labels.values()))
+    f = np.array([judged[prompt] for prompt in labels])
+    others = np.array([value for prompt, value in judged.items() if prompt not in labels])
+    parts = _corrected(y, f, others) if len(y) >= ENOUGH_LABELS else None
+    low, high = _ends(parts, y, others) if parts else (None, None)
+    return CorrectedMean(
+        labelled=len(y),
+        unlabelled=len(others),
+        value=parts and parts.value,
+        low=low,
+        high=high,
+        standard_error=parts and parts.standard_error,
+        judge_weight=parts and parts.weight,
+        judge_alone=math.fsum(judged.values()) / len(judged),
+        human_alone=float(y.mean()),
+        human_alone_se=_standard_error(y),
+        judge_bias=float((f - y).mean()),
+        judge_bias_se=_standard_error(f - y),
+        differing=int((np.abs(f - y) > TIE).sum()),
+        labels_worth=float(y.var(ddof=1)) / parts.standard_error**2 if parts and parts.standard_error > 0 else None,
+    )
+
+
+def _corrected(y: Array, f: Array, others: Array) -> _Parts:
+    if len(others) < ENOUGH_UNLABELLED:
+        return _Parts(float(y.mean()), 0.0, float(y.std(ddof=1)) / math.sqrt(len(y)))
+    spread = (1 + len(y) / len(others)) * float(np.concatenate([f, others]).var(ddof=1))
+    weight = min(1.0, max(0.0, float(np.cov(y, f)[0, 1]) / spread)) if spread > 0 else 0.0
+    variance = (y - weight * f).var(ddof=1) / len(y) + weight**2 * others.var(ddof=1) / len(others)
+    return _Parts(float(y.mean() + weight * (others.mean() - f.mean())), weight, math.sqrt(variance))
+
+
+def _ends(parts: _Parts, y: Array, others: Array) -> tuple[float, float]:
+    """Return the ends of the interval; where labels do not differ, those that allow for labels that were not seen."""
+    half = t975(len(y) - 1) * parts.standard_error
+    values = np.concatenate([y, others])
+    inside = values.min() >= 0 and values.max() <= 1
+    if not inside:
+        return parts.value - half, parts.value + half
+    if y.min() == y.max():
+        low, high, _ = agresti_coull(float(y.sum()), len(y))
+        return low, high
+    return max(0.0, parts.value - half), min(1.0, parts.value + half)
+
+
+def _standard_error(values: Array) -> float | None:
+    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else None
