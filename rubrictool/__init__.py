@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.sequential import BettingSequence, sequential_win_rates
     from rubrictool.analysis.signal import SignalReport, signal
+    from rubrictool.analysis.style_control import ControlledReport, controlled_win_rates
     from rubrictool.analysis.system_ranking import Ranking, rank_systems
     from rubrictool.analysis.tail import TailReport, tail
     from rubrictool.analysis.win_rate import WinRate, win_rate
@@ -73,6 +74,7 @@ __all__ = [
     "CheckReport",
     "Comparer",
     "Comparison",
+    "ControlledReport",
     "CorrectedMean",
     "CorrectedWinRate",
     "Criterion",
@@ -122,6 +124,7 @@ __all__ = [
     "compare",
     "compare_scores",
     "connect",
+    "controlled_win_rates",
     "corrected_mean",
     "corrected_win_rates",
     "encode",
@@ -188,6 +191,7 @@ _PLACES = {
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.sequential": ("BettingSequence", "sequential_win_rates"),
     "analysis.signal": ("SignalReport", "signal"),
+    "analysis.style_control": ("ControlledReport", "controlled_win_rates"),
     "analysis.system_ranking": ("Ranking", "rank_systems"),
     "analysis.tail": ("TailReport", "tail"),
     "report.html": ("HtmlPage",),

@@ -47,6 +47,7 @@ from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, 
 
 if TYPE_CHECKING:
     from rubrictool.analysis.sequential_run import SequentialRun
+    from rubrictool.analysis.style_control import Control
 
 
 def command(
@@ -118,6 +119,10 @@ def command(
             min=0.001, metavar="C", help="Responses that a prompt costs as much as. [default: 5]", show_default=False
         ),
     ] = None,
+    control: Annotated[
+        Literal["length", "style"] | None,
+        typer.Option(help="Add the rates of finished comparisons at equal length or style.", show_default=False),
+    ] = None,
     human: Annotated[
         str | None,
         typer.Option(
@@ -165,11 +170,12 @@ def command(
     refuse_idle(
         context,
         Idle(human is not None, "with --human", ["sequential", "min_effect", "render"]),
-        Idle(not finished_already, "unless A is one file of finished comparisons", ["human"]),
+        Idle(control is not None, "with --control", ["sequential", "human", "fail_under", "render"]),
+        Idle(not finished_already, "unless A is one file of finished comparisons", ["human", "control"]),
     )
     end = _end(sequential=sequential)
     if finished_already:
-        _summarise(given, files, options, end, human=human)
+        _summarise(given, files, options, end, human=human, control=control)
         return
     systems = models or lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
@@ -223,7 +229,7 @@ def command(
 _PLANNING = ("ties", "responses", "cost")
 """Options that say what to plan for."""
 
-_NOT_PLANNED = ("human", "render", "by", "baseline", "common", "fail_under", "sequential", "plot")
+_NOT_PLANNED = ("control", "human", "render", "by", "baseline", "common", "fail_under", "sequential", "plot")
 """Options of a comparison that say nothing of its plan."""
 
 _COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
@@ -309,14 +315,20 @@ def _by_scores(
     session.run(main)
 
 
-def _summarise(given: Inputs, files: OutputFlags, options: ReportOptions, end: End, *, human: str | None) -> None:
-    """Write finished comparisons, and report on them, corrected by people's where there are some."""
+def _summarise(
+    given: Inputs, files: OutputFlags, options: ReportOptions, end: End, *, human: str | None, control: Control | None
+) -> None:
+    """Write finished comparisons, and report on them, corrected by people's or at equal length where asked."""
     existing = read_comparisons(given.of(given.paths[0]))
     options.check(existing.rows)
     if human is not None:
         from rubrictool.cli.winrate_human import correction
 
         end = correction(existing.rows, given.of(human))
+    if control is not None:
+        from rubrictool.cli.winrate_control import controlling
+
+        end = controlling(existing.rows, control, seed=options.seed)
     session = Session("winrate", files, inputs=given, reports=True)
 
     async def main() -> None:

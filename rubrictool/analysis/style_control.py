@@ -1,0 +1,312 @@
+"""Estimate win rates at equal length or style: one logistic model of all systems that met one baseline.
+
+logit P(system s beats the baseline on prompt i) = strength_s + difficulty_i + slope · z, with a penalty on difficulties alone.
+The slope is shared by all systems: alone, a system that is always longer is extrapolated. (AlpacaEval 2 fits each system alone.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.directions import systems_of
+from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, Figure, estimate_columns
+from rubrictool.analysis.prompt_means import mean
+from rubrictool.analysis.resampling import MAX_DRAWS, Array, drawn_counts
+from rubrictool.analysis.win_rate import credit
+from rubrictool.analysis.win_rates import common_opponent
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import grouped
+from rubrictool.rows.jsonl import Source
+
+if TYPE_CHECKING:
+    import pandas
+
+Control = Literal["length", "style"]
+
+STYLES: dict[Control, tuple[str, ...]] = {
+    "length": ("length",),
+    "style": ("length", "headings", "list_items", "bold_spans"),
+}
+"""What is held equal by each control: columns of comparisons, with `_a` and `_b` behind."""
+
+PENALTY = 0.3
+"""Weight of half the squared difficulty of a prompt."""
+
+RESAMPLED_FITS = 2_000
+
+LEAST_SHARE, ENOUGH_SYSTEMS = 0.2, 8
+"""Share of prompts on which a system must be longer, and shorter, to be estimated; not asked of 8 systems that share a slope."""
+
+MOST_STEPS, LONGEST_STEP, PRECISION, STEADY, FARTHEST = 60, 2.0, 1e-9, 1e-9, 30.0
+"""Newton steps at most, the longest, the step at which to stop, what is added to the diagonal, and the largest strength."""
+
+
+class Fit(NamedTuple):
+    """Strengths, slopes and difficulties: the last axis has systems, styles and prompts; more axes may be in front."""
+
+    strengths: Array
+    slopes: Array
+    difficulties: Array
+
+
+class StyleTable(NamedTuple):
+    """Comparisons by prompt (row) and slot (column): the k-th comparison of a system on a prompt has its k-th slot.
+
+    `weights` are 1 / the system's comparisons on the prompt, 0 where there is none. `styles` has a third axis, what is held
+    equal; `owners` has a row for each slot and a column for each system, 1 where the slot is the system's.
+    """
+
+    names: tuple[str, ...]
+    credits: Array
+    weights: Array
+    styles: Array
+    owners: Array
+
+    @property
+    def met(self) -> Array:
+        """Return 1 where a system (column) was compared on a prompt (row), else 0."""
+        return np.asarray(self.weights @ self.owners > 0, dtype=float)
+
+
+@dataclass(frozen=True)
+class ControlledRate:
+    """The win rate of a system at equal length or style, beside the raw one.
+
+    `controlled` is None for a system that is refused, for the `reason`; `longer` and `shorter` are the shares of its prompts.
+    `strength` is None where the system only won, or only lost.
+    """
+
+    system: str
+    prompts: int
+    win_rate: float
+    controlled: Figure | None
+    strength: float | None
+    longer: float
+    shorter: float
+    reason: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        found = dict(vars(self)) | {"reason": self.reason or None}
+        return found | estimate_columns("controlled", found.pop("controlled"))
+
+
+@dataclass(frozen=True)
+class ControlledReport:
+    """The win rates of systems against one baseline at equal length or style, with the slope of each thing held equal."""
+
+    systems: tuple[ControlledRate, ...]
+    slopes: Mapping[str, Figure]
+    baseline: str | None = None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the columns of each system."""
+        return [one.columns() for one in self.systems]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas table."""
+        return frame(self.rows())
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures as JSON values."""
+        slopes = {name: estimate_columns("slope", slope) for name, slope in self.slopes.items()}
+        return {"baseline": self.baseline, "slopes": slopes, "systems": self.rows()}
+
+
+def controlled_win_rates(comparisons: Source, control: Control = "length", *, seed: int = 0) -> ControlledReport:
+    """Return the win rate of each system at equal length, or at equal length, headings, list items and bold spans.
+
+    Rows need `length_a` and `length_b`, for "style" also `headings_a`, `list_items_a`, `bold_spans_a` and those of b. All
+    systems are compared with one baseline. Prompts are drawn again with `seed`, with the rows of all systems, for intervals.
+
+    Raises `InputError` for rows without these columns, with weights, and for systems without one baseline.
+    """
+    return control_comparisons(read_comparisons(comparisons).rows, control, seed=seed)
+
+
+def control_comparisons(rows: Sequence[Compared], control: Control, *, seed: int = 0) -> ControlledReport:
+    """Return the controlled win rates of comparisons that were read, as `controlled_win_rates` does."""
+    if any(row.columns().get("weight") is not None for row in rows):
+        raise InputError("comparisons: weight: a controlled rate counts every prompt alike; leave the weights out")
+    pairs = list(dict.fromkeys(map(systems_of, rows)))
+    baseline = common_opponent(pairs)
+    if len(pairs) > 1 and baseline is None:
+        raise InputError("comparisons: systems are controlled against one baseline; keep the comparisons with one")
+    table = style_table(rows, STYLES[control])
+    found = fit(table)
+    again = [np.concatenate(parts) for parts in zip(*_resampled(table, found, seed), strict=True)]
+    enough = len(table.credits) >= ENOUGH_FOR_INTERVAL
+    rates, slopes = (
+        _figures(controlled(table, found), again[0], enough=enough),
+        _figures(found.slopes, again[1], enough=enough),
+    )
+    systems = grouped((systems_of(row).a, row) for row in rows)
+    refusable = len(table.names) < ENOUGH_SYSTEMS
+    return ControlledReport(
+        tuple(
+            _rate(name, systems[name], rate, float(strength), refusable=refusable)
+            for name, rate, strength in zip(table.names, rates, found.strengths, strict=True)
+        ),
+        dict(zip(STYLES[control], slopes, strict=True)),
+        baseline,
+    )
+
+
+def _rate(name: str, rows: Sequence[Compared], rate: Figure, strength: float, *, refusable: bool) -> ControlledRate:
+    by_prompt = list(grouped((row.prompt_id, row) for row in rows).values())
+    differences = [[_count(row, "length", "a") - _count(row, "length", "b") for row in some] for some in by_prompt]
+    longer, shorter = (mean([mean([float(sign * d > 0) for d in some]) for some in differences]) for sign in (1, -1))
+    raw = mean([mean([credit(row) for row in some]) for some in by_prompt])
+    refused = _refused(longer, shorter) if refusable else ""
+    return ControlledRate(
+        system=name,
+        prompts=len(by_prompt),
+        win_rate=raw,
+        controlled=None if refused else rate,
+        strength=strength if 0 < raw < 1 else None,
+        longer=longer,
+        shorter=shorter,
+        reason=refused,
+    )
+
+
+def _refused(longer: float, shorter: float) -> str:
+    """Return why a system has no controlled rate; empty where it has one."""
+    if min(longer, shorter) >= LEAST_SHARE:
+        return ""
+    return (
+        f"longer on {longer:.0%} of its prompts and shorter on {shorter:.0%}: with fewer than {ENOUGH_SYSTEMS} systems"
+        f" each needs {LEAST_SHARE:.0%}, or its rate at equal length is extrapolated"
+    )
+
+
+def style_table(rows: Sequence[Compared], styles: Sequence[str]) -> StyleTable:
+    """Return the table of comparisons. Raises `InputError` for rows without the columns of `styles`."""
+    names = {name: place for place, name in enumerate(dict.fromkeys(systems_of(row).a for row in rows))}
+    prompts = {name: place for place, name in enumerate(dict.fromkeys(row.prompt_id for row in rows))}
+    met = grouped(((systems_of(row).a, row.prompt_id), place) for place, row in enumerate(rows))
+    slots = {
+        slot: place
+        for place, slot in enumerate(
+            dict.fromkeys((system, k) for (system, _), some in met.items() for k in range(len(some)))
+        )
+    }
+    values = _styles(rows, styles)
+    credits, weights = np.zeros((2, len(prompts), len(slots)))
+    held = np.zeros((len(prompts), len(slots), len(styles)))
+    for (system, prompt), some in met.items():
+        for k, row in enumerate(some):
+            place = prompts[prompt], slots[system, k]
+            credits[place], weights[place], held[place] = credit(rows[row]), 1 / len(some), values[row]
+    owners = np.zeros((len(slots), len(names)))
+    for (system, _), place in slots.items():
+        owners[place, names[system]] = 1
+    return StyleTable(tuple(names), credits, weights, held, owners)
+
+
+def _styles(rows: Sequence[Compared], styles: Sequence[str]) -> Array:
+    """Return what is held equal (columns) of each comparison: length by the spread of its system, others by that of all."""
+    counts = np.array([[[_count(row, style, side) for side in "ab"] for style in styles] for row in rows])
+    a, b = counts[..., 0], counts[..., 1]
+    found = np.divide(a - b, a + b, out=np.zeros_like(a), where=a + b > 0)
+    found /= _spread(found)
+    systems = np.array([systems_of(row).a for row in rows])
+    for name in dict.fromkeys(systems):
+        of_system = systems == name
+        differences = (a - b)[of_system, 0]
+        found[of_system, 0] = np.tanh(differences / _spread(differences))
+    return np.asarray(found)
+
+
+def _spread(values: Array) -> Array:
+    """Return the standard deviation along the first axis, infinite where nothing differs: such a column counts 0."""
+    found = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1:])
+    return np.where(found > 0, found, np.inf)
+
+
+def _count(row: Compared, style: str, side: str) -> float:
+    value = row.columns().get(f"{style}_{side}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InputError(
+            f"comparisons: {row.prompt_id}: {style}_{side}: must be a number of at least 0 in every row; add the column"
+        )
+    return float(value)
+
+
+def fit(table: StyleTable, times: Array | None = None, start: Fit | None = None) -> Fit:
+    """Return the most likely strengths, slopes and difficulties, by Newton's method (difficulties by Schur's complement).
+
+    `times` says how often each prompt was drawn, shape (fits, prompts), for many fits at once; once for one fit without it.
+    """
+    drawn = np.ones((1, len(table.credits))) if times is None else times
+    found = start or Fit(*(np.zeros(n) for n in (len(table.names), table.styles.shape[-1], len(table.credits))))
+    state = Fit(*(np.broadcast_to(part, (len(drawn), part.shape[-1])) for part in found))
+    for _ in range(MOST_STEPS):
+        step = _step(table, drawn, state)
+        state = Fit(*(np.clip(part + move, -FARTHEST, FARTHEST) for part, move in zip(state, step, strict=True)))
+        if max(np.abs(move).max() for move in step) < PRECISION:
+            break
+    return Fit(*(part[0] for part in state)) if times is None else state
+
+
+def _step(table: StyleTable, drawn: Array, state: Fit) -> Fit:
+    systems = len(table.names)
+    logits = (state.strengths @ table.owners.T)[..., None, :] + state.difficulties[..., None]
+    p = _chance(logits + np.einsum("psk,rk->rps", table.styles, state.slopes))
+    left, spread = table.weights * (table.credits - p), table.weights * p * (1 - p)
+    pull = left.sum(axis=-1) - PENALTY * state.difficulties
+    firmness = spread.sum(axis=-1) + PENALTY
+    cross = np.concatenate([spread @ table.owners, np.einsum("rps,psk->rpk", spread, table.styles)], axis=-1)
+    design = _design(table)
+    gradient = np.einsum("rp,rps,psd->rd", drawn, left, design, optimize=True)
+    known = np.einsum("rps,psd,pse->rde", drawn[..., None] * spread, design, design, optimize=True)
+    share = (drawn / firmness)[..., None] * cross
+    known = known - np.swapaxes(share, -1, -2) @ cross + STEADY * np.eye(design.shape[-1])
+    gradient = gradient - (share * pull[..., None]).sum(axis=-2)
+    move = np.linalg.solve(known, gradient[..., None])[..., 0]
+    move = move * np.minimum(1, LONGEST_STEP / np.maximum(np.abs(move).max(axis=-1, keepdims=True), 1e-300))
+    own = (pull - (cross @ move[..., None])[..., 0]) / firmness
+    return Fit(move[..., :systems], move[..., systems:], own)
+
+
+def _design(table: StyleTable) -> Array:
+    """Return the columns of each comparison in the model: its system, then what is held equal."""
+    owners = np.broadcast_to(table.owners, (len(table.credits), *table.owners.shape))
+    return np.concatenate([owners, table.styles], axis=-1)
+
+
+def _chance(logits: Array) -> Array:
+    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))
+
+
+def controlled(table: StyleTable, found: Fit, times: Array | None = None) -> Array:
+    """Return the win rate of each system at equal style: the mean over its prompts, as often as they were drawn."""
+    chances = _chance(found.strengths[..., None, :] + found.difficulties[..., None])
+    counted = table.met if times is None else times[..., None] * table.met
+    total = counted.sum(axis=-2)
+    return np.divide((chances * counted).sum(axis=-2), total, out=np.full(total.shape, np.nan), where=total > 0)
+
+
+def _resampled(table: StyleTable, start: Fit, seed: int) -> Iterator[tuple[Array, Array]]:
+    """Yield rates and slopes of resamples of the prompts, each fitted again; a prompt drawn twice counts as two."""
+    size = max(1, MAX_DRAWS // table.styles.size)
+    for _, drawn in drawn_counts(len(table.credits), seed=seed, resamples=RESAMPLED_FITS):
+        for first in range(0, len(drawn), size):
+            times = drawn[first : first + size]
+            found = fit(table, times, start)
+            yield controlled(table, found, times), found.slopes
+
+
+def _figures(values: Array, resampled: Array, *, enough: bool) -> list[Figure]:
+    """Return values with the percentiles of their resamples, without an interval where there are too few prompts."""
+    if not enough:
+        return [Figure(float(value)) for value in values]
+    ends = np.nanquantile(resampled, [0.025, 0.975], axis=0)
+    return [Figure(float(value), float(low), float(high)) for value, low, high in zip(values, *ends, strict=True)]
