@@ -44,7 +44,7 @@ RESAMPLED_FITS = 2_000
 LEAST_SHARE, ENOUGH_SYSTEMS = 0.2, 8
 """Share of prompts on which a system must be longer, and shorter, to be estimated; not asked of 8 systems that share a slope."""
 
-MOST_STEPS, LONGEST_STEP, PRECISION, STEADY, FARTHEST = 60, 2.0, 1e-9, 1e-9, 30.0
+MOST_STEPS, LONGEST_STEP, PRECISION, STEADY, FARTHEST = 60, 2.0, 1e-7, 1e-9, 15.0
 """Newton steps at most, the longest, the step at which to stop, what is added to the diagonal, and the largest strength."""
 
 
@@ -203,8 +203,8 @@ def style_table(rows: Sequence[Compared], styles: Sequence[str]) -> StyleTable:
     held = np.zeros((len(prompts), len(slots), len(styles)))
     for (system, prompt), some in met.items():
         for k, row in enumerate(some):
-            place = prompts[prompt], slots[system, k]
-            credits[place], weights[place], held[place] = credit(rows[row]), 1 / len(some), values[row]
+            at = prompts[prompt], slots[system, k]
+            credits[at], weights[at], held[at] = credit(rows[row]), 1 / len(some), values[row]
     owners = np.zeros((len(slots), len(names)))
     for (system, _), place in slots.items():
         owners[place, names[system]] = 1
@@ -250,8 +250,11 @@ def fit(table: StyleTable, times: Array | None = None, start: Fit | None = None)
     state = Fit(*(np.broadcast_to(part, (len(drawn), part.shape[-1])) for part in found))
     for _ in range(MOST_STEPS):
         step = _step(table, drawn, state)
-        state = Fit(*(np.clip(part + move, -FARTHEST, FARTHEST) for part, move in zip(state, step, strict=True)))
-        if max(np.abs(move).max() for move in step) < PRECISION:
+        before, state = (
+            state,
+            Fit(*(np.clip(part + move, -FARTHEST, FARTHEST) for part, move in zip(state, step, strict=True))),
+        )
+        if all(np.abs(part - old).max() < PRECISION for part, old in zip(state, before, strict=True)):
             break
     return Fit(*(part[0] for part in state)) if times is None else state
 
@@ -265,13 +268,16 @@ def _step(table: StyleTable, drawn: Array, state: Fit) -> Fit:
     firmness = spread.sum(axis=-1) + PENALTY
     cross = np.concatenate([spread @ table.owners, np.einsum("rps,psk->rpk", spread, table.styles)], axis=-1)
     design = _design(table)
-    gradient = np.einsum("rp,rps,psd->rd", drawn, left, design, optimize=True)
-    known = np.einsum("rps,psd,pse->rde", drawn[..., None] * spread, design, design, optimize=True)
+    flat, drawn_rows = design.reshape(-1, design.shape[-1]), (len(drawn), -1)
+    products = (flat[:, :, None] * flat[:, None, :]).reshape(len(flat), -1)
+    gradient = (drawn[..., None] * left).reshape(drawn_rows) @ flat
+    known = ((drawn[..., None] * spread).reshape(drawn_rows) @ products).reshape(-1, *[flat.shape[-1]] * 2)
     share = (drawn / firmness)[..., None] * cross
     known = known - np.swapaxes(share, -1, -2) @ cross + STEADY * np.eye(design.shape[-1])
     gradient = gradient - (share * pull[..., None]).sum(axis=-2)
     move = np.linalg.solve(known, gradient[..., None])[..., 0]
-    move = move * np.minimum(1, LONGEST_STEP / np.maximum(np.abs(move).max(axis=-1, keepdims=True), 1e-300))
+    # Each by itself: a strength on its way to infinity must not hold up the others.
+    move = np.clip(move, -LONGEST_STEP, LONGEST_STEP)
     own = (pull - (cross @ move[..., None])[..., 0]) / firmness
     return Fit(move[..., :systems], move[..., systems:], own)
 
@@ -291,7 +297,8 @@ def controlled(table: StyleTable, found: Fit, times: Array | None = None) -> Arr
     chances = _chance(found.strengths[..., None, :] + found.difficulties[..., None])
     counted = table.met if times is None else times[..., None] * table.met
     total = counted.sum(axis=-2)
-    return np.divide((chances * counted).sum(axis=-2), total, out=np.full(total.shape, np.nan), where=total > 0)
+    won = (chances * counted).sum(axis=-2)
+    return np.asarray(np.divide(won, total, out=np.full(total.shape, np.nan), where=total > 0))
 
 
 def _resampled(table: StyleTable, start: Fit, seed: int) -> Iterator[tuple[Array, Array]]:

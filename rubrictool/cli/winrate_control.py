@@ -33,7 +33,9 @@ def controlling(
 def _lines(found: ControlledReport, control: Control) -> Iterator[str]:
     against = f" against {short(found.baseline)}" if found.baseline else ""
     yield f"winrate: at equal {control}{against}, 95 % intervals over prompts"
-    yield from table(("system", "win rate", f"at equal {control}", "longer", "shorter"), [_row(one) for one in found.systems])
+    yield from table(
+        ("system", "win rate", f"at equal {control}", "longer", "shorter"), [_row(one) for one in found.systems]
+    )
     slopes = ", ".join(f"{name.replace('_', ' ')} {signed(slope)}" for name, slope in found.slopes.items())
     yield f"winrate: effect on the log-odds, shared by all systems: {slopes}"
     yield from (f"winrate: {_name(one)}: {one.reason}" for one in found.systems if one.reason)
