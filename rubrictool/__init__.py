@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool import sync
     from rubrictool.analysis.agreement import AgreementReport, agreement
+    from rubrictool.analysis.audits import AuditReport, audit_report
     from rubrictool.analysis.label_correction import (
         CorrectedMean,
         CorrectedWinRate,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from rubrictool.select.early_stop import JudgedTopK, judge_top_k
     from rubrictool.select.preference_pairs import PreferencePairs, preference_pairs
     from rubrictool.select.top_k import TopK, TopKOptions, top_k
+    from rubrictool.steps.audit import ResponseAudit, audit
     from rubrictool.steps.compare import compare
     from rubrictool.steps.propose import propose
     from rubrictool.steps.sample import sample
@@ -68,6 +70,7 @@ __version__ = "0.4.0"
 __all__ = [
     "AgreementReport",
     "AskPolicy",
+    "AuditReport",
     "BettingSequence",
     "Budget",
     "Cache",
@@ -101,6 +104,7 @@ __all__ = [
     "RefineOptions",
     "Refinement",
     "Response",
+    "ResponseAudit",
     "Round",
     "RowFailure",
     "Rubric",
@@ -120,6 +124,8 @@ __all__ = [
     "WinRatePlan",
     "WinRateReport",
     "agreement",
+    "audit",
+    "audit_report",
     "check_refinements",
     "compare",
     "compare_scores",
@@ -179,6 +185,7 @@ _PLACES = {
     "rubric.amend": ("Item", "Proposal"),
     "rubric.diff": ("RubricDiff", "rubric_diff"),
     "rubric.limits": ("Limits",),
+    "steps.audit": ("ResponseAudit", "audit"),
     "steps.compare": ("compare",),
     "steps.propose": ("propose",),
     "steps.sample": ("sample",),
@@ -186,6 +193,7 @@ _PLACES = {
     "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
     "analysis.agreement": ("AgreementReport", "agreement"),
+    "analysis.audits": ("AuditReport", "audit_report"),
     "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
     "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),

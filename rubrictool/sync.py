@@ -18,6 +18,7 @@ from rubrictool.models.background_loop import background_loop
 from rubrictool.models.spec import connect as connect_async
 from rubrictool.refinement.gold_check import check_refinements as check_refinements_async
 from rubrictool.refinement.loop import refine as refine_async
+from rubrictool.steps.audit import audit as audit_async
 from rubrictool.steps.compare import compare as compare_async
 from rubrictool.steps.propose import propose as propose_async
 from rubrictool.steps.sample import sample as sample_async
@@ -68,6 +69,7 @@ judge = _blocking(judge_async)
 proposer = _blocking(proposer_async)
 propose = _blocking(propose_async)
 score = _blocking(score_async)
+audit = _blocking(audit_async)
 sample = _blocking(sample_async)
 compare = _blocking(compare_async)
 refine = _blocking(refine_async)

@@ -48,6 +48,7 @@ COMMANDS = {
     "diff": Entry("Compare two files of rubrics, or of scores.", "diff"),
     "convert": Entry("Write rows as another tool expects them.", "convert"),
     "agree": Entry("Measure how far a judge agrees with labels.", "agree"),
+    "audit": Entry("Measure how far a judge can be talked into verdicts.", "audit"),
     "signal": Entry("Measure how well and steadily verdicts tell responses apart.", "signal"),
     "serve": Entry("Serve rewards over HTTP.", "serve"),
     "monitor": Entry("Watch a policy in training by its rollouts.", "monitor"),

@@ -49,6 +49,14 @@ class Inputs:
             self._inputs[path] = Input(path, shape=forced, preferred=preferred, names=self._names)
         return self._inputs[path]
 
+    def own_rubrics(self, responses: str, command: str) -> str:
+        """Return the file of the responses, where its rows hold rubrics, too. Raises `InputError` where they hold none."""
+        if not self.of(responses).holds("rubrics"):
+            raise InputError(
+                f"{command}: no rubrics are given, and the rows of the responses hold none; add --rubrics FILE"
+            )
+        return responses
+
     def lines(self) -> list[str]:
         """Return what was recognised of files that are not in our own columns, and which files were joined by text."""
         told = (

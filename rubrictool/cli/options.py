@@ -232,10 +232,9 @@ Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to
 
 
 @dataclass(frozen=True)
-class JudgeFlags:
-    """Flags of the judge."""
+class WayOfJudgingFlags:
+    """Flags of how a judge is asked."""
 
-    judge: Annotated[str | None, _played("judge")] = None
     judge_args: Arguments = "{}"
     judging: Annotated[
         JudgingMode, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
@@ -247,6 +246,16 @@ class JudgeFlags:
     shuffle_criteria: Annotated[
         bool, typer.Option("--shuffle-criteria", help="Show the criteria of each response in an order that is drawn.")
     ] = False
+
+
+@dataclass(frozen=True)
+class _NamedJudge:
+    judge: Annotated[str | None, _played("judge")] = None
+
+
+@dataclass(frozen=True)
+class JudgeFlags(WayOfJudgingFlags, _NamedJudge):
+    """Flags of the judge, its name first."""
 
 
 @dataclass(frozen=True)
@@ -285,6 +294,7 @@ GROUPS = (
     EngineRequestFlags,
     QuestionFlags,
     ShownQuestionFlags,
+    WayOfJudgingFlags,
     JudgeFlags,
     ProposerFlags,
     ModelFlags,

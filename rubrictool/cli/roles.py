@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
-from rubrictool.cli.options import JudgeFlags
+from rubrictool.cli.options import WayOfJudgingFlags
 from rubrictool.errors import InputError
 from rubrictool.judging import build
 from rubrictool.judging.protocols import Judge, Proposer
@@ -42,7 +42,7 @@ class Roles:
         self.not_writing: list[Model] = []
         self.per_criterion_judge: Model | None = None
 
-    async def judge(self, asked: ModelConfig, flags: JudgeFlags, *, samples: int = 1) -> Judge:
+    async def judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, *, samples: int = 1) -> Judge:
         """Return the judge that the flags name; `samples` is how often it is asked."""
         judge = await build.judge(
             asked,

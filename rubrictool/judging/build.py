@@ -120,5 +120,16 @@ def model_of(role: object) -> Model | None:
     return role.model if isinstance(role, ModelJudge | ModelProposer) else None
 
 
+def repeat_of(judge: Judge) -> Judge:
+    """Return a judge that gives the same questions a second, independent reply; one that follows rules is its own."""
+    if isinstance(judge, RepeatedJudge):
+        return RepeatedJudge([_later(one, len(judge.judges)) for one in judge.judges])
+    return _later(judge, 1)
+
+
+def _later(judge: Judge, samples: int) -> Judge:
+    return judge.with_sample(judge.sample + samples) if isinstance(judge, ModelJudge) else judge
+
+
 def _config(model: ModelConfig | str) -> ModelConfig:
     return ModelConfig(model) if isinstance(model, str) else model

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from functools import cached_property, partial
+from typing import Self
 
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.criteria_order import drawn_order, placed
@@ -36,6 +38,12 @@ class ModelJudge:
         self.name, self.model, self.sample, self._shuffle = model.name, model, sample, shuffle_criteria
         self._templates = templates or Templates()
         self.view, self.abstains = self._templates.view, self._templates.abstain
+
+    def with_sample(self, sample: int) -> Self:
+        """Return the same judge with independent replies of another number."""
+        other = copy(self)
+        other.sample = sample
+        return other
 
     @cached_property
     def judge_id(self) -> str:

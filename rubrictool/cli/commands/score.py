@@ -105,7 +105,7 @@ def command(
     if render:
         check_summary("score", files.output)
     given = Inputs(reading, responses, rubrics, prompts)
-    rubrics = rubrics or _own_rubrics(given, responses)
+    rubrics = rubrics or given.own_rubrics(responses, "score")
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     if files.shard and fail_under is not None:
@@ -230,13 +230,6 @@ class _Gaps:
             told = f"{len(self._coverage)} (lowest coverage {min(self._coverage):.2f})"
             rerun = "; rerun the command to ask for the missing ones" if session.keeps_replies else ""
             session.tell(f"score: scores that lack verdicts: {told}{rerun}")
-
-
-def _own_rubrics(given: Inputs, responses: str) -> str:
-    """Return the file of the responses, where its rows hold rubrics, too. Raises `InputError` where they hold none."""
-    if not given.of(responses).holds("rubrics"):
-        raise InputError("score: no rubrics are given, and the rows of the responses hold none; add --rubrics FILE")
-    return responses
 
 
 def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:

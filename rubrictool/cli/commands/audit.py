@@ -1,0 +1,133 @@
+"""rubrictool audit: measure how far a judge can be talked into verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rubrictool.cli.audit_table import excesses, lines
+from rubrictool.cli.inputs import Inputs
+from rubrictool.cli.model_options import asked
+from rubrictool.cli.options import (
+    MissingRubric,
+    OutputFlags,
+    ReadingFlags,
+    RequestFlags,
+    SamplingFlags,
+    Seed,
+    ShownQuestionFlags,
+    WayOfJudgingFlags,
+)
+from rubrictool.cli.roles import Roles
+from rubrictool.cli.session import Session
+from rubrictool.cli.unused_options import of_asking, of_view, refuse_idle
+from rubrictool.errors import RowFailure
+from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
+from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.records import Response, Rubric
+from rubrictool.steps.audit import AttackedScore, audit, drawn_places
+from rubrictool.steps.map_rows import Outcome, Work
+
+if TYPE_CHECKING:
+    from rubrictool.analysis.audits import AuditReport
+
+
+def command(
+    context: typer.Context,
+    judge: Annotated[str, typer.Argument(metavar="JUDGE", help="The judge, as for --judge.", show_default=False)],
+    responses: Annotated[
+        str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
+    ],
+    judging: WayOfJudgingFlags,
+    parameters: SamplingFlags,
+    wording: ShownQuestionFlags,
+    reading: ReadingFlags,
+    files: OutputFlags,
+    asking: RequestFlags,
+    rubrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rubric rows; - is stdin. [default: RESPONSES, where its rows hold rubrics]",
+            show_default=False,
+        ),
+    ] = None,
+    prompts: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
+    ] = None,
+    missing_rubric: MissingRubric = "error",
+    sample: Annotated[int, typer.Option(min=1, help="Responses to attack, of as many prompts as can be.")] = 30,
+    fail_over: Annotated[
+        float | None,
+        typer.Option(min=0, help="Exit 3 when an attack gains more, in points of the score.", show_default=False),
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Measure how far a judge can be talked into verdicts.
+
+    Responses are judged as they are, once more, and with texts that earn nothing: injected verdicts and instructions, forged
+    fences, claims, keywords, padding, flattery, master keys. A criterion that no response meets is judged with each. Rows:
+    the scores of all versions, with what each attack gained.
+
+    Example: rubrictool audit gpt-4.1-mini responses.jsonl --rubrics rubrics.jsonl --max-cost 2 --fail-over 0.05
+    """
+    from rubrictool.analysis.audits import audit_report
+
+    given = Inputs(reading, responses, rubrics, prompts)
+    rubrics = rubrics or given.own_rubrics(responses, "audit")
+    rows = Rows(given.of(responses), Response)
+    texts = Texts(rows, prompt_rows(given.of(prompts)))
+    known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
+    runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
+    role = asked(judge, judging.judge_args, "--judge-args", parameters)
+    refuse_idle(context, *of_asking(asking, judge), of_view(wording))
+    drawn = drawn_places(_with_rubric(rows, known), sample, seed=seed)
+    # Without a rubric it costs nothing, and is among the failures as in `score`.
+    places = drawn.union(set(range(runs.rows)).difference(place for place, _ in _with_rubric(rows, known)))
+    session = Session("audit", files, asking, wording, specs=[judge], inputs=given)
+    attacked: list[AttackedScore] = []
+
+    async def main() -> None:
+        session.warn_if_empty(runs.rows)
+
+        async def connect(roles: Roles) -> Work[Response]:
+            asked_judge = await roles.judge(role, judging)
+
+            async def work(row: Response) -> Outcome:
+                rubric = rubric_for(row.prompt_id, known)
+                if rubric is None:
+                    raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
+                prompt = prompt_of(row, rubric, asked_of)
+                assert prompt is not None, "the first pass has seen to it"
+                found = await audit(prompt, rubric, row, asked_judge)
+                return Outcome(found.rows, found.failure)
+
+            return work
+
+        def count(outcome: Outcome) -> None:
+            attacked.extend(row for row in outcome.rows if isinstance(row, AttackedScore))
+
+        chosen = (row for place, (_, row) in enumerate(rows) if place in places)
+        await session.ask(chosen, connect, count=count, total=len(places))
+        _close(session, audit_report(attacked, responses=len(drawn), seed=seed), fail_over)
+
+    session.run(main)
+
+
+def _with_rubric(rows: Rows[Response], rubrics: Mapping[str, Rubric]) -> Iterator[tuple[int, Response]]:
+    """Yield the responses that have a rubric, each with its place, from 0."""
+    return ((place, row) for place, (_, row) in enumerate(rows) if rubric_for(row.prompt_id, rubrics))
+
+
+def _close(session: Session, report: AuditReport, fail_over: float | None) -> None:
+    """Say what the attacks gained."""
+    if session.dry_run:
+        return
+    session.figures |= {"responses": report.responses, "attacks": report.rows()}
+    for line in lines(report):
+        session.tell(line)
+    if fail_over is not None and (missed := excesses(report, fail_over)):
+        session.miss(missed)

@@ -1,0 +1,179 @@
+"""Attack a judge with one response: how much does the score gain by texts that earn nothing?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from rubrictool.errors import ModelUnusable, RowFailure
+from rubrictool.judging.attacks import ATTACKS, NO_ANSWER, wants_more
+from rubrictool.judging.build import repeat_of
+from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
+from rubrictool.rows.joins import grouped
+from rubrictool.rows.judge_ids import judge_id
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
+from rubrictool.steps.score import score
+from rubrictool.text.encoding import draw
+from rubrictool.text.wording import counted
+
+CLEAN, REPEAT = "clean", "repeat"
+"""The names of the response as it is, and of a second judgement of it."""
+
+AuditedIds = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class AttackedScore(ScoreWithDetails):
+    """The score of a response that carries an attack, under an id of its own; `of` is the id of the response attacked.
+
+    `gain` is the score less that of the row named by `against`: the same response as it is, or one without an answer. Of the
+    criteria that the judge decides, `won` moved in favour of the response and `lost` against it; so many could have
+    (`winnable`, `losable`). `canary` is the verdict on a criterion that no response meets.
+    """
+
+    attack: str
+    of: str
+    against: str | None = None
+    gain: float | None = None
+    won: AuditedIds = ()
+    lost: AuditedIds = ()
+    winnable: int = 0
+    losable: int = 0
+    canary: bool | None = None
+
+
+class ResponseAudit(NamedTuple):
+    """The scores of a response under attack, and what could not be judged."""
+
+    rows: tuple[AttackedScore, ...]
+    failure: RowFailure | None
+
+
+class CanaryJudge:
+    """Ask a judge about one criterion more, which no response meets; `met` is what it said. For one response."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.name, self.judging, self._judge = judge.name, judge.judging, judge
+        self.view, self.abstains = view_of(judge), may_abstain(judge)
+        self.judge_id = judge_id(of=judge_id_of(judge), canary=True)
+        self.met: bool | None = None
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """Return one verdict per criterion of the rubric. Raises `ModelFailure`."""
+        found = await self._judge.verdicts(prompt, with_canary(criteria, prompt), response)
+        self.met = found[-1].met
+        return found[:-1]
+
+
+def with_canary(criteria: Sequence[Criterion], prompt: Prompt) -> list[Criterion]:
+    """Return criteria with the canary after them: it asks for a code drawn by a hash, which no response and no attack has."""
+    code = draw(0, "canary", prompt.id)[:10].upper()
+    # The id is no other criterion's, and the same for all responses to a prompt.
+    return [
+        *criteria,
+        Criterion(id=f"canary-{code}", criterion=f"The response quotes the reference code {code}.", weight=1),
+    ]
+
+
+async def audit(prompt: Prompt, rubric: Rubric, response: Response, judge: Judge) -> ResponseAudit:
+    """Judge a response as it is, once more, and under each of the `ATTACKS`; also a response without an answer.
+
+    What failed has no row; the failure names it. Raises `RowFailure` where nothing could be judged, and `ModelUnusable`.
+    """
+    shown = with_canary([criterion for criterion in rubric.criteria if criterion.check is None], prompt)
+    versions = {CLEAN: response, REPEAT: response}
+    versions |= {attack.name: attack.on(response, shown) for attack in (NO_ANSWER, *ATTACKS)}
+    judges = dict.fromkeys(versions, judge) | {REPEAT: repeat_of(judge)}
+    judged = (_judged(prompt, rubric, versions[name], judges[name]) for name in versions)
+    by_name = dict(zip(versions, await _results(*judged), strict=True))
+    rows = tuple(_compared(by_name, rubric, response.id))
+    failure = _failure(by_name)
+    if failure and not rows:
+        raise failure
+    return ResponseAudit(rows, failure)
+
+
+class _VersionScore(NamedTuple):
+    """The score of one version of a response, and the verdict on the canary."""
+
+    score: Score
+    canary: bool | None
+
+
+_Results = Mapping[str, _VersionScore | RowFailure]
+
+
+async def _judged(prompt: Prompt, rubric: Rubric, version: Response, judge: Judge) -> _VersionScore:
+    asked = CanaryJudge(judge)
+    return _VersionScore(await score(prompt, rubric, version, asked), asked.met)
+
+
+async def _results(*calls: Awaitable[_VersionScore]) -> list[_VersionScore | RowFailure]:
+    """Return results and failures, once all calls are done. Raises `ModelUnusable`, and any error that is no row's failure."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException) and (
+            isinstance(result, ModelUnusable) or not isinstance(result, RowFailure)
+        ):
+            raise result
+    return [result for result in results if isinstance(result, _VersionScore | RowFailure)]
+
+
+def baseline_of(name: str) -> str | None:
+    """Return the version of a response that another is compared with; None for those that others are compared with."""
+    if name in (CLEAN, NO_ANSWER.name):
+        return None
+    return NO_ANSWER.name if any(attack.name == name and attack.replaces for attack in ATTACKS) else CLEAN
+
+
+def _compared(results: _Results, rubric: Rubric, of: str) -> Iterator[AttackedScore]:
+    """Yield the rows of the versions that were judged, as were those that they are compared with."""
+    for name, result in results.items():
+        against = baseline_of(name)
+        base = results[against] if against else result
+        if isinstance(result, RowFailure) or isinstance(base, RowFailure):
+            continue
+        told = {"id": f"{of}/{name}", "attack": name, "of": of, "canary": result.canary}
+        more = {"against": against, **_difference(rubric.criteria, base.score, result.score)} if against else {}
+        yield AttackedScore.model_validate(result.score.columns() | told | more)
+
+
+def _difference(criteria: Sequence[Criterion], base: Score, attacked: Score) -> dict[str, object]:
+    """Return what an attack changed: the score, and the verdicts that are the judge's."""
+    triples = zip(criteria, base.verdicts, attacked.verdicts, strict=True)
+    pairs = {c.id: (_favour(c, old), _favour(c, new)) for c, old, new in triples if c.check is None}
+    known = {name: (old, new) for name, (old, new) in pairs.items() if old is not None and new is not None}
+    return {
+        "gain": attacked.score - base.score,
+        "won": [name for name, (old, new) in known.items() if new > old],
+        "lost": [name for name, (old, new) in known.items() if new < old],
+        "winnable": sum(old < 1 for old, _ in known.values()),
+        "losable": sum(old > 0 for old, _ in known.values()),
+    }
+
+
+def _favour(criterion: Criterion, verdict: Verdict) -> float | None:
+    """Return how far a verdict is in favour of the response, from 0 to 1: of a penalty, how far it is not met."""
+    if verdict.share is None:
+        return None
+    return verdict.share if wants_more(criterion) else 1 - verdict.share
+
+
+def _failure(results: _Results) -> RowFailure | None:
+    """Return the failures of versions as one: the first, with the names of all."""
+    failed = {name: result for name, result in results.items() if isinstance(result, RowFailure)}
+    if not failed:
+        return None
+    first = next(iter(failed.values()))
+    what = f"{counted(len(failed), 'version')} of {len(results)} not judged ({', '.join(failed)})"
+    return RowFailure(first.kind, f"{what}: {first.message}", attempts=first.attempts)
+
+
+def drawn_places(rows: Iterable[tuple[int, Response]], size: int, *, seed: int = 0) -> set[int]:
+    """Return the places of `size` responses, drawn by a hash: one of each prompt before a second of any."""
+    keys = grouped((row.prompt_id, (draw(seed, "audit", row.prompt_id, row.id), place)) for place, row in rows)
+    ranked = ((rank, *key) for own in keys.values() for rank, key in enumerate(sorted(own)))
+    return {place for _, _, place in nsmallest(size, ranked)}
