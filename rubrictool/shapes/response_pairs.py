@@ -1,16 +1,21 @@
-"""Tables with the responses of two models side by side, compared or not: response_a, response_b, model_a, model_b, winner."""
+"""Tables with the responses of two models side by side, compared or not: response_a, response_b, model_a, model_b, winner.
+
+Chatbot Arena has whole conversations instead, in conversation_a and conversation_b; what both begin with is the prompt.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from rubrictool.shapes.chat_parts import asked_until, plain, role_of, same_start
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape
 from rubrictool.shapes.taking import named, without_nulls
 
 _RESPONSES = ("response", "answer", "output", "completion")
 _PROMPTS = ("prompt", "question", "instruction", "query")
+_CONVERSATIONS = ("conversation_a", "conversation_b")
 _SIDES = (("_a", "_b"), ("_A", "_B"))
 
 _OF_OTHERS = ("pair_id", "label", "annotator", "session_id", "rubric", "rubrics")
@@ -23,25 +28,50 @@ def _columns(row: Mapping[str, Any]) -> tuple[str, str] | None:
     return next((pair for pair in pairs if all(side in row for side in pair)), None)
 
 
+def _are_conversations(row: Mapping[str, Any]) -> bool:
+    return all(isinstance(row.get(name), list | tuple) and any(map(role_of, row[name])) for name in _CONVERSATIONS)
+
+
 def _matches(row: Mapping[str, Any]) -> bool:
+    if _are_conversations(row):
+        return True
     asked = any(name in row for name in _PROMPTS)
     return asked and _columns(row) is not None and not any(name in row for name in _OF_OTHERS)
 
 
 def _read(row: Fields) -> Contents:
     asked = named(row, "id", "prompt_id", "question_id", "id")
-    prompt = next(name for name in _PROMPTS if name in row)
-    sides = _columns(dict.fromkeys(row.names())) or ("response_a", "response_b")
+    sides = _columns(dict.fromkeys(row.names())) or _CONVERSATIONS
     models = [_model(row, side) for side in sides]
-    responses = [{"response": row.value(side), "model": model} for side, model in zip(sides, models, strict=True)]
+    prompt, answers = _conversations(row) if sides == _CONVERSATIONS else _texts(row, sides)
     compared = _compared(row, models)
     return Contents(
-        asked | {"prompt": row.value(prompt)} | without_nulls({"reference": row.text("reference", None)}),
+        asked | {"prompt": prompt} | without_nulls({"reference": row.text("reference", None)}),
         None,
-        responses,
+        [{"response": answer, "model": model} for answer, model in zip(answers, models, strict=True)],
         [compared | {"a": 0, "b": 1, "system_a": models[0], "system_b": models[1]}] if compared else (),
         columns=row.rest(),
     )
+
+
+def _texts(row: Fields, sides: tuple[str, str]) -> tuple[Any, list[Any]]:
+    """Take the prompt and the two responses from columns of their own."""
+    prompt = next(name for name in _PROMPTS if name in row)
+    return row.value(prompt), [row.value(side) for side in sides]
+
+
+def _conversations(row: Fields) -> tuple[Any, list[Any]]:
+    """Take the messages that both conversations begin with, and what follows them in each.
+
+    An answer ends each conversation, so where both are the same the prompt ends with the last message of the user.
+    """
+    one, other = (row.items(side) for side in _CONVERSATIONS)
+    shared = min(same_start(one, other), asked_until(one), asked_until(other))
+    if not shared:
+        raise row.fault(
+            _CONVERSATIONS[1], f"begins with another message than {_CONVERSATIONS[0]}; they need one prompt"
+        )
+    return plain(one[:shared], "user"), [plain(messages[shared:], "assistant") for messages in (one, other)]
 
 
 def _model(row: Fields, side: str) -> str:

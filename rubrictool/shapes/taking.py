@@ -66,7 +66,7 @@ class ComparedSides:
     def _side(self, comparison: Fields, letter: str) -> ComparedSide:
         place, system = comparison.value(letter, None), comparison.text(f"system_{letter}", None)
         known = self._known.get(place, ComparedSide())
-        return replace(known, model=system or known.model)
+        return replace(known, model=known.model or system)
 
 
 def credit(comparison: Fields) -> float:

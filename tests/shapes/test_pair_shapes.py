@@ -242,3 +242,36 @@ def test_a_trace_is_the_answer_to_the_last_question() -> None:
 def test_comparisons_of_annotations_keep_their_annotator_as_judge() -> None:
     rows = [example("alpaca-eval-annotations", annotator=name, instruction=name) for name in ("one", "two")]
     assert win_rates(rows).notes == ("the comparisons are of different judges, which the figures pool",)
+
+
+def arena(*, first: list[Any], second: list[Any], **columns: Any) -> Columns:
+    sides = {"conversation_a": first, "conversation_b": second}
+    return {"question_id": "q1", "model_a": "new", "model_b": "base", "winner": "model_a", **sides, "turn": 1} | columns
+
+
+def test_the_prompt_of_two_arena_conversations_is_what_both_begin_with() -> None:
+    again = said("user", "And at night?")
+    one, other = [ASKED, BLUE, again, BLUE], [ASKED, RED, again, RED]
+    rows = [arena(first=[ASKED, BLUE], second=[ASKED, RED]), arena(first=one, second=other, question_id="q2")]
+    assert [row.prompt for row in Rows(rows, Prompt).rows()] == [ASKED["content"]] * 2
+    assert responses(rows) == ["Blue.", "Red.", tuple(one[1:]), tuple(other[1:])]
+
+
+@pytest.mark.parametrize(("winner", "rate"), [("model_a", 1.0), ("model_b", 0.0), ("tie", 0.5), ("tie (bothbad)", 0.5)])
+def test_a_vote_of_the_arena_counts_for_the_models_by_name(winner: str, rate: float) -> None:
+    report = win_rates(Input([arena(first=[ASKED, BLUE], second=[ASKED, RED], winner=winner)]))
+    assert (report.pairs[0].systems.a, report.pairs[0].systems.b) == ("new", "base")
+    assert report.pairs[0].rate.win_rate == rate
+
+
+def test_arena_conversations_that_begin_otherwise_are_refused() -> None:
+    with pytest.raises(InputError, match="rows:1: conversation_b: begins with another message"):
+        Rows([arena(first=[ASKED, BLUE], second=[said("user", "Why?"), RED])], Response).rows()
+
+
+@pytest.mark.parametrize(
+    "name", ["preference", "ultrafeedback-binarized", "llama-factory", "rewardbench", "rewardbench-2"]
+)
+def test_pairs_are_compared_as_chosen_and_rejected_whoever_wrote_them(name: str) -> None:
+    [pair] = win_rates(Input(PAIR_EXAMPLES[name])).pairs
+    assert (pair.systems.a, pair.systems.b) == ("chosen", "rejected")
