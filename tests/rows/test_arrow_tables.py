@@ -153,6 +153,29 @@ def test_broken_and_hostile_files_are_refused(tmp_path: Path, content: bytes, sa
     assert said in refused(tmp_path / "f", content)
 
 
+@pytest.mark.parametrize(
+    ("rows", "group", "said"),
+    [
+        (["a", "b", "x" * 2**25], 1, "f:row 3: the row is longer than 16 MiB; split the row"),
+        (
+            ["a", "b", "x" * 2**26, "c"],
+            2,
+            "f:row 3: the longest of the rows 3 to 4 is longer than 16 MiB; split the row",
+        ),
+    ],
+)
+def test_a_row_that_the_metadata_tell_to_be_too_long_is_refused_before_it_is_read(
+    tmp_path: Path, rows: list[str], group: int, said: str
+) -> None:
+    content = parquet(pa.table({"c": rows}), row_group_size=group, compression="zstd")
+    assert said in refused(tmp_path / "f", content)
+
+
+def test_a_row_of_just_16_mib_is_read(tmp_path: Path) -> None:
+    content = parquet(pa.table({"c": ["x" * (2**24 - 8)]}), compression="zstd")
+    assert len(read(tmp_path / "f", content)) == 1
+
+
 def test_a_page_that_is_damaged_is_named_with_the_row_before_it(tmp_path: Path) -> None:
     content = parquet(TABLE, row_group_size=100, compression="gzip", use_dictionary=False)
     start = content.rindex(b"\x1f\x8b\x08")

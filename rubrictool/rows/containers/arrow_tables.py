@@ -27,6 +27,9 @@ BATCH_BYTES = 2**21
 BATCH_ROWS = 256
 """Rows of a batch at most."""
 
+_PAGE_OVERHEAD = 2**18
+"""Bytes of a row that its pages may have beside its values: headers, levels and statistics."""
+
 _MAGIC = 4
 _LENGTH = 4
 
@@ -93,11 +96,21 @@ def _check_footer(file: IO[bytes]) -> None:
 
 def _parquet_batches(table: pyarrow.parquet.ParquetFile) -> Iterator[pyarrow.RecordBatch]:
     """Yield batches of each row group whose rows are few enough, by the size that the group has on average."""
+    first = 1
     for number in range(table.num_row_groups):
         group = table.metadata.row_group(number)
+        _check_group(group, first)
+        first += group.num_rows
         row_bytes = group.total_byte_size / max(1, group.num_rows)
         rows = int(max(1, min(BATCH_ROWS, BATCH_BYTES / max(1, row_bytes))))
         yield from table.iter_batches(batch_size=rows, row_groups=[number], use_threads=False)
+
+
+def _check_group(group: pyarrow.parquet.RowGroupMetaData, first: int) -> None:
+    """Raise `RowFault` where the metadata tells that a row has more than 16 MiB: reading it takes several times as much memory."""
+    if group.total_byte_size > max(1, group.num_rows) * (MAX_ROW + _PAGE_OVERHEAD):
+        last = first + group.num_rows - 1
+        raise RowFault(first, too_long("row" if last <= first else f"longest of the rows {first:,} to {last:,}"))
 
 
 def table_rows(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[tuple[int, dict[str, Any]]]:
