@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rubrictool.models.client import Model
 from rubrictool.refinement.pairs import PairRule, writers
-from rubrictool.rows.joins import Texts, by_prompt, called, rubric_for
+from rubrictool.rows.joins import Texts, by_prompt, lacks_rubric, rubric_for
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.steps.sample import Sampled, longest_response, sample_all
@@ -97,7 +97,7 @@ class Candidates:
                 message = f"responses: {found}; add them to the row, give them in a file, or sample them from a model"
                 raise prompts.error(line, message, code="candidates")
             if rubrics is not None and rubric_for(prompt.id, rubrics) is None:
-                message = f"id: there is no rubric for the prompt {called(prompt.id, prompt.prompt)}; add one, or give no rubrics"
+                message = f"id: there is {lacks_rubric(prompt.id, prompt.prompt, rubrics)}; add one, or give no rubrics"
                 raise prompts.error(line, message, code="first_rubrics")
             if pairs == "great-diverse" and len(writers(own) if own else set(models)) < 2:
                 message = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 from rubrictool.errors import InputError
@@ -135,6 +136,27 @@ def called(prompt_id: str, text: str | Chat | None) -> str:
     return f'{prompt_id!r} ("{one_line(same_text(text), width=40)}", which has no id)'
 
 
+def lacks_rubric(prompt_id: str, text: str | Chat | None, rubrics: Mapping[str, Rubric]) -> str:
+    """Return in words that a prompt has no rubric, with the id of one for the same text, else the first ids of the rubrics."""
+    missing = f"no rubric for the prompt {called(prompt_id, text)}"
+    digest = None if text is None else text_digest(text)
+    rubrics_with_text = ((name, rubric.prompt) for name, rubric in rubrics.items() if rubric.prompt is not None)
+    if digest and (same := next((name for name, asked in rubrics_with_text if text_digest(asked) == digest), None)):
+        return (
+            f"{missing}, but one for the same text with the id {same!r} (leave out the ids of one file to join by text)"
+        )
+    first = ", ".join(map(repr, islice(rubrics, _IDS_SHOWN)))
+    return (
+        f"{missing} (the rubrics have the ids {first}{', ...' if len(rubrics) > _IDS_SHOWN else ''})"
+        if first
+        else missing
+    )
+
+
+_IDS_SHOWN = 2
+"""Ids that show what the ids of a file look like."""
+
+
 def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
     """Return the prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
     known, text = prompts.get(row.prompt_id), _prompt_text(row, rubric, prompts)
@@ -219,7 +241,7 @@ def _scorable(
         if rubric is None and not skip_missing:
             raise rows.error(
                 line,
-                f"prompt_id: no rubric for the prompt {called(row.prompt_id, row.prompt)}; add one, or one with the id * for "
+                f"prompt_id: {lacks_rubric(row.prompt_id, row.prompt, rubrics)}; add one, or one with the id * for "
                 "every prompt, or continue without these rows",
                 code="missing_rubric",
             )

@@ -11,7 +11,7 @@ from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.protocols import Comparer, Judge, judge_id_of, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Side
-from rubrictool.rows.joins import called, prompt_of, rubric_for
+from rubrictool.rows.joins import lacks_rubric, prompt_of, rubric_for
 from rubrictool.rows.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Winner
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import higher
@@ -113,7 +113,7 @@ def _task(
     rubric = rubric_for(prompt_id, rubrics) if rubrics is not None else None
     if rubrics is not None and rubric is None:
         raise InputError(
-            f"there is no rubric for the prompt {called(prompt_id, pairing.a.prompt)}; add one, or one with the id * for "
+            f"there is {lacks_rubric(prompt_id, pairing.a.prompt, rubrics)}; add one, or one with the id * for "
             "every prompt"
         )
     prompt = prompt_of(pairing.a, rubric, prompts) or prompt_of(pairing.b, rubric, prompts)

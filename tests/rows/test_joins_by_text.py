@@ -111,7 +111,20 @@ def test_files_that_both_have_ids_are_joined_by_these_alone(files: Shell, monkey
     monkeypatch.chdir(files.directory)
     ran = files("score", "new_id.jsonl", "--rubrics", "hb.jsonl")
     assert ran.code == 2
-    assert "no rubric for the prompt 'tea'" in ran.err
+    assert "no rubric for the prompt 'tea', but one for the same text with the id" in ran.err
+    assert "leave out the ids of one file to join by text" in ran.err
+
+
+@pytest.mark.parametrize("command", ["score", "refine"])
+def test_ids_that_have_nothing_to_do_with_those_of_the_rubrics_are_shown_beside_them(
+    files: Shell, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(files.directory)
+    files.write("batch.jsonl", [{"prompt_id": "r0", "prompt": "Anything?", "response": "Yes.", "model": "m"}])
+    files.write("asked.jsonl", [{"id": "r0", "prompt": "Anything?", "responses": ["Yes.", "No."]}])
+    ran = files(command, {"score": "batch.jsonl", "refine": "asked.jsonl"}[command], "--rubrics", "hb.jsonl")
+    assert ran.code == 2
+    assert "no rubric for the prompt 'r0' (the rubrics have the ids " in ran.err, ran.err
 
 
 def test_one_text_with_two_rubrics_is_an_error_that_names_both(files: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

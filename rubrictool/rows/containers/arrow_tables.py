@@ -107,7 +107,7 @@ def _parquet_batches(table: pyarrow.parquet.ParquetFile) -> Iterator[pyarrow.Rec
 
 
 def _check_group(group: pyarrow.parquet.RowGroupMetaData, first: int) -> None:
-    """Raise `RowFault` where the metadata tells that a row has more than 16 MiB: reading it takes several times as much memory."""
+    """Raise `RowFault` where the metadata tells that a row has more than 16 MiB; reading it takes several times as much."""
     if group.total_byte_size > max(1, group.num_rows) * (MAX_ROW + _PAGE_OVERHEAD):
         last = first + group.num_rows - 1
         raise RowFault(first, too_long("row" if last <= first else f"longest of the rows {first:,} to {last:,}"))
