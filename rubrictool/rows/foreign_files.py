@@ -35,12 +35,18 @@ _LZ4 = b"\x04\x22\x4d\x18"
 def kind_of(head: bytes, name: str, *, is_table: bool = False) -> str | None:
     """Return what a file is and the remedy, in words that follow its name; None for a file that may hold rows.
 
-    `head` are its first bytes. A table of text may have any character in its cells.
+    `head` are its first bytes. A table of text may have any character in its cells; JSON may not, and its reader says where.
     """
-    known = _binary_kind(head, name) or _text_kind(head.removeprefix(_BOM).lstrip())
-    if known is None and b"\x00" in head and not is_table:
+    text = head.removeprefix(_BOM).lstrip()
+    known = _binary_kind(head, name) or _text_kind(text)
+    if known is None and b"\x00" in head and not is_table and not _begins_json(text):
         return "is a binary file; write its rows as JSON Lines first"
     return known
+
+
+def _begins_json(text: bytes) -> bool:
+    """Return whether a text begins with an object, or with a list of objects."""
+    return text[:1] in (b"{", b"[") and text[1:].lstrip()[:1] in (b"{", b'"')
 
 
 def _binary_kind(head: bytes, name: str) -> str | None:

@@ -55,6 +55,31 @@ def test_a_foreign_file_is_named(shell: Shell, content: bytes, said: str) -> Non
     assert said in ran.err, ran.err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b'{"id": "p", "prompt": "a%sb"}\n',
+            "rows:1: is not JSON: a raw control character at column 25; write it as \\u0000",
+        ),
+        (
+            b'[\n{"id": "p", "prompt": "a%sb"}]',
+            "rows:2: is not JSON: a raw control character at column 25; write it as",
+        ),
+        (b'[{"id": "p",\n"prompt": "a%sb"}]', "rows:2: is not JSON: a raw control character at column 13; write it as"),
+    ],
+)
+def test_a_nul_is_a_character_that_each_container_writes_in_its_own_way(
+    shell: Shell, content: bytes, said: str
+) -> None:
+    path = shell.directory / "rows"
+    path.write_bytes(content % b"\0")
+    assert said in shell("convert", "rows", "--to", "prompts").err
+    for written in (content % b"\\u0000", b"id,prompt\np,a\0b\n"):
+        path.write_bytes(written)
+        assert json.loads(shell("convert", "rows", "--to", "prompts").out)["prompt"] == "a\0b"
+
+
 @pytest.mark.parametrize("name", ["rows.csv", "my file", "it's", 'a "b"', "b\\c", "é🎉", "a\nb"])
 def test_the_command_for_pandas_is_one_that_a_shell_and_python_read(name: str) -> None:
     said = kind_of(b"FEA1", name) or ""

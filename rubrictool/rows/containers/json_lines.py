@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from rubrictool.rows.containers.faults import NOT_UTF8, RowFault
 from rubrictool.rows.containers.lines import BoundedLines
-from rubrictool.rows.strict_json import DEPTH_LIMIT, strict_rollout
+from rubrictool.rows.strict_json import DEPTH_LIMIT, not_json, strict_rollout
 
 
 def json_lines(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -35,7 +35,7 @@ def _why(error: Exception) -> str:
     if isinstance(cause, UnicodeDecodeError):
         return NOT_UTF8
     if isinstance(cause, json.JSONDecodeError):
-        return f"is not JSON: {cause.msg} at column {cause.colno}; each line must hold one JSON object"
+        return f"{not_json(cause)}; each line must hold one JSON object"
     if cause is None:
         return "is not a JSON object; each line must hold one, {...}"
     return str(cause)

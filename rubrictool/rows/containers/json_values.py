@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from rubrictool.rows.containers.faults import NOT_UTF8, RowFault, too_long
 from rubrictool.rows.containers.lines import MAX_ROW
-from rubrictool.rows.strict_json import DEPTH_LIMIT, strict_at
+from rubrictool.rows.strict_json import DEPTH_LIMIT, not_json, strict_at
 
 CHUNK = 2**18
 """Bytes that are read at a time, at least: much more than most rows have, since the value that a chunk cuts is read twice."""
@@ -103,7 +103,7 @@ class _Text:
         line = self.line + self._text.count("\n", self._at, error.pos)
         begins = f"; the object begins on line {self.line}" if line > self.line else ""
         cut = _CUT if error.pos >= len(self._text.rstrip()) else ""
-        return RowFault(line, f"is not JSON: {error.msg} at column {error.colno}{begins}{cut}")
+        return RowFault(line, f"{not_json(error)}{begins}{cut}")
 
     def _move(self, end: int) -> None:
         self.line += self._text.count("\n", self._at, end)
