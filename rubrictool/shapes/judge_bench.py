@@ -12,11 +12,16 @@ from rubrictool.shapes.taking import preferred, without_nulls
 _WINNERS = {"A>B": "a", "B>A": "b", "A=B": "tie", "B=A": "tie"}
 _TURNED = {"a": "b", "b": "a", "tie": "tie"}
 
+_BOTH_SIDES = {"system_a": "right", "system_b": "wrong"}
+"""The names of the two sides in a report; one model wrote both answers."""
+
 
 def _read_pair(row: Fields) -> Contents:
     prompt, responses = _asked(row), _responses(row)
     label = _label(row)
-    return Contents(prompt, None, _decided(responses, label), [{"winner": label, "a": 0, "b": 1}], columns=row.rest())
+    right, wrong = (0, 1) if label == "a" else (1, 0)
+    compared = {"winner": "a", "a": right, "b": wrong} | _BOTH_SIDES
+    return Contents(prompt, None, _decided(responses, label), [compared], columns=row.rest())
 
 
 def _read_result(row: Fields) -> Contents:
@@ -39,9 +44,8 @@ def _read_result(row: Fields) -> Contents:
     if first and second:
         orders = {"ab": first, "ba": second} if label == "a" else {"ab": _TURNED[second], "ba": _TURNED[first]}
         compared["orders"] = orders
-    systems = {"system_a": "right", "system_b": "wrong"}
     responses = _decided(answers, compared["winner"])
-    return Contents(prompt, None, responses, [systems | compared], columns=row.rest() | columns)
+    return Contents(prompt, None, responses, [_BOTH_SIDES | compared], columns=row.rest() | columns)
 
 
 def _asked(row: Fields) -> ColumnValues:

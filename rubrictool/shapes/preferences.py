@@ -29,8 +29,8 @@ _SIDES = ("chosen", "rejected")
 _TURN = "\n\nAssistant:"
 """Begins the last turn of a dialogue that is written as one text."""
 
-_COMPARED = {"system_a": "chosen", "system_b": "rejected"}
-"""Names of the two sides in a report; they are compared as such, whoever wrote the answers."""
+BOTH_SIDES = {"system_a": "chosen", "system_b": "rejected"}
+"""The names of the two sides in a report, whoever wrote the answers."""
 
 
 def _are(row: Mapping[str, Any], kind: Callable[[Any], bool]) -> bool:
@@ -73,7 +73,7 @@ def _pair(row: Fields, prompt: ColumnValues, answers: Sequence[Any], scores: Seq
         without_nulls({"response": answer, "model": row.text(f"{side}_model", side), "score": score})
         for side, answer, score in zip(_SIDES, answers, scores, strict=True)
     ]
-    return Contents(prompt, None, responses, [_preferred(row) | {"a": 0, "b": 1} | _COMPARED], columns=row.rest())
+    return Contents(prompt, None, responses, [_preferred(row) | {"a": 0, "b": 1} | BOTH_SIDES], columns=row.rest())
 
 
 def _preferred(row: Fields) -> ColumnValues:
@@ -219,7 +219,7 @@ def _read_rewardbench_2(row: Fields) -> Contents:
     ]
     better = range(len(right))
     worse = range(len(right), len(responses))
-    comparisons = [{"winner": "a", "a": a, "b": b} | _COMPARED for a in better for b in worse]
+    comparisons = [{"winner": "a", "a": a, "b": b} | BOTH_SIDES for a in better for b in worse]
     return Contents(prompt, None, responses, comparisons, columns=row.rest())
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rubrictool.shapes.criteria import asked, rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.numbered_lists import items, labelled, weighted
-from rubrictool.shapes.preferences import answer_to
+from rubrictool.shapes.preferences import BOTH_SIDES, answer_to
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape
 
 _WINNERS = {
@@ -73,7 +73,7 @@ def _read_checklist(row: Fields) -> Contents:
 
 def _of_pair(row: Fields, prompt: ColumnValues, criteria: list[ColumnValues]) -> Contents:
     responses = [_answer(row, prompt["prompt"], side) for side in ("chosen", "rejected")]
-    comparisons = [{"winner": "a", "a": 0, "b": 1}]
+    comparisons = [{"winner": "a", "a": 0, "b": 1} | BOTH_SIDES]
     return rubric_contents(row, prompt, criteria, responses=responses, comparisons=comparisons)
 
 

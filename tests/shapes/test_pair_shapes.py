@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from examples import EXAMPLES
 from pair_examples import ASKED, BLUE, PAIR_EXAMPLES, RED, said
 
 from rubrictool import formats
@@ -269,9 +270,29 @@ def test_arena_conversations_that_begin_otherwise_are_refused() -> None:
         Rows([arena(first=[ASKED, BLUE], second=[said("user", "Why?"), RED])], Response).rows()
 
 
-@pytest.mark.parametrize(
-    "name", ["preference", "ultrafeedback-binarized", "llama-factory", "rewardbench", "rewardbench-2"]
-)
-def test_pairs_are_compared_as_chosen_and_rejected_whoever_wrote_them(name: str) -> None:
-    [pair] = win_rates(Input(PAIR_EXAMPLES[name])).pairs
-    assert (pair.systems.a, pair.systems.b) == ("chosen", "rejected")
+SIDES = {
+    "chosen over rejected": [
+        "preference",
+        "ultrafeedback-binarized",
+        "llama-factory",
+        "rewardbench",
+        "rewardbench-2",
+        "rubric-arm",
+        "wildchecklists",
+    ],
+    "right over wrong": ["judgebench", "judgebench-results"],
+    "new over base": ["alpaca-eval-annotations", "arena-hard-judgments", "wildbench-pairwise", "mt-bench-pairs"],
+}
+
+
+@pytest.mark.parametrize(("sides", "name"), [(sides, name) for sides, names in SIDES.items() for name in names])
+def test_the_better_answer_of_a_pair_is_a_unless_the_row_names_two_systems(sides: str, name: str) -> None:
+    [pair] = win_rates(Input(EXAMPLES[name])).pairs
+    assert f"{pair.systems.a} over {pair.systems.b}" == sides
+    assert (pair.rate.win_rate > 0.5) is True
+
+
+def test_the_right_answer_of_judgebench_is_a_wherever_it_stands() -> None:
+    rows = [example("judgebench", label=label, pair_id=label) for label in ("A>B", "B>A")]
+    found = [contents.comparisons[0] for _, contents in Input(rows).parts()]
+    assert [(one["winner"], one["a"], one["b"]) for one in found] == [("a", 0, 1), ("a", 1, 0)]
