@@ -30,6 +30,23 @@ Suspect = Literal["temperature", "schema", "limit_name", "limit"]
 """A parameter of a request that may be why it was refused."""
 
 
+FailureKind = Literal[
+    "unavailable",
+    "refused",
+    "truncated",
+    "unreadable",
+    "unread",
+    "missing_rubric",
+    "empty_response",
+    "unreadable_response",
+    "uncountable_words",
+    "abstained",
+    "budget",
+    "not_tried",
+]
+"""Why a row failed, as a word for programs; docs/commands.md and docs/troubleshooting.md say of each what it means."""
+
+
 class RubrictoolError(Exception):
     """The base of every error in this module. All can be pickled, with what they hold."""
 
@@ -64,10 +81,10 @@ def install(extra: str) -> str:
 class RowFailure(RubrictoolError):
     """One row could not be finished.
 
-    `kind` is a word for programs, `attempts` the number of requests made for the question that failed.
+    `attempts` is the number of requests made for the question that failed.
     """
 
-    def __init__(self, kind: str, message: str, *, attempts: int = 0) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, attempts: int = 0) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
@@ -82,7 +99,7 @@ class ModelFailure(RowFailure):
     is empty, since a rerun with a higher limit continues from there.
     """
 
-    def __init__(self, kind: str, message: str, *, attempts: int = 0, partial: Sequence[Any] = ()) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, attempts: int = 0, partial: Sequence[Any] = ()) -> None:
         super().__init__(kind, message, attempts=attempts)
         self.partial = () if kind == "budget" else tuple(partial)
 

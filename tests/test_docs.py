@@ -9,7 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
@@ -17,6 +17,8 @@ from chat import chat_server
 from shell import Shell
 
 from rubrictool import cli
+from rubrictool.errors import FailureKind
+from rubrictool.rewards.http_errors import HttpKind
 from rubrictool.rows import records, traces
 
 ROOT = Path(__file__).parent.parent
@@ -181,6 +183,27 @@ def test_every_kind_of_row_stands_in_the_tables() -> None:
     tables = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
     for kind in (records.Prompt, records.Response, records.Rubric, records.Criterion, records.Score, traces.Round):
         assert all(f"| `{column}` |" in tables for column in kind.model_fields)
+
+
+def kinds_in(page: str, head: str, column: int) -> list[str]:
+    """The words in code style in a column of the table that begins with a line."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    rows = text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
+    return [word for row in rows for word in re.findall(r"`(\w+)`", row.split("|")[column])]
+
+
+@pytest.mark.parametrize(
+    ("page", "head"),
+    [("commands.md", "| kind | the row failed because |"), ("troubleshooting.md", "| kind | meaning | what to do |")],
+)
+def test_every_kind_of_failure_is_explained(page: str, head: str) -> None:
+    assert sorted(kinds_in(page, head, 1)) == sorted(get_args(FailureKind))
+
+
+def test_every_kind_of_error_of_the_reward_server_is_explained() -> None:
+    never = {"missing_rubric", "not_tried"}  # there is no rubric: `bad_input`; every completion is asked about
+    words = {kind for kinds in get_args(HttpKind) for kind in get_args(kinds)} - never
+    assert set(kinds_in("rewards.md", "| what happened | status | `error.kind` |", 3)) == words
 
 
 def test_the_project_speaks_of_no_place_but_itself() -> None:

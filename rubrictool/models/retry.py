@@ -7,12 +7,13 @@ down all requests to the model (`load_control`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from rubrictool.errors import (
     BackendError,
+    FailureKind,
     Final,
     ModelFailure,
     ModelUnusable,
@@ -41,7 +42,7 @@ MOST_DENIALS = 3
 
 _WORTH_RETRYING = (Transient, Refused, ReplyError)
 
-_KINDS = {
+_KINDS: Mapping[type[Exception], FailureKind] = {
     Transient: "unavailable",
     NoAnswer: "unreadable",
     Truncated: "truncated",

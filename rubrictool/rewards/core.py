@@ -29,7 +29,7 @@ from rubrictool.rubric.saturation import WEIGHTED, Aggregate, aggregate
 from rubrictool.rubric.shaping import Shaping, shaping
 from rubrictool.rubric.weights import rubric_hash
 from rubrictool.steps.score import score
-from rubrictool.text.encoding import encodable
+from rubrictool.text.encoding import compact_bytes
 
 OnError = Literal["raise", "none", "group_mean"] | float
 """The reward of a completion that the judge did not decide on: an error, None, the mean of the others of its group, a number."""
@@ -138,8 +138,8 @@ class RubricReward:
         """Return what is to be judged. Raises `InputError` that names the rollout, before anything is asked."""
         where = f"rollouts[{number}]"
         for name in ("prompt", "prompt_id", "reference"):
-            if not encodable(getattr(rollout, name)):
-                raise InputError(f"{where}: {name}: {HALF_A_PAIR}; replace it in the data set")
+            if fault := _unwritable(getattr(rollout, name)):
+                raise InputError(f"{where}: {name}: {fault}; replace it in the data set")
         try:
             rubric = self.rubrics.of(rollout)
         except InputError as error:
@@ -240,9 +240,20 @@ def check_on_error(chosen: object) -> None:
 def _response(rollout: Rollout, prompt_id: str, where: str) -> Response | RowFailure:
     """Return the row of a completion. What a policy writes may be no text: that fails, and the other completions do not."""
     completion = rollout.response()
-    if not encodable(completion):
-        return RowFailure("unreadable_response", f"{where}: completion: {HALF_A_PAIR}, so that no judge can read it")
+    if isinstance(completion, str | list) and (fault := _unwritable(completion)):
+        return RowFailure("unreadable_response", f"{where}: completion: {fault}, so that no judge can read it")
     return validated(Response, {"prompt_id": prompt_id, "response": completion}, where)
+
+
+def _unwritable(value: Any) -> str | None:
+    """Return why a value cannot be sent to a judge, None where it can: parsed calls of tools may hold what is no JSON."""
+    try:
+        compact_bytes(value, records=repr)
+    except UnicodeEncodeError:
+        return HALF_A_PAIR
+    except (ValueError, RecursionError) as error:
+        return f"cannot be written as JSON ({error})"
+    return None
 
 
 def _filled(found: Sequence[Reward], groups: Sequence[str], on_error: OnError) -> list[Reward]:

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
-from rubrictool.errors import InputError, RowFailure
+from rubrictool.errors import FailureKind, InputError, RowFailure
 
 RETRY_S = 1
 """Seconds after which a client may try again where the server has too much to do."""
+
+
+HttpKind = (
+    FailureKind
+    | Literal[
+        "bad_input",
+        "on_error",
+        "too_large",
+        "too_many",
+        "not_json",
+        "incomplete",
+        "slow_body",
+        "busy",
+        "cache",
+        "internal",
+        "unknown_host",
+        "unauthorized",
+        "forbidden",
+        "not_found",
+    ]
+)
+"""Why a request was refused; docs/rewards.md says of each what happened."""
 
 
 class HttpError(Exception):
@@ -21,7 +43,7 @@ class HttpError(Exception):
     def __init__(
         self,
         status: int,
-        kind: str,
+        kind: HttpKind,
         message: str,
         *,
         field: str | None = None,

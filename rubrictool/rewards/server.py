@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 import uuid
@@ -212,7 +213,8 @@ class RewardServer:
 
     async def _score(self, request: web.Request) -> web.Response:
         check_type(request.content_type, (JSON,))
-        body = await self._json_of(request)
+        # Half of a surrogate pair is a failure of the completion in which it stands, and no reason to refuse the others.
+        body = _parsed(await self._body(request), half_pairs=True)
         form = form_of(body)
         rollouts = form.read(body)
         form.check(len(rollouts), self.reward.options.on_error)
@@ -262,7 +264,7 @@ class RewardServer:
         if request.content_type in JSON_LINES:
             rows = [_parsed(line) for line in (await self._body(request)).splitlines() if line.strip()]
         else:
-            rows = _rubric_rows(await self._json_of(request))
+            rows = _rubric_rows(_parsed(await self._body(request)))
         for place, row in enumerate(rows):
             if not isinstance(row, Mapping):
                 raise bad_field(f"rubrics[{place}]", "must be an object")
@@ -296,9 +298,6 @@ class RewardServer:
         text = exposition([*self.metrics.metrics(), *own])
         return web.Response(body=text.encode(), headers={"Content-Type": CONTENT_TYPE})
 
-    async def _json_of(self, request: web.Request) -> Any:
-        return _parsed(await self._body(request))
-
     async def _body(self, request: web.Request) -> bytes:
         try:
             async with asyncio.timeout(self.limits.body_s):
@@ -316,15 +315,20 @@ def _rubric_rows(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _parsed(body: bytes) -> Any:
+def _parsed(body: bytes, *, half_pairs: bool = False) -> Any:
     try:
-        return strict(body)
+        return strict(body, half_pairs=half_pairs)
     except (ValueError, RecursionError) as error:
         raise HttpError(HTTPStatus.BAD_REQUEST, "not_json", f"the body is not JSON ({error})") from None
 
 
 def _json(value: Any, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(body=compact_bytes(value), status=status, headers=headers, content_type=JSON)
+    try:
+        content = compact_bytes(value)
+    except UnicodeEncodeError:
+        # Of a body that comes back with its reward, half of a surrogate pair is given back as it came: escaped.
+        content = json.dumps(value, allow_nan=False).encode()
+    return web.Response(body=content, status=status, headers=headers, content_type=JSON)
 
 
 def _of_aiohttp(error: web.HTTPException, limits: ServerLimits) -> HttpError:

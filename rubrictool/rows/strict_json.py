@@ -21,11 +21,14 @@ HALF_A_PAIR = "has half of a surrogate pair (\\ud800 to \\udfff), which is no ch
 DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
 
 
-def strict(text: str | bytes) -> Any:
-    """Return one JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting."""
+def strict(text: str | bytes, *, half_pairs: bool = False) -> Any:
+    """Return one JSON value, read strictly: no duplicate keys, NaN, infinities, lone surrogates or deep nesting.
+
+    With `half_pairs` its texts may hold lone surrogates (`"\\ud83d"`), which no UTF-8 can: the caller looks for them.
+    """
     text = text if isinstance(text, str) else text.decode()
     value = _DECODER.decode(text)
-    _check(text, value)
+    _check(text, value, half_pairs=half_pairs)
     return value
 
 
@@ -55,9 +58,9 @@ def chat_or_text(text: str) -> Any:
     return value if all(isinstance(item, dict) and "role" in item for item in value) else text
 
 
-def _check(text: str, value: Any) -> None:
+def _check(text: str, value: Any, *, half_pairs: bool = False) -> None:
     """Raise `ValueError` for what the decoder lets pass."""
-    if "\\u" in text and not encodable(value):
+    if not half_pairs and "\\u" in text and not encodable(value):
         raise ValueError(HALF_A_PAIR)
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValueError(f"nested too deeply; {DEPTH_LIMIT}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from rubrictool.errors import RowFailure
+from rubrictool.errors import FailureKind, RowFailure
 from rubrictool.rows.levels import of_level
 from rubrictool.rows.records import Criterion, Verdict
 from rubrictool.text.chats import Conversation, answer
@@ -18,7 +18,7 @@ from rubrictool.text.patterns import linear
 Empty = Literal["unmet", "fail"]
 """How an empty response is treated: its judged criteria are unmet, or the row fails."""
 
-FAILURE = "empty_response"
+FAILURE: FailureKind = "empty_response"
 """The kind of failure of a row that was not scored because its response is empty."""
 
 REASON = "the response is empty, so no judge was asked"

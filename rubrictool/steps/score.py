@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rubrictool.errors import ModelFailure, RowFailure
+from rubrictool.errors import FailureKind, ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge, judge_id_of, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
@@ -142,7 +142,7 @@ def _check_complete(judge: str, criteria: Sequence[Criterion], judged: Sequence[
         raise ModelFailure("unreadable", f"{judge}: gave no verdict on {names}", partial=list(clear.values()))
 
 
-ABSTAINED = "abstained"
+ABSTAINED: FailureKind = "abstained"
 """The kind of failure of a row on which the judge abstained too often for a score."""
 
 

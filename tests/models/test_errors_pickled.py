@@ -13,7 +13,7 @@ from rubrictool.errors import InputError, ModelFailure, RowFailure, RubrictoolEr
     "error",
     [
         InputError("bad", code="cache"),
-        RowFailure("kind", "message", attempts=2),
+        RowFailure("unavailable", "message", attempts=2),
         ModelFailure("refused", "message", attempts=1, partial=[1, 2]),
         Transient("busy", retry_after=3.0, overloaded=True),
     ],

@@ -187,7 +187,7 @@ class StuckJudge(WordJudge):
 OUTAGES = {
     "no answer": FailingJudge(ModelFailure("unavailable", "gone")),
     "unreadable": FailingJudge(ModelFailure("unreadable", "no verdict on c1")),
-    "undecided": FailingJudge(Undecided("uncountable", "no words to count")),
+    "undecided": FailingJudge(Undecided("uncountable_words", "no words to count")),
     "late": StuckJudge(),
 }
 

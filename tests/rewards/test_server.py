@@ -187,8 +187,16 @@ def test_verify_masks_a_sample_that_was_not_judged() -> None:
         (b"{", 400, "is not JSON"),
         (b"\xff", 400, "is not JSON"),
         (b'{"rollouts": [], "rollouts": []}', 400, "stands twice"),
-        (b'{"rollouts": [{"completion": "\\ud800"}]}', 400, "surrogate"),
+        (b'{"rollouts": [{"completion": "\xed\xa0\xbd"}]}', 400, "can't decode byte 0xed"),
+        (b'{"rollouts": [], "kl": NaN}', 400, "NaN is no JSON number"),
+        (b'{"rollouts": [], "step": 1%s}' % (b"0" * 5000), 400, "more than are read"),
         (b"[" * 200_000, 400, "is not JSON"),
+        (b'{"rollouts": %s%s}' % (b"[" * 101, b"]" * 101), 400, "nested too deeply"),
+        ({"rollouts": [{"completion": "x", "prompt": "\ud83d", "rubric": CRITERIA}]}, 422, "[0]: prompt: has half"),
+        ({"rollouts": [{"completion": "x", "prompt_id": "\ud83d", "rubric": CRITERIA}]}, 422, "prompt_id: has half"),
+        ({"rollouts": [{"completion": "x", "prompt": "q", "rubric": [{"criterion": "\ud83d"}]}]}, 422, "has half"),
+        ({"query": ["x"], "prompts": [""], "labels": ['{"rubric": "\\ud83d"}']}, 422, "labels[0]: label: is no JSON"),
+        ({"\ud83d": "x"}, 422, "has none of the fields"),
         ([], 422, "must be a JSON object"),
         ({}, 422, "has none of the fields"),
         ({"rollouts": 3}, 422, "rollouts: must be a list"),
@@ -216,6 +224,31 @@ def test_a_bad_body_is_an_error_that_names_the_field_and_asks_nobody(body: Any, 
     answer = post(body, server=serving(judge=judge)[0])
     assert (answer.status, judge.asked) == (status, [])
     assert reason in answer.body["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("by", "reward"),
+    [
+        (by_score, lambda body: body["rewards"][0]["score"]),
+        (by_openrlhf, lambda body: body["rewards"]),
+        (by_slime, lambda body: body),
+        (by_verify, lambda body: body["reward"]),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_a_failure_of_the_completion_it_stands_in(by: Any, reward: Any) -> None:
+    assert post(by("red \ud83d")).kind == "unreadable_response"
+    chosen, _ = serving(on_error=-1.0)
+    assert reward(post(by("red \ud83d"), server=chosen).body) == -1
+
+
+def test_the_others_of_its_batch_are_judged_and_what_it_brought_along_comes_back() -> None:
+    server, records = serving(on_error="none", log_texts=True)
+    answer = post(by_score("red", "red \ud83d", "red \0"), server=server)
+    assert [one["score"] for one in answer.body["rewards"]] == [0.75, None, 0.75]
+    assert answer.body["rewards"][1]["error"].startswith("rollouts[1]: completion: has half of a surrogate pair")
+    body = by_verify("blue \ud83d")
+    assert post(body, server=server).body["response"] == body["response"]
+    assert records[0]["texts"][1]["completion"] == "red \ud83d"
 
 
 def test_one_bad_rollout_of_a_batch_is_found_before_the_others_are_judged() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
-from rubrictool.errors import ModelFailure, Unreadable
+from rubrictool.errors import FailureKind, ModelFailure, Unreadable
 from rubrictool.linting.verdict_rules import verdict_findings
 from rubrictool.questions import judge as judge_question
 from rubrictool.questions import separate
@@ -51,7 +51,7 @@ class HalfJudge:
     name = "half"
     judging: JudgingMode = "all-at-once"
 
-    def __init__(self, said: str, kind: str = "unreadable") -> None:
+    def __init__(self, said: str, kind: FailureKind = "unreadable") -> None:
         self._said, self._kind = said, kind
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
@@ -62,7 +62,7 @@ class HalfJudge:
         return found
 
 
-def passed(said: str, least: float | None, kind: str = "unreadable", rubric: Rubric = RUBRIC) -> Score:
+def passed(said: str, least: float | None, kind: FailureKind = "unreadable", rubric: Rubric = RUBRIC) -> Score:
     return asyncio.run(judged(PROMPT, rubric, RESPONSE, HalfJudge(said, kind), min_coverage=least))
 
 
@@ -107,7 +107,7 @@ def test_a_whole_row_is_as_without_the_flag_and_says_so() -> None:
         ("1?01", 0, "budget"),  # to be had for more money
     ],
 )
-def test_what_is_not_enough_fails_as_without_the_flag(said: str, least: float | None, kind: str) -> None:
+def test_what_is_not_enough_fails_as_without_the_flag(said: str, least: float | None, kind: FailureKind) -> None:
     with pytest.raises(ModelFailure) as caught:
         passed(said, least, kind)
     assert (caught.value.kind, caught.value.attempts) == (kind, 5)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 import pytest
 
-from rubrictool.errors import InputError, ModelFailure, RowFailure
+from rubrictool.errors import FailureKind, InputError, ModelFailure, RowFailure
 from rubrictool.models.answers import note_answer
 from rubrictool.models.demand import Demand
 from rubrictool.steps.finished_rows import Lines
@@ -51,9 +52,9 @@ def kinds(work: Callable[[int], str | None], *, rows: int, patience: int) -> lis
         kind = work(row)
         await asyncio.create_task(answered(kind))
         if kind == "missing_rubric":
-            raise RowFailure(kind, "no")
+            raise RowFailure("missing_rubric", "no")
         if kind not in (None, "unasked"):
-            raise ModelFailure(str(kind), "no")
+            raise ModelFailure(cast(FailureKind, kind), "no")
         return Outcome()
 
     async def answered(kind: str | None) -> None:
