@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
+from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts, grouped
@@ -16,16 +17,15 @@ from rubrictool.text.wording import counted
 
 
 class CriterionShare(NamedTuple):
-    """The share of verdicts that say met, of so many on all models, and the same for each model; a level counts its value."""
+    """The share of verdicts that say met, of so many on all models, and the same for each model; a level counts its value.
+
+    `spread` is the standard deviation of the verdicts.
+    """
 
     verdicts: int
     met: float
     by_model: Mapping[str, float]
-
-    @property
-    def spread(self) -> float:
-        """Return the standard deviation that such a share of verdicts has, from 0 (all alike) to 0.5 (half of them say met)."""
-        return math.sqrt(self.met * (1 - self.met))
+    spread: float
 
 
 RubricCriterion = tuple[str, str]
@@ -68,16 +68,16 @@ def _verdicts(rubric: Rubric, row: VerdictRow) -> Iterator[tuple[RubricCriterion
 
 
 def _share(verdicts: Sequence[_ModelVerdict]) -> CriterionShare:
-    by_model = grouped(verdicts)
+    by_model, met = grouped(verdicts), [one for _, one in verdicts]
     return CriterionShare(
-        len(verdicts),
-        _mean([met for _, met in verdicts]),
-        {model: _mean(by_model[model]) for model in sorted(by_model)},
+        len(met), mean(met), {model: mean(by_model[model]) for model in sorted(by_model)}, spread_of(met)
     )
 
 
-def _mean(met: Sequence[float]) -> float:
-    return sum(met) / len(met)
+def spread_of(met: Sequence[float]) -> float:
+    """Return the standard deviation of verdicts on a criterion, from 0 (all alike) to 0.5 (half of them say met)."""
+    centre = mean(met)
+    return math.sqrt(mean([(one - centre) ** 2 for one in met]))
 
 
 def _notes(rows: Sequence[VerdictRow], left_out: int) -> Iterator[str]:

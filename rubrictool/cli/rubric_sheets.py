@@ -18,15 +18,31 @@ def rubric_sheet(rubrics: Sequence[Rubric], shares: Mapping[RubricCriterion, Cri
     judged = ("met", "spread", "verdicts") if shares is not None else ()
     by_model = ("by model",) if shares is not None else ()
     details = ("dimension", "levels", "check", "role", "origin", *by_model)
-    blocks = [Block(one.id, _title(one), [_row(one, c, shares) for c in one.criteria], _notes(one)) for one in rubrics]
     return Sheet(
         "prompt_id",
         ("id", "weight", *judged, "criterion", *details),
-        blocks,
+        [_block(one, shares) for one in rubrics],
         main="criterion",
         figures=frozenset({"weight", *judged}),
         details=frozenset(details),
+        data=frozenset(by_model),
     )
+
+
+def _block(rubric: Rubric, shares: Mapping[RubricCriterion, CriterionShare] | None) -> Block:
+    rows = [_row(rubric, one, shares) for one in rubric.criteria]
+    return Block(rubric.id, _title(rubric), rows, _notes(rubric), _shares_by_model(rubric, shares or {}))
+
+
+def _shares_by_model(rubric: Rubric, shares: Mapping[RubricCriterion, CriterionShare]) -> Sheet | None:
+    """Return the share of each criterion that each model meets, a row for each model; None for fewer than two models."""
+    names = [one.id for one in rubric.criteria]
+    by_model = [share.by_model if (share := shares.get((rubric.id, name))) else {} for name in names]
+    models = sorted({model for found in by_model for model in found if model})
+    if len(models) < 2:
+        return None
+    rows = [(model, *(f"{found[model]:.2f}" if model in found else None for found in by_model)) for model in models]
+    return Sheet("", ("met, by model", *names), [Block("", "", rows)], figures=frozenset(names))
 
 
 def _row(

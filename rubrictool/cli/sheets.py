@@ -8,7 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from rubrictool.cli.colours import painted, takes_colour
@@ -27,20 +27,25 @@ CellValue = str | int | float | bool | None | Words
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of a table that belong together under a title, and sentences about them; `key` is the cell that they share."""
+    """Rows of a table that belong together under a title, and sentences about them; `key` is the cell that they share.
+
+    People also get `beneath`, a table of its own about these rows, whose figures CSV and JSON have in columns.
+    """
 
     key: str
     title: str
     rows: Sequence[Sequence[CellValue]]
     notes: Sequence[str] = ()
+    beneath: Sheet | None = None
 
 
 @dataclass(frozen=True)
 class Sheet:
     """A table: what the key of each block is, the names of its columns, its blocks.
 
-    `figures` are columns of numbers, to the right on a terminal. `details` are left out for people where all are empty, and on a
-    narrow terminal they stand beneath the text of the column `main`, or beneath the block where all its rows have the same.
+    `figures` are columns of numbers, to the right on a terminal; people see the sign of those that are `signed`. `details` are
+    left out for people where all are empty; on a narrow terminal they stand beneath the text of the column `main`, and those
+    that all rows of a block share stand beneath it. Columns of `data` are in CSV and JSON alone.
     """
 
     key: str
@@ -48,8 +53,16 @@ class Sheet:
     blocks: Sequence[Block]
     main: str = ""
     figures: frozenset[str] = frozenset()
+    signed: frozenset[str] = frozenset()
     details: frozenset[str] = frozenset()
+    data: frozenset[str] = frozenset()
     name: str = ""
+
+    def text(self, row: Sequence[CellValue], place: int) -> str:
+        """Return a cell of a row as people read it."""
+        cell = row[place]
+        sign = "+" if self.columns[place] in self.signed and isinstance(cell, float) and cell > 0 else ""
+        return sign + plain(cell)
 
     def shown(self) -> list[int]:
         """Return the places of the columns that people are shown."""
@@ -57,7 +70,7 @@ class Sheet:
         return [
             place
             for place, name in enumerate(self.columns)
-            if name not in self.details or any(row[place] not in (None, "") for row in rows)
+            if name not in self.data and (name not in self.details or any(row[place] not in (None, "") for row in rows))
         ]
 
 
@@ -101,6 +114,9 @@ _LEAST_MAIN = 44
 
 _WIDEST_DETAIL = 24
 
+_NARROW_DETAIL = 5
+"""Cells of a detail that stays beside the main column."""
+
 
 def _terminal(sheet: Sheet) -> Iterator[str]:
     from rich.console import Console
@@ -110,7 +126,7 @@ def _terminal(sheet: Sheet) -> Iterator[str]:
     console = Console(width=screen_width(), color_system=system, force_terminal=colours, legacy_windows=False)
     layout = _Layout.of(sheet, console.width)
     for block in sheet.blocks:
-        shared = _shared(block, layout)
+        shared = _shared(sheet, block)
         if block.title:
             yield painted(_harmless(shown(visible(block.title), width=console.width)), "bold", sys.stdout)
         if block.rows:
@@ -120,6 +136,23 @@ def _terminal(sheet: Sheet) -> Iterator[str]:
         notes = [*_named(sheet, block.rows[0], shared), *block.notes] if shared else block.notes
         yield from (_harmless(f"  {line}") for note in notes for line in _wrapped(note, console))
         yield ""
+        for part in _parts(block.beneath, console.width) if block.beneath else ():
+            yield from _terminal(part)
+
+
+def _parts(sheet: Sheet, width: int) -> Iterator[Sheet]:
+    """Yield a table of figures in parts that a terminal has room for, each with the first column."""
+    room = width - _width(sheet, 0) - 2
+    widths = [_width(sheet, place) + 2 for place in range(len(sheet.columns))]
+    begin = 1
+    while begin < len(widths):
+        end = begin + 1
+        while end < len(widths) and sum(widths[begin : end + 1]) <= room:
+            end += 1
+        places = (0, *range(begin, end))
+        blocks = [replace(one, rows=[[row[place] for place in places] for row in one.rows]) for one in sheet.blocks]
+        yield replace(sheet, columns=[sheet.columns[place] for place in places], blocks=blocks)
+        begin = end
 
 
 def _wrapped(note: str, console: Any) -> Iterator[str]:
@@ -129,10 +162,11 @@ def _wrapped(note: str, console: Any) -> Iterator[str]:
     yield from (line.plain.rstrip() for line in Text(visible(note)).wrap(console, console.width, overflow="fold"))
 
 
-def _shared(block: Block, layout: _Layout) -> list[int]:
-    """Return the places of the details beneath that all of several rows have alike."""
+def _shared(sheet: Sheet, block: Block) -> list[int]:
+    """Return the places of the details that all of several rows have alike."""
     rows = block.rows
-    return [place for place in layout.beneath if len(rows) > 1 and all(row[place] == rows[0][place] for row in rows)]
+    details = [place for place in sheet.shown() if sheet.columns[place] in sheet.details]
+    return [place for place in details if len(rows) > 1 and all(row[place] == rows[0][place] for row in rows)]
 
 
 def _harmless(line: str) -> str:
@@ -148,8 +182,8 @@ class _Layout(NamedTuple):
     beneath: Sequence[int]
 
     def without(self, places: Collection[int]) -> _Layout:
-        """Return the layout with these places no longer beneath."""
-        return self._replace(beneath=[place for place in self.beneath if place not in places])
+        """Return the layout without these places."""
+        return _Layout(*([place for place in side if place not in places] for side in self))
 
     @classmethod
     def of(cls, sheet: Sheet, width: int) -> _Layout:
@@ -159,14 +193,15 @@ class _Layout(NamedTuple):
         taken = sum(_width(sheet, place) + 2 for place in shown if sheet.columns[place] != sheet.main)
         if not sheet.main or width - taken >= _LEAST_MAIN:
             return cls(shown, ())
-        return cls([place for place in shown if place not in details], details)
+        wide = [place for place in details if _width(sheet, place) > _NARROW_DETAIL]
+        return cls([place for place in shown if place not in wide], wide)
 
 
 def _width(sheet: Sheet, place: int) -> int:
     """Return the cells that a column takes; details are folded."""
     from rich.cells import cell_len
 
-    texts = [sheet.columns[place], *(visible(plain(row[place])) for block in sheet.blocks for row in block.rows)]
+    texts = [sheet.columns[place], *(visible(sheet.text(row, place)) for block in sheet.blocks for row in block.rows)]
     widest = max(map(cell_len, texts))
     return widest if sheet.columns[place] in sheet.figures else min(widest, _WIDEST_DETAIL)
 
@@ -186,7 +221,10 @@ def _grid(sheet: Sheet, block: Block, layout: _Layout) -> Any:
 
 
 def _cell(sheet: Sheet, row: Sequence[CellValue], place: int, beneath: Sequence[int]) -> Any:
-    text = _coloured(row[place])
+    from rich.text import Text
+
+    cell = row[place]
+    text = _coloured(cell) if isinstance(cell, tuple) else Text(visible(sheet.text(row, place)))
     told = list(_named(sheet, row, beneath))
     if sheet.columns[place] == sheet.main and told:
         text.append("\n" + "; ".join(told), "dim")
@@ -197,19 +235,17 @@ def _named(sheet: Sheet, row: Sequence[CellValue], places: Sequence[int]) -> Ite
     """Yield cells that are not empty, each behind the name of its column."""
     for place in places:
         if row[place] not in (None, ""):
-            yield f"{sheet.columns[place]}: {visible(plain(row[place]))}"
+            yield f"{sheet.columns[place]}: {visible(sheet.text(row, place))}"
 
 
 _COLOURS: Mapping[PartKind, str] = {"same": "", "removed": "red", "added": "green"}
 
 
-def _coloured(cell: CellValue) -> Any:
+def _coloured(words: Words) -> Any:
     from rich.text import Text
 
-    if not isinstance(cell, tuple):
-        return Text(visible(plain(cell)))
     text = Text()
-    for part in cell:
+    for part in words:
         before, after = _MARKS[part.kind]
         text.append(before + _visible_within(part.text) + after, _COLOURS[part.kind])
     return text
@@ -267,19 +303,22 @@ def _markdown(sheet: Sheet) -> Iterator[str]:
         if block.rows:
             yield _piped([markdown(sheet.columns[place]) for place in shown])
             yield _piped(["---:" if sheet.columns[place] in sheet.figures else "---" for place in shown])
-            yield from (_piped([_markdown_cell(row[place]) for place in shown]) for row in block.rows)
+            yield from (_piped([_markdown_cell(sheet, row, place) for place in shown]) for row in block.rows)
             yield ""
         if block.notes:
             yield from (*(f"- {markdown(note)}" for note in block.notes), "")
+        if block.beneath:
+            yield from _markdown(block.beneath)
 
 
 def _piped(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _markdown_cell(cell: CellValue) -> str:
+def _markdown_cell(sheet: Sheet, row: Sequence[CellValue], place: int) -> str:
+    cell = row[place]
     if not isinstance(cell, tuple):
-        return markdown(plain(cell))
+        return markdown(sheet.text(row, place))
     marked = ((_MARKDOWN_WORDS[part.kind], _escaped(_visible_within(part.text))) for part in cell)
     return "".join(f"{before}{text}{after}" for (before, after), text in marked)
 

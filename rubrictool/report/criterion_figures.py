@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rubrictool.analysis.criterion_shares import spread_of
+from rubrictool.analysis.prompt_means import mean
 from rubrictool.report.judgings import JudgedCriterion, StoredVerdict
 from rubrictool.rows.joins import ResponseKey, grouped
 
 
 @dataclass(frozen=True)
 class CriterionFigures:
-    """The share of `responses` that meet a criterion by their last verdict, and the number of verdicts that doubt it.
+    """The share of `responses` that meet a criterion by their last verdict, and how it tells them apart.
 
     Levels count as what they are worth. `spread` is the standard deviation of its verdicts, from 0 (all alike) to 0.5 (half of
     the responses meet it); `contrast` the share met among the half of the responses that score highest, less that among the
@@ -34,14 +36,7 @@ def criterion_figures(
 
 
 def _figures(verdicts: Sequence[tuple[ResponseKey, float]], scores: Mapping[ResponseKey, float]) -> CriterionFigures:
-    share = _share(verdicts)
-    ranked = sorted(verdicts, key=lambda one: -scores[one[0]])
-    half = len(ranked) // 2
-    contrast = _share(ranked[:half]) - _share(ranked[half:]) if half else None
-    # Nothing is taken off where all verdicts are yes or no.
-    variance = share * (1 - share) - sum(met * (1 - met) for _, met in verdicts) / len(verdicts)
-    return CriterionFigures(len(verdicts), share, max(variance, 0.0) ** 0.5, contrast)
-
-
-def _share(verdicts: Sequence[tuple[ResponseKey, float]]) -> float:
-    return sum(met for _, met in verdicts) / len(verdicts)
+    met = [value for _, value in sorted(verdicts, key=lambda one: -scores[one[0]])]
+    half = len(met) // 2
+    contrast = mean(met[:half]) - mean(met[half:]) if half else None
+    return CriterionFigures(len(met), mean(met), spread_of(met), contrast)

@@ -73,6 +73,45 @@ def test_a_detail_that_all_criteria_share_is_told_once_on_a_narrow_terminal(
     ]
 
 
+def many_models(shell: Shell) -> list[Any]:
+    """A rubric of twenty criteria, and scores of twelve models, of which each meets as many criteria as its number."""
+    rubric = {"id": "p", "criteria": [{"criterion": f"Says {n}.", "weight": 1, "proposer": "m"} for n in range(20)]}
+    rows = [
+        {"prompt_id": "p", "id": f"r{n}", "model": f"model-{n:02}", "response": f"t{n}", "score": 1, "judge": "j",
+         "judging": "x", "rubric": "", "verdicts": [{"id": f"c{c + 1}", "met": c < n} for c in range(20)]}
+        for n in range(12)
+    ]  # fmt: skip
+    return [shell.write("r.jsonl", [rubric]), "--scores", shell.write("scores.jsonl", rows)]
+
+
+@pytest.mark.parametrize(("columns", "parts"), [(80, 2), (160, 1)])
+def test_shares_by_model_are_a_table_of_their_own_in_as_many_parts_as_the_terminal_needs(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, columns: int, parts: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = shell("show", *many_models(shell)).out
+    heads = [line.split() for line in out.splitlines() if line.startswith("  met, by model")]
+    assert len(heads) == parts
+    assert [name for head in heads for name in head[3:]] == [f"c{n}" for n in range(1, 21)]
+    third = [line.split()[1:] for line in out.splitlines() if line.startswith("  model-03")]
+    assert [share for line in third for share in line] == ["1.00"] * 3 + ["0.00"] * 17
+    assert max(map(cell_len, out.splitlines())) <= columns
+    assert out.count("origin: m") == 1
+
+
+def test_the_spread_of_levels_is_the_standard_deviation_of_what_they_count(shell: Shell) -> None:
+    levels = [{"label": name, "value": value} for name, value in (("none", 0), ("some", 0.5), ("all", 1))]
+    rubric = {"id": "p", "criteria": [{"criterion": "Red.", "weight": 1, "levels": levels}]}
+    rows = [
+        {"prompt_id": "p", "id": f"r{n}", "response": f"t{n}", "rubric": "", "judge": "j", "judging": "x",
+         "score": 0.5, "verdicts": [{"id": "c1", "met": False, "level": "some", "value": 0.5}]}
+        for n in range(4)
+    ]  # fmt: skip
+    files = [shell.write("r.jsonl", [rubric]), "--scores", shell.write("s.jsonl", rows)]
+    (found,) = json.loads(shell("show", *files, "--render", "json").out)
+    assert (found["met"], found["spread"]) == (0.5, 0)
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize(
     "text", ["전세 계약의 위험을 설명한다 " * 20, "说明风险" * 60, "word " * 100, "x" * 500, HOSTILE]
