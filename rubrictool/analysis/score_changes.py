@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
+from rubrictool.analysis.known_criteria import KnownCriteria, judged_text
 from rubrictool.analysis.verdict_rows import NamedSource, VerdictRow, read_verdict_rows
 from rubrictool.errors import InputError
-from rubrictool.rows.joins import ResponseKey, Texts, grouped
+from rubrictool.rows.joins import ResponseKey, Texts, grouped, rubrics_by_prompt
 from rubrictool.rows.jsonl import Source
+from rubrictool.rows.records import Criterion
 from rubrictool.text.wording import counted
 
 
 class VerdictChange(NamedTuple):
-    """A verdict that is another one than before: 1 is met, 0 unmet, a level counts between them; None is not judged."""
+    """A verdict that is another one than before: 1 is met, 0 unmet, a level counts between them; None is not judged.
+
+    `criterion` is the id of the criterion in the later rubric, `text` its text; empty where no rubric tells it.
+    """
 
     prompt_id: str
     response_id: str
@@ -22,6 +29,7 @@ class VerdictChange(NamedTuple):
     criterion: str
     before: float | None
     after: float | None
+    text: str = ""
 
 
 class ScoreMovement(NamedTuple):
@@ -42,8 +50,9 @@ class ScoreMovement(NamedTuple):
 class ScoreChanges:
     """The changes between two files of scores.
 
-    `overall` and the movements are of responses that have a score in both. `compared` counts the verdicts of responses that
-    were judged by one rubric in both files. `only_before` and `only_after` are rows on one side only.
+    `overall` and the movements are of responses that have a score in both. `compared` counts the verdicts on criteria that
+    are in both. `only_before` and `only_after` are rows on one side only. `unknown_rubrics` counts the responses that were
+    judged by two rubrics of which one is not known, so that their verdicts are not compared.
     """
 
     overall: ScoreMovement | None
@@ -54,29 +63,33 @@ class ScoreChanges:
     only_before: Sequence[ResponseKey]
     only_after: Sequence[ResponseKey]
     notes: Sequence[str]
+    unknown_rubrics: int = 0
 
 
-def score_changes(before: Source, after: Source) -> ScoreChanges:
+def score_changes(before: Source, after: Source, *, rubrics: Iterable[Source] = ()) -> ScoreChanges:
     """Return what changed from one file of scores to another. Raises `InputError`.
 
-    Rows are joined by prompt id and response id. Verdicts are compared by their ids, where both rows name the same rubric.
+    Rows are joined by prompt id and response id. Verdicts by one rubric are compared by their ids. Those by two rubrics are
+    compared where both rubrics, which are looked for in `rubrics`, have a criterion of the same text.
     """
     sources = [NamedSource(before, "before").opened(), NamedSource(after, "after").opened()]
     texts = Texts(sources[0].rows(), responses=True)
     sides = read_verdict_rows(texts, *sources)
+    known = KnownCriteria(chain.from_iterable(rubrics_by_prompt(one, texts).values() for one in rubrics))
     old, new = map(_once, sides)
-    both = [(old[key], new[key]) for key in old if key in new]
-    alike = [(one, other) for one, other in both if one.rubric == other.rubric]
-    scored = [(one, other) for one, other in both if None not in (one.score, other.score)]
+    both = [_JudgedTwice(old[key], new[key], known) for key in old if key in new]
+    compared = [one for pair in both for one in pair.verdicts()]
+    scored = [pair for pair in both if None not in (pair.before.score, pair.after.score)]
     return ScoreChanges(
         next(_movements(scored, lambda _: "all responses"), None),
-        list(_movements(scored, lambda row: row.model)) if any(row.model for row, _ in scored) else [],
+        list(_movements(scored, lambda row: row.model)) if any(pair.after.model for pair in scored) else [],
         list(_movements(scored, lambda row: row.prompt_id)),
-        [change for pair in alike for change in _changes(*pair)],
-        sum(len(one.criteria) for one, _ in alike),
+        [one for one in compared if one.before != one.after],
+        len(compared),
         [key for key in old if key not in new],
         [key for key in new if key not in old],
-        list(_notes(both, len(alike), len(scored))),
+        list(_notes(both, len(scored))),
+        sum(pair.unknown for pair in both),
     )
 
 
@@ -91,31 +104,75 @@ def _once(rows: Sequence[VerdictRow]) -> dict[ResponseKey, VerdictRow]:
     return found
 
 
-_Pair = tuple[VerdictRow, VerdictRow]
+class _Verdict(NamedTuple):
+    """A verdict with the id of its criterion, and the criterion where its rubric is known."""
+
+    name: str
+    criterion: Criterion | None
+    met: float | None
 
 
-def _movements(pairs: Sequence[_Pair], name: Callable[[VerdictRow], str]) -> Iterator[ScoreMovement]:
-    for key, own in grouped((name(pair[1]), pair) for pair in pairs).items():
-        before, after = (sum(row.score or 0 for row in side) / len(own) for side in zip(*own, strict=True))
-        yield ScoreMovement(key, len(own), before, after)
+class _JudgedTwice(NamedTuple):
+    """A response that both files have."""
+
+    before: VerdictRow
+    after: VerdictRow
+    known: KnownCriteria
+
+    @property
+    def by_two_rubrics(self) -> bool:
+        """Return whether the response was judged by another rubric than before."""
+        return self.before.rubric != self.after.rubric
+
+    @property
+    def unknown(self) -> bool:
+        """Return whether two rubrics judged the response of which one is not known."""
+        sides = (self.before, self.after)
+        return self.by_two_rubrics and not all(self.known.of(row.prompt_id, row.rubric) for row in sides)
+
+    def verdicts(self) -> list[VerdictChange]:
+        """Return the verdicts before and after on each criterion of one rubric, or on those that two have in common."""
+        old, new = map(self._verdicts, (self.before, self.after))
+        both = [key for key in old if key in new] if self.by_two_rubrics else list({**old, **new})
+        return [self._compared(old.get(key), new.get(key)) for key in both]
+
+    def _compared(self, old: _Verdict | None, new: _Verdict | None) -> VerdictChange:
+        named = new or old
+        assert named is not None
+        text = named.criterion.criterion if named.criterion else ""
+        met = (old and old.met, new and new.met)
+        return VerdictChange(*self.after.key, self.after.model, named.name, *met, text)
+
+    def _verdicts(self, row: VerdictRow) -> Mapping[tuple[str, int], _Verdict]:
+        """Return the verdicts of a row by what their criteria are told by; equal texts in one rubric are counted."""
+        criteria, seen, found = self.known.of(row.prompt_id, row.rubric), Counter[str](), {}
+        for name, met in zip(row.criteria, row.met, strict=True):
+            text = judged_text(row.rubric, name, criteria.get(name))
+            found[text, seen[text]] = _Verdict(name, criteria.get(name), met)
+            seen[text] += 1
+        return found
 
 
-def _changes(before: VerdictRow, after: VerdictRow) -> Iterator[VerdictChange]:
-    old, new = _met(before), _met(after)
-    for name in {**old, **new}:
-        if old.get(name) != new.get(name):
-            yield VerdictChange(after.prompt_id, after.id, after.model, name, old.get(name), new.get(name))
+def _movements(pairs: Sequence[_JudgedTwice], name: Callable[[VerdictRow], str]) -> Iterator[ScoreMovement]:
+    for key, own in grouped((name(pair.after), pair) for pair in pairs).items():
+        before, after = ([row.score or 0 for row in side] for side in zip(*(pair[:2] for pair in own), strict=True))
+        yield ScoreMovement(key, len(own), sum(before) / len(own), sum(after) / len(own))
 
 
-def _met(row: VerdictRow) -> Mapping[str, float | None]:
-    return dict(zip(row.criteria, row.met, strict=True))
-
-
-def _notes(both: Sequence[_Pair], alike: int, scored: int) -> Iterator[str]:
+def _notes(both: Sequence[_JudgedTwice], scored: int) -> Iterator[str]:
     if not both:
         yield "no response is in both files; they are joined on prompt_id and id"
-    if other := len(both) - alike:
-        yield f"{counted(other, 'response')} judged by another rubric than before: their verdicts are not compared"
+    unknown = sum(pair.unknown for pair in both)
+    if known := sum(pair.by_two_rubrics for pair in both) - unknown:
+        yield (
+            f"{counted(known, 'response')} judged by another rubric than before: of their verdicts, those on criteria of the"
+            " same text are compared"
+        )
+    if unknown:
+        yield (
+            f"{counted(unknown, 'response')} judged by another rubric than before, and the criteria of one of the two are not"
+            " known: their verdicts are not compared"
+        )
     if unscored := len(both) - scored:
         yield f"{counted(unscored, 'response')} without a score on one side left out of the movement"
     for what, sides in (("judge", _both(both, "judge")), ("way of judging", _both(both, "judging"))):
@@ -123,7 +180,7 @@ def _notes(both: Sequence[_Pair], alike: int, scored: int) -> Iterator[str]:
             yield f"another {what}: {sides[0]} before, {sides[1]} after; that may be why scores and verdicts changed"
 
 
-def _both(both: Sequence[_Pair], column: str) -> tuple[str, str]:
+def _both(both: Sequence[_JudgedTwice], column: str) -> tuple[str, str]:
     """Return the values of a column on either side, in words."""
     before, after = (", ".join(sorted({getattr(pair[side], column) or "unnamed" for pair in both})) for side in (0, 1))
     return before, after

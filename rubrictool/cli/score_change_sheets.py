@@ -21,17 +21,20 @@ def score_change_sheets(found: ScoreChanges) -> list[Sheet]:
     ]
 
 
-def summary_line(found: ScoreChanges) -> str:
-    """Return the numbers of verdicts that changed and of rows on one side only."""
+def summary_lines(found: ScoreChanges) -> Iterator[str]:
+    """Yield the numbers of verdicts that changed and of rows on one side only, and what other verdicts need."""
     alone = f"{len(found.only_before)} rows only before, {len(found.only_after)} only after"
-    return f"{len(found.verdicts)} of {counted(found.compared, 'verdict')} changed; {alone}"
+    yield f"{len(found.verdicts)} of {counted(found.compared, 'verdict')} changed; {alone}"
+    if found.unknown_rubrics:
+        yield "verdicts by two rubrics are compared by the texts of criteria; give both rubrics (--rubrics FILE)"
 
 
 def _movements(what: str, movements: Sequence[ScoreMovement], notes: Sequence[str] = ()) -> Sheet:
     rows = [(one.name or "no model", one.responses, one.before, one.after, one.change) for one in movements]
     columns = (what, "responses", "before", "after", "change")
     blocks = [Block("", f"mean score by {what}", rows, notes)] if rows or notes else []
-    return Sheet("", columns, blocks, figures=frozenset(columns[1:]), name=f"by {what}")
+    figures = frozenset(columns[1:])
+    return Sheet("", columns, blocks, figures=figures, signed=frozenset({"change"}), name=f"by {what}")
 
 
 def _word(met: float | None) -> str:
@@ -40,15 +43,26 @@ def _word(met: float | None) -> str:
 
 
 def _verdicts(changes: Sequence[VerdictChange]) -> Sheet:
-    by_prompt = grouped((one.prompt_id, one) for one in changes)
-    blocks = [
-        Block(name, f"verdicts that changed: {name}", [_verdict(one) for one in own]) for name, own in by_prompt.items()
-    ]
-    return Sheet("prompt_id", ("response", "model", "criterion", "before", "after"), blocks, name="verdicts")
+    """Return a block for each criterion whose text is known, with the text beneath, and one for all others of a prompt."""
+    blocks = grouped(((one.prompt_id, one.criterion if one.text else "", one.text), one) for one in changes)
+    columns = ("response", "model", "criterion", "text", "before", "after")
+    return Sheet(
+        "prompt_id",
+        columns,
+        [_verdict_block(*key, own) for key, own in blocks.items()],
+        details=frozenset({"model"}),
+        data=frozenset({"text"}),
+        name="verdicts",
+    )
+
+
+def _verdict_block(prompt_id: str, criterion: str, text: str, changes: Sequence[VerdictChange]) -> Block:
+    title = f"verdicts that changed: {prompt_id} {criterion}".rstrip()
+    return Block(prompt_id, title, [_verdict(one) for one in changes], [text] if text else [])
 
 
 def _verdict(one: VerdictChange) -> tuple[str, ...]:
-    return (one.response_id, one.model, one.criterion, _word(one.before), _word(one.after))
+    return (one.response_id, one.model, one.criterion, one.text, _word(one.before), _word(one.after))
 
 
 def _alone(found: ScoreChanges) -> Sheet:

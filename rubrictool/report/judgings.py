@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from rubrictool.analysis.known_criteria import judged_text
 from rubrictool.report.report_files import ReportFiles
-from rubrictool.report.rubric_book import RubricBook, texts_by_id
+from rubrictool.report.rubric_book import RubricBook
 from rubrictool.rows.joins import ResponseKey, grouped
 from rubrictool.rows.records import Criterion, Score, ScoreWithDetails, Verdict
 from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
@@ -39,7 +40,7 @@ class ReportJudging:
 
 
 class JudgedCriterion(NamedTuple):
-    """A response and the text of a criterion, or its id where no file has the text."""
+    """A response, and what the verdicts on one of its criteria share: the text, as `judged_text` tells."""
 
     response: ResponseKey
     text: str
@@ -94,11 +95,15 @@ def stored_verdicts(judgings: Sequence[ReportJudging], book: RubricBook) -> dict
 def _stored(judgings: Sequence[ReportJudging], book: RubricBook) -> Iterator[StoredVerdict]:
     for place, judging in enumerate(judgings):
         for row in judging.rows:
-            criteria = texts_by_id(book.criteria_of(row))
+            criteria = book.criteria_of(row)
             for verdict in row.verdicts:
                 criterion = criteria.get(verdict.id)
-                text = criterion.criterion if criterion else f"{row.rubric} {verdict.id}"
-                yield StoredVerdict(JudgedCriterion((row.prompt_id, row.id), text), verdict, criterion, place)
+                yield StoredVerdict(judged_criterion(row, verdict, criterion), verdict, criterion, place)
+
+
+def judged_criterion(row: Score, verdict: Verdict, criterion: Criterion | None) -> JudgedCriterion:
+    """Return what a verdict of a row is on."""
+    return JudgedCriterion((row.prompt_id, row.id), judged_text(row.rubric, verdict.id, criterion))
 
 
 def doubtful_verdicts(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from rubrictool.report.criterion_figures import CriterionFigures
 from rubrictool.report.figure_text import verdict_word
-from rubrictool.report.judgings import JudgedCriterion, ReportJudging, StoredVerdict, unsure
+from rubrictool.report.judgings import JudgedCriterion, ReportJudging, StoredVerdict, judged_criterion, unsure
 from rubrictool.report.report_files import ReportFiles
 from rubrictool.report.rubric_book import RubricBook
 from rubrictool.report.visible_text import visible
@@ -72,8 +72,7 @@ class MatrixBuilder:
 
     def _row(self, number: int, place: int, row: Score) -> list[Any]:
         criteria = self._book.criteria_of(row)
-        by_id = {one.id: one for one in criteria or ()}
-        verdicts = [(verdict, by_id.get(verdict.id)) for verdict in row.verdicts]
+        verdicts = [(verdict, criteria.get(verdict.id)) for verdict in row.verdicts]
         texts = self._texts[self._prompts[row.prompt_id]]
         texts["responses"][visible(row.id)] = visible(self._files.responses[row.prompt_id, row.id].text)
         notes = [self._note(row, place, verdict, criterion) for verdict, criterion in verdicts]
@@ -88,13 +87,12 @@ class MatrixBuilder:
             "".join(str(self._marks(row, verdict, criterion)) for verdict, criterion in verdicts),
         ]
 
-    def _rubric(self, place: int, row: Score, criteria: Sequence[Criterion] | None) -> int:
+    def _rubric(self, place: int, row: Score, criteria: Mapping[str, Criterion]) -> int:
         """Return the number of the group of rows that a row stands in: one judging of one prompt by one rubric."""
         key = (place, row.prompt_id, row.rubric, tuple(verdict.id for verdict in row.verdicts))
         if key not in self._rubrics:
             self._rubrics[key] = len(self._criteria)
-            by_id = {one.id: one for one in criteria or ()}
-            heads = [self._head(row.prompt_id, name, by_id.get(name)) for name in key[3]]
+            heads = [self._head(row.prompt_id, name, criteria.get(name)) for name in key[3]]
             self._criteria.append({"judging": place, "prompt": self._prompts[row.prompt_id], "criteria": heads})
         return self._rubrics[key]
 
@@ -115,8 +113,7 @@ class MatrixBuilder:
         }
 
     def _verdicts_on(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> Sequence[StoredVerdict]:
-        text = criterion.criterion if criterion else f"{row.rubric} {verdict.id}"
-        return self._stored[JudgedCriterion((row.prompt_id, row.id), text)]
+        return self._stored[judged_criterion(row, verdict, criterion)]
 
     def _marks(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> int:
         others = {one.verdict.met for one in self._verdicts_on(row, verdict, criterion)} - {None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rubrictool.analysis.verdict_rows import rubrics_by_hash
+from rubrictool.analysis.known_criteria import KnownCriteria, RubricKey
 from rubrictool.report.report_files import ReportFiles
 from rubrictool.report.round_changes import rubrics_of_rounds
 from rubrictool.rows.joins import rubric_for
@@ -19,16 +19,17 @@ class RubricBook:
     def __init__(self, files: ReportFiles) -> None:
         self.rounds = {prompt_id: sorted(rows, key=lambda one: one.round) for prompt_id, rows in files.rounds.items()}
         self.last = {prompt_id: self._last(prompt_id, files) for prompt_id in _prompts(files)}
-        self._by_hash = dict(self._known(files))
+        rubrics = (rubric for _, of_file in files.rubrics for rubric in of_file.values())
+        self._known = KnownCriteria(rubrics, traced=self._traced())
 
     def criteria(self, prompt_id: str) -> Sequence[Criterion]:
         """Return the criteria of a prompt's last rubric; without its rubric those that its trace tells."""
         rubric = self.last.get(prompt_id)
         return rubric.criteria if rubric else _told(self.rounds.get(prompt_id, ()))
 
-    def criteria_of(self, row: Score) -> Sequence[Criterion] | None:
-        """Return the criteria that a row was scored by, None where no file has them."""
-        return self._by_hash.get((row.prompt_id, row.rubric)) or self._by_hash.get(("", row.rubric))
+    def criteria_of(self, row: Score) -> Mapping[str, Criterion]:
+        """Return the criteria that a row was scored by, by their ids; none where no file has them."""
+        return self._known.of(row.prompt_id, row.rubric)
 
     def stage_hashes(self, prompt_id: str) -> tuple[str, str] | None:
         """Return the hashes of the first and of the last rubric of a prompt's trace, None where it has no trace."""
@@ -45,16 +46,11 @@ class RubricBook:
         ending = [one for one in of_files if hashes and rubric_hash(one.criteria) == hashes[1]]
         return next(iter((ending or of_files)[::-1]), None)
 
-    def _known(self, files: ReportFiles) -> Iterator[tuple[tuple[str, str], Sequence[Criterion]]]:
-        """Yield criteria by prompt and hash: those of each round as the trace tells them, then those of files."""
+    def _traced(self) -> Iterator[tuple[RubricKey, Sequence[Criterion]]]:
+        """Yield the criteria of each rubric that the trace tells, by prompt and hash."""
         for prompt_id, rounds in self.rounds.items():
             for name, criteria in rubrics_of_rounds(self.criteria(prompt_id), rounds):
                 yield (prompt_id, name), criteria
-        for _, rubrics in files.rubrics:
-            for rubric in rubrics.values():
-                for name, variant in rubrics_by_hash(rubric).items():
-                    yield ("", name), variant.criteria
-                    yield (rubric.id, name), variant.criteria
 
 
 def _prompts(files: ReportFiles) -> list[str]:
@@ -79,8 +75,3 @@ def _told(rounds: Sequence[Round]) -> Sequence[Criterion]:
         for criterion in one.changes.dropped:
             known.pop(criterion.id, None)
     return tuple(known.values())
-
-
-def texts_by_id(criteria: Sequence[Criterion] | None) -> Mapping[str, Criterion]:
-    """Return criteria by their ids; none where they are unknown."""
-    return {criterion.id: criterion for criterion in criteria or ()}

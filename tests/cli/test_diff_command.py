@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from shell import Rows, Shell
 
+from rubrictool.rows.records import Rubric
+from rubrictool.rubric.weights import rubric_hash
+
 OLD = {
     "id": "p",
     "criteria": [
@@ -98,13 +101,65 @@ def test_scores_are_compared_by_verdict_model_and_prompt(shell: Shell) -> None:
     assert [(row["only"], row["response"]) for row in by["only on one side"]] == [("before", "gone"), ("after", "new")]
 
 
-def test_verdicts_by_two_rubrics_or_judges_are_not_silently_compared(shell: Shell) -> None:
+def test_verdicts_by_two_unknown_rubrics_or_judges_are_not_silently_compared(shell: Shell) -> None:
     before, after = [score("a", 0, False)], [score("a", 1, True, rubric="1" * 16, judge="k")]
     ran = shell("diff", shell.write("old.jsonl", before), shell.write("new.jsonl", after))
     words = " ".join(ran.out.split())
     assert "1 response judged by another rubric than before" in words
     assert "another judge: j before, k after" in words
     assert "0 of 0 verdicts changed" in ran.err
+    assert "give both rubrics (--rubrics FILE)" in ran.err
+
+
+KEPT = {"id": "p", "criteria": [{"criterion": "Names blue.", "weight": 2}, {"criterion": "Names red.", "weight": 3}]}
+
+
+def by_two_rubrics(shell: Shell) -> list[Any]:
+    """Two files of scores by OLD and by KEPT, and --rubrics for both; Names blue is c3 of OLD and c1 of KEPT."""
+    hashes = [rubric_hash(Rubric.model_validate(one).criteria) for one in (OLD, KEPT)]
+    before, after = score("a", 0.5, True, True, False, rubric=hashes[0]), score("a", 1, True, True, rubric=hashes[1])
+    files = [shell.write(f"{name}.jsonl", [row]) for name, row in (("old", before), ("new", after))]
+    rubrics = [shell.write(f"r{number}.jsonl", [one]) for number, one in enumerate((OLD, KEPT))]
+    return [*files, "--rubrics", rubrics[0], "--rubrics", rubrics[1]]
+
+
+def test_verdicts_by_two_rubrics_are_compared_where_both_have_a_criterion_of_the_same_text(shell: Shell) -> None:
+    files = by_two_rubrics(shell)
+    found = [row for row in json.loads(shell("diff", *files, "--render", "json").out) if row["table"] == "verdicts"]
+    columns = ("criterion", "text", "before", "after")
+    assert [tuple(row[name] for name in columns) for row in found] == [("c1", "Names blue.", "unmet", "met")]
+    ran = shell("diff", *files)
+    assert "verdicts that changed: p c1\n" in ran.out
+    assert "  Names blue.\n" in ran.out
+    assert "diff: 1 of 2 verdicts changed" in ran.err
+    assert "--rubrics" not in ran.err
+
+
+def test_criteria_of_one_text_are_told_apart_by_their_places(shell: Shell) -> None:
+    twice = {"id": "p", "criteria": [{"criterion": "Names red.", "weight": 1}] * 2}
+    name = rubric_hash(Rubric.model_validate(twice).criteria)
+    files = [
+        shell.write(f"{side}.jsonl", [score("a", 1, *met, rubric=name)])
+        for side, met in (("old", (True, False)), ("new", (False, False)))
+    ]
+    ran = shell("diff", *files, "--rubrics", shell.write("r.jsonl", [twice]))
+    assert "1 of 2 verdicts changed" in ran.err
+
+
+def test_rubrics_beside_two_files_of_rubrics_are_refused(shell: Shell) -> None:
+    old, new = shell.write("old.jsonl", [OLD]), shell.write("new.jsonl", [NEW])
+    refused = shell("diff", old, new, "--rubrics", shell.write("r.jsonl", [KEPT]))
+    assert (refused.code, "is for two files of scores" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("rendering", ["terminal", "md", "csv"])
+def test_people_see_the_sign_of_a_change_and_sheets_get_a_number(shell: Shell, rendering: str) -> None:
+    before = [score("a", 0.25, True), score("b", 0.5, True, prompt="q"), score("c", 0.5, True, prompt="r")]
+    after = [score("a", 0.5, True), score("b", 0.25, True, prompt="q"), score("c", 0.5, True, prompt="r")]
+    told = [] if rendering == "terminal" else ["--render", rendering]
+    out = shell("diff", shell.write("old.jsonl", before), shell.write("new.jsonl", after), *told).out.replace("\\", "")
+    sign = "" if rendering == "csv" else "+"
+    assert [f"{sign}0.25" in out, "-0.25" in out, "+0.000" in out] == [True, True, False]
 
 
 def test_a_response_that_was_judged_twice_in_one_file_is_refused(shell: Shell) -> None:

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from runs import AFTER, BEFORE, FIRST, PROMPT, RESPONSES, ROUNDS, RUBRIC, SECOND, hash_of, scores
 
+from rubrictool import score_changes
 from rubrictool.errors import InputError
 from rubrictool.report.file_kinds import file_kind
 from rubrictool.report.page import ReportPage, report_page
@@ -94,6 +95,15 @@ def test_a_verdict_is_doubtful_where_another_judging_of_the_same_criterion_says_
     assert [(one.response, one.criterion) for one in found.doubts] == [("r2", "Names a dry cloth")]
     assert found.doubts[0].why.startswith("the same criterion is met by first rubrics")
     assert found.doubts[0].link == "#matrix?judging=1&prompt=bread&response=r2"
+
+
+def test_the_report_and_diff_of_scores_find_the_same_verdicts_that_changed() -> None:
+    rubrics = [[{**PROMPT, "criteria": criteria}] for criteria in (FIRST, SECOND)]
+    found = score_changes(BEFORE, AFTER, rubrics=rubrics)
+    doubts = page(BEFORE, AFTER, *rubrics).overview.doubts
+    assert [(one.response_id, one.text) for one in found.verdicts] == [("r2", "Names a dry cloth")]
+    assert [(one.response, one.criterion) for one in doubts] == [("r2", "Names a dry cloth")]
+    assert (found.compared, found.unknown_rubrics) == (4, 0)
 
 
 @pytest.mark.parametrize("prompt_id", ["bread", "*"])
