@@ -12,8 +12,11 @@ R = TypeVar("R", bound=Row)
 
 _OTHER = {"a": "b", "b": "a", "tie": "tie"}
 
-_SIDES = ("{}", "system_{}", "score_{}")
-"""Columns that a comparison has for each of its sides."""
+_SIDES = ("a", "b")
+"""The responses of a comparison, and the ends of columns about one of them."""
+
+_TURNED_ALONE = ("", "system_", "score_")
+"""Beginnings of columns that are about a side even where the other side has no such column."""
 
 
 def systems_of(row: Row) -> SystemPair:
@@ -54,12 +57,7 @@ def _turned(row: R) -> R:
 
 def exchanged(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return a comparison, or a second judging of it, seen from the other side."""
-    found = dict(columns)
-    for name in _SIDES:
-        one, other = name.format("a"), name.format("b")
-        for old in (one, other):
-            found.pop(old, None)
-        found |= {new: columns[old] for new, old in ((one, other), (other, one)) if old in columns}
+    found = {_across(name, columns): value for name, value in columns.items()}
     if columns.get("winner") is not None:
         found["winner"] = _OTHER[columns["winner"]]
     if columns.get("preference") is not None:
@@ -69,3 +67,12 @@ def exchanged(columns: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(again := columns.get("second_judging"), Mapping) and again.get("winner") in _OTHER:
         found["second_judging"] = exchanged(again)
     return found
+
+
+def _across(name: str, columns: Mapping[str, Any]) -> str:
+    """Return the column of the other side, as `length_b` for `length_a` where both are there; else the column itself."""
+    stem, side = name[:-1], name[-1:]
+    if side not in _SIDES or (stem and not stem.endswith("_")):
+        return name
+    other = stem + _OTHER[side]
+    return other if other in columns or stem in _TURNED_ALONE else name

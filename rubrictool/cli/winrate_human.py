@@ -63,7 +63,7 @@ def _lines(found: CorrectedMean) -> Iterator[str]:
     if found.value is not None and found.differing < ENOUGH_DIFFERING:
         yield (
             f"judge and people differ on {found.differing} of {counted(found.labelled, 'labelled prompt')}, fewer than"
-            f" {ENOUGH_DIFFERING}: take the corrected interval as a hint, or label more"
+            f" {ENOUGH_DIFFERING}: the interval counts two differences more; label more prompts to narrow it"
         )
 
 

@@ -51,6 +51,31 @@ def test_the_corrected_interval_holds_the_truth_of_a_judge_that_favours_one_side
     assert 0.92 <= held / worlds <= 0.98
 
 
+@pytest.mark.parametrize(("labelled", "share"), [(10, 0.1), (20, 0.1), (20, 0.25), (30, 0.05)])
+def test_few_labels_of_a_judge_that_seldom_errs_and_then_to_one_side_hold_the_truth(
+    labelled: int, share: float
+) -> None:
+    """Without the two differences that are added, the first of these holds the truth in about 68 % of worlds."""
+    draws, worlds, truth = np.random.default_rng(labelled), 400, 0.45
+    people = draws.random((worlds, labelled + 300)) < truth
+    judge = people | (draws.random(people.shape) < share / (1 - truth))
+    held = 0
+    for y, f in zip(people, judge, strict=True):
+        found = corrected_mean(by_prompt(f), by_prompt(y[:labelled]))
+        held += (found.low or 0) <= truth <= (found.high or 0)
+    assert held / worlds >= 0.92
+
+
+def test_the_interval_of_few_differences_is_wider_than_its_standard_error_says_and_shrinks_with_labels() -> None:
+    widths = []
+    for labels in (12, 24, 48):
+        found = corrected_mean(by_prompt([1, 0] * 60), by_prompt([1, 0] * (labels // 2)))
+        assert found.differing == 0
+        widths.append((found.high or 0) - (found.low or 0))
+        assert widths[-1] > 4 * (found.standard_error or 0)
+    assert widths == sorted(widths, reverse=True)
+
+
 def test_scores_below_0_are_corrected_and_their_interval_is_not_cut() -> None:
     draws = np.random.default_rng(1)
     people = draws.normal(-0.4, 0.5, 60)

@@ -113,6 +113,21 @@ def test_a_system_that_only_wins_has_a_rate_and_no_strength(monkeypatch: pytest.
     assert best.controlled.value > 0.999
 
 
+def test_rows_that_name_the_systems_the_other_way_round_are_turned_with_their_lengths(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(style_control, "RESAMPLED_FITS", 50)
+    rows = world(7, prompts=30, systems=(0.3,))
+    turned = [
+        row
+        | {"winner": {"a": "b", "b": "a"}[row["winner"]], "system_a": row["system_b"], "system_b": row["system_a"]}
+        | {"length_a": row["length_b"], "length_b": row["length_a"]}
+        for row in rows[1::2]
+    ]
+    mixed = [one for pair in zip(rows[::2], turned, strict=True) for one in pair]
+    assert rt.controlled_win_rates(mixed) == rt.controlled_win_rates(rows)
+
+
 def test_styles_that_nothing_differs_in_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(style_control, "RESAMPLED_FITS", 50)
     counts = {f"{name}_{side}": 0 for name in ("headings", "list_items", "bold_spans") for side in "ab"}

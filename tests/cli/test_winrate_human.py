@@ -53,7 +53,7 @@ def test_few_labels_give_no_rate_and_decide_nothing(shell: Shell) -> None:
     assert "no corrected rate: 5 labelled prompts and 355 without a label; label at least 10 prompts" in ran.err
 
 
-def test_a_judge_that_differs_on_few_labelled_prompts_has_a_hint_for_an_interval(shell: Shell) -> None:
+def test_a_judge_that_differs_on_few_labelled_prompts_has_a_wider_interval_and_is_told_so(shell: Shell) -> None:
     judged = shell.write("j.jsonl", [{"prompt_id": f"p{n}", "winner": "ab"[n % 2]} for n in range(60)])
     same = shell.write("l.jsonl", [{"prompt_id": f"p{n}", "winner": "ab"[n % 2]} for n in range(12)])
     assert (
