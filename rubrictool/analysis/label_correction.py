@@ -31,8 +31,8 @@ ENOUGH_LABELS = ENOUGH_TO_RELY_ON
 """Fewest labelled prompts for a corrected figure: below 10 its interval covers less than it says."""
 
 ENOUGH_DIFFERING = 5
-"""Fewest labelled prompts on which judge and people differ that tell how far they differ elsewhere. With fewer, the interval counts
-two differences more: without them, 10 labels of a judge that errs to one side on a tenth of the prompts held the truth in 68 %."""
+"""Fewest labelled prompts on which judge and people differ that tell how far they differ elsewhere. With fewer, the interval
+counts two differences more: else 10 labels of a judge that errs to one side on a tenth of the prompts hold the truth in 68 %."""
 
 ENOUGH_UNLABELLED = 2
 """Fewest prompts without a label that say anything of the judge's spread there; with fewer the labels stand alone."""

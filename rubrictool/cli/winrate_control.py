@@ -9,7 +9,9 @@ from rubrictool.analysis.style_control import Control, ControlledRate, Controlle
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, interval, number, signed, table
-from rubrictool.cli.winrate_report import ReportOptions, close, short
+from rubrictool.cli.winrate_options import ReportOptions
+from rubrictool.cli.winrate_pair import short
+from rubrictool.cli.winrate_report import close
 
 
 def controlling(

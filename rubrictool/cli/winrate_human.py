@@ -16,7 +16,10 @@ from rubrictool.analysis.label_correction import (
 )
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import interval
-from rubrictool.cli.winrate_report import WORST_FIRST, ReportOptions, close, short
+from rubrictool.cli.winrate_options import ReportOptions
+from rubrictool.cli.winrate_pair import short
+from rubrictool.cli.winrate_report import close
+from rubrictool.cli.winrate_threshold import WORST_FIRST
 from rubrictool.rows.jsonl import Source
 from rubrictool.text.wording import counted
 

@@ -31,9 +31,10 @@ from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.winrate_options import ReportOptions
 from rubrictool.cli.winrate_plan import PlanOptions
 from rubrictool.cli.winrate_plan import plan as plan_comparison
-from rubrictool.cli.winrate_report import ReportOptions, close
+from rubrictool.cli.winrate_report import close
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.models.options import OFFLINE, ModelConfig

@@ -1,0 +1,65 @@
+"""Hold the options of the report of `winrate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rubrictool.analysis.directions import systems_of
+from rubrictool.analysis.existing_comparisons import Compared
+from rubrictool.analysis.win_rates import common_opponent
+from rubrictool.cli.github import RenderingForGithub
+from rubrictool.errors import InputError
+from rubrictool.steps.pairings import Lineup
+
+EVEN = 0.5
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """The threshold, the plot and the seed; `labels` are the systems of two plain files, whose rows name none."""
+
+    fail_under: float | None = None
+    min_effect: float | None = None
+    plot: Path | None = None
+    seed: int = 0
+    baseline: str | None = None
+    labels: tuple[str, str] = ("a", "b")
+    render: RenderingForGithub | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_effect is not None and self.fail_under is None:
+            raise InputError("--min-effect is the difference that --fail-under asks about; give that too")
+
+    @property
+    def difference(self) -> float:
+        """Return the least difference that matters: given, or the distance from the threshold to 0.5."""
+        return self.min_effect if self.min_effect is not None else abs((self.fail_under or EVEN) - EVEN)
+
+    @property
+    def threshold(self) -> float:
+        """Return the threshold that a sequence is held to: given, or 0.5."""
+        return EVEN if self.fail_under is None else self.fail_under
+
+    def among(self, systems: Lineup) -> ReportOptions:
+        """Return the options for systems in files. Raises `InputError` for a threshold without a baseline."""
+        baseline = systems.baseline.name if systems.baseline else None
+        if baseline is None and len(systems.systems) > 2:
+            self._refuse_threshold()
+        first, last = systems.systems[0], systems.everyone[-1]
+        labels = (first.name, last.name) if first.name != last.name else (first.shown, last.shown)
+        return replace(self, baseline=baseline, labels=labels)
+
+    def check(self, rows: Iterable[Compared]) -> None:
+        """Raise `InputError` for a threshold on comparisons of many systems without a baseline."""
+        pairs = dict.fromkeys(systems_of(row) for row in rows)
+        if len(pairs) > 1 and common_opponent(pairs) is None:
+            self._refuse_threshold()
+
+    def _refuse_threshold(self) -> None:
+        if self.fail_under is not None:
+            raise InputError(
+                "--fail-under: of many systems each is compared with a baseline: name its file with --baseline, or keep the"
+                " comparisons with one"
+            )
