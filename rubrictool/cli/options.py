@@ -276,14 +276,24 @@ class ModelFlags:
     model_args: Arguments = "{}"
 
 
+def _temperature(default: int) -> Any:
+    """Return the option for the temperature of a role, with the default that it has there."""
+    return typer.Option(min=0, help=f"The sampling temperature. [default: {default}]", show_default=False)
+
+
 @dataclass(frozen=True)
 class SamplingFlags:
     """Sampling parameters of the command's only role; `refine`, which has several, takes them per role."""
 
-    temperature: Annotated[float | None, typer.Option(min=0, help="[default: 0; 1 for sample]", show_default=False)] = (
-        None
-    )
+    temperature: Annotated[float | None, _temperature(0)] = None
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = ModelConfig.max_tokens
+
+
+@dataclass(frozen=True)
+class DrawingFlags(SamplingFlags):
+    """The same for responses that are drawn, which shall differ."""
+
+    temperature: Annotated[float | None, _temperature(1)] = None
 
 
 GROUPS = (
@@ -299,4 +309,5 @@ GROUPS = (
     ProposerFlags,
     ModelFlags,
     SamplingFlags,
+    DrawingFlags,
 )

@@ -89,7 +89,7 @@ class Session:
         self.progress = Progress(command, quiet=files.quiet, bar=not self._on_screen)
         self._left_out = reports and self._on_screen and self.progress.watched
         self.figures: dict[str, Any] = {}
-        self._missed, self._unpaid = "", 0
+        self._miss, self._unpaid = "", 0
         self._causes = FailureCauses()
         self._inputs = inputs or Inputs(ReadingFlags())
         reads = self._inputs.paths
@@ -256,11 +256,11 @@ class Session:
         failed = (
             [f"{self.progress.failed} of {counted(self.progress.done, 'row')} failed"] if self.progress.failed else []
         )
-        return [*failed, *([f"threshold missed: {self._missed}"] if self._missed else [])]
+        return [*failed, *([self._miss] if self._miss else [])]
 
     def miss(self, words: str) -> None:
-        """Note that a threshold was missed."""
-        self._missed = words
+        """Note that a threshold was missed, and why; empty words miss none."""
+        self._miss = f"threshold missed: {words}" if words else ""
 
     def run(self, main: Callable[[], Awaitable[None]]) -> None:
         """Run to the end: files in their places, the closing line, the exit code.
@@ -320,7 +320,7 @@ class Session:
 
     def _close(self) -> int:
         progress = self.progress
-        code = SOME_FAILED if progress.failed else MISSED if self._missed else 0
+        code = SOME_FAILED if progress.failed else MISSED if self._miss else 0
         figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
         if self.roles.per_criterion_judge:
             figures["verdicts_reused"] = self.roles.per_criterion_judge.tally.cached
@@ -371,9 +371,9 @@ class Session:
             self.tell(
                 f"{self._command}: {counted(self._unpaid, 'row')} not judged: the limit was reached; {self._with_more()}"
             )
-        if self._missed:
+        if self._miss:
             # Also when quiet: a job that ends with 3 must say why.
-            self.progress.insist(f"{self._command}: {self._missed}")
+            self.progress.insist(f"{self._command}: {self._miss}")
 
 
 def _templates(wording: QuestionFlags | None) -> list[str]:

@@ -213,9 +213,9 @@ def test_worse_not_shown_and_underpowered_are_told_apart(
     ran = shell("winrate", shell.write("c.jsonl", outcomes(won, lost)), *flags, "--summary", "sum.json")
     assert (ran.code, summary()["decision"]) == (0 if decision == "shown" else 3, decision)
     assert words in ran.err
-    assert sum(f"winrate: {kind}" in ran.err for kind in ("worse", "not shown:", "not shown, too few prompts")) == (
-        decision != "shown"
-    )
+    assert sum(
+        f"threshold missed: {kind}" in ran.err for kind in ("worse", "not shown:", "not shown, too few prompts")
+    ) == (decision != "shown")
 
 
 def test_each_system_is_held_to_the_baseline(shell: Shell) -> None:

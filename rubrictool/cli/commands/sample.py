@@ -8,7 +8,7 @@ import typer
 
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import EngineRequestFlags, ModelFlags, ReadingFlags, SamplingFlags, ShardedOutputFlags
+from rubrictool.cli.options import DrawingFlags, EngineRequestFlags, ModelFlags, ReadingFlags, ShardedOutputFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
@@ -24,7 +24,7 @@ from rubrictool.steps.sample import sample_all
 def command(
     prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
     models: ModelFlags,
-    parameters: SamplingFlags,
+    parameters: DrawingFlags,
     reading: ReadingFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
