@@ -18,7 +18,7 @@ class Pool(NamedTuple):
     """The responses to one prompt in the order of the first file: writers, gold, and the scores of each file.
 
     `preferred` is given where gold is preferences: by the positions of two responses that were compared, the mean credit
-    in [0, 1] of the first. Then gold is the share of its comparisons that a response wins.
+    in [0, 1] of the first. Then gold is the share of its comparisons that a response wins. `ids` are those of the responses.
     """
 
     prompt_id: str
@@ -26,9 +26,10 @@ class Pool(NamedTuple):
     gold: tuple[float, ...]
     scores: tuple[tuple[float, ...], ...]
     preferred: Mapping[tuple[int, int], float] | None = None
+    ids: tuple[str, ...] = ()
 
     def of_writer(self, writer: str) -> Pool:
-        """Return the responses of one writer, without preferences."""
+        """Return the responses of one writer, without preferences and ids."""
         own = [position for position, name in enumerate(self.writers) if name == writer]
         scores = tuple(tuple(scores[position] for position in own) for scores in self.scores)
         return Pool(self.prompt_id, (writer,) * len(own), tuple(self.gold[position] for position in own), scores)
@@ -116,6 +117,7 @@ def _pool(prompt_id: str, ids: Sequence[str], files: Sequence[Mapping[ResponseKe
         tuple(gold.values[key] for key in keys),
         tuple(tuple(float(rows[key].score) for key in keys) for rows in files),
         _preferred(ids, gold.preferred.get(prompt_id, {})) if gold.preferred is not None else None,
+        tuple(ids),
     )
 
 

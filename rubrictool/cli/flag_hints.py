@@ -31,6 +31,7 @@ FLAG_HINTS = {
     "shard": "--shard I/N",
     "temperature": "--temperature 1",
     "unit": "--unit response",
+    "rounds": "--rubrics FIRST --rubrics REFINED, --trace FILE",
     "second_system": "rubrictool winrate A B",
     "unpaired": "--common",
     "unscored": "rubrictool score RESPONSES --rubrics RUBRICS",

@@ -361,3 +361,29 @@ def test_on_the_sample_data_refining_breaks_ties_at_the_top(shell: Shell, sample
     assert before["pairs"] == after["pairs"] == 68
     assert after["ties"] < before["ties"]
     assert after["difference_low"] <= after["difference"] <= after["difference_high"]
+
+
+def test_ablation_says_what_each_group_of_criteria_adds(shell: Shell) -> None:
+    golden = Path(__file__).parents[1] / "golden"
+    scores, rubrics = (str(golden / f"ablation_{name}.jsonl") for name in ("scores", "rubrics"))
+    ran = shell("tail", scores, "--ablate", "round", "--rubrics", rubrics, "--summary", "summary.json")
+    assert ran.code == 0
+    (row,) = [row for row in ran.rows if (row["region"], row.get("group")) == ("top 40%", "round 1")]
+    assert (round(row["shapley"], 6), round(row["leave_one_out"], 6)) == (0.241071, 0.089286)
+    assert json.loads(Path("summary.json").read_text())["ablated_by"] == "round"
+    assert "round 1         8  0.875     +0.089           +0.241" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--ablate", "round"], "give --rubrics FILE"),
+        (["--trace", "t.jsonl"], "--trace: has no effect without --ablate"),
+        (["--ablate", "dimension", "--rubrics", "r.jsonl", "--trace", "t.jsonl"], "no effect without --ablate round"),
+        (["--ablate", "round", "--rubrics", "r.jsonl", "--gaps", "rank"], "--gaps: has no effect with --ablate"),
+    ],
+)
+def test_flags_that_do_not_go_with_ablation_are_refused(shell: Shell, flags: list[str], message: str) -> None:
+    ran = shell("tail", shell.write("s.jsonl", scored("p", [1, 0], [2, 1])), *flags)
+    assert ran.code == 2
+    assert message in ran.err

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rubrictool.analysis.gold import file_and_column
+from rubrictool.cli import ablation_table, tail_table
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
-from rubrictool.cli.tail_table import lines, notes, warnings
+from rubrictool.cli.unused_options import Idle, refuse_idle
+from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     scores: Annotated[
         list[str],
         typer.Argument(
@@ -61,6 +64,25 @@ def command(
         Literal["gold", "rank"],
         typer.Option(help="Compare regions at equal distances in gold, whose steps must be equal, or in its ranks."),
     ] = "gold",
+    ablate: Annotated[
+        Literal["round", "dimension", "proposer"] | None,
+        typer.Option(
+            help="Report instead what the criteria of each round, dimension or proposer add. Needs --rubrics.",
+            show_default=False,
+        ),
+    ] = None,
+    rubrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --ablate: the rubrics that the scores are by; before them the first ones, to tell rounds.",
+            show_default=False,
+        ),
+    ] = None,
+    trace: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="With --ablate round: the trace of refine.", show_default=False),
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
     ] = None,
@@ -73,36 +95,64 @@ def command(
 
     Example: rubrictool tail before.jsonl after.jsonl --gold labels.jsonl --plot tail.svg
     """
-    from rubrictool.analysis.tail import tail
+    from rubrictool.analysis.ablation import Ablation
+    from rubrictool.analysis.ablation import ablate as ablation
+    from rubrictool.analysis.tail import TailReport, tail
 
+    refuse_idle(
+        context,
+        Idle(ablate is None, "without --ablate", ("rubrics", "trace")),
+        Idle(ablate is not None, "with --ablate", ("by", "policy", "gaps", "plot")),
+        Idle(ablate != "round", "without --ablate round", ("trace",)),
+    )
     gold_file, column = file_and_column(gold) if gold else (None, None)
-    given = Inputs(reading, *scores, gold_file)
+    given = Inputs(reading, *scores, gold_file, *(rubrics or ()), trace)
     once_each(scores)
     check_plot(plot, files, given.paths)
-    named = {"stdin" if path == STDIN else path: given.of(path) for path in scores}
-    report = tail(
-        named,
-        given.of(gold_file),
-        column,
-        by_writer=by == "model",
-        policy=policy,
-        held_out=held_out,
-        gaps=gaps,
-        seed=seed,
-    )
+    if ablate:
+        if len(scores) > 1:
+            raise InputError("--ablate takes one file of scores; run it once for each")
+        if not rubrics:
+            raise InputError(
+                "--ablate needs the weights of the criteria; give --rubrics FILE, the rubrics that the scores are by"
+            )
+        *earlier, last = [given.of(path) for path in rubrics]
+        report: TailReport | Ablation = ablation(
+            given.of(scores[0]),
+            last,
+            given.of(gold_file),
+            column,
+            by=ablate,
+            earlier=earlier,
+            trace=given.of(trace),
+            held_out=held_out,
+            seed=seed,
+        )
+    else:
+        report = tail(
+            {"stdin" if path == STDIN else path: given.of(path) for path in scores},
+            given.of(gold_file),
+            column,
+            by_writer=by == "model",
+            policy=policy,
+            held_out=held_out,
+            gaps=gaps,
+            seed=seed,
+        )
+    words = ablation_table if isinstance(report, Ablation) else tail_table
     session = Session("tail", files, inputs=given, reports=True)
 
     async def main() -> None:
-        for line in notes(report):
+        for line in words.notes(report):
             session.tell(f"tail: {line}")
-        if plot:
+        if plot and isinstance(report, TailReport):
             _draw(report, plot)
         rows = [Row.model_validate(columns) for columns in report.rows()]
         await session.write(rows, total=len(rows))
         session.figures |= {"files": list(report.files), "held_out": held_out, **report.figures()}
-        for line in lines(report):
+        for line in words.lines(report):
             session.tell(line)
-        for line in warnings(report):
+        for line in words.warnings(report):
             session.tell(f"tail: {line}")
 
     session.run(main)
