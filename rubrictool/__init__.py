@@ -10,6 +10,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool import sync
+    from rubrictool.analysis.ablation import Ablation, ablate
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.audits import AuditReport, audit_report
     from rubrictool.analysis.label_correction import (
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 __version__ = "0.4.0"
 
 __all__ = [
+    "Ablation",
     "AgreementReport",
     "AskPolicy",
     "AuditReport",
@@ -123,6 +125,7 @@ __all__ = [
     "WinRate",
     "WinRatePlan",
     "WinRateReport",
+    "ablate",
     "agreement",
     "audit",
     "audit_report",
@@ -192,6 +195,7 @@ _PLACES = {
     "steps.score": ("score",),
     "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
+    "analysis.ablation": ("Ablation", "ablate"),
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.audits": ("AuditReport", "audit_report"),
     "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),

@@ -24,8 +24,8 @@ from rubrictool.analysis.intervals import RESAMPLES, Figure, estimate_columns
 from rubrictool.analysis.pair_accuracy import pairs_of
 from rubrictool.analysis.pools import Pool, joined_pools
 from rubrictool.analysis.regions import REGIONS, Region
-from rubrictool.analysis.resampling import estimate, totals
-from rubrictool.analysis.shapley import Array, Coalitions, coalitions
+from rubrictool.analysis.resampling import Array, estimate, totals
+from rubrictool.analysis.shapley import Coalitions, coalitions
 from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, read_verdict_rows
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
@@ -127,21 +127,21 @@ def _items(several: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
 
 def ablate(
     scores: Source,
-    rubrics: Source,
+    rubrics: Sequence[Source],
     gold: Source | None = None,
     column: str | None = None,
     *,
     by: Grouping,
-    earlier: Sequence[Source] = (),
     trace: Source | None = None,
     held_out: bool = False,
     seed: int = 0,
 ) -> Ablation:
     """Measure what groups of the criteria add to how well scores order the best responses.
 
-    `scores` are score rows with verdicts, `rubrics` those that they were judged by; `gold`, `column` and `held_out` are as in
-    `tail`. `by` groups criteria by the `round` that added them, by `dimension` or by `proposer`. Rounds are told by the `trace`
-    of the refinement, by the `earlier` rubrics from the first on, or by a column `round` of the criteria. No model is asked.
+    `scores` are score rows with verdicts, the last of `rubrics` those that they were judged by; `gold`, `column` and `held_out`
+    are as in `tail`. `by` groups criteria by the `round` that added them, by `dimension` or by `proposer`. Rounds are told by the
+    `trace` of the refinement, by earlier rubrics before the last, from the first on, or by a column `round` of the criteria. No
+    model is asked.
 
     Raises `InputError` for rows that cannot be read or joined, and where nothing tells the rounds.
     """
@@ -149,7 +149,8 @@ def ablate(
     joined = joined_pools({source.shown: source.source}, gold, column, held_out_by=seed if held_out else None)
     texts = Texts(source.rows(), responses=True)
     (rows,) = read_verdict_rows(texts, source)
-    known = rubrics_by_prompt(rubrics, texts)
+    *earlier, last = rubrics
+    known = rubrics_by_prompt(last, texts)
     index = CriterionIndex(known)
     found = PoolVerdicts(rows, index, groups_of(by, known, earlier, trace, texts))
     judged = [one for pool in joined.pools if (one := found.of_pool(pool)) is not None]

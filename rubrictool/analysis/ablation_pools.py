@@ -9,7 +9,7 @@ import numpy as np
 
 from rubrictool.analysis.criterion_groups import INITIAL, GroupOf
 from rubrictool.analysis.pools import Pool
-from rubrictool.analysis.shapley import Array
+from rubrictool.analysis.resampling import Array
 from rubrictool.analysis.verdict_rows import CriterionIndex, VerdictRow
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.records import Criterion

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from rubrictool.analysis.resampling import Array
+
 Sets = NDArray[np.bool_]
 
 EXACT = 10

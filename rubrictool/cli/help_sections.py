@@ -18,6 +18,7 @@ _SECTIONS = {
             "prompts",
             "responses",
             "rubrics",
+            "trace_of",
             "scores",
             "labels",
             "weak",

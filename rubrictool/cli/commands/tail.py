@@ -79,9 +79,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    trace: Annotated[
+    trace_of: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="With --ablate round: the trace of refine.", show_default=False),
+        typer.Option("--trace", metavar="FILE", help="With --ablate round: the trace of refine.", show_default=False),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
@@ -101,12 +101,12 @@ def command(
 
     refuse_idle(
         context,
-        Idle(ablate is None, "without --ablate", ("rubrics", "trace")),
+        Idle(ablate is None, "without --ablate", ("rubrics", "trace_of")),
         Idle(ablate is not None, "with --ablate", ("by", "policy", "gaps", "plot")),
-        Idle(ablate != "round", "without --ablate round", ("trace",)),
+        Idle(ablate != "round", "without --ablate round", ("trace_of",)),
     )
     gold_file, column = file_and_column(gold) if gold else (None, None)
-    given = Inputs(reading, *scores, gold_file, *(rubrics or ()), trace)
+    given = Inputs(reading, *scores, gold_file, *(rubrics or ()), trace_of)
     once_each(scores)
     check_plot(plot, files, given.paths)
     if ablate:
@@ -116,15 +116,13 @@ def command(
             raise InputError(
                 "--ablate needs the weights of the criteria; give --rubrics FILE, the rubrics that the scores are by"
             )
-        *earlier, last = [given.of(path) for path in rubrics]
         report: TailReport | Ablation = ablation(
             given.of(scores[0]),
-            last,
+            [given.of(path) for path in rubrics],
             given.of(gold_file),
             column,
             by=ablate,
-            earlier=earlier,
-            trace=given.of(trace),
+            trace=given.of(trace_of),
             held_out=held_out,
             seed=seed,
         )
