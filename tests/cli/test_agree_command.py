@@ -103,7 +103,7 @@ def test_a_judge_no_better_than_chance_is_not_certified_and_a_threshold_stops_it
     assert "agree: j (all-at-once) is not shown to be better than chance: kappa " in ran.err
     stopped = shell("agree", scores, "--labels", labels, "--fail-under", 0)
     assert stopped.code == 3
-    assert "agree: j (all-at-once): not shown: lower end of kappa's interval: -" in stopped.err
+    assert "agree: threshold missed: j (all-at-once): not shown: lower end of kappa's interval: -" in stopped.err
     assert stopped.rows == ran.rows
 
 

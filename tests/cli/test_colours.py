@@ -13,7 +13,7 @@ def test_a_verdict_and_an_error_are_coloured_on_a_terminal(shell: Shell) -> None
     shell.write("c.jsonl", WORSE)
     seen = on_a_terminal(shell.directory, "winrate", "c.jsonl", "--fail-under", 0.5)
     assert f"{RED}winrate: a over b: 0.000 [" in seen
-    assert f"{RED}winrate: worse: the whole interval" in seen
+    assert f"{RED}winrate: threshold missed: worse: the whole interval" in seen
     assert f"{RED}rubrictool: missing.jsonl" in on_a_terminal(shell.directory, "winrate", "missing.jsonl")
 
 
@@ -21,7 +21,7 @@ def test_a_verdict_and_an_error_are_coloured_on_a_terminal(shell: Shell) -> None
 def test_a_terminal_that_wants_no_colours_gets_none(shell: Shell, environment: dict[str, str]) -> None:
     shell.write("c.jsonl", WORSE)
     seen = on_a_terminal(shell.directory, "winrate", "c.jsonl", "--fail-under", 0.5, rows_too=False, **environment)
-    assert "winrate: worse" in seen
+    assert "winrate: threshold missed: worse" in seen
     assert RED not in seen
 
 

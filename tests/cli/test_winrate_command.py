@@ -225,7 +225,7 @@ def test_each_system_is_held_to_the_baseline(shell: Shell) -> None:
     )
     assert (ran.code, summary()["decision"]) == (3, "underpowered")
     assert summary()["decisions"] == {"good": "shown", "same": "underpowered"}
-    assert "winrate: same: not shown" in ran.err
+    assert "winrate: threshold missed: same: not shown" in ran.err
     assert "good: " not in ran.err
 
 
