@@ -60,7 +60,7 @@ def _items(value: object) -> Sequence[Any]:
 
 def with_id(data: Any, key: str) -> Any:
     """Return the data with its prompt's id under `key`, as text, made from the prompt where it had none."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict | Mapping):  # dict first: asking an abstract class takes ten times as long
         return data
     if data.get(key) is not None:
         return data if isinstance(data[key], str) else {**data, key: id_text(data[key])}
@@ -72,7 +72,7 @@ def name_response(data: Any, taken: Counter[str] | None = None) -> Any:
 
     `taken` counts the ids made so far, none by default; a repeat gets -2, -3, ...
     """
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict | Mapping):
         return data
     data = with_id(data, "prompt_id")
     if data.get("id") is not None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
-from rubrictool.rows.ids import name_response, prompt_key, with_id
+from rubrictool.rows.foreign_rows import ROWS_THAT_TELL, ForeignRows, Numbered
+from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.places import FilePlaces
@@ -19,20 +18,11 @@ from rubrictool.rows.prompt_ids import PromptIds, asked, id_column, under_id
 from rubrictool.rows.repeated_prompts import RepeatedPrompts, repeated_prompts
 from rubrictool.rows.strict_json import HALF_A_PAIR
 from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
-from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.instructions import is_unanswered
-from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
+from rubrictool.shapes.shape import Contents, PartName, Shape
 from rubrictool.shapes.table import OWN, candidates
-from rubrictool.text.encoding import canonical, digest, encodable
+from rubrictool.text.encoding import encodable
 from rubrictool.text.wording import counted
-
-Numbered = Iterator[tuple[int, dict[str, Any]]]
-
-ROWS_THAT_TELL = 100
-"""The first rows of a file, by which it is told whether it has a part."""
-
-MOST_ROWS_OF_ONE = 100_000
-"""Most rows of a file that is one thing as a whole, such as a list of criteria; they are held in memory."""
 
 
 class Input:
@@ -56,14 +46,11 @@ class Input:
         self.places = self._raw.places
         self._given, self._preferred, self._names = shape, preferred, dict(names or {})
         self._first: tuple[int, dict[str, Any]] | None = None
-        self._shape: Shape | None = None
+        self._foreign: ForeignRows | None = None
         self._looked = False
         self._renamed: dict[str, str] = {}
-        self._counts: Counter[str] = Counter()
         self._repeated: RepeatedPrompts | None = None
         self._knows_repeats = False
-        self.lacking = 0
-        """Rows of a foreign shape without the part that was read last, such as annotations that failed."""
         self.prompt_ids: PromptIds | None = None
         """The ids that prompts have in another source, which rows without ids of their own take by their text."""
         self.joined_by_text = set[str]()
@@ -72,12 +59,22 @@ class Input:
     @property
     def shape(self) -> Shape | None:
         """Return the foreign shape of the rows, None where they are ours. Raises `InputError` where there may be several."""
+        return foreign.shape if (foreign := self._recognise()) else None
+
+    @property
+    def lacking(self) -> int:
+        """Return how many rows of a foreign shape lack the part that was read last, such as annotations that failed."""
+        return self._foreign.lacking if self._foreign else 0
+
+    def _recognise(self) -> ForeignRows | None:
+        """Return the rows as those of a foreign shape, None where they are ours; the first time by looking at some."""
         if not self._looked:
             self._first = self._filled(self._columns())
             told = self._given or (self._tell(*self._first) if self._first else None)
-            self._shape = None if told is OWN else told
+            if told and told is not OWN:
+                self._foreign = ForeignRows(told, self._columns, self.name, self.places)
             self._looked = True
-        return self._shape
+        return self._foreign
 
     def _filled(self, rows: Numbered) -> tuple[int, dict[str, Any]] | None:
         """Return the first row, with values of later ones in columns where it has none: these tell as much what a row is.
@@ -99,10 +96,10 @@ class Input:
         """Return whether the rows bring that part along: it stands in one of the first of a foreign shape, or several of our own
         columns hold a response to one prompt each.
         """
-        if self.shape is None:
-            found = self._repeated_prompts() if part == "responses" else None
-            return found is not None and found.answers and found.repeats > 0
-        return any(part in contents.held() for _, contents in islice(self.parts(), ROWS_THAT_TELL))
+        if foreign := self._recognise():
+            return foreign.holds(part)
+        found = self._repeated_prompts() if part == "responses" else None
+        return found is not None and found.answers and found.repeats > 0
 
     def rows(self, among: Sequence[PartName], *, repeats: bool = False) -> Numbered:
         """Iterate over numbered rows in our columns; of a foreign shape over the first of some parts that it holds.
@@ -120,13 +117,12 @@ class Input:
 
     def _rows_of(self, among: Sequence[PartName], *, repeats: bool = False) -> tuple[PartName, Numbered]:
         """Return the part that is read, and its rows under the ids that this source gives them."""
-        if self.shape is None:
+        foreign = self._recognise()
+        if foreign is None:
             part = self._own_part(among)
             return part, self._own(part)
-        part = next((part for part in among if self.holds(part)), among[0])
-        if part == "rubrics" and self.shape.gathers:
-            return part, self._gathered_rubrics()
-        return part, self._of_shape(part, repeats=repeats)
+        part = next((part for part in among if foreign.holds(part)), among[0])
+        return part, foreign.part(part, self._under_only_id, repeats=repeats)
 
     def _with_taken_ids(self, rows: Numbered, part: PartName, ids: PromptIds) -> Numbered:
         for number, row in rows:
@@ -152,23 +148,6 @@ class Input:
             return row
         self.joined_by_text.add(name)
         return under_id(row, key, name)
-
-    def parts(self) -> Iterator[tuple[int, Contents]]:
-        """Iterate over the numbered contents of rows of a foreign shape. Raises `InputError` (`file:line: field: reason`)."""
-        shape, counts, prompts = self.shape, Counter[str](), set[int]()
-        assert shape is not None
-        for number, read in self._readings(shape):
-            try:
-                parts = read()
-                if parts.prompt:  # Several rows may be of one.
-                    prompts.add(hash(parts.prompt.get("id") or prompt_key(parts.prompt.get("prompt"))))
-            except ValueError as error:
-                raise InputError(f"{self.places.of(number)}: {error} (read as {shape.title})") from None
-            counts.update(parts.counts())
-            counts.update(parts.notes)
-            yield number, parts
-        self._counts = counts
-        self._counts["prompts"] = len(prompts)
 
     def given_columns(self) -> list[str]:
         """Return the names of the first row's columns as they stand in the source."""
@@ -200,27 +179,27 @@ class Input:
 
     def recognised(self) -> str | None:
         """Say what was recognised, with counts of what was read; None for our own columns."""
-        if self._shape is None:
-            names = ", ".join(f"{ours} is read from {theirs}" for theirs, ours in self._renamed.items())
-            return f"{self.name}: {names}" if names else None
-        counts = [counted(self._counts[part], part.removesuffix("s")) for part in PARTS if self._counts[part]]
-        notes = [f"; {name}: {count:,}" for name, count in self._counts.items() if name not in PARTS]
-        return f"{self.name}: {', '.join([self._shape.title, *counts])}" + "".join(notes)
+        if self._foreign:
+            return self._foreign.recognised()
+        names = ", ".join(f"{ours} is read from {theirs}" for theirs, ours in self._renamed.items())
+        return f"{self.name}: {names}" if names else None
+
+    def parts(self) -> Iterator[tuple[int, Contents]]:
+        """Iterate over the numbered contents of rows of a foreign shape. Raises `InputError` (`file:line: field: reason`)."""
+        return self._as_foreign().contents()
 
     def identified(self) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
         """Iterate over all parts of the numbered rows of a foreign shape, in our columns and with the ids that they give."""
-        assert self.shape is not None
-        rubrics = {row["id"]: row for _, row in self._gathered_rubrics()} if self.shape.gathers else None
-        for number, parts in self.parts():
-            held = {part: _identified(parts, part, pairs=self.shape.pairs) for part in parts.held()}
-            if rubrics is not None:
-                held["rubrics"] = [rubrics.pop(row["id"]) for row in held.get("rubrics", ()) if row["id"] in rubrics]
-            yield number, held
+        return self._as_foreign().identified()
+
+    def _as_foreign(self) -> ForeignRows:
+        foreign = self._recognise()
+        assert foreign is not None
+        return foreign
 
     def first_row(self) -> dict[str, Any] | None:
         """Return the columns of the first row, None where there is none; those that it leaves open as later rows have them."""
-        if not self._looked:
-            _ = self.shape
+        self._recognise()
         return self._first[1] if self._first else None
 
     def columns_of(self, row: Mapping[str, Any]) -> list[str]:
@@ -264,35 +243,6 @@ class Input:
         except Doubt as doubt:
             raise InputError(f"{self.places.of(number)}: {doubt}; say which", code="map") from None
 
-    def _gathered_rubrics(self) -> Numbered:
-        """Yield one rubric for each prompt, with the criteria of all rows, each once."""
-        numbers: dict[str, int] = {}
-        rubrics: dict[str, dict[str, Any]] = {}
-        for number, row in self._of_shape("rubrics"):
-            rubric = rubrics.setdefault(row["id"], row | {"criteria": []})
-            numbers.setdefault(row["id"], number)
-            rubric["criteria"] += [one for one in row["criteria"] if one not in rubric["criteria"]]
-        return ((numbers[name], rubric) for name, rubric in rubrics.items())
-
-    def _of_shape(self, part: PartName, *, repeats: bool = False) -> Numbered:
-        assert self._shape is not None
-        read = lacking = 0
-        pairs = self._shape.pairs
-        several = pairs or self._shape.gathers
-        seen = set[str]()
-        for number, parts in self.parts():
-            rows = _identified(parts, part, pairs=pairs, named=self._under_only_id)
-            read, lacking = read + 1, lacking + (not rows)
-            for row in rows:
-                if (repeats and "verdicts" in row) or _is_new(row, part, seen, several=several):
-                    yield number, row
-        self.lacking = lacking
-        if read and lacking == read and not any(self._counts[name] for name in self._counts.keys() - set(PARTS)):
-            held = " and ".join(name for name in PARTS if self._counts[name]) or "nothing that is read"
-            raise InputError(
-                f"{self.name}: is {self._shape.title}, which holds {held}, but no {part}; give a file with {part}"
-            )
-
     def _columns(self) -> Numbered:
         for number, value in self._raw:
             value.pop("error", None)
@@ -322,19 +272,6 @@ class Input:
         told = (candidates(later) for _, later in islice(self._columns(), ROWS_THAT_TELL))
         return next(filter(None, told), [])
 
-    def _readings(self, shape: Shape) -> Iterator[tuple[int, Callable[[], Contents]]]:
-        if shape.read is not None:
-            for number, row in self._columns():
-                yield number, partial(shape.read, Fields(row))
-        elif shape.read_all is not None:
-            rows = list(self._columns())
-            if len(rows) > MOST_ROWS_OF_ONE:
-                raise InputError(
-                    f"{self.name}: has more than {MOST_ROWS_OF_ONE:,} rows for one {shape.title}; split it"
-                )
-            if rows:
-                yield rows[0][0], partial(shape.read_all, [Fields(row) for _, row in rows])
-
 
 def name_of(source: object, name: str) -> str:
     """Return what messages call a source: its path, `stdin`, or this name for rows that come from Python."""
@@ -347,41 +284,6 @@ def name_of(source: object, name: str) -> str:
 
 def _is_of_responses(part: PartName) -> bool:
     return part in ("responses", "comparisons")
-
-
-def _identified(
-    parts: Contents, part: PartName, *, pairs: bool, named: Callable[[dict[str, Any]], dict[str, Any]] = lambda row: row
-) -> list[dict[str, Any]]:
-    """Return the rows of a part with their ids. Comparisons name responses by their places, and then by their ids.
-
-    `named` gives rows of pairs other ids of their prompts, of which those of responses are made.
-    """
-    rows = parts.rows(part)
-    if not _is_of_responses(part):
-        return [with_id(row, "id") for row in rows]
-    if part == "responses" and not pairs:
-        return rows
-    rows = [named(row) for row in rows]
-    responses = [name_response(named(row), Counter()) for row in parts.rows("responses")]
-    if part == "responses":
-        return responses
-    ids = {place: row["id"] for place, row in enumerate(responses)}
-    sides_of = [{side: ids.get(row[side], row[side]) for side in ("a", "b") if side in row} for row in rows]
-    return [with_id(row, "prompt_id") | sides for row, sides in zip(rows, sides_of, strict=True)]
-
-
-def _is_new(row: Mapping[str, Any], part: PartName, seen: set[str], *, several: bool) -> bool:
-    """Return whether a row is the first of its kind. Files that have a row for each response or pair repeat the others.
-
-    `several` says that a response, too, stands in several rows.
-    """
-    if part == "comparisons" or (part == "responses" and not several):
-        return True
-    key = digest(canonical([row.get(name) for name in ("id", "prompt_id", "prompt", "response", "criteria")]))
-    if key in seen:
-        return False
-    seen.add(key)
-    return True
 
 
 class _Records:

@@ -114,8 +114,11 @@ class Rows(Generic[R]):
 
     def _parse(self, item: dict[str, Any], line: int, taken: Counter[str]) -> R:
         named = name_response(item, taken) if issubclass(self._kind, Response) else item
-        names = self._input.columns_of(item)
-        return validated(self._kind, named, self.places.of(line), given=item, names=names)
+        try:
+            return self._kind.model_validate(named)
+        except ValidationError as error:
+            given = dict(zip(self._input.columns_of(item), item.values(), strict=True))
+            raise _fault(error, self.places.of(line), self._kind, given) from None
 
     def _is_again(self, row: R, line: int, lines_of: Mapping[str, int], joined: dict[str, R]) -> bool:
         """Return whether a prompt that was joined by its text says what an earlier one said, under another id.
@@ -209,25 +212,12 @@ def _encoded(value: Any) -> bytes:
 _SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
 
 
-def validated(
-    kind: type[R],
-    value: dict[str, Any],
-    where: str,
-    *,
-    given: Mapping[str, Any] | None = None,
-    names: Sequence[str] = (),
-) -> R:
-    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`).
-
-    `given` are the columns that the row had before ids were filled in, by default those of `value`, and `names` what these are
-    called in the source.
-    """
+def validated(kind: type[R], value: dict[str, Any], where: str) -> R:
+    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`)."""
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise _fault(
-            error, where, kind, dict(zip(names or (given or value), (given or value).values(), strict=False))
-        ) from None
+        raise _fault(error, where, kind, value) from None
 
 
 MOST_COLUMNS = 5

@@ -30,7 +30,7 @@ class Response(Row):
     @model_validator(mode="before")
     @classmethod
     def _fill_ids(cls, data: Any) -> Any:
-        return with_id(name_response(data), "prompt_id")
+        return name_response(data)
 
 
 class Scored(Response):

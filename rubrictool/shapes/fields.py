@@ -8,6 +8,8 @@ from typing import Any
 
 _MISSING: Any = object()
 
+_NONE: Mapping[str, Any] = {}
+
 
 class Fields:
     """The columns of an object in a foreign row; what is taken is gone, and `rest` takes what is left.
@@ -17,8 +19,10 @@ class Fields:
     a text, can be taken by its name, and is not left over.
     """
 
+    __slots__ = ("_implied", "_left", "where")
+
     def __init__(self, columns: Mapping[str, Any], where: str = "", implied: Mapping[str, Any] | None = None) -> None:
-        self._implied, self.where = dict(implied or {}), where
+        self._implied, self.where = implied or _NONE, where
         self._left = dict(columns)
         for name, value in self._implied.items():
             if name in self._left and self._left[name] == value:
@@ -45,14 +49,19 @@ class Fields:
 
     def value(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value of any type."""
-        found = self._left.pop(name, self._implied.get(name))
-        if found is None and default is _MISSING:
+        found = self._left.pop(name, self._implied.get(name) if self._implied else None)
+        if found is not None:
+            return found
+        if default is _MISSING:
             raise self.fault(name, "field required")
-        return default if found is None else found
+        return default
 
     def text(self, name: str, default: Any = _MISSING) -> Any:
         """Take a text."""
-        return self._typed(name, str, "must be text", default)
+        found = self.value(name, default)
+        if isinstance(found, str) or found is default:
+            return found
+        raise self.fault(name, "must be text")
 
     def name(self, name: str, default: Any = _MISSING) -> Any:
         """Take an id or a name as text; a whole number becomes text."""
@@ -113,7 +122,7 @@ class Fields:
 
     def _typed(self, name: str, kind: Any, reason: str, default: Any) -> Any:
         found = self.value(name, default)
-        if isinstance(found, str) and kind is not str and found[:1] in ("[", "{"):
+        if isinstance(found, str) and found[:1] in ("[", "{"):
             found = Fields({name: found}, self.where).json(name)
         if found is default or isinstance(found, kind):
             return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -205,7 +204,7 @@ def _read_rewardbench(row: Fields) -> Contents:
     prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
     found = _pair(row, prompt, [answer_to(prompt["prompt"], row.value(side)) for side in _SIDES])
     judged = [preferred(one, met) for one, met in zip(found.responses, (True, False), strict=True)]
-    return replace(found, responses=judged)
+    return found._replace(responses=judged)
 
 
 def _read_rewardbench_2(row: Fields) -> Contents:

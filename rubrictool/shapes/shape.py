@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.writing import Given
@@ -18,8 +19,7 @@ PartName = Literal["prompts", "responses", "rubrics", "comparisons"]
 PARTS: tuple[PartName, ...] = ("prompts", "responses", "rubrics", "comparisons")
 
 
-@dataclass(frozen=True)
-class Contents:
+class Contents(NamedTuple):
     """The content of a foreign row, each part in the columns of our rows.
 
     `columns` are those of the row as a whole that no part takes: they travel with each part. Ids that the row does not give are
@@ -31,32 +31,28 @@ class Contents:
     rubric: ColumnValues | None = None
     responses: Sequence[ColumnValues] = ()
     comparisons: Sequence[ColumnValues] = ()
-    columns: ColumnValues = field(default_factory=dict)
+    columns: Mapping[str, Any] = MappingProxyType({})
     notes: Sequence[str] = ()
 
     def held(self) -> tuple[PartName, ...]:
         """Return the names of the parts that are there."""
-        found = (self.prompt, self.responses, self.rubric, self.comparisons)
-        return tuple(name for name, part in zip(PARTS, found, strict=True) if part)
+        return tuple(part for part, size in zip(PARTS, self.sizes(), strict=True) if size)
 
-    def counts(self) -> dict[str, int]:
-        """Return how many rows of each part are there."""
-        several = {"responses": len(self.responses), "comparisons": len(self.comparisons)}
-        return {part: several.get(part, 1) for part in self.held()}
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Return how many rows of each of `PARTS` are there."""
+        return (1 if self.prompt else 0, len(self.responses), 1 if self.rubric else 0, len(self.comparisons))
 
     def rows(self, part: PartName) -> list[ColumnValues]:
         """Return the rows of one part. A prompt brings its responses along, a response the prompt that it answers."""
+        told = self._told_by_each(part)
+        kept = {name: value for name, value in self.columns.items() if name not in told} if told else self.columns
         match part:
             case "prompts":
-                found = [] if self.prompt is None else [self.prompt | self._candidates()]
+                return [] if self.prompt is None else [{**kept, **self.prompt, **self._candidates()}]
             case "rubrics":
-                found = [] if self.rubric is None else [self._asked("id") | self.rubric]
-            case "responses":
-                found = [self._asked("prompt_id") | response for response in self.responses]
-            case "comparisons":
-                found = [self._asked("prompt_id") | comparison for comparison in self.comparisons]
-        kept = {name: value for name, value in self.columns.items() if name not in self._told_by_each(part)}
-        return [kept | row for row in found]
+                return [] if self.rubric is None else [{**kept, **self._asked("id"), **self.rubric}]
+        asked = {**kept, **self._asked("prompt_id")}
+        return [{**asked, **row} for row in (self.responses if part == "responses" else self.comparisons)]
 
     def _told_by_each(self, part: PartName) -> tuple[str, ...]:
         """Return the columns that only a response or a comparison itself can have; the row's own mean something else."""

@@ -15,8 +15,10 @@ CREDIT = {"a": 1.0, "tie": 0.5, "b": 0.0}
 
 def named(row: Fields, ours: str, *theirs: str) -> ColumnValues:
     """Take the first of these names that a row has, under ours; empty where it has none."""
-    found = next((name for name in theirs if name in row), None)
-    return {} if found is None else {ours: row.name(found)}
+    for name in theirs:
+        if name in row:
+            return {ours: row.name(name)}
+    return {}
 
 
 def own_ids(fields: Fields, name: str = "id") -> ColumnValues:

@@ -37,13 +37,23 @@ def _fast_json(value: Any, *, sort_keys: bool, records: Records | None) -> bytes
     except orjson.JSONEncodeError:
         return None
     # orjson writes NaN as null.
-    return None if b"null" in content else content
+    return None if b"null" in content and not _are_texts(value) else content
+
+
+def _are_texts(value: Any) -> bool:
+    """Return whether a value is a list of texts and nulls, without a number."""
+    return isinstance(value, list) and all(item is None or isinstance(item, str) for item in value)
 
 
 def _standard_json(value: Any, *, sort_keys: bool, records: Records | None) -> str:
     return json.dumps(
         value, ensure_ascii=False, allow_nan=False, sort_keys=sort_keys, separators=(",", ":"), default=records
     )
+
+
+def fingerprint(value: Any) -> bytes:
+    """Return 16 bytes that tell a JSON value from others; a mapping in another order is another value."""
+    return hashlib.blake2b(compact_bytes(value), digest_size=16).digest()
 
 
 def plain_value(value: Any) -> Any:

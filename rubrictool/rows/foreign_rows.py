@@ -1,0 +1,175 @@
+"""Read rows of a foreign shape: each part that they hold in our columns, with ids and an account of what was read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from operator import add
+from typing import Any
+
+from rubrictool.errors import InputError
+from rubrictool.rows.ids import name_response, prompt_key, with_id
+from rubrictool.rows.places import RowPlaces
+from rubrictool.shapes.fields import Fields
+from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
+from rubrictool.text.encoding import fingerprint
+from rubrictool.text.wording import counted
+
+Numbered = Iterator[tuple[int, dict[str, Any]]]
+
+ROWS_THAT_TELL = 100
+"""The first rows of a file, by which it is told whether it has a part."""
+
+MOST_ROWS_OF_ONE = 100_000
+"""Most rows of a file that is one thing as a whole, such as a list of criteria; they are held in memory."""
+
+TakeIds = Callable[[dict[str, Any]], dict[str, Any]]
+"""Return a response or comparison under the id that another source has for its prompt."""
+
+
+class ForeignRows:
+    """The rows of a foreign shape, which can be read more than once; `rows` begins to read their columns.
+
+    `lacking` is the number of rows without the part that was read last, such as annotations that failed.
+    """
+
+    def __init__(self, shape: Shape, rows: Callable[[], Numbered], name: str, places: RowPlaces) -> None:
+        self.shape, self.lacking = shape, 0
+        self._rows, self._name, self._places = rows, name, places
+        self._sizes: dict[PartName, int] = {}
+        self._notes: Counter[str] = Counter()
+
+    def contents(self) -> Iterator[tuple[int, Contents]]:
+        """Iterate over the numbered contents of rows. Raises `InputError` (`file:line: field: reason`)."""
+        notes, prompts, sizes = Counter[str](), set[int](), [0] * len(PARTS)
+        read = self.shape.read or self.shape.read_all
+        assert read is not None
+        for number, fields in self._fields():
+            try:
+                contents = read(fields)
+                if contents.prompt:
+                    prompts.add(_hash(contents.prompt))
+            except ValueError as error:
+                raise InputError(f"{self._places.of(number)}: {error} (read as {self.shape.title})") from None
+            sizes = list(map(add, sizes, contents.sizes()))
+            for note in contents.notes:
+                notes[note] += 1
+            yield number, contents
+        self._notes = notes
+        self._sizes = dict(zip(PARTS, sizes, strict=True)) | {"prompts": len(prompts)}  # Several rows may be of one.
+
+    def holds(self, part: PartName) -> bool:
+        """Return whether that part stands in one of the first rows."""
+        return any(part in contents.held() for _, contents in islice(self.contents(), ROWS_THAT_TELL))
+
+    def part(self, part: PartName, take_ids: TakeIds, *, repeats: bool = False) -> Numbered:
+        """Iterate over the numbered rows of one part. What stands in several rows comes once, as in `Input.rows`.
+
+        Raises `InputError` where no row has the part.
+        """
+        if part == "rubrics" and self.shape.gathers:
+            return self._gathered_rubrics(take_ids)
+        return self._of_each(part, take_ids, repeats=repeats)
+
+    def identified(self) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
+        """Iterate over all parts of the numbered rows, with the ids that they give."""
+        gathered = self._gathered_rubrics(_as_given) if self.shape.gathers else None
+        rubrics = None if gathered is None else {row["id"]: row for _, row in gathered}
+        for number, contents in self.contents():
+            held = {part: self._identified(contents, part, _as_given) for part in contents.held()}
+            if rubrics is not None:
+                held["rubrics"] = [rubrics.pop(row["id"]) for row in held.get("rubrics", ()) if row["id"] in rubrics]
+            yield number, held
+
+    def recognised(self) -> str:
+        """Say what the rows are, with counts of what was read."""
+        counts = [counted(size, part.removesuffix("s")) for part, size in self._sizes.items() if size]
+        notes = [f"; {name}: {count:,}" for name, count in self._notes.items()]
+        return f"{self._name}: {', '.join([self.shape.title, *counts])}" + "".join(notes)
+
+    def _fields(self) -> Iterator[tuple[int, Any]]:
+        """Yield what the shape reads at once: the fields of a row, or those of all rows where the file is one thing."""
+        if self.shape.read is not None:
+            for number, row in self._rows():
+                yield number, Fields(row)
+            return
+        rows = list(islice(self._rows(), MOST_ROWS_OF_ONE + 1))
+        if len(rows) > MOST_ROWS_OF_ONE:
+            raise InputError(
+                f"{self._name}: has more than {MOST_ROWS_OF_ONE:,} rows for one {self.shape.title}; split it"
+            )
+        if rows:
+            yield rows[0][0], [Fields(row) for _, row in rows]
+
+    def _gathered_rubrics(self, take_ids: TakeIds) -> Numbered:
+        """Yield one rubric for each prompt, with the criteria of all rows, each once."""
+        numbers: dict[str, int] = {}
+        rubrics: dict[str, dict[str, Any]] = {}
+        for number, row in self._of_each("rubrics", take_ids):
+            rubric = rubrics.setdefault(row["id"], row | {"criteria": []})
+            numbers.setdefault(row["id"], number)
+            rubric["criteria"] += [one for one in row["criteria"] if one not in rubric["criteria"]]
+        return ((numbers[name], rubric) for name, rubric in rubrics.items())
+
+    def _of_each(self, part: PartName, take_ids: TakeIds, *, repeats: bool = False) -> Numbered:
+        """Yield the rows of a part, but for those that repeat an earlier one: files have a row for each response or pair."""
+        read = lacking = 0
+        once = part in ("prompts", "rubrics") or (part == "responses" and (self.shape.pairs or self.shape.gathers))
+        seen = set[bytes]()
+        for number, contents in self.contents():
+            rows = self._identified(contents, part, take_ids)
+            read, lacking = read + 1, lacking + (not rows)
+            for row in rows:
+                if not once or (repeats and "verdicts" in row) or _is_new(row, seen):
+                    yield number, row
+        self.lacking = lacking
+        if read and lacking == read and not self._notes:
+            held = " and ".join(part for part, size in self._sizes.items() if size) or "nothing that is read"
+            raise InputError(
+                f"{self._name}: is {self.shape.title}, which holds {held}, but no {part}; give a file with {part}"
+            )
+
+    def _identified(self, contents: Contents, part: PartName, take_ids: TakeIds) -> list[dict[str, Any]]:
+        """Return the rows of a part with their ids. Comparisons name responses by their places, and then by their ids.
+
+        Ids of the responses of pairs are made of the ids that their prompts take.
+        """
+        rows = contents.rows(part)
+        if part in ("prompts", "rubrics"):
+            return [with_id(row, "id") for row in rows]
+        if part == "responses":
+            return [name_response(take_ids(row)) for row in rows] if self.shape.pairs else rows
+        ids = dict(enumerate(name_response(take_ids(row))["id"] for row in contents.rows("responses")))
+        return [with_id(take_ids(row), "prompt_id") | _sides(row, ids) for row in rows]
+
+
+def _as_given(row: dict[str, Any]) -> dict[str, Any]:
+    return row
+
+
+def _sides(comparison: Mapping[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:
+    """Return the sides of a comparison by the ids of the responses that it names by their places."""
+    sides = {side: comparison[side] for side in ("a", "b") if side in comparison}
+    return {side: ids.get(place, place) for side, place in sides.items()}
+
+
+def _hash(prompt: Mapping[str, Any]) -> int:
+    """Return a number that rows of one prompt share."""
+    if name := prompt.get("id"):
+        return hash(name)
+    text = prompt.get("prompt")
+    return hash(text if isinstance(text, str) else prompt_key(text))
+
+
+_TELLING = ("id", "prompt_id", "prompt", "response", "criteria")
+"""Columns in which two rows of one part differ."""
+
+
+def _is_new(row: Mapping[str, Any], seen: set[bytes]) -> bool:
+    """Return whether a row is the first of its kind, and remember it."""
+    key = fingerprint({name: row[name] for name in _TELLING if name in row})
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
