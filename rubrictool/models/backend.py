@@ -18,7 +18,8 @@ class Request:
     `limit_name` is the name under which the output limit is sent: OpenAI's reasoning models know only the longer one.
     `schema` is the JSON schema that the reply has to obey. Requests with one `routing_key` have a common prefix and are
     best answered by one server. `sample` numbers the draws of one question and is never sent. `expects_json` says that
-    the answer is to be JSON, in whatever way that is asked for.
+    the answer is to be JSON, in whatever way that is asked for. `top_logprobs` is the number of likeliest tokens whose
+    log-probabilities are asked for at each place of the reply; with 0 none are.
     """
 
     model: str
@@ -31,22 +32,26 @@ class Request:
     routing_key: str = ""
     limit_name: LimitName = "max_tokens"
     expects_json: bool = False
+    top_logprobs: int = 0
 
     def key(self, model: str | None = None) -> str:
         """Return the key of this question in the cache, also as another model's question.
 
-        Neither the schema nor the address is part of it, nor the name under which the limit is sent.
+        Neither the schema nor the address is part of it, nor the name under which the limit is sent. Whether log-probabilities
+        are asked for is: a reply without them does not answer a question with them. Their number is not.
         """
         temperature = None if self.temperature is None else float(self.temperature)
         parts = [model or self.model, list(self.messages), temperature, self.max_tokens, dict(self.args), self.sample]
-        return canonical_hash(parts)
+        return canonical_hash([*parts, "logprobs"] if self.top_logprobs else parts)
 
     def body(self) -> dict[str, Any]:
         """Return the request in the form of OpenAI's chat completions; extra arguments replace our own."""
         limit: dict[str, Any] = {self.limit_name: self.max_tokens}
         temperature = {} if self.temperature is None else {"temperature": self.temperature}
         form = {} if self.schema is None else {"response_format": _response_format(self.schema)}
-        return {"model": self.model, "messages": list(self.messages), **temperature, **limit, **form, **self.args}
+        tokens = {"logprobs": True, "top_logprobs": self.top_logprobs} if self.top_logprobs else {}
+        parts = {"model": self.model, "messages": list(self.messages), **temperature, **limit, **form, **tokens}
+        return {**parts, **self.args}
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,12 +102,24 @@ class RateLimit:
     conventional: bool = True
 
 
+TopTokens = tuple[tuple[str, float], ...]
+"""The likeliest tokens at one place of a reply, each with its log-probability."""
+
+
+class Token(NamedTuple):
+    """One token of a reply, with the likeliest tokens at its place."""
+
+    text: str
+    top: TopTokens
+
+
 @dataclass(frozen=True)
 class Completion:
     """A reply.
 
     `truncated` says that it ran into the output limit. `usage` is None where the server did not report it. `model` is the
-    name that the reply gives to the model that answered, empty where it gives none. `rate_limits` came with it.
+    name that the reply gives to the model that answered, empty where it gives none. `rate_limits` came with it. `tokens` are
+    those of the reply, its reasoning among them where the server counts it in; empty where none were told.
     """
 
     text: str
@@ -110,6 +127,7 @@ class Completion:
     usage: Usage | None = None
     model: str = ""
     rate_limits: Sequence[RateLimit] = ()
+    tokens: Sequence[Token] = ()
 
 
 class Backend(Protocol):

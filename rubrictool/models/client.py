@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
@@ -15,6 +16,8 @@ from rubrictool.models.connections import unpicklable
 from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.inquiry import Inquiry, Parse
 from rubrictool.models.json_schema import Schema
+from rubrictool.models.logprob_support import COUNTS, LogprobSupport, first_token, told
+from rubrictool.models.logprob_support import PROBE as LOGPROB_PROBE
 from rubrictool.models.options import ModelConfig
 from rubrictool.models.prefix_gate import PrefixGate
 from rubrictool.models.question import Question
@@ -22,6 +25,7 @@ from rubrictool.models.request_sender import RequestSender
 from rubrictool.models.retry import RetryLoop
 from rubrictool.models.schema_support import PROBE, PROBE_SCHEMA, SchemaSupport, obeyed
 from rubrictool.models.supported_parameters import SupportedParameters
+from rubrictool.models.token_replies import DecidingToken
 
 T = TypeVar("T")
 
@@ -48,7 +52,8 @@ class Model:
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         enabled = not self.recorded and "response_format" not in config.args
         self._schemas = SchemaSupport(self.name, self._probe, enabled=enabled, notify=context.notify)
-        self._connections.probes.add(self._schemas)
+        self._logprobs = LogprobSupport(self.name, self._probe_logprobs)
+        self._connections.probes |= {self._schemas, self._logprobs}
         supported = SupportedParameters(self.name, self._schemas, context.notify)
         self._sender = RequestSender(endpoint, context, supported)
         self.tally = self._sender.tally
@@ -66,15 +71,19 @@ class Model:
         schema: Schema | None = None,
         sample: int = 0,
         show_complaint: bool = True,
+        deciding: DecidingToken | None = None,
     ) -> T:
         """Return the parsed answer to a question, from the cache where it was asked before.
 
         The reply has to obey `schema` where the model supports schemas. `sample` numbers the draws of one question. A
         reply that `parse` rejects with `Unreadable` is asked for again, with the complaint shown unless `show_complaint`
-        is off; a truncated one is asked for again with a doubled limit. Raises `ModelFailure`, and `ModelUnusable` where
-        the model answers no question.
+        is off; a truncated one is asked for again with a doubled limit. With `deciding`, the reply is asked for with the
+        log-probabilities of its tokens, and `parse` reads a `TokenReply`. Raises `ModelFailure`, and `ModelUnusable` where
+        the model answers no question, or tells no log-probabilities.
         """
-        inquiry = Inquiry(self._request(question, schema, sample), parse, show_complaint=show_complaint)
+        request = self._request(question, schema, sample)
+        request = replace(request, top_logprobs=COUNTS[0]) if deciding else request
+        inquiry = Inquiry(request, parse, show_complaint=show_complaint, deciding=deciding)
         return await self._connections.run(lambda: self._answer(inquiry, question.prefix_keys))
 
     async def close(self) -> None:
@@ -84,6 +93,7 @@ class Model:
 
     async def _close(self) -> None:
         self._schemas.close()
+        self._logprobs.close()
         await self._backend.close()
 
     async def _answer(self, inquiry: Inquiry[T], prefix_keys: Sequence[str]) -> T:
@@ -97,6 +107,7 @@ class Model:
                 if stored := self._stored(key, inquiry.parse):
                     return stored[0]
                 with self._demand.asking():
+                    inquiry = await self._with_supported_logprobs(inquiry)
                     async with self._prefixes.wait_for_prefix(prefix_keys) as on_first_response:
                         answer, reply = await RetryLoop(self._sender, inquiry, on_first_response).run()
                         self._store(key, reply)
@@ -140,14 +151,32 @@ class Model:
     async def _probe(self) -> bool:
         """Return whether the model obeys a schema, by its answer to a small question."""
         request = self._request(Question([{"role": "user", "content": PROBE}]), PROBE_SCHEMA)
-        key = request.key()
+        return await self._probed(request.key(), Inquiry(request, obeyed, probing=True))
+
+    async def _probe_logprobs(self, count: int) -> bool:
+        """Return whether the model tells so many likeliest tokens."""
+        request = self._request(Question([{"role": "user", "content": LOGPROB_PROBE}]), None, sample=count)
+        request = replace(request, top_logprobs=count)
+        return await self._probed(request.key(), Inquiry(request, told, probing=True, deciding=first_token))
+
+    async def _probed(self, key: str, inquiry: Inquiry[bool]) -> bool:
         async with self._claimed(key):
             reply = self._cache.get(key) if self._cache else None
             if reply is not None:
-                return obeyed(reply)
-            supported, reply = await RetryLoop(self._sender, Inquiry(request, obeyed, probing=True)).run()
-            self._store(key, reply)
+                return inquiry.parse(reply)
+            supported, reply = await RetryLoop(self._sender, inquiry).run()
+            # Another server may serve the model later, and a model without log-probabilities ends the run.
+            if supported or not inquiry.deciding:
+                self._store(key, reply)
             return supported
+
+    async def _with_supported_logprobs(self, inquiry: Inquiry[T]) -> Inquiry[T]:
+        """Return an inquiry that asks for as many likeliest tokens as the model tells; a recording tells what it holds."""
+        if not inquiry.deciding:
+            return inquiry
+        if self.recorded:
+            return replace(inquiry, deciding=None)
+        return replace(inquiry, request=replace(inquiry.request, top_logprobs=await self._logprobs.count()))
 
     def _claimed(self, key: str) -> AbstractAsyncContextManager[None]:
         return self._cache.claimed(key) if self._cache else nullcontext()

@@ -6,16 +6,22 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 from weakref import WeakSet
 
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Backend
 from rubrictool.models.background_loop import BackgroundLoop, background_loop
 from rubrictool.models.cache import Cache
-from rubrictool.models.schema_support import SchemaSupport
 
 T = TypeVar("T")
+
+
+class Probe(Protocol):
+    """A small question to a model about itself, which may be under way."""
+
+    def close(self) -> None: ...
+
 
 CLOSED = "this model's RunContext is closed; ask inside its `with` block, or open another"
 
@@ -36,7 +42,7 @@ class Connections:
         self.closed = False
         # Held while an endpoint is opened, so that it is opened once.
         self.opening = asyncio.Lock()
-        self.probes: WeakSet[SchemaSupport] = WeakSet()
+        self.probes: WeakSet[Probe] = WeakSet()
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> Awaitable[T]:
         """Return the future result of an async function, called on the models' loop.

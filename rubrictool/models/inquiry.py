@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
-from rubrictool.models.backend import Request
+from rubrictool.models.backend import Completion, Request
+from rubrictool.models.token_replies import DecidingToken, TokenReply
 
 T = TypeVar("T")
 
@@ -19,13 +20,19 @@ class Inquiry(Generic[T]):
     """A question: a request with its parser.
 
     The request's schema is sent where the model supports schemas. `show_complaint` sends an unreadable reply back with
-    what is wrong with it. `probing` asks whether schemas are supported, so the schema is sent in any case.
+    what is wrong with it. `probing` asks what the model supports, so a schema is sent in any case. With `deciding`, what
+    is parsed and kept is a `TokenReply`.
     """
 
     request: Request
     parse: Parse[T]
     show_complaint: bool = True
     probing: bool = False
+    deciding: DecidingToken | None = None
+
+    def reply_of(self, completion: Completion) -> str:
+        """Return what is parsed and kept of a completion. Raises `Unreadable` where no deciding token can be looked for."""
+        return TokenReply.of(completion, self.deciding).stored() if self.deciding else completion.text
 
 
 class AskAttempt(NamedTuple):

@@ -32,7 +32,6 @@ from rubrictool.models.inquiry import AskAttempt, Inquiry
 from rubrictool.models.next_request import NextRequest
 from rubrictool.models.prompt_counts import PromptCut
 from rubrictool.models.request_sender import RequestSender
-from rubrictool.models.schema_support import obeyed
 from rubrictool.text.wording import time_span
 
 T = TypeVar("T")
@@ -98,19 +97,24 @@ class RetryLoop(Generic[T]):
 
     def _read(self, completion: Completion) -> tuple[T, str]:
         """Return the answer with its reply. Raises `ReplyError` where it cannot be used."""
-        if completion.truncated and not (self._inquiry.probing and obeyed(completion.text)):
+        if completion.truncated and not self._tells_enough(completion):
             truncated = Truncated(f"the reply ran into the limit of {self._next.sent.max_tokens} tokens")
             if not self._next.after_truncation(completion):
                 raise self._failure(truncated) from truncated
             raise truncated
         try:
-            answer = self._inquiry.parse(completion.text)
+            reply = self._inquiry.reply_of(completion)
+            answer = self._inquiry.parse(reply)
         except Unreadable as complaint:
             self._complaint, self._partial = complaint, complaint.partial
             self._next.after_unreadable(completion.text, complaint)
             raise
         self._next.after_answer()
-        return answer, completion.text
+        return answer, reply
+
+    def _tells_enough(self, completion: Completion) -> bool:
+        """Return whether a truncated reply answers a probe all the same."""
+        return self._inquiry.probing and bool(self._inquiry.parse(self._inquiry.reply_of(completion)))
 
     def _handle(self, error: BackendError | ReplyError | OverBudget) -> float:
         """Return the seconds to wait before the next request. Raises `ModelFailure` where there is none."""

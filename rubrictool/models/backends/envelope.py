@@ -13,6 +13,7 @@ from rubrictool.errors import Final, NoAnswer, Transient
 from rubrictool.models.backend import Completion, Usage
 from rubrictool.models.backends.bodies import page_title
 from rubrictool.models.backends.finish_reasons import FIELDS, Ending, ending
+from rubrictool.models.backends.logprobs import tokens_of
 from rubrictool.text.encoding import compact
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import one_line
@@ -60,12 +61,12 @@ def error_status(envelope: Mapping[str, Any]) -> int | None:
     return next((int(code) for code in codes if _STATUS.search(code)), 500)
 
 
-def completion(envelope: Mapping[str, Any], *, expects_json: bool = False) -> Completion:
+def completion(envelope: Mapping[str, Any], *, expects_json: bool = False, with_tokens: bool = False) -> Completion:
     """Return the completion of a chat completions envelope.
 
     `expects_json` says that the question asks for JSON: then a tool call's arguments, and content that is a JSON object
-    itself, are the answer. Raises `Transient` where the reply broke off or is no chat completion, `NoAnswer` where its
-    form holds no answer, `Final` where the model refused.
+    itself, are the answer. `with_tokens` says that log-probabilities of tokens were asked for. Raises `Transient` where the
+    reply broke off or is no chat completion, `NoAnswer` where its form holds no answer, `Final` where the model refused.
     """
     choice = _first(envelope.get("choices"))
     message = _message(choice)
@@ -84,7 +85,8 @@ def completion(envelope: Mapping[str, Any], *, expects_json: bool = False) -> Co
     text = content.text
     if not truncated and not text.strip():
         text = _answer_elsewhere(content, usage, expects_json=expects_json)
-    return Completion(text, truncated=truncated, usage=usage, model=_model(envelope.get("model")))
+    tokens = tokens_of(choice.get("logprobs")) if with_tokens else ()
+    return Completion(text, truncated=truncated, usage=usage, model=_model(envelope.get("model")), tokens=tokens)
 
 
 def _ending(choice: Mapping[str, Any]) -> tuple[Any, Ending]:

@@ -11,6 +11,8 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from typing import Any
 
+from pydantic import BaseModel
+
 from rubrictool.errors import BackendError, Final, InputError, Transient
 from rubrictool.models.backend import Completion, Price, Request
 from rubrictool.models.backends.envelope import completion, parsed
@@ -81,7 +83,8 @@ class Hosted:
 
     def _completion(self, reply: Any, request: Request) -> Completion:
         text = without_keys(json.dumps(_envelope(reply), default=str), self._secrets)
-        found = completion(parsed(text), expects_json=request.expects_json)
+        envelope, with_tokens = parsed(text), request.top_logprobs > 0
+        found = completion(envelope, expects_json=request.expects_json, with_tokens=with_tokens)
         text = without_keys(found.text, self._secrets)
         return replace(found, text=text, rate_limits=published_limits(_reply_headers(reply)))
 
@@ -240,10 +243,12 @@ def _envelope(reply: Any) -> dict[str, Any]:
 
 def _choice(choice: Any) -> dict[str, Any]:
     message = choice.message.model_dump(warnings=False)
+    logprobs = getattr(choice, "logprobs", None)
     native = (getattr(choice, "provider_specific_fields", None) or {}).get("native_finish_reason")
     return {
         "message": message | {"refusal": _refusal(choice)},
         "finish_reason": choice.finish_reason if native is None else native,
+        "logprobs": logprobs.model_dump(warnings=False) if isinstance(logprobs, BaseModel) else logprobs,
     }
 
 

@@ -131,7 +131,7 @@ class HttpServer:
             error = self._refusal(status, answer, text, request)
             error.args = (f"an error inside a 200, read as {error}",)
             raise error
-        found = completion(envelope, expects_json=request.expects_json)
+        found = completion(envelope, expects_json=request.expects_json, with_tokens=request.top_logprobs > 0)
         text = without_keys(found.text, self._secrets)
         told = self._published(answer)
         return replace(found, text=text, rate_limits=told) if told or text != found.text else found

@@ -107,6 +107,7 @@ class _Assembly:
         self._pieces: dict[str, list[Any]] = {name: [] for name in _TEXTS}
         self._message: dict[str, Any] = {}
         self._calls: dict[int, dict[str, Any]] = {}
+        self._logprobs: list[Any] = []
         self._choice: dict[str, Any] = {"finish_reason": None}
         self._rest: dict[str, Any] = {}
 
@@ -121,6 +122,8 @@ class _Assembly:
     def _take(self, choice: Mapping[str, Any]) -> None:
         self._choice |= {name: value for name, value in choice.items() if name not in _PIECES and value is not None}
         self.over |= any(choice.get(name) is not None for name in FIELDS)
+        if isinstance(told := choice.get("logprobs"), dict) and isinstance(told.get("content"), list):
+            self._logprobs += told["content"]
         if isinstance(delta := choice.get("delta"), dict):
             self._extend(delta)
         elif isinstance(choice.get("text"), str):
@@ -153,7 +156,8 @@ class _Assembly:
         message |= {name: _joined(pieces) for name, pieces in self._pieces.items() if pieces}
         if self._calls:
             message["tool_calls"] = [{"function": call} for _, call in sorted(self._calls.items())]
-        return {**self._rest, "choices": [{**self._choice, "message": message}]}
+        told = {"logprobs": {"content": self._logprobs}} if self._logprobs else {}
+        return {**self._rest, "choices": [{**self._choice, "message": message, **told}]}
 
 
 def _joined(pieces: list[Any]) -> Any:
