@@ -22,6 +22,7 @@ FLAG_HINTS = {
     "missing_prompt": "--prompts FILE",
     "missing_rubric": "--missing-rubric skip",
     "pairs": "--pairs great",
+    "per_criterion": "--judging per-criterion",
     "plan": "rubrictool winrate PILOT --plan, or --ties T without a file",
     "policy": "--policy MODEL",
     "prompt": "--prompt ID",

@@ -246,6 +246,10 @@ class WayOfJudgingFlags:
     shuffle_criteria: Annotated[
         bool, typer.Option("--shuffle-criteria", help="Show the criteria of each response in an order that is drawn.")
     ] = False
+    soft: Annotated[
+        bool,
+        typer.Option("--soft", help="Count the probability of its verdicts, from log-probabilities of tokens."),
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class Roles:
             samples=samples,
             allow_abstain=flags.allow_abstain,
             shuffle_criteria=flags.shuffle_criteria,
+            soft=flags.soft,
         )
         self.per_criterion_judge = build.model_of(judge) if flags.judging == "per-criterion" else None
         return self._held(judge)

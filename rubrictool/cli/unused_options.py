@@ -18,6 +18,7 @@ JUDGING = (
         "reasons",
         "allow_abstain",
         "shuffle_criteria",
+        "soft",
         "temperature",
         "max_tokens",
         "use_reference",

@@ -6,10 +6,11 @@ A new judge gets its spec here; `protocols` says what it has to be able to do.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import get_args
+from typing import Any
 
 from rubrictool.errors import InputError
-from rubrictool.judging.model_backed import ModelJudge, ModelProposer, PerCriterionJudge
+from rubrictool.judging.judge_options import SHUFFLED_ALONE, JudgeOptions
+from rubrictool.judging.model_backed import ModelJudge, ModelProposer, PerCriterionJudge, SoftJudge
 from rubrictool.judging.order_swap import OrderSwap
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.judging.repeated_judge import RepeatedJudge
@@ -19,9 +20,8 @@ from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import connect, with_args_applied
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
-from rubrictool.rows.records import JudgingMode
 from rubrictool.rubric.limits import Limits
-from rubrictool.text.trace_views import WHOLE, TraceView
+from rubrictool.text.trace_views import TraceView
 
 
 async def judge(
@@ -29,41 +29,31 @@ async def judge(
     context: RunContext | None = None,
     *,
     templates: Templates | None = None,
-    judging: JudgingMode = "all-at-once",
-    reasons: bool = False,
-    samples: int = 1,
-    allow_abstain: bool = False,
-    shuffle_criteria: bool = False,
+    **options: Any,
 ) -> Judge:
-    """Return the judge for a model's spec.
+    """Return the judge for a model's spec; `options` are those of `JudgeOptions`, by name.
 
-    `judging` says whether it is asked about all criteria at once or about each alone, `reasons` whether it gives a reason
-    for each verdict, `samples` how many times it judges each response, `allow_abstain` whether it may say that it cannot tell,
-    `shuffle_criteria` whether each response has an order of criteria of its own.
-
-    Raises `InputError` where the model cannot be used, for reasons or doubts of the offline rules, which have none, for several
-    samples of verdicts that are always the same, and for a way of judging that there is not.
+    Raises `InputError` where the model cannot be used, for options that contradict each other, for those that the offline rules
+    have no use for, and for several samples of verdicts that are always the same.
     """
-    config, context = _config(model), context or RunContext()
-    if judging not in get_args(JudgingMode):
-        raise InputError(f"judging: {judging!r} is unknown; write {' or '.join(get_args(JudgingMode))}")
-    if samples < 1:
-        raise InputError(f"samples: {samples} is too few; give 1 or more")
-    if samples > 1:
-        _check_samples_can_differ(config, samples)
-    if shuffle_criteria and (judging == "per-criterion" or config.spec == OFFLINE):
-        raise InputError(
-            "criteria that are judged one by one have no order to shuffle; judge all at once, with a model"
-        )
-    if config.spec == OFFLINE:
-        return _offline_judge(judging, templates.view if templates else WHOLE, reasons=reasons, abstain=allow_abstain)
+    config, context, asked = _config(model), context or RunContext(), JudgeOptions(**options)
+    if asked.samples > 1:
+        _check_samples_can_differ(config, asked.samples)
     templates = templates or Templates()
-    templates = templates.with_reasons() if reasons else templates
-    templates = templates.with_abstaining() if allow_abstain else templates
-    kind = PerCriterionJudge if judging == "per-criterion" else ModelJudge
+    if config.spec == OFFLINE:
+        return _offline_judge(asked, templates.view)
+    templates = templates.with_reasons() if asked.reasons else templates
+    templates = templates.with_abstaining() if asked.allow_abstain else templates
     connected = await connect(config, context)
-    judges = [kind(connected, templates, sample=number, shuffle_criteria=shuffle_criteria) for number in range(samples)]
-    return RepeatedJudge(judges) if samples > 1 else judges[0]
+    judges = [_asking(connected, templates, asked, sample) for sample in range(asked.samples)]
+    return RepeatedJudge(judges) if asked.samples > 1 else judges[0]
+
+
+def _asking(model: Model, templates: Templates, asked: JudgeOptions, sample: int) -> ModelJudge:
+    """Return a model as judge, for one of its samples."""
+    if asked.judging == "per-criterion":
+        return (SoftJudge if asked.soft else PerCriterionJudge)(model, templates, sample=sample)
+    return ModelJudge(model, templates, sample=sample, shuffle_criteria=asked.shuffle_criteria)
 
 
 def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
@@ -78,14 +68,18 @@ def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
         )
 
 
-def _offline_judge(judging: JudgingMode, view: TraceView, *, reasons: bool, abstain: bool) -> Judge:
+def _offline_judge(asked: JudgeOptions, view: TraceView) -> Judge:
     from rubrictool.judging.offline import OfflineJudge
 
-    if reasons:
+    if asked.shuffle_criteria:
+        raise InputError(SHUFFLED_ALONE)
+    if asked.reasons:
         raise InputError("the offline judge gives no reasons; judge with a model", code="judge")
-    if abstain:
+    if asked.allow_abstain:
         raise InputError("the offline judge follows rules and never abstains; judge with a model", code="judge")
-    return OfflineJudge(judging, view)
+    if asked.soft:
+        raise InputError("the offline judge follows rules and gives no probabilities; judge with a model", code="judge")
+    return OfflineJudge(asked.judging, view)
 
 
 async def proposer(

@@ -11,7 +11,7 @@ from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.criteria_order import drawn_order, placed
 from rubrictool.models.client import Model
 from rubrictool.models.gather import gather_partial
-from rubrictool.questions import compare, criterion, judge, propose, separate
+from rubrictool.questions import compare, criterion, judge, propose, separate, soft_verdicts
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
@@ -31,6 +31,7 @@ class ModelJudge:
 
     judging: JudgingMode = "all-at-once"
     template = "judge"
+    soft = False
 
     def __init__(
         self, model: Model, templates: Templates | None = None, *, sample: int = 0, shuffle_criteria: bool = False
@@ -57,8 +58,10 @@ class ModelJudge:
 
     def _id(self, template: str) -> str:
         asked, shuffled = self._templates.identity(template), self._shuffle and template == self.template
-        parameters = self.model.parameters
-        return judge_id(judge=self.name, parameters=parameters, question=template, templates=asked, shuffled=shuffled)
+        parameters, soft = self.model.parameters, self.soft and template == self.template
+        return judge_id(
+            judge=self.name, parameters=parameters, question=template, templates=asked, shuffled=shuffled, soft=soft
+        )
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""
@@ -124,6 +127,27 @@ class PerCriterionJudge(ModelJudge):
             partial(criterion.parse, allowed=allowed),
             schema=criterion.schema(allowed, reasons=self._templates.reasons),
             sample=self.sample,
+        )
+        return _renamed(found, asked)
+
+
+class SoftJudge(PerCriterionJudge):
+    """A model as judge whose verdicts are the probabilities that it gives to its answers on each criterion.
+
+    They are read from the tokens at the place of the verdict (`questions.soft_verdicts`). A verdict whose probabilities are not
+    known is that of the reply, with the reason under `hard`.
+    """
+
+    soft = True
+
+    async def _verdict(self, prompt: Prompt, asked: Criterion, response: Response) -> Verdict:
+        allowed = AllowedAnswers(asked.levels or (), self._templates.abstain)
+        found = await self.model.ask(
+            criterion.question(self._templates, prompt, shown(asked), response.response, allowed),
+            partial(soft_verdicts.parse, allowed=allowed),
+            schema=criterion.schema(allowed, reasons=self._templates.reasons),
+            sample=self.sample,
+            deciding=partial(soft_verdicts.deciding_token, allowed=allowed),
         )
         return _renamed(found, asked)
 

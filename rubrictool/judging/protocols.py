@@ -20,7 +20,8 @@ class Judge(Protocol):
     """Decide which criteria a response meets. `name` and `judging` go into every row that was judged.
 
     A judge that is shown part of a conversation has a `TraceView` as its attribute `view`, and one that may return verdicts
-    that are `abstained` has the attribute `abstains`. `judge_id` names all that decides its verdicts; without it, the name and
+    that are `abstained` has the attribute `abstains`, one whose verdicts may count any share the attribute `soft`. `judge_id`
+    names all that decides its verdicts; without it, the name and
     the way of judging do.
     """
 
@@ -50,6 +51,11 @@ def judge_id_of(judge: Judge) -> str:
 def may_abstain(judge: object) -> bool:
     """Return whether a judge may say that it cannot tell."""
     return bool(getattr(judge, "abstains", False))
+
+
+def is_soft(judge: object) -> bool:
+    """Return whether the verdicts of a judge may count any share from 0 to 1."""
+    return bool(getattr(judge, "soft", False))
 
 
 class Comparer(Protocol):

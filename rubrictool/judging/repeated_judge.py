@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
@@ -18,7 +18,7 @@ class RepeatedJudge:
 
     def __init__(self, judges: Sequence[Judge]) -> None:
         self.name, self.judging, self.judges = judges[0].name, judges[0].judging, judges
-        self.view, self.abstains = view_of(judges[0]), may_abstain(judges[0])
+        self.view, self.abstains, self.soft = view_of(judges[0]), may_abstain(judges[0]), is_soft(judges[0])
         self.judge_id = judge_id(of=judge_id_of(judges[0]), samples=len(judges))
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
@@ -34,25 +34,40 @@ class RepeatedJudge:
 def majority(verdicts: Sequence[Verdict]) -> Verdict:
     """Return several verdicts on one criterion as one; null where as many say yes as no.
 
-    Of a criterion with levels, the value is the mean, and the level the median one, where that is one. Those who abstain have
-    no vote; where all do, the verdict is abstained.
+    Of a criterion with levels, the value is the mean, and the level the median one, where that is one. Of soft verdicts, `p` and
+    the value are the means. Those who abstain have no vote; where all do, the verdict is abstained.
     """
     votes = tuple(_vote(number, verdict) for number, verdict in enumerate(verdicts))
     told = [verdict for verdict in verdicts if verdict.met is not None]
     if not told:
         return Verdict(id=verdicts[0].id, met=None, abstained=True, samples=votes)
-    p = sum(verdict.met is True for verdict in told) / len(told)
-    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, **_level(told), samples=votes)
+    p = _mean(map(_chance, told))
+    return Verdict(id=verdicts[0].id, met=None if p == 0.5 else p > 0.5, p=p, **_value(told), samples=votes)
+
+
+def _chance(verdict: Verdict) -> float:
+    """Return the probability that a criterion is met by one verdict; a number that a model wrote beside its answer is none."""
+    return verdict.p if verdict.soft and verdict.p is not None else float(verdict.met is True)
+
+
+def _value(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Return the value of several verdicts of which one has any, and the level of those on a criterion with levels."""
+    if all(verdict.value is None for verdict in verdicts):
+        return {}
+    return {"value": _mean(verdict.share or 0.0 for verdict in verdicts), **_level(verdicts)}
 
 
 def _level(verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Return the level and the value of several verdicts on a criterion with levels; nothing of others."""
     if any(verdict.level is None for verdict in verdicts):
         return {}
     rising = sorted(verdicts, key=lambda verdict: verdict.share or 0.0)
     low, high = rising[(len(rising) - 1) // 2], rising[len(rising) // 2]
-    value = math.fsum(verdict.share or 0.0 for verdict in verdicts) / len(verdicts)
-    return {"value": value, **({"level": low.level} if low.level == high.level else {})}
+    return {"level": low.level} if low.level == high.level else {}
+
+
+def _mean(numbers: Iterable[float]) -> float:
+    several = list(numbers)
+    return math.fsum(several) / len(several)
 
 
 def _vote(number: int, verdict: Verdict) -> Vote:

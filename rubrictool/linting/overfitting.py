@@ -49,8 +49,8 @@ class PoolJudging:
         found: dict[str, dict[ResponseKey, float]] = {}
         for row in self.scores:
             for verdict in row.verdicts:
-                if verdict.share is not None:
-                    found.setdefault(verdict.id, {})[_key(row)] = verdict.share
+                if verdict.decided is not None:
+                    found.setdefault(verdict.id, {})[_key(row)] = verdict.decided
         return found
 
 

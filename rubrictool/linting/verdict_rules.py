@@ -98,7 +98,7 @@ def _unvaried(rubric: Rubric, rows: Sequence[Score], verdicts: Mapping[str, _Met
         yield finding(rubric, None, ZERO_VARIANCE, message)
     for number, criterion in enumerate(rubric.criteria):
         known = [met for met in verdicts[criterion.id] if met is not None]
-        separates = not criterion.veto and len({row.verdicts[number].share for row in rows} - {None}) > 1
+        separates = not criterion.veto and len({row.verdicts[number].decided for row in rows} - {None}) > 1
         if len(known) >= MIN_RESPONSES and not separates and (rule := _unvaried_rule(criterion, known)):
             outcome = "all" if all(known) else "none"
             message = LintMessage(
@@ -214,9 +214,9 @@ def _overfit_message(sign: Overfit, judge: str) -> LintMessage:
     return LintMessage(f"met by all {sign.responses} responses of the worst quarter by score, according to {judge}")
 
 
-def _samples(verdict: Verdict) -> list[float | None]:
-    """Return how much of a criterion is met by each sample; by the row where there are no samples."""
-    return [vote.share for vote in verdict.samples] or [verdict.share]
+def _samples(verdict: Verdict) -> list[float | str | None]:
+    """Return what each sample decided, a level by its label; what the row did where there are no samples."""
+    return [vote.level or vote.decided for vote in verdict.samples] or [verdict.level or verdict.decided]
 
 
 def _flipped(rubric: Rubric, judged: Sequence[Sequence[Score]], judge: str) -> Iterator[Finding]:

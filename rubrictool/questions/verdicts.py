@@ -109,6 +109,28 @@ _OF_ABSTAINING = (
 )
 
 
+class AllowedAnswer(NamedTuple):
+    """One of the answers that are allowed: its label, the words in which it is read, and what it counts; None for abstaining."""
+
+    label: str
+    spellings: frozenset[str]
+    value: float | None
+    is_level: bool = False
+
+
+@lru_cache(maxsize=1024)
+def answers(allowed: AllowedAnswers) -> tuple[AllowedAnswer, ...]:
+    """Return the answers that are allowed, by what they count, then that the judge cannot tell."""
+    abstaining = (AllowedAnswer(CANNOT_TELL, frozenset(_CANNOT_TELL), None),) if allowed.abstain else ()
+    if not allowed.levels:
+        return AllowedAnswer("no", frozenset(_NO), 0.0), AllowedAnswer("yes", frozenset(_YES), 1.0), *abstaining
+    spelled = grouped((level.label, words) for words, level in _spellings(allowed.levels).items())
+    # A label without letters and digits has no spelling.
+    words = {one.label: frozenset(spelled.get(one.label, ())) for one in allowed.levels}
+    levels = (AllowedAnswer(one.label, words[one.label], float(one.value), is_level=True) for one in allowed.levels)
+    return *levels, *abstaining
+
+
 def rules(allowed: Sequence[AllowedAnswers]) -> str:
     """Return what a judge is told about answers other than yes and no; empty without any."""
     told = {_OF_LEVELS: any(one.levels for one in allowed), _OF_ABSTAINING: any(one.abstain for one in allowed)}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from rubrictool.errors import RowFailure
-from rubrictool.judging.protocols import may_abstain
+from rubrictool.judging.protocols import is_soft, may_abstain
 from rubrictool.refinement.narrowing import places, tied_best
 from rubrictool.refinement.pairs import PairRule, allowed, choose_pair, ids_of, pair_left
 from rubrictool.refinement.state import Setting, State
@@ -42,7 +42,8 @@ def in_part(criteria: Sequence[Criterion], setting: Setting) -> bool:
     may abstain, since what that leaves of a score is not known before.
     """
     alone = setting.judge.judging == "per-criterion" and setting.options.accept == "always"
-    return alone and not may_abstain(setting.judge) and setting.options.narrows and ties_are_clear(criteria)
+    clear = ties_are_clear(criteria, soft=is_soft(setting.judge))
+    return alone and not may_abstain(setting.judge) and setting.options.narrows and clear
 
 
 async def judged_in_part(state: State, setting: Setting, *, half: bool) -> PartJudging:
@@ -58,7 +59,8 @@ async def judged_in_part(state: State, setting: Setting, *, half: bool) -> PartJ
         failures.append(failure)
 
     pool = [row for row in state.pool if can_start(row, rubric, on_failure)]
-    best = best_k(places(len(state.pool), options) if half else 2, state.criteria, ties_stay=half)
+    count, soft = places(len(state.pool), options) if half else 2, is_soft(setting.judge)
+    best = best_k(count, state.criteria, ties_stay=half, soft=soft)
     opened = candidates(state.criteria, pool, seed=options.seed, known=_known(state))
     questions = OpenQuestions(opened, best)
 

@@ -128,7 +128,7 @@ class MatrixBuilder:
         told = [
             *([verdict.reason] if verdict.reason else []),
             *(
-                [f"level {verdict.level}, which counts {verdict.share:g}"]
+                [f"level {verdict.level}, {'expected share' if verdict.soft else 'which counts'} {verdict.share:g}"]
                 if verdict.level and verdict.share is not None
                 else []
             ),
@@ -161,7 +161,7 @@ def _code(verdict: Verdict, criterion: Criterion | None) -> str:
     """Return a verdict as one character: 1 or 0, P for a level between, C or c by a check, - where it is missing."""
     if verdict.met is None:
         return "-"
-    if not verdict.met and verdict.share:
+    if not verdict.met and verdict.decided:
         return "P"
     checked = criterion is not None and criterion.check is not None
     return ("cC" if checked else "01")[verdict.met]

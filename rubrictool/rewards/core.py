@@ -188,7 +188,7 @@ class RubricReward:
             score=value,
             base=details.base,
             veto=details.veto,
-            verdicts={one.id: one.met if one.level is None else one.share for one in details.verdicts},
+            verdicts={one.id: one.met if one.value is None else one.value for one in details.verdicts},
         )
 
     async def _judge(self) -> Judge:

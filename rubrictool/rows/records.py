@@ -191,6 +191,9 @@ class Rubric(Row):
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
+SHARE_DECIMALS = 6
+"""Decimals of a soft verdict: scores of equal verdicts are then equal, and any others differ by more than a tie."""
+
 
 class Vote(Row):
     """One of several verdicts on one criterion, with whose it is and which sample, where that is told."""
@@ -198,7 +201,9 @@ class Vote(Row):
     met: bool | None
     level: LevelLabel | None = None
     value: Share | None = None
+    p: Share | None = None
     abstained: bool = False
+    hard: str | None = None
     place: int | None = None
     judge: str | None = None
     sample: int | str | None = None
@@ -208,13 +213,19 @@ class Vote(Row):
         """Return how much of the criterion is met, as of a verdict."""
         return _share(self)
 
+    @property
+    def decided(self) -> float | None:
+        """Return the share that the decision means, as of a verdict."""
+        return _decided(self)
+
 
 class Verdict(Row):
     """The decision on one criterion of a response; `p` is the judge's probability in [0, 1], where it gave one.
 
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
     On a criterion with levels, `level` is the label of the one that is reached, `value` what it counts, and `met` is True for
-    the last. With `abstained`, the judge said that it cannot tell. `place` is where it was shown the
+    the last. A soft verdict has the expected share as its `value`, and where the judge's probability is not known, `hard` tells
+    why. With `abstained`, the judge said that it cannot tell. `place` is where it was shown the
     criterion, from 1, in an order that was drawn. `samples` are the verdicts of several samples, `p` is then the
     share of them that say yes, and `value` the mean.
     """
@@ -225,6 +236,7 @@ class Verdict(Row):
     level: LevelLabel | None = None
     value: Share | None = None
     abstained: bool = False
+    hard: str | None = None
     place: int | None = None
     reason: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
@@ -236,12 +248,38 @@ class Verdict(Row):
 
     @property
     def share(self) -> float | None:
-        """Return how much of the criterion is met: the value of its level, else 1 or 0; None where it is not judged."""
+        """Return how much of the criterion is met: the value of its level, the expected share of a soft verdict, else 1 or 0.
+
+        None where it is not judged.
+        """
         return _share(self)
+
+    @property
+    def soft(self) -> bool:
+        """Return whether the verdict counts its probability."""
+        return is_soft(self)
+
+    @property
+    def decided(self) -> float | None:
+        """Return the share that the decision means: 1 or 0 of a soft verdict on a criterion without levels, else `share`."""
+        return _decided(self)
 
 
 def _share(verdict: Vote | Verdict) -> float | None:
     return verdict.value if verdict.value is not None or verdict.met is None else float(verdict.met)
+
+
+def is_soft(verdict: Vote | Verdict) -> bool:
+    """Return whether a verdict counts its probability; a number that a model wrote beside its answer is not counted."""
+    return verdict.p is not None and verdict.value is not None
+
+
+def _decided(verdict: Vote | Verdict) -> float | None:
+    return (
+        float(verdict.met)
+        if verdict.met is not None and verdict.level is None and is_soft(verdict)
+        else _share(verdict)
+    )
 
 
 JudgingMode = Literal["all-at-once", "per-criterion"]

@@ -43,7 +43,7 @@ def _hash_of(rubric: _AsIs) -> str:
 
 
 _Shares = Mapping[str, float | None]
-"""How much of a criterion is met, by its id: 1 or 0 without levels; None for one that was not judged."""
+"""How much of a criterion is met, by its id: 1 or 0 of a hard verdict without levels; None for one that was not judged."""
 
 
 class Parts(NamedTuple):
@@ -58,7 +58,8 @@ class Parts(NamedTuple):
 def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate: Aggregate = WEIGHTED) -> float:
     """Return the weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
 
-    Of a criterion with levels, the value of the level that is reached stands for `met_i`. The score is at most 1; below 0
+    Of a criterion with levels, the value of the level that is reached stands for `met_i`; of a soft verdict, its expected
+    share, but a veto is met or not. The score is at most 1; below 0
     where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With positive weights this is the
     paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates dimensions. Raises `ValueError` where the
     verdicts give no score (see `scorable`).
@@ -97,21 +98,30 @@ def _samples(verdicts: Sequence[Verdict]) -> Iterator[list[Verdict]]:
 
 
 def _alone(name: str, vote: Vote) -> Verdict:
-    return Verdict(id=name, met=vote.met, level=vote.level, value=vote.value)
+    return Verdict(id=name, met=vote.met, level=vote.level, value=vote.value, p=vote.p)
 
 
 def _shares(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> _Shares:
     """Return how much of each criterion is met; of one with levels, its own value of the level that the verdict names."""
-    shares: dict[str, float | None] = {verdict.id: verdict.met for verdict in verdicts}
-    if levelled := _divided(_AsIs(tuple(criteria))).levelled:
+    shares = {verdict.id: verdict.met if verdict.value is None else verdict.value for verdict in verdicts}
+    divided = _divided(_AsIs(tuple(criteria)))
+    if divided.levelled or divided.vetoes:
         by_id = {verdict.id: verdict for verdict in verdicts}
-        shares |= {criterion.id: share(criterion, by_id[criterion.id]) for criterion in levelled}
+        shares |= {criterion.id: share(criterion, by_id[criterion.id]) for criterion in divided.levelled}
+        shares |= {veto.id: _all_or_nothing(veto, by_id[veto.id]) for veto in divided.vetoes}
     return shares
+
+
+def _all_or_nothing(veto: Criterion, verdict: Verdict) -> float | None:
+    """Return whether a veto is met, as a share: by more than half of a soft verdict, else at its last level."""
+    if verdict.soft or veto.levels is None:
+        return verdict.met
+    return share(veto, verdict)
 
 
 def share(criterion: Criterion, verdict: Verdict) -> float | None:
     """Return how much of a criterion a verdict says is met. Raises `ValueError` for a level that the criterion lacks."""
-    if criterion.levels is None or verdict.level is None:
+    if criterion.levels is None or verdict.level is None or verdict.soft:
         return verdict.share
     level = level_labelled(criterion.levels, verdict.level)
     if level is None:

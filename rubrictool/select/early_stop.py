@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import (
     Texts,
@@ -80,7 +80,9 @@ async def judge_top_k(
     _refuse_abstaining(judge)
     pool = [row for row in responses if can_start(row, rubric, on_failure, empty)]
     all_at_once = judge.judging != "per-criterion"
-    questions = top_k_questions(rubric.criteria, pool, options, all_at_once=all_at_once, empty=empty)
+    questions = top_k_questions(
+        rubric.criteria, pool, options, all_at_once=all_at_once, empty=empty, soft=is_soft(judge)
+    )
     await ask_open(questions, prompt, judge, on_failure)
     kept = [
         Kept(await judged(prompt, rubric, candidate, judge, empty=empty), drawn_from)
@@ -96,17 +98,21 @@ def top_k_questions(
     *,
     all_at_once: bool,
     empty: Empty | None = None,
+    soft: bool = False,
 ) -> OpenQuestions:
-    """Return the questions about some responses on which the k best still depend."""
+    """Return the questions about some responses on which the k best still depend; `soft` verdicts may count any share."""
     opened = candidates(
         criteria, pool, seed=options.seed, all_at_once=all_at_once, empty=empty, value_of=options.value_of
     )
-    return OpenQuestions(opened, best_k(options.k, criteria))
+    return OpenQuestions(opened, best_k(options.k, criteria, soft=soft))
 
 
-def best_k(k: int, criteria: Sequence[Criterion], *, ties_stay: bool = False) -> Goal:
-    """Return the goal of knowing the k best; with `ties_stay`, also all that are tied with the last of them."""
-    clear = ties_are_clear(criteria)
+def best_k(k: int, criteria: Sequence[Criterion], *, ties_stay: bool = False, soft: bool = False) -> Goal:
+    """Return the goal of knowing the k best; with `ties_stay`, also all that are tied with the last of them.
+
+    `soft` says that verdicts may count any share.
+    """
+    clear = ties_are_clear(criteria, soft=soft)
     return lambda order: lambda one: may_be_kept(one, order, k, ties_are_clear=clear, ties_stay=ties_stay)
 
 

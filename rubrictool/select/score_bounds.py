@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from rubrictool.rows.records import Criterion, Response, Verdict
+from rubrictool.rows.records import SHARE_DECIMALS, Criterion, Response, Verdict
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.rubric.weights import TIE, score
 from rubrictool.select.ranking import tie_break
@@ -168,9 +168,10 @@ def may_be_kept(
     return True
 
 
-def ties_are_clear(criteria: Sequence[Criterion]) -> bool:
+def ties_are_clear(criteria: Sequence[Criterion], *, soft: bool = False) -> bool:
     """Return whether any two scores that the weights allow are equal but for rounding, or further apart than a tie.
 
+    With `soft`, verdicts may count any share of so many digits (`SHARE_STEP`).
     True for all weights that people write; false for 1 beside 1.000000001, where a tie of the first with the second and
     of the second with the third need not be one of the first with the third.
     """
@@ -180,7 +181,7 @@ def ties_are_clear(criteria: Sequence[Criterion]) -> bool:
     counted = [
         Fraction(str(c.weight)) * _share(level.value) for c in criteria if not c.veto for level in c.levels or ()
     ]
-    amounts = [*weights, *counted]
+    amounts = [*weights, *counted, *(weight * SHARE_STEP for weight in weights if soft)]
     unit = Fraction(math.gcd(*(a.numerator for a in amounts)), math.lcm(*(a.denominator for a in amounts)))
     # Fractions to the end: as floats, weights of people's choice could overflow.
     return 2 * len(weights) * steps < TIE / 4 / sys.float_info.epsilon and unit / possible > 2 * TIE
@@ -193,6 +194,8 @@ def _share(value: float) -> Fraction:
 
 
 LARGEST_DENOMINATOR = 1000
+
+SHARE_STEP = Fraction(1, 10**SHARE_DECIMALS)
 
 
 def _good(criterion: Criterion) -> bool:

@@ -82,7 +82,7 @@ def test_shuffling_is_another_way_of_judging_and_refused_where_there_is_no_order
     assert plain.comparer_id == shuffled.comparer_id
     for spec, judging in (("offline", "all-at-once"), ("m@http://127.0.0.1:9/v1", "per-criterion")):
         with pytest.raises(InputError, match="no order to shuffle"):
-            asyncio.run(build_judge(spec, judging=judging, shuffle_criteria=True))  # type: ignore[arg-type]
+            asyncio.run(build_judge(spec, judging=judging, shuffle_criteria=True))
 
 
 def rows(first: int, *, samples: int = 1, prompts: int = 12) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple, Self
 import typer
 
 from rubrictool.analysis.abstentions import AbstentionTally
+from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
@@ -128,6 +129,7 @@ def command(
     )
     session = Session("score", files, asking, wording, specs=[judging.judge], inputs=given)
     tally, gaps, doubts, counts = ScoreTally(), _Gaps(), AbstentionTally(), Counter[str]()
+    hard = HardVerdictTally()
 
     async def main() -> None:
         part = session.part(rows, runs)
@@ -163,6 +165,7 @@ def command(
                 counts["scored"] += scored.empty
                 gaps.add(scored)
                 doubts.add(scored.rubric, scored.verdicts)
+                hard.add(scored.hard)
                 tally.add(scored.prompt_id, scored.model, scored.score)
 
         await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
@@ -171,6 +174,9 @@ def command(
         if judging.allow_abstain and not session.dry_run:
             session.figures |= doubts.figures()
             session.tell(f"score: {doubts.line()}")
+        if judging.soft and not session.dry_run:
+            session.figures |= hard.figures()
+            session.tell(f"score: {hard.line()}")
         empty_ones = counts["scored"] + counts[FAILURE]
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)
@@ -193,7 +199,7 @@ class _Scored(NamedTuple):
     """The part of a score that the closing lines need.
 
     `gap` is its coverage where it lacks verdicts that can be asked for again. `verdicts` say for each criterion whether the judge
-    abstained; none where it may not.
+    abstained; none where it may not. `hard` says for each verdict of a soft judge why it is not soft.
     """
 
     prompt_id: str
@@ -203,6 +209,7 @@ class _Scored(NamedTuple):
     gap: float | None
     rubric: str
     verdicts: tuple[tuple[str, bool], ...]
+    hard: tuple[str | None, ...]
 
     @classmethod
     def of(cls, row: Score, *, empty: bool, doubts: bool) -> Self:
@@ -210,7 +217,7 @@ class _Scored(NamedTuple):
         missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
         gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
         verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
-        return cls(row.prompt_id, row.model, row.score, empty, gap, row.rubric, verdicts)
+        return cls(row.prompt_id, row.model, row.score, empty, gap, row.rubric, verdicts, hard_reasons(row.verdicts))
 
 
 class _Gaps:

@@ -262,6 +262,8 @@ def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | N
     """Raise `InputError` for what the judge cannot do."""
     if role.spec == OFFLINE and rubrics is None:
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
+    if judging.soft and rubrics is None:
+        raise InputError("winrate: --soft needs --rubrics; a comparison has no verdicts on criteria")
     if judging.judging == "per-criterion" and rubrics is None:
         raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
     if judging.allow_abstain and rubrics is None:
