@@ -63,17 +63,17 @@ class OutputFiles:
             if file and content:
                 file.write_bytes(content)
 
-    def commit(self, summary: Mapping[str, Any]) -> None:
+    def commit(self, summary: Row) -> None:
         """Write the summary, and put all files in their places."""
         self._summarise(summary)
         commit(self._rows, self._failures, self._trace, self._summary)
 
-    def commit_summary(self, summary: Mapping[str, Any]) -> None:
+    def commit_summary(self, summary: Row) -> None:
         """Write the summary, and put it alone in its place."""
         self._summarise(summary)
         commit(self._summary)
 
-    def _summarise(self, summary: Mapping[str, Any]) -> None:
+    def _summarise(self, summary: Row) -> None:
         if self._summary:
             self._summary.write(encode_value(summary))
 

@@ -44,6 +44,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.shards import Part, PromptRuns, Shard
+from rubrictool.rows.summaries import DryRunSummary, RunSummary
 from rubrictool.steps.finished_rows import Lines
 from rubrictool.steps.map_rows import OPEN_BYTES, Outcome, map_rows
 from rubrictool.text.wording import counted
@@ -325,7 +326,7 @@ class Session:
         if self.roles.per_criterion_judge:
             figures["verdicts_reused"] = self.roles.per_criterion_judge.tally.cached
         figures |= {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code}
-        self._outputs.commit(self._named(figures))
+        self._outputs.commit(RunSummary.model_validate(self._named(figures)))
         self._say_closing()
         return code
 
@@ -337,7 +338,7 @@ class Session:
         """Say what would be asked; of the files, only the summary is written."""
         plan = dry.plan()
         figures = {"dry_run": True, "rows": self.progress.done, "cached": self.progress.tally.cached, **plan}
-        self._outputs.commit_summary(self._named(figures | self.figures))
+        self._outputs.commit_summary(DryRunSummary.model_validate(self._named(figures | self.figures)))
         for line in plan_lines(plan | self.figures, self.progress.done, self.progress.tally.cached):
             self.tell(f"{self._command}: {line}")
         return 0

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from rubrictool.rows.columns import one_given
 from rubrictool.rows.records import Comparison, ExternalComparison, Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rows.summaries import DryRunSummary, RunSummary
 from rubrictool.rows.traces import Round
 
-RowKind = Literal["prompts", "responses", "rubrics", "scores", "comparisons", "rounds", "failures"]
+RowKind = Literal["prompts", "responses", "rubrics", "scores", "comparisons", "rounds", "failures", "summary"]
 
 RowSchema = dict[str, Any]
 
@@ -103,4 +104,5 @@ _SCHEMAS: dict[RowKind, Callable[[], RowSchema]] = {
     "comparisons": _comparisons,
     "rounds": lambda: _of(Round),
     "failures": _failures,
+    "summary": lambda: {"oneOf": [_of(RunSummary), _of(DryRunSummary)]},
 }

@@ -11,8 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 from shell import Shell
 
+from rubrictool import row_schema
 from rubrictool.cli import command_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "summary.md").read_text("utf-8")
@@ -45,6 +47,22 @@ def test_every_field_that_the_page_names_is_there(summaries: dict[str, Any]) -> 
         assert summary.keys() >= NAMED
     assert summaries["score"].keys() >= {"mean_score", "models"}
     assert summaries["winrate"].keys() >= {"win_rate", "low", "high", "n", "wins", "losses", "ties"}
+
+
+def test_the_schema_has_the_fields_that_the_page_names() -> None:
+    run, _ = row_schema("summary")["oneOf"]
+    assert run["properties"].keys() == NAMED | {"seed"}
+
+
+@pytest.mark.parametrize("name", ["score", "winrate"])
+def test_the_schema_refuses_a_summary_without_its_figures(summaries: dict[str, Any], name: str) -> None:
+    validator, summary = Draft202012Validator(row_schema("summary")), summaries[name]
+    assert validator.is_valid(summary)
+    assert not [field for field in NAMED - {"command_line"} if validator.is_valid(without(summary, field))]
+
+
+def without(row: dict[str, Any], field: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != field}
 
 
 def test_the_command_line_can_be_run_again(summaries: dict[str, Any], shell: Shell) -> None:

@@ -79,9 +79,12 @@ def test_the_rows_of_every_command_are_accepted(shell: Shell) -> None:
     scored = shell("score", prompts, "--rubrics", rubrics, "--aggregate", "cap:0.6,0.25", "--min-coverage", "0.5")
     scores = shell.write("scores.jsonl", scored.rows)
     failed = shell(
-        "score", DATA / "fir-v1.jsonl", "--rubrics", rubrics, "--missing-rubric", "skip", "-o", shell.directory / "o"
-    )
+        "score", DATA / "fir-v1.jsonl", "--rubrics", rubrics, "--missing-rubric", "skip", "-o", shell.directory / "o",
+        "--summary", shell.directory / "o.json",
+    )  # fmt: skip
     assert failed.code == 1, failed.err
+    dry = shell.directory / "dry.json"
+    shell("score", prompts, "--rubrics", rubrics, "--dry-run", "--summary", dry)
     written: dict[RowKind, Any] = {
         "rubrics": rows_of(rubrics),
         "rounds": rows_of(trace),
@@ -89,6 +92,7 @@ def test_the_rows_of_every_command_are_accepted(shell: Shell) -> None:
         "responses": scored.rows,
         "comparisons": shell("winrate", scores, scores, "--by", "scores").rows,
         "failures": rows_of(shell.directory / "o.failed.jsonl"),
+        "summary": [*rows_of(shell.directory / "o.json"), *rows_of(dry)],
     }
     assert all(written.values())
     assert {kind: faults(kind, rows) for kind, rows in written.items()} == {kind: [] for kind in written}
