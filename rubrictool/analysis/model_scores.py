@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from rubrictool.analysis.prompt_means import mean, standard_deviation
@@ -16,7 +16,8 @@ class ModelScores(NamedTuple):
     `mean` is over the prompts' means. `sd_prompts` is the standard deviation of the prompts' means (n - 1 in the
     denominator), None for one prompt. `tied_at_top` is the share of prompts where a response of the model has the highest
     score and another candidate of the prompt, of any model, has it too; prompts with one candidate are left out, and it is
-    None where no other is there.
+    None where no other is there. `common_mean` is the mean over the prompts that all models answered, by which models compare;
+    None without such a prompt.
     """
 
     model: str
@@ -25,6 +26,7 @@ class ModelScores(NamedTuple):
     mean: float
     sd_prompts: float | None
     tied_at_top: float | None
+    common_mean: float | None
 
 
 class ScoreTally:
@@ -42,15 +44,26 @@ class ScoreTally:
         means = [mean([score for _, score in candidates]) for candidates in self._candidates.values()]
         return mean(means) if means else None
 
-    def by_model(self) -> list[ModelScores]:
-        """Return the scores of each model, the highest mean first."""
+    def common_prompts(self) -> frozenset[str]:
+        """Return the ids of the prompts that all models have scores on."""
+        answered = [{model for model, _ in candidates} for candidates in self._candidates.values()]
+        every = frozenset().union(*answered)
+        pairs = zip(self._candidates, answered, strict=True)
+        return frozenset(prompt_id for prompt_id, models in pairs if models == every)
+
+    def by_model(self, common: Collection[str] | None = None) -> list[ModelScores]:
+        """Return the scores of each model, the highest mean over the `common` prompts first; without one, the highest mean.
+
+        `common` are by default the prompts that all models have scores on.
+        """
+        common = self.common_prompts() if common is None else common
         scored = (
             (prompt_id, *candidate) for prompt_id, candidates in self._candidates.items() for candidate in candidates
         )
         scores = grouped((model, (prompt_id, score)) for prompt_id, model, score in scored)
         tied = {prompt_id: _tied_models(candidates) for prompt_id, candidates in self._candidates.items()}
-        models = [_of_model(model, grouped(of_model), tied) for model, of_model in scores.items()]
-        return sorted(models, key=lambda one: (-one.mean, one.model))
+        models = [_of_model(model, grouped(of_model), tied, common) for model, of_model in scores.items()]
+        return sorted(models, key=lambda one: (one.common_mean is None, -(one.common_mean or 0), -one.mean, one.model))
 
 
 def _tied_models(candidates: Sequence[tuple[str, float]]) -> frozenset[str] | None:
@@ -63,9 +76,13 @@ def _tied_models(candidates: Sequence[tuple[str, float]]) -> frozenset[str] | No
 
 
 def _of_model(
-    model: str, by_prompt: Mapping[str, Sequence[float]], tied: Mapping[str, frozenset[str] | None]
+    model: str,
+    by_prompt: Mapping[str, Sequence[float]],
+    tied: Mapping[str, frozenset[str] | None],
+    common: Collection[str],
 ) -> ModelScores:
     means = [mean(scores) for scores in by_prompt.values()]
+    compared = [mean(scores) for prompt_id, scores in by_prompt.items() if prompt_id in common]
     among = [models for prompt_id in by_prompt if (models := tied[prompt_id]) is not None]
     return ModelScores(
         model,
@@ -74,4 +91,5 @@ def _of_model(
         mean(means),
         standard_deviation(means),
         sum(model in models for models in among) / len(among) if among else None,
+        mean(compared) if compared else None,
     )

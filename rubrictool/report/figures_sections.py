@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rubrictool.analysis.intervals import Figure
 from rubrictool.report.figure_text import spelled
 from rubrictool.report.report_files import NamedRows, ReportFiles
+from rubrictool.text.wording import counted
 
 FigureRow = Mapping[str, Any]
 
@@ -93,24 +94,32 @@ def _region(row: FigureRow) -> TailRegion:
 
 def _tail_sentences(regions: Sequence[TailRegion]) -> Iterator[str]:
     """Yield for each file how well its scores order the best responses, and how sure that is."""
-    for file in dict.fromkeys(one.file for one in regions):
+    files = list(dict.fromkeys(one.file for one in regions))
+    for file in files:
         own = [one for one in regions if one.file == file and one.half_credit]
         best = max(own, key=lambda one: (one.region.startswith("top"), one.pairs), default=None)
         if best and best.half_credit:
             sure = _against(best.half_credit, 0.5, "chance (0.5)")
             yield (
                 f"{file}: among the {best.region} by gold, the scores order pairs as gold does with half-credit"
-                f" {spelled(best.half_credit)}; {sure}"
+                f" {spelled(best.half_credit)}; {sure}{_uncorrected(best.half_credit, len(files), 'file')}."
             )
 
 
 def _against(figure: Figure, value: float, name: str) -> str:
     """Return whether an interval excludes a value."""
     if figure.low is None:
-        return "too few prompts for an interval."
+        return "too few prompts for an interval"
     if figure.above(value):
-        return f"better than {name}."
-    return f"worse than {name}." if figure.below(value) else f"not shown to differ from {name}."
+        return f"better than {name}"
+    return f"worse than {name}" if figure.below(value) else f"not shown to differ from {name}"
+
+
+def _uncorrected(figure: Figure | None, tested: int, what: str) -> str:
+    """Return what a claim by an interval leaves out, where it is one of several claims."""
+    if tested < 2 or figure is None or figure.low is None:
+        return ""
+    return f" by its own 95 % interval, which is not corrected for {counted(tested, what)}"
 
 
 def _curves(found: Any) -> Iterator[TailCurve]:
@@ -178,16 +187,20 @@ _AGREEMENT = ("kappa", "kappa_within", "balanced_accuracy", "sensitivity", "spec
 
 def _agreement(found: NamedRows) -> Iterator[FigureTable]:
     heads = ("verdicts", "kappa", "within criteria", "balanced", "sensitivity", "specificity")
-    for judge in dict.fromkeys((str(row.get("judge")), str(row.get("judging"))) for row in found.rows):
+    judges = list(dict.fromkeys((str(row.get("judge")), str(row.get("judging"))) for row in found.rows))
+    for judge in judges:
         own = [row for row in found.rows if (str(row.get("judge")), str(row.get("judging"))) == judge]
         rows = [(f"{row.get('kind')} {row.get('name')}".strip(), _cells(row, "n", _AGREEMENT)) for row in own]
         yield FigureTable(
-            f"{' · '.join(filter(None, judge))} ({found.name})", heads, rows, [_agreement_sentence(own[0])]
+            f"{' · '.join(filter(None, judge))} ({found.name})", heads, rows, [_agreement_sentence(own[0], len(judges))]
         )
 
 
-def _agreement_sentence(row: FigureRow) -> str:
+def _agreement_sentence(row: FigureRow, judges: int) -> str:
     kappa = figure_of(row, "kappa")
     shown = "better than chance" if row.get("better_than_chance") else "not shown to be better than chance"
     told = spelled(kappa) if kappa else "undefined"
-    return f"{row.get('judge')} is {shown}: kappa {told} over {row.get('n')} labelled verdicts."
+    return (
+        f"{row.get('judge')} is {shown}{_uncorrected(kappa, judges, 'judge')}: kappa {told} over {row.get('n')} labelled"
+        " verdicts."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,6 +35,7 @@ class Distribution(NamedTuple):
 class ModelRow:
     """A model under the first and the last judging: its scores, their distributions, its rank, and how its mean moved.
 
+    Ranks are by the means over the prompts that all models have scores on in both judgings, where there are such prompts.
     `change_p` is the p-value of that change (sign-flip), corrected for all models (Holm).
     """
 
@@ -65,11 +66,15 @@ class PromptLead(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoresSection:
-    """The scores of all models. `before` is empty where there is one judging."""
+    """The scores of all models. `before` is empty where there is one judging.
+
+    `common` is the number of prompts that all models have scores on, None where no model has scores on others.
+    """
 
     before: str
     after: str
     models: Sequence[ModelRow]
+    common: int | None
     leads: Sequence[PromptLead]
     sentences: Sequence[str]
 
@@ -79,19 +84,27 @@ def scores_section(judgings: Sequence[ReportJudging], *, seed: int) -> ScoresSec
     if not judgings:
         return None
     before, after = (judgings[0] if len(judgings) > 1 else None), judgings[-1]
-    models = _models(before, after, seed)
+    common = _common_prompts([judging for judging in (before, after) if judging])
+    models = _models(before, after, common, seed)
+    mixed = any(one.after.prompts != len(common) for one in models)
     leads = list(_leads(before, after)) if before else []
     return ScoresSection(
         before.title if before else "",
         after.title,
         models,
+        len(common) if mixed else None,
         leads,
-        list(_sentences(models, leads, before, after)),
+        list(_sentences(models, leads, before, after, len(common) if mixed else None)),
     )
 
 
-def _models(before: ReportJudging | None, after: ReportJudging, seed: int) -> list[ModelRow]:
-    old, new = (_by_model(judging) if judging else {} for judging in (before, after))
+def _common_prompts(judgings: Sequence[ReportJudging]) -> frozenset[str]:
+    """Return the prompts that all models have scores on in all judgings."""
+    return frozenset.intersection(*(_tally(one).common_prompts() for one in judgings))
+
+
+def _models(before: ReportJudging | None, after: ReportJudging, common: Collection[str], seed: int) -> list[ModelRow]:
+    old, new = (_by_model(judging, common) if judging else {} for judging in (before, after))
     scores = [row.score for judging in (before, after) if judging for row in judging.rows]
     low, high = min(0.0, *scores), max(1.0, *scores)
     changes = _changes(before, after, seed) if before else {}
@@ -111,12 +124,16 @@ def _models(before: ReportJudging | None, after: ReportJudging, seed: int) -> li
     ]
 
 
-def _by_model(judging: ReportJudging) -> dict[str, tuple[int, ModelScores]]:
+def _by_model(judging: ReportJudging, common: Collection[str]) -> dict[str, tuple[int, ModelScores]]:
     """Return each model's rank and scores, best first."""
+    return {one.model: (rank, one) for rank, one in enumerate(_tally(judging).by_model(common), start=1)}
+
+
+def _tally(judging: ReportJudging) -> ScoreTally:
     tally = ScoreTally()
     for row in judging.rows:
         tally.add(row.prompt_id, row.model, row.score)
-    return {one.model: (rank, one) for rank, one in enumerate(tally.by_model(), start=1)}
+    return tally
 
 
 def _distribution(judging: ReportJudging, model: str, low: float, high: float) -> Distribution:
@@ -162,11 +179,14 @@ def _places(rows: Sequence[ScoreWithDetails]) -> dict[str, int]:
 
 
 def _sentences(
-    models: Sequence[ModelRow], leads: Sequence[PromptLead], before: ReportJudging | None, after: ReportJudging
+    models: Sequence[ModelRow],
+    leads: Sequence[PromptLead],
+    before: ReportJudging | None,
+    after: ReportJudging,
+    common: int | None,
 ) -> Iterator[str]:
     if before is None:
-        best = models[0]
-        yield f"{_name(best)} has the highest mean score, {best.after.mean:.3f} over {counted(best.after.prompts, 'prompt')}."
+        yield from _best(models, common)
         return
     yield from _profits([one for one in models if one.change], before, after)
     if leads:
@@ -178,6 +198,18 @@ def _sentences(
         )
 
 
+def _best(models: Sequence[ModelRow], common: int | None) -> Iterator[str]:
+    """Yield which model has the highest mean score, on the prompts that all of them answered."""
+    best = models[0]
+    if common is None:
+        yield f"{_name(best)} has the highest mean score, {best.after.mean:.3f} over {counted(best.after.prompts, 'prompt')}."
+    elif best.after.common_mean is not None:
+        yield (
+            f"{_name(best)} has the highest mean score, {best.after.common_mean:.3f} over the {counted(common, 'prompt')} that"
+            " all models answered."
+        )
+
+
 def _profits(models: Sequence[ModelRow], before: ReportJudging, after: ReportJudging) -> Iterator[str]:
     """Yield which model's mean score moved most in its favour, and how sure that is."""
     if len(models) < 2:
@@ -186,14 +218,20 @@ def _profits(models: Sequence[ModelRow], before: ReportJudging, after: ReportJud
     most, least = by_change[0], by_change[-1]
     yield (
         f"{_name(most)} profits most from {after.title} instead of {before.title}: its mean score moves by"
-        f" {signed(most.change)}, the most of {len(models)} models, its rank from {most.rank_before} to {most.rank_after};"
-        f" {_sure(most, len(models))}"
+        f" {signed(most.change)}, the most of {len(models)} models{_answered(models)}, its rank from {most.rank_before} to"
+        f" {most.rank_after}; {_sure(most, len(models))}"
     )
     moved = mean([one.change.value for one in models if one.change])
     yield (
         f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {signed(least.change)};"
         f" {_sure(least, len(models))}"
     )
+
+
+def _answered(models: Sequence[ModelRow]) -> str:
+    """Return on how many prompts each model was judged, where these are not the same for all."""
+    fewest, most = (of(one.after.prompts for one in models) for of in (min, max))
+    return "" if fewest == most else f" (each on its own {fewest} to {counted(most, 'prompt')})"
 
 
 def _name(one: ModelRow) -> str:

@@ -8,6 +8,7 @@ import pytest
 from shell import Shell
 
 from rubrictool.analysis.model_scores import ModelScores, ScoreTally
+from rubrictool.cli.score_table import score_lines
 
 
 def tally(*rows: tuple[str, str, float]) -> dict[str, ModelScores]:
@@ -43,6 +44,37 @@ def test_no_order_of_rows_and_no_size_of_score_changes_the_figures() -> None:
 
 def test_the_highest_mean_comes_first() -> None:
     assert list(tally(("p", "low", 0.1), ("p", "high", 0.9), ("p", "also", 0.9))) == ["also", "high", "low"]
+
+
+def test_models_compare_on_the_prompts_that_all_of_them_answered() -> None:
+    # On the easy prompt all are better; only a and b answered it.
+    easy = [("easy", "a", 1.0), ("easy", "b", 1.0)]
+    found = tally(*easy, ("hard", "a", 0.1), ("hard", "b", 0.2), ("hard", "c", 0.3))
+    assert [(name, one.prompts, one.common_mean) for name, one in found.items()] == [
+        ("c", 1, 0.3),
+        ("b", 2, 0.2),
+        ("a", 2, 0.1),
+    ]
+    apart = tally(("p", "a", 0.1), ("q", "b", 0.2))
+    assert [(name, one.common_mean) for name, one in apart.items()] == [("b", None), ("a", None)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "heads", "words"),
+    [
+        ([("p", "a"), ("q", "a"), ("p", "b")], 1, "the mean over the 1 prompt that all models answered"),
+        ([("p", "a"), ("q", "b")], 0, "their means do not compare"),
+        ([("p", "a"), ("p", "b")], 0, ""),
+    ],
+)
+def test_a_table_over_different_prompts_says_so(rows: list[tuple[str, str]], heads: int, words: str) -> None:
+    counted = ScoreTally()
+    for prompt_id, model in rows:
+        counted.add(prompt_id, model, 0.5)
+    text = " ".join(" ".join(score_lines(counted)).split())
+    assert text.count("tied at top common") == heads
+    assert words in text
+    assert ("do not compare" in text, "common: the mean" in text) == ("do not compare" in words, bool(heads))
 
 
 def test_score_ends_with_a_table_by_model(shell: Shell) -> None:

@@ -71,6 +71,22 @@ def test_the_model_that_profits_is_named_with_how_sure_that_is() -> None:
     assert "fewer than 5 prompts" in section.sentences[0]
 
 
+def test_models_that_answered_different_prompts_are_ranked_by_those_that_all_answered() -> None:
+    easy = [{**row, "prompt_id": "easy", "prompt": None, "score": 1.0} for row in BEFORE if row["model"] == "oak"]
+    hard = [{**row, "score": 0.6 if row["model"] == "ash" else 0.5} for row in BEFORE]
+    section = page([*easy, *hard]).sections.scores
+    assert section is not None
+    assert [(one.model, one.after.mean, one.rank_after) for one in section.models] == [
+        ("ash", 0.6, 1),
+        ("oak", 0.75, 2),
+    ]
+    assert section.common == 1
+    assert section.sentences == ["ash has the highest mean score, 0.600 over the 1 prompt that all models answered."]
+    apart = page([*easy, *(row for row in hard if row["model"] == "ash")]).sections.scores
+    assert apart is not None
+    assert (apart.common, apart.sentences) == (0, [])
+
+
 def moved(changes: Mapping[str, float]) -> tuple[Rows, Rows]:
     """Scores of eight prompts before and after, those of each model moved alike by about so much."""
     before = [
@@ -234,6 +250,36 @@ def test_comparisons_without_systems_are_of_the_writers_where_all_are_known() ->
     (section,) = page(rows, writers).sections.systems
     assert section.report.systems == ["ash", "oak"]
     assert [(pair.won.model, pair.lost.model) for pair in section.pairs] == [("ash", "oak")] * 3 + [("oak", "ash")]
+
+
+def region(file: str, *half_credit: float | None, name: str = "top 10%") -> dict[str, Any]:
+    columns = ("half_credit", "half_credit_low", "half_credit_high")
+    return {"file": file, "region": name, "prompts": 9, "pairs": 9, **dict(zip(columns, half_credit, strict=True))}
+
+
+def test_the_tail_is_better_than_chance_where_its_interval_says_so_and_several_files_are_not_corrected() -> None:
+    (one,) = page([region("a", 0.8, 0.6, 0.9)]).sections.tails
+    assert [text.split("; ")[1] for text in one.sentences] == ["better than chance (0.5)."]
+    rows = [region("a", 0.8, 0.6, 0.9), region("b", 0.6, 0.4, 0.8), region("c", 0.6, None, None)]
+    (several,) = page(rows).sections.tails
+    own = " by its own 95 % interval, which is not corrected for 3 files."
+    assert [text.split("; ")[1] for text in several.sentences] == [
+        f"better than chance (0.5){own}",
+        f"not shown to differ from chance (0.5){own}",
+        "too few prompts for an interval.",
+    ]
+
+
+def test_agreement_names_each_judge_and_says_that_several_are_not_corrected() -> None:
+    columns = {"judging": "x", "kind": "all", "name": "", "n": 40, "better_than_chance": True}
+    rows = [{"judge": name, **columns, "kappa": 0.6, "kappa_low": 0.4, "kappa_high": 0.8} for name in "jk"]
+    (alone,) = page(rows[:1]).sections.agreement
+    assert list(alone.sentences) == ["j is better than chance: kappa 0.600 [0.400, 0.800] over 40 labelled verdicts."]
+    first, second = page(rows).sections.agreement
+    assert (first.title.split()[0], second.title.split()[0]) == ("j", "k")
+    assert (
+        "k is better than chance by its own 95 % interval, which is not corrected for 2 judges" in second.sentences[0]
+    )
 
 
 def test_prompts_are_chosen_by_their_ids() -> None:

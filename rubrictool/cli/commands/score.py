@@ -278,11 +278,11 @@ def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
 def _close(session: Session, tally: ScoreTally, fail_under: float | None) -> None:
     if session.dry_run:
         return
-    mean, models = tally.mean(), tally.by_model()
-    session.figures |= {"mean_score": mean, "models": [one._asdict() for one in models]}
+    mean = tally.mean()
+    session.figures |= {"mean_score": mean, "models": [one._asdict() for one in tally.by_model()]}
     if mean is not None:
         # Drawing a table takes a tenth of a second, for which a quiet run need not wait.
-        for line in () if session.quiet else score_lines(models):
+        for line in () if session.quiet else score_lines(tally):
             session.tell(line)
         part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
         session.tell(f"score: mean of prompt means {mean:.3f}{part}")
