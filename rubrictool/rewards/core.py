@@ -130,6 +130,11 @@ class RubricReward:
         rows = list(rollouts)
         return background_loop().wait(lambda: self.rewards(rows))
 
+    def not_judged(self, rollouts: Iterable[Rollout], why: str) -> list[Reward]:
+        """Return the rewards of rollouts that nobody waits for any more, as `on_error` says."""
+        tasks = [self._task(number, rollout) for number, rollout in enumerate(rollouts)]
+        return self._settled(tasks, [ModelFailure("unavailable", why)] * len(tasks))
+
     def statistics(self, rollouts: Sequence[Rollout], rewards: Sequence[Reward]) -> GroupStatistics:
         """Return the statistics of a batch for a trainer's log."""
         return group_statistics([one.group_key for one in rollouts], rewards)
@@ -153,6 +158,10 @@ class RubricReward:
 
     async def _all(self, tasks: Sequence[_Task], deadline_s: float | None) -> list[Reward]:
         results = await asyncio.gather(*(self._in_time(task, deadline_s) for task in tasks), return_exceptions=True)
+        return self._settled(tasks, results)
+
+    def _settled(self, tasks: Sequence[_Task], results: Sequence[Reward | BaseException]) -> list[Reward]:
+        """Return rewards, in which those that failed are what was chosen, and count these. Raises what ends the run."""
         failures = [one for one in results if isinstance(one, BaseException)]
         if wrong := next((one for one in failures if not _stands_for_one(one)), None):
             raise wrong

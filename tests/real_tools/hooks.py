@@ -8,6 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 CRITERIA = [
@@ -28,8 +32,8 @@ async def by_verls_rate_limited() -> Any:
     return await _by_verls("rate_limited")
 
 
-async def _by_verls(manager_name: str, rubric: str = RUBRIC, **options: Any) -> Any:
-    """The reward of one of verl's reward managers."""
+async def _by_verls(manager_name: str, rubric: str = RUBRIC, timeout_s: float = 300, **options: Any) -> Any:
+    """The reward of one of verl's reward managers, of which `rate_limited` waits so long."""
     import numpy as np
     import torch
     from omegaconf import OmegaConf
@@ -39,7 +43,7 @@ async def _by_verls(manager_name: str, rubric: str = RUBRIC, **options: Any) -> 
 
     given = {"on_error": 0, **options}
     hook = {"path": "pkg://rubrictool.rewards.verl", "name": "compute_score", "reward_kwargs": given}
-    config = OmegaConf.create({"reward": {"custom_reward_function": hook}})
+    config = OmegaConf.create({"reward": {"custom_reward_function": hook, "timeout": timeout_s}})
     score = get_custom_reward_fn(config)
 
     class Words:
@@ -59,25 +63,42 @@ async def _by_verls(manager_name: str, rubric: str = RUBRIC, **options: Any) -> 
     return found["reward_score"]
 
 
+ASKED = '[{"criterion": "Names a colour.", "weight": 1}]'
+"""A rubric on which the judge is asked."""
+
+
 async def ended_by_verl() -> str:
     """What verl's manager that takes 0 for errors does when the judge's key is denied."""
-    import threading
-    from http.server import BaseHTTPRequestHandler, HTTPServer
-
     from rubrictool.rewards.verl import RunEnded
 
-    class Denies(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_error(401)
-
-    asked = '[{"criterion": "Names a colour.", "weight": 1}]'
-    with HTTPServer(("127.0.0.1", 0), Denies) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        judge = f"judge@http://127.0.0.1:{server.server_port}/v1"
+    with _judge(lambda request: request.send_error(401)) as judge:
         try:
-            return f"reward {await _by_verls('rate_limited', asked, judge=judge)}"
+            return f"reward {await _by_verls('rate_limited', ASKED, judge=judge)}"
         except RunEnded as error:
             return str(error)
+
+
+async def late_for_verl() -> Any:
+    """The reward that the same manager takes where it stops waiting, as it does for 0 of its own."""
+    answered = threading.Event()
+    with _judge(lambda _: answered.wait(10)) as judge:
+        found = await _by_verls("rate_limited", ASKED, timeout_s=0.5, judge=judge, on_error=-1)
+        answered.set()
+    return found
+
+
+@contextmanager
+def _judge(answer: Callable[[BaseHTTPRequestHandler], Any]) -> Iterator[str]:
+    """A judge's server that does one and the same with each question."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            answer(self)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"judge@http://127.0.0.1:{server.server_port}/v1"
         finally:
             server.shutdown()
 
@@ -179,6 +200,7 @@ HOOKS = {
     "verl": by_verl,
     "verl's rate_limited": by_verls_rate_limited,
     "verl, denied": ended_by_verl,
+    "verl, late": late_for_verl,
     "verifiers": by_verifiers,
     "openrlhf": by_openrlhf,
     "ms-swift": by_swift,
