@@ -46,6 +46,9 @@ LOOSE = 1.25
 STEADY_ROUNDS = 4
 """Rounds that go well, after which the growth doubles each time."""
 
+MOST_DOUBLINGS = 4
+"""Doublings after which it is above the highest one; a power of the rounds of a long run is no number any more."""
+
 LATELY_S = 3.0
 """Seconds since the last change within which all that was accepted since then counts: a burst may have been saved up."""
 
@@ -228,7 +231,8 @@ class LoadControl:
     def _grow(self, now: float, sent_per_s: float, *, paced: bool) -> None:
         """Allow a little more of what held requests back."""
         self._good_rounds += 1
-        step = min(MOST_STEP, STEP * 2 ** max(0, self._good_rounds - STEADY_ROUNDS))
+        doublings = min(max(0, self._good_rounds - STEADY_ROUNDS), MOST_DOUBLINGS)
+        step = min(MOST_STEP, STEP * 2**doublings)
         factor = max(self._leap, 1 + step) if paced else 2
         if self._round.window_held:
             self.window = min(self.limit, max(self.window + 1, self.window * factor))
