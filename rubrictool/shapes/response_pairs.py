@@ -1,22 +1,29 @@
 """Tables with the responses of two models side by side, compared or not: response_a, response_b, model_a, model_b, winner.
 
-Chatbot Arena has whole conversations instead, in conversation_a and conversation_b; what both begin with is the prompt.
+Chatbot Arena has whole conversations instead, in conversation_a and conversation_b; what both begin with is the prompt. Its
+table of 55,000 votes has lists of turns in the cells of prompt and responses, and a column for each outcome.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any, NamedTuple
 
 from rubrictool.shapes.chat_parts import asked_until, plain, role_of, same_start
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape
 from rubrictool.shapes.taking import named, without_nulls
+from rubrictool.text.encoding import encodable
 
 _RESPONSES = ("response", "answer", "output", "completion")
 _PROMPTS = ("prompt", "question", "instruction", "query")
 _CONVERSATIONS = ("conversation_a", "conversation_b")
 _SIDES = (("_a", "_b"), ("_A", "_B"))
+
+_OUTCOMES = {"winner_model_a": "a", "winner_model_b": "b", "winner_tie": "tie"}
+"""Columns of which one is 1, and the others are 0."""
 
 _OF_OTHERS = ("pair_id", "label", "annotator", "session_id", "rubric", "rubrics")
 """Columns of other formats that have two responses side by side."""
@@ -39,39 +46,74 @@ def _matches(row: Mapping[str, Any]) -> bool:
     return asked and _columns(row) is not None and not any(name in row for name in _OF_OTHERS)
 
 
+class _Sides(NamedTuple):
+    """What was asked, and the answers of the two sides."""
+
+    prompt: Any
+    answers: Sequence[Any]
+    notes: Sequence[str] = ()
+
+
 def _read(row: Fields) -> Contents:
     asked = named(row, "id", "prompt_id", "question_id", "id")
-    sides = _columns(dict.fromkeys(row.names())) or _CONVERSATIONS
-    models = [_model(row, side) for side in sides]
-    prompt, answers = _conversations(row) if sides == _CONVERSATIONS else _texts(row, sides)
+    columns = _columns(dict.fromkeys(row.names())) or _CONVERSATIONS
+    models = [_model(row, side) for side in columns]
+    sides = _of_conversations(row) if columns == _CONVERSATIONS else _of_cells(row, columns)
     compared = _compared(row, models)
     return Contents(
-        asked | {"prompt": prompt} | without_nulls({"reference": row.text("reference", None)}),
+        asked | {"prompt": sides.prompt} | without_nulls({"reference": row.text("reference", None)}),
         None,
-        [{"response": answer, "model": model} for answer, model in zip(answers, models, strict=True)],
+        [{"response": answer, "model": model} for answer, model in zip(sides.answers, models, strict=True)],
         [compared | {"a": 0, "b": 1, "system_a": models[0], "system_b": models[1]}] if compared else (),
         columns=row.rest(),
+        notes=sides.notes,
     )
 
 
-def _texts(row: Fields, sides: tuple[str, str]) -> tuple[Any, list[Any]]:
-    """Take the prompt and the two responses from columns of their own."""
-    prompt = next(name for name in _PROMPTS if name in row)
-    return row.value(prompt), [row.value(side) for side in sides]
+def _of_cells(row: Fields, columns: tuple[str, str]) -> _Sides:
+    """Take the prompt and the two responses from columns of their own; in the table of votes they are lists of turns."""
+    names = [next(name for name in _PROMPTS if name in row), *columns]
+    if any(name in row for name in _OUTCOMES):
+        return _of_turns(row, [(name, _turns(row, name)) for name in names])
+    prompt, *answers = (row.value(name) for name in names)
+    return _Sides(prompt, answers)
 
 
-def _conversations(row: Fields) -> tuple[Any, list[Any]]:
-    """Take the messages that both conversations begin with, and what follows them in each.
+def _turns(row: Fields, name: str) -> Sequence[str | None]:
+    """Take the turns that a cell lists, maybe as JSON; a text that is no list is one."""
+    cell = row.value(name)
+    if isinstance(cell, str):
+        cell = _listed(cell)
+    if not isinstance(cell, list | tuple) or not all(turn is None or isinstance(turn, str) for turn in cell):
+        raise row.fault(name, "must be text, or a list of turns that are texts")
+    return cell
 
-    An answer ends each conversation, so where both are the same the prompt ends with the last message of the user.
-    """
-    one, other = (row.items(side) for side in _CONVERSATIONS)
-    shared = min(same_start(one, other), asked_until(one), asked_until(other))
-    if not shared:
-        raise row.fault(
-            _CONVERSATIONS[1], f"begins with another message than {_CONVERSATIONS[0]}; they need one prompt"
-        )
-    return plain(one[:shared], "user"), [plain(messages[shared:], "assistant") for messages in (one, other)]
+
+def _listed(cell: str) -> Any:
+    try:
+        value = json.loads(cell) if cell.startswith("[") else None
+    except (ValueError, RecursionError):
+        return [cell]
+    return value if isinstance(value, list) else [cell]
+
+
+def _of_turns(row: Fields, turns: Sequence[tuple[str, Sequence[str | None]]]) -> _Sides:
+    """Return the first question, and for each side its answers with the further questions between them."""
+    (_, asked), *answered = turns
+    for name, answers in answered:
+        if len(answers) != len(asked) or not asked:
+            raise row.fault(name, f"has {len(answers)} turns where the prompt has {len(asked)}")
+    said = [text for _, texts in turns for text in texts]
+    notes = ["turns without a text, read as empty"] * said.count(None)
+    notes += ["texts with half a surrogate pair, read as U+FFFD"] * sum(not encodable(text) for text in said)
+    prompt, *later = (_message("user", text) for text in asked)
+    sides = [[_message("assistant", text) for text in answers] for _, answers in answered]
+    conversations = [[one[0], *chain.from_iterable(zip(later, one[1:], strict=True))] for one in sides]
+    return _Sides(prompt["content"], [plain(messages, "assistant") for messages in conversations], notes)
+
+
+def _message(role: str, text: str | None) -> ColumnValues:
+    return {"role": role, "content": (text or "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")}
 
 
 def _model(row: Fields, side: str) -> str:
@@ -85,6 +127,8 @@ def _compared(row: Fields, models: list[str]) -> ColumnValues:
     """Take who won; empty where the two were not compared."""
     if "preference" in row:
         return {"preference": row.number("preference")}
+    if any(name in row for name in _OUTCOMES):
+        return {"winner": _outcome(row)}
     if "winner" not in row:
         return {}
     winner = row.text("winner")
@@ -95,6 +139,30 @@ def _compared(row: Fields, models: list[str]) -> ColumnValues:
     if winner not in spelled:
         raise row.fault("winner", f"must be a, b, tie, {models[0]} or {models[1]}")
     return {"winner": spelled[winner]}
+
+
+def _outcome(row: Fields) -> str:
+    """Take the columns of the outcomes, of which one says what happened."""
+    found = [winner for name, winner in _OUTCOMES.items() if row.number(name, 0)]
+    if len(found) != 1:
+        raise row.fault(
+            "winner_model_a", "one of winner_model_a, winner_model_b and winner_tie must be 1, the others 0"
+        )
+    return found[0]
+
+
+def _of_conversations(row: Fields) -> _Sides:
+    """Take the messages that both conversations begin with, and what follows them in each.
+
+    An answer ends each conversation, so where both are the same the prompt ends with the last message of the user.
+    """
+    one, other = (row.items(side) for side in _CONVERSATIONS)
+    shared = min(same_start(one, other), asked_until(one), asked_until(other))
+    if not shared:
+        raise row.fault(
+            _CONVERSATIONS[1], f"begins with another message than {_CONVERSATIONS[0]}; they need one prompt"
+        )
+    return _Sides(plain(one[:shared], "user"), [plain(messages[shared:], "assistant") for messages in (one, other)])
 
 
 SHAPE = Shape("response-pairs", "responses of two models", _matches, _read, pairs=True)
