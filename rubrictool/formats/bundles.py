@@ -1,18 +1,20 @@
-"""Gather what belongs to one prompt from the rows of a source, in whatever shape these are."""
+"""Gather what belongs to one prompt from the rows of some sources, in whatever shapes these are."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
-from rubrictool.rows.ids import name_response, same_text, with_id
+from rubrictool.rows.ids import name_response, same_text, text_digest, with_id
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import validated
 from rubrictool.rows.messages import ResponseText
+from rubrictool.rows.prompt_ids import PromptIds
 from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import PartName
@@ -47,20 +49,25 @@ _OF_PROMPT = ("prompt", "reference")
 
 @dataclass(frozen=True)
 class Bundle:
-    """A prompt's rows of each kind, checked, in our columns; `line` is where the first of them stands."""
+    """A prompt's rows of each kind, checked, in our columns; `where` is the place of the first of them."""
 
     prompt_id: str
-    line: int
+    where: str
     rows: Mapping[PartName, Sequence[Row]] = field(default_factory=dict)
 
     def __add__(self, other: Bundle) -> Bundle:
         """Return the rows of both, each once."""
         found = {part: _each_once([*self.rows.get(part, ()), *other.rows.get(part, ())]) for part in KINDS}
-        return Bundle(self.prompt_id, self.line, {part: rows for part, rows in found.items() if rows})
+        return Bundle(self.prompt_id, self.where, {part: rows for part, rows in found.items() if rows})
 
     def with_rubrics(self, rubrics: Sequence[Row]) -> Bundle:
         """Return the same rows with other rubrics."""
-        return Bundle(self.prompt_id, self.line, {**self.rows, "rubrics": rubrics})
+        return Bundle(self.prompt_id, self.where, {**self.rows, "rubrics": rubrics})
+
+    def text(self) -> Any:
+        """Return the text of the prompt, None where no row has it."""
+        rows = (row for part in KINDS for row in self.rows.get(part, ()))
+        return next((text for row in rows if (text := getattr(row, "prompt", None)) is not None), None)
 
     def prompt(self) -> dict[str, Any]:
         """Return the columns of the prompt, which other rows may hold, too."""
@@ -87,14 +94,44 @@ class Bundle:
         return [_less(row, prompt) for row in self.rows.get("responses", ())]
 
 
-def bundles(source: Input, *, whole: bool, into: PartName | None = None) -> Iterator[Bundle]:
+def bundles(sources: Sequence[Input], *, whole: bool, into: PartName | None = None) -> Iterator[Bundle]:
     """Iterate over the rows of each prompt; over single rows unless `whole`, where a prompt's rows may stand in several places.
 
-    Rows in our columns that become prompts are read as the other commands read prompts: an answer beside one is a column.
-    Raises `InputError` (`file:line: field: reason`) for rows that are broken.
+    The rows of several sources are joined by prompt, by text where those of one have no prompt ids. Rows in our columns that
+    become prompts are read as the other commands read prompts: an answer beside one is a column. Raises `InputError`
+    (`file:line: field: reason`) for rows that are broken.
     """
-    single = _single(source, into)
-    return _gathered(single) if whole else single
+    if len(sources) > 1:
+        _share_ids(sources, into)
+    single = chain.from_iterable(_single(source, into) for source in sources)
+    return _gathered(single) if whole or len(sources) > 1 else single
+
+
+@dataclass
+class _Asked:
+    """What the rows of a source ask, as `AskedPrompts`."""
+
+    name: str
+    source: Input
+    part: PartName
+
+    def asked(self) -> Iterator[tuple[str, Any]]:
+        return self.source.asked((self.part,))
+
+
+def _share_ids(sources: Sequence[Input], into: PartName | None) -> None:
+    """Let the rows of all sources take the ids of the first with texts, best one with ids of its own, where one side has none."""
+    named = [_Asked(source.name, source, _part_with_text(source, into)) for source in sources]
+    ids = PromptIds(*sorted(named, key=lambda one: not PromptIds(one).has_own_ids))
+    for one in named:
+        if one is not ids.naming:
+            one.source.prompt_ids = ids
+
+
+def _part_with_text(source: Input, into: PartName | None) -> PartName:
+    if source.shape is None:
+        return _part_of(source, into)
+    return next((part for part in KINDS if source.holds(part)), "prompts")
 
 
 def _single(source: Input, into: PartName | None) -> Iterator[Bundle]:
@@ -104,7 +141,7 @@ def _single(source: Input, into: PartName | None) -> Iterator[Bundle]:
             continue  # What failed elsewhere, such as an annotation without a preference, is counted by the source.
         if "responses" in held and not (source.shape and source.shape.pairs):
             held["responses"] = [name_response(row, taken) for row in held["responses"]]
-        yield _checked(f"{source.name}:{line}", line, held)
+        yield _checked(source.places.of(line), held)
 
 
 def _own(source: Input, into: PartName | None) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
@@ -112,7 +149,7 @@ def _own(source: Input, into: PartName | None) -> Iterator[tuple[int, dict[PartN
     return ((line, {part: [row]}) for line, row in source.rows((part,)))
 
 
-def _checked(where: str, line: int, held: Mapping[PartName, Sequence[dict[str, Any]]]) -> Bundle:
+def _checked(where: str, held: Mapping[PartName, Sequence[dict[str, Any]]]) -> Bundle:
     """Return rows as records. A prompt's own candidates are responses."""
     rows = {
         part: [validated(_kind(part, row), row, where) for row in columns] for part, columns in held.items() if columns
@@ -125,7 +162,7 @@ def _checked(where: str, line: int, held: Mapping[PartName, Sequence[dict[str, A
     first = next((row for part in rows.values() for row in part), None)
     if first is None:
         raise InputError(f"{where}: holds nothing that can be converted")
-    return Bundle(_prompt_id(first), line, rows)
+    return Bundle(_prompt_id(first), where, rows)
 
 
 def _kind(part: PartName, row: Mapping[str, Any]) -> type[Row]:
@@ -138,8 +175,20 @@ def _gathered(single: Iterable[Bundle]) -> Iterator[Bundle]:
     found: dict[str, Bundle] = {}
     for bundle in single:
         known = found.get(bundle.prompt_id)
+        if known:
+            _check_same_text(known, bundle)
         found[bundle.prompt_id] = known + bundle if known else bundle
     return iter(found.values())
+
+
+def _check_same_text(known: Bundle, other: Bundle) -> None:
+    """Raise `InputError` where one id stands for two texts."""
+    texts = (known.text(), other.text())
+    if None not in texts and texts[0] != texts[1] and text_digest(texts[0]) != text_digest(texts[1]):
+        raise InputError(
+            f"{other.where}: prompt: the id {other.prompt_id!r} stands for another text in {known.where}; correct the text, "
+            "or give each text its own id"
+        )
 
 
 def _part_of(source: Input, into: PartName | None) -> PartName:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rubrictool.errors import InputError
-from rubrictool.formats.bundles import Bundle, bundles
+from rubrictool.formats.bundles import KINDS, Bundle, bundles
 from rubrictool.linting.pitfalls import PitfallMode, decide_pitfalls
+from rubrictool.rows.columns import joined
 from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import Source, opened
 from rubrictool.rows.records import Rubric
 from rubrictool.shapes.shape import PARTS, PartName, Shape
 from rubrictool.shapes.table import SHAPES, named, unknown_format
@@ -17,12 +19,14 @@ from rubrictool.shapes.table import SHAPES, named, unknown_format
 OWN: tuple[PartName, ...] = PARTS
 """The names of our own rows, which are formats, too."""
 
+_ROWS_OF: dict[str, PartName] = {"response": "responses", "comparison": "comparisons"}
+
 MOST_NAMED = 5
 """Columns that an error names at most."""
 
 
 class Conversion:
-    """The rows of a source in another format, which can be iterated more than once.
+    """The rows of a source in another format, joined with those of `others` by prompt; they can be iterated more than once.
 
     Iterating yields rows as columns. After it `rows` is their number, `lost` counts what the format cannot hold, by column, and
     `unread` what is written and means nothing to the format's own tools (though to the reward function in our module `hook`,
@@ -30,8 +34,8 @@ class Conversion:
     were `kept` and `flipped`.
     """
 
-    def __init__(self, source: Input, to: str, *, pitfalls: PitfallMode = "keep") -> None:
-        self._source, self._pitfalls = source, pitfalls
+    def __init__(self, source: Input, to: str, *, others: Sequence[Input] = (), pitfalls: PitfallMode = "keep") -> None:
+        self._sources, self._pitfalls = [source, *others], pitfalls
         self._part = next((part for part in OWN if part == to), None)
         self._shape = None if self._part else _writable(to)
         self.title = self._part or (self._shape.title if self._shape else "")
@@ -46,14 +50,14 @@ class Conversion:
         self.rows, self.lost, self.unread = 0, Counter(), Counter()
         self.changed, self.pitfalls = Counter(), Counter()
         whole = self._part in ("prompts", "rubrics") or (self._shape is not None and self._shape.per == "prompt")
-        for bundle in bundles(self._source, whole=whole, into=self._part):
+        for bundle in bundles(self._sources, whole=whole, into=self._part):
             self._refuse_second(bundle)
             for row in self._written(bundle):
                 self.rows += 1
                 self._is_object = self._shape is not None and self._shape.is_object(row)
                 yield row
-        if self._source.first_row() is not None and not self.rows:
-            raise InputError(f"{self._source.name}: {self._nothing()}")
+        if not self.rows and any(source.first_row() is not None for source in self._sources):
+            raise InputError(f"{self._sources[0].name}: {self._nothing()}")
 
     def _nothing(self) -> str:
         """Return that no row could be written, with what there was and why it was left out."""
@@ -67,12 +71,19 @@ class Conversion:
 
     def _refuse_second(self, bundle: Bundle) -> None:
         if self.rows and self._shape is not None and self._shape.single:
-            where = f"{self._source.name}:{bundle.line}"
-            raise InputError(f"{where}: one file of {self.title} is one rubric; convert the rubrics one by one")
+            raise InputError(f"{bundle.where}: one file of {self.title} is one rubric; convert the rubrics one by one")
 
     def _written(self, bundle: Bundle) -> list[dict[str, Any]]:
         bundle = self._decided(bundle)
-        return self._as_own(bundle) if self._part else self._as_theirs(bundle)
+        rows = self._as_own(bundle) if self._part else self._as_theirs(bundle)
+        if self._per and self._per not in bundle.rows and "prompts" in bundle.rows and not rows:
+            self.lost[f"prompts without {self._per}"] += 1
+        return rows
+
+    @property
+    def _per(self) -> PartName | None:
+        """Return the part of which each row of the format has one, None where a row is a prompt."""
+        return self._part if self._shape is None else _ROWS_OF.get(self._shape.per)
 
     def _decided(self, bundle: Bundle) -> Bundle:
         """Return the same rows with the flagged penalties of the rubric decided."""
@@ -85,7 +96,16 @@ class Conversion:
         if self._part == "prompts":
             return self._as_prompt(bundle)
         self.lost.update({part: len(rows) for part, rows in bundle.rows.items() if part not in (self._part, "prompts")})
-        return [row.columns() for row in bundle.rows.get(self._part, ())]
+        return [self._with_prompt(row.columns(), bundle) for row in bundle.rows.get(self._part, ())]
+
+    def _with_prompt(self, columns: dict[str, Any], bundle: Bundle) -> dict[str, Any]:
+        """Return a row with the columns of its prompt, which another source may have."""
+        assert self._part is not None
+        if len(self._sources) == 1:
+            return columns
+        prompt = bundle.prompt()
+        asked = {name: prompt[name] for name in ("prompt", "reference") if name in prompt}
+        return joined(KINDS[self._part], asked | columns, {n: v for n, v in prompt.items() if n != "id"})
 
     def _as_prompt(self, bundle: Bundle) -> list[dict[str, Any]]:
         self.lost.update({part: len(bundle.rows.get(part, ())) for part in ("rubrics", "comparisons")})
@@ -100,20 +120,22 @@ class Conversion:
         try:
             rows = self._shape.write(given)
         except ValueError as error:
-            where = f"{self._source.name}:{bundle.line}"
-            raise InputError(f"{where}: cannot be written as {self.title}: {error}") from None
+            remedy = "" if bundle.text() is not None else "; name the file with the prompts of these rows, too"
+            raise InputError(f"{bundle.where}: cannot be written as {self.title}: {error}{remedy}") from None
         self.lost.update(given.lost())
         self.unread.update(given.unread)
         self.changed.update(given.changed)
         return rows
 
 
-def convert(source: Any, to: str, *, pitfalls: PitfallMode = "keep") -> Conversion:
-    """Return the rows of a source in the format of a name.
+def convert(source: Source, to: str, *, others: Sequence[Source] = (), pitfalls: PitfallMode = "keep") -> Conversion:
+    """Return the rows of a source in the format of a name, joined with those of `others` by prompt.
 
-    `pitfalls` decides about penalties whose text may say what a good response does not do (`linting.pitfalls`).
+    So a file of responses becomes pairs of prompt and response with the file of their prompts. `pitfalls` decides about
+    penalties whose text may say what a good response does not do (`linting.pitfalls`).
     """
-    return Conversion(source if isinstance(source, Input) else Input(source), to, pitfalls=pitfalls)
+    joined_with = [opened(other, f"others[{place}]") for place, other in enumerate(others)]
+    return Conversion(opened(source, "rows"), to, others=joined_with, pitfalls=pitfalls)
 
 
 def _writable(name: str) -> Shape:

@@ -44,7 +44,7 @@ def read(
     """
     source = Input(path, shape=named(format) if isinstance(format, str) else format, names=columns)
     held: dict[str, dict[str, Row]] = {"prompts": {}, "rubrics": {}, "responses": {}, "comparisons": {}}
-    for bundle in bundles(source, whole=False):
+    for bundle in bundles([source], whole=False):
         for part, rows in bundle.rows.items():
             for row in rows:
                 held[part].setdefault(_key(row), row)

@@ -72,12 +72,12 @@ class ForeignRows:
             return self._gathered_rubrics(take_ids)
         return self._of_each(part, take_ids, repeats=repeats)
 
-    def identified(self) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
+    def identified(self, take_ids: TakeIds) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
         """Iterate over all parts of the numbered rows, with the ids that they give."""
-        gathered = self._gathered_rubrics(_as_given) if self.shape.gathers else None
+        gathered = self._gathered_rubrics(take_ids) if self.shape.gathers else None
         rubrics = None if gathered is None else {row["id"]: row for _, row in gathered}
         for number, contents in self.contents():
-            held = {part: self._identified(contents, part, _as_given) for part in contents.held()}
+            held = {part: self._identified(contents, part, take_ids) for part in contents.held()}
             if rubrics is not None:
                 held["rubrics"] = [rubrics.pop(row["id"]) for row in held.get("rubrics", ()) if row["id"] in rubrics]
             yield number, held
@@ -142,10 +142,6 @@ class ForeignRows:
             return [name_response(take_ids(row)) for row in rows] if self.shape.pairs else rows
         ids = dict(enumerate(name_response(take_ids(row))["id"] for row in contents.rows("responses")))
         return [with_id(take_ids(row), "prompt_id") | _sides(row, ids) for row in rows]
-
-
-def _as_given(row: dict[str, Any]) -> dict[str, Any]:
-    return row
 
 
 def _sides(comparison: Mapping[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:

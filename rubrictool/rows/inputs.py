@@ -190,7 +190,14 @@ class Input:
 
     def identified(self) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
         """Iterate over all parts of the numbered rows of a foreign shape, in our columns and with the ids that they give."""
-        return self._as_foreign().identified()
+        for number, held in self._as_foreign().identified(self._under_only_id):
+            yield number, held if self.prompt_ids is None else self._under_taken_ids(number, held, self.prompt_ids)
+
+    def _under_taken_ids(
+        self, number: int, held: dict[PartName, list[dict[str, Any]]], ids: PromptIds
+    ) -> dict[PartName, list[dict[str, Any]]]:
+        taken = {part: self._with_taken_ids(((number, row) for row in rows), part, ids) for part, rows in held.items()}
+        return {part: [row for _, row in rows] for part, rows in taken.items()}
 
     def _as_foreign(self) -> ForeignRows:
         foreign = self._recognise()

@@ -43,7 +43,7 @@ class PromptIds:
         given, prompt = row.get(key), row.get("prompt")
         if given == EVERY_PROMPT or not _is_prompt(prompt) or self.naming is None:
             return ()
-        if self._has_own_ids and not _is_made(given, prompt):
+        if self.has_own_ids and not _is_made(given, prompt):
             return ()
         return self._by_text.get(text_digest(prompt), ())
 
@@ -53,7 +53,8 @@ class PromptIds:
         return next((source for source in self._sources if _first_with_text(source)), None)
 
     @cached_property
-    def _has_own_ids(self) -> bool:
+    def has_own_ids(self) -> bool:
+        """Return whether the source of the ids gives its prompts ids of their own, and not those that texts make."""
         first = _first_with_text(self.naming) if self.naming else None
         return first is not None and not _is_made(*first)
 

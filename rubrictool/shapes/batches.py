@@ -10,8 +10,8 @@ from typing import Any
 
 from rubrictool.shapes.chat_parts import plain
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
-from rubrictool.shapes.taking import without_nulls
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, keys_in
+from rubrictool.shapes.taking import named, without_nulls
 from rubrictool.text.chats import merged_text
 from rubrictool.text.response_items import as_messages
 
@@ -48,11 +48,11 @@ def _read_result(row: Fields) -> Contents:
     answers = [answer for answer in _answers(body) if answer]
     if not answers:
         return Contents(notes=("replies without text left out",))
-    named = {"prompt_id": asked} | without_nulls({"model": body.text("model", None)})
+    told = {"prompt_id": asked} | without_nulls({"model": body.text("model", None)})
     rest = row.rest()
     request = rest.pop("id", None)
     columns = rest | without_nulls({"batch_request": request, "usage": body.value("usage", None)})
-    return Contents(responses=[named | {"response": answer} for answer in answers], columns=columns)
+    return Contents(responses=[told | {"response": answer} for answer in answers], columns=columns)
 
 
 def _answers(body: Fields) -> list[Any]:
@@ -106,12 +106,18 @@ def _kind(part: Any) -> Any:
 
 
 def _read_gemini_request(row: Fields) -> Contents:
-    key, request = row.name("key"), row.object("request")
+    asked, rest = _gemini_asked(row)
+    return Contents(asked, columns=row.rest() | {"request": rest})
+
+
+def _gemini_asked(row: Fields) -> tuple[ColumnValues, ColumnValues]:
+    """Take the prompt of a request, and what else stands in it."""
+    request = row.object("request")
     messages = [_gemini_message(request, content) for content in request.objects("contents")]
     system = request.value("system_instruction", request.value("systemInstruction", None))
     texts = _gemini_texts(system.get("parts") if isinstance(system, Mapping) else ())
     asked = _below(texts, messages) if texts else plain(messages, "user")
-    return Contents({"id": key, "prompt": asked}, columns=row.rest() | {"request": request.rest()})
+    return named(row, "id", "key") | {"prompt": asked}, request.rest()
 
 
 def _gemini_message(request: Fields, content: Fields) -> ColumnValues:
@@ -128,16 +134,20 @@ def _gemini_texts(parts: Sequence[Any] | None) -> str:
 
 
 def _read_gemini_result(row: Fields) -> Contents:
-    key, failed = row.name("key"), row.value("error", None)
-    if failed is not None or "response" not in row:
+    """Read a result, which Vertex AI writes beside its request, with a `status` that tells what failed."""
+    asked, rest = _gemini_asked(row) if "request" in row else (named(row, "id", "key"), {})
+    if row.value("error", None) is not None or row.value("status", "") != "" or "response" not in row:
         return _FAILED
     response = row.object("response")
     answers = [_candidate(one) for one in response.objects("candidates", ())]
     if not any(answers):
         return Contents(notes=("replies without text left out",))
-    named = {"prompt_id": key} | without_nulls({"model": response.text("modelVersion", None)})
-    columns = row.rest() | without_nulls({"usage": response.value("usageMetadata", None)})
-    return Contents(responses=[named | {"response": answer} for answer in answers if answer], columns=columns)
+    model = without_nulls({"model": response.text("modelVersion", None)})
+    columns = row.rest() | without_nulls({"usage": response.value("usageMetadata", None), "request": rest or None})
+    found = [model | {"response": answer} for answer in answers if answer]
+    if "prompt" in asked:
+        return Contents(asked, responses=found, columns=columns)
+    return Contents(responses=[{"prompt_id": asked["id"]} | one for one in found], columns=columns)
 
 
 def _candidate(candidate: Fields) -> str:
@@ -161,11 +171,21 @@ ANTHROPIC_RESULTS = Shape(
     "anthropic-batch-results", "Anthropic batch results", has("custom_id", "result"), _read_anthropic_result
 )
 
-GEMINI_REQUESTS = Shape("gemini-batch", "Gemini batch requests", has("key", "request"), _read_gemini_request)
 
-GEMINI_RESULTS = Shape(
-    "gemini-batch-results",
-    "Gemini batch results",
-    lambda row: "key" in row and ("response" in row or "error" in row) and "prompt" not in row,
-    _read_gemini_result,
+def _is_gemini(row: Mapping[str, Any]) -> bool:
+    """Return whether a row has the request or the key of one; Vertex AI has no keys."""
+    return "prompt" not in row and ("key" in row or "contents" in keys_in(row, "request"))
+
+
+def _is_gemini_result(row: Mapping[str, Any]) -> bool:
+    return _is_gemini(row) and ("response" in row or "error" in row)
+
+
+GEMINI_REQUESTS = Shape(
+    "gemini-batch",
+    "Gemini batch requests",
+    lambda row: _is_gemini(row) and "request" in row and not _is_gemini_result(row),
+    _read_gemini_request,
 )
+
+GEMINI_RESULTS = Shape("gemini-batch-results", "Gemini batch results", _is_gemini_result, _read_gemini_result)

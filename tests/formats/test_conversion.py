@@ -251,3 +251,50 @@ def test_judgements_whose_responses_are_elsewhere_are_converted() -> None:
     assert (score["id"], score["score"], "response" in score) == ("m", 5, False)
     with pytest.raises(InputError, match=r"cannot be written as Alpaca instructions: .*field required"):
         converted([LABEL], "alpaca")
+
+
+ASKED = [{"id": name, "prompt": f"Question {name}", "topic": "tea"} for name in ("a", "b")]
+ANSWERED = [{"prompt_id": "b", "response": "An answer.", "model": "m"}]
+
+
+def joined(to: str, *sources: Any) -> tuple[list[dict[str, Any]], formats.Conversion]:
+    conversion = formats.convert(sources[0], to, others=sources[1:])
+    return list(conversion), conversion
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_files_are_joined_by_prompt_and_what_has_no_partner_is_counted(turned: bool) -> None:
+    sources = (ANSWERED, ASKED) if turned else (ASKED, ANSWERED)
+    [row], conversion = joined("responses", *sources)
+    assert (row["prompt"], row["response"], row["topic"]) == ("Question b", "An answer.", "tea")
+    [output], written = joined("alpaca-eval", *sources)
+    assert (output["instruction"], output["output"]) == ("Question b", "An answer.")
+    assert conversion.lost == written.lost == {"prompts without responses": 1}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_files_without_prompt_ids_are_joined_by_text_and_ids_stay(turned: bool) -> None:
+    rubrics = [{"prompt": row["prompt"], "criteria": RUBRIC["criteria"]} for row in ASKED]
+    rows, _ = joined("rubrics", *((rubrics, ASKED) if turned else (ASKED, rubrics)))
+    assert [(row["id"], row["topic"], len(row["criteria"])) for row in rows] == [("a", "tea", 3), ("b", "tea", 3)]
+
+
+def test_one_id_with_two_texts_in_joined_files_is_an_error_that_names_both() -> None:
+    said = r"others\[0\]:1: prompt: the id 'a' stands for another text in rows:1"
+    with pytest.raises(InputError, match=said):
+        joined("prompts", ASKED, [{"id": "a", "prompt": "Another question"}])
+
+
+def test_responses_without_the_text_of_their_prompt_say_what_to_name() -> None:
+    with pytest.raises(InputError, match=r"rows:1: .* prompt: field required; name the file with the prompts"):
+        joined("alpaca-eval", ANSWERED)
+
+
+def test_the_command_joins_the_files_that_it_is_given(shell: Shell) -> None:
+    shell.write("asked.jsonl", ASKED)
+    shell.write("answered.jsonl", ANSWERED)
+    ran = shell("convert", "asked.jsonl", "answered.jsonl", "--to", "preference", "--check")
+    assert (ran.code, ran.out) == (2, "")
+    ran = shell("convert", "asked.jsonl", "answered.jsonl", "--to", "messages")
+    assert (ran.code, len(ran.out.splitlines())) == (0, 1)
+    assert "messages with an answer: lost: prompts without responses (1)" in ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -184,6 +185,19 @@ def test_results_of_a_batch_come_in_any_order_and_failures_are_counted() -> None
     assert source.recognised() == "rows: OpenAI batch results, 1 response; requests that failed left out: 2"
 
 
+def test_a_result_of_vertex_ai_brings_its_prompt() -> None:
+    request = {"contents": [{"role": "user", "parts": [{"text": "Name a colour."}]}], "labels": {"run": "1"}}
+    reply = example("gemini-batch-results")["response"]
+    done = {"status": "", "processed_time": "2026-01-01", "request": request, "response": reply}
+    failed = {**done, "status": "RESOURCE_EXHAUSTED", "response": {}}
+    source = Input([done, failed])
+    [row] = Rows(source, Response).rows()
+    assert (row.prompt, row.response, row.model) == ("Name a colour.", "Blue.", "small-3")
+    assert row.unknown()["request"] == {"labels": {"run": "1"}}
+    assert source.recognised() == ("rows: Gemini batch results, 1 prompt, 1 response; requests that failed left out: 1")
+    assert Rows([{"request": request}], Prompt).rows()[0].prompt == "Name a colour."
+
+
 def test_requests_and_results_of_a_batch_are_joined_by_their_id() -> None:
     for requests, results in (
         ("openai-batch", "openai-batch-results"),
@@ -268,6 +282,49 @@ def test_a_vote_of_the_arena_counts_for_the_models_by_name(winner: str, rate: fl
 def test_arena_conversations_that_begin_otherwise_are_refused() -> None:
     with pytest.raises(InputError, match="rows:1: conversation_b: begins with another message"):
         Rows([arena(first=[ASKED, BLUE], second=[said("user", "Why?"), RED])], Response).rows()
+
+
+def vote(*turns: list[str | None], won: str = "model_a", **columns: Any) -> Columns:
+    """A row of the table of 55,000 votes, as it comes out of its CSV file."""
+    cells = dict(zip(("prompt", "response_a", "response_b"), map(json.dumps, turns), strict=True))
+    outcomes = {f"winner_{name}": int(name == won) for name in ("model_a", "model_b", "tie")}
+    return {"id": 30192, "model_a": "new", "model_b": "base", **cells, **outcomes} | columns
+
+
+@pytest.mark.parametrize(("won", "rate"), [("model_a", 1.0), ("model_b", 0.0), ("tie", 0.5)])
+def test_a_row_of_the_table_of_votes_is_a_comparison(won: str, rate: float) -> None:
+    [pair] = win_rates(Input([vote(["Hm?"], ["Yes."], ["No."], won=won)])).pairs
+    assert (pair.systems.a, pair.systems.b, pair.rate.win_rate) == ("new", "base", rate)
+
+
+def test_the_turns_of_the_table_of_votes_become_conversations() -> None:
+    rows = [vote(["Hm?", "And now?"], ["[1]", "Yes."], ["No.", None]), vote(["Why?"], ["So."], ["\ud83d"], id=2)]
+    source = Input(rows)
+    assert [row.prompt for row in Rows(source, Prompt).rows()] == ["Hm?", "Why?"]
+    again = said("user", "And now?")
+    assert responses(rows) == [
+        (said("assistant", "[1]"), again, said("assistant", "Yes.")),
+        (said("assistant", "No."), again, said("assistant", "")),
+        "So.",
+        "\ufffd",
+    ]
+    assert "without a text, read as empty: 1; texts with half a surrogate pair, read as U+FFFD: 1" in (
+        source.recognised() or ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        (vote(["Hm?"], ["Yes.", "More."], ["No."]), "response_a: has 2 turns where the prompt has 1"),
+        (vote(["Hm?"], ["Yes."], ["No."], won=""), "winner_model_a: one of winner_model_a, .* must be 1"),
+        (vote(["Hm?"], ["Yes."], ["No."], winner_tie=1), "winner_model_a: one of winner_model_a, .* must be 1"),
+        (vote(["Hm?"], ["Yes."], ["No."], response_b='[{"a": 1}]'), "response_b: must be text, or a list of turns"),
+    ],
+)
+def test_a_broken_row_of_the_table_of_votes_is_named(row: Columns, fault: str) -> None:
+    with pytest.raises(InputError, match=rf"rows:1: {fault}"):
+        Rows([row], Response).rows()
 
 
 SIDES = {

@@ -70,7 +70,7 @@ def expected(one: ColumnValues, fields: Fields, *, reverses: bool) -> ColumnValu
 def test_what_is_written_is_read_again(shape: Shape, rubric: ColumnValues) -> None:
     assert shape.write
     row = {"id": "*", "criteria": rubric["criteria"]} if shape.single else rubric
-    [bundle] = bundles(Input([row]), whole=True)
+    [bundle] = bundles([Input([row])], whole=True)
     taken = bundle.given()
     rows = shape.write(taken)
     written = [

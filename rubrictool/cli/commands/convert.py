@@ -22,8 +22,13 @@ from rubrictool.shapes.table import SHAPES
 def command(
     reading: ReadingFlags,
     files: OutputFlags,
-    source: Annotated[
-        str | None, typer.Argument(metavar="IN", help="Rows of any format; - is stdin.", show_default=False)
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="IN...",
+            help="Rows of any format; - is stdin. Several files are joined by prompt.",
+            show_default=False,
+        ),
     ] = None,
     to: Annotated[
         str | None, typer.Option(metavar="FORMAT", help="The format to write (--list).", show_default=False)
@@ -46,10 +51,11 @@ def command(
     if listed:
         _list()
         return
-    if source is None or to is None:
+    if not sources or to is None:
         raise InputError("convert: name a file and --to FORMAT; rubrictool convert --list prints the formats")
-    given = Inputs(reading, source)
-    converted = Conversion(given.of(source), to, pitfalls=pitfalls)
+    given = Inputs(reading, *sources)
+    first, *others = map(given.of, sources)
+    converted = Conversion(first, to, others=others, pitfalls=pitfalls)
     total = sum(1 for _ in converted)
     session = Session("convert", ObjectOutputFlags(**vars(files)) if converted.is_object else files, inputs=given)
 
