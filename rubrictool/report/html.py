@@ -50,10 +50,10 @@ def write_page(page: ReportPage, *, max_bytes: int = MAX_BYTES) -> HtmlPage:
     )
     index = _index(page.matrix, int(max_bytes * _INDEX_SHARE)) if page.matrix else _Packed((), 0)
     used = sum(map(_size, prompts)) + sum(len(data) for _, data in index.scripts)
-    fixed = _size(_rendered(page, prompts=(), scripts=(), left_out=()))
+    fixed = _size(_rendered(page))
     texts = _texts(page.matrix, max_bytes - used - fixed) if page.matrix else _Packed((), 0)
     left_out = list(_left_out(len(page.sections.rubrics) - len(prompts), index.left_out, texts.left_out))
-    return HtmlPage(_rendered(page, prompts, [*index.scripts, *texts.scripts], left_out), left_out)
+    return HtmlPage(_rendered(page, prompts, index.scripts, texts.scripts, left_out), left_out)
 
 
 def _left_out(rubrics: int, rows: int, texts: int) -> Iterator[str]:
@@ -100,8 +100,15 @@ def _packed(value: Any) -> str:
     return base64.b64encode(zlib.compress(compact_bytes(value), 6)).decode()
 
 
+_Scripts = Sequence[tuple[str, str]]
+
+
 def _rendered(
-    page: ReportPage, prompts: Sequence[str], scripts: Sequence[tuple[str, str]], left_out: Sequence[str]
+    page: ReportPage,
+    prompts: Sequence[str] = (),
+    index: _Scripts = (),
+    texts: _Scripts = (),
+    left_out: Sequence[str] = (),
 ) -> str:
     from markupsafe import Markup
 
@@ -116,7 +123,8 @@ def _rendered(
         .render(
             page=page,
             prompts=[Markup(one) for one in prompts],  # rendered by the same environment
-            scripts=scripts,
+            index=index,
+            texts=texts,
             left_out=left_out,
             style=Markup(style),
             script=Markup(script),

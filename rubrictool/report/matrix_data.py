@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from rubrictool.report.criterion_figures import CriterionFigures
 from rubrictool.report.figure_text import verdict_word
-from rubrictool.report.judgings import JudgedCriterion, ReportJudging, StoredVerdict, judged_criterion, unsure
-from rubrictool.report.report_files import ReportFiles
-from rubrictool.report.rubric_book import RubricBook
+from rubrictool.report.judgings import StoredVerdict, judged_criterion, unsure
+from rubrictool.report.report_data import ReportData
 from rubrictool.report.visible_text import visible
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.records import Criterion, Score, Verdict
@@ -31,34 +29,28 @@ class MatrixData(NamedTuple):
 class MatrixBuilder:
     """Lays out judgings; prompts, models and rubrics are numbered in the order in which rows name them."""
 
-    def __init__(
-        self,
-        files: ReportFiles,
-        book: RubricBook,
-        stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]],
-        figures: Mapping[tuple[str, str], CriterionFigures],
-        anchors: Mapping[str, str],
-    ) -> None:
-        self._files, self._book, self._stored, self._figures, self._anchors = files, book, stored, figures, anchors
-        self._findings = grouped(((one.rubric, one.criterion), one) for one in files.findings)
+    def __init__(self, data: ReportData) -> None:
+        self._data, self._files = data, data.files
+        self._findings = grouped(((one.rubric, one.criterion), one) for one in data.files.findings)
         self._prompts, self._models = _Numbers(), _Numbers()
         self._rubrics: dict[tuple[int, str, str, tuple[str, ...]], int] = {}
         self._criteria: list[Json] = []
         self._texts: list[Json] = []
 
-    def build(self, judgings: Sequence[ReportJudging]) -> MatrixData:
+    def build(self) -> MatrixData:
         """Return the data of all rows, by prompt, judging and falling score."""
-        self._titles = [one.title for one in judgings]
-        numbered = [(place, row) for place, judging in enumerate(judgings) for row in judging.rows]
+        numbered = [(place, row) for place, judging in enumerate(self._data.judgings) for row in judging.rows]
         for _, row in numbered:
             self._prompt(row.prompt_id)
         numbered.sort(key=lambda one: (self._prompts[one[1].prompt_id], one[0], -one[1].score))
         rows = [self._row(number, place, row) for number, (place, row) in enumerate(numbered)]
         return MatrixData(
             {
-                "judgings": [visible(title) for title in self._titles],
+                "judgings": [visible(title) for title in self._data.titles],
                 "models": [visible(name) for name in self._models],
-                "prompts": [{"id": visible(name), "anchor": self._anchors.get(name, "")} for name in self._prompts],
+                "prompts": [
+                    {"id": visible(name), "anchor": self._data.anchors.get(name, "")} for name in self._prompts
+                ],
                 "rubrics": self._criteria,
                 "rows": rows,
             },
@@ -71,7 +63,7 @@ class MatrixBuilder:
             self._texts.append({"prompt": prompt, "responses": {}, "notes": {}})
 
     def _row(self, number: int, place: int, row: Score) -> list[Any]:
-        criteria = self._book.criteria_of(row)
+        criteria = self._data.book.criteria_of(row)
         verdicts = [(verdict, criteria.get(verdict.id)) for verdict in row.verdicts]
         texts = self._texts[self._prompts[row.prompt_id]]
         texts["responses"][visible(row.id)] = visible(self._files.responses[row.prompt_id, row.id].text)
@@ -99,7 +91,7 @@ class MatrixBuilder:
     def _head(self, prompt_id: str, name: str, criterion: Criterion | None) -> Json:
         if criterion is None:
             return {"id": visible(name), "text": "(no file has the text of this criterion)", "weight": None}
-        figures = self._figures.get((prompt_id, criterion.criterion))
+        figures = self._data.figures.get((prompt_id, criterion.criterion))
         findings = self._findings.get((prompt_id, name), ())
         return {
             "id": visible(name),
@@ -113,7 +105,7 @@ class MatrixBuilder:
         }
 
     def _verdicts_on(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> Sequence[StoredVerdict]:
-        return self._stored[judged_criterion(row, verdict, criterion)]
+        return self._data.stored[judged_criterion(row, verdict, criterion)]
 
     def _marks(self, row: Score, verdict: Verdict, criterion: Criterion | None) -> int:
         others = {one.verdict.met for one in self._verdicts_on(row, verdict, criterion)} - {None}
@@ -136,7 +128,7 @@ class MatrixBuilder:
             *([] if label is None else [f"label: {verdict_word(label)}"]),
             *([] if verdict.p is None else [f"probability of met: {verdict.p:.2f}"]),
             *(
-                f"{self._titles[one.judging]}: {verdict_word(one.verdict.met)}"
+                f"{self._data.titles[one.judging]}: {verdict_word(one.verdict.met)}"
                 for one in others
                 if one.verdict.met != verdict.met
             ),

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from rubrictool.report.figure_text import verdict_word
 from rubrictool.report.figures_sections import FigureTable, TailSection
-from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging
+from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging, doubtful_verdicts
 from rubrictool.report.matrix_data import row_link
+from rubrictool.report.report_data import ReportData
 from rubrictool.report.report_files import ReadFile, ReportFiles
 from rubrictool.report.rubrics_section import PromptRubric
 from rubrictool.report.scores_section import ScoresSection
@@ -89,15 +90,11 @@ class PageSections(NamedTuple):
         yield from chain.from_iterable(one.sentences for one in (*self.signal, *self.agreement))
 
 
-def overview(
-    files: ReportFiles,
-    judgings: Sequence[ReportJudging],
-    doubts: Sequence[DoubtfulVerdict],
-    parts: PageSections,
-    anchors: Mapping[str, str],
-) -> Overview:
+def overview(data: ReportData, parts: PageSections) -> Overview:
     """Return the overview of a report."""
+    files, judgings = data.files, data.judgings
     verdicts = sum(len(row.verdicts) for one in judgings for row in one.rows)
+    doubts = doubtful_verdicts(data.stored, files)
     return Overview(
         version("rubrictool"),
         [*_sentences(parts), *_doubt_sentence(doubts, verdicts)],
@@ -107,7 +104,7 @@ def overview(
         files.files,
         [_command(one.name, row) for one in files.summaries for row in one.rows],
         files.failures.most_common(),
-        [_shown(one, judgings, files, anchors) for one in doubts[:MOST_DOUBTS]],
+        [_shown(one, data) for one in doubts[:MOST_DOUBTS]],
         len(doubts),
     )
 
@@ -170,28 +167,26 @@ def _spelled(value: Any) -> Any:
     )
 
 
-def _shown(
-    one: DoubtfulVerdict, judgings: Sequence[ReportJudging], files: ReportFiles, anchors: Mapping[str, str]
-) -> ShownDoubt:
+def _shown(one: DoubtfulVerdict, data: ReportData) -> ShownDoubt:
     prompt_id, response = one.key.response
     return ShownDoubt(
         prompt_id,
-        anchors.get(prompt_id, ""),
+        data.anchors.get(prompt_id, ""),
         response,
         row_link(one.verdicts[-1].judging, prompt_id, response),
-        files.responses[one.key.response].model or "",
+        data.files.responses[one.key.response].model or "",
         one.criterion.criterion if one.criterion else one.key.text,
         one.verdicts[-1].verdict.id,
         one.criterion.weight if one.criterion else None,
-        "; ".join(_WHY[kind](one, judgings) for kind in one.kinds),
+        "; ".join(_WHY[kind](one, data.titles) for kind in one.kinds),
     )
 
 
-def _against_label(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
+def _against_label(one: DoubtfulVerdict, _: Sequence[str]) -> str:
     return f"the judge says {verdict_word(one.verdicts[-1].verdict.met)}, the label {verdict_word(one.label)}"
 
 
-def _samples_differ(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
+def _samples_differ(one: DoubtfulVerdict, _: Sequence[str]) -> str:
     votes = [vote.met for stored in one.verdicts for vote in stored.verdict.samples]
     if votes:
         return f"{sum(vote is True for vote in votes)} of {counted(len(votes), 'sample')} say met"
@@ -199,8 +194,8 @@ def _samples_differ(one: DoubtfulVerdict, _: Sequence[ReportJudging]) -> str:
     return f"the judge's probability of met is {next(shares):.2f}"
 
 
-def _judgings_differ(one: DoubtfulVerdict, judgings: Sequence[ReportJudging]) -> str:
-    told = [f"{verdict_word(stored.verdict.met)} by {judgings[stored.judging].title}" for stored in one.verdicts]
+def _judgings_differ(one: DoubtfulVerdict, titles: Sequence[str]) -> str:
+    told = [f"{verdict_word(stored.verdict.met)} by {titles[stored.judging]}" for stored in one.verdicts]
     return f"the same criterion is {', '.join(told)}"
 
 

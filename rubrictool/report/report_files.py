@@ -106,6 +106,12 @@ class _Reader:
         self.found = ReportFiles()
         self._prompts, self._seen = prompts, set[str]()
         self._texts = Texts(responses=True)
+        self._kept: Mapping[FileKind, list[NamedRows]] = {
+            "regions": self.found.regions,
+            "agreement": self.found.agreement,
+            "signal": self.found.signal,
+            "summary": self.found.summaries,
+        }
 
     def read(self, source: Input) -> None:
         """Read a file as what its first row says that it is. Raises `InputError` for rows of no kind."""
@@ -132,6 +138,8 @@ class _Reader:
 
     def _rows(self, kind: FileKind, source: Input) -> int:
         """Read a file of one kind, and return the number of its rows."""
+        if kind in self._kept:
+            return self._keep(source, self._kept[kind])
         reading: Callable[[Input], int] = getattr(self, f"_read_{kind}")
         return reading(source)
 
@@ -197,18 +205,6 @@ class _Reader:
         rows = [row for _, row in Rows(source, Finding)]
         self.found.findings += [row for row in rows if self._chosen(row.rubric)]
         return len(rows)
-
-    def _read_regions(self, source: Input) -> int:
-        return self._keep(source, self.found.regions)
-
-    def _read_agreement(self, source: Input) -> int:
-        return self._keep(source, self.found.agreement)
-
-    def _read_signal(self, source: Input) -> int:
-        return self._keep(source, self.found.signal)
-
-    def _read_summary(self, source: Input) -> int:
-        return self._keep(source, self.found.summaries)
 
     def _read_failures(self, source: Input) -> int:
         """Count failed rows by their cause; `Input` leaves that out, since such a file is also read as input again."""

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from rubrictool.linting.rules import Finding
 from rubrictool.report.criterion_figures import CriterionFigures
 from rubrictool.report.judgings import JudgedCriterion, StoredVerdict
-from rubrictool.report.report_files import ReportFiles, ResponseTexts
-from rubrictool.report.rubric_book import RubricBook
+from rubrictool.report.report_data import ReportData
+from rubrictool.report.report_files import ResponseTexts
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.records import Criterion
 from rubrictool.rows.traces import Overfit, Refusal, Round
@@ -100,31 +100,24 @@ class PromptRubric:
 
 
 class RubricsSection:
-    """Makes the rubric of each prompt from the files of a report."""
+    """Makes the rubric of each prompt from the data of a report."""
 
-    def __init__(
-        self,
-        files: ReportFiles,
-        book: RubricBook,
-        stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]],
-        figures: Mapping[tuple[str, str], CriterionFigures],
-        titles: Sequence[str],
-    ) -> None:
-        self._files, self._book, self._figures, self._titles = files, book, figures, titles
-        self._stored = _by_response(stored)
+    def __init__(self, data: ReportData) -> None:
+        self._data, self._files, self._book = data, data.files, data.book
+        self._stored = _by_response(data.stored)
 
-    def prompts(self, anchors: Mapping[str, str]) -> list[PromptRubric]:
+    def prompts(self) -> list[PromptRubric]:
         """Return the prompts that have a rubric, rounds or findings, in the order of the files."""
         told = {one.rubric for one in self._files.findings} | self._book.rounds.keys()
         ids = [name for name, rubric in self._book.last.items() if rubric or name in told]
-        return [self._prompt(prompt_id, anchors[prompt_id]) for prompt_id in ids]
+        return [self._prompt(prompt_id) for prompt_id in ids]
 
-    def _prompt(self, prompt_id: str, anchor: str) -> PromptRubric:
+    def _prompt(self, prompt_id: str) -> PromptRubric:
         rubric, rounds = self._book.last[prompt_id], self._book.rounds.get(prompt_id, [])
         findings = [one for one in self._files.findings if one.rubric == (rubric.id if rubric else prompt_id)]
         return PromptRubric(
             prompt_id,
-            anchor,
+            self._data.anchors[prompt_id],
             self._files.prompts.get(prompt_id, ""),
             [self._criterion(prompt_id, one, rounds, findings) for one in self._book.criteria(prompt_id)],
             [one for one in findings if one.criterion not in {shown.id for shown in self._book.criteria(prompt_id)}],
@@ -143,7 +136,7 @@ class RubricsSection:
     ) -> ShownCriterion:
         check = compact(one.check.model_dump(exclude_none=True, exclude_unset=True)) if one.check else ""
         own = [found for found in findings if found.criterion == one.id]
-        figures = self._figures.get((prompt_id, one.criterion))
+        figures = self._data.figures.get((prompt_id, one.criterion))
         return ShownCriterion(one, check, _origin(one, self._usual_writer(prompt_id), rounds), figures, own)
 
     def _round(self, row: Round) -> ShownRound:
@@ -178,7 +171,7 @@ class RubricsSection:
         for text in first.keys() & second.keys():
             for one, other in _last_together(first[text], second[text]):
                 if None not in (one.verdict.met, other.verdict.met) and one.verdict.met != other.verdict.met:
-                    yield PairVerdict(one.verdict.id, text, bool(one.verdict.met), self._titles[one.judging])
+                    yield PairVerdict(one.verdict.id, text, bool(one.verdict.met), self._data.titles[one.judging])
 
 
 def _by_response(

@@ -22,6 +22,9 @@
     return JSON.parse(await new Response(stream).text());
   };
 
+  /* The texts stand behind this script: it runs before the browser has read them. */
+  const whole = document.readyState === "loading" ? new Promise((read) => addEventListener("DOMContentLoaded", read)) : Promise.resolve();
+
   /* Rubrics: search, filter, open. */
   const prompts = [...document.querySelectorAll("details.prompt")];
   const filterPrompts = () => {
@@ -87,6 +90,7 @@
     for (const row of rows) row.prompt = data.prompts[row.rubric.prompt];
     const texts = new Map();
     const loadTexts = async (prompt) => {
+      await whole;
       if (!texts.has(prompt)) texts.set(prompt, unpack(`texts-${prompt}`));
       return texts.get(prompt);
     };
