@@ -57,13 +57,16 @@ def write_page(page: ReportPage, *, max_bytes: int = MAX_BYTES) -> HtmlPage:
 
 
 def _left_out(rubrics: int, rows: int, texts: int) -> Iterator[str]:
-    for count, what in (
-        (rubrics, "rubrics with their rounds"),
-        (rows, "rows of the verdict matrix"),
-        (texts, "prompts whose responses and reasons"),
+    for count, one, several in (
+        (rubrics, "rubric with its rounds", "rubrics with their rounds"),
+        (rows, "row of the verdict matrix", "rows of the verdict matrix"),
+        (texts, "prompt with its responses and reasons", "prompts with their responses and reasons"),
     ):
         if count:
-            yield f"left out because the page would be too large: {count:,} {what}; choose prompts for a report of their own"
+            yield (
+                f"left out because the page would be too large: {counted(count, one, several)}; choose prompts for a report of"
+                " their own"
+            )
 
 
 def _within(parts: Iterable[str], room: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from rubrictool.report.figure_text import verdict_word
 from rubrictool.report.judgings import StoredVerdict, judged_criterion, unsure
 from rubrictool.report.report_data import ReportData
 from rubrictool.report.visible_text import visible
-from rubrictool.rows.joins import grouped
+from rubrictool.rows.joins import ResponseKey, grouped
 from rubrictool.rows.records import Criterion, Score, Verdict
 
 CHANGED, AGAINST_LABEL, UNSURE_SAMPLES = 1, 2, 4
@@ -36,6 +36,7 @@ class MatrixBuilder:
         self._rubrics: dict[tuple[int, str, str, tuple[str, ...]], int] = {}
         self._criteria: list[Json] = []
         self._texts: list[Json] = []
+        self._places: dict[ResponseKey, int] = {}
 
     def build(self) -> MatrixData:
         """Return the data of all rows, by prompt, judging and falling score."""
@@ -60,16 +61,22 @@ class MatrixBuilder:
     def _prompt(self, prompt_id: str) -> None:
         if self._prompts[prompt_id] == len(self._texts):
             prompt = visible(self._files.prompts.get(prompt_id, ""))
-            self._texts.append({"prompt": prompt, "responses": {}, "notes": {}})
+            self._texts.append({"prompt": prompt, "responses": [], "notes": {}})
+
+    def _response(self, row: Score) -> int:
+        """Return the place of the text of a response among those of its prompt."""
+        key, texts = (row.prompt_id, row.id), self._texts[self._prompts[row.prompt_id]]["responses"]
+        if key not in self._places:
+            self._places[key] = len(texts)
+            texts.append(visible(self._files.responses[key].text))
+        return self._places[key]
 
     def _row(self, number: int, place: int, row: Score) -> list[Any]:
         criteria = self._data.book.criteria_of(row)
         verdicts = [(verdict, criteria.get(verdict.id)) for verdict in row.verdicts]
-        texts = self._texts[self._prompts[row.prompt_id]]
-        texts["responses"][visible(row.id)] = visible(self._files.responses[row.prompt_id, row.id].text)
         notes = [self._note(row, place, verdict, criterion) for verdict, criterion in verdicts]
         if any(notes):
-            texts["notes"][str(number)] = notes
+            self._texts[self._prompts[row.prompt_id]]["notes"][str(number)] = notes
         return [
             self._rubric(place, row, criteria),
             visible(row.id),
@@ -77,6 +84,7 @@ class MatrixBuilder:
             round(row.score, 4),
             "".join(_code(verdict, criterion) for verdict, criterion in verdicts),
             "".join(str(self._marks(row, verdict, criterion)) for verdict, criterion in verdicts),
+            self._response(row),
         ]
 
     def _rubric(self, place: int, row: Score, criteria: Mapping[str, Criterion]) -> int:

@@ -17,7 +17,7 @@ class ReportData(NamedTuple):
     """The files of a report, and what several sections need of them.
 
     `stored` has the verdicts of all judgings by what they are on, `figures` those of each criterion by prompt and text,
-    `anchors` the names of prompts in links within the page.
+    `anchors` has the name in links within the page of each prompt that has a rubric, rounds or findings.
     """
 
     files: ReportFiles
@@ -39,7 +39,8 @@ def report_data(files: ReportFiles) -> ReportData:
     judgings = report_judgings(files, book)
     stored = stored_verdicts(judgings, book)
     scores = {(row.prompt_id, row.id): row.score for judging in judgings for row in judging.rows}
-    anchors = {prompt_id: _anchor(prompt_id) for prompt_id in book.last}
+    told = {one.rubric for one in files.findings} | book.rounds.keys()
+    anchors = {name: _anchor(name) for name, rubric in book.last.items() if rubric or name in told}
     return ReportData(files, book, judgings, stored, criterion_figures(stored, scores), anchors)
 
 

@@ -108,16 +108,14 @@ class RubricsSection:
 
     def prompts(self) -> list[PromptRubric]:
         """Return the prompts that have a rubric, rounds or findings, in the order of the files."""
-        told = {one.rubric for one in self._files.findings} | self._book.rounds.keys()
-        ids = [name for name, rubric in self._book.last.items() if rubric or name in told]
-        return [self._prompt(prompt_id) for prompt_id in ids]
+        return [self._prompt(prompt_id, anchor) for prompt_id, anchor in self._data.anchors.items()]
 
-    def _prompt(self, prompt_id: str) -> PromptRubric:
+    def _prompt(self, prompt_id: str, anchor: str) -> PromptRubric:
         rubric, rounds = self._book.last[prompt_id], self._book.rounds.get(prompt_id, [])
         findings = [one for one in self._files.findings if one.rubric == (rubric.id if rubric else prompt_id)]
         return PromptRubric(
             prompt_id,
-            self._data.anchors[prompt_id],
+            anchor,
             self._files.prompts.get(prompt_id, ""),
             [self._criterion(prompt_id, one, rounds, findings) for one in self._book.criteria(prompt_id)],
             [one for one in findings if one.criterion not in {shown.id for shown in self._book.criteria(prompt_id)}],

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,8 +68,12 @@ def test_nothing_is_loaded_and_no_element_has_a_style_or_a_handler() -> None:
         assert not (attrs.get("href") or "").strip().startswith(("http", "//", "javascript")), tag
 
 
-def test_every_id_stands_once_and_every_link_within_the_page_leads_somewhere() -> None:
-    tags = Seen(PAGE).tags
+LABEL = {"prompt_id": "bread", "id": "r4", "verdicts": [{"id": "c3", "met": False}]}
+
+
+@pytest.mark.parametrize("page", [PAGE, html_report(AFTER, [LABEL]).html], ids=["whole", "without rubrics"])
+def test_every_id_stands_once_and_every_link_within_the_page_leads_somewhere(page: str) -> None:
+    tags = Seen(page).tags
     ids = [attrs["id"] for _, attrs in tags if "id" in attrs]
     assert len(ids) == len(set(ids))
     links = [attrs["href"] or "" for tag, attrs in tags if tag == "a"]
@@ -115,13 +120,13 @@ def test_a_page_that_would_be_too_large_leaves_out_texts_and_says_so() -> None:
     small = html_report(rows, [RUBRIC], max_bytes=len(whole.html) - 30_000)
     assert len(small.html.encode()) <= len(whole.html) - 30_000
     (told,) = small.left_out
-    assert "1 prompts whose responses and reasons" in told
+    assert "1 prompt with its responses and reasons" in told
     assert "left out because the page would be too large" in small.html.lower()
 
 
 def test_the_texts_of_a_prompt_are_packed_apart_from_the_index() -> None:
     texts = unpacked(PAGE, "texts-0")
-    assert texts["responses"]["r1"] == "Answer 1."
+    assert texts["responses"] == [f"Answer {number}." for number in (1, 2, 3, 4)]
     assert texts["notes"]["1"][0].endswith("unmet")
 
 

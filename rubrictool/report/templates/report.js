@@ -84,8 +84,8 @@
   const startMatrix = (data) => {
     const grid = $("grid"), canvas = $("canvas"), detail = $("detail");
     const controls = { q: $("search"), judging: $("judging"), prompt: $("prompt"), model: $("model"), criterion: $("criterion"), verdict: $("verdict"), mark: $("mark"), sort: $("sort") };
-    const rows = data.rows.map(([rubric, id, model, score, verdicts, marks], number) => ({
-      number, id, score, verdicts, marks, rubric: data.rubrics[rubric], model: data.models[model], group: rubric,
+    const rows = data.rows.map(([rubric, id, model, score, verdicts, marks, response], number) => ({
+      number, id, response, score, verdicts, marks, rubric: data.rubrics[rubric], model: data.models[model], group: rubric,
     }));
     for (const row of rows) row.prompt = data.prompts[row.rubric.prompt];
     const texts = new Map();
@@ -117,7 +117,10 @@
     };
 
     const haystack = (row) => (row.lower ??= `${row.prompt.id} ${row.model} ${row.id} ${(row.rubric.lower ??= row.rubric.criteria.map((one) => `${one.id} ${one.text} ${one.dimension}`).join(" "))}`.toLowerCase());
-    const bodyOf = (row) => lower?.get(row.rubric.prompt)?.get(row.id) ?? "";
+    const says = (row, word) => {
+      const texts = lower?.[row.rubric.prompt];
+      return haystack(row).includes(word) || texts?.prompt.includes(word) || texts?.responses[row.response].includes(word);
+    };
     const fits = (row, words) => {
       if (controls.judging.value !== "" && row.rubric.judging !== Number(controls.judging.value)) return false;
       if (controls.prompt.value !== "" && row.rubric.prompt !== Number(controls.prompt.value)) return false;
@@ -127,7 +130,7 @@
         const any = row.rubric.criteria.some((one, i) => (!text || one.text === text) && (!bit || Number(row.marks[i]) & bit) && (!codes || codes.includes(row.verdicts[i])));
         if (!any) return false;
       }
-      return words.every((word) => haystack(row).includes(word) || bodyOf(row).includes(word));
+      return words.every((word) => says(row, word));
     };
     const ORDERS = {
       "-score": (a, b) => b.score - a.score, score: (a, b) => a.score - b.score,
@@ -158,8 +161,8 @@
         if (row.group !== group) { group = row.group; items.push({ rubric: row.rubric, prompt: row.prompt }); }
         items.push(row);
       }
-      const total = new Set(rows.map((row) => row.rubric.prompt + "/" + row.id)).size;
-      const found = new Set(shown.map((row) => row.rubric.prompt + "/" + row.id)).size;
+      const responses = (of) => new Set(of.map((row) => `${row.rubric.prompt}/${row.response}`)).size;
+      const total = responses(rows), found = responses(shown);
       $("found").textContent = `${found.toLocaleString("en")} of ${total.toLocaleString("en")} responses` + (shown.length > found ? `, ${shown.length.toLocaleString("en")} rows` : "");
       grid.setAttribute("aria-rowcount", String(items.length));
       if (selected && !shown.includes(selected)) selected = null;
@@ -169,10 +172,10 @@
       if (words.length && !lower) loadAll();
     };
     const loadAll = async () => {
-      const mine = current, all = new Map();
+      const mine = current, all = [];
       for (let i = 0; i < data.prompts.length; i++) {
         const found = await loadTexts(i);
-        all.set(i, new Map(found ? Object.entries(found.responses).map(([id, text]) => [id, text.toLowerCase()]) : []));
+        all.push(found && { prompt: found.prompt.toLowerCase(), responses: found.responses.map((text) => text.toLowerCase()) });
       }
       lower = all;
       if (mine === current) update();
@@ -277,11 +280,21 @@
       title.dir = where.dir = "auto";
       button.type = "button";
       button.addEventListener("click", close);
-      const link = make("a", "", "rubric of the prompt");
-      link.href = `#${row.prompt.anchor}`;
-      const text = make("div", "long", found ? found.responses[row.id] || "No file of this report has its text." : "Its text was left out because the page would be too large.");
-      text.dir = "auto";
-      text.tabIndex = 0;
+      const score = make("p", "", `Score ${row.score.toFixed(3)}`);
+      if (row.prompt.anchor) {
+        const link = make("a", "", "rubric of the prompt");
+        link.href = `#${row.prompt.anchor}`;
+        score.append(" · ", link);
+      }
+      const long = (text) => {
+        const box = make("div", "long", text);
+        box.dir = "auto";
+        box.tabIndex = 0;
+        return box;
+      };
+      const prompt = make("details");
+      prompt.append(make("summary", "", "The prompt"), long(found?.prompt || "No file of this report has its text."));
+      const text = long(found ? found.responses[row.response] || "No file of this report has its text." : "Its text was left out because the page would be too large.");
       const list = make("ul");
       row.rubric.criteria.forEach((one, i) => {
         const [sign, kind, words] = SIGNS[row.verdicts[i]], item = make("li"), body = make("div"), told = make("p", "", "");
@@ -296,8 +309,7 @@
         item.append(make("span", `verdict ${kind}`, `${sign} ${words}`), body);
         list.append(item);
       });
-      detail.replaceChildren(button, title, where, make("p", "", `Score ${row.score.toFixed(3)} · `), text, list);
-      detail.children[3].append(link);
+      detail.replaceChildren(button, title, where, score, ...(found ? [prompt] : []), text, list);
       detail.hidden = false;
       detail.scrollTop = 0;
       detail.parentElement.classList.add("open");
