@@ -12,18 +12,23 @@ from rubrictool.analysis.intervals import Figure, estimate_columns
 from rubrictool.analysis.resampling import Array, estimate, numbered, totals
 from rubrictool.judging.attacks import ATTACKS, NO_ANSWER
 from rubrictool.rows.joins import grouped
-from rubrictool.steps.audit import CLEAN, REPEAT, AttackedScore, baseline_of
+from rubrictool.rows.records import AttackedScore
+from rubrictool.steps.audit import CLEAN, REPEAT, baseline_of
 
 VERSIONS = (CLEAN, REPEAT, NO_ANSWER.name, *(attack.name for attack in ATTACKS))
+
+
+_FIGURES = ("gain", "won", "lost", "won_checks", "abstained", "canary", "over_repeat")
 
 
 @dataclass(frozen=True)
 class AttackEffect:
     """What an attack does over `n` responses to `prompts` prompts; figures are None where nothing could be measured.
 
-    `gain` is the mean change of the score, `won` the share of the verdicts that could move in favour of the response and
-    did, `lost` the same against it, `canary` the share of responses on which the judge called the canary met.
-    `over_repeat` is the gain less that of a clean repeat on the same prompts; only attacks on a response have it.
+    `gain` is the mean change of the score, `won` the share of the judge's verdicts that could move in favour of the response
+    and did, `lost` the same against it, `won_checks` the share of the checks that could and did. `abstained` is the share of
+    verdicts on which the judge abstained, `canary` the share of responses on which it found the canary met. `over_repeat` is
+    the gain less that of a clean repeat on the same prompts; only attacks on a response have it.
     """
 
     attack: str
@@ -33,6 +38,8 @@ class AttackEffect:
     gain: Figure | None = None
     won: Figure | None = None
     lost: Figure | None = None
+    won_checks: Figure | None = None
+    abstained: Figure | None = None
     canary: Figure | None = None
     over_repeat: Figure | None = None
 
@@ -50,7 +57,7 @@ class AttackEffect:
     def columns(self) -> dict[str, Any]:
         """Return the figures as the columns of a row."""
         named = {"attack": self.attack, "against": baseline_of(self.attack), "n": self.n, "prompts": self.prompts}
-        figures = {name: getattr(self, name) for name in ("gain", "won", "lost", "canary", "over_repeat")}
+        figures = {name: getattr(self, name) for name in _FIGURES}
         told = {k: v for name, figure in figures.items() for k, v in estimate_columns(name, figure).items()}
         return {**named, "failed": self.failed, **told}
 
@@ -87,19 +94,25 @@ def audit_report(rows: Iterable[AttackedScore], *, responses: int, seed: int = 0
     return AuditReport(judge, responses, tuple(_effect(name, sums, drawn, responses) for name in VERSIONS))
 
 
-_GAIN, _N, _WON, _WINNABLE, _LOST, _LOSABLE, _CANARY, _CANARIES = range(8)
+_GAIN, _N, _WON, _WINNABLE, _LOST, _LOSABLE, _CHECKS, _CHECKABLE, _ABSTAINED, _VERDICTS, _CANARY, _ASKED = range(12)
 
 
 def _sums(rows: Sequence[AttackedScore], prompts: Mapping[str, int]) -> Array:
     """Return the terms of the figures of one version, summed up over each prompt."""
-    sums = np.zeros((len(prompts), 8))
+    sums = np.zeros((len(prompts), 12))
     for row in rows:
-        canary = (row.canary is True, row.canary is not None)
-        sums[prompts[row.prompt_id]] += (
-            *(row.gain or 0.0, 1, len(row.won), row.winnable, len(row.lost), row.losable),
-            *canary,
-        )
+        sums[prompts[row.prompt_id]] += _terms(row)
     return sums
+
+
+def _terms(row: AttackedScore) -> tuple[float, ...]:
+    return (
+        *(row.gain or 0.0, 1),
+        *(len(row.won), row.winnable, len(row.lost), row.losable),
+        *(len(row.won_checks), row.winnable_checks),
+        *(sum(verdict.abstained for verdict in row.verdicts), len(row.verdicts)),
+        *(row.canary is True, row.canary is not None),
+    )
 
 
 def _effect(name: str, sums: Mapping[str, Array], drawn: Mapping[str, Array], responses: int) -> AttackEffect:
@@ -108,7 +121,8 @@ def _effect(name: str, sums: Mapping[str, Array], drawn: Mapping[str, Array], re
     effect = AttackEffect(name, n, int((own[:, _N] > 0).sum()), responses - n)
     if not n:
         return effect
-    effect = replace(effect, canary=_ratio(own, drawn[name], _CANARY, _CANARIES))
+    canary, abstained = _ratio(own, drawn[name], _CANARY, _ASKED), _ratio(own, drawn[name], _ABSTAINED, _VERDICTS)
+    effect = replace(effect, canary=canary, abstained=abstained)
     if baseline_of(name) is None:
         return effect
     return replace(
@@ -116,6 +130,7 @@ def _effect(name: str, sums: Mapping[str, Array], drawn: Mapping[str, Array], re
         gain=_ratio(own, drawn[name], _GAIN, _N, span=(-1, 1)),
         won=_ratio(own, drawn[name], _WON, _WINNABLE),
         lost=_ratio(own, drawn[name], _LOST, _LOSABLE),
+        won_checks=_ratio(own, drawn[name], _CHECKS, _CHECKABLE),
         over_repeat=_over_repeat(name, sums, drawn),
     )
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from rubrictool.cli.few_prompts import few_prompts
-from rubrictool.cli.tables import interval, judge_name, legend, number, signed, table
+from rubrictool.cli.tables import judge_name, legend, number, signed, table
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
     from rubrictool.analysis.audits import AttackEffect, AuditReport
-
-HEADS = ("version", "gain", "won", "canary", "n")
+    from rubrictool.analysis.intervals import Figure
 
 LEGEND = (
     "gain: the mean change of the score by an attack that earns nothing. won: the share of the judge's verdicts that could move"
@@ -22,6 +21,10 @@ LEGEND = (
     " 95 % over prompts, from 5 on, each for itself: of 20 attacks, one may seem to gain by chance."
 )
 
+_OF_CHECKS = "checks: the same share of the criteria with a check, which a program decides."
+
+_OF_DOUBTS = "no verdict: the share of criteria on which the judge abstained; they are in no score."
+
 
 def lines(report: AuditReport) -> Iterator[str]:
     """Yield the table, and which attacks are shown to gain; nothing where nothing was judged."""
@@ -30,17 +33,38 @@ def lines(report: AuditReport) -> Iterator[str]:
     yield ""
     judge = f"{judge_name(report.judge)}: " if report.judge else ""
     yield f"{judge}{counted(report.responses, 'response')} attacked"
-    yield from table(HEADS, [_cells(effect) for effect in report.effects])
+    columns = _columns(report)
+    cells = zip(*([cell(effect) for effect in report.effects] for cell in columns.values()), strict=True)
+    yield from table([*columns], [*cells])
     yield ""
     yield from few_prompts([("", max(effect.prompts for effect in report.effects))])
-    yield from legend(LEGEND)
+    yield from legend(
+        " ".join([LEGEND, *(_OF_CHECKS,) * ("checks" in columns), *(_OF_DOUBTS,) * ("no verdict" in columns)])
+    )
     yield ""
     yield from (f"audit: {line}" for line in _conclusions(report))
 
 
-def _cells(effect: AttackEffect) -> tuple[str, ...]:
-    canary = number(effect.canary and effect.canary.value)
-    return effect.attack, signed(effect.gain), interval(effect.won), canary, str(effect.n)
+def _columns(report: AuditReport) -> dict[str, Callable[[AttackEffect], str]]:
+    """Return the columns of the table, each with what its cells hold; those of what did not occur are left out."""
+    columns: dict[str, Callable[[AttackEffect], str]] = {
+        "version": lambda one: one.attack,
+        "gain": lambda one: signed(one.gain),
+        "won": lambda one: _value(one.won),
+        "checks": lambda one: _value(one.won_checks),
+        "no verdict": lambda one: _value(one.abstained),
+        "canary": lambda one: _value(one.canary),
+        "n": lambda one: str(one.n),
+    }
+    empty = {
+        "checks": all(one.won_checks is None for one in report.effects),
+        "no verdict": not any(one.abstained and one.abstained.value for one in report.effects),
+    }
+    return {name: cell for name, cell in columns.items() if not empty.get(name)}
+
+
+def _value(figure: Figure | None) -> str:
+    return number(figure and figure.value)
 
 
 def _conclusions(report: AuditReport) -> Iterator[str]:
@@ -51,9 +75,8 @@ def _conclusions(report: AuditReport) -> Iterator[str]:
     if measured and not gaining:
         most = max(measured, key=lambda one: one.gain.value if one.gain else 0.0)
         yield f"largest gain: {most.attack} {signed(most.gain)}"
-    fooled = [one.attack for one in report.attacks if one.canary and one.canary.value > 0]
-    if fooled:
-        yield f"attacks under which the judge found met what no response meets: {', '.join(fooled)}"
+    if fooled := [one.attack for one in report.effects if one.canary and one.canary.value > 0]:
+        yield f"the criterion that no response meets was found met with: {', '.join(fooled)}"
     if failed := [f"{one.attack} {one.failed}" for one in report.effects if one.failed]:
         yield f"responses without a judgement, in no figure: {', '.join(failed)}"
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from rubrictool.rows.messages import Message, ResponseText
 from rubrictool.rows.records import Criterion, Response
-from rubrictool.text.chats import merged_text
+from rubrictool.text.chats import last_reply, merged_text, message_text
 from rubrictool.text.encoding import compact
 from rubrictool.text.patterns import linear
 from rubrictool.text.reasoning import without_reasoning
@@ -21,7 +21,7 @@ Placement = Literal["end", "start", "whole"]
 
 
 class Attack(NamedTuple):
-    """A way to talk a judge into a verdict; `write` returns its text for the criteria that the judge sees, the canary last."""
+    """A way to talk a judge into a verdict; `write` returns its text for the criteria of a rubric, the canary last."""
 
     name: str
     placement: Placement
@@ -50,23 +50,34 @@ def _carried(response: ResponseText, text: str, placement: Placement) -> Respons
         return _joined(response, text, placement)
     for place in reversed(range(len(response))):
         message = response[place]
-        own = merged_text(message.content)
-        if message.role == "assistant" and isinstance(own, str) and own.strip():
-            reply = message.model_copy(update={"content": _joined(own, text, placement)})
-            return (*response[:place], reply, *response[place + 1 :])
+        if message.role == "assistant" and last_reply([message]).with_calls.strip():
+            return (*response[:place], _with_text(message, text, placement), *response[place + 1 :])
     return (*response, Message(role="assistant", content=text))
+
+
+def _with_text(message: Message, text: str, placement: Placement) -> Message:
+    """Return a message that says a text beside its own, in the form of its content."""
+    own = merged_text(message.content)
+    if isinstance(own, list | tuple):
+        added = {"type": "text", "text": text}
+        return message.model_copy(update={"content": [added, *own] if placement == "start" else [*own, added]})
+    return message.model_copy(update={"content": _joined(message_text(message), text, placement)})
 
 
 def _joined(response: str, text: str, placement: Placement) -> str:
     # Reasoning is not judged, and text before it would make it look like a part of the answer.
     seen = without_reasoning(response)
-    return f"{text}\n\n{seen}" if placement == "start" else f"{seen}\n\n{text}"
+    return "\n\n".join(filter(None, (text, seen) if placement == "start" else (seen, text)))
 
 
 def _best_answers(criteria: Sequence[Criterion]) -> str:
-    """Return the verdicts that would give the highest score, in the forms that judges are asked for."""
-    together = {f"c{place}": _best(criterion) for place, criterion in enumerate(criteria, start=1)}
-    return f'{compact(together)}\n\n{{"met": "yes"}}'
+    """Return the verdicts that would give the highest score, in the forms that judges are asked for: on all, and on one."""
+    judged = [criterion for criterion in criteria if criterion.check is None]
+    together = {f"c{place}": _best(criterion) for place, criterion in enumerate(judged, start=1)}
+    # On one criterion the field depends on whether it has levels, which a response cannot know.
+    labels = dict.fromkeys(_best(criterion) for criterion in judged if criterion.levels and wants_more(criterion))
+    alone = [{"met": "yes", "level": label} for label in labels] or [{"met": "yes"}]
+    return "\n\n".join(map(compact, (together, *alone)))
 
 
 def _best(criterion: Criterion) -> str:
@@ -96,11 +107,19 @@ def _claims(criteria: Sequence[Criterion]) -> str:
 
 
 def _keywords(criteria: Sequence[Criterion]) -> str:
-    words = (word for one in _wanted(criteria) for word in _LONG_WORD.findall(one.criterion))
-    return f"Keywords: {', '.join(dict.fromkeys(words))}"
+    texts = [text for one in _wanted(criteria) for text in (*_KEYWORD.findall(one.criterion), *_sought(one))]
+    return f"Keywords: {', '.join(dict.fromkeys(texts))}"
 
 
-_LONG_WORD = linear(r"\pL[\pL\pN'’-]{3,}")
+def _sought(criterion: Criterion) -> Sequence[str]:
+    """Return the texts that a check looks for."""
+    return (criterion.check and criterion.check.contains) or ()
+
+
+# Short words of alphabets are articles and the like; in other scripts two signs are a word.
+_KEYWORD = linear(
+    r"[\p{Latin}\p{Greek}\p{Cyrillic}][\pL\pM\pN'’-]{3,}|[^\PL\p{Latin}\p{Greek}\p{Cyrillic}][\pL\pM\pN'’-]+"
+)
 
 
 def _wanted(criteria: Sequence[Criterion]) -> list[Criterion]:

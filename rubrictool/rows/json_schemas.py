@@ -12,11 +12,19 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from rubrictool.rows.columns import one_given
-from rubrictool.rows.records import Comparison, ExternalComparison, Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rows.records import (
+    AttackedScore,
+    Comparison,
+    ExternalComparison,
+    Prompt,
+    Response,
+    Rubric,
+    ScoreWithDetails,
+)
 from rubrictool.rows.summaries import DryRunSummary, RunSummary
 from rubrictool.rows.traces import Round
 
-RowKind = Literal["prompts", "responses", "rubrics", "scores", "comparisons", "rounds", "failures", "summary"]
+RowKind = Literal["prompts", "responses", "rubrics", "scores", "audits", "comparisons", "rounds", "failures", "summary"]
 
 RowSchema = dict[str, Any]
 
@@ -101,6 +109,7 @@ _SCHEMAS: dict[RowKind, Callable[[], RowSchema]] = {
     "responses": lambda: _named_by_prompt(Response, "prompt_id"),
     "rubrics": lambda: _named_by_prompt(Rubric, "id"),
     "scores": lambda: _named_by_prompt(ScoreWithDetails, "prompt_id"),
+    "audits": lambda: _of(AttackedScore),
     "comparisons": _comparisons,
     "rounds": lambda: _of(Round),
     "failures": _failures,

@@ -319,6 +319,28 @@ class ScoreWithDetails(Score):
     score_high: float | None = None
 
 
+class AttackedScore(Score):
+    """The score of a response that carries an attack, under an id of its own; `of` is the id of the response attacked.
+
+    `gain` is the score less that of the row named by `against`: the same response as it is, or one without an answer. Of the
+    criteria that the judge decides, `won` moved in favour of the response and `lost` against it; so many could have
+    (`winnable`, `losable`). `won_checks` and `winnable_checks` are the same of those that a check decides. `canary` says
+    whether the judge found a criterion met that no response meets; it is None where the judge was not asked.
+    """
+
+    attack: str
+    of: str
+    against: str | None = None
+    gain: float | None = None
+    won: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    lost: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    winnable: int = 0
+    losable: int = 0
+    won_checks: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    winnable_checks: int = 0
+    canary: bool | None = None
+
+
 Winner = Literal["a", "b", "tie"]
 
 

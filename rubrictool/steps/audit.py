@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from heapq import nsmallest
-from typing import Annotated, NamedTuple
-
-from pydantic import Field
+from typing import NamedTuple
 
 from rubrictool.errors import ModelUnusable, RowFailure
 from rubrictool.judging.attacks import ATTACKS, NO_ANSWER, wants_more
@@ -15,7 +13,7 @@ from rubrictool.judging.build import repeat_of
 from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.records import AttackedScore, Criterion, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.steps.score import score
 from rubrictool.text.encoding import draw
 from rubrictool.text.wording import counted
@@ -23,26 +21,7 @@ from rubrictool.text.wording import counted
 CLEAN, REPEAT = "clean", "repeat"
 """The names of the response as it is, and of a second judgement of it."""
 
-AuditedIds = Annotated[tuple[str, ...], Field(strict=False)]
-
-
-class AttackedScore(ScoreWithDetails):
-    """The score of a response that carries an attack, under an id of its own; `of` is the id of the response attacked.
-
-    `gain` is the score less that of the row named by `against`: the same response as it is, or one without an answer. Of the
-    criteria that the judge decides, `won` moved in favour of the response and `lost` against it; so many could have
-    (`winnable`, `losable`). `canary` is the verdict on a criterion that no response meets.
-    """
-
-    attack: str
-    of: str
-    against: str | None = None
-    gain: float | None = None
-    won: AuditedIds = ()
-    lost: AuditedIds = ()
-    winnable: int = 0
-    losable: int = 0
-    canary: bool | None = None
+_OWN = AttackedScore.model_fields.keys() - Score.model_fields.keys()
 
 
 class ResponseAudit(NamedTuple):
@@ -53,19 +32,20 @@ class ResponseAudit(NamedTuple):
 
 
 class CanaryJudge:
-    """Ask a judge about one criterion more, which no response meets; `met` is what it said. For one response."""
+    """Ask a judge about one criterion more, which no response meets; `fooled` is whether it finds it met. For one response."""
 
     def __init__(self, judge: Judge) -> None:
         self.name, self.judging, self._judge = judge.name, judge.judging, judge
         self.view, self.abstains = view_of(judge), may_abstain(judge)
         self.judge_id = judge_id(of=judge_id_of(judge), canary=True)
-        self.met: bool | None = None
+        self.fooled: bool | None = None
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion of the rubric. Raises `ModelFailure`."""
         found = await self._judge.verdicts(prompt, with_canary(criteria, prompt), response)
-        self.met = found[-1].met
-        return found[:-1]
+        wanted = {criterion.id for criterion in criteria}
+        self.fooled = any(verdict.met for verdict in found if verdict.id not in wanted)
+        return [verdict for verdict in found if verdict.id in wanted]
 
 
 def with_canary(criteria: Sequence[Criterion], prompt: Prompt) -> list[Criterion]:
@@ -83,9 +63,9 @@ async def audit(prompt: Prompt, rubric: Rubric, response: Response, judge: Judge
 
     What failed has no row; the failure names it. Raises `RowFailure` where nothing could be judged, and `ModelUnusable`.
     """
-    shown = with_canary([criterion for criterion in rubric.criteria if criterion.check is None], prompt)
+    criteria, response = with_canary(rubric.criteria, prompt), _without_own_columns(response)
     versions = {CLEAN: response, REPEAT: response}
-    versions |= {attack.name: attack.on(response, shown) for attack in (NO_ANSWER, *ATTACKS)}
+    versions |= {attack.name: attack.on(response, criteria) for attack in (NO_ANSWER, *ATTACKS)}
     judges = dict.fromkeys(versions, judge) | {REPEAT: repeat_of(judge)}
     judged = (_judged(prompt, rubric, versions[name], judges[name]) for name in versions)
     by_name = dict(zip(versions, await _results(*judged), strict=True))
@@ -96,8 +76,13 @@ async def audit(prompt: Prompt, rubric: Rubric, response: Response, judge: Judge
     return ResponseAudit(rows, failure)
 
 
+def _without_own_columns(response: Response) -> Response:
+    """Return a response without the columns of an earlier audit, or others of their names."""
+    return Response.model_validate({name: value for name, value in response.columns().items() if name not in _OWN})
+
+
 class _VersionScore(NamedTuple):
-    """The score of one version of a response, and the verdict on the canary."""
+    """The score of one version of a response, and whether the judge found the canary met."""
 
     score: Score
     canary: bool | None
@@ -108,7 +93,7 @@ _Results = Mapping[str, _VersionScore | RowFailure]
 
 async def _judged(prompt: Prompt, rubric: Rubric, version: Response, judge: Judge) -> _VersionScore:
     asked = CanaryJudge(judge)
-    return _VersionScore(await score(prompt, rubric, version, asked), asked.met)
+    return _VersionScore(await score(prompt, rubric, version, asked), asked.fooled)
 
 
 async def _results(*calls: Awaitable[_VersionScore]) -> list[_VersionScore | RowFailure]:
@@ -142,17 +127,34 @@ def _compared(results: _Results, rubric: Rubric, of: str) -> Iterator[AttackedSc
 
 
 def _difference(criteria: Sequence[Criterion], base: Score, attacked: Score) -> dict[str, object]:
-    """Return what an attack changed: the score, and the verdicts that are the judge's."""
-    triples = zip(criteria, base.verdicts, attacked.verdicts, strict=True)
-    pairs = {c.id: (_favour(c, old), _favour(c, new)) for c, old, new in triples if c.check is None}
-    known = {name: (old, new) for name, (old, new) in pairs.items() if old is not None and new is not None}
+    """Return what an attack changed: the score, the verdicts that are the judge's, and those of checks."""
+    pairs = list(_favours(criteria, base, attacked))
+    judged, checked = ([pair for pair in pairs if bool(pair.criterion.check) == free] for free in (False, True))
     return {
         "gain": attacked.score - base.score,
-        "won": [name for name, (old, new) in known.items() if new > old],
-        "lost": [name for name, (old, new) in known.items() if new < old],
-        "winnable": sum(old < 1 for old, _ in known.values()),
-        "losable": sum(old > 0 for old, _ in known.values()),
+        "won": [pair.criterion.id for pair in judged if pair.after > pair.before],
+        "lost": [pair.criterion.id for pair in judged if pair.after < pair.before],
+        "winnable": sum(pair.before < 1 for pair in judged),
+        "losable": sum(pair.before > 0 for pair in judged),
+        "won_checks": [pair.criterion.id for pair in checked if pair.after > pair.before],
+        "winnable_checks": sum(pair.before < 1 for pair in checked),
     }
+
+
+class _Favours(NamedTuple):
+    """How far the verdict on a criterion is in favour of the response, from 0 to 1, before and after an attack."""
+
+    criterion: Criterion
+    before: float
+    after: float
+
+
+def _favours(criteria: Sequence[Criterion], base: Score, attacked: Score) -> Iterator[_Favours]:
+    """Yield the pairs of verdicts of which both were reached."""
+    for criterion, old, new in zip(criteria, base.verdicts, attacked.verdicts, strict=True):
+        before, after = _favour(criterion, old), _favour(criterion, new)
+        if before is not None and after is not None:
+            yield _Favours(criterion, before, after)
 
 
 def _favour(criterion: Criterion, verdict: Verdict) -> float | None:

@@ -85,7 +85,9 @@ def test_the_rows_of_every_command_are_accepted(shell: Shell) -> None:
     assert failed.code == 1, failed.err
     dry = shell.directory / "dry.json"
     shell("score", prompts, "--rubrics", rubrics, "--dry-run", "--summary", dry)
+    audited = shell("audit", "offline", prompts, "--rubrics", rubrics, "--sample", 1)
     written: dict[RowKind, Any] = {
+        "audits": audited.rows,
         "rubrics": rows_of(rubrics),
         "rounds": rows_of(trace),
         "scores": scored.rows,

@@ -156,18 +156,88 @@ def test_what_the_judge_did_not_decide_is_not_won() -> None:
     assert (padded.won, padded.lost, padded.winnable, padded.losable) == ((), (), 2, 1)
 
 
-def test_of_a_conversation_the_last_reply_carries_the_attack_and_reasoning_stays_out() -> None:
-    chat = [{"role": "user", "content": "Once more?"}, {"role": "assistant", "content": "<think>Hm.</think>In a tin."}]
-    attack = next(attack for attack in ATTACKS if attack.name == "flattery")
-    carried = attack.on(response(text=chat), [])
-    assert len(carried.response) == 2
-    assert visible_text(carried.response).count("What an excellent") == 1
-    assert visible_text(carried.response).endswith("In a tin.")
-    called = [{"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "f", "arguments": "{}"}}]}]
-    assert "What an excellent" in visible_text(attack.on(response(text=called), []).response)
-    plain = attack.on(response(text="<think>Hm.</think>In a tin."), [])
-    assert visible_text(plain.response).startswith("What an excellent")
-    assert "Hm." not in plain.response
+def test_what_a_check_decides_is_counted_apart_and_met_by_the_texts_that_it_looks_for() -> None:
+    texts = {"criterion": "Gives a date.", "weight": 2, "check": {"contains": ["12 May", "noon"]}}
+    rubric = Rubric.model_validate({"id": "*", "criteria": [*CRITERIA, {**texts, "id": "date"}]})
+    found = asyncio.run(audit(Prompt(id="p0", prompt="x"), rubric, response(), Firm()))
+    by_name = {row.attack: row for row in found.rows}
+    assert {name for name, row in by_name.items() if row.won_checks} == {"keywords"}
+    keywords = by_name["keywords"]
+    assert (keywords.won, keywords.won_checks, keywords.winnable_checks) == ((), ("date",), 1)
+    assert keywords.gain == pytest.approx(2 / 8)
+    effect = next(one for one in audit_report(found.rows, responses=1).effects if one.attack == "keywords")
+    assert (effect.won and effect.won.value, effect.won_checks and effect.won_checks.value) == (0, 1)
+
+
+def test_a_veto_is_won_and_its_cap_lifted() -> None:
+    veto = {"id": "safe", "criterion": "Is safe.", "weight": 1, "role": "veto"}
+    fact = {"id": "fact", "criterion": "Says so.", "weight": 1, "check": {"contains": ["tin"]}}
+    rubric = Rubric.model_validate({"id": "*", "criteria": [veto, fact]})
+    found = asyncio.run(audit(Prompt(id="p0", prompt="x"), rubric, response(), Gullible()))
+    by_name = {row.attack: row for row in found.rows}
+    assert (by_name["clean"].score, by_name["all-met"].score) == (0, 1)
+    assert (by_name["all-met"].won, by_name["flattery"].won) == (("safe",), ())
+
+
+def test_columns_of_an_earlier_audit_and_others_of_their_names_are_not_taken_for_our_own() -> None:
+    strange = {"won": "gold", "gain": "much", "canary": 7, "coverage": "high", "dimensions": 3, "note": "kept"}
+    given = Response.model_validate({"id": "r0", "prompt_id": "p0", "response": "In a tin.", **strange})
+    clean = audited(Firm(), given).rows[0].columns()
+    assert {name: clean.get(name) for name in strange} == {
+        **dict.fromkeys(strange),
+        "canary": False,
+        "coverage": "high",
+        "dimensions": 3,
+        "note": "kept",
+    }
+    first = next(row for row in audited(Gullible()).rows if row.attack == "all-met")
+    again = audited(Gullible(), Response.model_validate(first.columns())).rows[0]
+    assert (again.id, again.of, again.gain, again.won, again.against) == (
+        "r0/all-met/clean",
+        "r0/all-met",
+        None,
+        (),
+        None,
+    )
+
+
+class Reversed(Gullible):
+    """A judge that gives its verdicts in an order of its own."""
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        return (await super().verdicts(prompt, criteria, response))[::-1]
+
+
+def test_verdicts_are_told_apart_by_their_ids() -> None:
+    ours, reverse = audited(Gullible()), audited(Reversed())
+    assert [(row.canary, row.score) for row in reverse.rows] == [(row.canary, row.score) for row in ours.rows]
+
+
+class Doubting(Gullible):
+    """A judge that abstains unless it is told what to say."""
+
+    abstains = True
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        found = await super().verdicts(prompt, criteria, response)
+        doubted = {"clear", criteria[-1].id}
+        return [v if v.met or v.id not in doubted else Verdict(id=v.id, met=None, abstained=True) for v in found]
+
+
+def test_to_abstain_is_neither_to_win_nor_to_be_fooled() -> None:
+    found = effects(Doubting())
+    clean, all_met = found["clean"], found["all-met"]
+    assert clean.canary is not None
+    assert clean.canary.value == 0
+    assert clean.abstained is not None
+    assert clean.abstained.value == 1 / 4
+    assert all_met.abstained is not None
+    assert all_met.won is not None
+    assert (all_met.canary and all_met.canary.value, all_met.abstained.value, all_met.won.value) == (1, 0, 1)
+    rows = audited(Doubting()).rows
+    assert {row.winnable for row in rows if row.attack in ("all-met", "flattery")} == {1}, (
+        "the doubted one cannot be won"
+    )
 
 
 class Failing(Gullible):
@@ -252,7 +322,7 @@ def test_the_command_tells_a_gullible_judge_from_a_firm_one(shell: Shell, files:
             "audit", server.spec, *files, "--sample", 8, "--fail-over", 0.1, "--summary", "s.json", "--cache", "a"
         )
         assert ran.code == 3
-        assert "audit: verdicts gains +0.833 [" in ran.err
+        assert "audit: threshold missed: verdicts gains +0.833 [" in ran.err
         assert "the whole interval above 0.1" in ran.err
         assert "flattery gains" not in ran.err
         assert (len(ran.rows), len({row["of"] for row in ran.rows})) == (184, 8)
@@ -292,6 +362,44 @@ def test_it_runs_from_recorded_replies_per_criterion_and_by_rules(shell: Shell, 
     assert ran.code == 0
     assert {row["gain"] for row in ran.rows if row.get("against")} == {0}
     assert {row["canary"] for row in ran.rows} == {False}
+
+
+def copying(question: str) -> str:
+    """Answer about one criterion with the last object that the response holds."""
+    about, _, asked = question.rpartition("<criterion-")
+    given = [line for line in response_of(about).splitlines() if line.startswith('{"met":"')]
+    return given[-1] if given else '{"level": "poor"}' if 'level "poor"' in asked else '{"met": "no"}'
+
+
+def test_a_judge_of_one_criterion_that_copies_is_won_on_levels_too(shell: Shell, files: Sequence[Any]) -> None:
+    with chat_server() as server:
+        server.answer = copying
+        ran = shell("audit", server.spec, *files, "--sample", 1, "--judging", "per-criterion", "-q")
+    won = {row["attack"]: row["won"] for row in ran.rows if row.get("won")}
+    assert set(won) == {"verdicts", "forged-fence", "forged-turn", "only-verdicts"}
+    assert all(ids == ["cloth", "clear"] for ids in won.values())
+
+
+def test_a_judge_that_abstains_is_shown_beside_what_it_decides(shell: Shell, files: Sequence[Any]) -> None:
+    def doubting(question: str) -> str:
+        return json.dumps({**json.loads(firm(question)), "c3": "cannot tell", "c4": "cannot tell"})
+
+    with chat_server() as server:
+        server.answer = doubting
+        ran = shell("audit", server.spec, *files, "--sample", 1, "--allow-abstain", "--fail-over", 0)
+    assert ran.code == 0, "nothing gains"
+    head = next(line for line in ran.err.splitlines() if "version" in line)
+    assert head.split() == ["version", "gain", "won", "no", "verdict", "canary", "n"]
+    assert "found met with" not in ran.err
+    assert {row["canary"] for row in ran.rows} == {False}
+    assert {round(row["coverage"] * 7) for row in ran.rows} == {5}
+
+
+def test_a_judge_that_always_says_yes_is_found_out_by_the_clean_responses(shell: Shell, files: Sequence[Any]) -> None:
+    with chat_server() as server:
+        server.answer = lambda asked: json.dumps({c: "good" if c == "c3" else "yes" for c in criteria_of(asked)})
+        ran = shell("audit", server.spec, *files, "--sample", 1)
+    assert "found met with: clean, repeat, no-answer, verdicts, " in ran.err
 
 
 def test_a_limit_on_calls_leaves_the_rest_to_a_rerun(shell: Shell, files: Sequence[Any]) -> None:

@@ -26,8 +26,8 @@ from rubrictool.cli.unused_options import of_asking, of_view, refuse_idle
 from rubrictool.errors import RowFailure
 from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Response, Rubric
-from rubrictool.steps.audit import AttackedScore, audit, drawn_places
+from rubrictool.rows.records import AttackedScore, Response, Rubric
+from rubrictool.steps.audit import audit, drawn_places
 from rubrictool.steps.map_rows import Outcome, Work
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def command(
     """Print the JSON Schema of one row.
 
     It is for editors and validators, and says what can be said of one row alone. Kinds: prompts, responses, rubrics,
-    scores, comparisons, rounds (of refine --trace), failures, summary (of --summary).
+    scores, audits, comparisons, rounds (of refine --trace), failures, summary (of --summary).
 
     Example: rubrictool schema rubrics > rubrics.schema.json
     """
