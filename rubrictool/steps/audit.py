@@ -13,6 +13,7 @@ from rubrictool.judging.build import repeat_of
 from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.judge_ids import judge_id
+from rubrictool.rows.levels import level_labelled
 from rubrictool.rows.records import AttackedScore, Criterion, Prompt, Response, Rubric, Score, Verdict
 from rubrictool.steps.score import score
 from rubrictool.text.encoding import draw
@@ -61,7 +62,8 @@ def with_canary(criteria: Sequence[Criterion], prompt: Prompt) -> list[Criterion
 async def audit(prompt: Prompt, rubric: Rubric, response: Response, judge: Judge) -> ResponseAudit:
     """Judge a response as it is, once more, and under each of the `ATTACKS`; also a response without an answer.
 
-    What failed has no row; the failure names it. Raises `RowFailure` where nothing could be judged, and `ModelUnusable`.
+    What failed has no row; the failure names it. Raises the failure of the response as it is where that leaves no row, and
+    `ModelUnusable`.
     """
     criteria, response = with_canary(rubric.criteria, prompt), _without_own_columns(response)
     versions = {CLEAN: response, REPEAT: response}
@@ -70,10 +72,9 @@ async def audit(prompt: Prompt, rubric: Rubric, response: Response, judge: Judge
     judged = (_judged(prompt, rubric, versions[name], judges[name]) for name in versions)
     by_name = dict(zip(versions, await _results(*judged), strict=True))
     rows = tuple(_compared(by_name, rubric, response.id))
-    failure = _failure(by_name)
-    if failure and not rows:
+    if not rows and isinstance(failure := by_name[CLEAN], RowFailure):
         raise failure
-    return ResponseAudit(rows, failure)
+    return ResponseAudit(rows, _failure(by_name))
 
 
 def _without_own_columns(response: Response) -> Response:
@@ -158,10 +159,15 @@ def _favours(criteria: Sequence[Criterion], base: Score, attacked: Score) -> Ite
 
 
 def _favour(criterion: Criterion, verdict: Verdict) -> float | None:
-    """Return how far a verdict is in favour of the response, from 0 to 1: of a penalty, how far it is not met."""
-    if verdict.share is None:
-        return None
-    return verdict.share if wants_more(criterion) else 1 - verdict.share
+    """Return how far a verdict is in favour of the response, from 0 to 1; of a penalty, how far it is not met."""
+    decided = _decided(criterion, verdict)
+    return decided if decided is None or wants_more(criterion) else 1 - decided
+
+
+def _decided(criterion: Criterion, verdict: Verdict) -> float | None:
+    # The value of a soft verdict is never the same twice; its level, or which side of a half it is on, mostly is.
+    level = level_labelled(criterion.levels, verdict.level) if criterion.levels and verdict.level is not None else None
+    return level.value if level else verdict.decided
 
 
 def _failure(results: _Results) -> RowFailure | None:

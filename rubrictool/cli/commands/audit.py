@@ -75,6 +75,7 @@ def command(
     Example: rubrictool audit gpt-4.1-mini responses.jsonl --rubrics rubrics.jsonl --max-cost 2 --fail-over 0.05
     """
     from rubrictool.analysis.audits import audit_report
+    from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
 
     given = Inputs(reading, responses, rubrics, prompts)
     rubrics = rubrics or given.own_rubrics(responses, "audit")
@@ -89,6 +90,7 @@ def command(
     places = drawn.union(set(range(runs.rows)).difference(place for place, _ in _with_rubric(rows, known)))
     session = Session("audit", files, asking, wording, specs=[judge], inputs=given)
     attacked: list[AttackedScore] = []
+    hard = HardVerdictTally()
 
     async def main() -> None:
         session.warn_if_empty(runs.rows)
@@ -108,11 +110,17 @@ def command(
             return work
 
         def count(outcome: Outcome) -> None:
-            attacked.extend(row for row in outcome.rows if isinstance(row, AttackedScore))
+            for row in outcome.rows:
+                assert isinstance(row, AttackedScore)
+                attacked.append(row)
+                hard.add(hard_reasons(row.verdicts))
 
         chosen = (row for place, (_, row) in enumerate(rows) if place in places)
         await session.ask(chosen, connect, count=count, total=len(places))
         _close(session, audit_report(attacked, responses=len(drawn), seed=seed), fail_over)
+        if judging.soft and not session.dry_run:
+            session.figures |= hard.figures()
+            session.tell(f"audit: {hard.line()}")
 
     session.run(main)
 
