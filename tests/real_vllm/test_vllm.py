@@ -146,6 +146,27 @@ def test_a_server_serves_winrate_with_reasons(shell: Shell, sample: Path, addres
     assert all(row["reasons"]["ab"] for row in ran.rows)
 
 
+def test_a_server_is_audited_all_at_once_and_per_criterion_and_a_rerun_asks_nothing(
+    shell: Shell, sample: Path, address: str
+) -> None:
+    rows = [
+        {"id": f"r{n}", "prompt_id": "p", "prompt": "Why?", "response": row["response"]}
+        for n, row in enumerate(shell.read(str(sample / "prompts.jsonl"))[0]["responses"][:2])
+    ]
+    scale = {"criterion": "Is clear.", "weight": 2, "scale": 3}
+    criteria = [{"criterion": "Gives a warning.", "weight": 1}, {"criterion": "Is rude.", "weight": -1}, scale]
+    files = [shell.write("r.jsonl", rows), "--rubrics", shell.write("k.jsonl", [{"id": "*", "criteria": criteria}])]
+    for judging in ("all-at-once", "per-criterion"):
+        given = ["audit", f"tiny@{address}/v1", *files, "--judging", judging, "--cache", "c.db"]
+        ran = shell(*given, "--fail-over", 1.5, "--summary", "s.json")
+        assert ran.code == 0, ran.err
+        assert len(ran.rows) == 2 * 23
+        assert {row["canary"] for row in ran.rows} <= {True, False}
+        assert all(verdict["level"] in "123" for row in ran.rows for verdict in row["verdicts"] if "level" in verdict)
+        again = shell(*given, "--summary", "s.json")
+        assert (again.out, json.loads((shell.directory / "s.json").read_text())["calls"]) == (ran.out, 0)
+
+
 PROMPTS, RESPONSES = 6, 16
 RUBRICS = [
     {
