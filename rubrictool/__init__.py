@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.win_rates import WinRateReport, win_rates
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
+    from rubrictool.judging.panel import Panel
     from rubrictool.judging.protocols import Comparer, Judge, Proposer
     from rubrictool.linting.lint import LintReport, lint
     from rubrictool.linting.rules import Finding
@@ -97,6 +98,7 @@ __all__ = [
     "ModelFailure",
     "ModelUnusable",
     "MonitorReport",
+    "Panel",
     "Preference",
     "PreferencePairs",
     "Prompt",
@@ -181,6 +183,7 @@ _PLACES = {
     "models.options": ("AskPolicy", "ModelConfig"),
     "models.spec": ("connect",),
     "judging.build": ("judge", "proposer"),
+    "judging.panel": ("Panel",),
     "judging.protocols": ("Comparer", "Judge", "Proposer"),
     "questions.compare": ("Preference",),
     "questions.separate": ("JudgedResponse",),

@@ -17,8 +17,11 @@ _REASONS = {
 
 
 def hard_reasons(verdicts: Sequence[Verdict]) -> tuple[str | None, ...]:
-    """Return for each verdict that is soft or hard, those of samples each, why it is hard; None for soft ones."""
-    votes = [vote for verdict in verdicts for vote in verdict.samples or (verdict,)]
+    """Return for each verdict that is soft or hard why it is hard, None for soft ones.
+
+    Of several samples, and of the judges of a panel, each has its own.
+    """
+    votes = [vote for verdict in verdicts for vote in verdict.samples or verdict.judges or (verdict,)]
     return tuple(vote.hard for vote in votes if vote.hard is not None or vote.p is not None)
 
 

@@ -31,7 +31,7 @@ _SECTIONS = {
     ),
     OWN: (),
     "Judge": (
-        *("judge", "judge_args", "judging", "reasons", "allow_abstain", "shuffle_criteria", "soft", "samples"),
+        *("judge", "judge_args", "panel", "judging", "reasons", "allow_abstain", "shuffle_criteria", "soft", "samples"),
         *("empty", "min_coverage", "noise_floor"),
     ),
     "Planning": ("plan", "ties", "cost"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rubrictool.cli.options import RequestFlags, SamplingFlags
+from rubrictool.cli.options import JudgeFlags, RequestFlags, SamplingFlags
 from rubrictool.cli.progress import Progress
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Price, VllmLaunch
@@ -25,6 +25,11 @@ def asked(
     parameters = parameters or SamplingFlags()
     chosen = temperature if parameters.temperature is None else parameters.temperature
     return ModelConfig(spec or OFFLINE, chosen, parameters.max_tokens, _object(args, flag))
+
+
+def asked_judges(flags: JudgeFlags, parameters: SamplingFlags | None) -> list[ModelConfig]:
+    """Return the options of the judges' models; of the offline rules where none is named."""
+    return [asked(spec, flags.judge_args, "--judge-args", parameters) for spec in flags.specs or (None,)]
 
 
 def run_context(asking: RequestFlags, budget: Budget, progress: Progress, specs: Sequence[str | None]) -> RunContext:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from rubrictool.judging.votes import PanelRule
 from rubrictool.models.options import AskPolicy, ModelConfig
 from rubrictool.rows.records import JudgingMode
 from rubrictool.rows.shards import Shard
@@ -231,6 +233,13 @@ RenderGithub = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to a model.")]
 
 
+def _one_from_environment(context: typer.Context, param: typer.CallbackParam, value: list[str]) -> list[str]:
+    """Return the specs of a list; the environment names one, whose spaces are its own."""
+    source = context.get_parameter_source(param.name or "")
+    from_environment = source is not None and source.name == "ENVIRONMENT"
+    return [os.environ[str(param.envvar)]] if from_environment else value
+
+
 @dataclass(frozen=True)
 class WayOfJudgingFlags:
     """Flags of how a judge is asked."""
@@ -253,13 +262,33 @@ class WayOfJudgingFlags:
 
 
 @dataclass(frozen=True)
-class _NamedJudge:
-    judge: Annotated[str | None, _played("judge")] = None
+class _NamedJudges:
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            envvar="RUBRICTOOL_JUDGE",
+            help="The judge; repeated, a panel of judges. [default: offline]",
+            show_default=False,
+            callback=_one_from_environment,
+        ),
+    ] = None
+    panel: Annotated[
+        PanelRule | None,
+        typer.Option(
+            help="What several judges decide: as most say, the mean, or met if all say so. [default: majority]"
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
-class JudgeFlags(WayOfJudgingFlags, _NamedJudge):
-    """Flags of the judge, its name first."""
+class JudgeFlags(WayOfJudgingFlags, _NamedJudges):
+    """Flags of the judge, or of the judges of a panel, their names first."""
+
+    @property
+    def specs(self) -> list[str]:
+        """Return the specs of the judges that are named."""
+        return list(self.judge or [])
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
-from rubrictool.cli.options import WayOfJudgingFlags
+from rubrictool.cli.options import JudgeFlags, WayOfJudgingFlags
 from rubrictool.errors import InputError
 from rubrictool.judging import build
+from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
@@ -32,19 +33,28 @@ def _uncounted(_: int) -> AbstractContextManager[Callable[[], None]]:
 class Roles:
     """The roles of one run.
 
-    `models` play them, `not_writing` are those of them that judge or propose, `per_criterion_judge` is the one that judges
-    criterion by criterion. `steps` counts the steps of a row that is under way.
+    `models` play them, `not_writing` are those of them that judge or propose, `per_criterion_judges` those that judge
+    criterion by criterion. `panel` is the judge where it is made of several. `steps` counts the steps of a row that is under way.
     """
 
     def __init__(self, context: RunContext, templates: Templates, steps: Steps = _uncounted) -> None:
         self._context, self._templates, self.steps = context, templates, steps
         self.models: list[Model] = []
         self.not_writing: list[Model] = []
-        self.per_criterion_judge: Model | None = None
+        self.per_criterion_judges: list[Model] = []
+        self.panel: Panel | None = None
 
-    async def judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, *, samples: int = 1) -> Judge:
-        """Return the judge that the flags name; `samples` is how often it is asked."""
-        judge = await build.judge(
+    async def judge(self, asked: Sequence[ModelConfig], flags: WayOfJudgingFlags, *, samples: int = 1) -> Judge:
+        """Return the judge that the flags name, a panel where they name several; `samples` is how often each is asked."""
+        judges = [await self._judge(one, flags, samples) for one in asked]
+        rule = flags.panel if isinstance(flags, JudgeFlags) else None
+        self.panel = Panel(judges, rule or "majority") if len(judges) > 1 else None
+        judge = self._held(self.panel or judges[0])
+        self.per_criterion_judges = build.models_of(judge) if flags.judging == "per-criterion" else []
+        return judge
+
+    async def _judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, samples: int) -> Judge:
+        return await build.judge(
             asked,
             self._context,
             templates=self._templates,
@@ -55,8 +65,6 @@ class Roles:
             shuffle_criteria=flags.shuffle_criteria,
             soft=flags.soft,
         )
-        self.per_criterion_judge = build.model_of(judge) if flags.judging == "per-criterion" else None
-        return self._held(judge)
 
     async def proposer(
         self,
@@ -89,7 +97,7 @@ class Roles:
         return models
 
     def _held(self, role: T) -> T:
-        if model := build.model_of(role):
-            self.models.append(model)
-            self.not_writing.append(model)
+        models = build.models_of(role)
+        self.models += models
+        self.not_writing += models
         return role

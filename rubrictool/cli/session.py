@@ -118,9 +118,9 @@ class Session:
         """Return the budget of a dry run, None in a run that asks models."""
         return self._budget if isinstance(self._budget, DryRun) else None
 
-    def say_offline(self, **roles: ModelConfig) -> None:
-        """Say which roles the built-in rules play."""
-        played = [role for role, asked in roles.items() if asked.spec == OFFLINE]
+    def say_offline(self, **roles: Sequence[ModelConfig]) -> None:
+        """Say which roles the built-in rules play, alone or beside models."""
+        played = [role for role, asked in roles.items() if any(one.spec == OFFLINE for one in asked)]
         if played:
             flags = " and ".join(f"--{role} SPEC" for role in played)
             chooses = "chooses a model" if len(played) == 1 else "choose models"
@@ -323,8 +323,8 @@ class Session:
         progress = self.progress
         code = SOME_FAILED if progress.failed else MISSED if self._miss else 0
         figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
-        if self.roles.per_criterion_judge:
-            figures["verdicts_reused"] = self.roles.per_criterion_judge.tally.cached
+        if judges := self.roles.per_criterion_judges:
+            figures["verdicts_reused"] = sum(model.tally.cached for model in judges)
         figures |= {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code}
         self._outputs.commit(RunSummary.model_validate(self._named(figures)))
         self._say_closing()
@@ -357,8 +357,8 @@ class Session:
         for line in self._causes.lines(self._outputs.failures_path):
             self.tell(f"{self._command}: {line}", "red")
         self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
-        if self.roles.per_criterion_judge:
-            reused = self.roles.per_criterion_judge.tally.cached
+        if judges := self.roles.per_criterion_judges:
+            reused = sum(model.tally.cached for model in judges)
             self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused from the cache")
         for name in self._unasked():
             self.tell(f"{self._command}: {name} was not asked: checks and rules decided every row")

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import typer
 
-from rubrictool.cli.options import EngineRequestFlags, RequestFlags, ShownQuestionFlags
+from rubrictool.cli.options import EngineRequestFlags, JudgeFlags, RequestFlags, ShownQuestionFlags
 from rubrictool.errors import InputError
 
 JUDGING = (
     *(
         "judge",
         "judge_args",
+        "panel",
         "judging",
         "reasons",
         "allow_abstain",
@@ -51,6 +52,14 @@ def refuse_idle(context: typer.Context, *rules: Idle) -> None:
 def of_role(name: str, spec: str | None, *parameters: str) -> Idle:
     """Return the rule for options of a model, idle while none is named; `offline` counts as one."""
     return Idle(spec is None, f"while no --{name} SPEC names a model", parameters)
+
+
+def of_judges(judging: JudgeFlags, *parameters: str) -> tuple[Idle, ...]:
+    """Return the rules for options of the judges: those of a model, and those of several."""
+    first = next(iter(judging.specs), None)
+    return of_role("judge", first, "judge_args", *parameters), Idle(
+        len(judging.specs) < 2, "with one judge", ("panel",)
+    )
 
 
 def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:

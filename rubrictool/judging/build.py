@@ -12,6 +12,7 @@ from rubrictool.errors import InputError
 from rubrictool.judging.judge_options import SHUFFLED_ALONE, JudgeOptions
 from rubrictool.judging.model_backed import ModelJudge, ModelProposer, PerCriterionJudge, SoftJudge
 from rubrictool.judging.order_swap import OrderSwap
+from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.models.client import Model
@@ -107,11 +108,15 @@ async def proposer(
     return OrderSwap(built) if both_orders else built
 
 
-def model_of(role: object) -> Model | None:
-    """Return the model that a judge or a proposer asks, None for the offline rules."""
-    role = role.proposer if isinstance(role, OrderSwap) else role
-    role = role.judges[0] if isinstance(role, RepeatedJudge) else role
-    return role.model if isinstance(role, ModelJudge | ModelProposer) else None
+def models_of(role: object) -> list[Model]:
+    """Return the models that a judge or a proposer asks, in a fixed order; none for the offline rules."""
+    if isinstance(role, OrderSwap):
+        return models_of(role.proposer)
+    if isinstance(role, RepeatedJudge):
+        return models_of(role.judges[0])
+    if isinstance(role, Panel):
+        return [model for judge in role.judges for model in models_of(judge)]
+    return [role.model] if isinstance(role, ModelJudge | ModelProposer) else []
 
 
 def repeat_of(judge: Judge) -> Judge:

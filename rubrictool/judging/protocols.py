@@ -6,7 +6,7 @@ Each method raises `ModelFailure` where no usable answer was received, and never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import JudgedResponse
@@ -48,6 +48,12 @@ def judge_id_of(judge: Judge) -> str:
     return own or judge_id(judge=judge.name, judging=judge.judging)
 
 
+def comparer_id_of(judge: Judge | Comparer) -> str | None:
+    """Return the id under which the preferences of a judge may be pooled, None where it has none."""
+    own: str | None = getattr(judge, "comparer_id", None)
+    return own
+
+
 def may_abstain(judge: object) -> bool:
     """Return whether a judge may say that it cannot tell."""
     return bool(getattr(judge, "abstains", False))
@@ -58,8 +64,9 @@ def is_soft(judge: object) -> bool:
     return bool(getattr(judge, "soft", False))
 
 
+@runtime_checkable
 class Comparer(Protocol):
-    """Decide which of two responses is better."""
+    """Decide which of two responses is better. `comparer_id` names all that decides its preferences, where it has one."""
 
     name: str
 

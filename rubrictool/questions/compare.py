@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from rubrictool.errors import Unreadable
@@ -17,10 +19,11 @@ Side = Literal["first", "second", "tie"]
 
 
 class Preference(NamedTuple):
-    """The better one of two responses, with the reason where one was given."""
+    """The better one of two responses, with the reason where one was given, and the `votes` of several judges by name."""
 
     side: Side
     reason: str | None = None
+    votes: Mapping[str, Side] = MappingProxyType({})
 
 
 _WINNER = '"<A, B or tie>"'

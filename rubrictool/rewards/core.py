@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.judging.build import judge as build_judge
-from rubrictool.judging.build import model_of
+from rubrictool.judging.build import models_of
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget, Tally
@@ -112,8 +112,8 @@ class RubricReward:
     @property
     def spent(self) -> Tally:
         """Return what this process has asked and spent."""
-        model = model_of(self._opened.judge) if self._opened else None
-        return model.tally if model else Tally()
+        models = models_of(self._opened.judge) if self._opened else []
+        return sum((model.tally for model in models), start=Tally())
 
     async def rewards(self, rollouts: Iterable[Rollout], *, deadline_s: float | None = None) -> list[Reward]:
         """Return the rewards of rollouts, in their order, all asked at once, within `deadline_s` if that is shorter than ours.

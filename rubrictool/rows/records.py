@@ -227,7 +227,7 @@ class Verdict(Row):
     the last. A soft verdict has the expected share as its `value`, and where the judge's probability is not known, `hard` tells
     why. With `abstained`, the judge said that it cannot tell. `place` is where it was shown the
     criterion, from 1, in an order that was drawn. `samples` are the verdicts of several samples, `p` is then the
-    share of them that say yes, and `value` the mean.
+    share of them that say yes, and `value` the mean. `judges` are the verdicts of the judges of a panel.
     """
 
     id: IdText
@@ -240,6 +240,7 @@ class Verdict(Row):
     place: int | None = None
     reason: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
+    judges: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
 
     @property
     def judged(self) -> bool:
@@ -358,8 +359,16 @@ class Reasons(Row):
     ba: str | None = None
 
 
+class Ballot(Row):
+    """What one judge of a panel said in each presentation order; null where it failed."""
+
+    judge: str
+    ab: Winner | None
+    ba: Winner | None
+
+
 class Comparison(Row):
-    """The better of two responses to one prompt, after asking in both orders."""
+    """The better of two responses to one prompt, after asking in both orders; `judges` are those of a panel."""
 
     prompt_id: str
     a: str
@@ -369,6 +378,7 @@ class Comparison(Row):
     judge: str
     judge_id: str | None = None
     reasons: Reasons | None = None
+    judges: Annotated[tuple[Ballot, ...], Field(strict=False)] = ()
     trace_view: str | None = None
 
 

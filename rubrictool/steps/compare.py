@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.judging.model_backed import ModelJudge
-from rubrictool.judging.protocols import Comparer, Judge, judge_id_of, view_of
+from rubrictool.judging.panel import Panel
+from rubrictool.judging.protocols import Comparer, Judge, comparer_id_of, judge_id_of, view_of
 from rubrictool.models.gather import gather_all
-from rubrictool.questions.compare import Side
+from rubrictool.questions.compare import Preference, Side
 from rubrictool.rows.joins import lacks_rubric, prompt_of, rubric_for
-from rubrictool.rows.records import Comparison, Orders, Prompt, Reasons, Response, Rubric, Winner
+from rubrictool.rows.records import Ballot, Comparison, Orders, Prompt, Reasons, Response, Rubric, Winner
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import higher
 from rubrictool.steps.pairings import Pairing
@@ -33,10 +35,23 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
     ab, ba = await gather_all(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
     orders = Orders(ab=_SHOWN_AB[ab.side], ba=_SHOWN_BA[ba.side])
     winner = orders.ab if orders.ab == orders.ba else "tie"
-    told = {"reasons": Reasons(ab=ab.reason, ba=ba.reason)} if ab.reason or ba.reason else {}
+    told: dict[str, Any] = {"reasons": Reasons(ab=ab.reason, ba=ba.reason)} if ab.reason or ba.reason else {}
+    told |= {"judges": _votes(ab, ba)} if ab.votes or ba.votes else {}
     row = {"prompt_id": prompt.id, "a": a.id, "b": b.id, "winner": winner, "orders": orders, "judge": judge.name}
-    identity = {"judge_id": judge.comparer_id} if isinstance(judge, ModelJudge) else {}
+    identity = {"judge_id": named} if (named := comparer_id_of(judge)) else {}
     return Comparison.model_validate({**row, **identity, **told, **_seen(a, b, judge)})
+
+
+def _votes(ab: Preference, ba: Preference) -> tuple[Ballot, ...]:
+    """Return what each judge of a panel said in both orders."""
+    return tuple(
+        Ballot(
+            judge=name,
+            ab=_SHOWN_AB[ab.votes[name]] if name in ab.votes else None,
+            ba=_SHOWN_BA[ba.votes[name]] if name in ba.votes else None,
+        )
+        for name in sorted(ab.votes.keys() | ba.votes.keys())
+    )
 
 
 async def compare_by_rubric(prompt: Prompt, a: Response, b: Response, judge: Judge, rubric: Rubric) -> Comparison:
@@ -74,8 +89,15 @@ def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:
     return Comparison.model_validate({**columns, **both})
 
 
-def second_draw(judge: ModelJudge) -> ModelJudge:
-    """Return the same judge with a second draw of each answer, which is paid for and cached beside the first."""
+def second_draw(judge: Judge) -> Judge:
+    """Return the same judge with a second draw of each answer, which is paid for and cached beside the first.
+
+    Raises `InputError` for one that is no model, which would say the same.
+    """
+    if isinstance(judge, Panel):
+        return Panel([second_draw(one) for one in judge.judges], judge.rule, least=judge.least)
+    if not isinstance(judge, ModelJudge):
+        raise InputError(f"{judge.name}: always says the same; judge with models", code="judge")
     again = copy(judge)
     again.sample = 1
     return again
@@ -132,5 +154,5 @@ async def _judged(task: ComparisonTask, judge: Judge) -> Comparison:
     a, b = task.pairing.a, task.pairing.b
     if task.rubric is not None:
         return await compare_by_rubric(task.prompt, a, b, judge, task.rubric)
-    assert isinstance(judge, ModelJudge), "other judges compare by rubrics only, which the caller checks"
+    assert isinstance(judge, Comparer), "other judges compare by rubrics only, which the caller checks"
     return await compare(task.prompt, a, b, judge)

@@ -96,7 +96,7 @@ def command(
         session.warn_if_empty(runs.rows)
 
         async def connect(roles: Roles) -> Work[Response]:
-            asked_judge = await roles.judge(role, judging)
+            asked_judge = await roles.judge([role], judging)
 
             async def work(row: Response) -> Outcome:
                 rubric = rubric_for(row.prompt_id, known)

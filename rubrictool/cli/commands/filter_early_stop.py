@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from rubrictool.analysis.panel_agreement import PanelTally, votes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.model_options import asked
+from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import (
     JudgeFlags,
     MissingRubric,
@@ -16,8 +17,9 @@ from rubrictool.cli.options import (
     SamplingFlags,
     ShownQuestionFlags,
 )
+from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
 from rubrictool.select.early_stop import OutcomeByRow, Pools
 from rubrictool.select.top_k import TIED, TopKOptions
@@ -45,19 +47,19 @@ def run(
     pools = Pools.read(
         given.of(responses), given.of(rubrics), given.of(prompts), options, skip_missing=missing_rubric == "skip"
     )
-    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
+    configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
-        of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
-        *of_asking(asking, judging.judge),
+        *of_judges(judging, "temperature", "max_tokens"),
+        *of_asking(asking, *judging.specs),
         of_view(wording),
     )
-    session = Session("filter-top-k", files, asking, wording, specs=[judging.judge], inputs=given)
+    session = Session("filter-top-k", files, asking, wording, specs=judging.specs, inputs=given)
 
     async def main() -> None:
         session.warn_if_empty(len(pools.rows))
-        session.say_offline(judge=role)
-        outcomes = OutcomeByRow(pools, await session.roles.judge(role, judging), options, empty)
+        session.say_offline(judge=configs)
+        outcomes = OutcomeByRow(pools, await session.roles.judge(configs, judging), options, empty)
         work = outcomes.in_full if session.dry_run else outcomes.outcome
         await session.do(pools.rows, work, total=len(pools.rows))
         if session.dry_run:
@@ -66,6 +68,7 @@ def run(
             )
         else:
             _tell(session, outcomes)
+            tell_panel(session, "filter-top-k", _votes(outcomes))
         count = sum(is_empty(row.response) for row in pools.rows)
         tell_empty(session, "filter-top-k", count, scored_without_judge(count, outcomes.failures[FAILURE]))
         tell_cut(session, "filter-top-k", sum(wording.shown.cuts(row.response) for row in pools.rows), wording)
@@ -83,6 +86,14 @@ def _tell(session: Session, outcomes: OutcomeByRow) -> None:
     drawn = sum(any(one.drawn_from > 1 for one in found.kept) for found in finished)
     tell_draws(session, drawn, len(finished), "scores that are tied, or may be,")
     session.tell(f"filter-top-k: rows kept: {kept:,}; {questions:,} of {in_full:,} questions asked, {saved:.0%} saved")
+
+
+def _votes(outcomes: OutcomeByRow) -> PanelTally:
+    """Return the votes of a panel on the responses that are kept; the others were not judged to the end."""
+    tally = PanelTally()
+    for row in (row for found in outcomes.finished() for row in found.rows):
+        tally.add(row.prompt_id, votes_on(row.verdicts))
+    return tally
 
 
 def tell_draws(session: Session, drawn: int, prompts: int, scores: str) -> None:

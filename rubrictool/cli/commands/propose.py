@@ -56,7 +56,7 @@ def command(
 
     async def main() -> None:
         part = session.part(rows, runs)
-        session.say_offline(proposer=role)
+        session.say_offline(proposer=[role])
         if given.of(prompts).holds("rubrics"):
             session.tell(
                 f"propose: the rubrics in {prompts} have no effect: new ones are written; refine begins with those"

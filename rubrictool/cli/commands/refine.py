@@ -10,7 +10,7 @@ import typer
 from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.model_options import asked
+from rubrictool.cli.model_options import asked, asked_judges
 from rubrictool.cli.options import (
     EngineRequestFlags,
     JudgeFlags,
@@ -24,7 +24,7 @@ from rubrictool.cli.options import (
 from rubrictool.cli.refine_report import RefineReport
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import Idle, of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
@@ -168,8 +168,8 @@ def command(
     if given.of(prompts).holds("responses"):
         responses = responses or prompts
     _refuse_shared(temperature=temperature, max_tokens=max_tokens)
-    _both_or_none(judging.judge, proposing.proposer)
-    judge_role = asked(judging.judge, judging.judge_args, "--judge-args", None)
+    _both_or_none(judging.specs, proposing.proposer)
+    configs = asked_judges(judging, None)
     proposer_role = asked(proposing.proposer, proposing.proposer_args, "--proposer-args", None)
     shown = _shown(proposer_context)
     rows = Rows(given.of(prompts), Prompt)
@@ -189,9 +189,9 @@ def command(
         Idle(not options.narrows, f"with --pairs {pairs}, which scores nothing", ["keep_share", "keep_least"]),
         Idle(not models.model, "without --model", ["n", "model_args"]),
         Idle(responses is None, "without --responses", ["model_column"]),
-        of_role("judge", judging.judge, "judge_args"),
+        *of_judges(judging),
         of_role("proposer", proposing.proposer, "proposer_args", "proposer_context"),
-        *of_asking(asking, judging.judge, proposing.proposer, *(models.model or [])),
+        *of_asking(asking, *judging.specs, proposing.proposer, *(models.model or [])),
         of_view(wording),
     )
     pools = (candidates.own(prompt) for _, prompt in rows)
@@ -211,7 +211,7 @@ def command(
         files,
         asking,
         wording,
-        specs=[judging.judge, proposing.proposer, *(models.model or [])],
+        specs=[*judging.specs, proposing.proposer, *(models.model or [])],
         trace=trace,
         inputs=given,
     )
@@ -221,7 +221,7 @@ def command(
 
     async def main() -> None:
         part = session.part(rows, PromptRuns.of_prompts(count.prompts))
-        session.say_offline(judge=judge_role, proposer=proposer_role)
+        session.say_offline(judge=configs, proposer=[proposer_role])
         if unmatched := candidates.unmatched:
             belong = "belongs to another prompt and is" if unmatched == 1 else "belong to other prompts and are"
             session.tell(f"refine: {counted(unmatched, 'response')} {belong} left out")
@@ -232,7 +232,7 @@ def command(
         dry = session.dry_run is not None
 
         async def connect(roles: Roles) -> Work[_Task]:
-            judge = await roles.judge(judge_role, judging)
+            judge = await roles.judge(configs, judging)
             proposer = await roles.proposer(
                 proposer_role, proposer_context=shown, both_orders=both_orders, limits=limits
             )
@@ -370,7 +370,7 @@ def _refuse_shared(**flags: str | None) -> None:
         )
 
 
-def _both_or_none(judge: str | None, proposer: str | None) -> None:
-    if (judge is None) != (proposer is None):
-        missing = "--judge" if judge is None else "--proposer"
+def _both_or_none(judges: Sequence[str], proposer: str | None) -> None:
+    if (not judges) != (proposer is None):
+        missing = "--proposer" if judges else "--judge"
         raise InputError(f"refine: only one role has a model; add {missing} SPEC, or {missing} offline if you mean it")

@@ -11,11 +11,12 @@ import typer
 from rubrictool.analysis.abstentions import AbstentionTally
 from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
 from rubrictool.analysis.model_scores import ScoreTally
+from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.github import check_summary, write_job_summary
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.model_options import asked
+from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import (
     EmptyResponses,
     EngineRequestFlags,
@@ -27,10 +28,11 @@ from rubrictool.cli.options import (
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
+from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
@@ -120,20 +122,21 @@ def command(
     known = _defended(rubrics, known) if defence else known
     runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
     curves = _curves(aggregate, known.values())
-    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
+    configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
-        of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
-        *of_asking(asking, judging.judge),
+        *of_judges(judging, "temperature", "max_tokens"),
+        *of_asking(asking, *judging.specs),
         of_view(wording),
     )
-    session = Session("score", files, asking, wording, specs=[judging.judge], inputs=given)
+    session = Session("score", files, asking, wording, specs=judging.specs, inputs=given)
     tally, gaps, doubts, counts = ScoreTally(), _Gaps(), AbstentionTally(), Counter[str]()
     hard = HardVerdictTally()
+    panel = PanelTally()
 
     async def main() -> None:
         part = session.part(rows, runs)
-        session.say_offline(judge=role)
+        session.say_offline(judge=configs)
         if curves is not None and not _dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
@@ -143,7 +146,7 @@ def command(
             return _Task(row, rubric, prompt_of(row, rubric, asked_of) if rubric else None)
 
         async def connect(roles: Roles) -> Work[_Task]:
-            judge = await roles.judge(role, judging, samples=samples)
+            judge = await roles.judge(configs, judging, samples=samples)
 
             async def work(task: _Task) -> Outcome:
                 row, rubric, prompt = task
@@ -166,6 +169,7 @@ def command(
                 gaps.add(scored)
                 doubts.add(scored.rubric, scored.verdicts)
                 hard.add(scored.hard)
+                panel.add(scored.prompt_id, scored.votes)
                 tally.add(scored.prompt_id, scored.model, scored.score)
 
         await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
@@ -177,6 +181,7 @@ def command(
         if judging.soft and not session.dry_run:
             session.figures |= hard.figures()
             session.tell(f"score: {hard.line()}")
+        tell_panel(session, "score", panel)
         empty_ones = counts["scored"] + counts[FAILURE]
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)
@@ -199,7 +204,8 @@ class _Scored(NamedTuple):
     """The part of a score that the closing lines need.
 
     `gap` is its coverage where it lacks verdicts that can be asked for again. `verdicts` say for each criterion whether the judge
-    abstained; none where it may not. `hard` says for each verdict of a soft judge why it is not soft.
+    abstained; none where it may not. `hard` says for each verdict of a soft judge why it is not soft. `votes` are those
+    of the judges of a panel.
     """
 
     prompt_id: str
@@ -210,6 +216,7 @@ class _Scored(NamedTuple):
     rubric: str
     verdicts: tuple[tuple[str, bool], ...]
     hard: tuple[str | None, ...]
+    votes: tuple[Votes, ...]
 
     @classmethod
     def of(cls, row: Score, *, empty: bool, doubts: bool) -> Self:
@@ -217,7 +224,8 @@ class _Scored(NamedTuple):
         missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
         gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
         verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
-        return cls(row.prompt_id, row.model, row.score, empty, gap, row.rubric, verdicts, hard_reasons(row.verdicts))
+        votes, hard = tuple(votes_on(row.verdicts)), hard_reasons(row.verdicts)
+        return cls(row.prompt_id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes)
 
 
 class _Gaps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,16 +15,16 @@ import typer
 from rubrictool import interrupts
 from rubrictool.cli.exit_codes import SOME_FAILED
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.model_options import asked, run_context
+from rubrictool.cli.model_options import asked_judges, run_context
 from rubrictool.cli.options import JudgeFlags, ReadingFlags, RequestFlags, SamplingFlags, ShownQuestionFlags
 from rubrictool.cli.progress import Progress, say
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.unused_options import Idle, of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.models.budget import Budget
 from rubrictool.models.connections import Connections
 from rubrictool.models.context import RunContext
-from rubrictool.models.options import OFFLINE, ModelConfig
+from rubrictool.models.options import OFFLINE
 from rubrictool.questions.templates import Templates
 from rubrictool.rewards.access import TOKEN, Access
 from rubrictool.rewards.core import RewardOptions, RubricReward
@@ -105,8 +105,8 @@ def command(
         context,
         Idle(True, "in a server, which asks only what it is sent", ("dry_run",)),
         Idle(rubrics in (None, STDIN), "without a file of rubrics", ("watch",)),
-        of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
-        *of_asking(asking, judging.judge),
+        *of_judges(judging, "temperature", "max_tokens"),
+        *of_asking(asking, *judging.specs),
         of_view(wording),
     )
     access = Access.of(host, os.environ.get(TOKEN) or None, allow_host or ())
@@ -114,7 +114,7 @@ def command(
         on_error=parsed_on_error(on_error), aggregate=tuple(aggregate or ()), shape=shape, defence=defence
     )
     RubricReward(options)  # before a model is opened: are these options ones?
-    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
+    configs = asked_judges(judging, parameters)
     templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
 
     def load() -> Rubrics:
@@ -124,9 +124,9 @@ def command(
     interrupts.explain(lambda: "serve: ended at once; requests under way got no answer, completed replies are cached")
 
     async def main() -> bool:
-        async with _models(asking, role) as models:
-            judge = await Roles(models, templates).judge(role, judging)
-            if role.spec == OFFLINE:
+        async with _models(asking, judging.specs) as models:
+            judge = await Roles(models, templates).judge(configs, judging)
+            if any(config.spec == OFFLINE for config in configs):
                 _log({"event": "judge", "message": "offline (built-in rules, no model); --judge SPEC chooses a model"})
             reward = RubricReward(replace(options, judge=judge))
             reward.rubrics = loaded
@@ -137,10 +137,10 @@ def command(
     raise typer.Exit(0 if asyncio.run(main()) else SOME_FAILED)
 
 
-def _models(asking: RequestFlags, role: ModelConfig) -> RunContext:
-    """Return what the judge is opened with. It is asked on the background loop, as the library does."""
+def _models(asking: RequestFlags, specs: Sequence[str]) -> RunContext:
+    """Return what the judges are opened with. It is asked on the background loop, as the library does."""
     budget = Budget(max_calls=asking.max_calls, max_cost=asking.max_cost)
-    context = run_context(asking, budget, Progress("serve", quiet=True), [role.spec])
+    context = run_context(asking, budget, Progress("serve", quiet=True), specs)
     return replace(
         context,
         connections=Connections(background=True),

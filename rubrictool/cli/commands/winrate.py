@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.panel_agreement import votes_on_pairs
 from rubrictool.analysis.score_comparisons import compare_lineup
 from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.cut_traces import tell_cut
@@ -16,7 +17,7 @@ from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
 from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.model_options import asked
+from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import (
     EngineRequestFlags,
     JudgeFlags,
@@ -27,16 +28,16 @@ from rubrictool.cli.options import (
     Seed,
     ShownQuestionFlags,
 )
+from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_role, of_view, refuse_idle
+from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_judges, of_view, refuse_idle
 from rubrictool.cli.winrate_options import ReportOptions
 from rubrictool.cli.winrate_plan import PlanOptions
 from rubrictool.cli.winrate_plan import plan as plan_comparison
 from rubrictool.cli.winrate_report import close
 from rubrictool.errors import InputError
-from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
 from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id, rubrics_by_prompt
@@ -156,7 +157,7 @@ def command(
         return
     if not paths:
         raise InputError("winrate: A is missing: give responses, score rows or finished comparisons")
-    check_plot(plot, files, [*given.paths, file_of(judging.judge)])
+    check_plot(plot, files, [*given.paths, *map(file_of, judging.specs)])
     if render:
         check_summary("winrate", files.output)
     options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed, render=render)
@@ -185,12 +186,12 @@ def command(
         rows = in_drawn_order(found.comparisons, seed) if sequential else found.comparisons
         _by_scores(rows, found.notes, Session("winrate", files, inputs=given), options, end)
         return
-    role = asked(judging.judge, judging.judge_args, "--judge-args", parameters)
-    _refuse_unjudged(role, judging, rubrics=rubrics, noise_floor=noise_floor)
+    configs = asked_judges(judging, parameters)
+    _refuse_unjudged(configs, judging, rubrics=rubrics, noise_floor=noise_floor)
     refuse_idle(
         context,
-        of_role("judge", judging.judge, "judge_args", "temperature", "max_tokens"),
-        *of_asking(asking, judging.judge),
+        *of_judges(judging, "temperature", "max_tokens"),
+        *of_asking(asking, *judging.specs),
         of_view(wording),
     )
     texts = Texts(systems.everyone[0].rows(Response), prompt_rows(given.of(prompts)))
@@ -199,14 +200,14 @@ def command(
     met = in_drawn_order(met, seed) if sequential else met
     tasks = comparison_tasks(met, asked_of, known if rubrics else None)
     run = _sequential_run(met, options, asking) if sequential else None
-    session = Session("winrate", files, asking, wording, specs=[judging.judge], inputs=given)
+    session = Session("winrate", files, asking, wording, specs=judging.specs, inputs=given)
 
     async def main() -> None:
-        session.say_offline(judge=role)
+        session.say_offline(judge=configs)
 
         async def connect(roles: Roles) -> Work[tuple[int, Any]]:
-            judge = await roles.judge(role, judging)
-            judges = [judge, second_draw(judge)] if noise_floor and isinstance(judge, ModelJudge) else [judge]
+            judge = await roles.judge(configs, judging)
+            judges = [judge, second_draw(judge)] if noise_floor else [judge]
 
             async def work(numbered: tuple[int, Any]) -> Outcome:
                 index, task = numbered
@@ -220,6 +221,7 @@ def command(
         empty = sum(map(is_empty, rows))
         tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
         tell_cut(session, "winrate", sum(map(wording.shown.cuts, rows)), wording)
+        tell_panel(session, "winrate", votes_on_pairs(decided), nominal=True)
         if run:
             session.figures["not_judged"] = len(met) - session.progress.done
         end(session, decided, options)
@@ -258,9 +260,12 @@ def _sequential_run(met: Sequence[Pairing[Any]], options: ReportOptions, asking:
     return SequentialRun(met, threshold=options.threshold, slots=asking.concurrency)
 
 
-def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool) -> None:
+def _refuse_unjudged(
+    configs: Sequence[ModelConfig], judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool
+) -> None:
     """Raise `InputError` for what the judge cannot do."""
-    if role.spec == OFFLINE and rubrics is None:
+    offline = any(config.spec == OFFLINE for config in configs)
+    if offline and rubrics is None:
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
     if judging.soft and rubrics is None:
         raise InputError("winrate: --soft needs --rubrics; a comparison has no verdicts on criteria")
@@ -274,7 +279,7 @@ def _refuse_unjudged(role: ModelConfig, judging: JudgeFlags, *, rubrics: str | N
         raise InputError(
             "winrate: --shuffle-criteria needs --rubrics; both orders of the responses are asked in any case"
         )
-    if role.spec == OFFLINE and noise_floor:
+    if offline and noise_floor:
         raise InputError("--noise-floor: the offline judge always says the same; name a model with --judge")
 
 

@@ -1,0 +1,173 @@
+"""Judge with several judges, whose verdicts a rule combines into one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar, get_args
+
+from rubrictool.errors import InputError, ModelFailure, ModelUnusable
+from rubrictool.judging.protocols import Comparer, Judge, comparer_id_of, is_soft, judge_id_of, may_abstain, view_of
+from rubrictool.judging.votes import PanelRule, combined, preferred
+from rubrictool.models.gather import gather_all
+from rubrictool.questions.compare import Preference
+from rubrictool.rows.judge_ids import judge_id
+from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+
+T = TypeVar("T")
+
+PATIENCE = 64
+"""Consecutive questions on which a judge fails before the run ends: as many as are asked at once by default."""
+
+
+class Panel:
+    """A judge made of judges, who are asked about everything side by side; a rule combines what they say.
+
+    `majority`: what more than half of those who answer say, of levels the median one; the panel abstains where they are evenly
+    split. `mean`: how much is met is the mean over the judges; a veto is met where more than half say so. `unanimous`: met where
+    all who answer say so, of levels the lowest. A judge that abstains has no vote.
+
+    A judge that fails on a response leaves the others, as long as `least` of them answer, by default half. The panel fails
+    where fewer do, and where the judge that failed would have decided between the others. The order of the judges changes
+    nothing.
+
+    Raises `InputError` for fewer than two judges, for one that is given twice, and for judges that are asked in different ways.
+    """
+
+    def __init__(self, judges: Sequence[Judge], rule: PanelRule = "majority", *, least: int | None = None) -> None:
+        self._named = _named(judges)
+        self.judges, self.rule = [*self._named.values()], rule
+        self.least = (len(judges) + 1) // 2 if least is None else least
+        _check(self.judges, rule, self.least)
+        self.name = f"{rule}({', '.join(self._named)})"
+        self.judging, self.view = self.judges[0].judging, view_of(self.judges[0])
+        self.abstains = any(map(may_abstain, self.judges)) or (rule == "majority" and len(self.judges) % 2 == 0)
+        self.soft = rule == "mean" or any(map(is_soft, self.judges))
+        self._failed = Counter[str]()
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names of the judges, as they stand in verdicts."""
+        return [*self._named]
+
+    @property
+    def judge_id(self) -> str:
+        """Return the id of verdicts that are given in this way."""
+        return self._id(map(judge_id_of, self.judges))
+
+    @property
+    def comparer_id(self) -> str:
+        """Return the id of preferences."""
+        return self._id(comparer_id_of(judge) or judge_id_of(judge) for judge in self.judges)
+
+    def _id(self, ids: Iterable[str]) -> str:
+        return judge_id(panel=self.rule, of=sorted(ids), least=self.least)
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        """Return one verdict per criterion, with those of the judges.
+
+        Raises `ModelFailure` where too few judges answered, which holds the verdicts on the other criteria.
+        """
+        answers, failures = await self._ask(lambda judge: judge.verdicts(prompt, criteria, response))
+        by_judge = {name: {one.id: one for one in found} for name, found in answers.items()}
+        by_judge |= {name: {one.id: one for one in failure.partial} for name, failure in failures.items()}
+        found = [verdict for criterion in criteria if (verdict := self._verdict(criterion, by_judge))]
+        if len(found) < len(criteria):
+            raise self._failure(failures, found)
+        return found
+
+    def _verdict(self, criterion: Criterion, by_judge: Mapping[str, Mapping[str, Verdict]]) -> Verdict | None:
+        """Return the verdict on a criterion, None where too few judges gave one."""
+        given = {name: by_judge[name].get(criterion.id) for name in self._named}
+        said = {name: verdict for name, verdict in given.items() if verdict and (verdict.judged or verdict.abstained)}
+        if len(said) < self.least:
+            return None
+        verdict = combined(self.rule, criterion, said)
+        split = verdict.abstained and not all(one.abstained for one in said.values())
+        return None if split and len(said) < len(self._named) else verdict
+
+    async def prefer(self, prompt: Prompt, first: Response, second: Response) -> Preference:
+        """Return which response the panel prefers, with the votes of the judges. Raises `ModelFailure` where too few have one.
+
+        Raises `InputError` for a judge that cannot compare.
+        """
+        if unable := [judge.name for judge in self.judges if not isinstance(judge, Comparer)]:
+            raise InputError(f"{unable[0]}: compares by rubrics alone; leave it out of the panel, or give rubrics")
+        answers, failures = await self._ask(lambda judge: judge.prefer(prompt, first, second))  # type: ignore[attr-defined]
+        if len(answers) < self.least:
+            raise self._failure(failures)
+        votes = {name: answers[name].side for name in self._named if name in answers}
+        return Preference(preferred(self.rule, votes.values()), votes=votes)
+
+    async def _ask(self, call: Callable[[Judge], Awaitable[T]]) -> tuple[dict[str, T], dict[str, ModelFailure]]:
+        """Ask all judges; return the answers and the failures by judge. Raises `ModelFailure` once the budget is spent."""
+        answers, failures = dict[str, T](), dict[str, ModelFailure]()
+
+        async def ask(name: str, judge: Judge) -> None:
+            try:
+                answers[name] = await call(judge)
+            except ModelFailure as failure:
+                failures[name] = failure
+
+        await gather_all(*(ask(name, judge) for name, judge in self._named.items()))
+        if unasked := next((failure for failure in failures.values() if failure.kind in _NOT_ASKED), None):
+            raise unasked
+        self._count(failures)
+        return answers, failures
+
+    def _count(self, failures: Mapping[str, ModelFailure]) -> None:
+        """Count failures in a row. Raises `ModelUnusable` for a judge that fails on everything, which costs time and votes."""
+        self._failed = Counter({name: self._failed[name] + 1 for name in failures})
+        for name, count in self._failed.items():
+            if count >= PATIENCE and len(failures) < len(self.judges):
+                last = failures[name]
+                raise ModelUnusable(
+                    "unavailable",
+                    f"{name}: failed on {count} questions in a row; check it, or leave it out: {last.message}",
+                )
+
+    def _failure(self, failures: Mapping[str, ModelFailure], found: Sequence[Verdict] = ()) -> ModelFailure:
+        """Return the failure of the panel, with the verdicts that were found."""
+        told = [(name, failures[name]) for name in self._named if name in failures]
+        if not told:
+            return ModelFailure("unreadable", f"{self.name}: too few judges gave a verdict", partial=found)
+        words = "; ".join(f"{name}: {failure.message}" for name, failure in told)
+        message = f"{len(told)} of {len(self.judges)} judges failed: {words}"
+        attempts = max(failure.attempts for _, failure in told)
+        return ModelFailure(told[0][1].kind, message, attempts=attempts, partial=found)
+
+
+_NOT_ASKED = ("budget", "not_tried")
+"""Failures that say nothing of a judge; the verdict of the others would be another panel's."""
+
+
+def _named(judges: Sequence[Judge]) -> dict[str, Judge]:
+    """Return judges by name, in the order of their names; several of one name have their ids behind it.
+
+    Raises `InputError` for two that are the same.
+    """
+    several = sorted(judges, key=lambda judge: (judge.name, judge_id_of(judge)))
+    names = Counter(judge.name for judge in several)
+    found = {}
+    for judge in several:
+        name = judge.name if names[judge.name] == 1 else f"{judge.name} {judge_id_of(judge)}"
+        if name in found:
+            raise InputError(f"panel: {judge.name} is given twice and would say the same twice; leave one out")
+        found[name] = judge
+    return found
+
+
+def _check(judges: Sequence[Judge], rule: str, least: int) -> None:
+    """Raise `InputError` for what is no panel."""
+    if rule not in get_args(PanelRule):
+        raise InputError(f"panel: {rule!r} is unknown; write {', '.join(get_args(PanelRule))}")
+    if len(judges) < 2:
+        raise InputError(f"panel: {len(judges)} judge is none; give two or more")
+    if not 1 <= least <= len(judges):
+        raise InputError(
+            f"panel: {least} of {len(judges)} judges cannot be required to answer; give 1 to {len(judges)}"
+        )
+    if len({judge.judging for judge in judges}) > 1 or any(view_of(judge) != view_of(judges[0]) for judge in judges):
+        raise InputError(
+            "panel: the judges are asked or shown conversations in different ways; give all the same options"
+        )
