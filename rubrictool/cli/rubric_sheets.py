@@ -10,7 +10,10 @@ from rubrictool.analysis.criterion_shares import CriterionShare, RubricCriterion
 from rubrictool.cli.sheets import Block, CellValue, Sheet, plain
 from rubrictool.rows.records import Criterion, Prompt, Rubric
 from rubrictool.rubric.diff import CriterionChange, rubric_diff
-from rubrictool.text.wording import counted, one_line
+from rubrictool.text.wording import counted, one_line, shortened
+
+_WIDEST_ID = 16
+"""Characters of a criterion's id at the head of a column."""
 
 
 def rubric_sheet(rubrics: Sequence[Rubric], shares: Mapping[RubricCriterion, CriterionShare] | None) -> Sheet:
@@ -42,7 +45,8 @@ def _shares_by_model(rubric: Rubric, shares: Mapping[RubricCriterion, CriterionS
     if len(models) < 2:
         return None
     rows = [(model, *(f"{found[model]:.2f}" if model in found else None for found in by_model)) for model in models]
-    return Sheet("", ("met, by model", *names), [Block("", "", rows)], figures=frozenset(names))
+    heads = [shortened(name, width=_WIDEST_ID) for name in names]
+    return Sheet("", ("met, by model", *heads), [Block("", "", rows)], figures=frozenset(heads))
 
 
 def _row(

@@ -16,6 +16,7 @@ from rubrictool.cli.tables import shown
 from rubrictool.rows.jsonl import encode_value
 from rubrictool.text.patterns import linear
 from rubrictool.text.word_diff import PartKind, TextPart
+from rubrictool.text.wording import spelled_out
 
 Rendering = Literal["terminal", "md", "csv", "json"]
 
@@ -88,8 +89,7 @@ def rendered(sheets: Sequence[Sheet], rendering: Rendering) -> Iterator[str]:
 
 def visible(text: str) -> str:
     """Return a text on one line, its control and direction characters spelled out: neither a terminal nor a log obeys it."""
-    flat = " ".join(text.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode() for c in flat)
+    return spelled_out(" ".join(text.split()))
 
 
 _MARKS: Mapping[PartKind, tuple[str, str]] = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
@@ -201,20 +201,26 @@ def _width(sheet: Sheet, place: int) -> int:
     """Return the cells that a column takes; details are folded."""
     from rich.cells import cell_len
 
-    texts = [sheet.columns[place], *(visible(sheet.text(row, place)) for block in sheet.blocks for row in block.rows)]
+    texts = [
+        visible(sheet.columns[place]),
+        *(visible(sheet.text(row, place)) for block in sheet.blocks for row in block.rows),
+    ]
     widest = max(map(cell_len, texts))
     return widest if sheet.columns[place] in sheet.figures else min(widest, _WIDEST_DETAIL)
 
 
 def _grid(sheet: Sheet, block: Block, layout: _Layout) -> Any:
     from rich.table import Table
+    from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for place in layout.across:
         name = sheet.columns[place]
         figure = name in sheet.figures
         widest = None if figure or not sheet.main or name == sheet.main else _width(sheet, place)
-        grid.add_column(name, justify="right" if figure else "left", no_wrap=figure, overflow="fold", width=widest)
+        grid.add_column(
+            Text(visible(name)), justify="right" if figure else "left", no_wrap=figure, overflow="fold", width=widest
+        )
     for row in block.rows:
         grid.add_row(*(_cell(sheet, row, place, layout.beneath) for place in layout.across))
     return grid

@@ -8,6 +8,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rubrictool.text.wording import spelled_out
+
 if TYPE_CHECKING:
     from rubrictool.analysis.intervals import Estimate, Figure
 
@@ -43,7 +45,7 @@ def shown(name: str, *, width: int = LONGEST_NAME) -> str:
     """Return a name from a file on one line of at most `width` cells; control characters are spelled out."""
     from rich.cells import cell_len, set_cell_size
 
-    spelled = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    spelled = spelled_out(name)
     return spelled if cell_len(spelled) <= width else set_cell_size(spelled, width - 1).rstrip() + "…"
 
 

@@ -18,9 +18,22 @@ def time_span(seconds: float) -> str:
     return f"{whole} s"
 
 
+_JOINERS = "\u200c\u200d"
+"""Joiners within words of Persian and of Indian languages, and within emoji; they change no other character."""
+
+
+def _is_shown(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS
+
+
 def printable(text: str) -> str:
     """Return the text without control characters, which a terminal would obey; line breaks stay."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    return "".join(c if _is_shown(c) or c == "\n" else " " for c in text)
+
+
+def spelled_out(text: str) -> str:
+    """Return the text with its control and direction characters spelled out (`\\x1b`), so that nothing obeys them."""
+    return "".join(c if _is_shown(c) else c.encode("unicode_escape", "backslashreplace").decode() for c in text)
 
 
 def shortened(name: str, *, width: int) -> str:

@@ -213,6 +213,30 @@ def test_json_holds_texts_as_they_are(shell: Shell) -> None:
     assert row["criterion"] == HOSTILE
 
 
+@pytest.mark.parametrize("rendering", ["terminal", "md", "csv"])
+def test_hostile_ids_and_models_are_text_in_every_table(shell: Shell, rendering: str) -> None:
+    names = [f"{n}\x1b[31m\x00\u202e[bold]::error::x" for n in range(3)]
+    rubric = {"id": names[0], "criteria": [{"id": name, "criterion": name, "weight": 1} for name in names]}
+    rows = [
+        {"prompt_id": names[0], "id": name, "model": name, "response": "t", "score": 1, "judge": "j", "judging": "x",
+         "rubric": "", "verdicts": [{"id": one, "met": True} for one in names]}
+        for name in names
+    ]  # fmt: skip
+    files = [shell.write("r.jsonl", [rubric]), "--scores", shell.write("s.jsonl", rows)]
+    out = shell("show", *files, *([] if rendering == "terminal" else ["--render", rendering])).out
+    assert not {"\x1b", "\x00", "\u202e"} & set(out)
+    assert not [line for line in out.splitlines() if line.lstrip().startswith("::")]
+    assert "[bold]" in out.replace("\\", "")
+
+
+@pytest.mark.parametrize("text", ["می‌خواهم", "क्‍ष", "👩‍👧"])
+@pytest.mark.parametrize("rendering", ["terminal", "md", "csv"])
+def test_joiners_within_words_and_emoji_are_kept(shell: Shell, rendering: str, text: str) -> None:
+    rubric = {"id": text, "criteria": [{"criterion": f"Says {text}.", "weight": 1}]}
+    told = [] if rendering == "terminal" else ["--render", rendering]
+    assert shell("show", shell.write("r.jsonl", [rubric]), *told).out.count(text) == 2
+
+
 def test_a_terminal_and_a_log_obey_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     long = "x" * 50 + " ::error::injected"
