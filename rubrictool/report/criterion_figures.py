@@ -25,6 +25,12 @@ class CriterionFigures:
     spread: float
     contrast: float | None
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Return the share met, the spread and the contrast as texts."""
+        contrast = () if self.contrast is None else (f"contrast {self.contrast:+.2f}",)
+        return (f"{100 * self.met:.0f} %", f"spread {self.spread:.2f}", *contrast)
+
 
 def criterion_figures(
     stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]], scores: Mapping[ResponseKey, float]

@@ -190,10 +190,16 @@ def _agreement(found: NamedRows) -> Iterator[FigureTable]:
     judges = list(dict.fromkeys((str(row.get("judge")), str(row.get("judging"))) for row in found.rows))
     for judge in judges:
         own = [row for row in found.rows if (str(row.get("judge")), str(row.get("judging"))) == judge]
-        rows = [(f"{row.get('kind')} {row.get('name')}".strip(), _cells(row, "n", _AGREEMENT)) for row in own]
+        rows = [(_group(row), _cells(row, "n", _AGREEMENT)) for row in own]
         yield FigureTable(
             f"{' · '.join(filter(None, judge))} ({found.name})", heads, rows, [_agreement_sentence(own[0], len(judges))]
         )
+
+
+def _group(row: FigureRow) -> str:
+    """Return the name of a group of criteria, which is all of them or those of one kind."""
+    kind, name = str(row.get("kind")), str(row.get("name"))
+    return "all" if kind == "all" else f"{kind} {name}".strip()
 
 
 def _agreement_sentence(row: FigureRow, judges: int) -> str:
@@ -201,6 +207,6 @@ def _agreement_sentence(row: FigureRow, judges: int) -> str:
     shown = "better than chance" if row.get("better_than_chance") else "not shown to be better than chance"
     told = spelled(kappa) if kappa else "undefined"
     return (
-        f"{row.get('judge')} is {shown}{_uncorrected(kappa, judges, 'judge')}: kappa {told} over {row.get('n')} labelled"
-        " verdicts."
+        f"{row.get('judge')} is {shown}{_uncorrected(kappa, judges, 'judge')}: kappa {told} over"
+        f" {counted(int(_number(row.get('n')) or 0), 'labelled verdict')}."
     )

@@ -108,7 +108,7 @@ class MatrixBuilder:
             "dimension": visible(criterion.dimension or ""),
             "veto": criterion.veto,
             "check": criterion.check is not None,
-            "figures": figures and [round(figures.met, 3), round(figures.spread, 3), figures.contrast],
+            "figures": f"met by {', '.join(figures.parts)}" if figures else "",
             "findings": [f"{one.severity}: {one.rule}: {visible(one.message)}" for one in findings],
         }
 

@@ -89,13 +89,13 @@ class ReportFiles:
 def read_report_files(sources: Sequence[Source], prompts: Sequence[str] = ()) -> ReportFiles:
     """Return what the sources hold; of rows that belong to a prompt, those of these `prompts`, by default of all.
 
-    Raises `InputError` for rows that are of no kind or cannot be read, for an id that stands for two texts, and for a prompt
-    that no row names.
+    Raises `InputError` for rows that are of no kind or cannot be read, where there are none, for an id that stands for two
+    texts, and for a prompt that no row names.
     """
     reader = _Reader(frozenset(prompts))
     for name, source in numbered_names("files", sources):
         reader.read(source if isinstance(source, Input) else Input(source, name))
-    reader.check_prompts()
+    reader.check_found()
     return reader.found
 
 
@@ -126,12 +126,15 @@ class _Reader:
             parts = [part for part in PARTS if source.holds(part)]
             self._note(source, source.shape.title, max((self._rows(part, source) for part in parts), default=0))
 
-    def check_prompts(self) -> None:
-        """Raise `InputError` for a prompt that was asked for and is in no file."""
+    def check_found(self) -> None:
+        """Raise `InputError` for a prompt that was asked for and is in no file, and where no file has rows."""
         if missing := sorted(self._prompts - self._seen):
             raise InputError(
                 f"prompt {missing[0]!r}: is in none of the files; give the id of one that is", code="prompt"
             )
+        if not any(file.rows for file in self.found.files):
+            names = ", ".join(file.name for file in self.found.files)
+            raise InputError(f"{names}: contain no rows; check that the previous steps succeeded")
 
     def _note(self, source: Input, title: str, rows: int) -> None:
         self.found.files.append(ReadFile(source.name, title, rows))

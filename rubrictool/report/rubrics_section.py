@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from rubrictool.report.report_data import ReportData
 from rubrictool.report.report_files import ResponseTexts
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.records import Criterion
-from rubrictool.rows.traces import Overfit, Refusal, Round
+from rubrictool.rows.traces import Overfit, OverfitRule, Refusal, Round
 from rubrictool.rubric.diff import CriterionChange, recorded_changes
 from rubrictool.text.encoding import compact
 from rubrictool.text.wording import counted
@@ -65,7 +65,7 @@ class ShownRound:
     differing: Sequence[PairVerdict]
     changes: Sequence[CriterionChange]
     refused: Sequence[Refusal]
-    overfit: Sequence[Overfit]
+    overfit: Sequence[str]
     notes: Sequence[str]
     pool: int
 
@@ -148,7 +148,7 @@ class RubricsSection:
             list(self._differing(row)),
             recorded_changes(row.changes),
             row.refused,
-            row.overfit,
+            [_OVERFIT[sign.rule](sign) for sign in row.overfit],
             list(_round_notes(row)),
             len(row.pool),
         )
@@ -222,6 +222,12 @@ def _round_notes(row: Round) -> Iterator[str]:
         if names:
             yield f"{', '.join(names)}: {told}"
 
+
+_OVERFIT: Mapping[OverfitRule, Callable[[Overfit], str]] = {
+    "winner-only": lambda sign: f"{sign.id} is met by {sign.also} alone, the best of {sign.responses} responses",
+    "same-verdicts": lambda sign: f"{sign.id} has the verdicts of {sign.also} on all {sign.responses} responses",
+    "vacuous": lambda sign: f"{sign.id} is met by all {sign.responses} responses of the worst quarter by score",
+}
 
 _STOPPED: Mapping[Any, str] = {
     "done": "All rounds were done.",

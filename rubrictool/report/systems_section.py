@@ -147,8 +147,10 @@ def _certainty(pair: SystemComparison, tested: int) -> str:
         return f"{p_value(pair.among.sign_flip_p_holm)} after correction for {tested} tests (sign-flip, Holm)"
     if _shown(pair):
         return f"the 95 % interval lies {'above' if rate.low > EVEN else 'below'} one half"
-    least = "no difference" if rate.detectable is None else f"only differences above {rate.detectable:.3f}"
-    return f"so many prompts would show {least} (80 % power)"
+    prompts = counted(rate.n, "prompt")
+    if rate.detectable is None:
+        return f"no difference is detectable with {prompts} (80 % power)"
+    return f"smallest detectable difference with {prompts} (80 % power): {rate.detectable:.3f}"
 
 
 def _deciding(row: Compared, responses: Mapping[ResponseKey, ResponseTexts]) -> DecidingPair | None:

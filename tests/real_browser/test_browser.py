@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "report"))
 from runs import AFTER, BEFORE, ROUNDS, RUBRIC, Columns, hash_of, scores
 
 from rubrictool import html_report
+from rubrictool.report.html import MAX_BYTES
 
 PYTHON = os.environ.get("RUBRICTOOL_TEST_BROWSER_PYTHON")
 CHROMIUM = shutil.which("chromium")
@@ -45,7 +47,8 @@ def hostile() -> Any:
 
 
 def large() -> Iterator[Columns]:
-    """The score rows of 500 prompts with ten responses each, by twenty criteria."""
+    """The score rows of 500 prompts with ten responses each, by twenty criteria; their texts take more than 50 MB packed."""
+    random = Random(1)
     for number in range(RESPONSES):
         prompt = number // 10
         criteria = [{"id": f"c{i}", "criterion": f"Says thing {i} of {prompt}", "weight": 1} for i in range(CRITERIA)]
@@ -54,7 +57,7 @@ def large() -> Iterator[Columns]:
         row = {
             "prompt_id": f"p{prompt}",
             "id": name,
-            "response": f"Answer {number}. " * 60,
+            "response": f"Answer {number}. {random.randbytes(8_000).hex()}",
             "score": -(number % 10) / 10,
         }
         yield {**row, "verdicts": verdicts, "judge": "j", "judging": "all-at-once", "rubric": hash_of(criteria)}
@@ -82,6 +85,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
         "hostile": hostile(),
         "large": html_report(list(large()), large_rubrics()),
     }
+    (told,) = pages["large"].left_out
+    assert "prompts with their responses and reasons" in told
+    assert 0.97 * MAX_BYTES < len(pages["large"].html.encode()) <= MAX_BYTES
     paths = [directory / f"{name}.html" for name in pages]
     for path, page in zip(paths, pages.values(), strict=True):
         path.write_text(page.html, encoding="utf-8")
@@ -146,9 +152,14 @@ def test_no_error_is_on_the_console_and_no_request_leaves_the_file(seen: Any) ->
     assert [url for url in seen["requests"] if not url.startswith(("file:", "data:"))] == []
 
 
-def test_five_thousand_responses_by_twenty_criteria_open_in_three_seconds(seen: Any) -> None:
+def test_five_thousand_responses_by_twenty_criteria_open_in_three_seconds_at_the_largest_size(seen: Any) -> None:
     assert seen["large_s"] < 3
     assert seen["large_elements"] < 3_000, "rows out of view are not built"
+
+
+def test_a_page_at_its_largest_size_has_texts_and_says_which_were_left_out(seen: Any) -> None:
+    assert "Answer 0. " in seen["large_first"]
+    assert "Its text was left out because the page would be too large." in seen["large_last"]
 
 
 def test_a_large_matrix_scrolls_without_a_stall(seen: Any) -> None:

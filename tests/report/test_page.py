@@ -209,7 +209,9 @@ def comparisons(winners: str) -> Rows:
 def test_a_win_rate_is_a_sentence_with_its_interval() -> None:
     (section,) = page(comparisons("aaaaaaaaaaaaaaab")).sections.systems
     assert section.sentences[0].startswith("a beats b: win rate of a 0.938")
-    assert page(comparisons("ab")).sections.systems[0].sentences[0].startswith("It is not shown that a or b is better")
+    (even,) = page(comparisons("abababab")).sections.systems[0].sentences
+    assert even.startswith("It is not shown that a or b is better: win rate of a 0.500")
+    assert "; smallest detectable difference with 8 prompts (80 % power): 0." in even
 
 
 def of_systems(**winners: str) -> Rows:
@@ -289,6 +291,18 @@ def test_prompts_are_chosen_by_their_ids() -> None:
     assert [one["id"] for one in found.matrix.layout["prompts"]] == ["tea"]
     with pytest.raises(InputError, match=r"prompt 'soup': is in none of the files"):
         page(BEFORE, prompts=["soup"])
+
+
+def test_files_without_rows_are_an_error_unless_another_has_some() -> None:
+    with pytest.raises(InputError, match="contain no rows"):
+        page([], [])
+    assert page([], BEFORE).overview.files[0].rows == 0
+
+
+def test_a_sign_of_overfitting_is_a_sentence() -> None:
+    sign = {"id": "c3", "rule": "same-verdicts", "also": "c1", "responses": 5}
+    (prompt,) = page([RUBRIC], [ROUNDS[0], {**ROUNDS[1], "overfit": [sign]}]).sections.rubrics
+    assert list(prompt.rounds[1].overfit) == ["c3 has the verdicts of c1 on all 5 responses"]
 
 
 def test_rows_of_no_kind_are_an_error_that_names_the_place() -> None:

@@ -70,6 +70,8 @@
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) {
       for (const [id, link] of links) link.toggleAttribute("aria-current", id === entry.target.id);
+      const link = links.get(entry.target.id), nav = link.parentElement;
+      nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
     }
   }, { rootMargin: "-10% 0px -80% 0px" });
   for (const id of links.keys()) if ($(id)) seen.observe($(id));
@@ -163,7 +165,7 @@
       }
       const responses = (of) => new Set(of.map((row) => `${row.rubric.prompt}/${row.response}`)).size;
       const total = responses(rows), found = responses(shown);
-      $("found").textContent = `${found.toLocaleString("en")} of ${total.toLocaleString("en")} responses` + (shown.length > found ? `, ${shown.length.toLocaleString("en")} rows` : "");
+      $("found").textContent = `${found.toLocaleString("en")} of ${total.toLocaleString("en")} responses` + (shown.length > found ? `, ${shown.length.toLocaleString("en")} rows` : "") + (words.length && !lower ? "; searching the texts …" : "");
       grid.setAttribute("aria-rowcount", String(items.length));
       if (selected && !shown.includes(selected)) selected = null;
       layOut();
@@ -190,7 +192,6 @@
       element.title = `${one.id} ${one.text.slice(0, 300)}\n${words}${doubt}`;
       return element;
     };
-    const measured = ([met, spread, contrast]) => `met by ${Math.round(100 * met)} %, spread ${spread.toFixed(2)}` + (contrast === null ? "" : `, contrast ${contrast.toFixed(2)}`);
     const head = (item) => {
       const element = make("div", "row group"), who = make("div", "who"), name = make("span", "", item.prompt.id);
       name.dir = "auto";
@@ -201,7 +202,7 @@
         const box = make("span", `cell${one.text === controls.criterion.value ? " picked" : ""}`, one.id.length > 4 ? one.id.slice(0, 3) + "…" : one.id);
         box.append(make("small", "", one.weight === null ? "" : one.veto ? "veto" : String(one.weight)));
         box.setAttribute("role", "columnheader");
-        const figures = one.figures ? `\n${measured(one.figures)}` : "";
+        const figures = one.figures ? `\n${one.figures}` : "";
         box.title = `${one.id} ${one.text.slice(0, 1000)}${figures}${(one.findings ?? []).map((found) => "\n" + found).join("")}`;
         box.setAttribute("aria-label", box.title.slice(0, 400));
         element.append(box);
@@ -304,7 +305,7 @@
         const note = found?.notes[row.number]?.[i], doubt = row.marks[i] === "0" ? "" : `Doubtful: ${marked(Number(row.marks[i]))}.`;
         if (note) body.append(make("p", "hint", note));
         if (doubt) body.append(make("p", "finding", doubt));
-        if (one.figures) body.append(make("p", "hint", measured(one.figures)));
+        if (one.figures) body.append(make("p", "hint", one.figures));
         for (const finding of one.findings ?? []) body.append(make("p", "finding", finding));
         item.append(make("span", `verdict ${kind}`, `${sign} ${words}`), body);
         list.append(item);
