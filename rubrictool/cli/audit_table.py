@@ -85,15 +85,14 @@ def excesses(report: AuditReport, threshold: float) -> str:
     """Return which attacks gain more than a threshold, or could not be measured; empty where there is none."""
     if not any(one.gain for one in report.attacks):
         return "no attack was judged, so --fail-over cannot be checked"
-    reasons = ((one.attack, _excess(one, threshold)) for one in report.attacks)
-    return "; ".join(f"{name} {reason}" for name, reason in reasons if reason)
+    reasons = [_excess(one, threshold) for one in report.attacks if one.gain and one.gain.value > threshold]
+    if unknown := [one.attack for one in report.attacks if one.gain is None]:
+        reasons.append(f"not judged on any response, so that the gain is not known: {', '.join(unknown)}")
+    return "; ".join(reasons)
 
 
 def _excess(one: AttackEffect, threshold: float) -> str:
-    if one.gain is None:
-        return "was not judged on any response, so its gain is not known"
-    if one.gain.value <= threshold:
-        return ""
-    if one.gain.above(threshold):
-        return f"gains {signed(one.gain)}, the whole interval above {threshold:g}"
-    return f"gains {signed(one.gain)}, more than {threshold:g}, which is not shown: more prompts would tell"
+    gains = f"{one.attack} gains {signed(one.gain)}"
+    if one.gain and one.gain.above(threshold):
+        return f"{gains}, the whole interval above {threshold:g}"
+    return f"{gains}, more than {threshold:g}, which is not shown: more prompts would tell"

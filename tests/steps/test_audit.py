@@ -18,6 +18,7 @@ from rubrictool.errors import ModelFailure, ModelUnusable
 from rubrictool.judging.attacks import ATTACKS
 from rubrictool.judging.build import repeat_of
 from rubrictool.judging.model_backed import ModelJudge
+from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import judge_id_of
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
@@ -477,7 +478,7 @@ def test_what_a_judge_refuses_of_every_response_does_not_end_the_run(shell: Shel
             0,
         )
     assert (ran.code, len(ran.rows), len(shell.read("f"))) == (1, 9 * 22, 9)
-    assert "threshold missed: all-met was not judged on any response" in ran.err
+    assert "threshold missed: not judged on any response, so that the gain is not known: all-met\n" in ran.err
     assert {row["error"]["kind"] for row in shell.read("f")} == {"unreadable"}
 
 
@@ -547,3 +548,12 @@ def test_a_repeat_gives_other_samples_of_the_same_judge() -> None:
     assert judge_id_of(repeat_of(judge)) == judge_id_of(judge)
     own = Firm()
     assert repeat_of(own) is own
+
+
+def test_a_repeat_of_a_panel_is_asked_anew_of_each_judge() -> None:
+    asked = [ModelJudge(model_of(Scripted("{}"), name, cache=None)) for name in ("a", "b", "c")]
+    panel = Panel(asked, "mean", least=2)
+    repeated = repeat_of(panel)
+    assert isinstance(repeated, Panel)
+    assert [one.sample for one in repeated.judges if isinstance(one, ModelJudge)] == [1, 1, 1]
+    assert (repeated.rule, repeated.least, repeated.judge_id) == ("mean", 2, panel.judge_id)
