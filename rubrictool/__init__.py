@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.ablation import Ablation, ablate
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.audits import AuditReport, audit_report
+    from rubrictool.analysis.calibration_fit import CalibrationReport, calibrate
     from rubrictool.analysis.label_correction import (
         CorrectedMean,
         CorrectedWinRate,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.win_rates import WinRateReport, win_rates
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
+    from rubrictool.judging.calibrated_judge import CalibratedJudge
     from rubrictool.judging.panel import Panel
     from rubrictool.judging.protocols import Comparer, Judge, Proposer
     from rubrictool.linting.lint import LintReport, lint
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from rubrictool.refinement.options import Evidence, RefineOptions
     from rubrictool.report.build import html_report
     from rubrictool.report.html import HtmlPage
+    from rubrictool.rows.calibrations import Calibration
     from rubrictool.rows.json_schemas import row_schema
     from rubrictool.rows.jsonl import encode, read
     from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
@@ -77,6 +80,9 @@ __all__ = [
     "BettingSequence",
     "Budget",
     "Cache",
+    "CalibratedJudge",
+    "Calibration",
+    "CalibrationReport",
     "CheckReport",
     "Comparer",
     "Comparison",
@@ -131,6 +137,7 @@ __all__ = [
     "agreement",
     "audit",
     "audit_report",
+    "calibrate",
     "check_refinements",
     "compare",
     "compare_scores",
@@ -170,6 +177,7 @@ __all__ = [
 # Where the names above stand. A module is imported when its first name is asked for (PEP 562), not before.
 _PLACES = {
     "errors": ("InputError", "ModelFailure", "ModelUnusable", "RowFailure", "RubrictoolError"),
+    "rows.calibrations": ("Calibration",),
     "rows.json_schemas": ("row_schema",),
     "rows.jsonl": ("encode", "read"),
     "rows.records": ("Comparison", "Criterion", "Prompt", "Response", "Rubric", "Score", "Verdict"),
@@ -183,6 +191,7 @@ _PLACES = {
     "models.options": ("AskPolicy", "ModelConfig"),
     "models.spec": ("connect",),
     "judging.build": ("judge", "proposer"),
+    "judging.calibrated_judge": ("CalibratedJudge",),
     "judging.panel": ("Panel",),
     "judging.protocols": ("Comparer", "Judge", "Proposer"),
     "questions.compare": ("Preference",),
@@ -201,6 +210,7 @@ _PLACES = {
     "analysis.ablation": ("Ablation", "ablate"),
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.audits": ("AuditReport", "audit_report"),
+    "analysis.calibration_fit": ("CalibrationReport", "calibrate"),
     "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
     "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rubrictool.analysis.calibration import CalibrationFigures, calibration
 from rubrictool.analysis.kappa import GroupAgreement, agreements
 from rubrictool.analysis.labelled_verdicts import LEVELLED, CriterionGroup, LabelledVerdict
+from rubrictool.analysis.soft_labels import SoftJudgeLabels, SoftLabel
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
     CriterionInfo,
@@ -33,19 +35,23 @@ class AgreementReport:
     """The agreement of each judge with labels.
 
     `judges` has for each judge its groups of criteria, all criteria first; `left_out` counts the verdicts and labels that
-    have no partner, by reason.
+    have no partner, by reason. `calibration` has, for each judge with soft verdicts, how well its probabilities fit the labels.
     """
 
     judges: Mapping[JudgeKey, Sequence[GroupAgreement]]
     left_out: Mapping[str, int]
+    calibration: Mapping[JudgeKey, CalibrationFigures] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the columns of each judge and group, in order."""
+        """Return the columns of each judge: of each group, then of its calibration, in order."""
         return [
-            {"judge": judge, "judging": judging, **group.columns()}
+            {"judge": judge, "judging": judging, **columns}
             for (judge, judging), groups in self.judges.items()
-            for group in groups
+            for columns in [*(group.columns() for group in groups), *self._calibration_rows((judge, judging))]
         ]
+
+    def _calibration_rows(self, judge: JudgeKey) -> list[dict[str, Any]]:
+        return self.calibration[judge].rows() if judge in self.calibration else []
 
     def to_frame(self) -> pandas.DataFrame:
         """Return the rows as a pandas table."""
@@ -62,17 +68,31 @@ def agreement(scores: Source, labels: Source, *, rubrics: Source | None = None, 
 
     Raises `InputError` for rows that are no such rows, and where no verdict has a label.
     """
-    joined = _joined(NamedSource(scores, "scores"), NamedSource(labels, "labels"), rubrics)
+    joined = joined_verdicts(scores, labels, rubrics)
     judges = {judge: agreements(pairs, seed=seed) for judge, pairs in joined.pairs.items()}
-    return AgreementReport(judges, dict(joined.left_out))
+    calibrations = {judge: calibration(of.pairs, seed=seed) for judge, of in joined.soft.items()}
+    return AgreementReport(judges, dict(joined.left_out), calibrations)
 
 
 @dataclass(frozen=True)
-class _Joined:
-    """The labelled verdicts of each judge, and the number of verdicts and labels left out by reason."""
+class JoinedVerdicts:
+    """The labelled verdicts of each judge, the soft ones among them, and the number of verdicts and labels left out by reason."""
 
     pairs: dict[JudgeKey, list[LabelledVerdict]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    soft: dict[JudgeKey, SoftJudgeLabels] = field(default_factory=dict)
+
+    def add_soft(self, row: VerdictRow, place: int, pairs: Sequence[LabelledVerdict]) -> None:
+        """Add the verdict at a place of a row with its labels, where it is soft and on a criterion without levels."""
+        parts = row.soft[place] if row.soft else None
+        if parts is None or parts.p is None or not pairs:
+            return
+        judge = self.soft.setdefault(row.judge_key, SoftJudgeLabels(*row.judge_key))
+        judge.pairs += [SoftLabel(row.prompt_id, parts.p, pair.label) for pair in pairs]
+        judge.judge_ids |= {row.judge_id} if row.judge_id else set()
+        judge.rubrics.add(row.rubric)
+        judge.calibrated |= parts.calibrated
+        judge.sampled |= bool(row.by and row.by[place])
 
 
 _VerdictKey = tuple[str, str, str]
@@ -89,19 +109,26 @@ class _Label(NamedTuple):
 _Labels = Mapping[_VerdictKey, Sequence[_Label]]
 
 
-def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) -> _Joined:
+def joined_verdicts(scores: Source, labels: Source, rubrics: Source | None = None) -> JoinedVerdicts:
     """Join verdicts with labels. Raises `InputError` where no verdict has a label."""
+    return _joined(NamedSource(scores, "scores"), NamedSource(labels, "labels"), rubrics)
+
+
+def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) -> JoinedVerdicts:
     scores = scores.opened()
     texts = Texts(scores.rows(), responses=True)
     of_sources = read_verdict_rows(texts, scores, labels)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
-    judged, labelled = ([index.valued(row) for row in rows] for rows in of_sources)
-    joined, by_key, used = _Joined(), _by_key(labelled, index), set[_VerdictKey]()
+    judged, labelled = of_sources[0], [index.valued(row) for row in of_sources[1]]
+    joined, by_key, used = JoinedVerdicts(), _by_key(labelled, index), set[_VerdictKey]()
     joined.left_out["labels that are null"] = sum(row.met.count(None) for row in labelled)
     for row in judged:
-        for key, pair in _pairs(row, index, by_key, joined.left_out):
-            joined.pairs.setdefault(row.judge_key, []).append(pair)
-            used.add(key)
+        decided = index.valued(row.decided())
+        for place, (key, pairs) in enumerate(_pairs(decided, index, by_key, joined.left_out)):
+            joined.add_soft(row, place, pairs)
+            if pairs:
+                joined.pairs.setdefault(row.judge_key, []).extend(pairs)
+                used.add(key)
     if not joined.pairs:
         raise _unjoined(scores, labels, labelled)
     joined.left_out["labels without a verdict"] = len(by_key.keys() - used)
@@ -132,25 +159,25 @@ def _by_key(rows: Sequence[VerdictRow], index: CriterionIndex) -> _Labels:
 
 def _pairs(
     row: VerdictRow, index: CriterionIndex, labels: _Labels, left_out: Counter[str]
-) -> Iterator[tuple[_VerdictKey, LabelledVerdict]]:
-    """Yield the labelled verdicts of a row, each with the key of its label, which may name no prompt."""
+) -> Iterator[tuple[_VerdictKey, list[LabelledVerdict]]]:
+    """Yield for each verdict of a row the key of its label, which may name no prompt, and the verdict with each such label."""
     rubric, shared = index.base_hash(row), index.shared_hash(row)
     for name, met, info in zip(row.criteria, row.met, index.criteria_of(row), strict=True):
         key = (*row.key, name)
         if met is None:
             left_out["verdicts that are null"] += 1
+            yield key, []
             continue
         key = key if key in labels else (EVERY_PROMPT, *key[1:])
         given = labels.get(key, ())
         fitting = [label for label in given if not (label.rubric and rubric) or label.rubric == rubric]
         left_out["verdicts without a label"] += not given
         left_out["verdicts labelled under another rubric"] += bool(given) and not fitting
-        for label in fitting:
-            criterion = f"{shared or rubric}/{name}"
-            yield (
-                key,
-                LabelledVerdict(row.prompt_id, row.id, criterion, met, label.met, _groups(info), shared=bool(shared)),
-            )
+        about = row.prompt_id, row.id, f"{shared or rubric}/{name}", met
+        yield (
+            key,
+            [LabelledVerdict(*about, label.met, _groups(info), shared=bool(shared)) for label in fitting],
+        )
 
 
 @lru_cache(maxsize=4096)

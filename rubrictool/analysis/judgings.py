@@ -112,7 +112,12 @@ def _votes(row: VerdictRow, criterion: str, by: Sequence[Vote]) -> dict[tuple[st
 
 def _score(rubric: Rubric | None, met: Mapping[str, float | None], curves: Aggregate) -> float | None:
     """Return the score of one sample, None where a criterion was not judged or the rubric is unknown."""
-    verdicts = [Verdict(id=name, met=one == 1, value=one) for name, one in met.items() if one is not None]
+    levelled = {criterion.id for criterion in rubric.criteria if criterion.levels} if rubric else set()
+    verdicts = [
+        Verdict(id=name, met=one == 1 if name in levelled else one > 0.5, value=one)
+        for name, one in met.items()
+        if one is not None
+    ]
     if rubric is None or {verdict.id for verdict in verdicts} != {criterion.id for criterion in rubric.criteria}:
         return None
     return score(rubric.criteria, verdicts, curves)

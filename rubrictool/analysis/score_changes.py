@@ -100,7 +100,7 @@ def _once(rows: Sequence[VerdictRow]) -> dict[ResponseKey, VerdictRow]:
             raise InputError(
                 f"{row.where}: id: {row.id!r} was already used in {found[row.key].where}; keep one judging of each response"
             )
-        found[row.key] = row
+        found[row.key] = row.decided()
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -20,6 +21,14 @@ from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 
 
+class SoftParts(NamedTuple):
+    """What a soft verdict decides, as a share, and its probability, None on a criterion with levels."""
+
+    decided: float | None
+    p: float | None
+    calibrated: bool = False
+
+
 class _Verdict(BaseModel):
     """One verdict on a criterion (null is not judged), or several under `samples`; a level may stand in the place of `met`."""
 
@@ -29,6 +38,8 @@ class _Verdict(BaseModel):
     met: bool | None
     level: LevelLabel | None = None
     value: Share | None = None
+    p: Any = None
+    raw_p: Any = None
     place: int | None = None
     dimension: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
@@ -44,6 +55,19 @@ class _Verdict(BaseModel):
         """Return how much of the criterion is met; None where it is not judged, or where only the rubric tells."""
         if self.value is not None:
             return self.value
+        return self._by_met
+
+    @property
+    def soft(self) -> SoftParts | None:
+        """Return the parts of a soft verdict; None of a hard one. What stands as `p` in somebody's labels may be anything."""
+        hard = self.value is None or isinstance(self.p, bool) or not isinstance(self.p, float | int)
+        if hard or (self.samples and not any(vote.soft for vote in self.samples)):
+            return None
+        decided = self._by_met if self.level is None else self.value
+        return SoftParts(decided, float(self.p) if self.level is None else None, calibrated=self.raw_p is not None)
+
+    @property
+    def _by_met(self) -> float | None:
         return None if self.met is None or (self.level is not None and not self.met) else float(self.met)
 
 
@@ -77,7 +101,8 @@ class VerdictRow(NamedTuple):
     `met`, `dimensions`, `levels` and `by` have an entry for each of `criteria`, a tuple that rows of one rubric share: there may
     be millions of verdicts. `met` is the share that is met (1, 0, or what a level counts; None for not judged), `levels` has the
     label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels. `placed` has the verdicts
-    on each criterion whose place in the question is known; it is empty where none is.
+    on each criterion whose place in the question is known; it is empty where none is. `soft` has the parts of each soft verdict,
+    and is empty where all are hard.
     """
 
     where: str
@@ -95,6 +120,15 @@ class VerdictRow(NamedTuple):
     by: tuple[tuple[Vote, ...], ...]
     levels: tuple[str | None, ...] = ()
     placed: tuple[PlacedVotes, ...] = ()
+    soft: tuple[SoftParts | None, ...] = ()
+    judge_id: str | None = None
+
+    def decided(self) -> VerdictRow:
+        """Return the row with what was decided in place of expected shares."""
+        if not self.soft:
+            return self
+        met = tuple(parts.decided if parts else met for parts, met in zip(self.soft, self.met, strict=True))
+        return self._replace(met=met, soft=())
 
     @property
     def key(self) -> ResponseKey:
@@ -167,6 +201,8 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         tuple(v.samples for v in row.verdicts) if any(v.samples for v in row.verdicts) else (),
         tuple(v.level for v in row.verdicts) if any(v.level is not None for v in row.verdicts) else (),
         _placed(row.verdicts),
+        soft if any(soft := tuple(v.soft for v in row.verdicts)) else (),
+        row.judge_id,
     )
 
 
@@ -237,7 +273,7 @@ class CriterionIndex:
         return self._known[key]
 
     def valued(self, row: VerdictRow) -> VerdictRow:
-        """Return a row with what its levels count, by its rubric where that is known.
+        """Return a row with what its levels count, by its rubric where that is known; of soft verdicts, what is expected.
 
         Raises `InputError` for a level that the rubric lacks, and for one of which neither rubric nor row tells what it counts.
         """
@@ -245,7 +281,8 @@ class CriterionIndex:
             return row
         rubric = self.rubric_of(row)
         scales = {one.id: one.levels for one in rubric.criteria if one.levels} if rubric else {}
-        named = zip(row.criteria, row.levels, row.met, strict=True)
+        hard = (label if not soft else None for label, soft in zip(row.levels, row.soft or repeat(None), strict=False))
+        named = zip(row.criteria, hard, row.met, strict=True)
         return row._replace(met=tuple(_value(row, name, label, met, scales.get(name)) for name, label, met in named))
 
 

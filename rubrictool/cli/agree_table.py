@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
 from rubrictool.analysis.labelled_verdicts import LEVELLED
+from rubrictool.cli.calibration_table import figure_lines, legend_lines
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, table
 from rubrictool.text.wording import counted
@@ -42,9 +43,14 @@ def lines(report: AgreementReport) -> Iterator[str]:
         yield ""
         yield f"{judge_name(judge)}: {counted(groups[0].n, 'labelled verdict')} on {counted(groups[0].prompts, 'prompt')}"
         yield from _tables(groups)
+        if judge in report.calibration:
+            yield ""
+            yield from figure_lines(report.calibration[judge])
     yield ""
     levelled = any(LEVELLED in (group.group for group in groups) for groups in report.judges.values())
     yield from legend(LEGEND + OF_LEVELS if levelled else LEGEND)
+    if report.calibration:
+        yield from legend_lines()
     yield from _few(report)
 
 
@@ -88,6 +94,8 @@ def conclusions(report: AgreementReport) -> Iterator[str]:
     """Yield for each judge what its figures do not show."""
     for judge, groups in report.judges.items():
         yield from _conclusions(judge_name(judge), groups)
+        if judge in report.calibration and report.calibration[judge].error.above(0):
+            yield f"agree: {judge_name(judge)}: its probabilities are not frequencies; --calibrate fits what makes them so"
 
 
 def _conclusions(judge: str, groups: Sequence[GroupAgreement]) -> Iterator[str]:

@@ -33,6 +33,7 @@ FLAG_HINTS = {
     "temperature": "--temperature 1",
     "unit": "--unit response",
     "rounds": "--rubrics FIRST --rubrics REFINED, --trace FILE",
+    "soft": "rubrictool score --judging per-criterion --soft",
     "second_system": "rubrictool winrate A B",
     "unpaired": "--common",
     "unscored": "rubrictool score RESPONSES --rubrics RUBRICS",

@@ -32,7 +32,7 @@ _SECTIONS = {
     OWN: (),
     "Judge": (
         *("judge", "judge_args", "panel", "judging", "reasons", "allow_abstain", "shuffle_criteria", "soft", "samples"),
-        *("empty", "min_coverage", "noise_floor"),
+        *("calibration", "empty", "min_coverage", "noise_floor"),
     ),
     "Planning": ("plan", "ties", "cost"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),

@@ -10,6 +10,7 @@ from typing import TypeVar
 from rubrictool.cli.options import JudgeFlags, WayOfJudgingFlags
 from rubrictool.errors import InputError
 from rubrictool.judging import build
+from rubrictool.judging.calibrated_judge import CalibratedJudge
 from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.models.client import Model
@@ -18,6 +19,7 @@ from rubrictool.models.options import ModelConfig
 from rubrictool.models.spec import connect
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
+from rubrictool.rows.calibrations import Calibration
 from rubrictool.rubric.limits import Limits
 
 T = TypeVar("T")
@@ -44,14 +46,24 @@ class Roles:
         self.per_criterion_judges: list[Model] = []
         self.panel: Panel | None = None
 
-    async def judge(self, asked: Sequence[ModelConfig], flags: WayOfJudgingFlags, *, samples: int = 1) -> Judge:
-        """Return the judge that the flags name, a panel where they name several; `samples` is how often each is asked."""
+    async def judge(
+        self,
+        asked: Sequence[ModelConfig],
+        flags: WayOfJudgingFlags,
+        *,
+        samples: int = 1,
+        calibration: Calibration | None = None,
+    ) -> Judge:
+        """Return the judge that the flags name, a panel where they name several.
+
+        `samples` is how often each is asked, `calibration` that of the probabilities.
+        """
         judges = [await self._judge(one, flags, samples) for one in asked]
         rule = flags.panel if isinstance(flags, JudgeFlags) else None
         self.panel = Panel(judges, rule or "majority") if len(judges) > 1 else None
         judge = self._held(self.panel or judges[0])
         self.per_criterion_judges = build.models_of(judge) if flags.judging == "per-criterion" else []
-        return judge
+        return CalibratedJudge(judge, calibration) if calibration else judge
 
     async def _judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, samples: int) -> Judge:
         return await build.judge(

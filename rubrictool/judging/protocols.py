@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import JudgedResponse
+from rubrictool.rows.calibrations import Calibration
 from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.rubric.amend import Proposal
@@ -62,6 +63,13 @@ def may_abstain(judge: object) -> bool:
 def is_soft(judge: object) -> bool:
     """Return whether the verdicts of a judge may count any share from 0 to 1."""
     return bool(getattr(judge, "soft", False))
+
+
+def check_rubric(judge: object, rubric: str, prompt_id: str) -> None:
+    """Raise `InputError` for a rubric, by its hash, to which the calibration of a judge does not apply."""
+    calibration: Calibration | None = getattr(judge, "calibration", None)
+    if calibration is not None:
+        calibration.check_rubric(rubric, prompt_id)
 
 
 @runtime_checkable

@@ -214,6 +214,11 @@ class Vote(Row):
         return _share(self)
 
     @property
+    def soft(self) -> bool:
+        """Return whether the verdict counts its probability."""
+        return _counts_p(self)
+
+    @property
     def decided(self) -> float | None:
         """Return the share that the decision means, as of a verdict."""
         return _decided(self)
@@ -225,9 +230,9 @@ class Verdict(Row):
     A `met` of None is not judged, or undecided between samples. It is never a no: whoever reads verdicts passes over it.
     On a criterion with levels, `level` is the label of the one that is reached, `value` what it counts, and `met` is True for
     the last. A soft verdict has the expected share as its `value`, and where the judge's probability is not known, `hard` tells
-    why. With `abstained`, the judge said that it cannot tell. `place` is where it was shown the
-    criterion, from 1, in an order that was drawn. `samples` are the verdicts of several samples, `p` is then the
-    share of them that say yes, and `value` the mean. `judges` are the verdicts of the judges of a panel.
+    why; a calibrated one has in `raw_p` what the judge gave. With `abstained`, the judge said that it cannot tell. `place` is
+    where it was shown the criterion, from 1, in an order that was drawn. `samples` are the verdicts of several samples, `p` is
+    then the share of them that say yes, and `value` the mean. `judges` are the verdicts of the judges of a panel.
     """
 
     id: IdText
@@ -235,6 +240,7 @@ class Verdict(Row):
     p: Share | None = None
     level: LevelLabel | None = None
     value: Share | None = None
+    raw_p: Share | None = None
     abstained: bool = False
     hard: str | None = None
     place: int | None = None
@@ -257,8 +263,8 @@ class Verdict(Row):
 
     @property
     def soft(self) -> bool:
-        """Return whether the verdict counts its probability."""
-        return is_soft(self)
+        """Return whether the verdict counts its probability, or the mean of those of its samples."""
+        return _counts_p(self) and (not self.samples or any(vote.soft for vote in self.samples))
 
     @property
     def decided(self) -> float | None:
@@ -270,17 +276,14 @@ def _share(verdict: Vote | Verdict) -> float | None:
     return verdict.value if verdict.value is not None or verdict.met is None else float(verdict.met)
 
 
-def is_soft(verdict: Vote | Verdict) -> bool:
+def _counts_p(verdict: Vote | Verdict) -> bool:
     """Return whether a verdict counts its probability; a number that a model wrote beside its answer is not counted."""
     return verdict.p is not None and verdict.value is not None
 
 
 def _decided(verdict: Vote | Verdict) -> float | None:
-    return (
-        float(verdict.met)
-        if verdict.met is not None and verdict.level is None and is_soft(verdict)
-        else _share(verdict)
-    )
+    decides = verdict.met is not None and verdict.level is None and verdict.soft
+    return float(bool(verdict.met)) if decides else _share(verdict)
 
 
 JudgingMode = Literal["all-at-once", "per-criterion"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rubrictool.errors import FailureKind, ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge, judge_id_of, view_of
+from rubrictool.judging.protocols import Judge, check_rubric, judge_id_of, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
 from rubrictool.rows.levels import Level, level_labelled, of_level
@@ -39,8 +39,9 @@ async def score(
 
     Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
     and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised, as it is where the judge abstained on
-    so much that there is no score, or too little is covered.
+    so much that there is no score, or too little is covered; `InputError` for a calibrated judge and another rubric.
     """
+    check_rubric(judge, rubric_hash(rubric.criteria), prompt.id)
     judged = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
     details = {} if aggregate is None else _details(rubric.criteria, judged, aggregate)
     if any(verdict.abstained for verdict in judged):

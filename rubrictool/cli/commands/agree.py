@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rubrictool.cli.agree_table import conclusions, lines, shortfalls
+from rubrictool.cli.calibration_table import doubt, report_lines
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
+from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.errors import InputError
+from rubrictool.rows.calibrations import CalibrationMethod
 from rubrictool.rows.columns import Row
+from rubrictool.rows.ways_of_judging import JudgeKey
+
+if TYPE_CHECKING:
+    from rubrictool.analysis.calibration import CalibrationFigures
+    from rubrictool.analysis.calibration_fit import CalibrationReport
 
 
 def command(
@@ -36,21 +47,45 @@ def command(
             show_default=False,
         ),
     ] = None,
+    calibrate: Annotated[
+        CalibrationMethod | None,
+        typer.Option(
+            help="Write instead a calibration of soft verdicts, for score --calibration.",
+            show_default=False,
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Draw the reliability of soft verdicts, as .svg or .png.", show_default=False
+        ),
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Measure how far a judge agrees with labels.
 
-    Cohen's kappa, balanced accuracy, sensitivity and specificity, with intervals over prompts, for each judge in SCORES.
-    Verdicts and labels are joined on prompt, response and criterion; null is not judged. No model is asked. One row per
-    group of criteria.
+    Cohen's kappa, balanced accuracy, sensitivity and specificity, with intervals over prompts, for each judge in SCORES; of soft
+    verdicts also the Brier score and the calibration error. Verdicts and labels are joined on prompt, response and criterion;
+    null is not judged. No model is asked. One row per group of criteria.
 
     Example: rubrictool agree scores.jsonl --labels experts.jsonl --rubrics rubrics.jsonl --fail-under 0.4
     """
     from rubrictool.analysis.agreement import agreement
 
     given = Inputs(reading, scores, labels, rubrics)
+    check_plot(plot, files, given.paths)
+    if calibrate:
+        if fail_under is not None:
+            raise InputError("--fail-under has no effect with --calibrate; change that, or leave it out")
+        from rubrictool.analysis.calibration_fit import calibrate as fit
+
+        fitted = fit(given.of(scores), given.of(labels), rubrics=given.of(rubrics), method=calibrate, seed=seed)
+        _write_calibration(fitted, Session("agree", files, inputs=given, reports=True), plot)
+        return
     report = agreement(given.of(scores), given.of(labels), rubrics=given.of(rubrics), seed=seed)
     session = Session("agree", files, inputs=given, reports=True)
+    if plot and not report.calibration:
+        raise InputError("--plot draws soft verdicts, and no verdict with a label is soft; score with --soft")
 
     async def main() -> None:
         rows = [Row.model_validate(row) for row in report.rows()]
@@ -63,5 +98,29 @@ def command(
         session.tell("")
         if fail_under is not None and (missed := shortfalls(report.judges, fail_under)):
             session.miss(missed)
+        if plot:
+            _draw(plot, report.calibration)
 
     session.run(main)
+
+
+def _write_calibration(report: CalibrationReport, session: Session, plot: Path | None) -> None:
+    """Write a calibration as the only row, and say what it does for prompts that it was not fitted on."""
+
+    async def main() -> None:
+        await session.write([report.calibration], total=1)
+        session.figures |= report.figures()
+        for line in report_lines(report):
+            session.tell(line)
+        if said := doubt(report):
+            session.tell(said, "yellow")
+        if plot:
+            _draw(plot, {(report.calibration.judge, "calibrated by the labels of other prompts"): report.after})
+
+    session.run(main)
+
+
+def _draw(plot: Path, judges: Mapping[JudgeKey, CalibrationFigures]) -> None:
+    from rubrictool.figures.reliability import draw
+
+    save_plot(plot, draw(judges, plot_kind(plot)))

@@ -32,15 +32,16 @@ from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
+from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
 from rubrictool.errors import InputError, RowFailure
+from rubrictool.rows.calibrations import Calibration, read_calibration
 from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt, Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
 from rubrictool.rubric.saturation import SPELLINGS, Aggregate
 from rubrictool.rubric.saturation import aggregate as aggregated
-from rubrictool.rubric.weights import TIE
+from rubrictool.rubric.weights import TIE, rubric_hash
 from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.score import score
 
@@ -84,6 +85,14 @@ def command(
     samples: Annotated[
         int, typer.Option(min=1, help="Verdicts per response; the score is their mean. Needs a --temperature above 0.")
     ] = 1,
+    calibration: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --soft, calibrate its probabilities (rubrictool agree --calibrate).",
+            show_default=False,
+        ),
+    ] = None,
     min_coverage: Annotated[
         float | None,
         typer.Option(
@@ -107,8 +116,10 @@ def command(
     """
     if render:
         check_summary("score", files.output)
-    given = Inputs(reading, responses, rubrics, prompts)
+    given = Inputs(reading, responses, rubrics, prompts, calibration)
     rubrics = rubrics or given.own_rubrics(responses, "score")
+    if samples > 1 and calibration is not None:
+        raise InputError("--samples and --calibration: give one; a calibration is fitted on verdicts of one sample")
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
     if files.shard and fail_under is not None:
@@ -122,11 +133,15 @@ def command(
     known = _defended(rubrics, known) if defence else known
     runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
     curves = _curves(aggregate, known.values())
+    fitted = read_calibration(given.of(calibration)) if calibration else None
+    if fitted:
+        _check_rubrics(fitted, (rubric_for(row.prompt_id, known) for _, row in rows))
     configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
         *of_judges(judging, "temperature", "max_tokens"),
         *of_asking(asking, *judging.specs),
+        Idle(not judging.soft, "without --soft", ("calibration",)),
         of_view(wording),
     )
     session = Session("score", files, asking, wording, specs=judging.specs, inputs=given)
@@ -146,7 +161,7 @@ def command(
             return _Task(row, rubric, prompt_of(row, rubric, asked_of) if rubric else None)
 
         async def connect(roles: Roles) -> Work[_Task]:
-            judge = await roles.judge(configs, judging, samples=samples)
+            judge = await roles.judge(configs, judging, samples=samples, calibration=fitted)
 
             async def work(task: _Task) -> Outcome:
                 row, rubric, prompt = task
@@ -190,6 +205,13 @@ def command(
             write_job_summary(score_sheet(tally, session.ending))
 
     session.run(main)
+
+
+def _check_rubrics(calibration: Calibration, rubrics: Iterable[Rubric | None]) -> None:
+    """Raise `InputError` for a rubric to which a calibration does not apply."""
+    for rubric in rubrics:
+        if rubric:
+            calibration.check_rubric(rubric_hash(rubric.criteria), rubric.id)
 
 
 class _Task(NamedTuple):

@@ -1,0 +1,55 @@
+"""Collect the soft verdicts of a judge that have labels, and what the judge and its rubrics are known by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from rubrictool.errors import InputError
+
+
+class SoftLabel(NamedTuple):
+    """A soft verdict with its label: `p` is the probability of met, `label` 1 or 0."""
+
+    prompt_id: str
+    p: float
+    label: float
+
+
+@dataclass
+class SoftJudgeLabels:
+    """The labelled soft verdicts of one judge on criteria without levels, and from which rows they are.
+
+    `calibrated` says that probabilities were calibrated already, `sampled` that some are means of several samples.
+    """
+
+    judge: str
+    judging: str
+    pairs: list[SoftLabel] = field(default_factory=list)
+    judge_ids: set[str] = field(default_factory=set)
+    rubrics: set[str] = field(default_factory=set)
+    calibrated: bool = False
+    sampled: bool = False
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of a calibration that bind it. Raises `InputError` where it could not be bound, or applied."""
+        if self.calibrated:
+            raise InputError(
+                "calibrate: these verdicts are calibrated already; score the responses without a calibration, which asks nothing "
+                "where the cache has the replies"
+            )
+        if self.sampled:
+            raise InputError(
+                "calibrate: these verdicts are means of several samples; score the responses with one sample"
+            )
+        if len(self.judge_ids) != 1 or not all(self.rubrics):
+            raise InputError(
+                "calibrate: the score rows lack the judge_id of one judge, or the hash of their rubric, to which a calibration "
+                "is bound; score the responses with this version"
+            )
+        return {
+            "judge_id": next(iter(self.judge_ids)),
+            "judge": self.judge,
+            "judging": self.judging,
+            "rubrics": sorted(self.rubrics),
+        }

@@ -1,0 +1,56 @@
+"""Draw the reliability of soft verdicts: the share that labels call met against the probability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from rubrictool.figures.style import FAINT, INK, saved, style
+from rubrictool.figures.tail import COLOURS
+from rubrictool.text.wording import shortened
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rubrictool.analysis.calibration import CalibrationFigures
+    from rubrictool.rows.ways_of_judging import JudgeKey
+
+_STYLE: Any = {"axes.titlesize": 10, "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False}
+
+_DOT: dict[str, Any] = {"marker": "o", "markersize": 4.5, "elinewidth": 1.2, "capsize": 2.5, "linewidth": 1.2}
+
+
+def draw(judges: Mapping[JudgeKey, CalibrationFigures], kind: str) -> bytes:
+    """Return the reliability diagram of each judge as a file of this kind, `svg` or `png`; the same figures give the same svg.
+
+    A dot is a bin of equally many verdicts: across its mean probability, up the share labelled met with its 95 % interval. On the
+    dashed line probabilities are frequencies. Below stands how many verdicts have which probability, in tenths.
+    """
+    with matplotlib.rc_context(style(_STYLE)):
+        figure = Figure(figsize=(4.6 * len(judges), 4.8), layout="constrained")
+        axes = figure.subplots(2, len(judges), squeeze=False, sharex=True, height_ratios=(4, 1))
+        for place, ((name, _), figures) in enumerate(judges.items()):
+            _reliability(axes[0][place], figures, COLOURS[place % len(COLOURS)])
+            axes[0][place].set_title(shortened(name or "a judge without a name", width=40))
+            _counts(axes[1][place], figures, COLOURS[place % len(COLOURS)])
+        return saved(figure, kind)
+
+
+def _reliability(axes: Axes, figures: CalibrationFigures, colour: str) -> None:
+    axes.plot([0, 1], [0, 1], color=FAINT, linewidth=0.9, linestyle=(0, (4, 3)))
+    shares = [one.met.value for one in figures.bins]
+    lows, highs = zip(*(one.met.ends for one in figures.bins), strict=True)
+    below = [share - low for share, low in zip(shares, lows, strict=True)]
+    above = [high - share for share, high in zip(shares, highs, strict=True)]
+    axes.errorbar([one.p for one in figures.bins], shares, [below, above], color=colour, **_DOT)
+    told = f"Brier score {figures.brier.value:.3f}\ncalibration error {figures.error.value:.3f}"
+    axes.text(0.03, 0.97, told, color=INK, va="top")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="share labelled met")
+
+
+def _counts(axes: Axes, figures: CalibrationFigures, colour: str) -> None:
+    axes.bar([(place + 0.5) / 10 for place in range(10)], figures.tenths, 0.09, color=colour, alpha=0.85)
+    axes.set(xlabel="probability of met", ylabel="verdicts")
