@@ -13,7 +13,7 @@ from rubrictool.rows.ids import name_response, prompt_key, with_id
 from rubrictool.rows.places import RowPlaces
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
-from rubrictool.text.encoding import fingerprint
+from rubrictool.text.encoding import compact_bytes
 from rubrictool.text.wording import counted
 
 Numbered = Iterator[tuple[int, dict[str, Any]]]
@@ -116,7 +116,7 @@ class ForeignRows:
         """Yield the rows of a part, but for those that repeat an earlier one: files have a row for each response or pair."""
         read = lacking = 0
         once = part in ("prompts", "rubrics") or (part == "responses" and (self.shape.pairs or self.shape.gathers))
-        seen = set[bytes]()
+        seen = set[int]()
         for number, contents in self.contents():
             rows = self._identified(contents, part, take_ids)
             read, lacking = read + 1, lacking + (not rows)
@@ -135,13 +135,21 @@ class ForeignRows:
 
         Ids of the responses of pairs are made of the ids that their prompts take.
         """
-        rows = contents.rows(part)
         if part in ("prompts", "rubrics"):
-            return [with_id(row, "id") for row in rows]
+            return [with_id(row, "id") for row in contents.rows(part)]
+        if part == "responses" and not self.shape.pairs:
+            return contents.rows(part)
+        contents = _with_prompt_id(contents)
+        responses = [name_response(take_ids(row)) for row in contents.rows("responses")]
         if part == "responses":
-            return [name_response(take_ids(row)) for row in rows] if self.shape.pairs else rows
-        ids = dict(enumerate(name_response(take_ids(row))["id"] for row in contents.rows("responses")))
-        return [with_id(take_ids(row), "prompt_id") | _sides(row, ids) for row in rows]
+            return responses
+        ids = {place: row["id"] for place, row in enumerate(responses)}
+        return [with_id(take_ids(row), "prompt_id") | _sides(row, ids) for row in contents.rows(part)]
+
+
+def _with_prompt_id(contents: Contents) -> Contents:
+    """Return contents whose prompt has an id, so that it is made once for all that is said of the prompt."""
+    return contents._replace(prompt=with_id(contents.prompt, "id")) if contents.prompt else contents
 
 
 def _sides(comparison: Mapping[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:
@@ -162,10 +170,15 @@ _TELLING = ("id", "prompt_id", "prompt", "response", "criteria")
 """Columns in which two rows of one part differ."""
 
 
-def _is_new(row: Mapping[str, Any], seen: set[bytes]) -> bool:
-    """Return whether a row is the first of its kind, and remember it."""
-    key = fingerprint({name: row[name] for name in _TELLING if name in row})
+def _is_new(row: Mapping[str, Any], seen: set[int]) -> bool:
+    """Return whether a row is the first of its kind, and remember it by a hash of 64 bits."""
+    told = [row.get(name) for name in _TELLING]
+    key = hash(tuple(value if isinstance(value, str) else _json(value) for value in told))
     if key in seen:
         return False
     seen.add(key)
     return True
+
+
+def _json(value: Any) -> bytes | None:
+    return None if value is None else compact_bytes(value)

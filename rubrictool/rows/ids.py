@@ -11,7 +11,7 @@ from typing import Any
 from rubrictool.rows.columns import id_text
 from rubrictool.rows.messages import Message, shape_of
 from rubrictool.text.chats import MODEL_COLUMNS, merged_text
-from rubrictool.text.encoding import canonical, digest
+from rubrictool.text.encoding import canonical, canonical_hash, digest
 
 
 def prompt_key(prompt: object) -> str:
@@ -77,11 +77,12 @@ def name_response(data: Any, taken: Counter[str] | None = None) -> Any:
     data = with_id(data, "prompt_id")
     if data.get("id") is not None:
         return data if isinstance(data["id"], str) else {**data, "id": id_text(data["id"])}
-    named = [data.get(part) for part in ("prompt_id", "model", "response")]
+    named = [data.get("prompt_id"), data.get("model"), data.get("response")]
     if shape_of(named[2]) == "<chat>":
         named[2] = _given(named[2])
     if not all(part is None or isinstance(part, str | list) for part in named):
         return data
-    name, taken = digest(canonical(named)), Counter() if taken is None else taken
-    taken[name] += 1
-    return {**data, "id": name if taken[name] == 1 else f"{name}-{taken[name]}"}
+    name = canonical_hash(named)[:16]
+    if taken is not None:
+        taken[name] += 1
+    return {**data, "id": name if taken is None or taken[name] == 1 else f"{name}-{taken[name]}"}

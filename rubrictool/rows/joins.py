@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -186,13 +186,20 @@ def _prompt_text(row: Response, rubric: Rubric | None, prompts: Mapping[str, Pro
 
 def lacking(rows: Iterable[Scored]) -> str:
     """Return in words that some scores lack verdicts; empty where none does."""
-    verdicts = [row.unknown().get("verdicts") for row in rows]
-    gaps = sum(isinstance(of, list | tuple) and any(_is_null(one) for one in of) for of in verdicts)
-    return (
-        f"{gaps} of {len(verdicts)} scores lack verdicts; score_low and score_high tell what these could change"
-        if gaps
-        else ""
-    )
+    return lacking_of([lacks_verdicts(row) for row in rows])
+
+
+def lacking_of(gaps: Sequence[bool]) -> str:
+    """Return the same by whether each score lacks any."""
+    if not any(gaps):
+        return ""
+    return f"{sum(gaps)} of {len(gaps)} scores lack verdicts; score_low and score_high tell what these could change"
+
+
+def lacks_verdicts(row: Scored) -> bool:
+    """Return whether a score lacks the verdict on a criterion."""
+    verdicts = row.unknown().get("verdicts")
+    return isinstance(verdicts, list | tuple) and any(map(_is_null, verdicts))
 
 
 def _is_null(verdict: object) -> bool:

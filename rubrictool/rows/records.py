@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from rubrictool.rows.checks import Check
 from rubrictool.rows.columns import LARGEST_FLOAT, Filled, Id, IdText, InJsonSchema, Number, Row, RowId, Weight
@@ -83,7 +83,10 @@ class Prompt(Row):
 
 
 def _first_repeat(names: Iterable[str]) -> str | None:
-    return next((name for name, count in Counter(names).items() if count > 1), None)
+    names = list(names)
+    if len(set(names)) == len(names):
+        return None
+    return next(name for name, count in Counter(names).items() if count > 1)
 
 
 AskedFor = tuple[str, Check | None, tuple[Level, ...] | None]
@@ -133,17 +136,27 @@ class Criterion(Row):
         return self.role == "veto"
 
 
-def _name_by_position(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """Criteria without an id are c1, c2, ... by their place; ids are unique within a rubric."""
-    named = tuple(
-        criterion if criterion.id else criterion.model_copy(update={"id": f"c{place}"})
-        for place, criterion in enumerate(criteria, start=1)
-    )
-    if twice := _first_repeat(criterion.id for criterion in named):
+def _name_by_position(criteria: Any) -> Any:
+    """Criteria without an id are c1, c2, ... by their place."""
+    if not isinstance(criteria, list | tuple):
+        return criteria
+    return [_named(criterion, f"c{place}") for place, criterion in enumerate(criteria, start=1)]
+
+
+def _named(criterion: Any, name: str) -> Any:
+    if isinstance(criterion, Criterion):
+        return criterion if criterion.id else criterion.model_copy(update={"id": name})
+    if isinstance(criterion, dict | Mapping) and criterion.get("id") in (None, ""):
+        return {**criterion, "id": name}
+    return criterion
+
+
+def _unique_ids(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    if twice := _first_repeat(criterion.id for criterion in criteria):
         raise ValueError(
             f"the id {twice} stands for two criteria (one without an id is named by its place); give each its own"
         )
-    return named
+    return criteria
 
 
 def can_score(criteria: Iterable[Criterion]) -> bool:
@@ -167,7 +180,8 @@ _SCORING = {
 Criteria = Annotated[
     tuple[Criterion, ...],
     Field(strict=False),
-    AfterValidator(_name_by_position),
+    BeforeValidator(_name_by_position),
+    AfterValidator(_unique_ids),
     AfterValidator(_can_score),
     InJsonSchema(contains=_SCORING),
 ]

@@ -60,7 +60,7 @@ def chat_or_text(text: str) -> Any:
 
 def _check(text: str, value: Any, *, half_pairs: bool = False) -> None:
     """Raise `ValueError` for what the decoder lets pass."""
-    if not half_pairs and "\\u" in text and not encodable(value):
+    if not half_pairs and ("\\ud" in text or "\\uD" in text) and not encodable(value):
         raise ValueError(HALF_A_PAIR)
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValueError(f"nested too deeply; {DEPTH_LIMIT}")

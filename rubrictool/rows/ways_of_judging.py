@@ -6,7 +6,7 @@ Rows have a `judge_id` for all of it but the last. Older ones have none: they go
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from rubrictool.rows.columns import Row
@@ -55,15 +55,29 @@ def without_texts(row: S) -> S:
     return row.model_copy(update={"response": "", "prompt": None, "trace_view": view_shown(row)})
 
 
+class JudgedBy(NamedTuple):
+    """What rows of one prompt must share to be comparable; a view or an id that is None goes with any."""
+
+    view: str | None
+    judge_id: str | None
+    columns: tuple[str, ...]
+
+
+def judged_by(row: Scored, *columns: str) -> JudgedBy:
+    """Return the view of a conversation, the id of the judge and the values of these columns."""
+    unknown = row.unknown()
+    return JudgedBy(view_shown(row), judge_id_in(row), tuple(str(unknown.get(name)) for name in columns))
+
+
+def are_alike(judgings: Collection[JudgedBy]) -> bool:
+    """Return whether rows that were judged so agree."""
+    views, ids = {one.view for one in judgings} - {None}, {one.judge_id for one in judgings} - {None}
+    return len(views) < 2 and len(ids) < 2 and len({one.columns for one in judgings}) < 2
+
+
 def judged_alike(rows: Iterable[Scored], *columns: str) -> bool:
     """Return whether rows agree in these columns, in the id of their judge, and in the view of conversations."""
-    rows = list(rows)
-    views, ids = ({of(row) for row in rows} - {None} for of in (view_shown, judge_id_in))
-    return (
-        len(views) < 2
-        and len(ids) < 2
-        and len({tuple(str(row.unknown().get(name)) for name in columns) for row in rows}) < 2
-    )
+    return are_alike({judged_by(row, *columns) for row in rows})
 
 
 def judge_id_in(row: Row) -> str | None:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from rubrictool.rows.records import Response, Scored
+from rubrictool.rows.records import Scored
 from rubrictool.rubric.weights import TIE
 from rubrictool.text.encoding import draw
 
 T = TypeVar("T")
 
-R = TypeVar("R", bound=Response)
 
-S = TypeVar("S", bound=Scored)
+class Drawable(Protocol):
+    """What a draw decides between: responses, or what stands for them."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def prompt_id(self) -> str: ...
+
+
+class Rankable(Drawable, Protocol):
+    """A response with a score, or what stands for one."""
+
+    @property
+    def score(self) -> float: ...
+
+
+R = TypeVar("R", bound=Drawable)
+
+S = TypeVar("S", bound=Rankable)
 
 
 def ranked(rows: Iterable[S], *, seed: int) -> list[S]:
@@ -57,7 +75,7 @@ def tied_groups(items: Iterable[T], score_of: Callable[[T], float]) -> list[list
     return groups
 
 
-def tie_break(row: Response, seed: int) -> str:
+def tie_break(row: Drawable, seed: int) -> str:
     """Return the key of a row's draw: of tied rows, the one with the smaller key comes first."""
     return draw(seed, row.prompt_id, row.id)
 
@@ -82,9 +100,9 @@ def _placed(drawn: Sequence[S], places: int, value_of: Callable[[S], object]) ->
     return [Kept(rows[0], len(drawn) if short else len(rows)) for rows in list(by_value.values())[:places]]
 
 
-def _score(row: Scored) -> float:
+def _score(row: Rankable) -> float:
     return row.score
 
 
-def _own_id(row: Response) -> str:
+def _own_id(row: Rankable) -> str:
     return row.id

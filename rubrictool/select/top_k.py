@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from rubrictool.rows.frames import frame
-from rubrictool.rows.joins import Texts, lacking
+from rubrictool.rows.joins import Texts, lacking_of, lacks_verdicts
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Response, Scored
-from rubrictool.rows.ways_of_judging import judged_alike, without_texts
+from rubrictool.rows.ways_of_judging import JudgedBy, are_alike, judged_by
 from rubrictool.select.ranking import best
 from rubrictool.text.wording import counted
 
@@ -77,7 +77,7 @@ def top_k(scores: Source, options: TopKOptions = TopKOptions()) -> TopK:
     """
     rows = Rows(scores, Scored)
     pools = _pools(rows, options)
-    chosen = [best(pool, options.k, seed=options.seed, distinct=options.value_of) for pool in pools.values()]
+    chosen = [best(pool, options.k, seed=options.seed, distinct=lambda one: one.value) for pool in pools.values()]
     return TopK(
         source=rows,
         drawn_from={one.row.id: one.drawn_from for kept in chosen for one in kept},
@@ -89,23 +89,40 @@ def top_k(scores: Source, options: TopKOptions = TopKOptions()) -> TopK:
 
 def with_tied(row: S, drawn_from: int) -> S:
     """Return a row with the column `tied` where a draw decided, and without that of an earlier choice."""
+    if drawn_from == 1 and TIED not in row.unknown():
+        return row
     columns = {name: value for name, value in row.columns().items() if name != TIED}
     return type(row).model_validate(columns | ({TIED: drawn_from} if drawn_from > 1 else {}))
 
 
-def _pools(rows: Rows[Scored], options: TopKOptions) -> dict[str, list[Scored]]:
-    """Return the rows by prompt, without their texts, which choosing does not need."""
-    pools: dict[str, list[Scored]] = {}
+class _Entry(NamedTuple):
+    """What choosing needs of a row. A row itself is a KiB without its texts, and more with its verdicts."""
+
+    prompt_id: str
+    id: str
+    score: float
+    value: object
+    judged_by: JudgedBy
+    has_gaps: bool
+
+
+def _pools(rows: Rows[Scored], options: TopKOptions) -> dict[str, list[_Entry]]:
+    """Return the rows by prompt. What many rows share is held once."""
+    pools: dict[str, list[_Entry]] = {}
+    shared: dict[JudgedBy, JudgedBy] = {}
     for line, row in Texts().checked(rows):
         options.check(rows, line, row)
-        pools.setdefault(row.prompt_id, []).append(without_texts(row))
+        judging = judged_by(row, "judge", "judging", "rubric")
+        pool = pools.setdefault(row.prompt_id, [])
+        prompt_id = pool[0].prompt_id if pool else row.prompt_id
+        value, judging = options.value_of(row), shared.setdefault(judging, judging)
+        pool.append(_Entry(prompt_id, row.id, row.score, value, judging, lacks_verdicts(row)))
     return pools
 
 
-def _notes(pools: Mapping[str, Iterable[Scored]]) -> Iterator[str]:
-    kind = ("judge", "judging", "rubric")
-    if mixed := [prompt_id for prompt_id, pool in pools.items() if not judged_alike(pool, *kind)]:
+def _notes(pools: Mapping[str, Sequence[_Entry]]) -> Iterator[str]:
+    if mixed := [name for name, pool in pools.items() if not are_alike({entry.judged_by for entry in pool})]:
         hold = f"{counted(len(mixed), 'prompt')} {'holds' if len(mixed) == 1 else 'hold'}"
         yield f"{hold} scores of different judges or rubrics ({mixed[0]})"
-    if gaps := lacking(row for pool in pools.values() for row in pool):
+    if gaps := lacking_of([entry.has_gaps for pool in pools.values() for entry in pool]):
         yield gaps

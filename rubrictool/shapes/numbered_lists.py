@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rubrictool.text.patterns import Pattern, linear
+from rubrictool.text.patterns import linear
 
-_NUMBERED = linear(r"^\s*\(?\d{1,3}[.):]\s+(?P<text>.*)$")
-_BULLETED = linear(r"^\s*[-*•]\s+(?P<text>.*)$")
-_LABEL = linear(r"^(?P<text>(?s:.*\S))\s*\[(?P<label>[^\[\]]+)\][.\s]*$")
 _WEIGHT = linear(
     r"^(?P<text>(?s:.*\S))\s*\((?:(?i:importance|weight|score)\s*[:=]?\s*)?(?P<weight>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?\)[.\s]*$"
 )
+
+_SPACE = " \t\r\n\f"
+_DIGITS = "0123456789"
 
 
 def items(text: str) -> list[str]:
@@ -18,24 +18,46 @@ def items(text: str) -> list[str]:
     What stands before the first item is no criterion. A text that is no list is one item for each line.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    start = next((one for one in (_NUMBERED, _BULLETED) if any(map(one.match, lines))), None)
-    return _starting(start, lines) if start else [line.strip() for line in lines]
+    for mark in (_numbered, _bulleted):
+        begun = [mark(line) for line in lines]
+        if any(item is not None for item in begun):
+            return _joined(begun, lines)
+    return [line.strip() for line in lines]
 
 
-def _starting(start: Pattern, lines: list[str]) -> list[str]:
+def _joined(begun: list[str | None], lines: list[str]) -> list[str]:
+    """Return items, each with the lines that follow it and begin none."""
     found: list[str] = []
-    for line in lines:
-        if match := start.match(line):
-            found.append(match["text"].strip())
+    for item, line in zip(begun, lines, strict=True):
+        if item is not None:
+            found.append(item)
         elif found:
             found[-1] += f"\n{line.strip()}"
     return [item for item in found if item]
 
 
+def _numbered(line: str) -> str | None:
+    """Return what follows a number of up to three digits, such as `1. ` or `(1) `; None without one."""
+    rest = line.lstrip(_SPACE).removeprefix("(")
+    after = rest.lstrip(_DIGITS)
+    return after[1:].strip() if 0 < len(rest) - len(after) <= 3 and _is_mark(after, ".):") else None
+
+
+def _bulleted(line: str) -> str | None:
+    rest = line.lstrip(_SPACE)
+    return rest[1:].strip() if _is_mark(rest, "-*•") else None
+
+
+def _is_mark(text: str, marks: str) -> bool:
+    """Return whether a text begins with one of some marks and a space."""
+    return text[:1] in marks and text[1:2] in _SPACE and len(text) > 1
+
+
 def labelled(item: str) -> tuple[str, str | None]:
     """Return an item without the label in square brackets that it ends in, and that label."""
-    match = _LABEL.match(item)
-    return (match["text"], match["label"].strip()) if match else (item, None)
+    text, _, label = item.rstrip(f".{_SPACE}").rpartition("[")
+    text, is_label = text.rstrip(_SPACE), label.endswith("]") and label.count("]") == 1 and len(label) > 1
+    return (text, label[:-1].strip()) if text and is_label else (item, None)
 
 
 def weighted(listed: list[str]) -> list[tuple[str, float]]:

@@ -51,11 +51,6 @@ def _standard_json(value: Any, *, sort_keys: bool, records: Records | None) -> s
     )
 
 
-def fingerprint(value: Any) -> bytes:
-    """Return 16 bytes that tell a JSON value from others; a mapping in another order is another value."""
-    return hashlib.blake2b(compact_bytes(value), digest_size=16).digest()
-
-
 def plain_value(value: Any) -> Any:
     """Return the JSON value of a numpy array or number, and of mappings and sequences that are no dict and no list.
 

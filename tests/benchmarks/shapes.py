@@ -1,50 +1,174 @@
-"""Processor time of reading a row in another tool's shape, beside a row of ours that holds the same."""
+"""Processor time of reading rows in the shapes of other tools, beside plain JSON Lines that hold the same.
+
+Plain JSON Lines are rows of ours: what the foreign rows become, and beside it, as columns of their own, the foreign columns
+whose texts do not stand in it, such as the answers where the rubrics are read. Ids that the foreign format does not give are left
+out of both. Both files are read as every command reads them (`Rows`), in turn, so that a busy machine slows both. Rows are the
+examples of the tests, each with a prompt of its own; `--characters` makes prompts and answers longer.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shapes"))
 
 from examples import EXAMPLES
 
-from rubrictool.rows.columns import Row
+from rubrictool.formats.bundles import KINDS
+from rubrictool.rows.ids import name_response, prompt_key
+from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import Rows, encode_value
-from rubrictool.rows.records import Response, Rubric
+from rubrictool.shapes.shape import PartName
+from rubrictool.shapes.table import SHAPES, named
 
-ROWS = 5000
-READ: dict[str, tuple[type[Row], str]] = {
-    "healthbench": (Rubric, "knee"),
-    "rar": (Rubric, "?"),
-    "alpaca-eval": (Response, "coffee"),
-}
+PARTS: tuple[PartName, ...] = ("rubrics", "responses", "comparisons", "prompts")
+
+FILLER = "Some words are long and others short, as in any text. "
+
+IDS = ("id", "uid", "custom_id", "key", "task_id")
 
 
-def cpu_us(path: Path, kind: type[Row]) -> float:
-    """Return the microseconds that a row takes, in the best of three runs."""
-    took = []
-    for _ in range(3):
-        began = time.process_time()
-        count = sum(1 for _ in Rows(path, kind))
-        took.append((time.process_time() - began) / count * 1e6)
-    return min(took)
+class Measured(NamedTuple):
+    """Microseconds of processor time for a row of theirs and for what it is in ours, and their ratio in each repeat."""
+
+    theirs: float
+    ours: float
+    ratios: list[float]
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
+
+
+def with_texts(value: Any, longer: dict[str, str], number: int, name: str = "") -> Any:
+    """A value with other texts for some of its texts, and with its ids made different by a number."""
+    if isinstance(value, dict):
+        return {key: with_texts(item, longer, number, str(key)) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_texts(item, longer, number, name) for item in value]
+    if isinstance(value, str) and value in longer:
+        return f"{longer[value]} {number}"
+    is_id = (name in IDS or name.endswith("_id")) and not isinstance(value, bool)
+    if is_id and isinstance(value, int):
+        return value * 100_000 + number
+    return f"{value}-{number}" if is_id and isinstance(value, str) else value
+
+
+def foreign_rows(name: str, count: int, characters: int) -> list[dict[str, Any]]:
+    """Rows of a shape, each with a prompt of its own, prompts and answers of at least so many characters."""
+    examples, filler = EXAMPLES[name], FILLER * (characters // len(FILLER))
+    contents = [contents for _, contents in Input(examples, shape=named(name)).parts()]
+    asked = {
+        text for one in contents for text in texts((one.prompt or {}).get("prompt")) if len(text) > len("assistant")
+    }
+    answers = {text for one in contents for row in one.responses for text in texts(row.get("response")) if " " in text}
+    longer = {text: f"{text} {filler}" for text in {*asked, *(answers if characters else ())}}
+    return [with_texts(examples[place % len(examples)], longer, place // len(examples)) for place in range(count)]
+
+
+def without_made_ids(row: dict[str, Any], part: PartName) -> dict[str, Any]:
+    """A row of ours without the ids that are made of its texts; a comparison has to name its responses and its prompt."""
+    if part == "comparisons":
+        return row
+    key = "prompt_id" if part == "responses" else "id"
+    made = [key] if row.get("prompt") and row[key] == prompt_key(row["prompt"]) else []
+    rest = {name: value for name, value in row.items() if name != "id"}
+    if part == "responses" and row["id"].startswith(name_response(rest)["id"]):
+        made.append("id")
+    found = {name: value for name, value in row.items() if name not in made}
+    if "responses" in found:
+        found["responses"] = [
+            without_made_ids({"prompt_id": row["id"], **one}, "responses") for one in row["responses"]
+        ]
+    if "criteria" in found:
+        found["criteria"] = [
+            {name: value for name, value in one.items() if (name, value) != ("id", f"c{place}")}
+            for place, one in enumerate(found["criteria"], start=1)
+        ]
+    return found
+
+
+def beside(theirs: dict[str, Any], ours: list[dict[str, Any]]) -> dict[str, Any]:
+    """The columns of a foreign row of whose texts most do not stand in what it became."""
+    known = json.dumps(ours)
+    columns = {}
+    for name, value in theirs.items():
+        held = {text: json.dumps(text)[1:-1] in known for text in texts(value)}
+        missing = sum(len(text) for text, is_held in held.items() if not is_held)
+        if name not in ours[0] and missing > sum(map(len, held)) / 3:
+            columns[name] = value
+    return columns
+
+
+def write_both(theirs: Path, ours: Path, name: str, part: PartName, rows: list[dict[str, Any]]) -> None:
+    """Write the rows, and what they become with the same content."""
+    theirs.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found: dict[int, list[dict[str, Any]]] = {}
+    for line, row in Rows(Input(theirs, shape=named(name)), KINDS[part]):
+        found.setdefault(line, []).append(without_made_ids(row.columns(), part))
+    for line, group in found.items():
+        group[0] |= beside(rows[line - 1], group)
+    ours.write_text("".join(f"{encode_value(row)}\n" for group in found.values() for row in group))
+
+
+def cpu_us(path: Path, name: str, part: PartName, count: int) -> float:
+    """Microseconds of processor time for each foreign row."""
+    began = time.process_time()
+    for _ in Rows(Input(path, shape=named(name)), KINDS[part]):
+        pass
+    return (time.process_time() - began) / count * 1e6
+
+
+def measured(name: str, part: PartName, flags: argparse.Namespace) -> Measured:
+    """Read both files in turn."""
+    with tempfile.TemporaryDirectory() as directory:
+        theirs, ours = Path(directory, "theirs.jsonl"), Path(directory, "ours.jsonl")
+        write_both(theirs, ours, name, part, foreign_rows(name, flags.rows, flags.characters))
+        pairs = [
+            (cpu_us(theirs, name, part, flags.rows), cpu_us(ours, "own", part, flags.rows))
+            for _ in range(flags.repeats + 1)
+        ][1:]
+    theirs_us, ours_us = zip(*pairs, strict=True)
+    return Measured(median(theirs_us), median(ours_us), [one / other for one, other in pairs])
+
+
+def parts_of(name: str) -> list[PartName]:
+    """The parts that the examples of a shape hold, none where a file is one thing as a whole."""
+    if named(name).read is None:
+        return []
+    contents = [contents for _, contents in Input(EXAMPLES[name], shape=named(name)).parts()]
+    textless = any("response" not in row for one in contents for row in one.responses)
+    held = [part for part in PARTS if all(part in one.held() for one in contents)]
+    return [part for part in held if part != "responses" or not textless]
 
 
 def main() -> None:
     """Measure and print the figures."""
-    with tempfile.TemporaryDirectory() as name:
-        theirs, ours = Path(name, "theirs.jsonl"), Path(name, "ours.jsonl")
-        for shape, (kind, word) in READ.items():
-            text = json.dumps(EXAMPLES[shape][0])
-            lines = (text.replace(word, f"{word} {number}").replace("p1", f"p{number}") for number in range(ROWS))
-            theirs.write_text("\n".join(lines) + "\n")
-            ours.write_text("".join(f"{encode_value(row.columns())}\n" for _, row in Rows(theirs, kind)))
-            foreign, own = cpu_us(theirs, kind), cpu_us(ours, kind)
-            print(f"| {shape} | {foreign:.0f} | {own:.0f} | {foreign / own:.2f} |")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shapes", nargs="*", help="Names of shapes; all without any.")
+    parser.add_argument("--rows", type=int, default=1000, help="Rows of a file.")
+    parser.add_argument("--characters", type=int, default=0, help="Characters of prompts and answers, at least.")
+    parser.add_argument("--repeats", type=int, default=5, help="Times that each pair of files is read.")
+    flags = parser.parse_args()
+    for shape in SHAPES:
+        for part in parts_of(shape.name) if not flags.shapes or shape.name in flags.shapes else ():
+            found = measured(shape.name, part, flags)
+            low, middle, high = min(found.ratios), median(found.ratios), max(found.ratios)
+            figures = f"{found.theirs:.0f} | {found.ours:.0f} | {middle:.2f} | {low:.2f} to {high:.2f}"
+            print(f"| {shape.title} | {part} | {figures} |", flush=True)
 
 
 if __name__ == "__main__":

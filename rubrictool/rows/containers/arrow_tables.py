@@ -95,15 +95,22 @@ def _check_footer(file: IO[bytes]) -> None:
 
 
 def _parquet_batches(table: pyarrow.parquet.ParquetFile) -> Iterator[pyarrow.RecordBatch]:
-    """Yield batches of each row group whose rows are few enough, by the size that the group has on average."""
-    first = 1
+    """Yield batches of each row group whose rows are few enough, by the size that the group has on average.
+
+    The memory of a batch is given back before the next is read: the allocator would keep it, some 40 MiB more.
+    """
+    import pyarrow
+
+    first, pool = 1, pyarrow.default_memory_pool()
     for number in range(table.num_row_groups):
         group = table.metadata.row_group(number)
         _check_group(group, first)
         first += group.num_rows
         row_bytes = group.total_byte_size / max(1, group.num_rows)
         rows = int(max(1, min(BATCH_ROWS, BATCH_BYTES / max(1, row_bytes))))
-        yield from table.iter_batches(batch_size=rows, row_groups=[number], use_threads=False)
+        for batch in table.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
+            yield batch
+            pool.release_unused()
 
 
 def _check_group(group: pyarrow.parquet.RowGroupMetaData, first: int) -> None:
