@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import SHARE_DECIMALS, Criterion, JudgingMode, Prompt, Response, Verdict
 from rubrictool.simulation.draws import Keys, Numbers, keys, uniforms
 from rubrictool.simulation.world import Shows, World, attributes, response_keys, shown
 
@@ -28,13 +29,15 @@ class _Asked(NamedTuple):
 class SimulatedJudge:
     """A judge whose errors are drawn by response and criterion: they persist, and are the same in every run.
 
-    It counts the responses (`calls`) and the verdicts that it was asked for.
+    It counts the responses (`calls`) and the verdicts that it was asked for. With `sureness` its verdicts are soft: at 1 its
+    log-odds are those of its error rate, at 3 it is three times too sure.
     """
 
     name = "simulated"
 
-    def __init__(self, world: World, judging: JudgingMode = "all-at-once") -> None:
-        self._world, self.judging = world, judging
+    def __init__(self, world: World, judging: JudgingMode = "all-at-once", *, sureness: float | None = None) -> None:
+        self._world, self.judging, self._sureness = world, judging, sureness
+        self.soft = sureness is not None
         self.calls = self.asked = 0
         self._known: dict[tuple[str, tuple[str, ...]], _Asked] = {}
 
@@ -42,27 +45,58 @@ class SimulatedJudge:
         """Return one verdict per criterion."""
         assert prompt.id == response.prompt_id
         self.calls, self.asked = self.calls + 1, self.asked + len(criteria)
-        met = self.met([criterion.criterion for criterion in criteria], response)
+        texts = [criterion.criterion for criterion in criteria]
+        if self.soft:
+            return self._soft(criteria, texts, response)
+        met = self.met(texts, response)
         return [Verdict(id=criterion.id, met=yes) for criterion, yes in zip(criteria, met, strict=True)]
+
+    def _soft(self, criteria: Sequence[Criterion], texts: Sequence[str], response: Response) -> list[Verdict]:
+        chances = self.chances(response.prompt_id, texts, [str(response.id)], self._row(response))[0]
+        found = chances.round(SHARE_DECIMALS).tolist()
+        return [Verdict(id=one.id, met=p > 0.5, p=p, value=p) for one, p in zip(criteria, found, strict=True)]
 
     def met(self, criteria: Sequence[str], response: Response) -> list[bool]:
         """Return the verdicts on criteria by their texts."""
-        there = shown(response.response)
-        row = np.array([[attribute.name in there for attribute in attributes(self._world, response.prompt_id)]])
-        verdicts: list[bool] = self.judged(response.prompt_id, criteria, [str(response.id)], row)[0].tolist()
+        judged = self.judged(response.prompt_id, criteria, [str(response.id)], self._row(response))
+        verdicts: list[bool] = judged[0].tolist()
         return verdicts
+
+    def _row(self, response: Response) -> Shows:
+        there = shown(response.response)
+        return np.array([[attribute.name in there for attribute in attributes(self._world, response.prompt_id)]])
 
     def judged(self, prompt_id: str, criteria: Sequence[str], ids: Sequence[str], shows: Shows) -> Shows:
         """Return the verdicts on many responses by their ids and what they show, shape (responses, criteria).
 
         A coin's is drawn by response, whatever the response shows.
         """
+        lots, true, error, coins = self._drawn(prompt_id, criteria, ids, shows)
+        verdicts: Shows = np.where(coins, lots < 0.5, true != (lots < error))
+        return verdicts
+
+    def chances(self, prompt_id: str, criteria: Sequence[str], ids: Sequence[str], shows: Shows) -> Numbers:
+        """Return the probabilities of met that it gives, in the same shape: above 1/2 where `judged` says met.
+
+        It sees evidence with normal noise of variance 1, as far from 0 as makes its error rate, on the side of the truth; the
+        log-odds are those of that evidence, times its sureness. Where it is flattered, it does not know it.
+        """
+        lots, true, error, coins = self._drawn(prompt_id, criteria, ids, shows)
+        evidence = _quantiles(lots) - _quantiles(error)
+        known = -_quantiles(np.array(self._world.judge_error))
+        odds = 2 * known * (self._sureness or 1.0) * np.where(true, evidence, -evidence)
+        chances: Numbers = np.where(coins, 1 - lots, 1 / (1 + np.exp(-odds)))
+        return chances
+
+    def _drawn(
+        self, prompt_id: str, criteria: Sequence[str], ids: Sequence[str], shows: Shows
+    ) -> tuple[Numbers, Shows, Numbers, NDArray[np.bool_]]:
+        """Return the lot of each verdict, what is true, the chance that the judge errs, and which criteria are coins."""
         asked = self._read(prompt_id, tuple(criteria))
         lots = uniforms(response_keys(self._world, prompt_id, ids), asked.keys)
         true = shows[:, asked.attributes] != asked.reversed
-        errs = lots < np.where(true, self._world.judge_error, self._false_yes(prompt_id, shows)[:, None])
-        verdicts: Shows = np.where(asked.coins, lots < 0.5, true != errs)
-        return verdicts
+        error = np.where(true, self._world.judge_error, self._false_yes(prompt_id, shows)[:, None])
+        return lots, true, error, asked.coins
 
     def _read(self, prompt_id: str, criteria: tuple[str, ...]) -> _Asked:
         if (prompt_id, criteria) not in self._known:
@@ -84,3 +118,9 @@ class SimulatedJudge:
         if world.swayed:
             chances += world.swayed * shows.mean(axis=1) ** 3
         return chances
+
+
+@np.vectorize
+def _quantiles(share: float) -> float:
+    """Return the point of the normal distribution below which a share of it lies; of none and all, one far out."""
+    return NormalDist().inv_cdf(min(max(share, 1e-9), 1 - 1e-9))

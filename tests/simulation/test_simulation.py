@@ -259,6 +259,25 @@ def test_random_worlds_lie_within_their_ranges_and_differ() -> None:
         assert all(type(value) is type(parameter.default) for value in values)
 
 
+def test_a_soft_judge_decides_as_the_hard_one_and_its_probabilities_order_verdicts_better() -> None:
+    world, rubric = World(judge_error=0.2), [f"Shows the rare point {number}." for number in range(1, 9)]
+    responses = write(world, "p1", great(world), 60)
+    criteria = [Criterion(id=f"c{n}", criterion=text, weight=1) for n, text in enumerate(rubric)]
+    judges = [SimulatedJudge(world, "per-criterion", sureness=sureness) for sureness in (None, 1.0, 3.0)]
+
+    def verdicts(judge: SimulatedJudge) -> list[Any]:
+        return [one for row in responses for one in asyncio.run(judge.verdicts(prompt(1), criteria, row))]
+
+    hard, soft, sure = map(verdicts, judges)
+    assert [one.met for one in hard] == [one.met for one in soft] == [one.met for one in sure]
+    true = [text[6:-1].removeprefix("the ") in shown(row.response) for row in responses for text in rubric]
+    assert np.mean([(one.p - label) ** 2 for one, label in zip(soft, true, strict=True)]) < np.mean(
+        [(one.p - label) ** 2 for one, label in zip(sure, true, strict=True)]
+    )
+    means = [np.mean([one.p for one, label in zip(soft, true, strict=True) if label is side]) for side in (True, False)]
+    assert means[0] > 0.6 > 0.4 > means[1]
+
+
 def test_options_of_the_experiment_go_to_refine_for_each_arms_candidates() -> None:
     told: list[int] = []
 
