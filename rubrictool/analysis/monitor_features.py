@@ -11,6 +11,7 @@ import numpy as np
 from rubrictool.analysis.paired_tests import holm
 from rubrictool.analysis.resampling import MAX_DRAWS, Array
 from rubrictool.rubric.checks import has_format
+from rubrictool.text.markdown import BOLD
 from rubrictool.text.patterns import linear
 from rubrictool.text.words import normal, words
 
@@ -28,7 +29,6 @@ DRAWS = 9_999
 SAME = 1e-9
 """Difference of two shares that counts as none."""
 
-_BOLD = linear(r"\*\*[^\s*][^*\n]*\*\*|(?:^|\s)__[^\s_][^_\n]*__")
 _EMOJI = linear(r"[\x{1F300}-\x{1FAFF}\x{2600}-\x{27BF}]")
 
 
@@ -85,7 +85,7 @@ def _formats(text: str) -> Iterator[Feature]:
         "table": has_format(text, "table"),
         "heading": has_format(text, "heading"),
         "code": has_format(text, "code"),
-        "bold": _BOLD.search(text) is not None,
+        "bold": BOLD.search(text) is not None,
         "emoji": _EMOJI.search(text) is not None,
     }
     return (Feature("format", name) for name, there in found.items() if there)

@@ -9,8 +9,9 @@ from rubrictool.errors import Undecided
 from rubrictool.rows.checks import Check, Format
 from rubrictool.rows.records import Criterion
 from rubrictool.text.chats import Answer, Conversation, answer, last_reply
-from rubrictool.text.patterns import Pattern, foreign, linear
-from rubrictool.text.punctuation import plain_pattern, plain_punctuation, plain_spaces
+from rubrictool.text.markdown import CODE, HEADING, LIST_ITEM, NUMBERED_ITEM, TABLE, plain_lines
+from rubrictool.text.patterns import Pattern, foreign
+from rubrictool.text.punctuation import plain_pattern, plain_punctuation
 from rubrictool.text.words import occurs, word_bounds
 
 
@@ -88,13 +89,11 @@ def _found(pattern: str, text: str) -> bool:
 
 
 _FORMATS: dict[Format, Pattern] = {
-    "list": linear(r"(?m)^[ \t]*[-*+•‣–][ \t]+\S"),
-    "numbered": linear(r"(?m)^[ \t]*\d{1,3}[.)][ \t]+\S"),
-    "table": linear(r"(?m)^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t|:-]*$"),
-    "code": linear(
-        r"(?m)^[ \t]*```[^\n]*\n(?:[^\n]*\n)*?[ \t]*```[ \t]*$|^[ \t]*~~~[^\n]*\n(?:[^\n]*\n)*?[ \t]*~~~[ \t]*$"
-    ),
-    "heading": linear(r"(?m)^#{1,6}[ \t]+\S"),
+    "list": LIST_ITEM,
+    "numbered": NUMBERED_ITEM,
+    "table": TABLE,
+    "code": CODE,
+    "heading": HEADING,
 }
 
 
@@ -102,7 +101,7 @@ def has_format(text: str, format_: Format) -> bool:
     """Return whether a text contains a piece of Markdown structure, or (for `json`) is an object or array as a whole."""
     if format_ == "json":
         return _is_json(text)
-    return _FORMATS[format_].search(plain_spaces(text).replace("\r\n", "\n")) is not None
+    return _FORMATS[format_].search(plain_lines(text)) is not None
 
 
 def _is_json(text: str) -> bool:

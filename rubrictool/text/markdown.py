@@ -1,0 +1,26 @@
+"""Find the structure that Markdown gives a text, and count how much of it there is."""
+
+from __future__ import annotations
+
+from rubrictool.text.patterns import linear
+from rubrictool.text.punctuation import plain_spaces
+
+LIST_ITEM = linear(r"(?m)^[ \t]*[-*+•‣–][ \t]+\S")
+NUMBERED_ITEM = linear(r"(?m)^[ \t]*\d{1,3}[.)][ \t]+\S")
+TABLE = linear(r"(?m)^[^\n]*\|[^\n]*\n[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[ \t|:-]*$")
+CODE = linear(r"(?m)^[ \t]*```[^\n]*\n(?:[^\n]*\n)*?[ \t]*```[ \t]*$|^[ \t]*~~~[^\n]*\n(?:[^\n]*\n)*?[ \t]*~~~[ \t]*$")
+HEADING = linear(r"(?m)^#{1,6}[ \t]+\S")
+BOLD = linear(r"\*\*[^\s*][^*\n]*\*\*|(?:^|\s)__[^\s_][^_\n]*__")
+
+
+def plain_lines(text: str) -> str:
+    """Return a text with plain spaces and ends of lines, as the patterns expect it."""
+    return plain_spaces(text).replace("\r\n", "\n")
+
+
+def style_counts(text: str) -> dict[str, int]:
+    """Return the characters of a text (`length`), and outside its code the `headings`, `list_items` and `bold_spans`."""
+    prose = CODE.sub("", plain_lines(text))
+    patterns = {"headings": [HEADING], "list_items": [LIST_ITEM, NUMBERED_ITEM], "bold_spans": [BOLD]}
+    counts = {name: sum(sum(1 for _ in one.finditer(prose)) for one in some) for name, some in patterns.items()}
+    return {"length": len(text), **counts}
