@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.audits import AuditReport, audit_report
     from rubrictool.analysis.calibration_fit import CalibrationReport, calibrate
+    from rubrictool.analysis.corrected_scores import CorrectedScores, corrected_scores
     from rubrictool.analysis.label_correction import (
         CorrectedMean,
         CorrectedWinRate,
@@ -88,6 +89,7 @@ __all__ = [
     "Comparison",
     "ControlledReport",
     "CorrectedMean",
+    "CorrectedScores",
     "CorrectedWinRate",
     "Criterion",
     "Evidence",
@@ -144,6 +146,7 @@ __all__ = [
     "connect",
     "controlled_win_rates",
     "corrected_mean",
+    "corrected_scores",
     "corrected_win_rates",
     "encode",
     "html_report",
@@ -211,6 +214,7 @@ _PLACES = {
     "analysis.agreement": ("AgreementReport", "agreement"),
     "analysis.audits": ("AuditReport", "audit_report"),
     "analysis.calibration_fit": ("CalibrationReport", "calibrate"),
+    "analysis.corrected_scores": ("CorrectedScores", "corrected_scores"),
     "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
     "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),

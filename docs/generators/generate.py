@@ -6,6 +6,7 @@ import atexit
 import json
 import os
 import pty
+import random
 import re
 import shutil
 import subprocess
@@ -45,17 +46,40 @@ def overview(folder: str = "docs/") -> None:
     print()
 
 
-def transcript(*lines: str, session: str = "") -> None:
+def transcript(*lines: str, session: str = "", **golden: str) -> None:
     """Commands run one after the other in one directory, with what they print.
 
-    Transcripts of one session share their directory, so that files made in one are there in the next.
+    Transcripts of one session share their directory, so that files made in one are there in the next. `golden` are files of
+    `tests/golden`, each by the name, without `.jsonl`, that it has in the directory.
     """
     print("\n```console")
     with _session(session) if session else _place() as directory:
+        for name, file in golden.items():
+            shutil.copy(ROOT / "tests" / "golden" / file, directory / f"{name}.jsonl")
         for line in lines:
             print(f"$ {line}")
             print(_shell(line, directory), end="")
     print("```\n")
+
+
+def labelled_sample(session: str, *models: str, prompts: int) -> None:
+    """Put responses of some models into a session, and the quality of those to some prompts as people's scores."""
+    rows = [json.loads(line) for line in (ROOT / "sample_data" / "prompts.jsonl").read_text("utf-8").splitlines()]
+    responses = [
+        {"prompt_id": row["id"], "prompt": row["prompt"], **one}
+        for row in rows
+        for one in row["responses"]
+        if one["model"] in models
+    ]
+    drawn = {row["id"] for row in random.Random(0).sample(rows, prompts)}
+    labels = [
+        {"prompt_id": row["prompt_id"], "id": row["id"], "score": (row["quality"] - 1) / 4}
+        for row in responses
+        if row["prompt_id"] in drawn
+    ]
+    with _session(session) as directory:
+        for name, some in (("responses", responses), ("labels", labels)):
+            (directory / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some), "utf-8")
 
 
 def figure(name: str, caption: str, *, session: str = "") -> None:

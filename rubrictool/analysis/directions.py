@@ -21,7 +21,12 @@ _TURNED_ALONE = ("", "system_", "score_")
 
 def systems_of(row: Row) -> SystemPair:
     """Return the systems of a comparison from its columns `system_a` and `system_b`, empty without them."""
-    one, other = (row.unknown().get(name) for name in ("system_a", "system_b"))
+    return systems_in(row.unknown())
+
+
+def systems_in(columns: Mapping[str, Any]) -> SystemPair:
+    """Return the systems that the columns of a comparison name, empty without them."""
+    one, other = columns.get("system_a"), columns.get("system_b")
     return SystemPair(one, other) if isinstance(one, str) and isinstance(other, str) else SystemPair("", "")
 
 

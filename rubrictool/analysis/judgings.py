@@ -76,7 +76,7 @@ def judgings_of(row: VerdictRow, index: CriterionIndex) -> Iterator[ResponseJudg
     rubric, curves = index.rubric_of(row), aggregate_of(row)
     for slot in dict.fromkeys(chain.from_iterable(votes)):
         met = tuple(own.get(slot) if own else once for own, once in zip(votes, row.met, strict=True))
-        value = _score(rubric, dict(zip(row.criteria, met, strict=True)), curves)
+        value = verdict_score(rubric, dict(zip(row.criteria, met, strict=True)), curves)
         yield _judging(row, asked)._replace(judge=(slot[0], row.judging), met=met, value=value)
 
 
@@ -110,8 +110,8 @@ def _votes(row: VerdictRow, criterion: str, by: Sequence[Vote]) -> dict[tuple[st
     return votes
 
 
-def _score(rubric: Rubric | None, met: Mapping[str, float | None], curves: Aggregate) -> float | None:
-    """Return the score of one sample, None where a criterion was not judged or the rubric is unknown."""
+def verdict_score(rubric: Rubric | None, met: Mapping[str, float | None], curves: Aggregate) -> float | None:
+    """Return the score by the share met of each criterion, None where a criterion was not judged or the rubric is unknown."""
     levelled = {criterion.id for criterion in rubric.criteria if criterion.levels} if rubric else set()
     verdicts = [
         Verdict(id=name, met=one == 1 if name in levelled else one > 0.5, value=one)

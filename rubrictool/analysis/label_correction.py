@@ -6,17 +6,17 @@ PPI++ by Angelopoulos, Duchi and Zrnic (2311.01453), with Student's t in the pla
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rubrictool.analysis.directions import exchanged, systems_of
+from rubrictool.analysis.directions import exchanged, systems_in, systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, agresti_coull
 from rubrictool.analysis.resampling import Array, t975
-from rubrictool.analysis.win_rate import ThresholdDecision, prompt_credits
+from rubrictool.analysis.win_rate import ThresholdDecision, interval_decision, prompt_credits
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
@@ -73,9 +73,7 @@ class CorrectedMean:
 
     def decision(self, threshold: float) -> ThresholdDecision:
         """Return what the corrected interval says of a threshold; none decides nothing."""
-        if self.low is None or self.high is None:
-            return "not shown"
-        return "shown" if self.low >= threshold else "worse" if self.high < threshold else "not shown"
+        return interval_decision(self.low, self.high, threshold)
 
     def columns(self, name: str) -> dict[str, Any]:
         """Return the figures as columns, `value` under the name of what it is, `judge_weight` also as the paper's `lambda`."""
@@ -114,31 +112,54 @@ def corrected_win_rates(comparisons: Source, labels: Source) -> list[CorrectedWi
 
 def correct_comparisons(judged: Sequence[Compared], labels: Sequence[Compared]) -> list[CorrectedWinRate]:
     """Return the corrected win rates of comparisons that were read, as `corrected_win_rates` does."""
-    if any(row.columns().get("weight") is not None for row in (*judged, *labels)):
+    return correct_by_labels(judged, labels_by_pair(labels, [row.columns() for row in judged]))
+
+
+LabelsByPair = Mapping[SystemPair, Sequence[Compared]]
+"""People's comparisons of each two systems, in the direction of the judge's."""
+
+
+def labels_by_pair(labels: Sequence[Compared], compared: Sequence[Mapping[str, Any]]) -> LabelsByPair:
+    """Return labels by the systems that they compare, turned to the direction in which the judge compares them.
+
+    `compared` are the columns of the judge's comparisons, be they made or still to be made. Raises `InputError` for labels with
+    weights, and for those of a prompt or of systems that are not compared.
+    """
+    if any(row.columns().get("weight") is not None for row in labels):
         raise InputError("labels: weight: a correction counts every prompt alike; leave the weights out")
-    by_pair = grouped((systems_of(row), row) for row in judged)
-    labelled = grouped((systems_of(row), row) for row in _in_the_judges_direction(labels, judged))
-    if strange := next((pair for pair in labelled if pair not in by_pair), None):
-        raise InputError(f"labels: {_unmatched(strange, by_pair)}")
-    return [
-        CorrectedWinRate(systems, corrected_mean(prompt_credits(by_pair[systems]), prompt_credits(rows)))
-        for systems, rows in labelled.items()
-    ]
+    known = grouped((systems_in(columns), columns["prompt_id"]) for columns in compared)
+    found = grouped((systems_of(row), row) for row in _in_the_judges_direction(labels, compared))
+    for pair, rows in found.items():
+        if pair not in known:
+            raise InputError(f"labels: {_unmatched(pair, known)}")
+        _refuse_strange((row.prompt_id for row in rows), set(known[pair]))
+    return found
 
 
-def _in_the_judges_direction(labels: Sequence[Compared], judged: Sequence[Compared]) -> list[Compared]:
-    """Return labels with systems, or else responses, in the order that the judge's comparisons have."""
-    known = {_sides(row) for row in judged}
-    return [_turned(row) if _sides(row) not in known and _sides(row, turned=True) in known else row for row in labels]
+def correct_by_labels(judged: Sequence[Compared], labels: LabelsByPair) -> list[CorrectedWinRate]:
+    """Return the corrected win rates of the pairs of systems that have labels of prompts that the judge decided."""
+    if any(row.columns().get("weight") is not None for row in judged):
+        raise InputError("comparisons: weight: a correction counts every prompt alike; leave the weights out")
+    by_pair = {pair: prompt_credits(rows) for pair, rows in grouped((systems_of(row), row) for row in judged).items()}
+    credits = {pair: _of_known(prompt_credits(rows), by_pair.get(pair, {})) for pair, rows in labels.items()}
+    return [CorrectedWinRate(pair, corrected_mean(by_pair[pair], people)) for pair, people in credits.items() if people]
 
 
-def _sides(row: Compared, *, turned: bool = False) -> tuple[object, ...]:
-    """Return what is compared: the systems where a row names them, else the responses on the prompt."""
-    pair = systems_of(row)
-    columns = row.columns()
-    sides = pair if any(pair) else (columns.get("a"), columns.get("b"))
-    about = None if any(pair) else row.prompt_id
-    return (about, *(reversed(sides) if turned else sides))
+def _of_known(people: Mapping[str, float], judged: Mapping[str, float]) -> dict[str, float]:
+    return {prompt: credit for prompt, credit in people.items() if prompt in judged}
+
+
+def _in_the_judges_direction(labels: Sequence[Compared], compared: Sequence[Mapping[str, Any]]) -> list[Compared]:
+    """Return labels with systems, or else responses, in the order in which the judge compares them."""
+    known = {_sides(columns) for columns in compared}
+    sides = [(row, _sides(row.columns())) for row in labels]
+    return [_turned(row) if own not in known and (own[0], *own[:0:-1]) in known else row for row, own in sides]
+
+
+def _sides(columns: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what is compared: the systems where a row names them, else the prompt with the responses to it."""
+    pair = systems_in(columns)
+    return (None, *pair) if any(pair) else (columns["prompt_id"], columns.get("a"), columns.get("b"))
 
 
 def _turned(row: Compared) -> Compared:
@@ -151,25 +172,31 @@ def _unmatched(systems: SystemPair, known: Mapping[SystemPair, object]) -> str:
     return f"system_a, system_b: name {named}, and the judge's comparisons {there}; name the same in both"
 
 
-def corrected_mean(judged: Mapping[str, float], labels: Mapping[str, float]) -> CorrectedMean:
+def _refuse_strange(prompts: Iterable[str], known: Container[str]) -> None:
+    if (strange := next((prompt for prompt in prompts if prompt not in known), None)) is not None:
+        raise InputError(f"labels: prompt_id: the judge's rows lack the prompt {strange!r}; leave its label out")
+
+
+def corrected_mean(
+    judged: Mapping[str, float], labels: Mapping[str, float], *, limits: tuple[float, float] = (0.0, 1.0)
+) -> CorrectedMean:
     """Return the mean over prompts that people would give, from a judge's values of all prompts and people's of some.
 
     Values are those of a prompt: win rate, or mean score. With y people's and f the judge's of n labelled prompts, F the judge's
     of N others: lambda = Cov(y, f) / ((1 + n/N) Var(all)), cut to [0, 1]; value = mean y + lambda (mean F - mean f); the
-    interval is Student's with n - 1 degrees of freedom, cut to the range [0, 1] unless values lie outside it. Where y and f
+    interval is Student's with n - 1 degrees of freedom, cut to the limits unless values lie outside them. Where y and f
     differ on fewer than 5 prompts, its variance counts two prompts more, on which they differ as far as they can, one each way.
 
     Raises `InputError` for a label of a prompt that the judge lacks, and for no label.
     """
     if not labels:
         raise InputError("labels: contain no label; give at least one row")
-    if (strange := next((prompt for prompt in labels if prompt not in judged), None)) is not None:
-        raise InputError(f"labels: prompt_id: the judge's rows lack the prompt {strange!r}; leave its label out")
+    _refuse_strange(labels, judged)
     y = np.array(list(labels.values()))
     f = np.array([judged[prompt] for prompt in labels])
     others = np.array([value for prompt, value in judged.items() if prompt not in labels])
     parts = _corrected(y, f, others) if len(y) >= ENOUGH_LABELS else None
-    low, high = _ends(parts, y, f, others) if parts else (None, None)
+    low, high = _ends(parts, _Values(y, f, others), limits) if parts else (None, None)
     return CorrectedMean(
         labelled=len(y),
         unlabelled=len(others),
@@ -203,21 +230,34 @@ def _error(residuals: Array, others: Array, weight: float, labels: int) -> float
     return math.sqrt(residuals.var(ddof=1) / labels + unlabelled)
 
 
-def _ends(parts: _Parts, y: Array, f: Array, others: Array) -> tuple[float, float]:
+class _Values(NamedTuple):
+    """The values of prompts: people's and the judge's of labelled ones, the judge's of the others."""
+
+    y: Array
+    f: Array
+    others: Array
+
+    def range(self) -> tuple[float, float]:
+        values = np.concatenate(self)
+        return float(values.min()), float(values.max())
+
+
+def _ends(parts: _Parts, values: _Values, limits: tuple[float, float]) -> tuple[float, float]:
     """Return the ends of the interval; where labels do not differ, those that allow for labels that were not seen."""
-    values = np.concatenate([y, f, others])
-    inside = values.min() >= 0 and values.max() <= 1
+    y, f, others = values
+    least, most = values.range()
+    inside = limits[0] <= least and most <= limits[1]
+    least, most = limits if inside else (least, most)
     if inside and y.min() == y.max():
-        low, high, _ = agresti_coull(float(y.sum()), len(y))
-        return low, high
+        low, high, _ = agresti_coull(float(((y - least) / (most - least)).sum()), len(y))
+        return least + low * (most - least), least + high * (most - least)
     error = parts.standard_error
     if parts.weight > 0 and _differing(y, f) < ENOUGH_DIFFERING:
-        least, most = (0.0, 1.0) if inside else (float(values.min()), float(values.max()))
         unseen = [most - parts.weight * least, least - parts.weight * most]
         error = _error(np.concatenate([y - parts.weight * f, unseen]), others, parts.weight, len(y))
     half = t975(len(y) - 1) * error
     low, high = parts.value - half, parts.value + half
-    return (max(0.0, low), min(1.0, high)) if inside else (low, high)
+    return (max(least, low), min(most, high)) if inside else (low, high)
 
 
 def _differing(y: Array, f: Array) -> int:

@@ -39,6 +39,10 @@ class ScoreTally:
         """Add the score of a response."""
         self._candidates.setdefault(prompt_id, []).append((model or "", score))
 
+    def by_prompt(self) -> Mapping[str, Sequence[tuple[str, float]]]:
+        """Return the model and the score of each response, by prompt."""
+        return self._candidates
+
     def mean(self) -> float | None:
         """Return the mean of the prompts' means, None without a score."""
         means = [mean([score for _, score in candidates]) for candidates in self._candidates.values()]

@@ -9,32 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
-from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, Figure, estimate_columns
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON, Figure, estimate_columns
 from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.resampling import MAX_DRAWS, Array, drawn_counts
-from rubrictool.analysis.win_rate import credit
+from rubrictool.analysis.text_styles import STYLES, Control, counted_comparisons
+from rubrictool.analysis.win_rate import ThresholdDecision, credit, interval_decision
 from rubrictool.analysis.win_rates import common_opponent
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
-from rubrictool.rows.jsonl import Source
+from rubrictool.rows.jsonl import Source, opened
 
 if TYPE_CHECKING:
     import pandas
-
-Control = Literal["length", "style"]
-
-STYLES: dict[Control, tuple[str, ...]] = {
-    "length": ("length",),
-    "style": ("length", "headings", "list_items", "bold_spans"),
-}
-"""What is held equal by each control: columns of comparisons, with `_a` and `_b` behind."""
 
 PENALTY = 0.3
 """Weight of half the squared difficulty of a prompt."""
@@ -92,6 +85,12 @@ class ControlledRate:
     shorter: float
     reason: str = ""
 
+    def decision(self, threshold: float) -> ThresholdDecision:
+        """Return what the controlled interval says of a threshold; none, and one of fewer than 10 prompts, decides nothing."""
+        if self.controlled is None or self.prompts < ENOUGH_TO_RELY_ON:
+            return "not shown"
+        return interval_decision(self.controlled.low, self.controlled.high, threshold)
+
     def columns(self) -> dict[str, Any]:
         """Return the figures by name."""
         found = dict(vars(self)) | {"reason": self.reason or None}
@@ -100,11 +99,15 @@ class ControlledRate:
 
 @dataclass(frozen=True)
 class ControlledReport:
-    """The win rates of systems against one baseline at equal length or style, with the slope of each thing held equal."""
+    """The win rates of systems against one baseline at equal length or style, with the slope of each thing held equal.
+
+    `counted` is what was counted from the texts, length in characters; the rest was taken from columns, in their unit.
+    """
 
     systems: tuple[ControlledRate, ...]
     slopes: Mapping[str, Figure]
     baseline: str | None = None
+    counted: tuple[str, ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each system."""
@@ -117,28 +120,39 @@ class ControlledReport:
     def figures(self) -> dict[str, Any]:
         """Return all figures as JSON values."""
         slopes = {name: estimate_columns("slope", slope) for name, slope in self.slopes.items()}
-        return {"baseline": self.baseline, "slopes": slopes, "systems": self.rows()}
+        counted = list(self.counted)
+        return {"baseline": self.baseline, "counted": counted, "slopes": slopes, "systems": self.rows()}
 
 
-def controlled_win_rates(comparisons: Source, control: Control = "length", *, seed: int = 0) -> ControlledReport:
+def controlled_win_rates(
+    comparisons: Source, control: Control = "length", *, responses: Source | None = None, seed: int = 0
+) -> ControlledReport:
     """Return the win rate of each system at equal length, or at equal length, headings, list items and bold spans.
 
-    Rows need `length_a` and `length_b`, for "style" also `headings_a`, `list_items_a`, `bold_spans_a` and those of b. All
-    systems are compared with one baseline. Prompts are drawn again with `seed`, with the rows of all systems, for intervals.
+    They are taken from columns (`length_a`, `headings_a`, `list_items_a`, `bold_spans_a` and those of b), else counted from the
+    texts in the rows or in `responses`, by prompt and response id. All systems are compared with one baseline. Prompts are
+    drawn again with `seed`, with the rows of all systems, for intervals.
 
-    Raises `InputError` for rows without these columns, with weights, and for systems without one baseline.
+    Raises `InputError` for rows with neither, with weights, and for systems without one baseline.
     """
-    return control_comparisons(read_comparisons(comparisons).rows, control, seed=seed)
+    source = opened(comparisons, "comparisons")
+    rows, counted = counted_comparisons(read_comparisons(source).rows, control, source, responses)
+    return control_comparisons(rows, control, counted=counted, seed=seed)
 
 
-def control_comparisons(rows: Sequence[Compared], control: Control, *, seed: int = 0) -> ControlledReport:
-    """Return the controlled win rates of comparisons that were read, as `controlled_win_rates` does."""
+def control_comparisons(
+    rows: Sequence[Compared],
+    control: Control,
+    *,
+    baseline: str | None = None,
+    counted: tuple[str, ...] = (),
+    seed: int = 0,
+) -> ControlledReport:
+    """Return the controlled win rates of comparisons with counts; of those with the baseline where one is given."""
     if any(row.columns().get("weight") is not None for row in rows):
         raise InputError("comparisons: weight: a controlled rate counts every prompt alike; leave the weights out")
-    pairs = list(dict.fromkeys(map(systems_of, rows)))
-    baseline = common_opponent(pairs)
-    if len(pairs) > 1 and baseline is None:
-        raise InputError("comparisons: systems are controlled against one baseline; keep the comparisons with one")
+    rows = [row for row in rows if baseline is None or systems_of(row).b == baseline]
+    baseline = baseline or _baseline(rows)
     table = style_table(rows, STYLES[control])
     found = fit(table)
     again = [np.concatenate(parts) for parts in zip(*_resampled(table, found, seed), strict=True)]
@@ -156,7 +170,16 @@ def control_comparisons(rows: Sequence[Compared], control: Control, *, seed: int
         ),
         dict(zip(STYLES[control], slopes, strict=True)),
         baseline,
+        counted,
     )
+
+
+def _baseline(rows: Sequence[Compared]) -> str | None:
+    pairs = list(dict.fromkeys(map(systems_of, rows)))
+    found = common_opponent(pairs)
+    if len(pairs) > 1 and found is None:
+        raise InputError("comparisons: systems are controlled against one baseline; keep the comparisons with one")
+    return found
 
 
 def _rate(name: str, rows: Sequence[Compared], rate: Figure, strength: float, *, refusable: bool) -> ControlledRate:

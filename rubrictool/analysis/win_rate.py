@@ -191,11 +191,16 @@ def decision(rate: WinRate, threshold: float, difference: float) -> ThresholdDec
     """
     if rate.n < ENOUGH_TO_RELY_ON:
         return "not shown"
-    if rate.low >= threshold:
-        return "shown"
-    if rate.high < threshold:
-        return "worse"
-    return "underpowered" if rate.detectable is None or TIE < difference < rate.detectable else "not shown"
+    found = interval_decision(rate.low, rate.high, threshold)
+    lacks_power = rate.detectable is None or TIE < difference < rate.detectable
+    return "underpowered" if found == "not shown" and lacks_power else found
+
+
+def interval_decision(low: float | None, high: float | None, threshold: float) -> ThresholdDecision:
+    """Return what the ends of an interval say of a threshold; without an interval "not shown"."""
+    if low is None or high is None:
+        return "not shown"
+    return "shown" if low >= threshold else "worse" if high < threshold else "not shown"
 
 
 def prompts_to_show(rate: WinRate, difference: float) -> int | None:

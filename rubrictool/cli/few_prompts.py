@@ -23,16 +23,17 @@ def few_prompts(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
 def without_interval(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
     """Yield a line on figures of fewer than 5 prompts, if there are any."""
     if few := [one for one in counts if 0 < one[1] < ENOUGH_FOR_INTERVAL]:
-        yield f"fewer than {ENOUGH_FOR_INTERVAL} prompts{_named(few)}: no interval by resampling"
+        yield f"fewer than {ENOUGH_FOR_INTERVAL} prompts{named_counts(few)}: no interval by resampling"
 
 
 def hints(counts: Sequence[tuple[str, int]], *, fewest: int = 1) -> Iterator[str]:
     """Yield a line on intervals of `fewest` to 9 prompts, if there are any."""
     if few := [one for one in counts if fewest <= one[1] < ENOUGH_TO_RELY_ON]:
-        yield f"fewer than {ENOUGH_TO_RELY_ON} prompts{_named(few)}: take these intervals as hints"
+        yield f"fewer than {ENOUGH_TO_RELY_ON} prompts{named_counts(few)}: take these intervals as hints"
 
 
-def _named(counts: Sequence[tuple[str, int]]) -> str:
+def named_counts(counts: Sequence[tuple[str, int]]) -> str:
+    """Return which figures have which counts, in words that follow a noun: of one without a name the count alone."""
     named = ", ".join(f"{shown(name, width=MAX_NAME)} ({prompts})" for name, prompts in counts[:MOST_NAMED] if name)
     more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
     return f" in {named}{more}" if named else f" ({counts[0][1]})"

@@ -42,7 +42,7 @@ def check_summary(command: str, output: str) -> None:
         raise InputError(f"{command}: rows and the job summary would both go to standard output; name a file with -o")
 
 
-def write_job_summary(sheet: Sheet) -> None:
-    """Write a table as Markdown on standard output."""
+def write_job_summary(*sheets: Sheet) -> None:
+    """Write tables as Markdown on standard output."""
     with Stdout() as screen:
-        screen.write_bytes("".join(f"{line}\n" for line in rendered([sheet], "md")).encode())
+        screen.write_bytes("".join(f"{line}\n" for line in rendered(sheets, "md")).encode())

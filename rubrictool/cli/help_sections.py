@@ -21,6 +21,7 @@ _SECTIONS = {
             "trace_of",
             "scores",
             "labels",
+            "human",
             "weak",
             "check_against",
             "gold",

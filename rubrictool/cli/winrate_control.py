@@ -1,53 +1,96 @@
-"""Print the report of `winrate --control`: win rates at equal length or style, beside the raw ones."""
+"""Add win rates at equal length or style to the report of `winrate`: `--control`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.style_control import Control, ControlledRate, ControlledReport, control_comparisons
+from rubrictool.analysis.style_control import ControlledRate, ControlledReport, control_comparisons
+from rubrictool.analysis.text_styles import Control
 from rubrictool.cli.few_prompts import few_prompts
-from rubrictool.cli.session import Session
+from rubrictool.cli.sheets import Block, Sheet
 from rubrictool.cli.tables import NONE, interval, number, signed, table
+from rubrictool.cli.winrate_added import AddedFigures
 from rubrictool.cli.winrate_options import ReportOptions
 from rubrictool.cli.winrate_pair import short
-from rubrictool.cli.winrate_report import close
+from rubrictool.cli.winrate_threshold import ThresholdCheck
+from rubrictool.steps.pairings import SystemPair
 
 
-def controlling(
-    rows: Sequence[Compared], control: Control, *, seed: int
-) -> Callable[[Session, Sequence[Compared], ReportOptions], None]:
-    """Return the report on comparisons with their rates at equal length or style.
+def controlled_figures(rows: Sequence[Compared], *, counted: tuple[str, ...], options: ReportOptions) -> AddedFigures:
+    """Return the win rates of comparisons at equal length or style; `counted` is what was counted from the texts.
 
-    Raises `InputError` for comparisons without the columns that it takes, or without one baseline.
+    Raises `InputError` for comparisons without the counts, or without one baseline.
     """
-    found = control_comparisons(rows, control, seed=seed)
+    control = options.control
+    assert control is not None, "the caller checks"
+    found = control_comparisons(rows, control, baseline=options.baseline, counted=counted, seed=options.seed)
+    rates = {one.system: one for one in found.systems}
 
-    def close_controlled(session: Session, rows: Sequence[Compared], options: ReportOptions) -> None:
-        close(session, rows, options)
-        session.figures["control"] = {"of": control} | found.figures()
-        for line in _lines(found, control):
-            session.tell(line)
+    def checks(pairs: Sequence[SystemPair], threshold: float) -> list[ThresholdCheck]:
+        return [_check(rates[pair.a], control, threshold) for pair in pairs]
 
-    return close_controlled
+    figures = {"of": control} | found.figures()
+    side = options.labels[0]
+    return AddedFigures("control", figures, list(_lines(found, control, side)), _sheet(found, control, side), checks)
 
 
-def _lines(found: ControlledReport, control: Control) -> Iterator[str]:
+def _check(one: ControlledRate, control: Control, threshold: float) -> ThresholdCheck:
+    decision = one.decision(threshold)
+    if one.controlled is None or one.controlled.low is None:
+        reason = f"no interval at equal {control}; {one.reason or 'give more prompts'}"
+    else:
+        low, high = one.controlled.ends
+        reason = f"at equal {control} the interval is {low:.3f} to {high:.3f}, the threshold {threshold:g}"
+    return ThresholdCheck(one.system, decision, f"{decision}: {reason}")
+
+
+def _lines(found: ControlledReport, control: Control, side: str) -> Iterator[str]:
+    """Yield the rates; `side` is a system that rows do not name."""
     against = f" against {short(found.baseline)}" if found.baseline else ""
-    yield f"winrate: at equal {control}{against}, 95 % intervals over prompts"
+    yield f"at equal {control}{against}, 95 % intervals over prompts"
     yield from table(
-        ("system", "win rate", f"at equal {control}", "longer", "shorter"), [_row(one) for one in found.systems]
+        ("system", "win rate", f"at equal {control}", "longer", "shorter"), [_row(one, side) for one in found.systems]
     )
-    slopes = ", ".join(f"{name.replace('_', ' ')} {signed(slope)}" for name, slope in found.slopes.items())
-    yield f"winrate: effect on the log-odds, shared by all systems: {slopes}"
-    yield from (f"winrate: {_name(one)}: {one.reason}" for one in found.systems if one.reason)
-    yield from (f"winrate: {line}" for line in few_prompts([(one.system, one.prompts) for one in found.systems]))
+    slopes = ", ".join(f"{_words(name)} {signed(slope)}" for name, slope in found.slopes.items())
+    yield f"effect on the log-odds, shared by all systems: {slopes}"
+    yield from _units(found)
+    yield from (f"{_name(one, side)}: {one.reason}" for one in found.systems if one.reason)
+    yield from few_prompts([(one.system, one.prompts) for one in found.systems])
 
 
-def _row(one: ControlledRate) -> tuple[str, ...]:
+_COUNTED: Mapping[str, str] = {"length": "length in characters"}
+"""What is said of a count that has a unit."""
+
+
+def _units(found: ControlledReport) -> Iterator[str]:
+    """Yield what was counted from the texts, and what was taken from columns."""
+    given = [name for name in found.slopes if name not in found.counted]
+    if found.counted:
+        outside = " (outside code)" if len(found.counted) > 1 else ""
+        yield f"counted from the texts: {', '.join(_COUNTED.get(name, _words(name)) for name in found.counted)}{outside}"
+    if given:
+        yield f"taken from columns, in their unit: {', '.join(map(_words, given))}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _row(one: ControlledRate, side: str) -> tuple[str, ...]:
     controlled = NONE if one.controlled is None else interval(one.controlled)
-    return (_name(one), number(one.win_rate), controlled, f"{one.longer:.0%}", f"{one.shorter:.0%}")
+    return (_name(one, side), number(one.win_rate), controlled, f"{one.longer:.0%}", f"{one.shorter:.0%}")
 
 
-def _name(one: ControlledRate) -> str:
-    return short(one.system or "a")
+def _name(one: ControlledRate, side: str) -> str:
+    return short(one.system or side)
+
+
+def _sheet(found: ControlledReport, control: Control, side: str) -> Sheet:
+    columns = ("system", "win rate", f"at equal {control}", "low", "high", "longer", "shorter", "prompts")
+    rows = [
+        (_name(one, side), one.win_rate, *(one.controlled or (None, None, None)), one.longer, one.shorter, one.prompts)
+        for one in found.systems
+    ]
+    notes = [*_units(found), *(f"{_name(one, side)}: {one.reason}" for one in found.systems if one.reason)]
+    return Sheet("", columns, [Block("", f"win rates at equal {control}", rows, notes)], figures=frozenset(columns[1:]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared
+from rubrictool.analysis.text_styles import Control
 from rubrictool.analysis.win_rates import common_opponent
 from rubrictool.cli.github import RenderingForGithub
 from rubrictool.errors import InputError
@@ -22,6 +23,7 @@ class ReportOptions:
 
     fail_under: float | None = None
     min_effect: float | None = None
+    control: Control | None = None
     plot: Path | None = None
     seed: int = 0
     baseline: str | None = None
@@ -43,23 +45,24 @@ class ReportOptions:
         return EVEN if self.fail_under is None else self.fail_under
 
     def among(self, systems: Lineup) -> ReportOptions:
-        """Return the options for systems in files. Raises `InputError` for a threshold without a baseline."""
+        """Return the options for systems in files. Raises `InputError` for what needs a baseline, where there is none."""
         baseline = systems.baseline.name if systems.baseline else None
         if baseline is None and len(systems.systems) > 2:
-            self._refuse_threshold()
+            self._refuse_without_baseline()
         first, last = systems.systems[0], systems.everyone[-1]
         labels = (first.name, last.name) if first.name != last.name else (first.shown, last.shown)
         return replace(self, baseline=baseline, labels=labels)
 
     def check(self, rows: Iterable[Compared]) -> None:
-        """Raise `InputError` for a threshold on comparisons of many systems without a baseline."""
+        """Raise `InputError` for what needs a baseline, on comparisons of many systems without one."""
         pairs = dict.fromkeys(systems_of(row) for row in rows)
         if len(pairs) > 1 and common_opponent(pairs) is None:
-            self._refuse_threshold()
+            self._refuse_without_baseline()
 
-    def _refuse_threshold(self) -> None:
-        if self.fail_under is not None:
-            raise InputError(
-                "--fail-under: of many systems each is compared with a baseline: name its file with --baseline, or keep the"
-                " comparisons with one"
-            )
+    def _refuse_without_baseline(self) -> None:
+        for flag, given in (("--fail-under", self.fail_under), ("--control", self.control)):
+            if given is not None:
+                raise InputError(
+                    f"{flag}: of many systems each is compared with a baseline: name its file with --baseline, or keep the"
+                    " comparisons with one"
+                )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from rubrictool.analysis.existing_comparisons import Compared
@@ -13,16 +14,19 @@ from rubrictool.cli.colours import Style
 from rubrictool.cli.github import write_job_summary
 from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.winrate_added import AddedFigures
 from rubrictool.cli.winrate_options import EVEN, ReportOptions
 from rubrictool.cli.winrate_pair import pair_lines
 from rubrictool.cli.winrate_sheet import win_rate_sheet
 from rubrictool.cli.winrate_systems import system_lines
-from rubrictool.cli.winrate_threshold import check_threshold
+from rubrictool.cli.winrate_threshold import ThresholdCheck, checks_of, hold
 from rubrictool.steps.pairings import SystemPair
 
 
-def close(session: Session, rows: Sequence[Compared], options: ReportOptions) -> None:
-    """Print the report, note it in the summary, draw it, and check the threshold."""
+def close(
+    session: Session, rows: Sequence[Compared], options: ReportOptions, added: Sequence[AddedFigures] = ()
+) -> None:
+    """Print the report, note it in the summary, draw it, and check the threshold; by the figures that are added, if any."""
     if not rows:
         session.miss("no comparison, so --fail-under cannot be checked" if options.fail_under is not None else "")
         return
@@ -33,12 +37,28 @@ def close(session: Session, rows: Sequence[Compared], options: ReportOptions) ->
     session.tell(next(lines), _colour(report.pairs[0].rate) if alone else "")
     for line in lines:
         session.tell(line)
+    for one in added:
+        session.figures[one.name] = one.figures
+        for line in one.lines:
+            session.tell(line if line.startswith(" ") else f"winrate: {line}")
     if options.plot:
         _draw(report, options, options.plot)
     if options.fail_under is not None:
-        check_threshold(session, report, options.fail_under, options.difference)
+        hold(session, list(_checks(report, added, options.fail_under, options.difference)))
     if options.render:
-        write_job_summary(win_rate_sheet(report, options.labels, session.ending))
+        write_job_summary(win_rate_sheet(report, options.labels, session.ending), *(one.sheet for one in added))
+
+
+def _checks(
+    report: WinRateReport, added: Sequence[AddedFigures], threshold: float, difference: float
+) -> Iterable[ThresholdCheck]:
+    """Return the checks of the threshold by the figures that are added, else by the win rates."""
+    pairs = [pair.systems for pair in report.primary]
+    return (
+        chain.from_iterable(one.checks(pairs, threshold) for one in added)
+        if added
+        else checks_of(report, threshold, difference)
+    )
 
 
 def _draw(report: WinRateReport, options: ReportOptions, plot: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON
 from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
 from rubrictool.analysis.win_rates import WinRateReport
@@ -10,25 +13,35 @@ from rubrictool.cli.winrate_pair import short, smallest_detectable
 from rubrictool.rubric.weights import TIE
 from rubrictool.text.wording import counted
 
+WORST_FIRST: tuple[ThresholdDecision, ...] = ("worse", "not shown", "underpowered", "shown")
+"""Order in which one decision stands for those on several systems."""
 
-def check_threshold(session: Session, report: WinRateReport, threshold: float, difference: float) -> None:
-    """Note the decision on each pair, and miss the threshold unless all are shown."""
-    decisions = report.decisions(threshold, difference)
-    session.figures["decision"] = min(decisions.values(), key=WORST_FIRST.index)
-    many = len(decisions) > 1
+
+class ThresholdCheck(NamedTuple):
+    """The decision on a system, and the reason where it is not shown to reach the threshold."""
+
+    system: str
+    decision: ThresholdDecision
+    reason: str
+
+
+def hold(session: Session, checks: Sequence[ThresholdCheck]) -> None:
+    """Note the decision on each system, and miss the threshold unless all are shown."""
+    session.figures["decision"] = min((one.decision for one in checks), key=WORST_FIRST.index)
+    many = len(checks) > 1
     if many:
-        session.figures["decisions"] = {systems.a: decision for systems, decision in decisions.items()}
-    missed = [
-        (f"{short(pair.systems.a)}: " if many else "") + _why(decisions[pair.systems], pair.rate, threshold, difference)
-        for pair in report.primary
-        if decisions[pair.systems] != "shown"
-    ]
+        session.figures["decisions"] = {one.system: one.decision for one in checks}
+    missed = [f"{short(one.system)}: " * many + one.reason for one in checks if one.decision != "shown"]
     if missed:
         session.miss("; ".join(missed))
 
 
-WORST_FIRST: tuple[ThresholdDecision, ...] = ("worse", "not shown", "underpowered", "shown")
-"""Order in which one decision stands for those on several systems."""
+def checks_of(report: WinRateReport, threshold: float, difference: float) -> Iterator[ThresholdCheck]:
+    """Yield what the interval of each win rate says of a threshold; `difference` is the least that matters."""
+    decisions = report.decisions(threshold, difference)
+    for pair in report.primary:
+        decision = decisions[pair.systems]
+        yield ThresholdCheck(pair.systems.a, decision, _why(decision, pair.rate, threshold, difference))
 
 
 def _why(missed: ThresholdDecision, rate: WinRate, threshold: float, difference: float) -> str:

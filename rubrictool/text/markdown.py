@@ -18,9 +18,11 @@ def plain_lines(text: str) -> str:
     return plain_spaces(text).replace("\r\n", "\n")
 
 
-def style_counts(text: str) -> dict[str, int]:
-    """Return the characters of a text (`length`), and outside its code the `headings`, `list_items` and `bold_spans`."""
+_COUNTED = {"headings": (HEADING,), "list_items": (LIST_ITEM, NUMBERED_ITEM), "bold_spans": (BOLD,)}
+"""What is counted of a text's structure, and the patterns of it."""
+
+
+def structure_counts(text: str) -> dict[str, int]:
+    """Return how many `headings`, `list_items` and `bold_spans` a text has outside code."""
     prose = CODE.sub("", plain_lines(text))
-    patterns = {"headings": [HEADING], "list_items": [LIST_ITEM, NUMBERED_ITEM], "bold_spans": [BOLD]}
-    counts = {name: sum(sum(1 for _ in one.finditer(prose)) for one in some) for name, some in patterns.items()}
-    return {"length": len(text), **counts}
+    return {name: sum(len(pattern.findall(prose)) for pattern in some) for name, some in _COUNTED.items()}

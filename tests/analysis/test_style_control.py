@@ -19,13 +19,16 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "lc_expected.json").read_text(encoding="utf-8"))
 
 
-def world(seed: int, *, prompts: int, systems: tuple[float, ...] = (0.0, 0.4, -0.4)) -> list[dict[str, Any]]:
-    """Lengths do not depend on the system; the log-odds rise by 1.5 with z, and with the prompt's own difficulty."""
+def world(
+    seed: int, *, prompts: int, systems: tuple[float, ...] = (0.0, 0.4, -0.4), longer: int = 0
+) -> list[dict[str, Any]]:
+    """The log-odds rise by 1.5 with z, and with the prompt's own difficulty; answers are `longer` by so much on average."""
     draws = np.random.default_rng(seed)
     difficulty = draws.normal(0, 1, prompts)
     found = []
     for s, strength in enumerate(systems):
         lengths = draws.integers(200, 1200, size=(prompts, 2))
+        lengths[:, 0] += longer
         difference = lengths[:, 0] - lengths[:, 1]
         z = np.tanh(difference / difference.std(ddof=1))
         won = draws.random(prompts) < 1 / (1 + np.exp(-(strength + difficulty + 1.5 * z)))
@@ -83,6 +86,19 @@ def test_intervals_hold_the_rate_at_equal_length(monkeypatch: pytest.MonkeyPatch
     assert 0.86 <= np.mean(held) <= 0.995
 
 
+def test_a_system_that_wins_by_length_alone_is_not_shown_to_be_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size of the test against 0.5: nothing but length tells the systems from the baseline, and raw rates are above it."""
+    monkeypatch.setattr(style_control, "RESAMPLED_FITS", 80)
+    raw, decisions = [], []
+    for seed in range(20):
+        found = rt.controlled_win_rates(world(seed, prompts=80, systems=(0.0, 0.0, 0.0), longer=250)).systems
+        raw += [one.win_rate for one in found]
+        decisions += [one.decision(0.5) for one in found]
+    assert np.mean(raw) > 0.57
+    assert decisions.count("shown") / len(decisions) <= 0.1
+    assert decisions.count("worse") / len(decisions) <= 0.1
+
+
 def test_a_prompt_drawn_twice_is_fitted_as_two_prompts() -> None:
     rows = world(2, prompts=12)
     table = style_table([ExternalComparison.model_validate(row) for row in rows], ["length"])
@@ -138,6 +154,26 @@ def test_styles_that_nothing_differs_in_change_nothing(monkeypatch: pytest.Monke
         assert one.controlled
         assert other.controlled
         assert other.controlled.value == pytest.approx(one.controlled.value, abs=1e-6)
+
+
+def test_lengths_are_counted_from_responses_that_are_given_unless_columns_have_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(style_control, "RESAMPLED_FITS", 50)
+    rows = [row | {"a": f"a{n}", "b": f"b{n}"} for n, row in enumerate(world(8, prompts=30, systems=(0.3,)))]
+    texts = [
+        {
+            "prompt_id": row["prompt_id"],
+            "id": row[side],
+            "response": "<think>long</think>" + "x" * row[f"length_{side}"],
+        }
+        for row in rows
+        for side in "ab"
+    ]
+    bare = [{name: value for name, value in row.items() if not name.startswith("length")} for row in rows]
+    counted, given = rt.controlled_win_rates(bare, responses=texts), rt.controlled_win_rates(rows, responses=texts)
+    assert (counted.systems, counted.slopes) == (given.systems, given.slopes)
+    assert (counted.counted, given.counted) == (("length",), ())
 
 
 @pytest.mark.parametrize(

@@ -25,15 +25,102 @@ def test_rates_at_equal_length_stand_beside_the_raw_ones_with_what_is_refused(sh
     assert "verbose: longer on 98% of its prompts and shorter on 0%" in ran.err
 
 
+def answers(name: str, sizes: list[int], *, model: str) -> list[dict[str, object]]:
+    """Responses of these lengths, the first half of whose prompts `name` wins by its score."""
+    return [
+        {"prompt_id": f"p{n}", "prompt": "?", "id": f"{name}{n}", "model": model, "response": "x" * size}
+        | {"score": float((n < len(sizes) // 2) == (name == "a"))}
+        for n, size in enumerate(sizes)
+    ]
+
+
+@pytest.fixture
+def scored(shell: Shell) -> list[str]:
+    sizes = [100 + 37 * n % 90 for n in range(24)]
+    return [
+        str(shell.write("a.jsonl", answers("a", sizes, model="m"))),
+        str(shell.write("b.jsonl", answers("b", sizes[::-1], model="n"))),
+    ]
+
+
+def test_lengths_are_counted_from_the_responses_and_stay_in_the_rows(shell: Shell, scored: list[str]) -> None:
+    ran = shell("winrate", *scored, "--by", "scores", "--control", "style", "-o", "c.jsonl", "--summary", "sum.json")
+    first = shell.read("c.jsonl")[0]
+    made = json.loads(Path("sum.json").read_text(encoding="utf-8"))["control"]
+    assert (first["length_a"], first["length_b"], first["headings_a"]) == (100, 141, 0)
+    assert made["counted"] == ["length", "headings", "list_items", "bold_spans"]
+    assert "counted from the texts: length in characters, headings, list items, bold spans (outside code)" in ran.err
+    again = shell("winrate", "c.jsonl", "--control", "style", "--summary", "sum.json")
+    read = json.loads(Path("sum.json").read_text(encoding="utf-8"))["control"]
+    assert made | {"counted": []} == read
+    assert "taken from columns, in their unit: length, headings, list items, bold spans" in again.err
+
+
+def test_a_judges_comparisons_are_controlled_as_they_are_made(shell: Shell, scored: list[str]) -> None:
+    rubric = {"id": "*", "criteria": [{"criterion": "Long.", "weight": 1, "check": {"matches": "x{120}"}}]}
+    rubrics = shell.write("rubrics.jsonl", [rubric])
+    ran = shell("winrate", *scored, "--rubrics", rubrics, "--control", "length", "-o", "c.jsonl")
+    assert ran.code == 0
+    assert "winrate: at equal length, 95 % intervals over prompts" in ran.err
+    assert {"length_a", "length_b"} <= shell.read("c.jsonl")[0].keys()
+
+
+def test_lengths_of_other_tools_rows_are_counted_from_the_texts_beside_them(shell: Shell) -> None:
+    rows = [
+        {"instruction": f"q{n}", "output_1": "x" * (50 + 31 * n % 70), "output_2": "x" * (50 + 17 * n % 80)}
+        | {"generator_1": "base", "generator_2": "new", "preference": 1 + n % 2}
+        for n in range(30)
+    ]
+    ran = shell("winrate", shell.write("annotations.jsonl", rows), "--control", "length", "-o", "c.jsonl")
+    assert ran.code == 0
+    assert "at equal length against base" in ran.err
+    assert [row["length_a"] for row in shell.read("c.jsonl")] == [len(str(row["output_2"])) for row in rows]
+    tokens = shell.write("tokens.jsonl", [row | {"length_a": n, "length_b": 30 - n} for n, row in enumerate(rows)])
+    assert "taken from columns, in their unit: length" in shell("winrate", tokens, "--control", "length").err
+    half = shell.write("half.jsonl", [row | {"length_a": 1} for row in rows])
+    assert "length_b: must be a number" in shell("winrate", half, "--control", "length").err
+
+
+@pytest.mark.parametrize(
+    ("threshold", "code", "decision"), [("0.1", 0, "shown"), ("0.5", 3, "not shown"), ("0.9", 3, "worse")]
+)
+def test_the_threshold_is_held_against_the_rates_at_equal_length(
+    shell: Shell, scored: list[str], threshold: str, code: int, decision: str
+) -> None:
+    told = ("--by", "scores", "--control", "length", "--fail-under", threshold, "--summary", "sum.json")
+    ran = shell("winrate", *scored, *told)
+    assert (ran.code, json.loads(Path("sum.json").read_text(encoding="utf-8"))["decision"]) == (code, decision)
+    assert code == 0 or f"threshold missed: {decision}: at equal length the interval is 0." in ran.err
+
+
+def test_a_refused_system_is_not_shown_to_reach_a_threshold(shell: Shell) -> None:
+    shutil.copy(GOLDEN, "c.jsonl")
+    ran = shell("winrate", "c.jsonl", "--control", "length", "--fail-under", "0.1", "--summary", "sum.json")
+    decisions = json.loads(Path("sum.json").read_text(encoding="utf-8"))["decisions"]
+    assert (ran.code, decisions) == (3, {"concise": "shown", "plain": "shown", "verbose": "not shown"})
+    assert "threshold missed: verbose: not shown: no interval at equal length; longer on 98%" in ran.err
+
+
+def test_the_job_summary_has_the_controlled_and_the_corrected_rates(shell: Shell, scored: list[str]) -> None:
+    people = shell.write("people.jsonl", [{"prompt_id": f"p{n}", "winner": "ab"[n % 2]} for n in range(12)])
+    both = ("--control", "length", "--human", people, "--render", "github", "-o", "c.jsonl")
+    ran = shell("winrate", *scored, "--by", "scores", *both)
+    assert ran.code == 0
+    assert "### win rates at equal length" in ran.out
+    assert "### win rates corrected by people" in ran.out
+    assert "| a over b |" in ran.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("c.jsonl --control style", "headings_a: must be a number of at least 0 in every row"),
         ("bare.jsonl --control length", "length_a: must be a number of at least 0 in every row"),
         ("c.jsonl --control length --sequential", "--sequential: has no effect with --control"),
-        ("c.jsonl --control length --human c.jsonl", "--human: has no effect with --control"),
+        ("c.jsonl --control length --fail-under 0.5 --min-effect 0.1", "--min-effect: has no effect with --control"),
+        ("c.jsonl --control length --human c.jsonl --fail-under 0.5", "give two figures to hold against it"),
+        ("r.jsonl r2.jsonl r3.jsonl --control length --by scores", "--control: of many systems each is compared"),
         ("c.jsonl --control length --plan", "--control: has no effect with --plan"),
-        ("r.jsonl r.jsonl --control length", "--control: has no effect unless A is one file of finished comparisons"),
     ],
 )
 def test_what_cannot_be_controlled_is_refused_before_anything_is_written(
@@ -41,7 +128,8 @@ def test_what_cannot_be_controlled_is_refused_before_anything_is_written(
 ) -> None:
     shutil.copy(GOLDEN, "c.jsonl")
     shell.write("bare.jsonl", [{"prompt_id": "p", "winner": "a"}])
-    shell.write("r.jsonl", [{"prompt_id": "p", "prompt": "?", "response": "!"}])
+    for name in ("r.jsonl", "r2.jsonl", "r3.jsonl"):
+        shell.write(name, [{"prompt_id": "p", "prompt": "?", "response": "!", "score": 1}])
     ran = shell("winrate", *arguments.split())
     assert (ran.code, ran.rows) == (2, [])
     assert words in ran.err

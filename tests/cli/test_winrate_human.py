@@ -50,17 +50,44 @@ def test_few_labels_give_no_rate_and_decide_nothing(shell: Shell) -> None:
     few = shell.write("few.jsonl", [{"prompt_id": f"p00{n}", "winner": "a"} for n in range(5)])
     ran = shell("winrate", "judge.jsonl", "--human", few, "--fail-under", "0.1")
     assert ran.code == 3
-    assert "no corrected rate: 5 labelled prompts and 355 without a label; label at least 10 prompts" in ran.err
+    assert "no corrected figure from fewer than 10 labelled prompts (5): label more" in ran.err
 
 
 def test_a_judge_that_differs_on_few_labelled_prompts_has_a_wider_interval_and_is_told_so(shell: Shell) -> None:
     judged = shell.write("j.jsonl", [{"prompt_id": f"p{n}", "winner": "ab"[n % 2]} for n in range(60)])
     same = shell.write("l.jsonl", [{"prompt_id": f"p{n}", "winner": "ab"[n % 2]} for n in range(12)])
     assert (
-        "judge and people differ on 0 of 12 labelled prompts, fewer than 5"
+        "judge and people differ on fewer than 5 labelled prompts (0): the interval counts two differences more"
         in shell("winrate", judged, "--human", same).err
     )
     assert "fewer than 5" not in shell("winrate", "judge.jsonl", "--human", "people.jsonl").err
+
+
+def test_labels_correct_comparisons_that_the_command_makes(shell: Shell) -> None:
+    texts = {"a.jsonl": "red", "b.jsonl": "blue"}
+    for name, text in texts.items():
+        rows = [{"prompt_id": f"p{n}", "prompt": "?", "id": f"{name}{n}", "response": text} for n in range(30)]
+        shell.write(name, rows)
+    shell.write(
+        "r.jsonl", [{"id": "*", "criteria": [{"criterion": "Red.", "weight": 1, "check": {"contains": ["red"]}}]}]
+    )
+    people = [{"prompt_id": f"p{n}", "a": f"b.jsonl{n}", "b": f"a.jsonl{n}", "winner": "ba"[n % 2]} for n in range(12)]
+    labels = shell.write("people.jsonl", people)
+    ran = shell("winrate", "a.jsonl", "b.jsonl", "--rubrics", "r.jsonl", "--human", labels, "--summary", "sum.json")
+    (found,) = summary()["human"]
+    assert (ran.code, found["labelled"], found["human_alone"], found["judge_alone"]) == (0, 12, 0.5, 1)
+
+
+def test_a_system_without_labels_is_not_shown_to_reach_a_threshold(shell: Shell) -> None:
+    rows = [
+        {"prompt_id": f"p{n}", "system_a": name, "system_b": "base", "winner": "ab"[n % 5 == 0]}
+        for name in ("one", "two")
+        for n in range(60)
+    ]
+    judged, labels = shell.write("judged.jsonl", rows), shell.write("labels.jsonl", rows[:40])
+    ran = shell("winrate", judged, "--human", labels, "--fail-under", "0.5", "--summary", "sum.json")
+    assert (ran.code, summary()["decisions"]) == (3, {"one": "shown", "two": "not shown"})
+    assert "threshold missed: two: not shown: 0 labelled prompts decide nothing" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -69,14 +96,20 @@ def test_a_judge_that_differs_on_few_labelled_prompts_has_a_wider_interval_and_i
         ("judge.jsonl --human strange.jsonl", "lack the prompt 'elsewhere'"),
         ("judge.jsonl --human people.jsonl --sequential", "--sequential: has no effect with --human"),
         ("judge.jsonl --plan --human people.jsonl", "--human: has no effect with --plan"),
-        ("r.jsonl r.jsonl --human people.jsonl", "--human: has no effect unless A is one file of finished comparisons"),
+        ("r.jsonl r2.jsonl --by scores --human strange.jsonl", "the judge's rows lack the prompt 'elsewhere'"),
+        ("r.jsonl r2.jsonl --judge m@http://127.0.0.1:1/v1 --human strange.jsonl", "lack the prompt 'elsewhere'"),
+        (
+            "judge.jsonl --human people.jsonl --fail-under 0.5 --min-effect 0.1",
+            "--min-effect: has no effect with --human",
+        ),
     ],
 )
 def test_what_does_not_go_with_it_is_refused_before_anything_is_written(
     shell: Shell, arguments: str, words: str
 ) -> None:
     shell.write("strange.jsonl", [{"prompt_id": "elsewhere", "winner": "a"}])
-    shell.write("r.jsonl", [{"prompt_id": "p", "prompt": "?", "response": "!"}])
+    for name in ("r.jsonl", "r2.jsonl"):
+        shell.write(name, [{"prompt_id": "p", "prompt": "?", "response": "!", "score": 1}])
     ran = shell("winrate", *arguments.split())
     assert ran.code == 2
     assert words in ran.err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import typer
 
@@ -36,14 +36,17 @@ from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, r
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rows.calibrations import Calibration, read_calibration
 from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
-from rubrictool.rows.jsonl import Rows
+from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Prompt, Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
-from rubrictool.rubric.saturation import SPELLINGS, Aggregate
+from rubrictool.rubric.saturation import SPELLINGS, WEIGHTED, Aggregate
 from rubrictool.rubric.saturation import aggregate as aggregated
 from rubrictool.rubric.weights import TIE, rubric_hash
 from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.score import score
+
+if TYPE_CHECKING:
+    from rubrictool.cli.score_human import PeoplesScores
 
 
 def command(
@@ -106,6 +109,14 @@ def command(
         float | None,
         typer.Option(max=1, help="Exit 3 when the mean of the prompts' means is lower.", show_default=False),
     ] = None,
+    human: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Correct mean scores by people's scores, or verdicts, of some responses.",
+            show_default=False,
+        ),
+    ] = None,
     render: RenderGithub = None,
 ) -> None:
     """Score responses by their rubrics.
@@ -116,17 +127,18 @@ def command(
     """
     if render:
         check_summary("score", files.output)
-    given = Inputs(reading, responses, rubrics, prompts, calibration)
+    given = Inputs(reading, responses, rubrics, prompts, calibration, human)
     rubrics = rubrics or given.own_rubrics(responses, "score")
     if samples > 1 and calibration is not None:
         raise InputError("--samples and --calibration: give one; a calibration is fitted on verdicts of one sample")
     if samples > 1 and min_coverage is not None:
         raise InputError("--samples and --min-coverage: give one; a mean needs all verdicts of every sample")
-    if files.shard and fail_under is not None:
-        raise InputError(
-            "--fail-under needs the scores of all prompts, and --shard leaves some out; use it in a run without --shard, "
-            "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
-        )
+    for flag, value in (("--fail-under", fail_under), ("--human", human)) if files.shard else ():
+        if value is not None:
+            raise InputError(
+                f"{flag} needs the scores of all prompts, and --shard leaves some out; use it in a run without --shard, "
+                "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
+            )
     rows = Rows(given.of(responses), Response)
     texts = Texts(rows, prompt_rows(given.of(prompts)))
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
@@ -136,6 +148,7 @@ def command(
     fitted = read_calibration(given.of(calibration)) if calibration else None
     if fitted:
         _check_rubrics(fitted, (rubric_for(row.prompt_id, known) for _, row in rows))
+    people = _people(given.of(human), rows, known, texts, curves) if human is not None else None
     configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
@@ -186,6 +199,8 @@ def command(
                 hard.add(scored.hard)
                 panel.add(scored.prompt_id, scored.votes)
                 tally.add(scored.prompt_id, scored.model, scored.score)
+                if people:
+                    people.add((scored.prompt_id, scored.id), scored.model)
 
         await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
         if min_coverage is not None:
@@ -200,9 +215,14 @@ def command(
         empty_ones = counts["scored"] + counts[FAILURE]
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)
-        _close(session, tally, fail_under)
-        if render and not session.dry_run:
-            write_job_summary(score_sheet(tally, session.ending))
+        if session.dry_run:
+            return
+        _close(session, tally)
+        corrected = people.close(session, tally, fail_under) if people else []
+        if fail_under is not None and not people:
+            _check(session, tally.mean(), fail_under)
+        if render:
+            write_job_summary(score_sheet(tally, session.ending), *corrected)
 
     session.run(main)
 
@@ -231,6 +251,7 @@ class _Scored(NamedTuple):
     """
 
     prompt_id: str
+    id: str
     model: str | None
     score: float
     empty: bool
@@ -247,7 +268,7 @@ class _Scored(NamedTuple):
         gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
         verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
         votes, hard = tuple(votes_on(row.verdicts)), hard_reasons(row.verdicts)
-        return cls(row.prompt_id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes)
+        return cls(row.prompt_id, row.id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes)
 
 
 class _Gaps:
@@ -305,9 +326,18 @@ def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
     return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
 
 
-def _close(session: Session, tally: ScoreTally, fail_under: float | None) -> None:
-    if session.dry_run:
-        return
+def _people(
+    labels: Source, rows: Rows[Response], rubrics: Mapping[str, Rubric], texts: Texts, curves: Aggregate | None
+) -> PeoplesScores:
+    """Return people's scores. Raises `InputError` for labels of responses that are not there, or without a score."""
+    from rubrictool.analysis.corrected_scores import people_scores
+    from rubrictool.cli.score_human import PeoplesScores
+
+    responses = (row for _, row in rows)
+    return PeoplesScores(people_scores(labels, responses, rubrics, texts, curves=lambda _: curves or WEIGHTED))
+
+
+def _close(session: Session, tally: ScoreTally) -> None:
     mean = tally.mean()
     session.figures |= {"mean_score": mean, "models": [one._asdict() for one in tally.by_model()]}
     if mean is not None:
@@ -316,7 +346,11 @@ def _close(session: Session, tally: ScoreTally, fail_under: float | None) -> Non
             session.tell(line)
         part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
         session.tell(f"score: mean of prompt means {mean:.3f}{part}")
-    if fail_under is not None and (mean is None or mean < fail_under - TIE):
+
+
+def _check(session: Session, mean: float | None, fail_under: float) -> None:
+    """Miss the threshold where the mean is lower."""
+    if mean is None or mean < fail_under - TIE:
         session.miss(
             "no row was scored, so --fail-under cannot be checked"
             if mean is None

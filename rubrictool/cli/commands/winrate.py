@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ import typer
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.panel_agreement import votes_on_pairs
 from rubrictool.analysis.score_comparisons import compare_lineup
+from rubrictool.analysis.text_styles import STYLES, Control, counted_comparisons, with_counts
 from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
@@ -33,6 +35,7 @@ from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_judges, of_view, refuse_idle
+from rubrictool.cli.winrate_added import AddedFigures, Adding
 from rubrictool.cli.winrate_options import ReportOptions
 from rubrictool.cli.winrate_plan import PlanOptions
 from rubrictool.cli.winrate_plan import plan as plan_comparison
@@ -40,6 +43,7 @@ from rubrictool.cli.winrate_report import close
 from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
+from rubrictool.rows.columns import Row
 from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id, rubrics_by_prompt
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
@@ -49,7 +53,6 @@ from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, 
 
 if TYPE_CHECKING:
     from rubrictool.analysis.sequential_run import SequentialRun
-    from rubrictool.analysis.style_control import Control
 
 
 def command(
@@ -122,13 +125,13 @@ def command(
         ),
     ] = None,
     control: Annotated[
-        Literal["length", "style"] | None,
-        typer.Option(help="Add the rates of finished comparisons at equal length or style.", show_default=False),
+        Control | None,
+        typer.Option(help="Add the win rates at equal length or style.", show_default=False),
     ] = None,
     human: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Correct finished comparisons by people's, on some of the prompts.", show_default=False
+            metavar="FILE", help="Correct win rates by people's comparisons on some of the prompts.", show_default=False
         ),
     ] = None,
     plot: Annotated[
@@ -160,7 +163,7 @@ def command(
     check_plot(plot, files, [*given.paths, *map(file_of, judging.specs)])
     if render:
         check_summary("winrate", files.output)
-    options = ReportOptions(fail_under=fail_under, min_effect=min_effect, plot=plot, seed=seed, render=render)
+    options = ReportOptions(fail_under, min_effect, control, plot=plot, seed=seed, render=render)
     models = lineup_of_models(given.of(paths[0])) if len(paths) == 1 and baseline is None else None
     finished_already = len(paths) == 1 and baseline is None and models is None
     refuse_idle(
@@ -169,21 +172,26 @@ def command(
         Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
     )
     refuse_idle(context, Idle(sequential, "with --sequential", ["noise_floor", "min_effect", "plot", "render"]))
-    refuse_idle(
-        context,
-        Idle(human is not None, "with --human", ["sequential", "min_effect", "render"]),
-        Idle(control is not None, "with --control", ["sequential", "human", "fail_under", "render"]),
-        Idle(not finished_already, "unless A is one file of finished comparisons", ["human", "control"]),
-    )
-    end = _end(sequential=sequential)
+    for flag, used in (("--human", human), ("--control", control)):
+        refuse_idle(
+            context, *(Idle(used is not None, f"with {flag}: {why}", [name]) for name, why in _NOT_ADDED.items())
+        )
+    if human and control and fail_under is not None:
+        raise InputError(
+            "--fail-under: --human and --control give two figures to hold against it; leave one of them out"
+        )
+    labels = None if human is None else read_comparisons(given.of(human)).rows
     if finished_already:
-        _summarise(given, files, options, end, human=human, control=control)
+        _summarise(given, files, options, labels, sequential=sequential)
         return
     systems = models or lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
     if by == "scores":
         found = compare_lineup(systems, common=common)
-        rows = in_drawn_order(found.comparisons, seed) if sequential else found.comparisons
+        compared = [_counted(*one, control) for one in zip(found.comparisons, found.pairings, strict=True)]
+        rows = in_drawn_order(compared, seed) if sequential else compared
+        added = _added(rows, _adding(options, labels, rows))
+        end = _end(sequential=sequential, added=added)
         _by_scores(rows, found.notes, Session("winrate", files, inputs=given), options, end)
         return
     configs = asked_judges(judging, parameters)
@@ -199,6 +207,7 @@ def command(
     met = pairings(systems, Response, texts, common=common)
     met = in_drawn_order(met, seed) if sequential else met
     tasks = comparison_tasks(met, asked_of, known if rubrics else None)
+    adding = _adding(options, labels, [Row.model_validate(pairing.columns()) for pairing in met])
     run = _sequential_run(met, options, asking) if sequential else None
     session = Session("winrate", files, asking, wording, specs=judging.specs, inputs=given)
 
@@ -211,7 +220,7 @@ def command(
 
             async def work(numbered: tuple[int, Any]) -> Outcome:
                 index, task = numbered
-                comparison = await carry_out(task, judges)
+                comparison = _counted(await carry_out(task, judges), task.pairing, control)
                 return Outcome((comparison,), note=(index, comparison))
 
             return await run.gated(work, enumerate(tasks)) if run else work
@@ -224,7 +233,7 @@ def command(
         tell_panel(session, "winrate", votes_on_pairs(decided), nominal=True)
         if run:
             session.figures["not_judged"] = len(met) - session.progress.done
-        end(session, decided, options)
+        _end(sequential=sequential, added=_added(decided, adding))(session, decided, options)
 
     session.run(main)
 
@@ -239,13 +248,20 @@ _COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
 """Options that have an effect only where responses are compared."""
 
 
+_NOT_ADDED = {
+    "sequential": "its interval holds for a number of prompts that was decided beforehand",
+    "min_effect": "its interval alone decides",
+}
+"""Options that do not go with --human and --control, and why."""
+
+
 End = Callable[[Session, Sequence[Compared], ReportOptions], None]
 """Report on comparisons."""
 
 
-def _end(*, sequential: bool) -> End:
+def _end(*, sequential: bool, added: Sequence[AddedFigures] = ()) -> End:
     if not sequential:
-        return close
+        return partial(close, added=added)
     from rubrictool.cli.winrate_sequential import close_sequential
 
     return close_sequential
@@ -323,20 +339,55 @@ def _by_scores(
     session.run(main)
 
 
+def _adding(
+    options: ReportOptions,
+    labels: Sequence[Compared] | None,
+    compared: Sequence[Row],
+    counted: tuple[str, ...] | None = None,
+) -> list[Adding]:
+    """Return what --control and --human add to the report on comparisons, which may be still to be made.
+
+    `counted` is what was counted from the texts, all that is controlled by default. Raises `InputError` for labels that are not
+    of these comparisons.
+    """
+    found: list[Adding] = []
+    if options.control is not None:
+        from rubrictool.cli.winrate_control import controlled_figures
+
+        counted = STYLES[options.control] if counted is None else counted
+        found.append(partial(controlled_figures, counted=counted, options=options))
+    if labels is not None:
+        from rubrictool.analysis.label_correction import labels_by_pair
+        from rubrictool.cli.winrate_human import corrected_figures
+
+        by_pair = labels_by_pair(labels, [row.columns() for row in compared])
+        found.append(partial(corrected_figures, labels=by_pair, sides=options.labels))
+    return found
+
+
+def _added(rows: Sequence[Compared], adding: Iterable[Adding]) -> list[AddedFigures]:
+    return [add(rows) for add in adding] if rows else []
+
+
+def _counted(row: Comparison, pairing: Pairing[Any], control: Control | None) -> Comparison:
+    """Return a comparison with the counts of its responses that are held equal."""
+    if control is None:
+        return row
+    texts = {(one.prompt_id, one.id): one.response for one in (pairing.a, pairing.b)}
+    return with_counts(row, STYLES[control], texts)
+
+
 def _summarise(
-    given: Inputs, files: OutputFlags, options: ReportOptions, end: End, *, human: str | None, control: Control | None
+    given: Inputs, files: OutputFlags, options: ReportOptions, labels: Sequence[Compared] | None, *, sequential: bool
 ) -> None:
     """Write finished comparisons, and report on them, corrected by people's or at equal length where asked."""
-    existing = read_comparisons(given.of(given.paths[0]))
+    source = given.of(given.paths[0])
+    existing = read_comparisons(source)
     options.check(existing.rows)
-    if human is not None:
-        from rubrictool.cli.winrate_human import correction
-
-        end = correction(existing.rows, given.of(human))
-    if control is not None:
-        from rubrictool.cli.winrate_control import controlling
-
-        end = controlling(existing.rows, control, seed=options.seed)
+    rows, counted = existing.rows, None
+    if options.control is not None:
+        rows, counted = counted_comparisons(existing.rows, options.control, source)
+    end = _end(sequential=sequential, added=_added(rows, _adding(options, labels, rows, counted)))
     session = Session("winrate", files, inputs=given, reports=True)
 
     async def main() -> None:
@@ -344,7 +395,7 @@ def _summarise(
             session.figures["dropped"] = existing.dropped
         for line in notes_on(existing.rows, existing.dropped):
             session.tell(f"winrate: {line}")
-        await session.write(existing.rows, total=len(existing.rows))
-        end(session, existing.rows, options)
+        await session.write(rows, total=len(rows))
+        end(session, rows, options)
 
     session.run(main)

@@ -1,0 +1,69 @@
+"""Count the length and style of the responses of comparisons, whose rows may have these counts as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeVar
+
+from rubrictool.errors import InputError
+from rubrictool.rows.columns import Row
+from rubrictool.rows.joins import ResponseKey
+from rubrictool.rows.jsonl import Rows, Source, opened
+from rubrictool.rows.records import Response
+from rubrictool.text.chats import Conversation, visible_text
+from rubrictool.text.markdown import structure_counts
+
+R = TypeVar("R", bound=Row)
+
+Control = Literal["length", "style"]
+
+STYLES: dict[Control, tuple[str, ...]] = {
+    "length": ("length",),
+    "style": ("length", "headings", "list_items", "bold_spans"),
+}
+"""What is held equal by each control: columns of comparisons, with `_a` and `_b` behind."""
+
+TextsOfResponses = Mapping[ResponseKey, str | Conversation]
+"""The texts of responses."""
+
+
+def counted_comparisons(
+    rows: Sequence[R], control: Control, source: Source, responses: Source | None = None
+) -> tuple[list[R], tuple[str, ...]]:
+    """Return comparisons with the counts that they have no column for, and what was counted.
+
+    The texts are those in the rows of the source, and those of `responses`. Raises `InputError` where neither has a text.
+    """
+    columns = {name for row in rows for name in row.columns()}
+    missing = tuple(style for style in STYLES[control] if not columns & {f"{style}_a", f"{style}_b"})
+    texts = _texts(source, responses) if missing else {}
+    return [with_counts(row, missing, texts) for row in rows] if missing else list(rows), missing
+
+
+def _texts(comparisons: Source, responses: Source | None) -> TextsOfResponses:
+    compared = opened(comparisons, "comparisons")
+    inside = [compared] if compared.shape is not None and compared.holds("responses") else []
+    sources = [*inside, *([] if responses is None else [responses])]
+    rows = (Rows(source, Response, repeats=True, name="responses") for source in sources)
+    return {(row.prompt_id, row.id): row.response for source in rows for _, row in source}
+
+
+def with_counts(row: R, styles: Sequence[str], texts: TextsOfResponses) -> R:
+    """Return a comparison with the counts of its responses as columns. Raises `InputError` for one whose text is not there."""
+    columns = row.columns()
+    found: dict[str, Any] = {}
+    for side in "ab":
+        key = columns["prompt_id"], str(columns.get(side))
+        if key not in texts:
+            raise InputError(
+                f"comparisons: {key[0]}: {styles[0]}_{side}: must be a number of at least 0 in every row where the response's"
+                " text is not there; add the column, or compare the responses again, which asks nothing with their cache"
+            )
+        counts = _counts(visible_text(texts[key]), styles)
+        found |= {f"{style}_{side}": counts[style] for style in styles}
+    return type(row).model_validate(columns | found)
+
+
+def _counts(text: str, styles: Sequence[str]) -> dict[str, int]:
+    length = {"length": len(text)}
+    return length if set(styles) <= length.keys() else length | structure_counts(text)

@@ -1,0 +1,116 @@
+"""rubrictool score --human: mean scores corrected by a few labels of people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import Shell
+
+RUBRIC = {"id": "*", "criteria": [{"criterion": "Red.", "weight": 1, "check": {"contains": ["red"]}}]}
+
+
+@pytest.fixture(autouse=True)
+def files(shell: Shell) -> None:
+    """The judge (a check) gives 1 to two of three responses of `m`, and to one of two of `n`; people see fewer."""
+    shell.write("rubrics.jsonl", [RUBRIC])
+    rows = [
+        {
+            "prompt_id": f"p{n}",
+            "prompt": "?",
+            "id": f"{model}{n}",
+            "model": model,
+            "response": "red" if n % by else "blue",
+        }
+        for model, by in (("m", 3), ("n", 2))
+        for n in range(60)
+    ]
+    shell.write("both.jsonl", rows)
+    shell.write("one.jsonl", rows[:60])
+    people = [{"prompt_id": row["prompt_id"], "id": row["id"], "score": n % 4 / 4} for n, row in enumerate(rows)]
+    shell.write("few.jsonl", people[:9])
+    shell.write("labels.jsonl", people[:24])
+    shell.write("both_labels.jsonl", [*people[:24], *people[60:84]])
+
+
+def score(shell: Shell, responses: str, labels: str, *more: object) -> Any:
+    return shell("score", responses, "--rubrics", "rubrics.jsonl", "--human", labels, "-o", "s.jsonl", *more)
+
+
+def figures() -> Any:
+    return json.loads(Path("sum.json").read_text(encoding="utf-8"))
+
+
+def test_one_model_has_the_sentences_that_win_rates_have(shell: Shell) -> None:
+    ran = score(shell, "one.jsonl", "labels.jsonl", "--summary", "sum.json")
+    found = figures()["human"]
+    assert ran.code == 0
+    assert (found["labelled"], found["unlabelled"], found["human_alone"]) == (24, 36, pytest.approx(0.375))
+    assert found["judge_alone"] == pytest.approx(figures()["mean_score"])
+    assert f"score: corrected by people {found['mean_score']:.3f} [" in ran.err
+    assert "from 24 labelled prompts and 36 without a label, weight of the judge" in ran.err
+    assert "random draw from the same prompts" in ran.err
+    assert len(shell.read("s.jsonl")) == 60
+
+
+def test_models_and_their_difference_are_corrected_in_tables(shell: Shell) -> None:
+    ran = score(shell, "both.jsonl", "both_labels.jsonl", "--summary", "sum.json")
+    found = figures()["human"]
+    (difference,) = found["differences"]
+    assert [one["model"] for one in found["models"]] == ["m", "n"]
+    assert (difference["model_a"], difference["model_b"], difference["human_alone"]) == ("m", "n", 0)
+    assert difference["judge_alone"] == pytest.approx(2 / 3 - 1 / 2)
+    assert "m less n" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("threshold", "code", "decision"), [("0.2", 0, "shown"), ("0.4", 3, "not shown"), ("0.7", 3, "worse")]
+)
+def test_the_threshold_is_held_against_the_corrected_interval(
+    shell: Shell, threshold: str, code: int, decision: str
+) -> None:
+    ran = score(shell, "one.jsonl", "labels.jsonl", "--fail-under", threshold, "--summary", "sum.json")
+    assert (ran.code, figures()["decision"]) == (code, decision)
+    assert code == 0 or f"score: threshold missed: {decision}: the corrected interval is 0." in ran.err
+
+
+def test_few_labels_decide_nothing_and_give_no_figure(shell: Shell) -> None:
+    ran = score(shell, "one.jsonl", "few.jsonl", "--fail-under", "0.1", "--summary", "sum.json")
+    assert (ran.code, figures()["human"]["mean_score"]) == (3, None)
+    assert "no corrected figure from fewer than 10 labelled prompts (9): label more" in ran.err
+    assert "threshold missed: not shown: 9 labelled prompts decide nothing" in ran.err
+
+
+def test_the_job_summary_has_a_table_of_corrected_scores(shell: Shell) -> None:
+    ran = score(shell, "both.jsonl", "both_labels.jsonl", "--render", "github")
+    assert "### mean scores corrected by people" in ran.out
+    assert "| m less n |" in ran.out
+
+
+def test_labels_of_responses_that_failed_are_left_out_and_counted(shell: Shell) -> None:
+    shell.write("rubrics.jsonl", [{**RUBRIC, "id": f"p{n}"} for n in range(1, 60)])
+    ran = score(shell, "one.jsonl", "labels.jsonl", "--missing-rubric", "skip", "--summary", "sum.json")
+    assert (ran.code, figures()["human"]["labelled"]) == (1, 23)
+    assert "score: 1 label left out, whose responses have no score" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "words"),
+    [
+        ("strange.jsonl", (), "strange.jsonl:1: id: no response 'x' to the prompt 'p0'"),
+        ("labels.jsonl", ("--shard", "1/2"), "--human needs the scores of all prompts"),
+        ("bare.jsonl", (), "verdicts: none on c9"),
+    ],
+)
+def test_what_cannot_be_corrected_is_refused_before_anything_is_judged(
+    shell: Shell, labels: str, more: tuple[str, ...], words: str
+) -> None:
+    shell.write("strange.jsonl", [{"prompt_id": "p0", "id": "x", "score": 1}])
+    shell.write("bare.jsonl", [{"prompt_id": "p0", "id": "m0", "verdicts": []}])
+    shell.write("rubrics.jsonl", [{"id": "*", "criteria": [{"criterion": "Open.", "weight": 1, "id": "c9"}]}])
+    ran = score(shell, "one.jsonl", labels, *more)
+    assert ran.code == 2
+    assert words in ran.err
+    assert not (shell.directory / "s.jsonl").exists()
