@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from shell import Shell
 
+from rubrictool.analysis.label_correction import labels_by_pair
+from rubrictool.cli.winrate_human import corrected_figures
+from rubrictool.rows.records import ExternalComparison
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
@@ -76,6 +80,26 @@ def test_labels_correct_comparisons_that_the_command_makes(shell: Shell) -> None
     ran = shell("winrate", "a.jsonl", "b.jsonl", "--rubrics", "r.jsonl", "--human", labels, "--summary", "sum.json")
     (found,) = summary()["human"]
     assert (ran.code, found["labelled"], found["human_alone"], found["judge_alone"]) == (0, 12, 0.5, 1)
+
+
+def test_labels_whose_comparisons_failed_are_left_out_and_counted() -> None:
+    rows = [ExternalComparison.model_validate({"prompt_id": f"p{n}", "winner": "ab"[n % 2]}) for n in range(30)]
+    labels = labels_by_pair(rows[:14], [row.columns() for row in rows])
+    found = corrected_figures(rows[2:], labels=labels, sides=("new", "old"))
+    assert found.figures[0]["labelled"] == 12
+    assert "labels of 2 prompts left out, whose comparisons failed" in found.lines
+
+
+def test_several_systems_stand_in_a_table(shell: Shell) -> None:
+    rows = [
+        {"prompt_id": f"p{n}", "system_a": name, "system_b": "base", "winner": "ab"[n % 3 == 0]}
+        for name in ("one", "two")
+        for n in range(60)
+    ]
+    people = [row | {"winner": "ab"[n % 2]} for n, row in enumerate(rows) if n % 60 < 20]
+    ran = shell("winrate", shell.write("judged.jsonl", rows), "--human", shell.write("people.jsonl", people))
+    assert "                judge  people             corrected  labelled  others    bias" in ran.err
+    assert "one over base  0.667   0.500" in ran.err
 
 
 def test_a_system_without_labels_is_not_shown_to_reach_a_threshold(shell: Shell) -> None:
