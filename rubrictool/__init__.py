@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rubrictool.analysis.ablation import Ablation, ablate
     from rubrictool.analysis.agreement import AgreementReport, agreement
     from rubrictool.analysis.audits import AuditReport, audit_report
+    from rubrictool.analysis.benchmark_signal import BenchmarkReport, benchmark_signal
+    from rubrictool.analysis.bits_per_byte import bits_per_byte
     from rubrictool.analysis.calibration_fit import CalibrationReport, calibrate
     from rubrictool.analysis.corrected_scores import CorrectedScores, corrected_scores
     from rubrictool.analysis.label_correction import (
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     )
     from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
     from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
+    from rubrictool.analysis.scaling_laws import PredictedModel, predict_from_ladder
     from rubrictool.analysis.score_changes import ScoreChanges, score_changes
     from rubrictool.analysis.score_comparisons import compare_scores
     from rubrictool.analysis.sequential import BettingSequence, sequential_win_rates
@@ -78,6 +81,7 @@ __all__ = [
     "AgreementReport",
     "AskPolicy",
     "AuditReport",
+    "BenchmarkReport",
     "BettingSequence",
     "Budget",
     "Cache",
@@ -107,6 +111,7 @@ __all__ = [
     "ModelUnusable",
     "MonitorReport",
     "Panel",
+    "PredictedModel",
     "Preference",
     "PreferencePairs",
     "Prompt",
@@ -139,6 +144,8 @@ __all__ = [
     "agreement",
     "audit",
     "audit_report",
+    "benchmark_signal",
+    "bits_per_byte",
     "calibrate",
     "check_refinements",
     "compare",
@@ -157,6 +164,7 @@ __all__ = [
     "merge_caches",
     "monitor",
     "plan_win_rates",
+    "predict_from_ladder",
     "preference_pairs",
     "propose",
     "proposer",
@@ -216,6 +224,9 @@ _PLACES = {
     "analysis.calibration_fit": ("CalibrationReport", "calibrate"),
     "analysis.corrected_scores": ("CorrectedScores", "corrected_scores"),
     "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
+    "analysis.benchmark_signal": ("BenchmarkReport", "benchmark_signal"),
+    "analysis.bits_per_byte": ("bits_per_byte",),
+    "analysis.scaling_laws": ("PredictedModel", "predict_from_ladder"),
     "analysis.planning": ("WinRatePlan", "plan_win_rates"),
     "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
     "analysis.sequential": ("BettingSequence", "sequential_win_rates"),

@@ -42,6 +42,50 @@ async def main() -> None:
 
 asyncio.run(main())
 ''',
+    "benchmark": '''\
+import numpy as np
+
+import rubrictool as rt
+
+draws = np.random.default_rng(0)
+TRUE = {"law": np.arange(8) * 0.03, "poetry": np.zeros(8)}  # how good eight models are at each subset
+MOVES = {"law": 0.015, "poetry": 0.05}
+
+
+def scores(steps: int, moves: float) -> list[dict]:
+    """Thirty prompts of each subset; a step moves a model at all of a subset's prompts at once."""
+    moved = {(subset, step, m): moves * draws.normal(scale=MOVES[subset]) for subset in TRUE for step in range(steps) for m in range(8)}
+    return [
+        {
+            "prompt_id": f"{subset}-{p}", "id": f"{subset}-{p}-{step}-{m}", "model": f"m{m}", "step": step, "subset": subset,
+            "score": 0.5 + TRUE[subset][m] + moved[subset, step, m] + draws.normal(scale=0.1),
+        }
+        for subset in TRUE for p in range(30) for step in range(steps) for m in range(8)
+    ]
+
+
+report = rt.benchmark_signal(scores(5, moves=1), against=scores(1, moves=0), subset="subset")
+shown = ["kind", "name", "snr", "reliability", "decision_accuracy", "averaged_decision_accuracy", "held_out_snr"]
+print(report.to_frame()[shown].round(2).fillna("").to_string(index=False))
+''',
+    "ladder": '''\
+import numpy as np
+
+import rubrictool as rt
+
+
+def model(name: str, parameters: float, tokens: float, role: str) -> dict:
+    """A model whose loss and score follow the two laws exactly."""
+    loss = np.exp(6 - 0.35 * np.log(parameters)) + np.exp(7 - 0.35 * np.log(tokens)) + 0.5
+    score = 0.95 - 0.7 / (1 + np.exp(-6 * (loss - 0.9)))
+    return {"model": name, "parameters": parameters, "tokens": tokens, "loss": loss, "score": score, "role": role}
+
+
+small = [model(f"{n:g} x{r}", n, r * n, "train") for n in (190e6, 370e6, 760e6, 1.3e9) for r in (20, 40, 100, 200)]
+(found,) = rt.predict_from_ladder([*small, model("7e9", 7e9, 4e12, "target")])
+print(f"loss {found.loss:.3f}, error {found.loss_error:.1%}; score {found.score:.3f}, error {found.score_error:.1%}")
+print(f"bits per byte: {rt.bits_per_byte([-1.2, -0.3, -2.5], 'naïve'):.3f}")
+''',
     "tail": '''\
 import asyncio
 

@@ -39,7 +39,11 @@ class BenchmarkMeans:
 
 def benchmark_means(means: UnitMeans) -> BenchmarkMeans | None:
     """Return the figures of models by the mean value of each on each prompt; None for fewer than two models or 5 prompts."""
-    table = _complete(means)
+    return means_over_prompts(_complete(means))
+
+
+def means_over_prompts(table: Array) -> BenchmarkMeans | None:
+    """Return the figures of values, shape (prompts, models); None for fewer than two models or 5 prompts."""
     prompts, models = table.shape
     if prompts < ENOUGH_FOR_INTERVAL or models < 2:
         return None

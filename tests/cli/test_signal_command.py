@@ -340,3 +340,16 @@ def test_scores_that_score_wrote_are_read_as_they_are(shell: Shell, sample: Path
     assert one(ran, "judge", "offline", "offline")["units"] == len(shell.read("s.jsonl"))
     agreed = shell("agree", "s.jsonl", "--labels", "s.jsonl", "--rubrics", rubrics)
     assert agreed.rows[0]["agreement"] == 1
+
+
+def test_of_a_benchmark_the_means_of_models_and_their_steps_are_measured(shell: Shell) -> None:
+    golden = Path(__file__).parents[1] / "golden"
+    scores, reference = (str(golden / f"benchmark_{name}.jsonl") for name in ("scores", "reference"))
+    ran = shell(
+        "signal", scores, "--of", "benchmark", "--against", reference, "--subset", "subset", "--summary", "s.json"
+    )
+    assert ran.code == 0
+    assert {row["name"]: round(row["snr"], 4) for row in ran.rows if row["kind"] == "benchmark"}["law"] == 28.2622
+    assert json.loads(Path("s.json").read_text())["of"] == "benchmark"
+    assert "law       8   0.374  0.013  28.262       20.394        0.992" in ran.err
+    assert shell("signal", scores, "--last", "3").code == 2
