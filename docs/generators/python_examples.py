@@ -54,7 +54,8 @@ MOVES = {"law": 0.015, "poetry": 0.05}
 
 def scores(steps: int, moves: float) -> list[dict]:
     """Thirty prompts of each subset; a step moves a model at all of a subset's prompts at once."""
-    moved = {(subset, step, m): moves * draws.normal(scale=MOVES[subset]) for subset in TRUE for step in range(steps) for m in range(8)}
+    moved = {(subset, step, m): moves * draws.normal(scale=MOVES[subset])
+             for subset in TRUE for step in range(steps) for m in range(8)}
     return [
         {
             "prompt_id": f"{subset}-{p}", "id": f"{subset}-{p}-{step}-{m}", "model": f"m{m}", "step": step, "subset": subset,

@@ -60,6 +60,10 @@ class ModelTable:
         """Return the table of the prompts of some subsets."""
         return self.part([name in names for name in self.subsets])
 
+    def of_models(self, names: Collection[str]) -> ModelTable:
+        """Return the table of those of its models that are among some names."""
+        return self.part(models=[place for place, name in enumerate(self.models) if name in names])
+
     def part(self, prompts: Sequence[bool] | None = None, models: Sequence[int] | None = None) -> ModelTable:
         """Return the table of some prompts (those that are True) and some models (by their places)."""
         kept = [True] * len(self.prompts) if prompts is None else prompts

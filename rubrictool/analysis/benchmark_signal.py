@@ -129,8 +129,9 @@ def benchmark_signal(
     """Return how far the scores of a benchmark tell models apart.
 
     `scores` are score rows with the column `model`, and with `step` for noise: checkpoints, seeds or repetitions, of which the
-    `last` count. `against` holds scores that order the models rightly, by their means over all its prompts at the last step.
-    `subset` names a column that divides the prompts. Intervals are 95 % over prompts, drawn with `seed`.
+    `last` count. `against` holds scores that order the models rightly, by their means over all its prompts at the last step;
+    models that it lacks are left out. `subset` names a column that divides the prompts. Intervals are 95 % over prompts, drawn
+    with `seed`.
 
     Raises `InputError` for rows that are no such rows, and where there are no two models to compare.
     """
@@ -141,9 +142,12 @@ def benchmark_signal(
     tables = model_tables(scores, texts, subset=subset, last=last)
     _check_tables(names[0][0], tables)
     reference = None if against is None else _reference(against, texts, tables)
+    notes = tuple(_notes(tables, reference))
+    if reference:
+        tables = {judge: table.of_models(reference.models) for judge, table in tables.items()}
     subsets = {judge: list(_by_subset(table, reference, subset, seed)) for judge, table in tables.items()}
     unions = {judge: list(_unions(table, reference, seed)) for judge, table in tables.items() if subset is not None}
-    return BenchmarkReport(subsets, unions, last, tuple(_notes(tables)))
+    return BenchmarkReport(subsets, unions, last, notes)
 
 
 def _check_tables(name: str, tables: Mapping[JudgeKey, ModelTable]) -> None:
@@ -168,9 +172,12 @@ def _reference(against: Source, texts: Texts, tables: Mapping[JudgeKey, ModelTab
     return reference
 
 
-def _notes(tables: Mapping[JudgeKey, ModelTable]) -> Iterator[str]:
+def _notes(tables: Mapping[JudgeKey, ModelTable], reference: ModelTable | None) -> Iterator[str]:
     if left_out := max(table.left_out for table in tables.values()):
         yield f"prompts left out that not all models have a score for at each of their last steps: {left_out}"
+    known = {name for table in tables.values() for name in table.models}
+    if reference and (unknown := len(known - {*reference.models})):
+        yield f"models left out that the reference does not have: {unknown}"
     if all(len(table.scores) == 1 for table in tables.values()):
         yield "no model has two steps (column step), so there is no noise"
 

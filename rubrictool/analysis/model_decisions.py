@@ -14,8 +14,8 @@ class ModelDecisions:
     """The pairs of models that a table and a reference order, with prompts of both as they are or drawn again."""
 
     def __init__(self, table: ModelTable, reference: ModelTable) -> None:
-        common = [name for name in table.models if name in reference.models]
-        self._table = table.part(models=[table.models.index(name) for name in common])
+        self._table = table.of_models(reference.models)
+        common = self._table.models
         self._reference = reference.part(models=[reference.models.index(name) for name in common])
         self._one, self._other = np.triu_indices(len(common), 1)
         self.pairs = int((self._signs(self._reference.scores[-1].mean(axis=0)) != 0).sum())

@@ -79,6 +79,13 @@ def test_prompts_that_a_model_lacks_are_left_out_and_a_failed_judgement_is_no_ze
     )
 
 
+def test_models_that_the_reference_lacks_are_left_out_and_counted() -> None:
+    scores = rows(np.array([[[0.2, 0.4, 0.9]] * 5]))
+    report = benchmark_signal(scores, against=[row for row in scores if row["model"] != "m2"])
+    assert (of(report).models, of(report).pairs) == (2, 1)
+    assert "models left out that the reference does not have: 1" in report.notes
+
+
 def test_relative_figures_need_means_above_0() -> None:
     one = of(benchmark_signal(rows(np.array([[[0.5, -0.1]] * 5] * 2))))
     assert (one.signal, one.noise, one.snr) == (None, None, None)
