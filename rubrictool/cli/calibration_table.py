@@ -26,6 +26,10 @@ def figure_lines(figures: CalibrationFigures) -> Iterator[str]:
     """Yield the figures of one judge, and its reliability as a table."""
     yield f"  {_figures(figures)}"
     yield ""
+    yield from _reliability(figures)
+
+
+def _reliability(figures: CalibrationFigures) -> Iterator[str]:
     rows = [(f"{one.low:.2f} to {one.high:.2f}", str(one.n), number(one.p), interval(one.met)) for one in figures.bins]
     yield from table(HEADS, rows)
 
@@ -45,7 +49,7 @@ def report_lines(report: CalibrationReport) -> Iterator[str]:
     yield f"agree: each fifth of the prompts calibrated by the labels of the others: {_figures(report.after)}"
     yield f"agree: change of the Brier score: {signed(report.brier_change)}"
     yield ""
-    yield from figure_lines(report.after)
+    yield from _reliability(report.after)
     yield from legend_lines()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from rubrictool.figures.style import FAINT, INK, saved, style
+from rubrictool.figures.style import FAINT, saved, style
 from rubrictool.figures.tail import COLOURS
 from rubrictool.text.wording import shortened
 
@@ -34,7 +34,7 @@ def draw(judges: Mapping[JudgeKey, CalibrationFigures], kind: str) -> bytes:
         axes = figure.subplots(2, len(judges), squeeze=False, sharex=True, height_ratios=(4, 1))
         for place, ((name, _), figures) in enumerate(judges.items()):
             _reliability(axes[0][place], figures, COLOURS[place % len(COLOURS)])
-            axes[0][place].set_title(shortened(name or "a judge without a name", width=40))
+            axes[0][place].set_title(f"{shortened(name or 'a judge without a name', width=40)}\n{_told(figures)}")
             _counts(axes[1][place], figures, COLOURS[place % len(COLOURS)])
         return saved(figure, kind)
 
@@ -46,9 +46,11 @@ def _reliability(axes: Axes, figures: CalibrationFigures, colour: str) -> None:
     below = [share - low for share, low in zip(shares, lows, strict=True)]
     above = [high - share for share, high in zip(shares, highs, strict=True)]
     axes.errorbar([one.p for one in figures.bins], shares, [below, above], color=colour, **_DOT)
-    told = f"Brier score {figures.brier.value:.3f}\ncalibration error {figures.error.value:.3f}"
-    axes.text(0.03, 0.97, told, color=INK, va="top")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), ylabel="share labelled met")
+
+
+def _told(figures: CalibrationFigures) -> str:
+    return f"Brier score {figures.brier.value:.3f}, calibration error {figures.error.value:.3f}"
 
 
 def _counts(axes: Axes, figures: CalibrationFigures, colour: str) -> None:

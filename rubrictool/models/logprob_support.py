@@ -53,9 +53,10 @@ class LogprobSupport:
                 if await self._probe(count):
                     return count
             except ModelFailure as failure:
-                if failure.kind in ("budget", "unavailable"):
-                    # Nothing was found out: without a budget nothing is asked, and a later question probes again.
-                    self._probing = None
+                if failure.kind == "budget":
+                    return count  # no question is asked any more; a dry run counts them as they would be
+                if failure.kind == "unavailable":
+                    self._probing = None  # a later question probes again
                     return count
                 why = failure.message.removeprefix(f"{self._name}: ")
         raise ModelUnusable(

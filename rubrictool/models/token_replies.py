@@ -18,8 +18,8 @@ _DIGITS = 6
 class TokenReply(NamedTuple):
     """A reply and the likeliest tokens at the place that decides; None where no token decides, or none were told.
 
-    As a text, in caches and recordings, it is `{"reply": TEXT, "top": [[TOKEN, LOGPROB], ...]}`. Other tokens are not kept: of
-    a whole reply they would be a thousand times as long.
+    As a text, in caches and recordings, it is `{"reply": TEXT, "top": [[TOKEN, LOGPROB], ...]}`. Other tokens are not kept: they
+    would be many times as long as the reply.
     """
 
     text: str
