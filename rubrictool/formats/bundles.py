@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -55,11 +55,6 @@ class Bundle:
     where: str
     rows: Mapping[PartName, Sequence[Row]] = field(default_factory=dict)
 
-    def __add__(self, other: Bundle) -> Bundle:
-        """Return the rows of both, each once."""
-        found = {part: _each_once([*self.rows.get(part, ()), *other.rows.get(part, ())]) for part in KINDS}
-        return Bundle(self.prompt_id, self.where, {part: rows for part, rows in found.items() if rows})
-
     def with_rubrics(self, rubrics: Sequence[Row]) -> Bundle:
         """Return the same rows with other rubrics."""
         return Bundle(self.prompt_id, self.where, {**self.rows, "rubrics": rubrics})
@@ -103,8 +98,11 @@ def bundles(sources: Sequence[Input], *, whole: bool, into: PartName | None = No
     """
     if len(sources) > 1:
         _share_ids(sources, into)
-    single = chain.from_iterable(_single(source, into) for source in sources)
-    return _gathered(single) if whole or len(sources) > 1 else single
+
+    def read() -> Iterator[Bundle]:
+        return chain.from_iterable(_single(source, into) for source in sources)
+
+    return _gathered(read) if whole or len(sources) > 1 else read()
 
 
 @dataclass
@@ -170,21 +168,36 @@ def _kind(part: PartName, row: Mapping[str, Any]) -> type[Row]:
     return TextlessResponse if judged else KINDS[part]
 
 
-def _gathered(single: Iterable[Bundle]) -> Iterator[Bundle]:
-    """Gather the rows of each prompt, in the order in which the prompts come first."""
-    found: dict[str, Bundle] = {}
-    for bundle in single:
-        known = found.get(bundle.prompt_id)
-        if known:
-            _check_same_text(known, bundle)
-        found[bundle.prompt_id] = known + bundle if known else bundle
-    return iter(found.values())
+def _gathered(read: Callable[[], Iterator[Bundle]]) -> Iterator[Bundle]:
+    """Gather the rows of each prompt, in the order in which the prompts come first.
+
+    The rows are read twice, first for where the last one of each prompt stands. So a prompt is held only until then, which is
+    one prompt at a time where its rows stand together.
+    """
+    last = {bundle.prompt_id: place for place, bundle in enumerate(read())}
+    held: OrderedDict[str, list[Bundle]] = OrderedDict()
+    for place, bundle in enumerate(read()):
+        held.setdefault(bundle.prompt_id, []).append(bundle)
+        while held and last[next(iter(held))] <= place:
+            yield _together(held.popitem(last=False)[1])
+
+
+def _together(bundles: Sequence[Bundle]) -> Bundle:
+    """Return all rows of a prompt, each once. Raises `InputError` where they give different texts for it."""
+    first, *others = bundles
+    if not others:
+        return first
+    known, *later = [one for one in bundles if one.text() is not None] or [first]
+    for other in later:
+        _check_same_text(known, other)
+    rows = {part: _each_once([row for one in bundles for row in one.rows.get(part, ())]) for part in KINDS}
+    return Bundle(first.prompt_id, first.where, {part: found for part, found in rows.items() if found})
 
 
 def _check_same_text(known: Bundle, other: Bundle) -> None:
     """Raise `InputError` where one id stands for two texts."""
-    texts = (known.text(), other.text())
-    if None not in texts and texts[0] != texts[1] and text_digest(texts[0]) != text_digest(texts[1]):
+    one, two = known.text(), other.text()
+    if one != two and text_digest(one) != text_digest(two):
         raise InputError(
             f"{other.where}: prompt: the id {other.prompt_id!r} stands for another text in {known.where}; correct the text, "
             "or give each text its own id"

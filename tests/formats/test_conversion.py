@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import UserDict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,26 @@ def test_the_rows_of_a_prompt_are_gathered_where_a_format_has_one_row_for_each()
         ("a", ["a1", "a2"]),
         ("b", ["b1", "b2"]),
     ]
+
+
+class Watched(UserDict[str, Any]):
+    """A row that notes when it is read."""
+
+    def __init__(self, columns: dict[str, Any], log: list[str]) -> None:
+        super().__init__(columns)
+        self.log = log
+
+    def __iter__(self) -> Iterator[str]:
+        self.log.append(self.data["response"])
+        return super().__iter__()
+
+
+def test_a_prompt_is_written_once_the_last_of_its_rows_is_read() -> None:
+    log: list[str] = []
+    asked = [("a", "1"), ("a", "2"), ("b", "1"), ("c", "1"), ("b", "2"), ("c", "2")]
+    rows = [Watched({"prompt_id": p, "prompt": f"Question {p}", "response": p + n}, log) for p, n in asked]
+    read = {row["id"]: log[-1] for row in formats.convert(Input(rows), "prompts")}
+    assert read == {"a": "a2", "b": "b2", "c": "c2"}
 
 
 def test_rows_that_a_format_cannot_hold_at_all_are_an_error() -> None:
