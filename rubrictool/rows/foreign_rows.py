@@ -173,7 +173,7 @@ _TELLING = ("id", "prompt_id", "prompt", "response", "criteria")
 def _is_new(row: Mapping[str, Any], seen: set[int]) -> bool:
     """Return whether a row is the first of its kind, and remember it by a hash of 64 bits."""
     told = [row.get(name) for name in _TELLING]
-    key = hash(tuple(value if isinstance(value, str) else _json(value) for value in told))
+    key = hash(tuple([value if isinstance(value, str) else _json(value) for value in told]))
     if key in seen:
         return False
     seen.add(key)

@@ -29,9 +29,10 @@ def rubric_contents(
 
     Criteria of weight 0 decide nothing and are left out, which is noted.
     """
-    listed = list(criteria)
+    listed, noted = list(criteria), list(notes)
     weighed = [one for one in listed if one["weight"]]
-    noted = [*notes, *[WEIGHTLESS] * (len(listed) - len(weighed)), *([] if weighed else [WITHOUT_CRITERIA])]
+    if len(weighed) < len(listed) or not weighed:
+        noted += [WEIGHTLESS] * (len(listed) - len(weighed)) + ([] if weighed else [WITHOUT_CRITERIA])
     found = {"criteria": weighed, **(rubric or {})} if weighed else None
     return Contents(prompt, found, responses, comparisons, row.rest(), noted)
 

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from rubrictool.text.patterns import linear
-
-_WEIGHT = linear(
-    r"^(?P<text>(?s:.*\S))\s*\((?:(?i:importance|weight|score)\s*[:=]?\s*)?(?P<weight>\d+(?:\.\d+)?)(?:\s*/\s*\d+)?\)[.\s]*$"
-)
-
 _SPACE = " \t\r\n\f"
 _DIGITS = "0123456789"
 
@@ -62,10 +56,36 @@ def labelled(item: str) -> tuple[str, str | None]:
 
 def weighted(listed: list[str]) -> list[tuple[str, float]]:
     """Return items with the weights that they end in, as `(importance: 80/100)`; where one has none, each has weight 1."""
-    matches = [_WEIGHT.match(item) for item in listed]
-    if not all(matches):
-        return [(item, 1) for item in listed]
-    return [(match["text"], _as_weight(match["weight"])) for match in matches if match]
+    found = [_weighted(item) for item in listed]
+    weights = [one for one in found if one is not None]
+    return weights if len(weights) == len(listed) else [(item, 1) for item in listed]
+
+
+_WORDS = ("importance", "weight", "score")
+
+
+def _weighted(item: str) -> tuple[str, float] | None:
+    text, _, remark = item.rstrip(f".{_SPACE}").rpartition("(")
+    text = text.rstrip(_SPACE)
+    weight = _weight(remark[:-1]) if text and remark.endswith(")") else None
+    return None if weight is None else (text, weight)
+
+
+def _weight(remark: str) -> float | None:
+    """Return the number of a remark such as `importance: 80/100` or `80`; None where it is none."""
+    if word := next((word for word in _WORDS if remark.lower().startswith(word)), ""):
+        remark = remark[len(word) :].lstrip(_SPACE)
+        remark = (remark[1:] if remark[:1] in (":", "=") else remark).lstrip(_SPACE)
+    number, slash, most = remark.partition("/")
+    number = number.rstrip(_SPACE) if slash else number
+    whole, point, places = number.partition(".")
+    if not all(map(_are_digits, [whole, *([places] if point else []), *([most.lstrip(_SPACE)] if slash else [])])):
+        return None
+    return _as_weight(number)
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _as_weight(text: str) -> float:
