@@ -135,7 +135,10 @@ def _notes(dump: Dump) -> Iterator[str]:
     if dump.left_out:
         yield f"held-out scores of {dump.left_out:,} responses are of no rollout, and left out"
     if not same_scale(dump.rollouts):
-        yield "held-out scores are on another scale than the reward: no gaps, and rises in standard deviations"
+        yield (
+            "held-out scores are on another scale than the reward: no gaps but of rises, where a point of the reward counts"
+            " as many points of the held-out score as it goes with in the first window"
+        )
 
 
 def _spreads(windows: Sequence[StepWindow], seed: int) -> list[Spread]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -11,13 +11,16 @@ import numpy as np
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, Figure, estimate_columns
 from rubrictool.analysis.monitor_rows import DumpedRollout
 from rubrictool.analysis.monitor_windows import StepWindow
-from rubrictool.analysis.prompt_means import mean, standard_deviation
-from rubrictool.analysis.resampling import Array, estimate, totals
+from rubrictool.analysis.prompt_means import mean
+from rubrictool.analysis.resampling import Array, estimate, summed_by_prompt, totals
 from rubrictool.rows.joins import grouped
 from rubrictool.rubric.weights import TIE
 
 FEWER_RESAMPLES = 2_000
 """Resamples of the prompts for figures of every window, of which there may be many."""
+
+OTHER_SCALE = 1.5
+"""Highest score of the one over that of the other, or over 1, above which they are on two scales."""
 
 PartingState = Literal["parted", "widening", "not shown", "not tested"]
 
@@ -26,7 +29,7 @@ class SpanSlopes(NamedTuple):
     """The rise of reward, held-out score and their gap over a span of windows, by a straight line through all its steps.
 
     `excess` is the rise of the reward less twice that of the held-out score: above 0, less than half of the reward's rise is one
-    of the held-out score, too.
+    of the held-out score, too. On two scales, gap and excess are in points of the held-out score.
     """
 
     span: str
@@ -55,8 +58,8 @@ class Parting:
 
     `parted`: the gap grows and the held-out score rises less than half as much as the reward, over the whole run or its second
     half. `widening`: the gap grows, and the held-out score follows. `not shown`: the gap is not shown to grow. `not tested`:
-    there is too little to test, and `reason` says of what. `since` is the first window in which the reward is above that of the
-    first window and the held-out score is not.
+    there is too little to test, and `reason` says of what. `since` is the first window in which, as in the next, the reward is
+    above that of the first window and the held-out score is not.
     """
 
     state: PartingState
@@ -70,27 +73,31 @@ class Parting:
 
 
 def same_scale(rollouts: Sequence[DumpedRollout]) -> bool:
-    """Return whether scores and held-out scores may be on one scale: both go up to 1, or both beyond it."""
-    beyond = [
-        max((value for one in rollouts if (value := getattr(one, name)) is not None), default=0.0) > 1 + TIE
+    """Return whether scores and held-out scores may be on one scale: both go up to about 1, or beyond it and about as high."""
+    low, high = sorted(
+        max((value for one in rollouts if (value := getattr(one, name)) is not None), default=1.0)
         for name in ("score", "held_out")
-    ]
-    return beyond[0] == beyond[1]
+    )
+    return high <= OTHER_SCALE * max(low, 1.0)
 
 
 def parting(windows: Sequence[StepWindow], *, seed: int = 0) -> Parting:
-    """Return whether reward and held-out score part. On different scales both are measured in their standard deviations.
+    """Return whether reward and held-out score part.
 
     Each of the two spans is tested with a one-sided error of 2.5 %, so that a run in which they do not part is said to have
-    parted in at most 5 % of cases.
+    parted in about 5 % of cases. On different scales a point of the reward counts as many points of the held-out score as it
+    goes with among the responses of the first window (least squares); noise of the held-out score does not change that, and
+    noise of the reward makes it less, so that fewer runs are said to part.
     """
     both = [window._replace(rollouts=[*filter(_has_both, window.rollouts)]) for window in windows]
-    filled = _on_one_scale([window for window in both if window.rollouts])
-    if reason := _untestable(filled):
+    filled = [window for window in both if window.rollouts]
+    scaled = not same_scale([one for window in filled for one in window.rollouts])
+    if reason := _untestable(filled, scaled=scaled):
         return Parting("not tested", reason)
-    spans = [_slopes("run", filled, seed)]
+    exchange = filled[0].rollouts if scaled else ()
+    spans = [_slopes("run", filled, exchange, seed)]
     if len(filled) >= 4:
-        spans.append(_slopes("second half", filled[len(filled) // 2 :], seed))
+        spans.append(_slopes("second half", filled[len(filled) // 2 :], exchange, seed))
     parted = next((span for span in spans if span.parts), None)
     if parted is None:
         return Parting("widening" if spans[0].gap.above(0) else "not shown", spans=tuple(spans))
@@ -108,64 +115,73 @@ def _both_means(rollouts: Sequence[DumpedRollout]) -> tuple[float, float]:
     return mean(scores), mean(held_out)
 
 
-def _on_one_scale(windows: Sequence[StepWindow]) -> list[StepWindow]:
-    """Return windows of the same rollouts, with both scores divided by their standard deviation where their scales differ."""
-    rollouts = [one for window in windows for one in window.rollouts]
-    if same_scale(rollouts):
-        return list(windows)
-    units = [standard_deviation([getattr(one, name) for one in rollouts]) or 1.0 for name in ("score", "held_out")]
-    return [window._replace(rollouts=[_in_units(one, *units) for one in window.rollouts]) for window in windows]
-
-
-def _in_units(one: DumpedRollout, unit: float, held_out_unit: float) -> DumpedRollout:
-    assert one.score is not None
-    assert one.held_out is not None
-    return replace(one, score=one.score / unit, held_out=one.held_out / held_out_unit)
-
-
-def _untestable(windows: Sequence[StepWindow]) -> str:
+def _untestable(windows: Sequence[StepWindow], *, scaled: bool) -> str:
     """Return why nothing can be tested, empty where it can."""
     if len(windows) < 2:
         return "fewer than two windows have held-out scores"
     rollouts = [one for window in windows for one in window.rollouts]
     if (prompts := len({one.prompt_id for one in rollouts})) < ENOUGH_TO_RELY_ON:
         return f"held-out scores of {prompts} prompts are too few to decide; {ENOUGH_TO_RELY_ON} are needed"
+    scores = [one.score for one in windows[0].rollouts if one.score is not None]
+    if scaled and max(scores) - min(scores) <= TIE:
+        return (
+            "the scores are on two scales, and those of the first window do not differ, so that nothing relates the two"
+        )
     return ""
 
 
-def _slopes(span: str, windows: Sequence[StepWindow], seed: int) -> SpanSlopes:
-    """Return the rises over the steps of some windows, by least squares on the mean of each prompt in each step."""
+def _slopes(span: str, windows: Sequence[StepWindow], exchange: Sequence[DumpedRollout], seed: int) -> SpanSlopes:
+    """Return the rises over the steps of some windows, by least squares on the mean of each prompt in each step.
+
+    `exchange` are the rollouts that tell how many points of the held-out score go with one of the reward; without any, 1.
+    """
     first, last = windows[0].first, windows[-1].last
     cells = grouped(((one.prompt_id, one.step), one) for window in windows for one in window.rollouts)
-    by_prompt: dict[str, Array] = {}
-    for (prompt, step), rollouts in cells.items():
-        x, (score, held_out) = (step - first) / (last - first), _both_means(rollouts)
-        terms = np.array([1.0, x, x * x, score, x * score, held_out, x * held_out])
-        by_prompt[prompt] = by_prompt.get(prompt, np.zeros(7)) + terms
-    sums = np.array(list(by_prompt.values()))
+    none = np.zeros(5)
+    rows = [
+        (prompt, np.hstack([_line_terms((step - first) / (last - first), *_both_means(own)), none]))
+        for (prompt, step), own in cells.items()
+    ]
+    prompts = len({prompt for prompt, _ in rows})
+    rows += [(one.prompt_id, np.hstack([np.zeros(7), _line_terms(*_both_means([one]))])) for one in exchange]
+    sums = summed_by_prompt(rows).columns
     (drawn,) = totals(sums, seed=seed)
-    found, resampled = _rises(sums.sum(axis=0)[None, :])[0], _rises(drawn)
-    figures = (estimate(float(found[n]), resampled[:, n], len(sums), span=(-1, 1)) for n in range(4))
-    return SpanSlopes(span, f"{first}-{last}", len(sums), *figures)
+    found, resampled = (_rises(of, scaled=bool(exchange)) for of in (sums.sum(axis=0)[None, :], drawn))
+    figures = (estimate(float(found[0, n]), resampled[:, n], prompts, span=(-1, 1)) for n in range(4))
+    return SpanSlopes(span, f"{first}-{last}", prompts, *figures)
 
 
-def _rises(sums: Array) -> Array:
-    """Return the slopes of score, held-out score, gap and excess for each row of sums; NaN where all steps are one."""
-    n, x, xx, y, xy, z, xz = sums.T
+def _line_terms(x: float, *values: float) -> Array:
+    """Return what the sums for straight lines of values over x are made of."""
+    return np.array([1.0, x, x * x, *(term for value in values for term in (value, x * value))])
+
+
+def _slope(n: Array, x: Array, xx: Array, y: Array, xy: Array) -> Array:
+    """Return the slopes of straight lines by sums; NaN where all x are one."""
     spread = n * xx - x * x
     with np.errstate(invalid="ignore", divide="ignore"):
-        first, second = (
-            (n * up - x * level) / np.where(spread > 1e-9, spread, np.nan) for up, level in ((xy, y), (xz, z))
-        )
-    return np.stack([first, second, first - second, first - 2 * second], axis=1)
+        return np.asarray((n * xy - x * y) / np.where(spread > 1e-9, spread, np.nan))
+
+
+def _rises(sums: Array, *, scaled: bool) -> Array:
+    """Return the slopes of score, held-out score, gap and excess for each row of sums; NaN where all steps are one."""
+    n, x, xx, y, xy, z, xz, *exchange = sums.T
+    score, held_out = _slope(n, x, xx, y, xy), _slope(n, x, xx, z, xz)
+    worth = score * _slope(*exchange) if scaled else score
+    return np.stack([score, held_out, worth - held_out, worth - 2 * held_out], axis=1)
 
 
 def _since(windows: Sequence[StepWindow], seed: int) -> str | None:
-    """Return the first window whose reward is shown to be above the first one's while its held-out score is not."""
-    for window, score, held_out in _rises_since(windows, seed):
-        if score.above(0) and not held_out.above(0):
-            return window.name
-    return None
+    """Return the first window in which, as in the next, the reward is shown to be above the first one's, the held-out score not.
+
+    One window alone would be named too early in one run of twenty, since each is a chance to be.
+    """
+    shown = [
+        (window.name, score.above(0) and not held_out.above(0))
+        for window, score, held_out in _rises_since(windows, seed)
+    ]
+    after = [*shown[1:], shown[-1]]
+    return next((name for (name, here), (_, there) in zip(shown, after, strict=True) if here and there), None)
 
 
 def _rises_since(windows: Sequence[StepWindow], seed: int) -> Iterator[tuple[StepWindow, Figure, Figure]]:

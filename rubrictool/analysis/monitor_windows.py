@@ -36,9 +36,10 @@ class StepWindow(NamedTuple):
 class WindowFigures:
     """The figures of a window. `failed` judgements are in no other figure; figures without anything behind them are None.
 
-    `score`, `held_out` and `gap` are means of prompts' means; `gap` is that of score less held-out score where both are there,
-    on `sampled` responses. `words_low` and `words_high` are the quartiles of the length. A group is the responses to one prompt
-    in one step; `group_std` is the mean standard deviation within groups, `no_contrast` the share of those with equal scores.
+    `score`, `vetoed`, `words`, `kl`, `held_out` and `gap` are means of prompts' means; `gap` is that of score less held-out score
+    where both are there, on `sampled` responses. `words_low` and `words_high` are the quartiles of the length. A group is the
+    responses to one prompt in one step; `group_std` is the mean standard deviation within groups, `no_contrast` the share of
+    those with equal scores.
     """
 
     window: str
@@ -46,7 +47,7 @@ class WindowFigures:
     responses: int
     failed: int
     score: Figure | None
-    vetoed: float
+    vetoed: float | None
     words: float
     words_low: float
     words_high: float
@@ -61,7 +62,7 @@ class WindowFigures:
     def columns(self) -> dict[str, Any]:
         """Return the figures as the columns of a row."""
         plain = {name: value for name, value in vars(self).items() if not isinstance(value, Figure | type(None))}
-        none = {name: None for name in ("group_std", "no_contrast", "kl") if getattr(self, name) is None}
+        none = {name: None for name in ("vetoed", "group_std", "no_contrast", "kl") if getattr(self, name) is None}
         figures = [estimate_columns(name, getattr(self, name)) for name in ("score", "held_out", "gap")]
         return {"kind": "window"} | plain | none | figures[0] | figures[1] | figures[2]
 
@@ -78,24 +79,24 @@ def windows(rollouts: Sequence[DumpedRollout], size: int | None) -> list[StepWin
 def figures_of(name: str, rollouts: Sequence[DumpedRollout], *, seed: int = 0) -> WindowFigures:
     """Return the figures of rollouts, at least one."""
     scores, lengths = _scored(rollouts, lambda one: one.score), [one.words for one in rollouts]
+    vetoed = _scored(rollouts, lambda one: None if one.score is None else float(one.vetoed))
     groups = contrasted(rollouts)
     low, high = np.quantile(lengths, [0.25, 0.75])
     held_out = _scored(rollouts, lambda one: one.held_out)
-    kls = [one.kl for one in rollouts if one.kl is not None]
     return WindowFigures(
         window=name,
         prompts=len({one.prompt_id for one in rollouts}),
         responses=len(rollouts),
         failed=sum(one.score is None for one in rollouts),
         score=prompts_mean(scores, seed=seed),
-        vetoed=sum(one.vetoed for one in rollouts) / len(rollouts),
-        words=mean(lengths),
+        vetoed=_plain_mean(vetoed),
+        words=mean(prompt_means((one.prompt_id, float(one.words)) for one in rollouts)),
         words_low=float(low),
         words_high=float(high),
         groups=len(groups),
         group_std=mean([standard_deviation(group) or 0.0 for group in groups]) if groups else None,
         no_contrast=mean([float(is_flat(group)) for group in groups]) if groups else None,
-        kl=mean(kls) if kls else None,
+        kl=_plain_mean(_scored(rollouts, lambda one: one.kl)),
         sampled=len(held_out),
         held_out=prompts_mean(held_out, seed=seed),
         gap=prompts_mean(_scored(rollouts, _gap), seed=seed),
@@ -120,6 +121,12 @@ def prompts_mean(values: Iterable[tuple[str, float]], *, seed: int) -> Figure | 
         return None
     (drawn,) = totals(np.array(means)[:, None], seed=seed)
     return estimate(mean(means), drawn[:, 0] / len(means), len(means))
+
+
+def _plain_mean(values: Iterable[tuple[str, float]]) -> float | None:
+    """Return the mean of prompts' means, None for no values."""
+    means = prompt_means(values)
+    return mean(means) if means else None
 
 
 def _scored(

@@ -112,7 +112,7 @@ def _spreads(report: MonitorReport) -> Iterator[str]:
     spread = [one for one in report.spreads if one.spreads]
     if spread:
         yield ""
-        heads = ("spreads from the first window to the last", "rows", "first", "last", "p (Holm)")
+        heads = ("spreads from the first window to the last", "rows", "first", "last", "p")
         yield from table(heads, [_feature(one) for one in spread], most=MOST_FEATURES)
     elif len(report.windows) > 1:
         yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def _shares(axes: Axes, windows: Sequence[WindowFigures]) -> None:
     axes.plot(
         [place for place, _ in flat], [share for _, share in flat], "o-", color=INK, markersize=3.5, label="flat groups"
     )
-    vetoed = [one.vetoed for one in windows]
+    vetoed = [math.nan if one.vetoed is None else one.vetoed for one in windows]
     failed = [one.failed / one.responses for one in windows]
     axes.plot(range(len(windows)), vetoed, "s--", color=HELD_OUT, markersize=3, label="vetoed")
     axes.plot(range(len(windows)), failed, "^:", color=FAINT, markersize=3, label="failed judgements")
