@@ -63,7 +63,12 @@ class RewardOptions:
     def __post_init__(self) -> None:
         if self.deadline_s is not None and not 0 < self.deadline_s < math.inf:
             raise InputError(f"deadline: {self.deadline_s} seconds are no length of time; give a finite one above 0")
+        for name, limit in (("max_calls", self.max_calls), ("max_cost", self.max_cost)):
+            if limit is not None and not 0 <= limit < math.inf:
+                raise InputError(f"{name}: {limit} is no limit; give a finite number, 0 or more")
         built = not isinstance(self.judge, str | ModelConfig)
+        if built and not hasattr(self.judge, "verdicts"):
+            raise InputError(f"judge: {self.judge!r} must be a spec, such as gpt-4.1-mini, or a judge that is built")
         if built and (self.max_calls is not None or self.max_cost is not None):
             raise InputError(
                 "max_calls, max_cost: limit no judge that is built; give them to the budget of its context"

@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from rubrictool.errors import InputError
 from rubrictool.rewards.rollouts import Reward
 from rubrictool.rewards.rows import labelled, rollout_of
 from rubrictool.rewards.shared_cores import core_of
@@ -37,6 +38,10 @@ _ENDS = (
 
 def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
     """Return the rewards of a batch: plain numbers for one query, lists for several."""
+    if not len(queries) == len(prompts) == len(labels):
+        raise InputError(
+            f"{len(queries)} queries, {len(prompts)} prompts and {len(labels)} labels: must be as many of each"
+        )
     # The prompt of a label is as it was asked; the other has the template of the model around it.
     rows = [
         rollout_of(completion_of(query, prompt), {"prompt": prompt, **labelled({"label": label})})
@@ -56,8 +61,10 @@ def answered(rewards: Sequence[Reward]) -> dict[str, Any]:
     return {"rewards": values, "scores": scores, "extra_logs": logs}
 
 
-def completion_of(query: str, prompt: str) -> str:
-    """Return the response in a query, which is prompt and response decoded with special tokens."""
+def completion_of(query: Any, prompt: str) -> Any:
+    """Return the response in a query, which is prompt and response decoded with special tokens; what is no text as it is."""
+    if not isinstance(query, str):
+        return query
     text = query.removeprefix(prompt)
     ends = (*_ENDS, *os.environ.get(END_TOKENS, "").split())
     while end := next((end for end in ends if text.rstrip().endswith(end)), None):

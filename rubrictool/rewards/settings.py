@@ -13,6 +13,8 @@ from rubrictool.rows.strict_json import strict
 
 _WORDS = {"judge": "RUBRICTOOL_JUDGE", "rubrics": "RUBRICTOOL_RUBRICS", "shape": "RUBRICTOOL_SHAPE"}
 
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
 VARIABLES = {
     **_WORDS,
     "judge_args": "RUBRICTOOL_JUDGE_ARGS",
@@ -55,7 +57,7 @@ def options_from(
         judging=values.get("judging", RewardOptions.judging),
         aggregate=_texts(values.get("aggregate", ())),
         shape=values.get("shape"),
-        defence=str(values.get("defence", "")).lower() in ("1", "true", "yes"),
+        defence=_flag(values, "defence"),
         max_calls=_whole(values, "max_calls") if "max_calls" in values else None,
         max_cost=_number(values, "max_cost") if "max_cost" in values else None,
         policy=AskPolicy(concurrency=slots),
@@ -71,27 +73,46 @@ def parsed_on_error(value: Any) -> OnError:
         return value  # type: ignore[no-any-return]
 
 
+def _flag(values: Mapping[str, Any], name: str) -> bool:
+    text = str(values.get(name, "no")).lower()
+    if text not in _FLAGS:
+        raise InputError(f"{name}: {values[name]!r} must be yes or no")
+    return _FLAGS[text]
+
+
 def _judge(values: Mapping[str, Any]) -> Any:
     judge = values.get("judge", RewardOptions.judge)
     if not isinstance(judge, str) or "judge_args" not in values:
         return judge
     given = values["judge_args"]
     try:
-        return ModelConfig(judge, args=strict(given) if isinstance(given, str) else given)
+        args = strict(given) if isinstance(given, str) else given
     except ValueError as error:
         raise InputError(f"judge_args: is not JSON ({error})") from None
+    if not isinstance(args, Mapping):
+        raise InputError(f'judge_args: {given!r} must be an object, such as {{"top_p": 0.9}}')
+    return ModelConfig(judge, args=args)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
     """Return the curves of dimensions; in the environment several stand with semicolons between them."""
-    return tuple(value.split(";")) if isinstance(value, str) else tuple(value)
+    texts = (
+        tuple(value.split(";"))
+        if isinstance(value, str)
+        else tuple(value)
+        if isinstance(value, list | tuple)
+        else (value,)
+    )
+    if wrong := next((one for one in texts if not isinstance(one, str)), None):
+        raise InputError(f"aggregate: {wrong!r} must be text, such as cap:0.6,0.25")
+    return texts
 
 
 def _whole(values: Mapping[str, Any], name: str) -> int:
-    try:
-        return int(values[name])
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: {values[name]!r} must be a whole number") from None
+    number = _number(values, name)
+    if not number.is_integer():
+        raise InputError(f"{name}: {values[name]!r} must be a whole number")
+    return int(number)
 
 
 def _number(values: Mapping[str, Any], name: str) -> float:

@@ -28,7 +28,11 @@ def core_of(
     and that one must be chosen. `deadline_s` are the seconds that it leaves for a judgement, unless others are given. Raises
     `InputError` for options that cannot be used, and for `group_mean` unless the caller sees the whole group (`grouped`).
     """
-    core = _core(compact(dict(options or {}), sort_keys=True, records=plain_value), on_error, deadline_s)
+    try:
+        key = compact(dict(options or {}), sort_keys=True, records=plain_value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"options: {error}; give texts, finite numbers, lists and objects") from None
+    core = _core(key, on_error, deadline_s)
     chosen = core.options.on_error
     if chosen == "group_mean" and not grouped:
         raise InputError("on_error: group_mean needs a group, and this hook sees one completion; choose a number")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rubrictool.errors import InputError
 from rubrictool.rewards.core import RubricReward as Core
 from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.settings import options_from
@@ -54,11 +55,16 @@ class RubricScore:
 
 
 def rollouts_of(prompts: Sequence[Any], completions: Sequence[Any], columns: dict[str, Any]) -> list[Rollout]:
-    """Return the rollouts of a batch, whose columns are lists with an entry for each completion."""
-    given = {name: columns.get(name) or [None] * len(completions) for name in ("rubric", "prompt_id", "reference")}
+    """Return the rollouts of a batch, whose columns are lists with an entry for each completion.
+
+    Raises `InputError` for a column with more or fewer.
+    """
+    none = [None] * len(completions)
+    given = {"prompts": prompts, **{name: columns.get(name, none) for name in ("rubric", "prompt_id", "reference")}}
+    given = {name: none if column is None else column for name, column in given.items()}
+    if wrong := next((name for name, column in given.items() if len(column) != len(none)), None):
+        raise InputError(f"{wrong}: has {len(given[wrong]):,} entries for {len(none):,} completions; give one for each")
     return [
         Rollout(completion, prompt, rubric, None if name is None else str(name), reference)
-        for completion, prompt, rubric, name, reference in zip(
-            completions, prompts, given["rubric"], given["prompt_id"], given["reference"], strict=True
-        )
+        for completion, prompt, rubric, name, reference in zip(completions, *given.values(), strict=True)
     ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from fakes import FailingJudge, WordJudge
 
@@ -407,3 +408,50 @@ def test_a_label_that_looks_like_json_and_is_none_is_bad_input() -> None:
 def test_an_unknown_option_is_named() -> None:
     with pytest.raises(InputError, match="jugde: is no option of rewards; there are aggregate"):
         RubricScore(jugde="offline")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"defence": "ture"}, "defence: 'ture' must be yes or no"),
+        ({"concurrency": 2.7}, "concurrency: 2.7 must be a whole number"),
+        ({"concurrency": "many"}, "concurrency: 'many' must be a number"),
+        ({"max_calls": -3}, "max_calls: -3 is no limit"),
+        ({"max_cost": "nan"}, "max_cost: nan is no limit"),
+        ({"judge_args": [1]}, "judge_args: .* must be an object"),
+        ({"judge": 5}, "judge: 5 must be a spec"),
+        ({"aggregate": 3}, "aggregate: 3 must be text"),
+        ({"on_error": math.nan}, "options: .* finite numbers"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_named(options: Any, reason: str) -> None:
+    extra = {"rubric": CRITERIA, "prompt": "q"}
+    with pytest.raises(verl.RunEnded, match=f"InputError: {reason}"):
+        asyncio.run(verl.compute_score(solution_str="red", extra_info=extra, **({"judge": "offline"} | options)))
+
+
+@pytest.mark.parametrize("column", ["rubric", "label"])
+def test_a_rubric_may_come_as_the_array_that_parquets_lists_become(column: str) -> None:
+    given = {column: np.array(CRITERIA, dtype=object), "prompt": "q"}
+    assert asyncio.run(verl.compute_score(solution_str="red", extra_info=given))["score"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        (
+            lambda: RubricScore()(["q"], ["red", "blue"], rubric=[CRITERIA] * 2),
+            "prompts: has 1 entries for 2 completions",
+        ),
+        (
+            lambda: RubricScore()(["q"] * 2, ["red", "blue"], rubric=[CRITERIA]),
+            "rubric: has 1 entries for 2 completions",
+        ),
+        (lambda: openrlhf.reward_func(["red", "blue"], ["q"], [LABEL]), "2 queries, 1 prompts and 1 labels"),
+        (lambda: openrlhf.reward_func([None], ["q"], [LABEL]), r"rollouts\[0\]: response: must be text"),
+        (lambda: areal.reward_fn("q", None, rubric=CRITERIA), r"rollouts\[0\]: response: must be text"),
+    ],
+)
+def test_a_batch_of_the_wrong_form_is_bad_input(call: Any, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        call()
