@@ -38,7 +38,7 @@ def _holds_something(value: Any) -> bool:
 
 def labelled(columns: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the label holds."""
-    label = next((columns[name] for name in _LABEL if _holds_something(columns.get(name))), None)
+    label: Any = next((columns[name] for name in _LABEL if _holds_something(columns.get(name))), None)
     if hasattr(label, "tolist"):
         label = label.tolist()
     if isinstance(label, str) and label.lstrip()[:1] in ("{", "["):

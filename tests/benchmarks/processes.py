@@ -103,8 +103,13 @@ def flags(what: str | None, **defaults: float) -> argparse.Namespace:
 
 def table(*rows: Sequence[object]) -> str:
     """A Markdown table; the first row is its head."""
-    head, *body = [f"| {' | '.join(map(str, row))} |" for row in rows]
+    head, *body = map(row, rows)
     return "\n".join([head, "|---" + "|---:" * (len(rows[0]) - 1) + "|", *body])
+
+
+def row(cells: Sequence[object]) -> str:
+    """A row of a Markdown table."""
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 def machine() -> str:

@@ -29,7 +29,10 @@ FIGURES = ("p50 added, ms", "p99", "completions/s", "processor ms each")
 LOADS = ((1, 1), (1, 32), (8, 32), (64, 32))
 
 SAMPLES = 40
-"""Times that memory is looked at; the first quarter, in which pools and caches fill, is left out of the slope."""
+"""Times that memory is looked at."""
+
+PARTS = 5
+"""Parts of the requests, after each of which the memory is shown."""
 
 
 class Started(NamedTuple):
@@ -92,14 +95,7 @@ class Load:
         async with session.post(f"{self._server.url}/score", json={"rollouts": rows}) as response:
             answer = await response.json()
         self.seconds.append(time.perf_counter() - began)
-        assert len(answer["rewards"]) == completions, answer
-
-    def kib_a_thousand(self) -> float:
-        """The slope of the memory by least squares, in KiB per thousand requests."""
-        points = self.memory[len(self.memory) // 4 :]
-        mean_x, mean_y = (sum(axis) / len(points) for axis in zip(*points, strict=True))
-        spread = sum((x - mean_x) ** 2 for x, _ in points)
-        return float(1000 * sum((x - mean_x) * (y - mean_y) for x, y in points) / spread)
+        assert len(answer.get("rewards", ())) == completions, answer
 
 
 def _resident_kib(pid: int) -> float:
@@ -138,13 +134,21 @@ def latencies(workers: int, completions: int, rounds: int, judge_ms: float) -> t
     return (f"{workers} x {completions}", requests, *figures, f"{1000 * worked / done:.2f}")
 
 
-def memory(directory: Path, requests: int) -> tuple[Any, ...]:
-    """The row of the second table."""
-    with processes.serving(0) as judge, rewards(directory, judge, 64) as server:
-        load = Load(server)
-        asyncio.run(load.run(16, 1, requests))
-    first, last = (kib / 1024 for _, kib in (load.memory[len(load.memory) // 4], load.memory[-1]))
-    return requests, f"{first:.1f}", f"{last:.1f}", f"{load.kib_a_thousand():.1f}"
+def memory(workers: int, completions: int, requests: int, judge_ms: float) -> Iterator[tuple[Any, ...]]:
+    """The rows of the second table, one as soon as each part of the requests is done."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        processes.serving(judge_ms) as judge,
+        rewards(Path(directory), judge, workers * completions) as server,
+    ):
+        load, done = Load(server), 0
+        for part in range(1, PARTS + 1):
+            asyncio.run(load.run(workers, completions, requests // PARTS))
+            added = [1000 * seconds - judge_ms for seconds in load.seconds[done:]]
+            done = len(load.seconds)
+            kib = [kib for _, kib in load.memory[-(SAMPLES // 2) :]]
+            figures = (f"{quantile(added, share):.0f}" for share in (0.5, 0.99))
+            yield part * requests // PARTS, *figures, f"{min(kib) / 1024:.1f}", f"{max(kib) / 1024:.1f}"
 
 
 def main() -> None:
@@ -153,13 +157,15 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=50, help="Milliseconds that the judge takes.")
     parser.add_argument("--rounds", type=int, default=20, help="Requests of each worker; 0: memory only.")
     parser.add_argument("--requests", type=int, default=100_000, help="Requests over which memory is watched.")
+    parser.add_argument("--workers", type=int, default=64, help="Workers that post them.")
+    parser.add_argument("--completions", type=int, default=1, help="Completions in each of them.")
     given = parser.parse_args()
     if given.rounds:
         rows = [latencies(workers, completions, given.rounds, given.latency) for workers, completions in LOADS]
         print(processes.table(("workers x completions", "requests", *FIGURES), *rows))
-    with tempfile.TemporaryDirectory() as directory:
-        row = memory(Path(directory), given.requests)
-    print(processes.table(("requests", "MiB after a quarter", "MiB at the end", "KiB per 1,000 requests"), row))
+    print(processes.table(("requests", "p50 added, ms", "p99", "MiB, least", "MiB, most")))
+    for row in memory(given.workers, given.completions, given.requests, given.latency):
+        print(processes.row(row), flush=True)
     print(processes.machine())
 
 
