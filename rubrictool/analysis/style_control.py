@@ -17,7 +17,7 @@ from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON, Figure, estimate_columns
 from rubrictool.analysis.prompt_means import mean
-from rubrictool.analysis.resampling import MAX_DRAWS, Array, drawn_counts
+from rubrictool.analysis.resampling import Array, drawn_counts
 from rubrictool.analysis.text_styles import STYLES, Control, counted_comparisons
 from rubrictool.analysis.win_rate import ThresholdDecision, credit, interval_decision
 from rubrictool.analysis.win_rates import common_opponent
@@ -33,6 +33,9 @@ PENALTY = 0.3
 """Weight of half the squared difficulty of a prompt."""
 
 RESAMPLED_FITS = 2_000
+
+FITTED_AT_ONCE = 100_000
+"""Values of comparisons in the resamples that are fitted together: as many as stay in a processor's cache."""
 
 LEAST_SHARE, ENOUGH_SYSTEMS = 0.2, 8
 """Share of prompts on which a system must be longer, and shorter, to be estimated; not asked of 8 systems that share a slope."""
@@ -290,25 +293,32 @@ def _step(table: StyleTable, drawn: Array, state: Fit) -> Fit:
     pull = left.sum(axis=-1) - PENALTY * state.difficulties
     firmness = spread.sum(axis=-1) + PENALTY
     cross = np.concatenate([spread @ table.owners, np.einsum("rps,psk->rpk", spread, table.styles)], axis=-1)
-    design = _design(table)
-    flat, drawn_rows = design.reshape(-1, design.shape[-1]), (len(drawn), -1)
-    products = (flat[:, :, None] * flat[:, None, :]).reshape(len(flat), -1)
-    gradient = (drawn[..., None] * left).reshape(drawn_rows) @ flat
-    known = ((drawn[..., None] * spread).reshape(drawn_rows) @ products).reshape(-1, *[flat.shape[-1]] * 2)
     share = (drawn / firmness)[..., None] * cross
-    known = known - np.swapaxes(share, -1, -2) @ cross + STEADY * np.eye(design.shape[-1])
-    gradient = gradient - (share * pull[..., None]).sum(axis=-2)
-    move = np.linalg.solve(known, gradient[..., None])[..., 0]
+    known = _information(table, drawn, spread) - np.swapaxes(share, -1, -2) @ cross
+    gradient = _columns(table, drawn[..., None] * left) - (share * pull[..., None]).sum(axis=-2)
+    move = np.linalg.solve(known + STEADY * np.eye(known.shape[-1]), gradient[..., None])[..., 0]
     # Each by itself: a strength on its way to infinity must not hold up the others.
     move = np.clip(move, -LONGEST_STEP, LONGEST_STEP)
     own = (pull - (cross @ move[..., None])[..., 0]) / firmness
     return Fit(move[..., :systems], move[..., systems:], own)
 
 
-def _design(table: StyleTable) -> Array:
-    """Return the columns of each comparison in the model: its system, then what is held equal."""
-    owners = np.broadcast_to(table.owners, (len(table.credits), *table.owners.shape))
-    return np.concatenate([owners, table.styles], axis=-1)
+def _columns(table: StyleTable, values: Array) -> Array:
+    """Return values of comparisons added up by the columns of the model: systems, then what is held equal."""
+    by_style = np.einsum("rps,psk->rk", values, table.styles, optimize=True)
+    return np.concatenate([values.sum(axis=-2) @ table.owners, by_style], axis=-1)
+
+
+def _information(table: StyleTable, drawn: Array, spread: Array) -> Array:
+    """Return the information on strengths and slopes at known difficulties; a comparison is of one system alone."""
+    counted, systems = drawn[..., None] * spread, len(table.names)
+    size = systems + table.styles.shape[-1]
+    found = np.zeros((len(drawn), size, size))
+    found[:, range(systems), range(systems)] = counted.sum(axis=-2) @ table.owners
+    for k in range(systems, size):
+        found[:, k] = _columns(table, counted * table.styles[..., k - systems])
+        found[:, :, k] = found[:, k]
+    return found
 
 
 def _chance(logits: Array) -> Array:
@@ -326,7 +336,7 @@ def controlled(table: StyleTable, found: Fit, times: Array | None = None) -> Arr
 
 def _resampled(table: StyleTable, start: Fit, seed: int) -> Iterator[tuple[Array, Array]]:
     """Yield rates and slopes of resamples of the prompts, each fitted again; a prompt drawn twice counts as two."""
-    size = max(1, MAX_DRAWS // table.styles.size)
+    size = max(1, FITTED_AT_ONCE // table.styles.size)
     for _, drawn in drawn_counts(len(table.credits), seed=seed, resamples=RESAMPLED_FITS):
         for first in range(0, len(drawn), size):
             times = drawn[first : first + size]
