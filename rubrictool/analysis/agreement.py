@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rubrictool.analysis.calibration import CalibrationFigures, calibration
 from rubrictool.analysis.kappa import GroupAgreement, agreements
 from rubrictool.analysis.labelled_verdicts import LEVELLED, CriterionGroup, LabelledVerdict
+from rubrictool.analysis.labellers import (
+    HumanCeiling,
+    LabelledUnit,
+    LabellerAgreement,
+    PersonLabel,
+    human_ceiling,
+    labeller_agreement,
+)
 from rubrictool.analysis.soft_labels import SoftJudgeLabels, SoftLabel
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
@@ -36,22 +44,29 @@ class AgreementReport:
 
     `judges` has for each judge its groups of criteria, all criteria first; `left_out` counts the verdicts and labels that
     have no partner, by reason. `calibration` has, for each judge with soft verdicts, how well its probabilities fit the labels.
+    Where labels name several people, `labellers` says how far these agree, and `ceilings` how far each judge does with them.
     """
 
     judges: Mapping[JudgeKey, Sequence[GroupAgreement]]
     left_out: Mapping[str, int]
     calibration: Mapping[JudgeKey, CalibrationFigures] = field(default_factory=dict)
+    labellers: LabellerAgreement | None = None
+    ceilings: Mapping[JudgeKey, HumanCeiling] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the columns of each judge: of each group, then of its calibration, in order."""
-        return [
+        """Return the columns of each judge: of each group, of its calibration and its ceiling; then those of the labellers."""
+        of_judges = [
             {"judge": judge, "judging": judging, **columns}
             for (judge, judging), groups in self.judges.items()
-            for columns in [*(group.columns() for group in groups), *self._calibration_rows((judge, judging))]
+            for columns in [*(group.columns() for group in groups), *self._other_rows((judge, judging))]
         ]
+        return [*of_judges, *([self.labellers.columns()] if self.labellers else [])]
 
-    def _calibration_rows(self, judge: JudgeKey) -> list[dict[str, Any]]:
-        return self.calibration[judge].rows() if judge in self.calibration else []
+    def _other_rows(self, judge: JudgeKey) -> Iterator[dict[str, Any]]:
+        if judge in self.calibration:
+            yield from self.calibration[judge].rows()
+        if judge in self.ceilings:
+            yield self.ceilings[judge].columns()
 
     def to_frame(self) -> pandas.DataFrame:
         """Return the rows as a pandas table."""
@@ -61,26 +76,38 @@ class AgreementReport:
 def agreement(scores: Source, labels: Source, *, rubrics: Source | None = None, seed: int = 0) -> AgreementReport:
     """Return how far each judge of score rows agrees with labels, overall and on each group of criteria.
 
-    `labels` are rows with `prompt_id`, `id` and `verdicts`. Verdicts and labels are joined on prompt, response and
-    criterion; null is not judged. Where criteria have levels, kappa is weighted, and they are a group of their own. `rubrics`
-    tell dimensions, checks and penalties apart, and what a level counts where a row does not; without them, only the
-    dimensions that verdicts name are known. Each source is a path or rows. Intervals are 95 % over prompts, drawn with `seed`.
+    `labels` are rows with `prompt_id`, `id` and `verdicts`, and with `labeller` where several people gave them. Verdicts and
+    labels are joined on prompt, response and criterion; null is not judged. Where criteria have levels, kappa is weighted, and
+    they are a group of their own. `rubrics` tell dimensions, checks and penalties apart, and what a level counts where a row does
+    not; without them, only the dimensions that verdicts name are known. Each source is a path or rows. Intervals are 95 % over
+    prompts, drawn with `seed`.
 
     Raises `InputError` for rows that are no such rows, and where no verdict has a label.
     """
     joined = joined_verdicts(scores, labels, rubrics)
     judges = {judge: agreements(pairs, seed=seed) for judge, pairs in joined.pairs.items()}
     calibrations = {judge: calibration(of.pairs, seed=seed) for judge, of in joined.soft.items()}
-    return AgreementReport(judges, dict(joined.left_out), calibrations)
+    people = labeller_agreement(joined.labels, seed=seed) if joined.labels else None
+    ceilings = {
+        judge: found
+        for judge, own in joined.verdicts.items()
+        if (found := human_ceiling(own, joined.labels, seed=seed))
+    }
+    return AgreementReport(judges, dict(joined.left_out), calibrations, people, ceilings)
 
 
 @dataclass(frozen=True)
 class JoinedVerdicts:
-    """The labelled verdicts of each judge, the soft ones among them, and the number of verdicts and labels left out by reason."""
+    """The labelled verdicts of each judge, the soft ones among them, and the number of verdicts and labels left out by reason.
+
+    Where labels name who gave them, `labels` are those of each person, and `verdicts` those of each judge on the same units.
+    """
 
     pairs: dict[JudgeKey, list[LabelledVerdict]] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
     soft: dict[JudgeKey, SoftJudgeLabels] = field(default_factory=dict)
+    labels: Sequence[PersonLabel] = ()
+    verdicts: dict[JudgeKey, dict[LabelledUnit, float]] = field(default_factory=dict)
 
     def add_soft(self, row: VerdictRow, place: int, pairs: Sequence[LabelledVerdict]) -> None:
         """Add the verdict at a place of a row with its labels, where it is soft and on a criterion without levels."""
@@ -120,7 +147,7 @@ def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) ->
     of_sources = read_verdict_rows(texts, scores, labels)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
     judged, labelled = of_sources[0], [index.valued(row) for row in of_sources[1]]
-    joined, by_key, used = JoinedVerdicts(), _by_key(labelled, index), set[_VerdictKey]()
+    joined, by_key, used = JoinedVerdicts(labels=_of_people(labelled)), _by_key(labelled, index), set[_VerdictKey]()
     joined.left_out["labels that are null"] = sum(row.met.count(None) for row in labelled)
     for row in judged:
         decided = index.valued(row.decided())
@@ -128,12 +155,27 @@ def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) ->
             joined.add_soft(row, place, pairs)
             if pairs:
                 joined.pairs.setdefault(row.judge_key, []).extend(pairs)
+                joined.verdicts.setdefault(row.judge_key, {}).setdefault(key, pairs[0].met)
                 used.add(key)
     if not joined.pairs:
         raise _unjoined(scores, labels, labelled)
     joined.left_out["labels without a verdict"] = len(by_key.keys() - used)
     joined.left_out["score rows that were judged by other rubrics, counted in all criteria only"] = index.unmatched
     return joined
+
+
+def _of_people(rows: Sequence[VerdictRow]) -> list[PersonLabel]:
+    """Return the labels by who gave them; none where no row tells. Raises `InputError` where some rows do and others do not."""
+    if all(row.labeller is None for row in rows):
+        return []
+    if unnamed := next((row for row in rows if row.labeller is None), None):
+        raise InputError(f"{unnamed.where}: labeller: field required, as other rows name who gave the labels")
+    return [
+        PersonLabel((*row.key, name), row.labeller or "", met)
+        for row in rows
+        for name, met in zip(row.criteria, row.met, strict=True)
+        if met is not None
+    ]
 
 
 def _unjoined(scores: NamedSource, labels: NamedSource, labelled: Sequence[VerdictRow]) -> InputError:

@@ -15,6 +15,10 @@ LEVELLED: CriterionGroup = ("answered by", "level")
 """The group of criteria that have levels."""
 
 
+HUMAN_MARGIN = 0.05
+"""How much less a judge may agree with people than they with each other, and still count as one of them."""
+
+
 class LabelledVerdict(NamedTuple):
     """A verdict and the label of the same criterion of the same response, each as the share that is met: 1, 0, or a level's.
 

@@ -86,6 +86,7 @@ class _JudgedResponse(Response):
     judge: str = ""
     judging: str = ""
     judge_id: str | None = None
+    labeller: str | None = None
     trace_view: str | None = None
     rubric: str = ""
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -102,7 +103,7 @@ class VerdictRow(NamedTuple):
     be millions of verdicts. `met` is the share that is met (1, 0, or what a level counts; None for not judged), `levels` has the
     label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels. `placed` has the verdicts
     on each criterion whose place in the question is known; it is empty where none is. `soft` has the parts of each soft verdict,
-    and is empty where all are hard.
+    and is empty where all are hard. `labeller` is the person who gave labels, where that is told.
     """
 
     where: str
@@ -122,6 +123,7 @@ class VerdictRow(NamedTuple):
     placed: tuple[PlacedVotes, ...] = ()
     soft: tuple[SoftParts | None, ...] = ()
     judge_id: str | None = None
+    labeller: str | None = None
 
     def decided(self) -> VerdictRow:
         """Return the row with what was decided in place of expected shares."""
@@ -203,6 +205,7 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         _placed(row.verdicts),
         soft if any(soft := tuple(v.soft for v in row.verdicts)) else (),
         row.judge_id,
+        row.labeller,
     )
 
 

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
-from rubrictool.analysis.labelled_verdicts import LEVELLED
+from rubrictool.analysis.labelled_verdicts import HUMAN_MARGIN, LEVELLED
 from rubrictool.cli.calibration_table import figure_lines, legend_lines
 from rubrictool.cli.few_prompts import few_prompts
-from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, table
+from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, signed, table
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport
     from rubrictool.analysis.kappa import GroupAgreement
+    from rubrictool.analysis.labellers import HumanCeiling, LabellerAgreement
     from rubrictool.rows.ways_of_judging import JudgeKey
 
 LEGEND = (
@@ -46,12 +47,35 @@ def lines(report: AgreementReport) -> Iterator[str]:
         if judge in report.calibration:
             yield ""
             yield from figure_lines(report.calibration[judge])
+        if judge in report.ceilings:
+            yield ""
+            yield from _ceiling(report.ceilings[judge])
+    if report.labellers:
+        yield from _labellers(report.labellers)
     yield ""
     levelled = any(LEVELLED in (group.group for group in groups) for groups in report.judges.values())
     yield from legend(LEGEND + OF_LEVELS if levelled else LEGEND)
     if report.calibration:
         yield from legend_lines()
     yield from _few(report)
+
+
+def _ceiling(one: HumanCeiling) -> Iterator[str]:
+    rows = [
+        ("the judge", interval(one.judge)),
+        ("a person", interval(one.person)),
+        ("the judge less a person", signed(one.difference)),
+    ]
+    yield from table((f"agreement with other people ({one.comparisons:,} labels)", "share"), rows)
+
+
+def _labellers(one: LabellerAgreement) -> Iterator[str]:
+    shared = f"{counted(one.shared, 'verdict')} of {one.units:,} labelled twice or more"
+    yield ""
+    yield f"{counted(len(one.labellers), 'labeller')}, {counted(one.labels, 'label')}, {shared}"
+    yield from table(
+        ("among the labellers", ""), [("Krippendorff's alpha", interval(one.alpha)), ("Gwet's AC1", interval(one.ac1))]
+    )
 
 
 def _few(report: AgreementReport) -> Iterator[str]:
@@ -94,8 +118,18 @@ def conclusions(report: AgreementReport) -> Iterator[str]:
     """Yield for each judge what its figures do not show."""
     for judge, groups in report.judges.items():
         yield from _conclusions(judge_name(judge), groups)
+        if ceiling := report.ceilings.get(judge):
+            yield f"agree: {judge_name(judge)}: {_of_ceiling(ceiling)}"
         if judge in report.calibration and report.calibration[judge].error.above(0):
             yield f"agree: {judge_name(judge)}: its probabilities are not frequencies; --calibrate fits what makes them so"
+
+
+def _of_ceiling(one: HumanCeiling) -> str:
+    if one.at_human_level:
+        return f"agrees with people as they do with each other, but for at most {HUMAN_MARGIN:g}"
+    if one.difference.below(0):
+        return "agrees less with people than they do with each other"
+    return "is not shown to agree with people as they do with each other"
 
 
 def _conclusions(judge: str, groups: Sequence[GroupAgreement]) -> Iterator[str]:

@@ -187,13 +187,32 @@ _AGREEMENT = ("kappa", "kappa_within", "balanced_accuracy", "sensitivity", "spec
 
 def _agreement(found: NamedRows) -> Iterator[FigureTable]:
     heads = ("verdicts", "kappa", "within criteria", "balanced", "sensitivity", "specificity")
-    judges = list(dict.fromkeys((str(row.get("judge")), str(row.get("judging"))) for row in found.rows))
+    groups = [row for row in found.rows if "kappa" in row]
+    judges = list(dict.fromkeys(_judge(row) for row in groups))
     for judge in judges:
-        own = [row for row in found.rows if (str(row.get("judge")), str(row.get("judging"))) == judge]
+        own = [row for row in groups if _judge(row) == judge]
+        people = [row for row in found.rows if row.get("kind") == "human ceiling" and _judge(row) == judge]
         rows = [(_group(row), _cells(row, "n", _AGREEMENT)) for row in own]
         yield FigureTable(
-            f"{' · '.join(filter(None, judge))} ({found.name})", heads, rows, [_agreement_sentence(own[0], len(judges))]
+            f"{' · '.join(filter(None, judge))} ({found.name})",
+            heads,
+            rows,
+            [_agreement_sentence(own[0], len(judges)), *map(_ceiling_sentence, people)],
         )
+
+
+def _judge(row: FigureRow) -> tuple[str, str]:
+    return str(row.get("judge")), str(row.get("judging"))
+
+
+def _ceiling_sentence(row: FigureRow) -> str:
+    judge, person, less = (figure_of(row, name) for name in ("judge_with_people", "person_with_people", "difference"))
+    if not (judge and person and less):
+        return ""
+    return (
+        f"{row.get('judge')} agrees with other people on {spelled(judge)} of their labels, a person on {spelled(person)}:"
+        f" a difference of {spelled(less)}."
+    )
 
 
 def _group(row: FigureRow) -> str:

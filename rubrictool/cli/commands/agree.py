@@ -32,7 +32,11 @@ def command(
     files: OutputFlags,
     labels: Annotated[
         str,
-        typer.Option(metavar="FILE", help="Labels, as rows with prompt_id, id and verdicts.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            help="Labels, as rows with prompt_id, id and verdicts, and labeller where there are several.",
+            show_default=False,
+        ),
     ],
     rubrics: Annotated[
         str | None,
