@@ -61,7 +61,7 @@ class Conversion:
 
     def _nothing(self) -> str:
         """Return that no row could be written, with what there was and why it was left out."""
-        found = ", ".join(f"{name} ({count:,})" for name, count in self.lost.most_common(MOST_NAMED))
+        found = ", ".join(f"{name} ({count:,})" for name, count in self.lost.most_common(MOST_NAMED) if count)
         return f"holds nothing that {self.title} can hold" + (f"; what is there: {found}" if found else "")
 
     @property

@@ -13,6 +13,7 @@ from rubrictool.rows.ids import name_response, prompt_key, with_id
 from rubrictool.rows.places import RowPlaces
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
+from rubrictool.shapes.table import candidates
 from rubrictool.text.encoding import compact_bytes
 from rubrictool.text.wording import counted
 
@@ -23,6 +24,8 @@ ROWS_THAT_TELL = 100
 
 MOST_ROWS_OF_ONE = 100_000
 """Most rows of a file that is one thing as a whole, such as a list of criteria; they are held in memory."""
+
+ONE_KIND = "keep rows of one kind in a file"
 
 TakeIds = Callable[[dict[str, Any]], dict[str, Any]]
 """Return a response or comparison under the id that another source has for its prompt."""
@@ -51,13 +54,20 @@ class ForeignRows:
                 if contents.prompt:
                     prompts.add(_hash(contents.prompt))
             except ValueError as error:
-                raise InputError(f"{self._places.of(number)}: {error} (read as {self.shape.title})") from None
+                fault = self._another_kind(number) or f"{error} (read as {self.shape.title})"
+                raise InputError(f"{self._places.of(number)}: {fault}") from None
             sizes = list(map(add, sizes, contents.sizes()))
             for note in contents.notes:
                 notes[note] += 1
             yield number, contents
         self._notes = notes
         self._sizes = dict(zip(PARTS, sizes, strict=True)) | {"prompts": len(prompts)}  # Several rows may be of one.
+
+    def _another_kind(self, number: int) -> str | None:
+        """Return in words what a row is that could not be read, where its columns tell another shape."""
+        row = next((row for at, row in self._rows() if at == number), {})
+        found = [] if self.shape.matches(row) else candidates(row)
+        return f"is {found[0].title}, where the rows before are {self.shape.title}; {ONE_KIND}" if found else None
 
     def holds(self, part: PartName) -> bool:
         """Return whether that part stands in one of the first rows."""

@@ -9,14 +9,14 @@ from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
-from rubrictool.rows.foreign_rows import ROWS_THAT_TELL, ForeignRows, Numbered
+from rubrictool.rows.foreign_rows import ONE_KIND, ROWS_THAT_TELL, ForeignRows, Numbered
 from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.input_files import STDIN, InputFile
 from rubrictool.rows.old_names import with_new_names
 from rubrictool.rows.places import FilePlaces
 from rubrictool.rows.prompt_ids import PromptIds, asked, id_column, under_id
 from rubrictool.rows.repeated_prompts import RepeatedPrompts, repeated_prompts
-from rubrictool.rows.strict_json import HALF_A_PAIR
+from rubrictool.rows.strict_json import WITHOUT_HALVES
 from rubrictool.shapes.column_names import Doubt, other_names, with_our_names
 from rubrictool.shapes.instructions import is_unanswered
 from rubrictool.shapes.shape import Contents, PartName, Shape
@@ -229,15 +229,34 @@ class Input:
         repeated = self._repeated_prompts() if part == "prompts" else None
         self._renamed = dict(repeated.names) if repeated else self.other_names(part)
         if repeated:
-            return repeated.prompt_rows(self._columns())
+            return repeated.prompt_rows(self._own_columns())
         if part == "responses" and self._repeated and self._repeated.key == "id":
             self._renamed["id"] = "prompt_id"
-        return ((number, with_our_names(row, self._renamed)) for number, row in self._columns())
+        return ((number, with_our_names(row, self._renamed)) for number, row in self._own_columns())
+
+    def _own_columns(self) -> Numbered:
+        """Yield numbered rows of ours. Raises `InputError` for one with other columns than the first, of a foreign shape.
+
+        Rows of a table have the same columns, of which the empty ones are absent.
+        """
+        checks = self._given is None and not self._raw.is_table
+        known = set[frozenset[str]]()
+        for number, row in self._columns():
+            if checks and (names := frozenset(row)) not in known:
+                if known and (found := candidates(row)):
+                    kind = found[0].title
+                    raise InputError(
+                        f"{self.places.of(number)}: is {kind}, where the rows before are rubrictool's own; {ONE_KIND}, or say "
+                        "what they are",
+                        code="format",
+                    )
+                known.add(names)
+            yield number, row
 
     def _repeated_prompts(self) -> RepeatedPrompts | None:
         """Return how rows in our own columns tell their prompts, where several may be about one."""
         if self._repeated is None and not self._knows_repeats and self.first_row() is not None:
-            self._knows_repeats, self._repeated = True, repeated_prompts(self._columns)
+            self._knows_repeats, self._repeated = True, repeated_prompts(self._own_columns)
         return self._repeated
 
     def other_names(self, part: PartName) -> dict[str, str]:
@@ -315,5 +334,5 @@ class _Records:
 
     def _encodable(self, number: int, columns: dict[str, Any]) -> dict[str, Any]:
         if not encodable(columns):
-            raise InputError(f"{self.places.of(number)}: {HALF_A_PAIR}; remove it, or put U+FFFD in its place")
+            raise InputError(f"{self.places.of(number)}: {WITHOUT_HALVES}")
         return columns

@@ -40,8 +40,11 @@ class PartFiles:
             part = SingleFile(path, str(path))
             self.places.begin(index, offset, part.places)
             number = 0
-            for number, row in part:
-                yield offset + number, row
+            try:
+                for number, row in part:
+                    yield offset + number, row
+            except InputError as error:
+                raise _with_remedy(error) if number == 0 else error from None
             part.close()
             offset += number
 
@@ -49,7 +52,7 @@ class PartFiles:
         """Raise `InputError` where the parts are of several kinds, or one is not read."""
         first = None
         for path in self._parts:
-            part = SingleFile(path, str(path))
+            part = _opened(path)
             part.close()
             first, self.is_table = first or (path, part.container.kind), part.is_table
             if part.container.kind != first[1]:
@@ -57,6 +60,20 @@ class PartFiles:
                     f"{path}: is {part.container.name}, but {first[0].name} beside it is {first[1]}; keep files of one kind"
                     " in the directory, or name one file"
                 )
+
+
+def _opened(path: Path) -> SingleFile:
+    try:
+        return SingleFile(path, str(path))
+    except InputError as error:
+        raise _with_remedy(error) from None
+
+
+def _with_remedy(error: InputError) -> InputError:
+    """Return the error of a part from which no row was read: such a file, a README perhaps, may be none."""
+    return InputError(
+        f"{error}; if the file holds no rows, take it out of the directory, or name the files that do", code=error.code
+    )
 
 
 class PartPlaces:

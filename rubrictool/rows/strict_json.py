@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rubrictool.shapes.rollouts import is_verl_rollout
@@ -18,6 +19,8 @@ MAX_DIGITS = 4000
 
 HALF_A_PAIR = "has half of a surrogate pair (\\ud800 to \\udfff), which is no character"
 
+WITHOUT_HALVES = f"{HALF_A_PAIR}; remove it, or put U+FFFD in its place"
+
 DEPTH_LIMIT = f"at most {MAX_DEPTH} levels are read"
 
 
@@ -27,14 +30,20 @@ def strict(text: str | bytes, *, half_pairs: bool = False) -> Any:
     With `half_pairs` its texts may hold lone surrogates (`"\\ud83d"`), which no UTF-8 can: the caller looks for them.
     """
     text = text if isinstance(text, str) else text.decode()
-    value = _DECODER.decode(text)
+    try:
+        value = _DECODER.decode(text)
+    except UnreadNumber as fault:
+        raise _named(fault, text, 0) from None
     _check(text, value, half_pairs=half_pairs)
     return value
 
 
 def strict_at(text: str, start: int) -> tuple[Any, int]:
     """Return the JSON value that begins at a place in a text, read as strictly, and the place where it ends."""
-    value, end = _DECODER.raw_decode(text, start)
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except UnreadNumber as fault:
+        raise _named(fault, text, start) from None
     _check(text[start:end], value)
     return value, end
 
@@ -61,7 +70,7 @@ def chat_or_text(text: str) -> Any:
 def _check(text: str, value: Any, *, half_pairs: bool = False) -> None:
     """Raise `ValueError` for what the decoder lets pass."""
     if not half_pairs and ("\\ud" in text or "\\uD" in text) and not encodable(value):
-        raise ValueError(HALF_A_PAIR)
+        raise ValueError(f"{_field(value, lambda leaf: not encodable(leaf))}{WITHOUT_HALVES}")
     if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         raise ValueError(f"nested too deeply; {DEPTH_LIMIT}")
 
@@ -74,13 +83,46 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-class NotANumber(ValueError):
+class UnreadNumber(ValueError):
+    """A number is none that JSON has, or too large."""
+
+
+class NotANumber(UnreadNumber):
     """A number is written as NaN, which trainers do for one that they do not have."""
 
 
 def _refuse(constant: str) -> None:
-    fault = NotANumber if constant == "NaN" else ValueError
+    fault = NotANumber if constant == "NaN" else UnreadNumber
     raise fault(f"{constant} is no JSON number; use null or leave the column out")
+
+
+def _named(fault: UnreadNumber, text: str, start: int) -> UnreadNumber:
+    """Return a fault with the name of the field of the object that begins at a place; the decoder does not tell it."""
+    try:
+        value, _ = _MARKING.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return fault
+    return type(fault)(f"{_field(value, lambda leaf: leaf is _UNREAD)}{fault}")
+
+
+def _field(value: Any, is_at_fault: Callable[[Any], bool]) -> str:
+    """Return the name of the first field of an object that holds such a leaf, as messages begin with it."""
+    fields = value.items() if isinstance(value, dict) else ()
+    name = next((name for name, item in fields if any(map(is_at_fault, _leaves(item)))), None)
+    return f"{one_line(name, width=60)}: " if name and encodable(name) else ""
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """Yield the keys, texts and numbers in a value, at any depth."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, dict):
+            left += [*item.values(), *item]
+        elif isinstance(item, list):
+            left += item
+        else:
+            yield item
 
 
 def strict_rollout(text: str | bytes) -> Any:
@@ -98,18 +140,28 @@ def strict_rollout(text: str | bytes) -> Any:
 
 def _whole(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise ValueError(f"a number has {len(text):,} digits, more than are read; write it as text")
+        raise UnreadNumber(f"a number has {len(text):,} digits, more than are read; write it as text")
     return int(text)
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is too large for a number")
+        raise UnreadNumber(f"{text} is too large for a number; write it as text, or leave the column out")
     return number
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+
+
+_UNREAD: Any = object()
+
+_MARKING = json.JSONDecoder(
+    parse_constant=lambda _: _UNREAD,
+    parse_float=lambda text: None if math.isfinite(float(text)) else _UNREAD,
+    parse_int=lambda text: None if len(text) <= MAX_DIGITS else _UNREAD,
+)
+"""Decodes what the strict one refuses, with a mark in place of such numbers."""
 
 
 _WITH_NAN = json.JSONDecoder(

@@ -394,7 +394,7 @@ def test_templates_can_be_taken_out_edited_and_given_back(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ('{"top_p": NaN}', "--judge-args: is not JSON (NaN is no JSON number"),
+        ('{"top_p": NaN}', "--judge-args: is not JSON (top_p: NaN is no JSON number"),
         ('{"top_p": 1, "top_p": 2}', "--judge-args: is not JSON (top_p: the key stands twice"),
         ("[1]", "--judge-args: must be a JSON object"),
     ],

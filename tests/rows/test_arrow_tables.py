@@ -146,6 +146,7 @@ TABLE = pa.table({"id": [str(n) for n in range(1000)], "text": ["word " * n for 
         (arrow_stream(TABLE)[:-5000], "f: the Arrow file is cut off or damaged"),
         (parquet(pa.table([[1], [2]], names=["a", "a"])), "f: a: two columns have this name"),
         (parquet(pa.table({f"c{n}": [1] for n in range(10_001)})), "f: has 10,001 columns, more than the 10,000"),
+        (parquet(pa.table({"c": pa.array([b"\xed\xa0\x80"]).view(pa.string())})), "f: the Parquet file holds text that is not"),
         (parquet(pa.table({"c": ["a", "x" * 2**24]})), "f:row 2: the row is longer than 16 MiB"),
     ],
 )  # fmt: skip
@@ -169,6 +170,33 @@ def test_a_row_that_the_metadata_tell_to_be_too_long_is_refused_before_it_is_rea
 ) -> None:
     content = parquet(pa.table({"c": rows}), row_group_size=group, compression="zstd")
     assert said in refused(tmp_path / "f", content)
+
+
+def test_texts_that_a_dictionary_holds_once_count_in_each_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2] * 20), [name * 2**20 for name in "abc"])
+    table = pa.table({"c": texts})
+    # Together the texts of the dictionary are longer than a row may be.
+    monkeypatch.setattr("rubrictool.rows.containers.arrow_tables.MAX_ROW", 2**21)
+    for content in (parquet(table), arrow_stream(table)):
+        assert [row["c"][0] for _, row in read(tmp_path / "f", content)] == list("abc") * 20
+    monkeypatch.setattr("rubrictool.rows.containers.growth.FREE", 2**24)
+    assert "f:row 29: more than 0 GiB come out of 1 MiB of the table" in refused(tmp_path / "f", parquet(table))
+    monkeypatch.setattr("rubrictool.rows.containers.arrow_tables.MAX_ROW", 2**19)
+    assert "f:row 1: the row is longer" in refused(tmp_path / "f", parquet(table))
+
+
+def test_few_rows_are_in_memory_however_short_they_are_in_the_file(tmp_path: Path) -> None:
+    content = parquet(pa.table({"c": ["x" * 2**16] * 200}), compression="zstd")
+    pool = pa.default_memory_pool()
+    before, most = pool.bytes_allocated(), 0
+    for _ in InputFile(_written(tmp_path / "f", content), "f"):
+        most = max(most, pool.bytes_allocated() - before)
+    assert most < 50 * 2**16
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
 
 
 def test_a_row_of_just_16_mib_is_read(tmp_path: Path) -> None:

@@ -133,8 +133,15 @@ def gz(content: bytes) -> bytes:
         (b'[{"a": 1}] trailing', "f:1: the file goes on after its array"),
         (b'[{"a": 1}]\n[{"a": 2}]\n', "f:2: the file goes on after its array"),
         (b'[{"a": 1},\n{"b": 1, "b": 2}]', "f:2: b: the key stands twice"),
-        (b'[{"a": NaN}]', "f:1: NaN is no JSON number"),
-        (b'[{"a": "\\ud800"}]', "f:1: has half of a surrogate pair"),
+        (b'[{"a": NaN}]', "f:1: a: NaN is no JSON number"),
+        (b'{"b": 1, "a": [{"c": -Infinity}]}', "f:1: a: -Infinity is no JSON number; use null"),
+        (b'{"b": 1e5, "a": 1e999}', "f:1: a: 1e999 is too large for a number; write it as text"),
+        (b'{"b": 1, "a": ' + b"9" * 5000 + b"}", "f:1: a: a number has 5,000 digits"),
+        (b'[{"a": "\\ud800"}]', "f:1: a: has half of a surrogate pair"),
+        (b'{"b": "x", "a": {"c": ["\\udc00"]}}', "no character; remove it, or put U+FFFD in its place"),
+        (b'{"a": 1}\r{"a": 2}\r', "f:1: is not JSON Lines: the lines end with CR alone; convert the file first"),
+        (b"id,prompt\r1,2\r", "f:1: is not CSV: the lines end with CR alone; convert the file first"),
+        (b'id,tags\n1,"' + b"[" * 10**5 + b'"\n', "f:2: tags: nested too deeply; at most 100 levels are read"),
         (b'[{"a": ' + b"[" * 101 + b"]" * 101 + b"}]", "f:1: nested too deeply"),
         (b"[" * 2**20, "f:1: nested too deeply"),
         (b'{"a":\n' * 2**18, "f:1: nested too deeply"),
@@ -175,7 +182,7 @@ def test_a_row_is_not_longer_than_its_bound_over_many_lines(
 
 
 def test_a_small_file_that_becomes_a_huge_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rubrictool.rows.containers.streams.FREE", 2**18)
+    monkeypatch.setattr("rubrictool.rows.containers.growth.FREE", 2**18)
     said = refused(tmp_path / "f", gzip.compress(b'{"a": 1}\n' * 2**17))
     assert "GiB come out of 1 MiB of gzip, as of a file that is made to fill disks" in said
     assert len(read(tmp_path / "f", gzip.compress(b'{"a": 1}\n' * 2**13))) == 2**13
@@ -388,9 +395,10 @@ BOMB = b"a0: &a0 [%s]\n" % (b"x" * 2**14) + b"".join(
         (b"- a: 1\n- text\n", "f:2: is no mapping of columns to values"),
         (b"a = 1\nb = \n", "f:2: is not TOML: Invalid value"),
         (b"a = 1\na = 2\n", "f:2: is not TOML: Cannot overwrite a value"),
-        (b"a = nan\n", "f:1: NaN is no JSON number"),
+        (b"a = nan\n", "f:1: a: NaN is no JSON number"),
         (b"a = " + b"[" * 150 + b"]" * 150, "f:1: nested too deeply"),
-        (b"a = " + b"[" * 100_000, "f:1: is not TOML"),
+        (b"a = " + b"[" * 100_000, "f:1: nested too deeply"),
+        (b".".join([b"a"] * 5000) + b" = 1\n", "f:1: nested too deeply"),
         (b"a: " + b"x" * 2**20, "f:1: is longer than 1 MiB"),
         (b'a: "\\ud800"\n', "f:1: "),
         (b"a: !!binary aGk=\n", "f:1: the tag tag:yaml.org,2002:binary is not read"),

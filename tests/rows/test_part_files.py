@@ -70,6 +70,14 @@ def test_parts_are_of_one_kind(parts: Path) -> None:
         InputFile(parts, "f")
 
 
+@pytest.mark.parametrize(("name", "content"), [("README.md", b"# Rows\n"), ("plot.png", b"\x89PNG\r\n\x1a\n\0\0")])
+def test_what_a_foreign_file_in_a_directory_needs_is_said(parts: Path, name: str, content: bytes) -> None:
+    (parts / name).write_bytes(content)
+    said = rf"parts/{name}:1: is .*; if the file holds no rows, take it out of the directory, or name the files that do"
+    with pytest.raises(InputError, match=said):
+        Rows(parts, Prompt).rows()
+
+
 def test_only_files_are_parts(parts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (parts / "sub").mkdir()
     with pytest.raises(InputError, match=r"parts/sub: is a directory in a directory of parts"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from shell import Shell
@@ -131,6 +132,39 @@ def test_a_broken_row_is_named_by_its_own_fields() -> None:
     broken = {**HEALTH, "rubrics": [{"criterion": "x", "points": "many", "tags": []}]}
     with pytest.raises(InputError, match=r"rows:1: rubrics\.0\.points: must be a number \(read as HealthBench\)"):
         Rows([broken], Rubric).rows()
+
+
+ALPACA = {"instruction": "Name a colour.", "output": "Red.", "generator": "m"}
+PROMPT = {"id": "p", "prompt": "Name a colour."}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            [HEALTH, ALPACA],
+            "rows:2: is AlpacaEval outputs, where the rows before are HealthBench; keep rows of one kind",
+        ),
+        (
+            [ALPACA, HEALTH],
+            "rows:2: is HealthBench, where the rows before are AlpacaEval outputs; keep rows of one kind",
+        ),
+        ([PROMPT, HEALTH], "rows:2: is HealthBench, where the rows before are rubrictool's own; keep rows of one kind"),
+        (
+            [PROMPT, PROMPT | {"id": "q"}, ALPACA],
+            "rows:3: is AlpacaEval outputs, where the rows before are rubrictool's",
+        ),
+        ([HEALTH, PROMPT | {"id": "q"}], r"rows:2: prompt_id: field required \(read as HealthBench\)"),
+    ],
+)
+def test_rows_of_several_kinds_are_refused_with_what_they_are(rows: list[dict[str, Any]], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Rows(rows, Prompt).rows()
+
+
+def test_our_own_rows_may_have_different_columns() -> None:
+    rows = [PROMPT, PROMPT | {"id": "q", "topic": "paint"}, {"id": "r", "prompt": "Why?", "responses": ["So."]}]
+    assert len(Rows(rows, Prompt).rows()) == 3
 
 
 def test_names_of_formats_are_unique_and_found() -> None:

@@ -10,8 +10,10 @@ from typing import IO, TYPE_CHECKING, Any
 from rubrictool.rows.containers.arrow_values import Convert, converter
 from rubrictool.rows.containers.delimited import MAX_COLUMNS
 from rubrictool.rows.containers.faults import FileFault, RowFault, too_long
+from rubrictool.rows.containers.growth import check_growth
 from rubrictool.rows.containers.lines import MAX_ROW
 from rubrictool.rows.containers.pyarrow_import import need_pyarrow
+from rubrictool.rows.strict_json import DEPTH_LIMIT
 from rubrictool.text.wording import one_line
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ MAX_FOOTER = 16 * 2**20
 BATCH_BYTES = 2**21
 """Bytes that the rows of a batch have together, about."""
 
-BATCH_ROWS = 256
-"""Rows of a batch at most."""
+BATCH_ROWS = 16
+"""Rows of a batch at most: a few bytes of a file may stand for a long text in each of them, which no metadata tells."""
 
 _PAGE_OVERHEAD = 2**18
 """Bytes of a row that its pages may have beside its values: headers, levels and statistics."""
@@ -39,10 +41,11 @@ def parquet_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     need_pyarrow("a Parquet file")
     import pyarrow.parquet
 
-    _check_footer(file)
+    stored = _size(file)
+    _check_footer(file, stored)
     with _damage("Parquet"):
         table = pyarrow.parquet.ParquetFile(file, pre_buffer=False, buffer_size=2**18)
-        yield from table_rows(_parquet_batches(table))
+        yield from table_rows(_parquet_batches(table), stored=stored)
 
 
 def arrow_file_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -52,7 +55,7 @@ def arrow_file_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
     with _damage("Arrow"):
         table = pyarrow.ipc.open_file(file)
-        yield from table_rows(map(table.get_batch, range(table.num_record_batches)))
+        yield from table_rows(map(table.get_batch, range(table.num_record_batches)), stored=_size(file))
 
 
 def arrow_stream_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -62,7 +65,7 @@ def arrow_stream_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
     with _damage("Arrow"):
         table = pyarrow.ipc.open_stream(file)
-        yield from table_rows(table)
+        yield from table_rows(table, stored=_size(file) if file.seekable() else None)
 
 
 @contextmanager
@@ -73,14 +76,27 @@ def _damage(kind: str) -> Iterator[None]:
     try:
         yield
     except (pyarrow.ArrowException, OSError, EOFError) as error:
-        raise FileFault(
-            f"the {kind} file is cut off or damaged ({one_line(str(error), width=100)}); get it again"
-        ) from None
+        raise FileFault(_why(kind, str(error))) from None
 
 
-def _check_footer(file: IO[bytes]) -> None:
-    """Raise `FileFault` for a file without a footer, or with one that is too large: pyarrow reads it whole."""
+def _why(kind: str, error: str) -> str:
+    if "Invalid UTF8" in error:
+        return f"the {kind} file holds text that is not UTF-8 ({one_line(error, width=100)}); write it as UTF-8"
+    if "too deeply nested" in error:
+        return f"nested too deeply; {DEPTH_LIMIT}"
+    return f"the {kind} file is cut off or damaged ({one_line(error, width=100)}); get it again"
+
+
+def _size(file: IO[bytes]) -> int:
+    """Return the bytes of a file, which is then read from where it was."""
+    at = file.tell()
     size = file.seek(0, 2)
+    file.seek(at)
+    return size
+
+
+def _check_footer(file: IO[bytes], size: int) -> None:
+    """Raise `FileFault` for a file without a footer, or with one that is too large: pyarrow reads it whole."""
     file.seek(max(0, size - _LENGTH - _MAGIC))
     end = file.read()
     length = int.from_bytes(end[:_LENGTH], "little")
@@ -120,16 +136,45 @@ def _check_group(group: pyarrow.parquet.RowGroupMetaData, first: int) -> None:
         raise RowFault(first, too_long("row" if last <= first else f"longest of the rows {first:,} to {last:,}"))
 
 
-def table_rows(batches: Iterable[pyarrow.RecordBatch]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the numbered rows of batches. Raises `FileFault` and `RowFault`."""
+def _pieces(batch: pyarrow.RecordBatch) -> Iterator[pyarrow.RecordBatch]:
+    """Yield a few rows at a time, dictionaries written out; one by one where they are long, since Python holds them once more."""
+    import pyarrow
+
+    dictionaries = [column.dictionary.nbytes for column in batch.columns if pyarrow.types.is_dictionary(column.type)]
+    step = 1 if sum(dictionaries) > MAX_ROW else BATCH_ROWS
+    for start in range(0, len(batch), step):
+        rows = batch.slice(start, step)
+        rows = _without_dictionaries(rows) if dictionaries else rows
+        if rows.nbytes <= MAX_ROW:
+            yield rows
+        else:
+            yield from (rows.slice(place, 1) for place in range(len(rows)))
+
+
+def _without_dictionaries(rows: pyarrow.RecordBatch) -> pyarrow.RecordBatch:
+    import pyarrow
+
+    columns = [
+        column.dictionary_decode() if pyarrow.types.is_dictionary(column.type) else column for column in rows.columns
+    ]
+    return pyarrow.RecordBatch.from_arrays(columns, names=rows.schema.names)
+
+
+def table_rows(
+    batches: Iterable[pyarrow.RecordBatch], *, stored: int | None = None
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the numbered rows of batches; `stored` is the size of their file. Raises `FileFault` and `RowFault`."""
     converters: dict[str, Convert | None] = {}
-    number = 0
+    number = size = 0
     for batch in batches:
         converters = converters or _converters(batch.schema)
         batch.validate(full=True)
-        for start in range(0, len(batch), BATCH_ROWS):
-            rows = batch.slice(start, BATCH_ROWS)
-            _check_size(rows, number + 1)
+        for rows in _pieces(batch):
+            if rows.nbytes > MAX_ROW:
+                raise RowFault(number + 1, too_long("row"))
+            size += rows.nbytes
+            if stored is not None:
+                check_growth(size, stored=stored, kind="the table", remedy="write its rows as JSON Lines first")
             for values in zip(*(column.to_pylist() for column in rows.columns), strict=True):
                 number += 1
                 yield number, _row(number, converters, values)
@@ -151,14 +196,6 @@ def _converter(field: pyarrow.Field) -> Convert | None:
         return converter(field)
     except ValueError as error:
         raise FileFault(f"{one_line(field.name, width=60)}: {error}") from None
-
-
-def _check_size(rows: pyarrow.RecordBatch, first: int) -> None:
-    """Raise `RowFault` for a row of more than 16 MiB."""
-    if rows.nbytes > MAX_ROW:
-        for place in range(len(rows)):
-            if rows.slice(place, 1).nbytes > MAX_ROW:
-                raise RowFault(first + place, too_long("row"))
 
 
 def _row(number: int, converters: dict[str, Convert | None], values: tuple[Any, ...]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from rubrictool.rows.strict_json import chat_or_text, strict
+from rubrictool.rows.strict_json import DEPTH_LIMIT, chat_or_text, strict
 from rubrictool.text.encoding import compact
 
 FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
@@ -123,7 +123,7 @@ def _json(cell: str) -> Any:
     except json.JSONDecodeError:
         return _printed(cell)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError(f"nested too deeply; {DEPTH_LIMIT}") from None
 
 
 LONGEST_PRINTED = 2**20

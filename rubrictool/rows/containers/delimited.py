@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 from rubrictool.rows.containers.cells import column_of, value_of
-from rubrictool.rows.containers.faults import NOT_UTF8, RowFault
+from rubrictool.rows.containers.faults import NOT_UTF8, ONLY_CR, RowFault
 from rubrictool.rows.containers.lines import MAX_ROW, BoundedLines
 from rubrictool.text.wording import counted, one_line
 
@@ -48,7 +48,8 @@ def _records(lines: BoundedLines, delimiter: str) -> Iterator[tuple[int, list[st
         try:
             record = next(reader, None)
         except csv.Error as error:
-            raise RowFault(start, f"is not {DELIMITERS[delimiter]}: {error}; {_QUOTING}") from None
+            reason = ONLY_CR if "new-line character" in str(error) else f"{error}; {_QUOTING}"
+            raise RowFault(start, f"is not {DELIMITERS[delimiter]}: {reason}") from None
         lines.row_ends()
         if record is None:
             return

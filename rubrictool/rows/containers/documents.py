@@ -26,6 +26,8 @@ MAX_DOCUMENT = 2**20
 
 _TOO_LONG = "is longer than 1 MiB, more than is read of a file that is one document; write its rows as JSON Lines"
 
+_TOO_DEEP = f"nested too deeply; {DEPTH_LIMIT}"
+
 _NULLS = {"", "~", "null", "Null", "NULL"}
 
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")} | {"!", None}
@@ -39,10 +41,14 @@ def toml_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     except tomllib.TOMLDecodeError as error:
         reason, _, place = str(error).rpartition(" (at ")
         line = place.removeprefix("line ").partition(",")[0]
-        raise RowFault(int(line) if line.isdecimal() else 1, f"is not TOML: {reason or error}") from None
-    except (ValueError, RecursionError) as error:
+        twice = "; a key or a table stands twice, keep one" if reason.startswith("Cannot") else ""
+        raise RowFault(int(line) if line.isdecimal() else 1, f"is not TOML: {reason or error}{twice}") from None
+    except RecursionError:
+        raise RowFault(1, _TOO_DEEP) from None
+    except ValueError as error:
         raise RowFault(1, f"is not TOML that is read: {one_line(str(error), width=100)}") from None
-    yield 1, _checked(1, value)
+    if value:
+        yield 1, _checked(1, value)
 
 
 def yaml_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -58,9 +64,12 @@ def yaml_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
                 if value is not None:
                     yield line, _checked(line, value)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise RowFault(mark.line + 1 if mark else 1, f"is not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError) as error:
+        mark, reason = error.problem_mark or error.context_mark, f"is not YAML: {error.problem or error.context}"
+        is_deep = "nesting depth" in reason
+        raise RowFault(mark.line + 1 if mark else 1, _TOO_DEEP if is_deep else reason) from None
+    except RecursionError:
+        raise RowFault(1, _TOO_DEEP) from None
+    except yaml.YAMLError as error:
         raise RowFault(1, f"is not YAML that is read: {one_line(str(error), width=100)}") from None
 
 
@@ -77,7 +86,7 @@ class _Values:
         if self._size > MAX_ROW:
             raise RowFault(line, too_long("row, its aliases written out,"))
         if depth > MAX_DEPTH:
-            raise RowFault(line, f"nested too deeply; {DEPTH_LIMIT}")
+            raise RowFault(line, _TOO_DEEP)
         if node.tag not in _TAGS:
             raise RowFault(line, f"the tag {node.tag} is not read; leave it out")
         if node.id == "sequence":
@@ -120,8 +129,10 @@ def _checked(line: int, value: Any) -> dict[str, Any]:
         raise RowFault(line, "is no mapping of columns to values; each document, or each item of a list, must be one")
     try:
         read: dict[str, Any] = strict(json.dumps(value, default=_date, ensure_ascii=True))
-    except (ValueError, RecursionError) as error:
-        raise RowFault(line, one_line(str(error), width=100)) from None
+    except RecursionError:
+        raise RowFault(line, _TOO_DEEP) from None
+    except ValueError as error:
+        raise RowFault(line, one_line(str(error), width=160)) from None
     return read
 
 

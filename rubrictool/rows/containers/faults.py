@@ -21,3 +21,5 @@ def too_long(what: str) -> str:
 
 
 NOT_UTF8 = "is not UTF-8; convert the file first, naming its encoding (for example iconv -f WINDOWS-1252 -t UTF-8)"
+
+ONLY_CR = r"the lines end with CR alone; convert the file first (tr '\r' '\n')"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import IO, Any
 
-from rubrictool.rows.containers.faults import NOT_UTF8, RowFault
+from rubrictool.rows.containers.faults import NOT_UTF8, ONLY_CR, RowFault
 from rubrictool.rows.containers.lines import BoundedLines
 from rubrictool.rows.strict_json import DEPTH_LIMIT, not_json, strict_rollout
 
@@ -35,6 +35,8 @@ def _why(error: Exception) -> str:
     if isinstance(cause, UnicodeDecodeError):
         return NOT_UTF8
     if isinstance(cause, json.JSONDecodeError):
+        if cause.msg == "Extra data" and cause.doc[cause.pos - 1] == "\r":
+            return f"is not JSON Lines: {ONLY_CR}"
         return f"{not_json(cause)}; each line must hold one JSON object"
     if cause is None:
         return "is not a JSON object; each line must hold one, {...}"

@@ -12,13 +12,8 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from rubrictool.rows.containers.faults import FileFault
+from rubrictool.rows.containers.growth import check_growth
 from rubrictool.rows.containers.pyarrow_import import need_pyarrow
-
-FREE = 2**30
-"""Bytes that any compressed file may become."""
-
-MAX_RATIO = 200
-"""Times that a file may become larger beyond `FREE`: rows become 3 to 20 times larger, what is made to fill disks 1,000 times."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +53,12 @@ class _Bounded(io.RawIOBase):
         """Read into a buffer. Raises `FileFault`."""
         chunk = self._next(len(buffer))
         self._read += len(chunk)
-        if self._read > FREE and self._read > MAX_RATIO * self._file.tell():
-            raise FileFault(self._bomb())
+        check_growth(
+            self._read,
+            stored=self._file.tell(),
+            kind=self._compression.name,
+            remedy=f"decompress it first ({self._compression.program} -dc)",
+        )
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
@@ -71,13 +70,6 @@ class _Bounded(io.RawIOBase):
             if isinstance(error, EOFError) or "runcated" in str(error):
                 raise FileFault(f"the {name} data ends too early; the file is cut off, get it again") from None
             raise FileFault(f"the {name} data is damaged ({error}); get the file again") from None
-
-    def _bomb(self) -> str:
-        small = -(-self._file.tell() // 2**20)
-        return (
-            f"more than {FREE // 2**30} GiB come out of {small} MiB of {self._compression.name}, as of a file that is made to"
-            f" fill disks; if it is not, decompress it first ({self._compression.program} -dc)"
-        )
 
 
 def _zstd(file: IO[bytes], *, write: bool) -> IO[bytes]:
