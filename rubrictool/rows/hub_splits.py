@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     import pyarrow
 
 SCHEME = "hf://datasets/"
+
+_FAULTS = (OSError, ValueError, RuntimeError, EOFError, zlib.error, lzma.LZMAError)
+"""Errors of the library datasets, for a split that does not exist, a script, or a file that is broken, and of the connection."""
 
 _FORM = f"{SCHEME}NAME/SPLIT or {SCHEME}OWNER/NAME/SPLIT, with a configuration {SCHEME}OWNER/NAME/CONFIG/SPLIT"
 
@@ -58,7 +63,7 @@ class HubSplit:
             raise InputError(f"{self.places.of(fault.number)}: {fault.reason}") from None
         except FileFault as fault:
             raise InputError(f"{self._address}: {fault}") from None
-        except (OSError, ValueError) as error:
+        except _FAULTS as error:
             raise self._unreadable(error) from None
 
     def _loaded(self) -> Any:
@@ -69,9 +74,10 @@ class HubSplit:
         dataset, config, split, revision = self._named
         try:
             return datasets.load_dataset(dataset, config, split=split, revision=revision, streaming=True)
-        # Its errors are of these two classes; so are those of the connection, and of a split that does not exist.
-        except (OSError, ValueError) as error:
+        except _FAULTS as error:
             raise self._unreadable(error) from None
+        except StopIteration:  # It looks for the columns in the first row.
+            raise InputError(f"{self._address}: contains no rows; check that it is the split that you mean") from None
 
     def _unreadable(self, error: Exception) -> InputError:
         return InputError(f"{self._address}: cannot be read: {one_line(str(error), width=300)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,25 @@ def test_without_the_library_it_is_said_how_to_install_it(monkeypatch: pytest.Mo
     with pytest.raises(
         InputError, match=r"hf://datasets/a/b/train: needs the library datasets; install it \(pip install"
     ):
+        InputFile("hf://datasets/a/b/train", "f")
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (EOFError("Compressed file ended before the end"), "cannot be read: Compressed file ended"),
+        (RuntimeError("Dataset scripts are no longer supported"), "cannot be read: Dataset scripts are no longer"),
+        (StopIteration(), "contains no rows; check that it is the split that you mean"),
+    ],
+)
+def test_what_the_library_raises_is_an_input_error(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, said: str
+) -> None:
+    def load_dataset(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    with pytest.raises(InputError, match=rf"hf://datasets/a/b/train: {said}"):
         InputFile("hf://datasets/a/b/train", "f")
 
 

@@ -135,7 +135,7 @@ def test_a_broken_row_is_named_by_its_own_fields() -> None:
 
 
 ALPACA = {"instruction": "Name a colour.", "output": "Red.", "generator": "m"}
-PROMPT = {"id": "p", "prompt": "Name a colour."}
+PROMPT: dict[str, Any] = {"id": "p", "prompt": "Name a colour."}
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def command(
     if not sources or to is None:
         raise InputError("convert: name a file and --to FORMAT; rubrictool convert --list prints the formats")
     given = Inputs(reading, *sources)
-    first, *others = map(given.of, sources)
+    first, *others = [given.of(path) for path in sources]
     converted = Conversion(first, to, others=others, pitfalls=pitfalls)
     total = sum(1 for _ in converted)
     session = Session("convert", ObjectOutputFlags(**vars(files)) if converted.is_object else files, inputs=given)
