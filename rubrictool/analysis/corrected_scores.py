@@ -202,7 +202,7 @@ def _scores(labels: Sequence[VerdictRow], response: Response, rubric: Rubric, cu
     if strange := next((row for row in labels if row.rubric and row.rubric not in known), None):
         raise InputError(f"{strange.where}: rubric: is not the rubric of the scores; label by that, or give a score")
     checked = _checked(rubric, response)
-    each = [checked | _met(of_one) for of_one in grouped((row.judge, row) for row in labels).values()]
+    each = [checked | _met(of_one) for of_one in grouped((row.labeller or row.judge, row) for row in labels).values()]
     together = checked | _met(labels)
     names = [criterion.id for criterion in rubric.criteria]
     if missing := [name for name in names if name not in together]:

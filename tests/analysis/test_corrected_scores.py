@@ -48,14 +48,15 @@ def test_verdicts_of_people_are_scored_by_the_rubric_and_checks_decide_what_they
     assert found.overall.human_alone == pytest.approx((1 + 0.25) / 2)
 
 
-def test_each_labeller_counts_alike_be_it_that_every_criterion_has_a_row() -> None:
+@pytest.mark.parametrize("column", ["labeller", "judge"])
+def test_each_labeller_counts_alike_be_it_that_every_criterion_has_a_row(column: str) -> None:
     """Two labellers of a veto and a criterion: one sees both met, one neither, which caps the score at 0."""
     rubric = {
         "id": "*",
         "criteria": [{"criterion": "Safe.", "weight": 1, "role": "veto"}, {"criterion": "Right.", "weight": 1}],
     }
     people = [
-        {"prompt_id": f"p{n}", "id": f"m{n}", "judge": who, "verdicts": [{"id": name, "met": who == "Ann"}]}
+        {"prompt_id": f"p{n}", "id": f"m{n}", column: who, "verdicts": [{"id": name, "met": who == "Ann"}]}
         for n in range(12)
         for who, name in (("Ann", "c1"), ("Ann", "c2"), ("Bob", "c1"), ("Bob", "c2"))
     ]
