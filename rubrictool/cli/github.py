@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from rubrictool.cli.files import Stdout, is_stdout
-from rubrictool.cli.sheets import Sheet, rendered, visible
+from rubrictool.cli.sheets import Block, Sheet, markdown_rows, rendered, visible
 from rubrictool.errors import InputError
+from rubrictool.text.wording import counted, spelled_out
 
 if TYPE_CHECKING:
     from rubrictool.linting.rules import Finding
@@ -22,7 +25,7 @@ def finding_annotations(where: str, findings: Sequence[Finding]) -> Iterator[str
     for finding in findings:
         kind = "warning" if finding.severity == "warning" else "notice"
         named = ", ".join(filter(None, [finding.rubric, finding.criterion]))
-        properties = {**place, "title": f"{finding.rule}: {named}"}
+        properties = {**place, "title": visible(f"{finding.rule}: {named}")}
         told = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
         yield f"::{kind} {told}::{_data(finding.message)}"
 
@@ -33,7 +36,8 @@ def _data(text: str) -> str:
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    """Return a property as GitHub's toolkit escapes it. White space stays as it is, for a file may be called so."""
+    return spelled_out(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
 
 
 def check_summary(command: str, output: str) -> None:
@@ -42,7 +46,26 @@ def check_summary(command: str, output: str) -> None:
         raise InputError(f"{command}: rows and the job summary would both go to standard output; name a file with -o")
 
 
+MAX_SUMMARY_BYTES = 400_000
+"""Bytes of the tables of one command: GitHub shows no summary at all of a step that writes more than 1 MiB (2^20 bytes)."""
+
+
 def write_job_summary(*sheets: Sheet) -> None:
-    """Write tables as Markdown on standard output."""
+    """Write tables as Markdown on standard output; of those too large for a job summary their first rows."""
+    fitted = [_fitted(sheet, MAX_SUMMARY_BYTES // len(sheets)) for sheet in sheets]
     with Stdout() as screen:
-        screen.write_bytes("".join(f"{line}\n" for line in rendered(sheets, "md")).encode())
+        screen.write_bytes("".join(f"{line}\n" for line in rendered(fitted, "md")).encode())
+
+
+def _fitted(sheet: Sheet, room: int) -> Sheet:
+    """Return a table whose blocks have as many rows as there is room for, with a note on the others."""
+    return replace(sheet, blocks=[_fitted_block(sheet, block, room // len(sheet.blocks)) for block in sheet.blocks])
+
+
+def _fitted_block(sheet: Sheet, block: Block, room: int) -> Block:
+    sizes = accumulate(len(line.encode()) + 1 for line in markdown_rows(sheet, block))
+    kept = sum(size <= room for size in sizes)
+    if kept == len(block.rows):
+        return block
+    left_out = f"{counted(len(block.rows) - kept, 'row')} left out, for which a job summary has no room; --summary FILE has all"
+    return replace(block, rows=block.rows[:kept], notes=[*block.notes, left_out])

@@ -309,12 +309,18 @@ def _markdown(sheet: Sheet) -> Iterator[str]:
         if block.rows:
             yield _piped([markdown(sheet.columns[place]) for place in shown])
             yield _piped(["---:" if sheet.columns[place] in sheet.figures else "---" for place in shown])
-            yield from (_piped([_markdown_cell(sheet, row, place) for place in shown]) for row in block.rows)
+            yield from markdown_rows(sheet, block)
             yield ""
         if block.notes:
             yield from (*(f"- {markdown(note)}" for note in block.notes), "")
         if block.beneath:
             yield from _markdown(block.beneath)
+
+
+def markdown_rows(sheet: Sheet, block: Block) -> Iterator[str]:
+    """Yield the rows of a block as Markdown."""
+    shown = sheet.shown()
+    yield from (_piped([_markdown_cell(sheet, row, place) for place in shown]) for row in block.rows)
 
 
 def _piped(cells: Sequence[str]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from shell import Ran, Shell
 
-from rubrictool.cli.github import finding_annotations
+from rubrictool.cli.github import MAX_SUMMARY_BYTES, finding_annotations, write_job_summary
+from rubrictool.cli.sheets import Block, Sheet
 from rubrictool.linting.rules import Finding
 
 VAGUE = {"id": "q", "criteria": [{"criterion": "Names blue.", "weight": 2}, {"criterion": "Is engaging.", "weight": 1}]}
@@ -33,6 +36,26 @@ def test_no_text_forges_an_annotation() -> None:
     assert line.startswith("::notice file=a%250A%2Cb.jsonl,line=7,title=r%3A x%2Cline=9%3A%3Ay %3A%3Aerror%3A%3Aid%2C ")
     assert line.endswith("::Is engaging ::error file=x,line=1::forged %250A::error::too")
     assert not {"\n", "\r"} & set(line)
+
+
+@pytest.mark.parametrize("name", ["a b.jsonl", "a  b.jsonl", "a,b:c%.jsonl"])
+def test_an_annotation_names_its_file_as_github_reads_it(name: str) -> None:
+    finding = Finding(rubric="p", criterion="c1", rule="r", message="m", also=None, severity="warning")
+    (line,) = finding_annotations(f"{name}:7", [finding])
+    file = line.removeprefix("::warning file=").split(",line=7,")[0]
+    assert "," not in file
+    assert unquote(file) == name
+
+
+def test_a_job_summary_holds_as_many_rows_as_github_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"model-{number:05}", 0.5) for number in range(20_000)]
+    write_job_summary(Sheet("", ("model", "mean"), [Block("", "scores", rows, ["a note"])]))
+    out = capsys.readouterr().out
+    assert 390_000 < len(out.encode()) < MAX_SUMMARY_BYTES + 1_000
+    kept = out.count("| model\\-")
+    assert out.endswith(
+        f"- a note\n- {20_000 - kept:,} rows left out, for which a job summary has no room; \\-\\-summary FILE has all\n\n"
+    )
 
 
 RED = {"id": "p", "criteria": [{"criterion": "Red.", "weight": 1, "check": {"contains": ["red"]}}]}
