@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rubrictool.models.budget import Tally
-from rubrictool.text.wording import counted
+from rubrictool.text.wording import counted, dollars
 
 
 def spent_line(tally: Tally) -> str:
@@ -46,16 +46,11 @@ def _cost(tally: Tally) -> str:
     if tally.cost_usd is None:
         return "cost unknown (give it with --price)"
     untold = f" (no token counts for {counted(tally.unmetered, 'call')})" if tally.unmetered else ""
-    return f"{'at least ' if tally.unmetered else ''}{_dollars(tally.cost_usd)}{untold}"
+    return f"{'at least ' if tally.unmetered else ''}{dollars(tally.cost_usd)}{untold}"
 
 
 def _priced(plan: Mapping[str, Any]) -> str:
     """Return the cost in words: with a token for each byte and whole replies at most; of the questions also what is likely."""
     if plan["cost_usd"] is None:
         return "cost unknown (give it with --price)"
-    return f"at most {_dollars(plan['cost_usd'])}, the questions about {_dollars(plan['likely_questions_usd'])}"
-
-
-def _dollars(cost: float) -> str:
-    """Two digits that count, and cents at least."""
-    return f"${cost:,.2f}" if cost >= 0.1 or cost == 0 else f"${cost:.2g}" if cost >= 1e-4 else f"${cost:.6f}"
+    return f"at most {dollars(plan['cost_usd'])}, the questions about {dollars(plan['likely_questions_usd'])}"

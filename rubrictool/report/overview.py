@@ -13,11 +13,11 @@ from rubrictool.report.figures_sections import FigureTable, TailSection
 from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging, doubtful_verdicts
 from rubrictool.report.matrix_data import row_link
 from rubrictool.report.report_data import ReportData
-from rubrictool.report.report_files import ReadFile, ReportFiles
+from rubrictool.report.report_files import NamedRows, ReadFile, ReportFiles
 from rubrictool.report.rubrics_section import PromptRubric
 from rubrictool.report.scores_section import ScoresSection
 from rubrictool.report.systems_section import SystemsSection
-from rubrictool.text.wording import counted
+from rubrictool.text.wording import counted, dollars
 
 MOST_DOUBTS = 25
 """Doubtful verdicts that the page lists; the matrix finds the others."""
@@ -97,7 +97,7 @@ def overview(data: ReportData, parts: PageSections) -> Overview:
     doubts = doubtful_verdicts(data.stored, files)
     return Overview(
         version("rubrictool"),
-        [*_sentences(parts), *_doubt_sentence(doubts, verdicts)],
+        [*_sentences(parts), *_doubt_sentence(doubts, verdicts), *_cost_sentence(files.summaries)],
         _counts(files, judgings, parts, verdicts),
         sorted({one.model for one in files.responses.values() if one.model}),
         [_judging(one) for one in judgings],
@@ -127,6 +127,19 @@ def _doubt_sentence(doubts: Sequence[DoubtfulVerdict], verdicts: int) -> Iterato
             f"{counted(len(doubts), 'verdict is', 'verdicts are')} doubtful: another judging, a label or another sample says"
             " otherwise."
         )
+
+
+def _cost_sentence(summaries: Sequence[NamedRows]) -> Iterator[str]:
+    """Yield how often the commands asked a model, and what that cost."""
+    runs = [row for one in summaries for row in one.rows if isinstance(row.get("calls"), int) and "dry_run" not in row]
+    if not runs:
+        return
+    costs = [row.get("cost_usd") for row in runs]
+    known = sum(cost for cost in costs if isinstance(cost, int | float))
+    unknown = sum(cost is None for cost in costs)
+    rest = f" and more in {counted(unknown, 'command')} whose price is unknown" if unknown else ""
+    requests = counted(sum(row["calls"] for row in runs), "request")
+    yield f"{counted(len(runs), 'command')} made {requests}, for {dollars(known)}{rest}."
 
 
 def _counts(
@@ -159,9 +172,9 @@ def _command(file: str, row: Mapping[str, Any]) -> CommandRun:
 
 
 def _spelled(value: Any) -> Any:
-    """Return a figure; several of one name as a text."""
+    """Return a figure as people read it; several of one name as a text."""
     if not isinstance(value, Mapping):
-        return value
+        return float(f"{value:.4g}") if isinstance(value, float) else value
     return ", ".join(
         f"{name} {_spelled(one)}" for name, one in value.items() if one is not None and not isinstance(one, list)
     )

@@ -8,6 +8,11 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def dollars(cost: float) -> str:
+    """Return a price with two digits that count, and cents at least: `$1,200.50`, `$0.25`, `$0.0042`."""
+    return f"${cost:,.2f}" if cost >= 0.1 or cost == 0 else f"${cost:.2g}" if cost >= 1e-4 else f"${cost:.6f}"
+
+
 def time_span(seconds: float) -> str:
     """Return a length of time in its two largest units: `45 s`, `1 min 30 s`, `14 h 23 min`, `2 d 3 h`."""
     whole = round(seconds)

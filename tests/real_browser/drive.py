@@ -113,6 +113,9 @@ def look(browser: Browser) -> None:
     plain.goto(Path(page_path).as_uri())
     texts = {"overview": ".findings li", "rubrics": ".prompt summary", "needs": "#matrix .warning", "tools": ".tools"}
     seen["without_scripts"] = {name: plain.locator(place).first.is_visible() for name, place in texts.items()}
+    plain.emulate_media(media="print")
+    printed = (".round .why", ".pair .long", ".files td", ".top")
+    seen["printed_without_scripts"] = {name: plain.locator(name).first.is_visible() for name in printed}
 
 
 def trust_nothing(browser: Browser) -> None:
@@ -123,6 +126,14 @@ def trust_nothing(browser: Browser) -> None:
     page.locator("#detail h2").wait_for()
     page.fill("#search", "onerror")
     page.wait_for_timeout(300)
+    page.select_option("#prompt", index=1)
+    page.select_option("#criterion", index=1)
+    again = opened(page.context, hostile_path, page.evaluate("location.hash"))
+    kept = ("#search", "#prompt", "#criterion")
+    seen["hostile_link"] = [
+        again.locator(name).input_value() == page.locator(name).input_value() != "" for name in kept
+    ]
+    again.close()
     seen["hostile"] = {
         "scripts": page.locator("script:not([type])").count(),
         "images": page.locator("img").count(),
@@ -146,18 +157,33 @@ SCROLL = """async () => {
 """Scroll through the rows of the matrix, 300 pixels a frame, and return the milliseconds between frames, sorted."""
 
 
-def time_large(browser: Browser) -> None:
-    """Time until a large page can be used and between frames while it scrolls, and see its last rows reached."""
+def opened_in(browser: Browser) -> tuple[float, Page]:
+    """The seconds until a large page can be used, and the page."""
     page = browser.new_page()
     began = time.perf_counter()
     page.goto(Path(large_path).as_uri(), wait_until="commit")
     page.locator("html.ready").wait_for(state="attached")
-    seen["large_s"] = time.perf_counter() - began
+    return time.perf_counter() - began, page
+
+
+def time_large(browser: Browser) -> None:
+    """Time until a large page can be used and between frames while it scrolls, and see its last rows reached.
+
+    The quickest of three counts: whatever else the machine does makes it slower.
+    """
+    runs = []
+    for _ in range(3):
+        seconds, page = opened_in(browser)
+        page.wait_for_load_state("load")
+        runs.append((seconds, page.evaluate(SCROLL)))
+        page.close()
+    seen["large_s"] = min(seconds for seconds, _ in runs)
+    seen["frames_ms"] = min((waits for _, waits in runs), key=lambda waits: waits[len(waits) // 2])
+    _, page = opened_in(browser)
     page.locator("#canvas .row:not(.group)").first.click()
     page.locator("#detail .long").first.wait_for(state="attached")
     seen["large_first"] = page.locator("#detail").inner_text()
     page.keyboard.press("Escape")
-    seen["frames_ms"] = page.evaluate(SCROLL)
     page.evaluate("document.getElementById('grid').scrollTop = 1e9")
     page.locator("#canvas .name", has_text="last-response").click()
     page.locator("#detail .long").first.wait_for(state="attached")

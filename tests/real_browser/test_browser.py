@@ -113,6 +113,9 @@ def test_filters_keep_the_rows_that_they_name(seen: Any) -> None:
 def test_keys_select_open_and_close_a_response_and_list_themselves(seen: Any) -> None:
     assert seen["selected"] == "r3"
     assert "Answer 3." in seen["detail"]
+    assert "Score 0.667, rank 2 of 4" in seen["detail"]
+    assert "first rubrics (" in seen["detail"]
+    assert "score 0.333, rank 3 of 4" in seen["detail"]
     assert (seen["closed"], seen["help"]) == (True, 1)
 
 
@@ -140,6 +143,15 @@ def test_print_opens_the_rounds_and_leaves_out_the_matrix(seen: Any) -> None:
 
 def test_without_scripts_all_but_the_matrix_can_be_read(seen: Any) -> None:
     assert seen["without_scripts"] == {"overview": True, "rubrics": True, "needs": True, "tools": False}
+
+
+def test_print_without_scripts_opens_what_is_folded(seen: Any) -> None:
+    folded = (".round .why", ".pair .long", ".files td")
+    assert seen["printed_without_scripts"] == {**dict.fromkeys(folded, True), ".top": False}
+
+
+def test_a_link_keeps_hostile_choices(seen: Any) -> None:
+    assert seen["hostile_link"] == [True, True, True]
 
 
 def test_hostile_text_is_text_and_fits(seen: Any) -> None:

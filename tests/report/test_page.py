@@ -365,6 +365,19 @@ def test_what_commands_said_stands_in_the_overview() -> None:
     assert page(BEFORE, [failed]).overview.failures == [("timeout", 1)]
 
 
+@pytest.mark.parametrize(
+    ("costs", "words"),
+    [
+        ([0.5, 0.25], "2 commands made 14 requests, for $0.75."),
+        ([0.5, None], "2 commands made 14 requests, for $0.50 and more in 1 command whose price is unknown."),
+    ],
+)
+def test_the_overview_says_what_the_commands_cost(costs: Sequence[float | None], words: str) -> None:
+    summaries = [{"command": "score", "exit_code": 0, "calls": 7, "cost_usd": cost} for cost in costs]
+    dry = {"command": "score", "dry_run": True, "calls": 99, "cost_usd": 9.0}
+    assert page(BEFORE, summaries, [dry]).overview.sentences[-1] == words
+
+
 def test_a_command_is_shown_as_it_was_given_with_its_seed() -> None:
     line = "rubrictool winrate new.jsonl old.jsonl --seed 7"
     summary = {"command": "winrate", "command_line": line, "seed": 7, "exit_code": 0}

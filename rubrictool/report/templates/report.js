@@ -273,6 +273,11 @@
       select(shown[Math.min(shown.length - 1, Math.max(0, at))]);
     };
     const close = () => { opened = null; detail.hidden = true; detail.parentElement.classList.remove("open"); remember(); grid.focus({ preventScroll: true }); };
+    /* The score of a row, and its rank among the responses that the same judging scored for the prompt; equal scores share one. */
+    const standing = (row) => {
+      const peers = rows.filter((one) => one.rubric.prompt === row.rubric.prompt && one.rubric.judging === row.rubric.judging);
+      return `Score ${row.score.toFixed(3)}, rank ${1 + peers.filter((one) => one.score > row.score).length} of ${peers.length}`;
+    };
     const open = async (row) => {
       opened = row;
       const found = await loadTexts(row.rubric.prompt);
@@ -281,7 +286,7 @@
       title.dir = where.dir = "auto";
       button.type = "button";
       button.addEventListener("click", close);
-      const score = make("p", "", `Score ${row.score.toFixed(3)}`);
+      const score = make("p", "", standing(row));
       if (row.prompt.anchor) {
         const link = make("a", "", "rubric of the prompt");
         link.href = `#${row.prompt.anchor}`;
@@ -310,7 +315,9 @@
         item.append(make("span", `verdict ${kind}`, `${sign} ${words}`), body);
         list.append(item);
       });
-      detail.replaceChildren(button, title, where, score, ...(found ? [prompt] : []), text, list);
+      const others = rows.filter((one) => one !== row && one.rubric.prompt === row.rubric.prompt && one.response === row.response);
+      const elsewhere = others.map((one) => make("p", "hint", `${data.judgings[one.rubric.judging]}: ${standing(one).toLowerCase()}`));
+      detail.replaceChildren(button, title, where, score, ...elsewhere, ...(found ? [prompt] : []), text, list);
       detail.hidden = false;
       detail.scrollTop = 0;
       detail.parentElement.classList.add("open");
