@@ -172,8 +172,8 @@ def _signal_sentence(row: FigureRow) -> str:
     reliability = figure_of(row, "icc_k")
     if reliability is None:
         return f"{row.get('judge')}: no response was judged twice, so noise is unknown."
-    needed = row.get("samples_needed")
-    more = f"; {needed} samples per response would be reliable enough" if needed else ""
+    needed = _number(row.get("samples_needed"))
+    more = f"; {counted(int(needed), 'sample')} per response would be reliable enough" if needed else ""
     return f"{row.get('judge')}: the mean of its samples has a reliability (ICC) of {spelled(reliability)}{more}."
 
 

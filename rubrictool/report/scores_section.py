@@ -242,5 +242,5 @@ def _sure(one: ModelRow, models: int) -> str:
     """Return how sure the change of a model is, as one of those that were tested."""
     if one.change is None or one.change.low is None or one.change_p is None:
         return "fewer than 5 prompts, so there is no interval."
-    shown = "" if one.change_p < SIGNIFICANT else "not shown: "
+    shown = "" if one.change_p < SIGNIFICANT else "not shown to be more than chance: "
     return f"{shown}{p_value(one.change_p)} after correction for {models} tests (sign-flip, Holm)."
