@@ -12,14 +12,17 @@ _COLUMNS = ("system", "against", "win rate", "low", "high", "prompts", "wins", "
 
 def win_rate_sheet(report: WinRateReport, labels: tuple[str, str], notes: Sequence[str]) -> Sheet:
     """Return the pairs that are reported on; `labels` name the two systems of rows that name none."""
-    rows = [_row(pair, labels) for pair in report.primary]
-    told = ["low, high: the 95 % interval of the win rate", *notes]
-    figures = frozenset(_COLUMNS[2:])
-    return Sheet("", _COLUMNS, [Block("", "rubrictool winrate", rows, told)], figures=figures)
+    several = any(pair.among for pair in report.primary)
+    columns = (*_COLUMNS, "Holm p") if several else _COLUMNS
+    rows = [_row(pair, labels)[: len(columns)] for pair in report.primary]
+    corrected = ["Holm p: the sign-flip p-value corrected for all pairs of systems"] if several else []
+    told = ["low, high: the 95 % interval of the win rate", *corrected, *notes]
+    return Sheet("", columns, [Block("", "rubrictool winrate", rows, told)], figures=frozenset(columns[2:]))
 
 
 def _row(pair: SystemComparison, labels: tuple[str, str]) -> tuple[CellValue, ...]:
     rate = pair.rate
     names = tuple(pair.systems) if any(pair.systems) else labels
     counts = (rate.n, rate.wins, rate.losses, rate.ties, rate.flips)
-    return (*names, rate.win_rate, rate.low, rate.high, *counts, rate.sign_flip_p)
+    corrected = pair.among.sign_flip_p_holm if pair.among else None
+    return (*names, rate.win_rate, rate.low, rate.high, *counts, rate.sign_flip_p, corrected)

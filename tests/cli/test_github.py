@@ -90,6 +90,18 @@ def test_win_rates_are_summed_up_in_markdown(shell: Shell, count: int) -> None:
     assert f" | {count} | {count} | 0 | 0 | 0 |" in ran.out
 
 
+def test_several_pairs_of_systems_have_corrected_p_values(shell: Shell) -> None:
+    pairs = (("ash", "oak"), ("ash", "fir"))
+    rows = [
+        {"prompt_id": f"p{n}", "winner": "a", "system_a": a, "system_b": b} for a, b in pairs for n in range(8)
+    ]  # fmt: skip
+    out = shell("winrate", shell.write("c.jsonl", rows), "--render", "github", "-o", "out.jsonl").out.replace("\\", "")
+    assert "| sign-flip p | Holm p |" in out
+    # 2 / 2^8 for one pair, twice that for two.
+    assert out.count("| 0.008 | 0.016 |") == 2
+    assert "corrected for all pairs of systems" in out
+
+
 @pytest.mark.parametrize("command", ["score", "winrate"])
 def test_rows_and_a_summary_do_not_share_standard_output(shell: Shell, command: str) -> None:
     refused = shell(command, shell.write("c.jsonl", [{"prompt_id": "p", "winner": "a"}]), "--render", "github")
