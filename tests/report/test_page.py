@@ -103,7 +103,9 @@ def test_the_model_that_profits_most_of_many_is_shown_by_its_corrected_p_value()
     found = [page(*moved({"a": 0.1} | dict.fromkeys(others, -0.1))).sections.scores for others in ("b", "bcdefgh")]
     two, eight = (one.sentences[0] for one in found if one)
     assert two.endswith("; p = 0.016 after correction for 2 tests (sign-flip, Holm).")
-    assert eight.endswith("; not shown to be more than chance: p = 0.062 after correction for 8 tests (sign-flip, Holm).")
+    assert eight.endswith(
+        "; not shown to be more than chance: p = 0.062 after correction for 8 tests (sign-flip, Holm)."
+    )
 
 
 def test_a_verdict_is_doubtful_where_another_judging_of_the_same_criterion_says_otherwise() -> None:
