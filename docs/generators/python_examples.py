@@ -87,6 +87,37 @@ small = [model(f"{n:g} x{r}", n, r * n, "train") for n in (190e6, 370e6, 760e6, 
 print(f"loss {found.loss:.3f}, error {found.loss_error:.1%}; score {found.score:.3f}, error {found.score_error:.1%}")
 print(f"bits per byte: {rt.bits_per_byte([-1.2, -0.3, -2.5], 'naïve'):.3f}")
 ''',
+    "anchors": """\
+import asyncio
+
+import rubrictool as rt
+from rubrictool.rubric.saturation import aggregate
+
+
+def says(text: str, dimension: str) -> rt.Criterion:
+    check = {"contains": [text]}
+    return rt.Criterion.model_validate({"criterion": f"Says {text}.", "weight": 1, "dimension": dimension, "check": check})
+
+
+rubric = rt.Rubric(
+    id="p", criteria=[says("red", "facts"), says("blue", "facts"), says("please", "tone"), says("thank you", "tone")]
+)
+prompt = rt.Prompt(id="p", prompt="Name colours, kindly.")
+
+
+async def main() -> None:
+    judge = await rt.judge("offline")
+    for text in ("Red. Blue.", "Red, please."):
+        response = rt.Response(prompt_id="p", id=text, response=text)
+        scores = [
+            (await rt.score(prompt, rubric, response, judge, aggregate=aggregate(texts))).score
+            for texts in (["weighted"], ["facts,tone=0.5"], ["facts,tone=0.5", "exp:4"])
+        ]
+        print(text, *(f"{one:.3f}" for one in scores))
+
+
+asyncio.run(main())
+""",
     "tail": '''\
 import asyncio
 

@@ -127,21 +127,20 @@ def _items(several: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
 
 def ablate(
     scores: Source,
-    rubrics: Sequence[Source],
+    rubrics: Source,
     gold: Source | None = None,
     column: str | None = None,
     *,
     by: Grouping,
-    trace: Source | None = None,
+    initial: Source | None = None,
     held_out: bool = False,
     seed: int = 0,
 ) -> Ablation:
     """Measure what groups of the criteria add to how well scores order the best responses.
 
-    `scores` are score rows with verdicts, the last of `rubrics` those that they were judged by; `gold`, `column` and `held_out`
-    are as in `tail`. `by` groups criteria by the `round` that added them, by `dimension` or by `proposer`. Rounds are told by the
-    `trace` of the refinement, by earlier rubrics before the last, from the first on, or by a column `round` of the criteria. No
-    model is asked.
+    `scores` are score rows with verdicts, `rubrics` those that they were judged by; `gold`, `column` and `held_out` are as in
+    `tail`. `by` groups criteria by the `round` that added them, by `dimension` or by `proposer`. Rounds are told by
+    `initial`, the trace of the refinement or the rubrics before it, or by a column `round` of the criteria. No model is asked.
 
     Raises `InputError` for rows that cannot be read or joined, and where nothing tells the rounds.
     """
@@ -149,10 +148,9 @@ def ablate(
     joined = joined_pools({source.shown: source.source}, gold, column, held_out_by=seed if held_out else None)
     texts = Texts(source.rows(), responses=True)
     (rows,) = read_verdict_rows(texts, source)
-    *earlier, last = rubrics
-    known = rubrics_by_prompt(last, texts)
+    known = rubrics_by_prompt(rubrics, texts)
     index = CriterionIndex(known)
-    found = PoolVerdicts(rows, index, groups_of(by, known, earlier, trace, texts))
+    found = PoolVerdicts(rows, index, groups_of(by, known, initial, texts))
     judged = [one for pool in joined.pools if (one := found.of_pool(pool)) is not None]
     if not judged:
         raise InputError(

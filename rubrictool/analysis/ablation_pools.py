@@ -44,12 +44,12 @@ class PoolVerdicts:
         self._index = index
         self._group_of = group_of
         self.left_out = {"judged_by_other_rubrics": 0, "with_verdicts_missing": 0}
-        self._curves = any(row.aggregate for row in rows)
+        self._curves = any(row.aggregate not in ((), ("weighted",)) for row in rows)
 
     def notes(self) -> Iterator[str]:
         """Yield what the points leave out of the scores."""
         if self._curves:
-            yield "the scores saturate dimensions; here a criterion counts its weight, so that groups can be told apart"
+            yield "the scores are more than weighted shares; here a criterion counts its weight, so that groups can be told apart"
 
     def of_pool(self, pool: Pool) -> JudgedPool | None:
         """Return the responses of a pool that have all verdicts; None for fewer than two."""

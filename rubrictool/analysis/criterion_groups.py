@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts, rubrics_by_prompt
-from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Criterion, Rubric
 from rubrictool.rows.traces import Round
 
 Grouping = Literal["round", "dimension", "proposer"]
 """What criteria have in common in a group."""
 
-INITIAL, LATER = "initial", "later"
-"""The groups of criteria that the first rubric had, and of those that it had not."""
+INITIAL, LATER, NO_ROUND = "initial", "later", "no round"
+"""The groups of criteria that the first rubric had, of those that it had not, and of those of which nothing tells."""
 
 NO_DIMENSION, PERSON = "no dimension", "a person"
 
@@ -23,44 +23,35 @@ GroupOf = Callable[[str, Criterion], str]
 """The group of a criterion in the rubric with an id."""
 
 
-def groups_of(
-    by: Grouping, rubrics: Mapping[str, Rubric], earlier: Sequence[Source], trace: Source | None, texts: Texts
-) -> GroupOf:
+def groups_of(by: Grouping, rubrics: Mapping[str, Rubric], initial: Source | None, texts: Texts) -> GroupOf:
     """Return the group of each criterion.
 
-    The round is told by a trace; else by the `earlier` rubrics, from the first on, a criterion belonging to the first that has
-    its id; else by the criteria's own column `round`, 0 for the first rubric. Raises `InputError` where nothing tells it.
+    The round is told by `initial`, which is the trace of the refinement, or the rubrics before it, whose ids the others had not;
+    else by the criteria's own column `round`, 0 for the first rubric. Raises `InputError` where nothing tells it.
     """
     if by == "dimension":
         return lambda _, criterion: criterion.dimension or NO_DIMENSION
     if by == "proposer":
         return lambda _, criterion: PERSON if criterion.by_person else str(criterion.proposer)
-    if trace is not None:
-        return _by_trace(trace)
-    return _by_earlier(earlier, texts) if earlier else _by_column(rubrics)
+    if initial is None:
+        return _by_column(rubrics)
+    told = opened(initial, "initial")
+    return _by_trace(told) if "changes" in told.given_columns() else _by_initial(told, texts)
 
 
 def _by_trace(trace: Source) -> GroupOf:
     added = {
         (row.prompt_id, criterion.id): row.round
-        for _, row in Rows(trace, Round, name="trace")
+        for _, row in Rows(trace, Round, name="initial")
         if row.accepted
         for criterion in row.changes.added
     }
     return lambda rubric, criterion: _round(added.get((rubric, criterion.id), 0))
 
 
-def _by_earlier(earlier: Sequence[Source], texts: Texts) -> GroupOf:
-    steps = [rubrics_by_prompt(source, texts) for source in earlier]
-    names = [INITIAL, *(f"step {step}" for step in range(1, len(steps)))]
-    known = {
-        (rubric.id, criterion.id): name
-        for name, rubrics in reversed(list(zip(names, steps, strict=True)))
-        for rubric in rubrics.values()
-        for criterion in rubric.criteria
-    }
-    last = LATER if len(steps) == 1 else f"step {len(steps)}"
-    return lambda rubric, criterion: known.get((rubric, criterion.id), last)
+def _by_initial(initial: Source, texts: Texts) -> GroupOf:
+    known = {(one.id, criterion.id) for one in rubrics_by_prompt(initial, texts).values() for criterion in one.criteria}
+    return lambda rubric, criterion: INITIAL if (rubric, criterion.id) in known else LATER
 
 
 def _by_column(rubrics: Mapping[str, Rubric]) -> GroupOf:
@@ -74,7 +65,9 @@ def _by_column(rubrics: Mapping[str, Rubric]) -> GroupOf:
 
 
 def _told_round(rubric: str, criterion: Criterion) -> str:
-    told = criterion.unknown().get("round", 0)
+    told = criterion.unknown().get("round")
+    if told is None:
+        return NO_ROUND
     if not isinstance(told, int) or isinstance(told, bool) or told < 0:
         raise InputError(f"rubric {rubric!r}: {criterion.id}: round: must be a whole number, 0 for the first rubric")
     return _round(told)

@@ -97,7 +97,7 @@ def spreads(first: Sequence[Seen], last: Sequence[Seen], *, seed: int = 0) -> li
     opposite. Else the null is that prompts belong to either window as likely. Of features that the same responses have, only the
     one of most words is tested.
     """
-    kept = _frequent([*first, *last])
+    kept = frequent([*first, *last])
     if not kept:
         return []
     before, after = _shares(first, kept), _shares(last, kept)
@@ -117,7 +117,7 @@ def spreads(first: Sequence[Seen], last: Sequence[Seen], *, seed: int = 0) -> li
     return sorted(found, key=lambda spread: (spread.p, spread.first - spread.last))
 
 
-def _frequent(seen: Sequence[Seen]) -> list[Feature]:
+def frequent(seen: Sequence[Seen]) -> list[Feature]:
     """Return the features that enough responses have, the longest one for each set of responses."""
     having: dict[Feature, list[int]] = {}
     for place, one in enumerate(seen):

@@ -32,7 +32,7 @@ FLAG_HINTS = {
     "shard": "--shard I/N",
     "temperature": "--temperature 1",
     "unit": "--unit response",
-    "rounds": "--rubrics FIRST --rubrics REFINED, --trace FILE",
+    "rounds": "--initial FILE",
     "soft": "rubrictool score --judging per-criterion --soft",
     "second_system": "rubrictool winrate A B",
     "unpaired": "--common",

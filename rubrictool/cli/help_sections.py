@@ -18,7 +18,7 @@ _SECTIONS = {
             "prompts",
             "responses",
             "rubrics",
-            "trace_of",
+            "initial",
             "scores",
             "labels",
             "human",

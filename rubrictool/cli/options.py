@@ -329,7 +329,37 @@ class DrawingFlags(SamplingFlags):
     temperature: Annotated[float | None, _temperature(1)] = None
 
 
+@dataclass(frozen=True)
+class AggregateFlags:
+    """Flags of what makes a score of verdicts beyond weights."""
+
+    aggregate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[DIMENSION=]CURVE",
+            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    interact: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B=I",
+            help="Let two dimensions interact: above 0 both are needed, below 0 one suffices; repeatable.",
+            show_default=False,
+        ),
+    ] = None
+    shape: Annotated[
+        str | None,
+        typer.Option(metavar="exp:K", help="Stretch the top of the scores; the order stays.", show_default=False),
+    ] = None
+    defence: Annotated[
+        bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
+    ] = False
+
+
 GROUPS = (
+    AggregateFlags,
     ReadingFlags,
     OutputFlags,
     ShardedOutputFlags,

@@ -9,7 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, TypeVar, cast
+
+from rubrictool.rubric.interaction import Interactions, interaction, spelled
+from rubrictool.rubric.shaping import Shaping, is_shaping, shaping
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 CurveName = Literal["weighted", "cap", "power", "log"]
 
@@ -88,18 +94,21 @@ _SHAPES: Mapping[CurveName, _Shape] = {
 
 @dataclass(frozen=True)
 class Aggregate:
-    """Curves by dimension, and one for all others."""
+    """How weighted shares become a score: curves by dimension and one for all others, their interactions, the shaping."""
 
     others: Curve = field(default_factory=Curve)
     own: Mapping[str, Curve] = field(default_factory=dict)
+    interactions: Interactions = field(default_factory=dict)
+    shaping: Shaping | None = None
 
     def of(self, dimension: str) -> Curve:
         """Return the curve of a dimension."""
         return self.own.get(dimension, self.others)
 
     def spelled(self) -> tuple[str, ...]:
-        """Return the texts that name the curves, the one for all dimensions first."""
-        return (str(self.others), *(f"{name}={curve}" for name, curve in self.own.items()))
+        """Return the texts that name the curves, the one for all dimensions first, then the interactions and the shaping."""
+        curves = (str(self.others), *(f"{name}={curve}" for name, curve in self.own.items()))
+        return (*curves, *spelled(self.interactions), *([str(self.shaping)] if self.shaping else []))
 
 
 WEIGHTED = Aggregate()
@@ -107,15 +116,29 @@ WEIGHTED = Aggregate()
 
 
 def aggregate(texts: Iterable[str]) -> Aggregate:
-    """Return the curves that texts name: `CURVE` for all dimensions, `DIMENSION=CURVE` for one, each at most once.
+    """Return the curves, interactions and shaping that texts name.
 
-    Raises `ValueError` where a text names no curve, or one dimension has two.
+    `CURVE` is for all dimensions, `DIMENSION=CURVE` for one, `DIMENSION,DIMENSION=I` an interaction of two and `exp:K` the
+    shaping; each at most once. Raises `ValueError` where a text names none of them, or one thing has two.
     """
     own: dict[str, Curve] = {}
+    interactions: dict[tuple[str, str], float] = {}
+    shapings: list[Shaping] = []
     for text in texts:
-        # A curve has no equals sign in it, a dimension may.
-        name, _, spelling = text.rpartition("=")
-        if name in own:
-            raise ValueError(f"{name or 'all dimensions'} would have two curves")
-        own[name] = curve(spelling)
-    return Aggregate(own.pop("", Curve()), own)
+        if found := interaction(text):
+            _once(interactions, *found, f"{' and '.join(found[0])} would have two interactions")
+        elif is_shaping(text):
+            shapings.append(shaping(text))
+        else:
+            # A curve has no equals sign in it, a dimension may.
+            name, _, spelling = text.rpartition("=")
+            _once(own, name, curve(spelling), f"{name or 'all dimensions'} would have two curves")
+    if len(shapings) > 1:
+        raise ValueError("the score would have two shapings")
+    return Aggregate(own.pop("", Curve()), own, interactions, next(iter(shapings), None))
+
+
+def _once(known: dict[K, V], name: K, value: V, twice: str) -> None:
+    if name in known:
+        raise ValueError(twice)
+    known[name] = value

@@ -27,6 +27,11 @@ class Shaping:
         return f"exp:{self.steepness:g}"
 
 
+def is_shaping(text: str) -> bool:
+    """Return whether a text is meant to name a shaping, be it wrong."""
+    return text.startswith("exp:")
+
+
 def shaping(text: str) -> Shaping:
     """Return the shaping that a text such as `exp:4` names. Raises `ValueError` where it names none."""
     name, _, number = text.partition(":")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rubrictool.rows.levels import level_labelled
 from rubrictool.rows.records import Criterion, Dimension, Verdict, Vote, Winner, can_score
+from rubrictool.rubric.interaction import check, effect
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate, Curve
 from rubrictool.text.encoding import canonical, digest
 
@@ -47,7 +48,10 @@ _Shares = Mapping[str, float | None]
 
 
 class Parts(NamedTuple):
-    """A score and its parts: `base` is the weighted share before saturation and vetoes; `veto` are the vetoes not met."""
+    """A score and its parts: `base` is the weighted share before all that `Aggregate` says and before vetoes.
+
+    `veto` are the vetoes not met.
+    """
 
     score: float
     base: float
@@ -59,10 +63,10 @@ def score(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     """Return the weighted share of criteria met: `sum(w_i met_i) / sum(w_i for w_i > 0)`.
 
     Of a criterion with levels, the value of the level that is reached stands for `met_i`; of a soft verdict, its expected
-    share, but a veto is met or not. The score is at most 1; below 0
-    where penalties (negative weights) outweigh what is met. An unmet veto caps it at 0. With positive weights this is the
-    paper's reward (section 2), with penalties HealthBench's. `aggregate` saturates dimensions. Raises `ValueError` where the
-    verdicts give no score (see `scorable`).
+    share, but a veto is met or not. The score is at most 1; below 0 where penalties (negative weights) outweigh what is met.
+    An unmet veto caps it at 0. With positive weights this is the paper's reward (section 2), with penalties HealthBench's.
+    `aggregate` saturates dimensions, lets them interact and shapes the whole. Raises `ValueError` where the verdicts give no
+    score (see `scorable`).
     """
     return parts(criteria, verdicts, aggregate).score
 
@@ -71,11 +75,10 @@ def parts(criteria: Sequence[Criterion], verdicts: Sequence[Verdict], aggregate:
     """Return the score and its parts.
 
     base = sum(w met) / sum(w > 0). In the score, each dimension's share of its positive weight is replaced by its value on
-    the dimension's curve; penalties and criteria without a dimension count as they are. An unmet veto then caps the score
-    at 0. Where verdicts are null, the criteria that were judged count, and the score is kept within its `bounds`. Where
-    verdicts hold several samples, every part is the mean over the samples that give a score, and a veto is unmet where most
-    samples say so.
-    Raises `ValueError` as `score` does.
+    the dimension's curve; penalties and criteria without a dimension count as they are. Then dimensions interact, the whole is
+    shaped, and an unmet veto caps it at 0. Where verdicts are null, the criteria that were judged count, and the score is kept
+    within its `bounds`. Where verdicts hold several samples, every part is the mean over the samples that give a score, and a
+    veto is unmet where most samples say so. Raises `ValueError` as `score` does.
     """
     sampled = any(verdict.samples for verdict in verdicts)
     shares = _shares(criteria, verdicts)
@@ -169,8 +172,21 @@ def _parts(criteria: Sequence[Criterion], shares: _Shares, aggregate: Aggregate)
     found = _dimensions(judged, aggregate)
     saturated = base + sum(weight * (of.value - of.share) for weight, of in found.values()) / possible
     veto = tuple([c.id for c in vetoes if (shares[c.id] or 0) < 1])
-    score = min(saturated, 0.0) if veto else saturated
-    return Parts(score, base, {name: of for name, (_, of) in found.items()}, veto)
+    score = saturated + effect(aggregate.interactions, {name: of.value for name, (_, of) in found.items()})
+    if aggregate.shaping:
+        score = aggregate.shaping(score)
+    return Parts(min(score, 0.0) if veto else score, base, {name: of for name, (_, of) in found.items()}, veto)
+
+
+def check_interactions(criteria: Sequence[Criterion], aggregate: Aggregate) -> None:
+    """Raise `ValueError` where dimensions of a rubric interact by more than they weigh."""
+    if aggregate.interactions:
+        scoring = [criterion for criterion in criteria if criterion.weight > 0 and not criterion.veto]
+        weights: dict[str, float] = {}
+        for criterion in scoring:
+            if criterion.dimension is not None:
+                weights[criterion.dimension] = weights.get(criterion.dimension, 0) + criterion.weight
+        check(aggregate.interactions, weights, sum(criterion.weight for criterion in scoring))
 
 
 def scorable(criteria: Sequence[Criterion], verdicts: Sequence[Verdict]) -> bool:

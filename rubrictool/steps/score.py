@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rubrictool.errors import FailureKind, ModelFailure, RowFailure
+from rubrictool.errors import FailureKind, InputError, ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge, check_rubric, judge_id_of, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
@@ -14,7 +14,7 @@ from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, 
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import Empty, is_empty, unmet
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate
-from rubrictool.rubric.weights import bounds, coverage, parts, rubric_hash, scorable, suffices
+from rubrictool.rubric.weights import bounds, check_interactions, coverage, parts, rubric_hash, scorable, suffices
 from rubrictool.rubric.weights import score as weighted_share
 
 _DETAILS = ScoreWithDetails.model_fields.keys() - Score.model_fields.keys()
@@ -32,16 +32,17 @@ async def score(
 ) -> Score:
     """Return a response with its score under a rubric and one verdict per criterion, in the rubric's order.
 
-    Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated as it
-    says; with `min_coverage`, so much of the weight must have been judged, and the rest is null. Both make the row a
-    `ScoreWithDetails` one, as does a criterion on which the judge abstained: it counts as not judged. Raises `ModelFailure`
-    where the judge did not decide; a judgement that failed is not a score.
+    Criteria with a check are decided by it and never shown to the judge. With `aggregate`, dimensions are saturated and
+    interact, and the score is shaped, as it says; with `min_coverage`, so much of the weight must have been judged, and the
+    rest is null. Both make the row a `ScoreWithDetails` one, as does a criterion on which the judge abstained: it counts as not
+    judged. Raises `ModelFailure` where the judge did not decide; a judgement that failed is not a score.
 
     Of an empty response no judge is asked: what it would have decided is unmet, unless `empty` is `fail`, or is not given
     and the rubric has penalties that only a judge can decide. Then `RowFailure` is raised, as it is where the judge abstained on
     so much that there is no score, or too little is covered; `InputError` for a calibrated judge and another rubric.
     """
     check_rubric(judge, rubric_hash(rubric.criteria), prompt.id)
+    _check_interactions(rubric, aggregate)
     judged = await verdicts(prompt, rubric.criteria, response, judge, min_coverage=min_coverage, empty=empty)
     details = {} if aggregate is None else _details(rubric.criteria, judged, aggregate)
     if any(verdict.abstained for verdict in judged):
@@ -62,6 +63,13 @@ async def score(
         }
         | ({"trace_view": seen} if seen else {})
     )
+
+
+def _check_interactions(rubric: Rubric, aggregate: Aggregate | None) -> None:
+    try:
+        check_interactions(rubric.criteria, aggregate or WEIGHTED)
+    except ValueError as error:
+        raise InputError(f"rubric {rubric.id!r}: {error}") from None
 
 
 def _as_given(response: Response, kind: type[Score]) -> dict[str, Any]:

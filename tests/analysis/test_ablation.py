@@ -27,7 +27,7 @@ def of(found: Ablation, region: str = "all") -> RegionAblation:
 
 def world(
     met: Mapping[str, Sequence[Sequence[bool | None]]], gold: Sequence[Sequence[float]], **criterion: Any
-) -> tuple[Rows, list[Rows]]:
+) -> tuple[Rows, Rows]:
     """Score rows and rubrics of prompts: verdicts by round, prompt and response, one criterion of weight 1 for each round."""
     scores: Rows = [
         {
@@ -43,12 +43,12 @@ def world(
     ]
     criteria = [{"id": f"c{name}", "criterion": f"Is {name}.", "weight": 1, "round": int(name)} for name in met]
     criteria[-1] |= criterion
-    return scores, [[{"id": f"p{prompt}", "prompt": f"p{prompt}", "criteria": criteria} for prompt in range(len(gold))]]
+    return scores, [{"id": f"p{prompt}", "prompt": f"p{prompt}", "criteria": criteria} for prompt in range(len(gold))]
 
 
 def test_the_golden_verdicts_give_the_golden_figures() -> None:
     expected = json.loads((GOLDEN / "ablation_expected.json").read_text())
-    found = ablate(str(GOLDEN / "ablation_scores.jsonl"), [str(GOLDEN / "ablation_rubrics.jsonl")], by="round")
+    found = ablate(str(GOLDEN / "ablation_scores.jsonl"), str(GOLDEN / "ablation_rubrics.jsonl"), by="round")
     for region, figures in expected.items():
         one = of(found, region)
         assert one.whole
@@ -104,7 +104,7 @@ def test_several_samples_count_by_their_mean() -> None:
 
 
 def test_rounds_are_told_by_the_first_rubrics_or_by_the_trace() -> None:
-    scores, (rubrics,) = world({"0": [[True, False]], "1": [[False, True]]}, [[2, 1]])
+    scores, rubrics = world({"0": [[True, False]], "1": [[False, True]]}, [[2, 1]])
     bare = [
         {**rubric, "criteria": [{k: v for k, v in c.items() if k != "round"} for c in rubric["criteria"]]}
         for rubric in rubrics
@@ -121,16 +121,16 @@ def test_rounds_are_told_by_the_first_rubrics_or_by_the_trace() -> None:
         "reason": "r",
     }
     trace = [row | {"accepted": True, "changes": {"added": bare[0]["criteria"][1:]}}]
-    assert [group.group for group in of(ablate(scores, [first, bare], by="round")).groups] == [
+    assert [group.group for group in of(ablate(scores, bare, by="round", initial=first)).groups] == [
         "initial",
         "later",
     ]
-    assert [group.group for group in of(ablate(scores, [bare], by="round", trace=trace)).groups] == [
+    assert [group.group for group in of(ablate(scores, bare, by="round", initial=trace)).groups] == [
         "initial",
         "round 3",
     ]
     with pytest.raises(InputError, match="nothing tells in which round"):
-        ablate(scores, [bare], by="round")
+        ablate(scores, bare, by="round")
 
 
 def test_criteria_that_know_nothing_are_worth_what_random_ones_are() -> None:

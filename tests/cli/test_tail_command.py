@@ -378,8 +378,8 @@ def test_ablation_says_what_each_group_of_criteria_adds(shell: Shell) -> None:
     ("flags", "message"),
     [
         (["--ablate", "round"], "give --rubrics FILE"),
-        (["--trace", "t.jsonl"], "--trace: has no effect without --ablate"),
-        (["--ablate", "dimension", "--rubrics", "r.jsonl", "--trace", "t.jsonl"], "no effect without --ablate round"),
+        (["--initial", "t.jsonl"], "--initial: has no effect without --ablate"),
+        (["--ablate", "dimension", "--rubrics", "r.jsonl", "--initial", "t.jsonl"], "no effect without --ablate round"),
         (["--ablate", "round", "--rubrics", "r.jsonl", "--gaps", "rank"], "--gaps: has no effect with --ablate"),
     ],
 )
@@ -387,3 +387,20 @@ def test_flags_that_do_not_go_with_ablation_are_refused(shell: Shell, flags: lis
     ran = shell("tail", shell.write("s.jsonl", scored("p", [1, 0], [2, 1])), *flags)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_exploits_are_told_with_a_veto_and_no_rubric_is_touched(shell: Shell) -> None:
+    rows = [
+        row | {"response": f"Great question! Rinse it {place} times."}
+        if place % 2
+        else row | {"response": f"Rinse it {place} times."}
+        for prompt in range(8)
+        for place, row in enumerate(scored(f"p{prompt}", [0, 3, 1, 4, 2, 5], [3, 0, 1, 4, 5, 2]))
+    ]
+    ran = shell("tail", shell.write("s.jsonl", rows), "--exploits", "--summary", "summary.json")
+    assert ran.code == 0
+    (proposed,) = [row for row in ran.rows if row["veto"]]
+    assert (proposed["kind"], proposed["feature"]) == ("opening", "great question rinse it")
+    assert json.loads(Path("summary.json").read_text())["exploits"][0]["veto"]["role"] == "veto"
+    assert "1 have a veto" in ran.err
+    assert shell("tail", "s.jsonl", "--exploits", "--gaps", "rank").code == 2

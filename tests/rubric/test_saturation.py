@@ -165,8 +165,8 @@ def test_what_an_earlier_score_was_made_of_is_not_carried_into_a_new_one(shell: 
     ("texts", "reason"),
     [
         (["cup:1"], "'cup:1' is no curve; give [DIMENSION=]CURVE"),
-        (["sfety=log:1"], "no rubric has that dimension; there are: colours, tone"),
-        (["safety=log:1"], "no rubric has that dimension"),
+        (["sfety=log:1"], "no rubric has the dimension sfety; there are: colours, tone"),
+        (["safety=log:1"], "no rubric has the dimension safety"),
         (["log:1", "log:2"], "all dimensions would have two curves"),
     ],
 )
@@ -184,3 +184,28 @@ def test_rubrics_without_dimensions_are_scored_and_that_is_said(shell: Shell) ->
     assert ran.code == 0
     assert "no criterion has a dimension" in ran.err
     assert ran.rows[0]["dimensions"] == {}
+
+
+def test_interaction_and_shaping_are_asked_for_by_flags_and_stand_in_the_row(shell: Shell) -> None:
+    rubrics = shell.write("rubrics.jsonl", [RUBRIC.columns()])
+    ran = shell(
+        "score",
+        shell.write("r.jsonl", RESPONSES),
+        "--rubrics",
+        rubrics,
+        "--interact",
+        "colours,tone=0.2",
+        "--shape",
+        "exp:4",
+    )
+    assert ran.code == 0
+    assert {tuple(row["aggregate"]) for row in ran.rows} == {("weighted", "colours,tone=0.2", "exp:4")}
+    for flags, reason in (
+        (("--interact", "colours,size=0.2"), "no rubric has the dimension size"),
+        (("--interact", "colours,tone=1.9"), "so that a score would fall where more is met"),
+        (("--interact", "log:2"), "is no interaction of two dimensions"),
+        (("--shape", "exp:0"), "is no shaping"),
+    ):
+        refused = shell("score", "r.jsonl", "--rubrics", rubrics, *flags)
+        assert refused.code == 2
+        assert reason in refused.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import typer
@@ -12,12 +12,14 @@ from rubrictool.analysis.abstentions import AbstentionTally
 from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
+from rubrictool.cli.aggregation import aggregate_of, dimensions
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.github import check_summary, write_job_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import (
+    AggregateFlags,
     EmptyResponses,
     EngineRequestFlags,
     JudgeFlags,
@@ -39,8 +41,7 @@ from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, 
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import Prompt, Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
-from rubrictool.rubric.saturation import SPELLINGS, WEIGHTED, Aggregate
-from rubrictool.rubric.saturation import aggregate as aggregated
+from rubrictool.rubric.saturation import WEIGHTED, Aggregate
 from rubrictool.rubric.weights import TIE, rubric_hash
 from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.score import score
@@ -58,6 +59,7 @@ def command(
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
     reading: ReadingFlags,
+    counting: AggregateFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
     rubrics: Annotated[
@@ -74,17 +76,6 @@ def command(
     ] = None,
     missing_rubric: MissingRubric = "error",
     empty: EmptyResponses = None,
-    aggregate: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[DIMENSION=]CURVE",
-            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    defence: Annotated[
-        bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
-    ] = False,
     samples: Annotated[
         int, typer.Option(min=1, help="Verdicts per response; the score is their mean. Needs a --temperature above 0.")
     ] = 1,
@@ -142,9 +133,9 @@ def command(
     rows = Rows(given.of(responses), Response)
     texts = Texts(rows, prompt_rows(given.of(prompts)))
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
-    known = _defended(rubrics, known) if defence else known
+    known = _defended(rubrics, known) if counting.defence else known
     runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
-    curves = _curves(aggregate, known.values())
+    curves = aggregate_of(counting, known)
     fitted = read_calibration(given.of(calibration)) if calibration else None
     if fitted:
         _check_rubrics(fitted, (rubric_for(row.prompt_id, known) for _, row in rows))
@@ -165,7 +156,7 @@ def command(
     async def main() -> None:
         part = session.part(rows, runs)
         session.say_offline(judge=configs)
-        if curves is not None and not _dimensions(known.values()):
+        if counting.aggregate and not dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
         def task_of(row: Response) -> _Task:
@@ -301,29 +292,6 @@ def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
         except ValueError as error:
             raise InputError(f"{path}: {name}: {error}; rename it, or leave --defence out") from None
     return found
-
-
-def _curves(texts: Sequence[str] | None, rubrics: Collection[Rubric]) -> Aggregate | None:
-    """The curves of the dimensions, None where none are asked for. Raises `InputError` where they cannot be applied."""
-    if not texts:
-        return None
-    try:
-        curves = aggregated(texts)
-    except ValueError as error:
-        raise InputError(f"--aggregate: {error}; give [DIMENSION=]CURVE, a curve being {SPELLINGS}") from None
-    known = _dimensions(rubrics)
-    if strange := next((name for name in curves.own if name not in known), None):
-        there = ", ".join(sorted(known)[:10]) or "none (a criterion's column `dimension`)"
-        raise InputError(
-            f"--aggregate {strange}={curves.own[strange]}: no rubric has that dimension; there are: {there}"
-        )
-    return curves
-
-
-def _dimensions(rubrics: Iterable[Rubric]) -> set[str]:
-    """The dimensions that can be saturated: those with a positive weight in some rubric."""
-    criteria = (criterion for rubric in rubrics for criterion in rubric.criteria)
-    return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
 
 
 def _people(

@@ -13,10 +13,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rubrictool import interrupts
+from rubrictool.cli.aggregation import texts_of
 from rubrictool.cli.exit_codes import SOME_FAILED
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges, run_context
-from rubrictool.cli.options import JudgeFlags, ReadingFlags, RequestFlags, SamplingFlags, ShownQuestionFlags
+from rubrictool.cli.options import (
+    AggregateFlags,
+    JudgeFlags,
+    ReadingFlags,
+    RequestFlags,
+    SamplingFlags,
+    ShownQuestionFlags,
+)
 from rubrictool.cli.progress import Progress, say
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
@@ -46,6 +54,7 @@ def command(
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
     reading: ReadingFlags,
+    counting: AggregateFlags,
     asking: RequestFlags,
     on_error: Annotated[
         str | None,
@@ -63,21 +72,6 @@ def command(
         ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Read the rubrics again whenever their file changes.")] = False,
-    aggregate: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[DIMENSION=]CURVE",
-            help="Saturate dimensions, one or all: cap:T,S, power:P, log:K or weighted; repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    shape: Annotated[
-        str | None,
-        typer.Option(metavar="exp:K", help="Stretch the top of the scores; the order stays.", show_default=False),
-    ] = None,
-    defence: Annotated[
-        bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
-    ] = False,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help=f"Listen here; beyond this machine only with {TOKEN}.")
     ] = "127.0.0.1",
@@ -111,14 +105,14 @@ def command(
     )
     access = Access.of(host, os.environ.get(TOKEN) or None, allow_host or ())
     options = RewardOptions(
-        on_error=parsed_on_error(on_error), aggregate=tuple(aggregate or ()), shape=shape, defence=defence
+        on_error=parsed_on_error(on_error), aggregate=texts_of(counting), shape=counting.shape, defence=counting.defence
     )
     RubricReward(options)  # before a model is opened: are these options ones?
     configs = asked_judges(judging, parameters)
     templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
 
     def load() -> Rubrics:
-        return Rubrics(Inputs(reading, rubrics).of(rubrics), defence=defence)
+        return Rubrics(Inputs(reading, rubrics).of(rubrics), defence=counting.defence)
 
     loaded = load()
     interrupts.explain(lambda: "serve: ended at once; requests under way got no answer, completed replies are cached")

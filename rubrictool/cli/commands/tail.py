@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from rubrictool.analysis.gold import file_and_column
-from rubrictool.cli import ablation_table, tail_table
+from rubrictool.cli import ablation_table, exploits_table, tail_table
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
@@ -19,7 +19,12 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
 
 if TYPE_CHECKING:
+    from rubrictool.analysis.ablation import Ablation
+    from rubrictool.analysis.exploits import ExploitReport
     from rubrictool.analysis.tail import TailReport
+
+
+_WORDS = {"TailReport": tail_table, "Ablation": ablation_table, "ExploitReport": exploits_table}
 
 
 def command(
@@ -72,17 +77,24 @@ def command(
         ),
     ] = None,
     rubrics: Annotated[
-        list[str] | None,
+        str | None,
+        typer.Option(metavar="FILE", help="With --ablate: the rubrics that the scores are by.", show_default=False),
+    ] = None,
+    initial: Annotated[
+        str | None,
         typer.Option(
             metavar="FILE",
-            help="With --ablate: the rubrics that the scores are by; before them the first ones, to tell rounds.",
+            help="With --ablate round: the trace of refine, or the rubrics before it. [default: the criteria's column round]",
             show_default=False,
         ),
     ] = None,
-    trace_of: Annotated[
-        str | None,
-        typer.Option("--trace", metavar="FILE", help="With --ablate round: the trace of refine.", show_default=False),
-    ] = None,
+    exploits: Annotated[
+        bool,
+        typer.Option(
+            "--exploits",
+            help="Report instead openings, phrases, formats and so on that buy score and not gold, with vetoes to consider.",
+        ),
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
     ] = None,
@@ -95,41 +107,46 @@ def command(
 
     Example: rubrictool tail before.jsonl after.jsonl --gold labels.jsonl --plot tail.svg
     """
-    from rubrictool.analysis.ablation import Ablation
     from rubrictool.analysis.ablation import ablate as ablation
+    from rubrictool.analysis.exploits import exploits as find_exploits
     from rubrictool.analysis.tail import TailReport, tail
 
     refuse_idle(
         context,
-        Idle(ablate is None, "without --ablate", ("rubrics", "trace_of")),
+        Idle(exploits, "with --exploits", ("ablate", "by", "policy", "gaps", "plot")),
+        Idle(ablate is None, "without --ablate", ("rubrics", "initial")),
         Idle(ablate is not None, "with --ablate", ("by", "policy", "gaps", "plot")),
-        Idle(ablate != "round", "without --ablate round", ("trace_of",)),
+        Idle(ablate != "round", "without --ablate round", ("initial",)),
     )
     gold_file, column = file_and_column(gold) if gold else (None, None)
-    given = Inputs(reading, *scores, gold_file, *(rubrics or ()), trace_of)
+    given = Inputs(reading, *scores, gold_file, rubrics, initial)
     once_each(scores)
     check_plot(plot, files, given.paths)
-    if ablate:
-        if len(scores) > 1:
-            raise InputError("--ablate takes one file of scores; run it once for each")
-        if not rubrics:
-            raise InputError(
-                "--ablate needs the weights of the criteria; give --rubrics FILE, the rubrics that the scores are by"
-            )
-        report: TailReport | Ablation = ablation(
+    if (ablate or exploits) and len(scores) > 1:
+        raise InputError(f"--{'exploits' if exploits else 'ablate'} takes one file of scores; run it once for each")
+    if ablate and not rubrics:
+        raise InputError(
+            "--ablate needs the criteria's weights; give --rubrics FILE, the rubrics that the scores are by"
+        )
+    gold_of = given.of(gold_file)
+    report: TailReport | Ablation | ExploitReport
+    if exploits:
+        report = find_exploits(given.of(scores[0]), gold_of, column, held_out=held_out, seed=seed)
+    elif ablate and rubrics:
+        report = ablation(
             given.of(scores[0]),
-            [given.of(path) for path in rubrics],
-            given.of(gold_file),
+            given.of(rubrics),
+            gold_of,
             column,
             by=ablate,
-            trace=given.of(trace_of),
+            initial=given.of(initial),
             held_out=held_out,
             seed=seed,
         )
     else:
         report = tail(
             {"stdin" if path == STDIN else path: given.of(path) for path in scores},
-            given.of(gold_file),
+            gold_of,
             column,
             by_writer=by == "model",
             policy=policy,
@@ -137,7 +154,7 @@ def command(
             gaps=gaps,
             seed=seed,
         )
-    words = ablation_table if isinstance(report, Ablation) else tail_table
+    words = _WORDS[type(report).__name__]
     session = Session("tail", files, inputs=given, reports=True)
 
     async def main() -> None:

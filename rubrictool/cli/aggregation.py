@@ -1,0 +1,70 @@
+"""Read from flags what makes a score of verdicts beyond weights: curves of dimensions, their interactions, the shaping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from rubrictool.cli.options import AggregateFlags
+from rubrictool.errors import InputError
+from rubrictool.rows.records import Rubric
+from rubrictool.rubric.interaction import SPELLING, interaction
+from rubrictool.rubric.saturation import SPELLINGS, Aggregate, aggregate, curve
+from rubrictool.rubric.shaping import shaping
+from rubrictool.rubric.weights import check_interactions
+
+T = TypeVar("T")
+
+
+def texts_of(flags: AggregateFlags) -> tuple[str, ...]:
+    """Return the texts that name curves and interactions. Raises `InputError` for one that names none, and for two of one."""
+    for text in flags.aggregate or ():
+        _named(
+            "--aggregate",
+            partial(curve, text.rpartition("=")[2]),
+            f"; give [DIMENSION=]CURVE, a curve being {SPELLINGS}",
+        )
+    for text in flags.interact or ():
+        if _named("--interact", partial(interaction, text)) is None:
+            raise InputError(f"--interact: {text!r} is no interaction of two dimensions; write {SPELLING}")
+    texts = (*(flags.aggregate or ()), *(flags.interact or ()))
+    _named("--aggregate, --interact", partial(aggregate, texts))
+    return texts
+
+
+def aggregate_of(flags: AggregateFlags, rubrics: Mapping[str, Rubric]) -> Aggregate | None:
+    """Return what is asked for, None where nothing is. Raises `InputError` where rubrics do not go with it."""
+    texts = texts_of(flags)
+    shape = _named("--shape", partial(shaping, flags.shape)) if flags.shape else None
+    if not texts and shape is None:
+        return None
+    found = replace(aggregate(texts), shaping=shape)
+    _check_dimensions(found, dimensions(rubrics.values()))
+    for name, rubric in rubrics.items():
+        _named(f"--interact: rubric {name!r}", partial(check_interactions, rubric.criteria, found))
+    return found
+
+
+def _named(flag: str, read: Callable[[], T], remedy: str = "") -> T:
+    """Return what a text of a flag names. Raises `InputError` where it names nothing."""
+    try:
+        return read()
+    except ValueError as error:
+        raise InputError(f"{flag}: {error}{remedy}") from None
+
+
+def _check_dimensions(found: Aggregate, known: Collection[str]) -> None:
+    """Raise `InputError` for a dimension that no rubric has."""
+    named = {name: f"--aggregate {name}={of}" for name, of in found.own.items()}
+    named |= {name: f"--interact {','.join(pair)}={of:g}" for pair, of in found.interactions.items() for name in pair}
+    if strange := next((name for name in named if name not in known), None):
+        there = ", ".join(sorted(known)[:10]) or "none (a criterion's column `dimension`)"
+        raise InputError(f"{named[strange]}: no rubric has the dimension {strange}; there are: {there}")
+
+
+def dimensions(rubrics: Iterable[Rubric]) -> set[str]:
+    """Return the dimensions that curves and interactions can be of: those with a positive weight in some rubric."""
+    criteria = (criterion for rubric in rubrics for criterion in rubric.criteria)
+    return {c.dimension for c in criteria if c.dimension is not None and c.weight > 0 and not c.veto}
