@@ -167,38 +167,44 @@ def test_a_server_is_audited_all_at_once_and_per_criterion_and_a_rerun_asks_noth
         assert (again.out, json.loads((shell.directory / "s.json").read_text())["calls"]) == (ran.out, 0)
 
 
-def test_a_server_tells_the_probabilities_of_soft_verdicts(shell: Shell, address: str) -> None:
+def test_a_server_tells_the_probabilities_of_soft_verdicts_and_they_are_calibrated(shell: Shell, address: str) -> None:
     levels = {"criterion": "Is clear.", "weight": 1, "scale": 5}
-    criteria = [{"criterion": f"Says fact {n}.", "weight": 1} for n in range(4)]
-    rubrics = shell.write("k.jsonl", [{"id": "p", "prompt": "Why?", "criteria": [*criteria, levels]}])
-    rows = [{"id": f"r{n}", "prompt_id": "p", "response": f"Because of {n}."} for n in range(3)]
-    flags = [
-        "--judge",
-        f"tiny@{address}/v1",
-        "--judging",
-        "per-criterion",
-        "--soft",
-        "--cache",
-        "c.db",
-        "--summary",
-        "m.json",
+    criteria = [{"criterion": f"Says fact {n}.", "weight": 1} for n in range(3)]
+    rubrics = shell.write("k.jsonl", [{"id": "*", "criteria": [*criteria, levels]}])
+    rows = [
+        {"id": f"r{n}", "prompt_id": f"p{n}", "prompt": f"Why {n}?", "response": f"Because of {n}."} for n in range(5)
     ]
-    files = [shell.write("r.jsonl", rows), "--rubrics", rubrics]
-    ran = shell("score", *files, *flags, "-o", "s.jsonl")
+    judging = ["--judging", "per-criterion", "--soft", "--cache", "c.db"]
+    files = [shell.write("r.jsonl", rows), "--rubrics", rubrics, *judging]
+    asked = [*files, "--judge", f"tiny@{address}/v1"]
+    ran = shell("score", *asked, "-o", "s.jsonl")
     assert ran.code == 0, ran.err
     scored = shell.read("s.jsonl")
     told = [verdict for row in scored for verdict in row["verdicts"]]
     assert all("hard" in verdict or 0 < verdict["p"] < 1 for verdict in told), "random weights are never sure"
     soft = [verdict for verdict in told if "hard" not in verdict]
-    print(f"\nsoft verdicts: {len(soft)} of {len(told)}, e.g. {soft[:1]}")
     assert len(soft) > len(told) / 2
     assert any("level" in verdict for verdict in soft)
     for row in scored:
         counted = [verdict.get("value", float(verdict["met"])) for verdict in row["verdicts"]]
         assert row["score"] == pytest.approx(sum(counted) / len(counted))
     assert shell("cache", "export", "export.jsonl", "--cache", "c.db").code == 0
-    again = shell("score", *files, *flags[2:5], "--judge", "replay:export.jsonl")
+    again = shell("score", *files[:-2], "--judge", "replay:export.jsonl")
     assert [row["verdicts"] for row in again.rows] == [row["verdicts"] for row in scored]
+    labels = [
+        {"prompt_id": f"p{n}", "id": f"r{n}", "verdicts": [{"id": f"c{c}", "met": (n + c) % 2 == 0} for c in (1, 2, 3)]}
+        for n in range(5)
+    ]
+    fitting = ["--labels", shell.write("l.jsonl", labels), "--calibrate", "temperature", "-o", "c.json"]
+    assert shell("agree", "s.jsonl", *fitting).code == 0
+    ran = shell("score", *asked, "--calibration", "c.json", "--summary", "m.json", "-o", "t.jsonl")
+    assert ran.code == 0, ran.err
+    assert json.loads((shell.directory / "m.json").read_text())["calls"] == 0
+    given = [verdict.get("p") for verdict in told if "level" not in verdict]
+    raw = [
+        verdict.get("raw_p") for row in shell.read("t.jsonl") for verdict in row["verdicts"] if "level" not in verdict
+    ]
+    assert raw == given
 
 
 PROMPTS, RESPONSES = 6, 16
