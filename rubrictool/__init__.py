@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
     from rubrictool.judging.calibrated_judge import CalibratedJudge
+    from rubrictool.judging.escalation import Escalation
     from rubrictool.judging.panel import Panel
     from rubrictool.judging.protocols import Comparer, Judge, Proposer
     from rubrictool.linting.lint import LintReport, lint
@@ -96,6 +97,7 @@ __all__ = [
     "CorrectedScores",
     "CorrectedWinRate",
     "Criterion",
+    "Escalation",
     "Evidence",
     "Finding",
     "HtmlPage",
@@ -203,6 +205,7 @@ _PLACES = {
     "models.spec": ("connect",),
     "judging.build": ("judge", "proposer"),
     "judging.calibrated_judge": ("CalibratedJudge",),
+    "judging.escalation": ("Escalation",),
     "judging.panel": ("Panel",),
     "judging.protocols": ("Comparer", "Judge", "Proposer"),
     "questions.compare": ("Preference",),

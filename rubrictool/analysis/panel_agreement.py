@@ -69,14 +69,18 @@ class PanelTally:
         self._votes[prompt_id].update(votes)
 
     def agreement(self, judges: Sequence[str], *, nominal: bool = False) -> PanelAgreement:
-        """Return the agreement of these judges; values differ by their distance, or with `nominal` by being different."""
+        """Return the agreement of these judges; values differ by their distance, or with `nominal` by being different.
+
+        The votes of others, to whom a split was left, do not count.
+        """
         from rubrictool.analysis.raters import krippendorff_alpha
 
         units: dict[str, Counter[tuple[Any, ...]]] = defaultdict(Counter)
         total = Counter[Votes]()
         for prompt_id, counted in self._votes.items():
-            total.update(counted)
-            for votes, count in counted.items():
+            for given, count in counted.items():
+                votes = tuple(vote for vote in given if vote[0] in judges)
+                total[votes] += count
                 units[prompt_id][tuple(value for _, value in votes if value is not None)] += count
         split = sum(count for votes, count in total.items() if len({value for _, value in votes} - {None}) > 1)
         several = [_judge(name, total, len(judges)) for name in judges]

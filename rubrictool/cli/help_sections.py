@@ -32,8 +32,8 @@ _SECTIONS = {
     ),
     OWN: (),
     "Judge": (
-        *("judge", "judge_args", "panel", "judging", "reasons", "allow_abstain", "shuffle_criteria", "soft", "samples"),
-        *("calibration", "empty", "min_coverage", "noise_floor"),
+        *("judge", "judge_args", "panel", "escalate", "judging", "reasons", "allow_abstain", "shuffle_criteria"),
+        *("soft", "samples", "calibration", "empty", "min_coverage", "noise_floor"),
     ),
     "Planning": ("plan", "ties", "cost"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),

@@ -28,8 +28,15 @@ def asked(
 
 
 def asked_judges(flags: JudgeFlags, parameters: SamplingFlags | None) -> list[ModelConfig]:
-    """Return the options of the judges' models; of the offline rules where none is named."""
-    return [asked(spec, flags.judge_args, "--judge-args", parameters) for spec in flags.specs or (None,)]
+    """Return the options of the judges' models, of the offline rules where none is named.
+
+    The last one is the one for doubtful verdicts, where that is named. It is asked once, whatever the temperature of the others.
+    """
+    judges = [asked(spec, flags.judge_args, "--judge-args", parameters) for spec in flags.judge or (None,)]
+    if flags.escalate is None:
+        return judges
+    once = SamplingFlags(max_tokens=parameters.max_tokens) if parameters else None
+    return [*judges, asked(flags.escalate, flags.judge_args, "--judge-args", once)]
 
 
 def run_context(asking: RequestFlags, budget: Budget, progress: Progress, specs: Sequence[str | None]) -> RunContext:

@@ -280,15 +280,20 @@ class _NamedJudges:
         ),
     ] = None
 
+    escalate: Annotated[
+        str | None,
+        typer.Option(metavar="SPEC", help="A strong judge, asked where the others are in doubt.", show_default=False),
+    ] = None
+
 
 @dataclass(frozen=True)
 class JudgeFlags(WayOfJudgingFlags, _NamedJudges):
-    """Flags of the judge, or of the judges of a panel, their names first."""
+    """Flags of the judge, or of several judges, their names first."""
 
     @property
     def specs(self) -> list[str]:
-        """Return the specs of the judges that are named."""
-        return list(self.judge or [])
+        """Return the specs of all judges that are named, the one for doubtful verdicts last."""
+        return [*(self.judge or []), *([self.escalate] if self.escalate else [])]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from rubrictool.cli.options import JudgeFlags, WayOfJudgingFlags
 from rubrictool.errors import InputError
 from rubrictool.judging import build
 from rubrictool.judging.calibrated_judge import CalibratedJudge
+from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.models.client import Model
@@ -36,7 +37,8 @@ class Roles:
     """The roles of one run.
 
     `models` play them, `not_writing` are those of them that judge or propose, `per_criterion_judges` those that judge
-    criterion by criterion. `panel` is the judge where it is made of several. `steps` counts the steps of a row that is under way.
+    criterion by criterion. `panel` is the judge where it is made of several, `escalation` where doubtful verdicts are left to
+    another. `steps` counts the steps of a row that is under way.
     """
 
     def __init__(self, context: RunContext, templates: Templates, steps: Steps = _uncounted) -> None:
@@ -45,6 +47,7 @@ class Roles:
         self.not_writing: list[Model] = []
         self.per_criterion_judges: list[Model] = []
         self.panel: Panel | None = None
+        self.escalation: Escalation | None = None
 
     async def judge(
         self,
@@ -54,16 +57,26 @@ class Roles:
         samples: int = 1,
         calibration: Calibration | None = None,
     ) -> Judge:
-        """Return the judge that the flags name, a panel where they name several.
+        """Return the judge that the flags name: one, a panel of several, or one that leaves doubtful verdicts to the last.
 
-        `samples` is how often each is asked, `calibration` that of the probabilities.
+        `samples` is how often each is asked, but for that last one, `calibration` that of the probabilities before it.
         """
-        judges = [await self._judge(one, flags, samples) for one in asked]
+        escalates = isinstance(flags, JudgeFlags) and flags.escalate is not None
+        judges = [await self._judge(one, flags, samples) for one in (asked[:-1] if escalates else asked)]
         rule = flags.panel if isinstance(flags, JudgeFlags) else None
         self.panel = Panel(judges, rule or "majority") if len(judges) > 1 else None
         judge = self._held(self.panel or judges[0])
+        judge = CalibratedJudge(judge, calibration) if calibration else judge
+        if escalates:
+            judge = self.escalation = await self._escalating(judge, asked[-1], flags)
         self.per_criterion_judges = build.models_of(judge) if flags.judging == "per-criterion" else []
-        return CalibratedJudge(judge, calibration) if calibration else judge
+        return judge
+
+    async def _escalating(self, judge: Judge, asked: ModelConfig, flags: WayOfJudgingFlags) -> Escalation:
+        """Return a judge that leaves doubtful verdicts to a model, which may have nothing to decide."""
+        strong, checking = [await self._judge(asked, flags, 1) for _ in range(2)]
+        self.models += [*build.models_of(strong), *build.models_of(checking)]
+        return Escalation(judge, strong, checking=checking, doubts_all=self._context.dry_run)
 
     async def _judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, samples: int) -> Judge:
         return await build.judge(

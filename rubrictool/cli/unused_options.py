@@ -15,6 +15,7 @@ JUDGING = (
         "judge",
         "judge_args",
         "panel",
+        "escalate",
         "judging",
         "reasons",
         "allow_abstain",
@@ -56,10 +57,9 @@ def of_role(name: str, spec: str | None, *parameters: str) -> Idle:
 
 def of_judges(judging: JudgeFlags, *parameters: str) -> tuple[Idle, ...]:
     """Return the rules for options of the judges: those of a model, and those of several."""
-    first = next(iter(judging.specs), None)
-    return of_role("judge", first, "judge_args", *parameters), Idle(
-        len(judging.specs) < 2, "with one judge", ("panel",)
-    )
+    judges = judging.judge or []
+    named = of_role("judge", next(iter(judges), None), "judge_args", "escalate", *parameters)
+    return named, Idle(len(judges) < 2, "with one judge", ("panel",))
 
 
 def of_asking(asking: RequestFlags, *specs: str | None) -> tuple[Idle, ...]:

@@ -9,6 +9,8 @@ from collections.abc import Collection
 from typing import Any
 
 from rubrictool.errors import InputError
+from rubrictool.judging.calibrated_judge import CalibratedJudge
+from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.judge_options import SHUFFLED_ALONE, JudgeOptions
 from rubrictool.judging.model_backed import ModelJudge, ModelProposer, PerCriterionJudge, SoftJudge
 from rubrictool.judging.order_swap import OrderSwap
@@ -114,8 +116,13 @@ def models_of(role: object) -> list[Model]:
         return models_of(role.proposer)
     if isinstance(role, RepeatedJudge):
         return models_of(role.judges[0])
+    if isinstance(role, CalibratedJudge):
+        return models_of(role.judge)
     if isinstance(role, Panel):
         return [model for judge in role.judges for model in models_of(judge)]
+    if isinstance(role, Escalation):
+        asked = (role.judge, role.strong, role.checking)
+        return list({id(model): model for judge in asked for model in models_of(judge)}.values())
     return [role.model] if isinstance(role, ModelJudge | ModelProposer) else []
 
 

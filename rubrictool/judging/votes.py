@@ -19,7 +19,7 @@ def combined(rule: PanelRule, criterion: Criterion, said: Mapping[str, Verdict])
 
     It is abstained where all judges abstain, and where a majority is asked for and they are evenly split.
     """
-    votes = tuple(_vote(name, verdict) for name, verdict in said.items())
+    votes = tuple(vote_of(name, verdict) for name, verdict in said.items())
     found = _BY_RULE[rule](criterion, list(said.values())) or {"met": None, "abstained": True}
     return Verdict(id=criterion.id, judges=votes, **found)
 
@@ -45,7 +45,7 @@ def _mean(criterion: Criterion, said: Sequence[Verdict]) -> _Decision:
     told = [verdict for verdict in said if verdict.judged]
     if not told:
         return None
-    met = math.fsum(0.5 if one.met is None else one.met for one in told) / len(told) > 0.5
+    met = math.fsum(map(_chance, told)) / len(told) > 0.5
     if criterion.veto:
         return {"met": met}
     value = round(math.fsum(map(_expected, told)) / len(told), SHARE_DECIMALS)
@@ -75,13 +75,20 @@ def _decision(verdict: Verdict) -> dict[str, Any]:
 
 def _expected(verdict: Verdict) -> float:
     """Return how much of a criterion a judge says is met: by its level, its probability, its samples, or its yes or no."""
-    share = verdict.p if verdict.samples and verdict.value is None else verdict.share
-    return share or 0.0
+    return _chance(verdict) if verdict.value is None else verdict.value
 
 
-def _vote(judge: str, verdict: Verdict) -> Vote:
-    columns = {name: value for name, value in verdict.columns().items() if name != "id"}
-    return Vote.model_validate({"judge": judge, **columns})
+def _chance(verdict: Verdict) -> float:
+    """Return the probability that a criterion is met by a judge, of one that may be wrong its yes or no."""
+    if verdict.p is not None and (verdict.soft or verdict.samples):
+        return verdict.p
+    return 0.5 if verdict.met is None else float(verdict.met)
+
+
+def vote_of(judge: str | None, verdict: Verdict) -> Vote:
+    """Return a verdict as a vote, under the name of its judge where that is told."""
+    columns = {name: value for name, value in verdict.columns().items() if name not in ("id", "judges")}
+    return Vote.model_validate({**({"judge": judge} if judge else {}), **columns})
 
 
 def preferred(rule: PanelRule, sides: Iterable[Side]) -> Side:

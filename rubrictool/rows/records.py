@@ -246,7 +246,8 @@ class Verdict(Row):
     the last. A soft verdict has the expected share as its `value`, and where the judge's probability is not known, `hard` tells
     why; a calibrated one has in `raw_p` what the judge gave. With `abstained`, the judge said that it cannot tell. `place` is
     where it was shown the criterion, from 1, in an order that was drawn. `samples` are the verdicts of several samples, `p` is
-    then the share of them that say yes, and `value` the mean. `judges` are the verdicts of the judges of a panel.
+    then the share of them that say yes, and `value` the mean. `judges` are the verdicts of the judges of a panel,
+    or of those that were asked one after the other; `strong` is what the last of these says alone, where that was asked.
     """
 
     id: IdText
@@ -261,6 +262,7 @@ class Verdict(Row):
     reason: str | None = None
     samples: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
     judges: Annotated[tuple[Vote, ...], Field(strict=False)] = ()
+    strong: Vote | None = None
 
     @property
     def judged(self) -> bool:

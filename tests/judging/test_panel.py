@@ -128,6 +128,9 @@ def test_of_soft_verdicts_most_count_the_decision_and_the_mean_the_probability()
     assert [vote.p for vote in most.judges] == [0.6, 0.9, 0.1]
     assert combined("unanimous", PLAIN, soft).share == 0
     assert combined("mean", PLAIN, soft).share == pytest.approx(1.6 / 3, abs=1e-6)
+    doubtful = soft | {"b": Verdict(id="c1", met=True, p=0.6, value=0.6)}
+    assert combined("mean", PLAIN, doubtful).met is False, "one that is sure counts more than two that are not"
+    assert combined("mean", VETO, doubtful).met is False
 
 
 def test_a_judge_of_several_samples_counts_its_share_of_yes_in_the_mean_and_has_no_vote_in_a_tie() -> None:

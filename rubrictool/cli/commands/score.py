@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 import typer
 
 from rubrictool.analysis.abstentions import AbstentionTally
+from rubrictool.analysis.escalations import EscalatedRow, EscalationTally
 from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
 from rubrictool.cli.aggregation import aggregate_of, dimensions
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
+from rubrictool.cli.escalation_lines import tell_escalation
 from rubrictool.cli.github import check_summary, write_job_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
@@ -151,7 +153,7 @@ def command(
     session = Session("score", files, asking, wording, specs=judging.specs, inputs=given)
     tally, gaps, doubts, counts = ScoreTally(), _Gaps(), AbstentionTally(), Counter[str]()
     hard = HardVerdictTally()
-    panel = PanelTally()
+    panel, escalations = PanelTally(), EscalationTally()
 
     async def main() -> None:
         part = session.part(rows, runs)
@@ -166,6 +168,7 @@ def command(
 
         async def connect(roles: Roles) -> Work[_Task]:
             judge = await roles.judge(configs, judging, samples=samples, calibration=fitted)
+            strong = roles.escalation.strong_name if roles.escalation else None
 
             async def work(task: _Task) -> Outcome:
                 row, rubric, prompt = task
@@ -176,7 +179,9 @@ def command(
                 scored = await score(
                     prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
                 )
-                return Outcome((scored,), note=_Scored.of(scored, empty=shows_nothing, doubts=judging.allow_abstain))
+                return Outcome(
+                    (scored,), note=_Scored.of(scored, empty=shows_nothing, doubts=judging.allow_abstain, strong=strong)
+                )
 
             return work
 
@@ -189,6 +194,8 @@ def command(
                 doubts.add(scored.rubric, scored.verdicts)
                 hard.add(scored.hard)
                 panel.add(scored.prompt_id, scored.votes)
+                if scored.escalated:
+                    escalations.add(scored.prompt_id, scored.escalated)
                 tally.add(scored.prompt_id, scored.model, scored.score)
                 if people:
                     people.add((scored.prompt_id, scored.id), scored.model)
@@ -203,6 +210,7 @@ def command(
             session.figures |= hard.figures()
             session.tell(f"score: {hard.line()}")
         tell_panel(session, "score", panel)
+        tell_escalation(session, "score", escalations)
         empty_ones = counts["scored"] + counts[FAILURE]
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)
@@ -238,7 +246,8 @@ class _Scored(NamedTuple):
 
     `gap` is its coverage where it lacks verdicts that can be asked for again. `verdicts` say for each criterion whether the judge
     abstained; none where it may not. `hard` says for each verdict of a soft judge why it is not soft. `votes` are those
-    of the judges of a panel.
+    of several judges, and `escalated`
+    counts what was left to a strong one.
     """
 
     prompt_id: str
@@ -251,15 +260,19 @@ class _Scored(NamedTuple):
     verdicts: tuple[tuple[str, bool], ...]
     hard: tuple[str | None, ...]
     votes: tuple[Votes, ...]
+    escalated: EscalatedRow | None
 
     @classmethod
-    def of(cls, row: Score, *, empty: bool, doubts: bool) -> Self:
+    def of(cls, row: Score, *, empty: bool, doubts: bool, strong: str | None) -> Self:
         """Return what is needed of a row."""
         missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
         gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
         verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
         votes, hard = tuple(votes_on(row.verdicts)), hard_reasons(row.verdicts)
-        return cls(row.prompt_id, row.id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes)
+        escalated = EscalatedRow.of(row.verdicts, strong) if strong else None
+        return cls(
+            row.prompt_id, row.id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes, escalated
+        )
 
 
 class _Gaps:

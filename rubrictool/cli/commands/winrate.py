@@ -283,6 +283,8 @@ def _refuse_unjudged(
     offline = any(config.spec == OFFLINE for config in configs)
     if offline and rubrics is None:
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
+    if judging.escalate and rubrics is None:
+        raise InputError("winrate: --escalate needs --rubrics; a comparison has no verdicts in doubt")
     if judging.soft and rubrics is None:
         raise InputError("winrate: --soft needs --rubrics; a comparison has no verdicts on criteria")
     if judging.judging == "per-criterion" and rubrics is None:

@@ -1,0 +1,122 @@
+"""Measure what escalating to a strong judge took and saved, and how far the outcome agrees with that judge alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from rubrictool.analysis.intervals import Figure, estimate_columns
+from rubrictool.models.budget import Tally
+from rubrictool.rows.records import Verdict
+
+
+class EscalatedRow(NamedTuple):
+    """The verdicts of a row that a judge gave, those that were escalated, and those compared with the strong judge alone."""
+
+    asked: int
+    escalated: int
+    compared: int
+    agreed: int
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict], strong: str) -> EscalatedRow:
+        """Return the counts of a score; verdicts without judges are those of checks."""
+        judged = [verdict for verdict in verdicts if verdict.judges]
+        escalated = sum(verdict.judges[-1].judge == strong for verdict in judged)
+        pairs = [(one.decided, one.strong.decided) for one in judged if one.strong]
+        known = [(ours, alone) for ours, alone in pairs if ours is not None and alone is not None]
+        return cls(len(judged), escalated, len(known), sum(ours == alone for ours, alone in known))
+
+
+class EscalationReport(NamedTuple):
+    """What escalating took.
+
+    `verdicts` and `rows` that were judged, and of both those `escalated`; the `agreement` with the strong judge alone, on the
+    `compared` verdicts of the `checked` rows; dollars that the strong judge alone would have cost (`alone_usd`), and what this
+    costs (`cost_usd`), both as if nothing had been cached; None where it is not known.
+    """
+
+    verdicts: int
+    escalated: int
+    rows: int
+    escalated_rows: int
+    agreement: Figure | None
+    compared: int
+    checked: int
+    cost_usd: float | None
+    alone_usd: float | None
+
+    @property
+    def saved_usd(self) -> float | None:
+        """Return the dollars saved, below 0 where it cost more; None where that is not known."""
+        return None if self.alone_usd is None or self.cost_usd is None else self.alone_usd - self.cost_usd
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures as columns."""
+        plain = {name: value for name, value in self._asdict().items() if name != "agreement"}
+        share = self.escalated / self.verdicts if self.verdicts else None
+        return {**plain, "share": share, **estimate_columns("agreement", self.agreement), "saved_usd": self.saved_usd}
+
+
+class Spent(NamedTuple):
+    """What the models asked: those of the first judge, and the strong one for doubtful verdicts and for the check."""
+
+    first: Sequence[Tally]
+    strong: Tally
+    checking: Tally
+
+    def cost(self) -> float | None:
+        """Return the dollars of all, as if nothing had been cached; None where they are not known."""
+        costs = [_full_cost(tally) for tally in (*self.first, self.strong, self.checking)]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
+
+    def alone(self, questions: int, *, alike: bool) -> float | None:
+        """Return the dollars of the strong judge alone, by what it cost per question.
+
+        With `alike`, the questions about doubtful verdicts are those that it would have been asked; else only those of the check.
+        """
+        tally = self.strong + self.checking if alike else self.checking
+        return tally.cost_usd / tally.calls * questions if tally.calls and tally.cost_usd is not None else None
+
+
+def _full_cost(tally: Tally) -> float | None:
+    if not tally.calls:
+        return None if tally.cached else 0.0
+    return None if tally.cost_usd is None else tally.cost_usd * (tally.calls + tally.cached) / tally.calls
+
+
+class EscalationTally:
+    """Count escalated rows by prompt."""
+
+    def __init__(self) -> None:
+        self._by_prompt: dict[str, EscalatedRow] = defaultdict(lambda: EscalatedRow(0, 0, 0, 0))
+        self._rows = self._escalated_rows = self._checked = 0
+
+    def add(self, prompt_id: str, row: EscalatedRow) -> None:
+        """Count a row."""
+        before = self._by_prompt[prompt_id]
+        self._by_prompt[prompt_id] = EscalatedRow(*(sum(pair) for pair in zip(before, row, strict=True)))
+        self._rows += row.asked > 0
+        self._escalated_rows += row.escalated > 0
+        self._checked += row.compared > 0
+
+    def report(self, spent: Spent, *, per_criterion: bool) -> EscalationReport:
+        """Return the figures; `per_criterion` says that a judge is asked about each verdict alone, and not once per row."""
+        several = self._by_prompt.values()
+        total = EscalatedRow(*(sum(row[place] for row in several) for place in range(len(EscalatedRow._fields))))
+        alone = spent.alone(total.asked if per_criterion else self._rows, alike=per_criterion)
+        counts = (total.asked, total.escalated, self._rows, self._escalated_rows)
+        return EscalationReport(*counts, self._agreement(total), total.compared, self._checked, spent.cost(), alone)
+
+    def _agreement(self, total: EscalatedRow) -> Figure | None:
+        if not total.compared:
+            return None
+        import numpy as np
+
+        from rubrictool.analysis.resampling import estimate, totals
+
+        rows = np.array([(row.agreed, row.compared) for row in self._by_prompt.values() if row.compared], dtype=float)
+        (drawn,) = totals(rows, seed=0)
+        return estimate(total.agreed / total.compared, drawn[:, 0] / drawn[:, 1], len(rows))

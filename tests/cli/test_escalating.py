@@ -1,0 +1,127 @@
+"""`--escalate` on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from chat import ChatServer, chat_server
+from shell import Shell
+
+from rubrictool.analysis.escalations import EscalatedRow, EscalationTally, Spent
+from rubrictool.judging import escalation
+from rubrictool.models.budget import Tally
+
+CRITERIA = [{"criterion": "Says a.", "weight": 2}, {"criterion": "Says b.", "weight": 1}]
+
+
+@pytest.fixture
+def judges() -> Iterator[list[ChatServer]]:
+    """Two cheap judges that differ on the second criterion, and a strong one."""
+    with ExitStack() as stack:
+        several = [stack.enter_context(chat_server()) for _ in range(3)]
+        for judge, verdicts in zip(several, (("yes", "yes"), ("yes", "no"), ("no", "yes")), strict=True):
+            judge.usage = {"prompt_tokens": 1000, "completion_tokens": 10}
+            judge.answer = _answer(dict(zip(("a", "b"), verdicts, strict=True)))
+        yield several
+
+
+def _answer(verdicts: dict[str, str]) -> Any:
+    def answer(question: str) -> str:
+        asked = [letter for letter in "ab" if f"Says {letter}." in question]
+        if "against one criterion" in question:
+            return json.dumps({"met": verdicts[asked[0]]})
+        return json.dumps({f"c{place}": verdicts[letter] for place, letter in enumerate(asked, 1)})
+
+    return answer
+
+
+def command(shell: Shell, judges: list[ChatServer], *flags: object, rows: int = 4) -> list[object]:
+    given = [{"prompt_id": f"p{n}", "id": f"r{n}", "prompt": "Why?", "response": f"answer {n}"} for n in range(rows)]
+    rubrics = shell.write("rubrics.jsonl", [{"id": "*", "criteria": CRITERIA}])
+    files = [shell.write("r.jsonl", given), "--rubrics", rubrics]
+    specs = [judge.spec.replace("tiny@", f"{name}@") for name, judge in zip(("x", "y", "strong"), judges, strict=True)]
+    cheap, strong = ["--judge", specs[0], "--judge", specs[1]], specs[2]
+    prices = ["--price", "1,1", "--price", "strong=20,20"]
+    return ["score", *files, *cheap, "--escalate", strong, *prices, "--summary", "s.json", *flags]
+
+
+def summary(shell: Shell) -> Any:
+    return json.loads((shell.directory / "s.json").read_text())
+
+
+@pytest.mark.parametrize("judging", ["all-at-once", "per-criterion"])
+def test_what_a_panel_is_split_on_is_escalated_and_the_cost_saved_is_told(
+    shell: Shell, judges: list[ChatServer], judging: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 1)
+    ran = shell(*command(shell, judges, "--judging", judging))
+    assert ran.code == 0, ran.err
+    assert {row["judge"] for row in ran.rows} == {"escalate(majority(x, y), strong)"}
+    assert [[one["met"] for one in row["verdicts"]] for row in ran.rows] == [[True, True]] * 4
+    assert [[one["strong"]["met"] for one in row["verdicts"]] for row in ran.rows] == [[False, True]] * 4
+    found = summary(shell)["escalation"]
+    assert (found["verdicts"], found["escalated"], found["rows"], found["escalated_rows"]) == (8, 4, 4, 4)
+    assert (found["agreement"], found["compared"], found["checked"]) == (0.5, 8, 4)
+    assert found["saved_usd"] == pytest.approx(found["alone_usd"] - found["cost_usd"])
+    assert found["cost_usd"] == pytest.approx(summary(shell)["cost_usd"])
+    questions = 4 if judging == "all-at-once" else 8
+    assert found["alone_usd"] == pytest.approx(questions * 1010 * 20e-6)
+    assert "escalated to strong: 4 of 8 verdicts (50.0%), in 4 of 4 rows; about $" in ran.err
+    assert "agreement with strong alone: 50.0%, on 8 verdicts of 4 rows drawn to check it" in ran.err
+    assert summary(shell)["panel"]["split"] == 4
+    again = shell(*command(shell, judges, "--judging", judging))
+    assert again.out == ran.out
+    assert "the cost saved is not known" in again.err, "cached replies tell no cost"
+
+
+def test_without_a_row_drawn_the_agreement_is_not_known(
+    shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 0)
+    ran = shell(*command(shell, judges))
+    assert summary(shell)["escalation"]["agreement"] is None
+    assert "agreement with strong alone: not known, since no row was drawn" in ran.err
+    assert not any("strong" in verdict for row in ran.rows for verdict in row["verdicts"])
+
+
+def test_a_dry_run_supposes_that_all_is_in_doubt(shell: Shell, judges: list[ChatServer]) -> None:
+    ran = shell(*command(shell, judges, "--dry-run", rows=40))
+    models = summary(shell)["models"]
+    drawn = models["strong"]["calls"] - models["strong"]["schema_tests"] - 40
+    assert (ran.code, models["x"]["calls"] - models["x"]["schema_tests"]) == (0, 40)
+    assert 0 <= drawn <= 10
+    assert judges[2].requests == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--judge", "a@http://127.0.0.1:9/v1"], "shows no doubt, so nothing would be escalated"),
+        ([], "--escalate: has no effect while no --judge SPEC names a model"),
+        (
+            ["--judge", "strong@http://127.0.0.1:9/v1", "--allow-abstain"],
+            "strong: is escalated to and judges first, too",
+        ),
+    ],
+)
+def test_what_cannot_be_escalated_is_bad_input(
+    shell: Shell, judges: list[ChatServer], flags: list[str], words: str
+) -> None:
+    files = command(shell, judges)[1:4]
+    ran = shell("score", *files, "--escalate", "strong@http://127.0.0.1:9/v1", *flags)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_cost_counts_what_was_cached_too_and_is_not_known_where_nothing_was_asked() -> None:
+    tally = EscalationTally()
+    tally.add("p", EscalatedRow(10, 2, 0, 0))
+    spent = Spent([Tally(calls=5, cached=5, cost_usd=1.0)], Tally(calls=1, cost_usd=4.0), Tally(calls=1, cost_usd=4.0))
+    found = tally.report(spent, per_criterion=True)
+    assert (found.cost_usd, found.alone_usd, found.saved_usd) == (2 + 4 + 4, 40, 30)
+    unknown = tally.report(spent._replace(strong=Tally(cached=3)), per_criterion=True)
+    assert (unknown.cost_usd, unknown.saved_usd) == (None, None)
