@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from rubrictool.errors import InputError, ModelFailure
@@ -50,6 +50,11 @@ class Escalation:
         self.judging, self.view = judge.judging, view_of(judge)
         self.abstains, self.soft = may_abstain(strong), is_soft(judge) or is_soft(strong)
         self._band, self._doubts_all = band, doubts_all
+
+    def with_judges(self, changed: Callable[[Judge], Judge]) -> Escalation:
+        """Return the same escalation with other judges: what each is changed to."""
+        judge, strong, checking = map(changed, (self.judge, self.strong, self.checking))
+        return Escalation(judge, strong, band=self._band, checking=checking, doubts_all=self._doubts_all)
 
     @property
     def judge_id(self) -> str:

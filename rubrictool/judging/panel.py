@@ -45,6 +45,10 @@ class Panel:
         self.soft = rule == "mean" or any(map(is_soft, self.judges))
         self._failed = Counter[str]()
 
+    def with_judges(self, changed: Callable[[Judge], Judge]) -> Panel:
+        """Return the same panel of other judges: what each is changed to."""
+        return Panel([changed(judge) for judge in self.judges], self.rule, least=self.least)
+
     @property
     def names(self) -> list[str]:
         """Return the names of the judges, as they stand in verdicts."""

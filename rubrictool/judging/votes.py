@@ -21,7 +21,9 @@ def combined(rule: PanelRule, criterion: Criterion, said: Mapping[str, Verdict])
     """
     votes = tuple(vote_of(name, verdict) for name, verdict in said.items())
     found = _BY_RULE[rule](criterion, list(said.values())) or {"met": None, "abstained": True}
-    return Verdict(id=criterion.id, judges=votes, **found)
+    places = {verdict.place for verdict in said.values()}
+    place: dict[str, Any] = {"place": votes[0].place} if len(places) == 1 and None not in places else {}
+    return Verdict(id=criterion.id, judges=votes, **found, **place)
 
 
 _Decision = dict[str, Any] | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rubrictool.errors import InputError
+from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Comparer, Judge, comparer_id_of, judge_id_of, view_of
@@ -94,8 +95,8 @@ def second_draw(judge: Judge) -> Judge:
 
     Raises `InputError` for one that is no model, which would say the same.
     """
-    if isinstance(judge, Panel):
-        return Panel([second_draw(one) for one in judge.judges], judge.rule, least=judge.least)
+    if isinstance(judge, Panel | Escalation):
+        return judge.with_judges(second_draw)
     if not isinstance(judge, ModelJudge):
         raise InputError(f"{judge.name}: always says the same; judge with models", code="judge")
     again = copy(judge)

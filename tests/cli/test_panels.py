@@ -202,6 +202,19 @@ def test_winrate_by_rubrics_and_filter_top_k_take_a_panel(shell: Shell, judges: 
     assert (refused.code, "may abstain" in refused.err) == (2, True), "two judges may be split"
 
 
+def test_the_noise_of_a_panel_and_of_an_escalation_is_that_of_their_judges(
+    shell: Shell, judges: list[ChatServer]
+) -> None:
+    rubrics = ["--rubrics", shell.write("rubrics.jsonl", [{"id": "*", "criteria": CRITERIA}]), "--noise-floor"]
+    strong = ["--escalate", judges[2].spec]
+    for flags in (named(judges), [*named(judges[:2]), *strong]):
+        ran = shell("winrate", *pair(shell), *rubrics, *flags, "--no-cache")
+        assert ran.code == 0, ran.err
+        assert all("second_judging" in row for row in ran.rows)
+    refused = shell("winrate", *pair(shell), *named(judges[:2]), *strong)
+    assert (refused.code, "--escalate needs --rubrics" in refused.err) == (2, True)
+
+
 def refining(shell: Shell, *flags: object) -> Ran:
     rows = [
         {"prompt_id": "p", "id": f"r{n}", "model": f"m{n}", "response": "word " * n + f"answer{n}"} for n in range(4)
@@ -216,6 +229,8 @@ def test_refine_takes_a_panel(shell: Shell, judges: list[ChatServer], judging: s
     ran = refining(shell, *named(judges), *flags)
     assert (ran.code, ran.rows[0]["stopped"]) == (0, "done"), ran.err
     assert len(judges[1].requests) == len(judges[2].requests) > 0
+    assert {one["dissent"] for one in summary(shell)["panel"]["judges"]} == {0}
+    assert "refine: panel: alpha not known, since no two verdicts differ" in ran.err
     assert refining(shell, *named(judges), *flags, "--dry-run").code == 0
     assert {"a", "b", "c", "tiny"} == summary(shell)["models"].keys()
 

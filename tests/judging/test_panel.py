@@ -184,6 +184,12 @@ def test_the_verdict_of_each_judge_stays_in_the_row() -> None:
     assert Score.model_validate(row.columns()) == row
 
 
+def test_a_place_that_all_judges_were_shown_a_criterion_at_is_that_of_the_panel() -> None:
+    placed = {name: Verdict(id="c1", met=True, place=3) for name in "ab"}
+    assert combined("majority", PLAIN, placed).place == 3
+    assert "place" not in combined("majority", PLAIN, said("11")).columns()
+
+
 def test_a_check_is_decided_once_and_has_no_judges() -> None:
     row = scored(panel("1", "0", "1"), 1, 1, check={"contains": ["Because"]})
     assert [len(verdict.judges) for verdict in row.verdicts] == [3, 0]

@@ -207,6 +207,33 @@ def test_a_server_tells_the_probabilities_of_soft_verdicts_and_they_are_calibrat
     assert raw == given
 
 
+def test_two_servers_and_the_offline_rules_are_a_panel_and_one_is_escalated_to(
+    shell: Shell, sample: Path, address: str, smol: str
+) -> None:
+    rows = [
+        {"id": f"r{n}", "prompt_id": "p", "prompt": "Why?", "response": row["response"][:600]}
+        for n, row in enumerate(shell.read(str(sample / "prompts.jsonl"))[0]["responses"][:4])
+    ]
+    criteria = [{"criterion": "Gives a warning.", "weight": 2}, {"criterion": "Is short.", "weight": 1}]
+    files = [shell.write("r.jsonl", rows), "--rubrics", shell.write("k.jsonl", [{"id": "*", "criteria": criteria}])]
+    tiny, other = f"tiny@{address}/v1", f"smol@{smol}/v1"
+    limits = ["--max-tokens", LIMIT, "--attempts", ATTEMPTS]
+    panel = ["--judge", tiny, "--judge", "offline", "--summary", "s.json", "--cache", "c.db", *limits]
+    for judging in ("all-at-once", "per-criterion"):
+        ran = shell("score", *files, *panel, "--judge", other, "--judging", judging)
+        assert ran.code in (0, 1), ran.err
+        found = json.loads((shell.directory / "s.json").read_text())["panel"]
+        assert [one["judge"] for one in found["judges"]] == ["offline", "smol", "tiny"]
+        assert {one["verdicts"] + one["failed"] for one in found["judges"]} == {2 * len(ran.rows)}
+        assert all(len(verdict["judges"]) >= 2 for row in ran.rows for verdict in row["verdicts"])
+        left = shell("score", *files, *panel, "--escalate", other, "--judging", judging)
+        assert left.code in (0, 1), left.err
+        for verdict in (verdict for row in left.rows for verdict in row["verdicts"]):
+            first, second, *strong = verdict["judges"]
+            assert bool(strong) is (first["met"] is not second["met"])
+            assert verdict["met"] is verdict["judges"][-1]["met"]
+
+
 PROMPTS, RESPONSES = 6, 16
 RUBRICS = [
     {

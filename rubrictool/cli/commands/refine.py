@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 import typer
 
 from rubrictool.analysis.gold import file_and_column
+from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked, asked_judges
@@ -21,11 +22,14 @@ from rubrictool.cli.options import (
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
+from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.refine_report import RefineReport
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError
+from rubrictool.judging.protocols import Judge
+from rubrictool.judging.vote_recorder import VoteRecorder
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
 from rubrictool.refinement.candidates import Candidates
@@ -54,7 +58,10 @@ _SUPPOSED = (
 def _formula(judging: JudgeFlags, options: RefineOptions, *, both_orders: bool, checks: bool) -> str:
     """Return what bounds the calls of a run, in terms of its prompts, rounds and candidates."""
     proposed = f"prompts x (1 first rubric + {options.rounds} rounds{', each in both orders' if both_orders else ''})"
-    judged = f"candidates x {options.rounds} rounds{' x criteria' if judging.judging == 'per-criterion' else ''}"
+    judges = f" x {len(judging.specs)} judges" if len(judging.specs) > 1 else ""
+    judged = (
+        f"candidates x {options.rounds} rounds{' x criteria' if judging.judging == 'per-criterion' else ''}{judges}"
+    )
     more = [
         ", of which --pool narrow usually saves half" if options.narrows else "",
         f", once more under --accept {options.accept}" if options.accept != "always" else "",
@@ -218,6 +225,7 @@ def command(
     writers = [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
     report = RefineReport(rule, limits)
     checked: list[CheckedPrompt] = []
+    panel = PanelTally()
 
     async def main() -> None:
         part = session.part(rows, PromptRuns.of_prompts(count.prompts))
@@ -239,12 +247,17 @@ def command(
             drawn_from = await roles.writers(writers)
 
             def refined_by(
-                rounds_of: _Rounds, task: _Task, pool: Sequence[Response], evidence: Evidence, **more: Any
+                rounds_of: _Rounds,
+                task: _Task,
+                pool: Sequence[Response],
+                evidence: Evidence,
+                judge_of_pool: Judge = judge,
+                **more: Any,
             ) -> Awaitable[Refinement]:
                 return rounds_of(
                     task.prompt,
                     pool,
-                    judge=judge,
+                    judge=judge_of_pool,
                     proposer=proposer,
                     rubric=task.rubric,
                     options=options,
@@ -259,12 +272,13 @@ def command(
                 cut = sum(wording.shown.cuts(row.response) for row in pool)
                 if not pool and failure:
                     return Outcome(failure=failure, note=_Done(prompt, empty))
-                evidence, checked = source.of(prompt, pool), None
+                evidence, checked, recorder = source.of(prompt, pool), None, VoteRecorder(judge)
                 with roles.steps(1 + rounds + (check is not None)) as step:
-                    refined = await refined_by(refine, task, pool, evidence, on_step=step)
+                    refined = await refined_by(refine, task, pool, evidence, recorder, on_step=step)
                     if check:
                         checked = await check.check(prompt, pool, refined, judge)
-                note = _Done(prompt, empty, cut, len(pool) - empty, refined, checked, source.is_enough(evidence))
+                enough, votes = source.is_enough(evidence), tuple(votes_on(recorder.found))
+                note = _Done(prompt, empty, cut, len(pool) - empty, refined, checked, enough, votes)
                 return Outcome((refined.rubric,), refined.failure or failure, refined.rounds, note)
 
             async def plan(task: _Task) -> Outcome:
@@ -283,6 +297,7 @@ def command(
                 return
             report.empty += done.empty
             report.cut += done.cut
+            panel.add(done.prompt.id, done.votes)
             if done.refined:
                 source.count(enough=done.enough)
                 report.add(done.refined, done.prompt)
@@ -302,6 +317,7 @@ def command(
             session.figures |= {"formula": formula, "supposed": _SUPPOSED}
         else:
             report.close(session, files, check.report(checked, seed=seed) if check else None)
+            tell_panel(session, "refine", panel)
             tell_cut(session, "refine", report.cut, wording)
             if remark := source.remark():
                 session.tell(f"refine: {remark}")
@@ -336,7 +352,7 @@ class _Done(NamedTuple):
     """A prompt's part of the closing lines.
 
     `empty` counts empty candidates, `cut` those shown without their middle; `candidates` are those that are not empty, and
-    `enough` says how much its evidence was.
+    `enough` says how much its evidence was. `votes` are those of the judges of a panel.
     """
 
     prompt: Prompt
@@ -346,6 +362,7 @@ class _Done(NamedTuple):
     refined: Refinement | None = None
     checked: CheckedPrompt | None = None
     enough: bool = True
+    votes: tuple[Votes, ...] = ()
 
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
