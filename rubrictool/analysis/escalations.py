@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from rubrictool.analysis.intervals import Figure, estimate_columns
 from rubrictool.models.budget import Tally
-from rubrictool.rows.records import Verdict
+from rubrictool.rows.records import Comparison, Verdict
 
 
 class EscalatedRow(NamedTuple):
@@ -27,6 +27,12 @@ class EscalatedRow(NamedTuple):
         pairs = [(one.decided, one.strong.decided) for one in judged if one.strong]
         known = [(ours, alone) for ours, alone in pairs if ours is not None and alone is not None]
         return cls(len(judged), escalated, len(known), sum(ours == alone for ours, alone in known))
+
+    @classmethod
+    def of_pair(cls, row: Comparison, strong: str) -> EscalatedRow:
+        """Return the counts of a comparison: one verdict."""
+        escalated, checked = any(vote.judge == strong for vote in row.judges), row.strong is not None
+        return cls(int(bool(row.judges)), int(escalated), int(checked), int(row.strong == row.winner))
 
 
 class EscalationReport(NamedTuple):
@@ -102,11 +108,11 @@ class EscalationTally:
         self._escalated_rows += row.escalated > 0
         self._checked += row.compared > 0
 
-    def report(self, spent: Spent, *, per_criterion: bool) -> EscalationReport:
-        """Return the figures; `per_criterion` says that a judge is asked about each verdict alone, and not once per row."""
+    def report(self, spent: Spent, *, questions: int | None) -> EscalationReport:
+        """Return the figures; a judge is asked so many questions about each verdict, or with None one about all of a row."""
         several = self._by_prompt.values()
         total = EscalatedRow(*(sum(row[place] for row in several) for place in range(len(EscalatedRow._fields))))
-        alone = spent.alone(total.asked if per_criterion else self._rows, alike=per_criterion)
+        alone = spent.alone(total.asked * questions if questions else self._rows, alike=questions is not None)
         counts = (total.asked, total.escalated, self._rows, self._escalated_rows)
         return EscalationReport(*counts, self._agreement(total), total.compared, self._checked, spent.cost(), alone)
 
@@ -120,3 +126,11 @@ class EscalationTally:
         rows = np.array([(row.agreed, row.compared) for row in self._by_prompt.values() if row.compared], dtype=float)
         (drawn,) = totals(rows, seed=0)
         return estimate(total.agreed / total.compared, drawn[:, 0] / drawn[:, 1], len(rows))
+
+
+def escalated_pairs(rows: Iterable[Comparison], strong: str) -> EscalationTally:
+    """Return the counts of comparisons; those by rubrics keep no verdicts, and count as not asked."""
+    tally = EscalationTally()
+    for row in rows:
+        tally.add(row.prompt_id, EscalatedRow.of_pair(row, strong))
+    return tally

@@ -11,8 +11,11 @@ from rubrictool.models.budget import Tally
 from rubrictool.text.wording import counted, dollars
 
 
-def tell_escalation(session: Session, command: str, tally: EscalationTally) -> None:
-    """Say what was escalated, and put it into the figures; nothing where no judge leaves verdicts to another."""
+def tell_escalation(session: Session, command: str, tally: EscalationTally, *, questions: int | None) -> None:
+    """Say what was escalated, and put it into the figures; nothing where no judge leaves verdicts to another.
+
+    A judge is asked so many `questions` about each verdict, or with None one about all of a row.
+    """
     asked = session.roles.escalation
     if asked is None or session.dry_run:
         return
@@ -20,7 +23,7 @@ def tell_escalation(session: Session, command: str, tally: EscalationTally) -> N
         [one.tally for one in models_of(judge)] for judge in (asked.judge, asked.strong, asked.checking)
     )
     spent = Spent(first, sum(strong, start=Tally()), sum(checking, start=Tally()))
-    found = tally.report(spent, per_criterion=asked.judging == "per-criterion")
+    found = tally.report(spent, questions=questions)
     session.figures["escalation"] = {"strong": asked.strong_name, **found.columns()}
     for line in _lines(found, asked.strong_name):
         session.tell(f"{command}: {line}")

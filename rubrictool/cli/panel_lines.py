@@ -10,11 +10,13 @@ from rubrictool.text.wording import counted
 
 
 def tell_panel(session: Session, command: str, tally: PanelTally, *, nominal: bool = False) -> None:
-    """Say the agreement of the judges, and put it into the figures; nothing where one judge judged."""
+    """Say the agreement of the judges, and put it into the figures; nothing where there are no votes of several."""
     panel = session.roles.panel
     if panel is None or session.dry_run:
         return
     found = tally.agreement(panel.names, nominal=nominal)
+    if not found.verdicts:
+        return
     session.figures["panel"] = {"rule": panel.rule, **found.columns()}
     for line in _lines(found):
         session.tell(f"{command}: {line}")

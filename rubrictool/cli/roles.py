@@ -56,10 +56,12 @@ class Roles:
         *,
         samples: int = 1,
         calibration: Calibration | None = None,
+        in_pairs: bool = False,
     ) -> Judge:
         """Return the judge that the flags name: one, a panel of several, or one that leaves doubtful verdicts to the last.
 
         `samples` is how often each is asked, but for that last one, `calibration` that of the probabilities before it.
+        With `in_pairs` it compares responses side by side.
         """
         escalates = isinstance(flags, JudgeFlags) and flags.escalate is not None
         judges = [await self._judge(one, flags, samples) for one in (asked[:-1] if escalates else asked)]
@@ -68,15 +70,18 @@ class Roles:
         judge = self._held(self.panel or judges[0])
         judge = CalibratedJudge(judge, calibration) if calibration else judge
         if escalates:
-            judge = self.escalation = await self._escalating(judge, asked[-1], flags)
+            judge = self.escalation = await self._escalating(judge, asked[-1], flags, in_pairs=in_pairs)
         self.per_criterion_judges = build.models_of(judge) if flags.judging == "per-criterion" else []
         return judge
 
-    async def _escalating(self, judge: Judge, asked: ModelConfig, flags: WayOfJudgingFlags) -> Escalation:
+    async def _escalating(
+        self, judge: Judge, asked: ModelConfig, flags: WayOfJudgingFlags, *, in_pairs: bool
+    ) -> Escalation:
         """Return a judge that leaves doubtful verdicts to a model, which may have nothing to decide."""
         strong, checking = [await self._judge(asked, flags, 1) for _ in range(2)]
         self.models += [*build.models_of(strong), *build.models_of(checking)]
-        return Escalation(judge, strong, checking=checking, doubts_all=self._context.dry_run)
+        dry = self._context.dry_run
+        return Escalation(judge, strong, checking=checking, in_pairs=in_pairs, doubts_all=dry)
 
     async def _judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, samples: int) -> Judge:
         return await build.judge(

@@ -128,8 +128,8 @@ def models_of(role: object) -> list[Model]:
 
 def repeat_of(judge: Judge) -> Judge:
     """Return a judge that gives the same questions a second, independent reply; one that follows rules is its own."""
-    if isinstance(judge, Panel):
-        return Panel([repeat_of(one) for one in judge.judges], judge.rule, least=judge.least)
+    if isinstance(judge, Panel | Escalation):
+        return judge.with_judges(repeat_of)
     if isinstance(judge, RepeatedJudge):
         return RepeatedJudge([_later(one, len(judge.judges)) for one in judge.judges])
     return _later(judge, 1)

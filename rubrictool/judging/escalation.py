@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure
 from rubrictool.judging.panel import Panel
-from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, comparer_id_of, is_soft, judge_id_of, may_abstain, view_of
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.judging.votes import vote_of
 from rubrictool.rows.judge_ids import judge_id
@@ -29,7 +30,8 @@ class Escalation:
     In doubt are soft verdicts with a probability in the `band`, verdicts on which the judges of a panel or several samples
     differ, and criteria on which the first judge abstains. On a share of the responses, drawn by a hash, the strong judge is also
     asked about all criteria, as `checking`, which is the same judge and is counted apart. That decides nothing, and stands in
-    the verdict (`strong`). With `doubts_all`, for a dry run, all is assumed to be in doubt.
+    the verdict (`strong`). With `in_pairs` it compares pairs side by side, where any judge shows doubt by its two orders
+    (`steps.compare`). With `doubts_all`, for a dry run, all is assumed to be in doubt.
 
     Raises `InputError` for a first judge that shows no doubt, and for two judges that are asked in different ways.
     """
@@ -41,28 +43,35 @@ class Escalation:
         *,
         band: tuple[float, float] = BAND,
         checking: Judge | None = None,
+        in_pairs: bool = False,
         doubts_all: bool = False,
     ) -> None:
-        _check(judge, strong)
+        _check(judge, strong, in_pairs=in_pairs)
         self.judge, self.strong, self.checking = judge, strong, checking or strong
         self.name = f"escalate({judge.name}, {strong.name})"
         self.strong_name = strong.name
         self.judging, self.view = judge.judging, view_of(judge)
         self.abstains, self.soft = may_abstain(strong), is_soft(judge) or is_soft(strong)
-        self._band, self._doubts_all = band, doubts_all
+        self._band, self._in_pairs, self.doubts_all = band, in_pairs, doubts_all
 
     def with_judges(self, changed: Callable[[Judge], Judge]) -> Escalation:
         """Return the same escalation with other judges: what each is changed to."""
         judge, strong, checking = map(changed, (self.judge, self.strong, self.checking))
-        return Escalation(judge, strong, band=self._band, checking=checking, doubts_all=self._doubts_all)
+        options: dict[str, Any] = {"band": self._band, "in_pairs": self._in_pairs, "doubts_all": self.doubts_all}
+        return Escalation(judge, strong, checking=checking, **options)
 
     @property
     def judge_id(self) -> str:
         """Return the id of verdicts that are given in this way."""
         return judge_id(of=judge_id_of(self.judge), escalate=judge_id_of(self.strong), band=list(self._band))
 
+    @property
+    def comparer_id(self) -> str:
+        """Return the id of preferences, which are in doubt where the two orders differ, and where a panel is split."""
+        return judge_id(of=comparer_id_of(self.judge), escalate=comparer_id_of(self.strong))
+
     def checks(self, *names: str) -> bool:
-        """Return whether a response is one of those on which the strong judge is asked alone, by the ids of it and its prompt."""
+        """Return whether the strong judge is asked alone about a response or a pair, by the ids of it and its prompt."""
         share: float = int(draw(0, "escalation", *names)[:_DIGITS], 16) / 16.0**_DIGITS
         return share < CHECKED_SHARE
 
@@ -89,7 +98,7 @@ class Escalation:
         try:
             return await self.judge.verdicts(prompt, criteria, response)
         except ModelFailure as failure:
-            if self._doubts_all:
+            if self.doubts_all:
                 await self._assume_doubt(prompt, criteria, response)
             sure = [self._from_first(verdict) for verdict in failure.partial if not self._in_doubt(verdict)]
             raise _with_partial(failure, sure) from failure
@@ -143,9 +152,9 @@ def _with_partial(failure: ModelFailure, found: Sequence[Verdict]) -> ModelFailu
     return ModelFailure(failure.kind, failure.message, attempts=failure.attempts, partial=found)
 
 
-def _check(judge: Judge, strong: Judge) -> None:
+def _check(judge: Judge, strong: Judge, *, in_pairs: bool) -> None:
     """Raise `InputError` for two judges of which the one cannot stand in for the other."""
-    if not (isinstance(judge, Panel | RepeatedJudge) or is_soft(judge) or may_abstain(judge)):
+    if not (in_pairs or isinstance(judge, Panel | RepeatedJudge) or is_soft(judge) or may_abstain(judge)):
         raise InputError(
             f"{judge.name}: shows no doubt, so nothing would be escalated; judge with soft verdicts, several samples, a panel, "
             "or one that may abstain",

@@ -387,7 +387,11 @@ class Ballot(Row):
 
 
 class Comparison(Row):
-    """The better of two responses to one prompt, after asking in both orders; `judges` are those of a panel."""
+    """The better of two responses to one prompt, after asking in both orders.
+
+    `judges` are those of a panel, or those that were asked one after the other; `strong` is what the last of these says alone,
+    where that was asked.
+    """
 
     prompt_id: str
     a: str
@@ -398,6 +402,7 @@ class Comparison(Row):
     judge_id: str | None = None
     reasons: Reasons | None = None
     judges: Annotated[tuple[Ballot, ...], Field(strict=False)] = ()
+    strong: Winner | None = None
     trace_view: str | None = None
 
 

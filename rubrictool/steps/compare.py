@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from rubrictool.errors import InputError
+from rubrictool.errors import InputError, ModelFailure
 from rubrictool.judging.escalation import Escalation
-from rubrictool.judging.model_backed import ModelJudge
-from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Comparer, Judge, comparer_id_of, judge_id_of, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Preference, Side
@@ -26,13 +24,16 @@ _SHOWN_AB: dict[Side, Winner] = {"first": "a", "second": "b", "tie": "tie"}
 _SHOWN_BA: dict[Side, Winner] = {"first": "b", "second": "a", "tie": "tie"}
 
 
-async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> Comparison:
+async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer | Escalation) -> Comparison:
     """Return which of two responses wins; a winner must win in both presentation orders, all else is a tie.
 
-    An empty response loses without a question to one that is not; two empty ones tie. Raises `ModelFailure`.
+    An empty response loses without a question to one that is not; two empty ones tie. A judge that escalates leaves pairs to
+    its strong judge on which its two orders differ, and those on which a panel is split. Raises `ModelFailure`.
     """
     if decided := _by_emptiness(a, b, judge.name):
         return decided
+    if isinstance(judge, Escalation):
+        return await _escalated(prompt, a, b, judge)
     ab, ba = await gather_all(judge.prefer(prompt, a, b), judge.prefer(prompt, b, a))
     orders = Orders(ab=_SHOWN_AB[ab.side], ba=_SHOWN_BA[ba.side])
     winner = orders.ab if orders.ab == orders.ba else "tie"
@@ -41,6 +42,52 @@ async def compare(prompt: Prompt, a: Response, b: Response, judge: Comparer) -> 
     row = {"prompt_id": prompt.id, "a": a.id, "b": b.id, "winner": winner, "orders": orders, "judge": judge.name}
     identity = {"judge_id": named} if (named := comparer_id_of(judge)) else {}
     return Comparison.model_validate({**row, **identity, **told, **_seen(a, b, judge)})
+
+
+async def _escalated(prompt: Prompt, a: Response, b: Response, judge: Escalation) -> Comparison:
+    """Return the comparison of the first judge, or where that is in doubt the one of the strong judge."""
+    checked = judge.checks(prompt.id, a.id, b.id)
+    try:
+        first = await compare(prompt, a, b, _comparer(judge.judge))
+    except ModelFailure:
+        if judge.doubts_all:
+            await _checked(prompt, a, b, judge.strong)
+            await _checked(prompt, a, b, judge.checking) if checked else None
+        raise
+    votes = first.judges or (_ballot(first),)
+    if _in_doubt(votes) or first.orders.ab != first.orders.ba:
+        strong = await compare(prompt, a, b, _comparer(judge.strong))
+        return _named(strong, judge, [*votes, _ballot(strong)], strong if checked else None)
+    return _named(first, judge, votes, await _checked(prompt, a, b, judge.checking) if checked else None)
+
+
+async def _checked(prompt: Prompt, a: Response, b: Response, judge: Judge) -> Comparison | None:
+    """Return the comparison of a judge that decides nothing; None where it fails."""
+    with suppress(ModelFailure):
+        return await compare(prompt, a, b, _comparer(judge))
+    return None
+
+
+def _in_doubt(votes: Sequence[Ballot]) -> bool:
+    """Return whether the judges of a panel say different things in one order."""
+    orders = ([vote.ab for vote in votes], [vote.ba for vote in votes])
+    return any(len(set(of) - {None}) > 1 for of in orders)
+
+
+def _ballot(row: Comparison) -> Ballot:
+    return Ballot(judge=row.judge, ab=row.orders.ab, ba=row.orders.ba)
+
+
+def _comparer(judge: Judge) -> Comparer:
+    if not isinstance(judge, Comparer):
+        raise InputError(f"{judge.name}: compares by rubrics alone; name a model, or give rubrics")
+    return judge
+
+
+def _named(row: Comparison, judge: Escalation, votes: Sequence[Ballot], alone: Comparison | None) -> Comparison:
+    """Return the comparison that counts under the name of both judges, with what they said."""
+    identity = {"judge": judge.name, "judge_id": judge.comparer_id, "judges": tuple(votes)}
+    return Comparison.model_validate({**row.columns(), **identity, **({"strong": alone.winner} if alone else {})})
 
 
 def _votes(ab: Preference, ba: Preference) -> tuple[Ballot, ...]:
@@ -88,20 +135,6 @@ def _by_emptiness(a: Response, b: Response, judge: str) -> Comparison | None:
     columns = {"prompt_id": a.prompt_id, "a": a.id, "b": b.id, "winner": winner, "judge": judge}
     both = {"orders": {"ab": winner, "ba": winner}, "reasons": {"ab": reason, "ba": reason}}
     return Comparison.model_validate({**columns, **both})
-
-
-def second_draw(judge: Judge) -> Judge:
-    """Return the same judge with a second draw of each answer, which is paid for and cached beside the first.
-
-    Raises `InputError` for one that is no model, which would say the same.
-    """
-    if isinstance(judge, Panel | Escalation):
-        return judge.with_judges(second_draw)
-    if not isinstance(judge, ModelJudge):
-        raise InputError(f"{judge.name}: always says the same; judge with models", code="judge")
-    again = copy(judge)
-    again.sample = 1
-    return again
 
 
 def judged_again(first: Comparison, second: Comparison) -> Comparison:
@@ -155,5 +188,5 @@ async def _judged(task: ComparisonTask, judge: Judge) -> Comparison:
     a, b = task.pairing.a, task.pairing.b
     if task.rubric is not None:
         return await compare_by_rubric(task.prompt, a, b, judge, task.rubric)
-    assert isinstance(judge, Comparer), "other judges compare by rubrics only, which the caller checks"
+    assert isinstance(judge, Comparer | Escalation), "other judges compare by rubrics only, which the caller checks"
     return await compare(task.prompt, a, b, judge)

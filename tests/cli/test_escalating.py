@@ -97,6 +97,60 @@ def test_a_dry_run_supposes_that_all_is_in_doubt(shell: Shell, judges: list[Chat
     assert judges[2].requests == []
 
 
+def prefers(text: str | None) -> Any:
+    """Prefer the response with a text, or always the first one."""
+
+    def answer(question: str) -> str:
+        other = {"lhs": "rhs", "rhs": "lhs"}.get(text or "", "")
+        return json.dumps({"winner": "A" if text is None or question.index(text) < question.index(other) else "B"})
+
+    return answer
+
+
+def comparing(shell: Shell, judges: list[ChatServer], cheap: int, *flags: object) -> list[object]:
+    """Compare four pairs by so many cheap judges and a strong one."""
+    files = [
+        shell.write(
+            f"{side}.jsonl", [{"prompt_id": f"p{n}", "prompt": "Why?", "response": f"{side} {n}"} for n in range(4)]
+        )
+        for side in ("lhs", "rhs")
+    ]
+    specs = [judge.spec.replace("tiny@", f"{name}@") for name, judge in zip(("x", "y", "strong"), judges, strict=True)]
+    named = [word for spec in specs[:cheap] for word in ("--judge", spec)]
+    return ["winrate", *files, *named, "--escalate", specs[2], "--summary", "s.json", "--price", "1,1", *flags]
+
+
+@pytest.mark.parametrize(("cheap", "checked"), [(1, 1), (2, 0)])
+def test_winrate_escalates_pairs_whose_orders_differ_and_those_on_which_a_panel_is_split(
+    shell: Shell, judges: list[ChatServer], cheap: int, checked: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", checked)
+    judges[0].answer, judges[1].answer, judges[2].answer = prefers(None), prefers("lhs"), prefers("rhs")
+    ran = shell(*comparing(shell, judges, cheap))
+    assert ran.code == 0, ran.err
+    assert {(row["winner"], row["orders"]["ab"], row["orders"]["ba"], row.get("strong")) for row in ran.rows} == {
+        ("b", "b", "b", "b" if checked else None)
+    }
+    assert [vote["judge"] for vote in ran.rows[0]["judges"]] == [*"xy"[:cheap], "strong"]
+    found = summary(shell)["escalation"]
+    assert (found["verdicts"], found["escalated"], found["agreement"]) == (4, 4, 1 if checked else None)
+    assert found["alone_usd"] == pytest.approx(8 * 1010e-6)
+    dry = shell(*comparing(shell, judges, cheap, "--dry-run", "--no-cache"))
+    plan = summary(shell)["models"]["strong"]
+    assert (dry.code, plan["calls"] - plan["schema_tests"]) == (0, 8 * (1 + checked))
+
+
+def test_winrate_leaves_a_pair_to_the_first_judge_where_it_is_sure(
+    shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 1)
+    judges[0].answer, judges[2].answer = prefers("lhs"), prefers("rhs")
+    ran = shell(*comparing(shell, judges, 1))
+    assert {(row["winner"], row["strong"], len(row["judges"])) for row in ran.rows} == {("a", "b", 1)}
+    assert (summary(shell)["escalation"]["escalated"], summary(shell)["escalation"]["agreement"]) == (0, 0)
+    assert "escalated to strong: 0 of 4 verdicts (0.0%)" in ran.err
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -121,7 +175,7 @@ def test_cost_counts_what_was_cached_too_and_is_not_known_where_nothing_was_aske
     tally = EscalationTally()
     tally.add("p", EscalatedRow(10, 2, 0, 0))
     spent = Spent([Tally(calls=5, cached=5, cost_usd=1.0)], Tally(calls=1, cost_usd=4.0), Tally(calls=1, cost_usd=4.0))
-    found = tally.report(spent, per_criterion=True)
+    found = tally.report(spent, questions=1)
     assert (found.cost_usd, found.alone_usd, found.saved_usd) == (2 + 4 + 4, 40, 30)
-    unknown = tally.report(spent._replace(strong=Tally(cached=3)), per_criterion=True)
+    unknown = tally.report(spent._replace(strong=Tally(cached=3)), questions=1)
     assert (unknown.cost_usd, unknown.saved_usd) == (None, None)

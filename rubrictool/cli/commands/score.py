@@ -210,7 +210,7 @@ def command(
             session.figures |= hard.figures()
             session.tell(f"score: {hard.line()}")
         tell_panel(session, "score", panel)
-        tell_escalation(session, "score", escalations)
+        tell_escalation(session, "score", escalations, questions=1 if judging.judging == "per-criterion" else None)
         empty_ones = counts["scored"] + counts[FAILURE]
         tell_empty(session, "score", empty_ones, scored_without_judge(empty_ones, counts[FAILURE]))
         tell_cut(session, "score", counts["cut"], wording)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from rubrictool.analysis.escalations import escalated_pairs
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.panel_agreement import votes_on_pairs
 from rubrictool.analysis.score_comparisons import compare_lineup
@@ -17,6 +18,7 @@ from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
+from rubrictool.cli.escalation_lines import tell_escalation
 from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
@@ -41,13 +43,14 @@ from rubrictool.cli.winrate_plan import PlanOptions
 from rubrictool.cli.winrate_plan import plan as plan_comparison
 from rubrictool.cli.winrate_report import close
 from rubrictool.errors import InputError
+from rubrictool.judging.build import repeat_of
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
 from rubrictool.rows.columns import Row
 from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id, rubrics_by_prompt
 from rubrictool.rows.records import Comparison, Response
 from rubrictool.rubric.empty_response import is_empty
-from rubrictool.steps.compare import carry_out, comparison_tasks, second_draw
+from rubrictool.steps.compare import carry_out, comparison_tasks
 from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, lineup_of_models, pairings
 
@@ -215,8 +218,8 @@ def command(
         session.say_offline(judge=configs)
 
         async def connect(roles: Roles) -> Work[tuple[int, Any]]:
-            judge = await roles.judge(configs, judging)
-            judges = [judge, second_draw(judge)] if noise_floor else [judge]
+            judge = await roles.judge(configs, judging, in_pairs=rubrics is None)
+            judges = [judge, repeat_of(judge)] if noise_floor else [judge]
 
             async def work(numbered: tuple[int, Any]) -> Outcome:
                 index, task = numbered
@@ -231,6 +234,8 @@ def command(
         tell_empty(session, "winrate", empty, "each loses to one that is not empty, two tie, and no judge was asked")
         tell_cut(session, "winrate", sum(map(wording.shown.cuts, rows)), wording)
         tell_panel(session, "winrate", votes_on_pairs(decided), nominal=True)
+        if rubrics is None and (escalation := session.roles.escalation):
+            tell_escalation(session, "winrate", escalated_pairs(decided, escalation.strong_name), questions=2)
         if run:
             session.figures["not_judged"] = len(met) - session.progress.done
         _end(sequential=sequential, added=_added(decided, adding))(session, decided, options)
@@ -283,8 +288,6 @@ def _refuse_unjudged(
     offline = any(config.spec == OFFLINE for config in configs)
     if offline and rubrics is None:
         raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
-    if judging.escalate and rubrics is None:
-        raise InputError("winrate: --escalate needs --rubrics; a comparison has no verdicts in doubt")
     if judging.soft and rubrics is None:
         raise InputError("winrate: --soft needs --rubrics; a comparison has no verdicts on criteria")
     if judging.judging == "per-criterion" and rubrics is None:
