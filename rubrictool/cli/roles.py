@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TypeVar
 
 from rubrictool.cli.options import JudgeFlags, WayOfJudgingFlags
@@ -78,7 +79,8 @@ class Roles:
         self, judge: Judge, asked: ModelConfig, flags: WayOfJudgingFlags, *, in_pairs: bool
     ) -> Escalation:
         """Return a judge that leaves doubtful verdicts to a model, which may have nothing to decide."""
-        strong, checking = [await self._judge(asked, flags, 1) for _ in range(2)]
+        decisive = replace(flags, soft=False)  # a strong model may tell no log-probabilities
+        strong, checking = [await self._judge(asked, decisive, 1) for _ in range(2)]
         self.models += [*build.models_of(strong), *build.models_of(checking)]
         dry = self._context.dry_run
         return Escalation(judge, strong, checking=checking, in_pairs=in_pairs, doubts_all=dry)

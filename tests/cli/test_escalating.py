@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -14,6 +15,7 @@ from shell import Shell
 from rubrictool.analysis.escalations import EscalatedRow, EscalationTally, Spent
 from rubrictool.judging import escalation
 from rubrictool.models.budget import Tally
+from rubrictool.models.token_replies import TokenReply
 
 CRITERIA = [{"criterion": "Says a.", "weight": 2}, {"criterion": "Says b.", "weight": 1}]
 
@@ -86,6 +88,32 @@ def test_without_a_row_drawn_the_agreement_is_not_known(
     assert summary(shell)["escalation"]["agreement"] is None
     assert "agreement with strong alone: not known, since no row was drawn" in ran.err
     assert not any("strong" in verdict for row in ran.rows for verdict in row["verdicts"])
+
+
+def test_with_soft_verdicts_the_strong_judge_need_not_tell_probabilities(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 0)
+    masses = {"Says a.": (0.97, 0.03), "Says b.": (0.6, 0.4)}
+    tokens = {text: (("yes", math.log(yes)), ("no", math.log(no))) for text, (yes, no) in masses.items()}
+    replies = {text: TokenReply('{"met": "yes"}', at).stored() for text, at in tokens.items()}
+    shell.write("cheap.jsonl", [{"contains": [text], "reply": reply} for text, reply in replies.items()])
+    shell.write("strong.jsonl", [{"contains": ["Says b."], "reply": '{"met": "no"}'}])
+    rows = shell.write("r.jsonl", [{"prompt_id": "p", "id": "r", "prompt": "Why?", "response": "Because."}])
+    files = [rows, "--rubrics", shell.write("rubrics.jsonl", [{"id": "*", "criteria": CRITERIA}])]
+    flags = [
+        "--judging",
+        "per-criterion",
+        "--soft",
+        "--judge",
+        "replay:cheap.jsonl",
+        "--escalate",
+        "replay:strong.jsonl",
+    ]
+    ran = shell("score", *files, *flags, "--no-cache")
+    assert ran.code == 0, ran.err
+    assert [verdict.get("value", verdict["met"]) for verdict in ran.rows[0]["verdicts"]] == [pytest.approx(0.97), False]
+    assert ran.rows[0]["score"] == pytest.approx(2 * 0.97 / 3)
 
 
 def test_a_dry_run_supposes_that_all_is_in_doubt(shell: Shell, judges: list[ChatServer]) -> None:
