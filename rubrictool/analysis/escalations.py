@@ -81,9 +81,10 @@ class Spent(NamedTuple):
     def alone(self, questions: int, *, alike: bool) -> float | None:
         """Return the dollars of the strong judge alone, by what it cost per question.
 
-        With `alike`, the questions about doubtful verdicts are those that it would have been asked; else only those of the check.
+        With `alike`, the questions about doubtful verdicts are those that it would have been asked. Else they are about fewer
+        criteria, and count only where the check asked nothing.
         """
-        tally = self.strong + self.checking if alike else self.checking
+        tally = self.strong + self.checking if alike or not self.checking.calls else self.checking
         return tally.cost_usd / tally.calls * questions if tally.calls and tally.cost_usd is not None else None
 
 

@@ -205,5 +205,7 @@ def test_cost_counts_what_was_cached_too_and_is_not_known_where_nothing_was_aske
     spent = Spent([Tally(calls=5, cached=5, cost_usd=1.0)], Tally(calls=1, cost_usd=4.0), Tally(calls=1, cost_usd=4.0))
     found = tally.report(spent, questions=1)
     assert (found.cost_usd, found.alone_usd, found.saved_usd) == (2 + 4 + 4, 40, 30)
+    in_full = tally.report(spent._replace(checking=Tally()), questions=None)
+    assert in_full.alone_usd == 4, "a row in one question, by the questions about doubtful criteria"
     unknown = tally.report(spent._replace(strong=Tally(cached=3)), questions=1)
     assert (unknown.cost_usd, unknown.saved_usd) == (None, None)
