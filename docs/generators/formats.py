@@ -75,11 +75,18 @@ def _commands(shape: Shape, file: str) -> list[str]:
     if "rubrics" in held:
         read = f"rubrictool convert {file} --from {shape.name} --to rubrics -o ours.jsonl"
         source = "ours.jsonl" if "responses" not in held else file
-        return [read, *([f"rubrictool convert {source} --to {shape.name} --check"] if shape.write else [])]
+        return [read, *_writing(shape, source)]
     first = "responses" if "responses" in held else held[0]
     read = f"rubrictool convert {file} --to {first} -o ours.jsonl"
-    write = [f"rubrictool convert {file} --to {shape.name} --check"] if shape.write else []
+    write = _writing(shape, file)
     return [*([f"rubrictool winrate {file} -o /dev/null"] if "comparisons" in held else [read]), *write]
+
+
+def _writing(shape: Shape, source: str) -> list[str]:
+    """What to run to write rows of a shape, in the container that its tool reads."""
+    if shape.name == "verl":
+        return [f"rubrictool convert {source} --to verl -o train.parquet", "rubrictool lint train.parquet -o /dev/null"]
+    return [f"rubrictool convert {source} --to {shape.name} --check"] if shape.write else []
 
 
 _LABELS = {

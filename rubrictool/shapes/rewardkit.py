@@ -6,6 +6,7 @@ rewardkit's weights are not negative: a penalty is negated, and what it does not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rubrictool.shapes.criteria import (
     UNLEVELLED,
@@ -27,7 +28,12 @@ _KNOWN = ("name", "files", "optional", "annotations")
 
 
 def _read_list(rows: Sequence[Fields]) -> Contents:
-    criteria = [{"criterion": row.text("criterion"), "weight": row.number("weight"), **row.rest()} for row in rows]
+    """Read a list of criteria, whose texts older files call `criteria`."""
+    names = ["criterion" if "criterion" in row else "criteria" for row in rows]
+    criteria = [
+        {"criterion": row.text(name), "weight": row.number("weight"), **row.rest()}
+        for row, name in zip(rows, names, strict=True)
+    ]
     return document(Fields({}), criteria)
 
 
@@ -119,10 +125,17 @@ def _scale(one: Fields) -> ColumnValues:
     return {"type": "rubric", "levels": labels}
 
 
+def _is_gandalf(row: Mapping[str, Any]) -> bool:
+    others = ["prompt", "prompt_id", "criterion_id", "response"]
+    if isinstance(row.get("criteria"), str):
+        return has("weight", lacks=["criterion", "id", *others])(row)
+    return has("criterion", "weight", lacks=["criteria", *others])(row)
+
+
 GANDALF = Shape(
     "gandalf",
     "gandalf criteria",
-    has("criterion", "weight", lacks=["prompt", "prompt_id", "criteria", "criterion_id", "response"]),
+    _is_gandalf,
     read_all=_read_list,
     write=_write_list,
     single=True,

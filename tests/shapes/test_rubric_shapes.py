@@ -90,6 +90,11 @@ def test_autorubric_scores_are_ours_clipped() -> None:
     assert {met: max(0.0, ours(found, met)) for met in every(2)} == theirs
 
 
+def test_the_older_name_of_a_gandalf_criterion_is_read() -> None:
+    [found] = Rows([{"criteria": "Names a colour", "weight": 2}, {"criteria": "Is rude", "weight": -1}], Rubric).rows()
+    assert [(one.criterion, one.weight) for one in found.criteria] == [("Names a colour", 2), ("Is rude", -1)]
+
+
 def test_gandalf_rewards_are_ours_clipped() -> None:
     found = rubric("gandalf")
     for a, b in every(2):
