@@ -7,6 +7,7 @@ RubrictoolError
 │   ├── Undecided         ... because a check cannot be decided on the text
 │   └── ModelUnusable     ... because the model answers no question of this run; the run ends
 ├── OverBudget            the run's limit of calls or dollars leaves no room for this request
+├── AnswerPending         the question stands in a batch file; a later run finds its answer
 ├── BackendError          a request to a backend brought no completion
 │   ├── Transient         worth asking again (429, 5xx, a reset, a reply that is no completion)
 │   ├── Refused           the request was refused; without one of its parameters it may succeed
@@ -118,6 +119,13 @@ class ModelUnusable(RowFailure):
 
 class OverBudget(RubrictoolError):
     """The request was not sent: it could have exceeded the limit that this error names."""
+
+
+class AnswerPending(RubrictoolError):
+    """The question stands in a batch file and has no result yet: a later run finds its answer.
+
+    It is no `RowFailure`, so that no code that continues without one answer catches it: the row is neither finished nor failed.
+    """
 
 
 class BackendError(RubrictoolError):

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-SOME_FAILED, BAD_INPUT, MISSED, INTERRUPTED, READER_GONE = 1, 2, 3, 130, 141
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rubrictool.models.backend import Batches
+
+SOME_FAILED, BAD_INPUT, MISSED, AWAITING, INTERRUPTED, READER_GONE = 1, 2, 3, 4, 130, 141
+
+
+class AwaitingBatches(Exception):
+    """Rows wait for the results of batches; outputs are as they were before."""
+
+    def __init__(self, batches: Sequence[Batches]) -> None:
+        super().__init__()
+        self.batches = batches
 
 
 class Interrupted(Exception):

@@ -9,6 +9,7 @@ FLAG_HINTS = {
     "cache_file": "--cache FILE",
     "candidates": "--responses FILE, --model SPEC",
     "distinct": "--distinct COLUMN",
+    "engine": "--engine local",
     "escalate": "--soft, --samples N",
     "failures": "--failures FILE",
     "first_rubrics": "--rubrics FILE",

@@ -101,10 +101,10 @@ class Progress:
         else:
             self.tell(f"{self._command}: {words}: {why}")
 
-    def insist(self, line: str) -> None:
-        """Say why a threshold was missed, also where everything else is kept quiet."""
+    def insist(self, line: str, style: Style = "red") -> None:
+        """Say why the exit code is not 0, also where everything else is kept quiet."""
         self.stop()
-        say(line, "red")
+        say(line, style)
 
     def stop(self) -> None:
         """Take the bar away."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from rubrictool import interrupts
 from rubrictool.cli import command_line
 from rubrictool.cli.colours import Style
 from rubrictool.cli.engine import Connect, connecting, on_cluster, on_engine, ray_engine, ray_flags
-from rubrictool.cli.exit_codes import MISSED, SOME_FAILED, Interrupted
+from rubrictool.cli.exit_codes import AWAITING, MISSED, SOME_FAILED, AwaitingBatches, Interrupted
 from rubrictool.cli.failure_causes import FailureCauses
 from rubrictool.cli.failures_file import failures_path
 from rubrictool.cli.files import on_terminal
@@ -33,12 +34,12 @@ from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.output_files import OutputFiles
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.usage_summary import plan_lines, spent_line
-from rubrictool.errors import RowFailure
+from rubrictool.cli.usage_summary import awaiting_lines, plan_lines, spent_line
+from rubrictool.errors import InputError, RowFailure
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import cache_path
 from rubrictool.models.options import OFFLINE, ModelConfig
-from rubrictool.models.spec import file_of
+from rubrictool.models.spec import file_of, is_batch
 from rubrictool.questions.templates import Templates, template_names
 from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
@@ -98,6 +99,11 @@ class Session:
         self._budget = _budget(self._asking)
         wording = wording or QuestionFlags()
         self._ray = ray_flags(self._asking)
+        self._deferred, self._pending = any(map(is_batch, specs)), 0
+        if self._ray and self._deferred:
+            raise InputError(
+                "batch: the files of a folder are written by one process; leave out the cluster", code="engine"
+            )
         context = run_context(self._asking, self._budget, self.progress, specs)
         self._context = on_cluster(context) if self._ray else context
         self._templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
@@ -229,7 +235,8 @@ class Session:
         self, row_of: Callable[[T], Any], count: Callable[[Outcome], None] = lambda _: None
     ) -> Callable[[T, Outcome], Lines]:
         def finish(item: T, outcome: Outcome) -> Lines:
-            if outcome.left_out:
+            self._pending += outcome.pending
+            if outcome.left_out or outcome.pending:
                 return ()
             count(outcome)
             self._count(outcome.failure)
@@ -246,10 +253,14 @@ class Session:
     ) -> None:
         slots = self._asking.concurrency
         demand, room = (engine.demand, OPEN_BYTES * engine.workers) if engine else (self._context.demand, OPEN_BYTES)
-        rows = map_rows(items, work, finish, demand=demand, slots=slots, patience=slots, room=room)
+        # Results that are errors say nothing of the rows behind them.
+        patience = sys.maxsize if self._deferred else slots
+        rows = map_rows(items, work, finish, demand=demand, slots=slots, patience=patience, room=room)
         async with aclosing(rows) as written:
             async for lines in written:
                 self._outputs.write(lines)
+        if self._pending:
+            raise AwaitingBatches(self._context.write_batches())
 
     @property
     def ending(self) -> list[str]:
@@ -272,6 +283,10 @@ class Session:
         with self._outputs:
             try:
                 asyncio.run(self._supervised(main))
+            except AwaitingBatches as awaiting:
+                for line in awaiting_lines(awaiting.batches, self._pending, self.progress.done, self.progress.failed):
+                    self.progress.insist(f"{self._command}: {line}", "")
+                raise typer.Exit(AWAITING) from None
             except (KeyboardInterrupt, asyncio.CancelledError):
                 raise Interrupted(self._interrupted()) from None
             finally:
@@ -305,6 +320,7 @@ class Session:
         with interrupts.orderly(lambda: loop.call_soon_threadsafe(task.cancel)) as reacted:
             try:
                 await main()
+                self._context.settle_batches()
             finally:
                 reacted()
                 if self._engine:

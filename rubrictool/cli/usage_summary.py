@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from rubrictool.models.backend import Batches
 from rubrictool.models.budget import Tally
 from rubrictool.text.wording import counted, dollars
 
@@ -40,6 +41,19 @@ def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]
 
 def _tests(count: int) -> str:
     return f" ({count} of them asks once whether it keeps to a JSON schema)" if count else ""
+
+
+def awaiting_lines(batches: Sequence[Batches], pending: int, done: int, failed: int) -> Iterator[str]:
+    """Yield the lines of a run whose rows wait for the results of batches: the files that are to be sent, and what comes then."""
+    for folder, title, written, waiting in batches:
+        for name, count in written.items():
+            yield f"{counted(count, 'request')} written to {folder / name} ({title} form)"
+        for name, count in waiting.items():
+            yield f"{counted(count, 'request')} of {folder / name} without a result yet"
+    places = ", ".join(sorted({str(one.folder) for one in batches if one.written or one.waiting}))
+    ready = f", {done:,} ready" + (f" ({failed:,} failed)" if failed else "") if done else ""
+    left = f"{counted(pending, 'row')} waiting{ready}"
+    yield f"{left}; send the files, put the results into {places} and run the same command again"
 
 
 def _cost(tally: Tally) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from rubrictool.text.encoding import canonical_hash
 
@@ -46,12 +47,15 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """Return the request in the form of OpenAI's chat completions; extra arguments replace our own."""
+        return {"model": self.model, "messages": list(self.messages), **self.parameters()}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what stands in the body beside the model and the messages."""
         limit: dict[str, Any] = {self.limit_name: self.max_tokens}
         temperature = {} if self.temperature is None else {"temperature": self.temperature}
         form = {} if self.schema is None else {"response_format": _response_format(self.schema)}
         tokens = {"logprobs": True, "top_logprobs": self.top_logprobs} if self.top_logprobs else {}
-        parts = {"model": self.model, "messages": list(self.messages), **temperature, **limit, **form, **tokens}
-        return {**parts, **self.args}
+        return {**temperature, **limit, **form, **tokens, **self.args}
 
 
 def _response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,6 +147,39 @@ class Backend(Protocol):
     async def complete(self, request: Request) -> Completion: ...
 
     async def close(self) -> None: ...
+
+
+class Batches(NamedTuple):
+    """What a model's batch files hold after a run.
+
+    `written` are the new files with their numbers of requests, `waiting` those of earlier runs with the numbers of requests
+    that this run needs and that have no result. `title` names the form of the files.
+    """
+
+    folder: Path
+    title: str
+    written: Mapping[str, int]
+    waiting: Mapping[str, int]
+
+
+@runtime_checkable
+class DeferredBackend(Backend, Protocol):
+    """A backend whose answers come in a later run: `complete` raises `AnswerPending` for a request that has no result yet.
+
+    What it raises else is of the request alone, and final for this run. `takes_schemas` and `takes_logprobs` say what is sent
+    with a request without asking the model first, which would take a run of its own.
+    """
+
+    takes_schemas: bool
+    takes_logprobs: bool
+
+    def write(self) -> Batches:
+        """Write the requests that had no result into files, once and for all."""
+        ...
+
+    def settle(self) -> None:
+        """Forget the results that were used: what had no usable answer may be asked again."""
+        ...
 
 
 class VllmLaunch(NamedTuple):

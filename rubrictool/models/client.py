@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from rubrictool.errors import InputError, Unreadable
 from rubrictool.models.answers import note_cached, refuse_where_cached_only
-from rubrictool.models.backend import Request
+from rubrictool.models.backend import DeferredBackend, Request
 from rubrictool.models.connections import unpicklable
 from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.inquiry import Inquiry, Parse
@@ -51,8 +51,13 @@ class Model:
         self._prefixes = PrefixGate(context.demand)
         # A recording answers whatever it holds, and whoever sets the form by hand has decided.
         enabled = not self.recorded and "response_format" not in config.args
-        self._schemas = SchemaSupport(self.name, self._probe, enabled=enabled, notify=context.notify)
-        self._logprobs = LogprobSupport(self.name, self._probe_logprobs)
+        deferred = endpoint.backend if isinstance(endpoint.backend, DeferredBackend) else None
+        probes = (
+            (_known(supported=deferred.takes_schemas), _known(supported=deferred.takes_logprobs)) if deferred else None
+        )
+        probe, probe_logprobs = probes or (self._probe, self._probe_logprobs)
+        self._schemas = SchemaSupport(self.name, probe, enabled=enabled, notify=context.notify)
+        self._logprobs = LogprobSupport(self.name, probe_logprobs)
         self._connections.probes |= {self._schemas, self._logprobs}
         supported = SupportedParameters(self.name, self._schemas, context.notify)
         self._sender = RequestSender(endpoint, context, supported)
@@ -180,3 +185,12 @@ class Model:
 
     def _claimed(self, key: str) -> AbstractAsyncContextManager[None]:
         return self._cache.claimed(key) if self._cache else nullcontext()
+
+
+def _known(*, supported: bool) -> Callable[..., Awaitable[bool]]:
+    """Return a probe that asks nothing, of a model whose answer would come too late."""
+
+    async def probe(*_: object) -> bool:
+        return supported
+
+    return probe

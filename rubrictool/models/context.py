@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from rubrictool.errors import InputError
-from rubrictool.models.backend import Backend, Price, Servers, VllmLaunch
+from rubrictool.models.backend import Backend, Batches, DeferredBackend, Price, Servers, VllmLaunch
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import ReplyStore
@@ -64,6 +64,20 @@ class RunContext:
     async def close(self) -> None:
         """Close what the models have opened; asking one of them raises `InputError` from then on."""
         await self.connections.close()
+
+    def write_batches(self) -> list[Batches]:
+        """Write what waits for a later run into the files of its `batch:` models; return what they hold for each."""
+        return [backend.write() for backend in self._deferred]
+
+    def settle_batches(self) -> None:
+        """Forget the results of batches that were used, at the end of a run in which nothing was pending."""
+        for backend in self._deferred:
+            backend.settle()
+
+    @property
+    def _deferred(self) -> list[DeferredBackend]:
+        backends = [endpoint.backend for endpoint in self.endpoints.values()]
+        return [] if self.dry_run else [backend for backend in backends if isinstance(backend, DeferredBackend)]
 
     @property
     def dry_run(self) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rubrictool.errors import BackendError, OverBudget, Transient
+from rubrictool.errors import AnswerPending, BackendError, OverBudget, Transient
 from rubrictool.models.answers import note_answer
-from rubrictool.models.backend import Completion, Request, Usage
+from rubrictool.models.backend import Completion, DeferredBackend, Request, Usage
 from rubrictool.models.backends.model_names import is_same_model
 from rubrictool.models.backoff import pause_after
 from rubrictool.models.budget import Tally
@@ -38,6 +38,7 @@ class RequestSender:
         self.answered, self.denials = False, 0
         self._name, self._backend, self._rate_limiter = endpoint
         self.recorded = endpoint.backend.recorded
+        self.deferred = isinstance(endpoint.backend, DeferredBackend)
         self._budget, self._price = context.budget, context.price_of(endpoint)
         self._notify, self._on_wait = context.notify, context.on_wait
         self._largest_output = 0
@@ -61,6 +62,11 @@ class RequestSender:
                 self._rate_limiter.note_limits(completion.rate_limits, sent)
                 spent = self._cost(completion.usage, reserved)
                 self._settle_tokens(request, sent, completion.usage)
+            except AnswerPending:
+                # The run that reads the answer counts the call; until then its highest cost stays reserved.
+                self.tally.calls -= 1
+                self._rate_limiter.on_success(sent)
+                raise
             except BackendError as error:
                 if not error.billable:
                     self._rate_limiter.settle_tokens(sent, NO_TOKENS)
@@ -102,7 +108,7 @@ class RequestSender:
 
     def _report(self, error: Transient) -> None:
         """Report the first failure that is tried again: while a server is down, no row ends for minutes."""
-        if not error.overloaded and not self._reported_failure and self.policy.attempts > 1:
+        if not (error.overloaded or self.deferred or self._reported_failure) and self.policy.attempts > 1:
             self._reported_failure = True
             self._notify(f"{self._name}: a request failed and is tried again: {error}")
 

@@ -125,7 +125,9 @@ class RetryLoop(Generic[T]):
             error = self._doubt(error)
         elif isinstance(error, Refused | Transient):
             self._learn(error)
-        if not isinstance(error, _WORTH_RETRYING) or self._attempts >= self._max_requests:
+        # The same request would find the same result of its batch.
+        found_again = self._sender.deferred and isinstance(error, Transient) and not self._next.on_trial
+        if found_again or not isinstance(error, _WORTH_RETRYING) or self._attempts >= self._max_requests:
             raise self._failure(error) from error
         if not isinstance(error, Transient) or self._next.on_trial:
             return 0

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from rubrictool.errors import BackendError, InputError
-from rubrictool.models.backend import Backend, LimitName
+from rubrictool.models.backend import Backend, DeferredBackend, LimitName
 from rubrictool.models.backends.proxies import is_loopback
 from rubrictool.models.client import Model
 from rubrictool.models.context import Endpoint, RunContext
@@ -58,7 +59,7 @@ async def _endpoint(spec: str, context: RunContext) -> Endpoint:
 def _rate_limiter(backend: Backend, context: RunContext) -> RateLimiter:
     """Return the limiter of a model; what sends nothing over the net keeps to no rate."""
     policy = context.policy
-    if backend.recorded or context.dry_run:
+    if backend.recorded or context.dry_run or isinstance(backend, DeferredBackend):
         return RateLimiter(policy.concurrency)
     return RateLimiter(policy.concurrency, rpm=policy.rpm, tpm=policy.tpm, share=policy.published_share)
 
@@ -101,6 +102,8 @@ async def _open_backend(spec: str, context: RunContext) -> tuple[str, Backend]:
         from rubrictool.models.backends.replay import Replay
 
         return spec, Replay(rest)
+    if kind == "batch":
+        return _batch(rest, context)
     if kind == "vllm":
         return rest, _started(rest, context)
     if served := _AT_ADDRESS.match(spec):
@@ -111,6 +114,23 @@ async def _open_backend(spec: str, context: RunContext) -> tuple[str, Backend]:
     from rubrictool.models.backends.hosted import Hosted
 
     return spec, Hosted(spec, timeout_s=context.policy.timeout_s, needs_key=not context.dry_run)
+
+
+def is_batch(spec: str | None) -> bool:
+    """Return whether a spec's model is asked by files, so that its answers come in a later run."""
+    return bool(spec) and str(spec).startswith("batch:")
+
+
+def _batch(rest: str, context: RunContext) -> tuple[str, Backend]:
+    name, _, folder = rest.partition("@")
+    if not name or not folder:
+        raise InputError(
+            "batch: names no model or no folder; write batch:NAME@DIR, such as batch:openai/gpt-4.1@batches"
+        )
+    from rubrictool.models.backends.batch import BatchModel
+
+    model = BatchModel(name, Path(folder), opened=not context.dry_run, notify=context.notify)
+    return model.name, model
 
 
 def _started(model: str, context: RunContext) -> Backend:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure
+from rubrictool.errors import AnswerPending, InputError, ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.answers import count_answers
 from rubrictool.models.demand import Demand
 from rubrictool.rows.columns import Row, text_length
@@ -28,7 +28,8 @@ class Outcome:
     """The result of one input row: output rows, and a failure where it could not be finished, or not wholly.
 
     `note` is what the command counts of it. `written` holds rows and trace as bytes instead, where another process wrote them.
-    A row that was `left_out` was not needed: it is neither finished nor failed.
+    A row that was `left_out` was not needed: it is neither finished nor failed. Nor is one that is `pending`: its question
+    stands in a batch file.
     """
 
     rows: tuple[Row, ...] = ()
@@ -37,6 +38,7 @@ class Outcome:
     note: Any = None
     written: Lines = ()
     left_out: bool = False
+    pending: bool = False
 
 
 Work = Callable[[T], Awaitable[Outcome]]
@@ -103,8 +105,10 @@ class _Trial:
         self._finished = self._succeeded = self.given_up = False
         self._unusable: ModelUnusable | None = None
 
-    def count(self, failure: RowFailure | None, *, answered: bool) -> None:
-        """Count a row. One for which no model was asked, or that the budget stopped, says nothing about the model."""
+    def count(self, failure: RowFailure | None, *, answered: bool, pending: bool = False) -> None:
+        """Count a row. One without an answer says nothing: none was asked for, none came yet, or the budget stopped it."""
+        if pending:
+            return
         self._finished |= failure is None
         if isinstance(failure, ModelUnusable):
             self._unusable = self._unusable or failure
@@ -219,7 +223,9 @@ class _Rows(Generic[T]):
             outcome = await self._work(item)
         except RowFailure as failure:
             outcome = Outcome(failure=failure)
-        self._trial.count(outcome.failure, answered=answers.count > 0)
+        except AnswerPending:
+            outcome = Outcome(pending=True)
+        self._trial.count(outcome.failure, answered=answers.count > 0, pending=outcome.pending)
         if self._trial.given_up:
             # All at once: a row that was cancelled alone would make way for the next one's request.
             self._cancel_all()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from rubrictool.errors import ModelFailure, ModelUnusable, RowFailure
 from rubrictool.models.client import Model
+from rubrictool.models.gather import gather_all
 from rubrictool.questions import sample as questions
 from rubrictool.rows.columns import joined
 from rubrictool.rows.records import Prompt, Response
@@ -32,7 +32,7 @@ class Sampled(NamedTuple):
 async def sample_all(prompt: Prompt, models: Sequence[Model], n: int) -> Sampled:
     """Return n draws from each model, by model and number."""
     numbers = [(model, number) for model in models for number in range(n)]
-    drawn = await asyncio.gather(*(_sampled(prompt, model, number) for model, number in numbers))
+    drawn = await gather_all(*(_sampled(prompt, model, number) for model, number in numbers))
     return Sampled(tuple(one for one in drawn if isinstance(one, Response)), _failure(drawn))
 
 

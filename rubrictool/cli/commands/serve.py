@@ -33,6 +33,7 @@ from rubrictool.models.budget import Budget
 from rubrictool.models.connections import Connections
 from rubrictool.models.context import RunContext
 from rubrictool.models.options import OFFLINE
+from rubrictool.models.spec import is_batch
 from rubrictool.questions.templates import Templates
 from rubrictool.rewards.access import TOKEN, Access
 from rubrictool.rewards.core import RewardOptions, RubricReward
@@ -133,6 +134,10 @@ def command(
 
 def _models(asking: RequestFlags, specs: Sequence[str]) -> RunContext:
     """Return what the judges are opened with. It is asked on the background loop, as the library does."""
+    if any(map(is_batch, specs)):
+        raise InputError(
+            "batch: its answers come in a later run, and a trainer waits for its rewards; name a model that answers at once"
+        )
     budget = Budget(max_calls=asking.max_calls, max_cost=asking.max_cost)
     context = run_context(asking, budget, Progress("serve", quiet=True), specs)
     return replace(

@@ -50,6 +50,39 @@ _JSON = linear(r"(?s)\{.*\}")
 _BOUNDS = {"minLength", "maxLength", "minItems", "maxItems"}
 
 
+class HostedParameters:
+    """The parameters of requests to a hosted model in its provider's own form, for files that are sent later.
+
+    `provider` and `model` are what litellm's name stands for, `price` is that of a batch: half the list price where the list has
+    no other. No key is needed. Raises `InputError` for a name that litellm does not know.
+    """
+
+    def __init__(self, model: str) -> None:
+        self._litellm = _load()
+        _check_set_up(self._litellm, model, needs_key=False)
+        self.model, self.provider, _, _ = self._litellm.get_llm_provider(model)
+        self.price = _batch_price(self._litellm, model)
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def of(self, request: Request) -> dict[str, Any]:
+        """Return the parameters beside model and messages. Raises `Refused` or `Final` where the model lacks one."""
+        given = _unbounded(request).parameters()
+        name = compact(given, sort_keys=True)
+        if name not in self._known:
+            self._known[name] = self._translated(given, request)
+        return self._known[name]
+
+    def _translated(self, given: Mapping[str, Any], request: Request) -> dict[str, Any]:
+        from litellm.utils import get_optional_params
+
+        try:
+            found = get_optional_params(model=self.model, custom_llm_provider=self.provider, **given)
+        except self._litellm.BadRequestError as error:  # of which the class for an unsupported parameter is one
+            raise classified(error, request) from None
+        more = found.pop("extra_body", None) or {}
+        return {name: value for name, value in (found | more).items() if name not in ("stream", "json_mode")}
+
+
 class Hosted:
     """One model of a hosted provider, through litellm.
 
@@ -186,6 +219,16 @@ def _price(litellm: Any, model: str) -> Price | None:
         return None
     costs = [info.get(f"{side}_cost_per_token") for side in ("input", "output")]
     return Price(*costs) if all(isinstance(cost, int | float) for cost in costs) and any(costs) else None
+
+
+def _batch_price(litellm: Any, model: str) -> Price | None:
+    """Return the list price of a batch, else half the list price, None where that is unknown."""
+    full = _price(litellm, model)
+    if full is None:
+        return None
+    info = litellm.get_model_info(model)
+    listed = [info.get(f"{side}_cost_per_token_batches") for side in ("input", "output")]
+    return Price(*(half if half is not None else cost / 2 for half, cost in zip(listed, full, strict=True)))
 
 
 def _load() -> Any:

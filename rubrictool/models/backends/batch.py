@@ -1,0 +1,102 @@
+"""Ask a model through its provider's batch files: requests are written in one run, and answered in a later one.
+
+The results are no recording: what parses goes into the cache, as if the model had been asked at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rubrictool.errors import AnswerPending, Final, InputError
+from rubrictool.models.backend import Batches, Completion, Price, Request
+from rubrictool.models.backends.batch_folder import BatchFolder
+from rubrictool.models.backends.batch_forms import FORMS, VLLM, BatchForm, completion_of
+from rubrictool.text.encoding import canonical_hash, compact_bytes
+from rubrictool.text.wording import counted
+
+_VLLM = "hosted_vllm/"
+
+
+class BatchModel:
+    """A model that is asked by the files in a folder.
+
+    `model` is a litellm name of OpenAI, Anthropic or Gemini, or `hosted_vllm/NAME` for `vllm run-batch`; `name` is that of the
+    same model asked at once. Without `opened`, as in a dry run, the folder is not looked at. Raises `InputError` for other
+    providers and for a folder that cannot be used.
+    """
+
+    recorded = False
+
+    def __init__(
+        self, model: str, path: Path, *, opened: bool = True, notify: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.name = model.removeprefix(_VLLM)
+        self.price: Price | None = None
+        self._form = self._chosen_form(model)
+        self.takes_schemas, self.takes_logprobs = self._form.takes_schemas, self._form.takes_logprobs
+        self._folder = BatchFolder(path, self.name, self._form) if opened else None
+        if self._folder:
+            self._report(self._folder, notify)
+
+    def _chosen_form(self, model: str) -> BatchForm:
+        self._parameters = None
+        if model.startswith(_VLLM):
+            return VLLM
+        from rubrictool.models.backends.hosted import HostedParameters
+
+        self._parameters = parameters = HostedParameters(model)
+        self.price = parameters.price
+        if parameters.provider not in FORMS:
+            raise InputError(
+                f"batch:{model}: {parameters.provider} has no batch files that are known here; name a model of OpenAI, "
+                f"Anthropic or Gemini, or {_VLLM}NAME for vllm run-batch"
+            )
+        return FORMS[parameters.provider]
+
+    async def complete(self, request: Request) -> Completion:
+        """Return the reply in the results. Raises `AnswerPending` where there is none yet, else as `completion_of` does."""
+        folder = self._folder
+        assert folder is not None
+        name = canonical_hash([request.body(), request.sample])
+        result = folder.result(name)
+        if result is not None:
+            return completion_of(result, request)
+        if not folder.is_written(name):
+            folder.note(name, self._line(name, request))
+        raise AnswerPending(f"{self.name}: the answer is not among the results in {folder.path} yet")
+
+    def write(self) -> Batches:
+        """Write the requests that had no result into files, once and for all."""
+        assert self._folder is not None
+        waiting = self._folder.waiting()
+        return Batches(self._folder.path, self._form.title, self._folder.write(), waiting)
+
+    def settle(self) -> None:
+        """Forget the results that were used: what had no usable answer may be asked again."""
+        assert self._folder is not None
+        self._folder.settle()
+
+    async def close(self) -> None:
+        """Close the folder; requests that were not written are forgotten."""
+        if self._folder:
+            self._folder.close()
+
+    def _line(self, name: str, request: Request) -> bytes:
+        if self._parameters:
+            parameters, model = self._parameters.of(request), self._parameters.model
+        else:
+            parameters, model = request.parameters(), request.model
+        line = compact_bytes(self._form.line(name, model, request, parameters)) + b"\n"
+        if len(line) > self._form.most_bytes:
+            raise Final(f"the question has {len(line):,} bytes, more than a batch file may have")
+        return line
+
+    def _report(self, folder: BatchFolder, notify: Callable[[str], None]) -> None:
+        read, others = folder.results
+        if read:
+            notify(f"{self.name}: {counted(read, 'result')} read from {folder.path}")
+        if others:
+            notify(
+                f"{self.name}: {counted(others, 'result')} in {folder.path} ignored: no open request of this model has their ids"
+            )

@@ -1,0 +1,209 @@
+"""The batch files of providers: how a request stands in one, how many fit, what a result means.
+
+The forms of OpenAI (vLLM's `run-batch` has the same), of Anthropic's Message Batches and of the Gemini API. A result is found
+by its id, whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from rubrictool.errors import BackendError, Final, Transient, Unusable
+from rubrictool.models.backend import Completion, Request
+from rubrictool.models.backends.bodies import ANSWERED
+from rubrictool.models.backends.envelope import completion
+from rubrictool.models.backends.refusals import refusal
+from rubrictool.text.encoding import compact
+from rubrictool.text.wording import one_line
+
+JsonObject = Mapping[str, Any]
+
+MB = 1_000_000
+
+
+class BatchForm(NamedTuple):
+    """The form of a provider's batch files, with the limits of one file.
+
+    `line` makes the row of a request of its id, the model's name, the request and its parameters beside model and messages.
+    `takes_schemas` and `takes_logprobs` say what the provider's models take.
+    """
+
+    title: str
+    most_requests: int
+    most_bytes: int
+    line: Callable[[str, str, Request, JsonObject], dict[str, Any]]
+    takes_schemas: bool = True
+    takes_logprobs: bool = False
+
+
+def _openai_line(name: str, model: str, request: Request, parameters: JsonObject) -> dict[str, Any]:
+    body = {"model": model, "messages": list(request.messages), **parameters}
+    return {"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body}
+
+
+def _anthropic_line(name: str, model: str, request: Request, parameters: JsonObject) -> dict[str, Any]:
+    system, messages = _texts(request.messages)
+    below = {"system": system} if system else {}
+    asked = [{"role": role, "content": text} for role, text in messages]
+    return {"custom_id": name, "params": {"model": model, **below, "messages": asked, **parameters}}
+
+
+def _gemini_line(name: str, model: str, request: Request, parameters: JsonObject) -> dict[str, Any]:  # noqa: ARG001  named by the job
+    system, messages = _texts(request.messages)
+    below = {"system_instruction": {"parts": [{"text": system}]}} if system else {}
+    roles = {"assistant": "model"}
+    contents = [{"role": roles.get(role, role), "parts": [{"text": text}]} for role, text in messages]
+    return {"key": name, "request": {"contents": contents, **below, "generation_config": dict(parameters)}}
+
+
+def _texts(messages: Sequence[JsonObject]) -> tuple[str, list[tuple[str, str]]]:
+    """Return the system prompt and the turns as texts. Raises `Final` where a message is more than a text."""
+    for message in messages:
+        if message.get("role") not in ("system", "user", "assistant") or not isinstance(message.get("content"), str):
+            raise Final("its messages are more than texts, and this provider's batch file is written of texts alone")
+    system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
+    return system, [(message["role"], message["content"]) for message in messages if message["role"] != "system"]
+
+
+# As https://platform.openai.com/docs/guides/batch, https://docs.anthropic.com/en/docs/build-with-claude/batch-processing and
+# https://ai.google.dev/gemini-api/docs/batch-api give them.
+OPENAI = BatchForm("OpenAI", 50_000, 200 * MB, _openai_line, takes_logprobs=True)
+
+# Its schemas need a header of the request that creates the batch; the form is asked for in words.
+ANTHROPIC = BatchForm("Anthropic", 100_000, 255 * MB, _anthropic_line, takes_schemas=False)
+
+# No number of requests is given; a file of 2 GB is the limit.
+GEMINI = BatchForm("Gemini", 1_000_000, 2_000 * MB, _gemini_line)
+
+# What `vllm run-batch` reads is bounded by its memory alone.
+VLLM = BatchForm("vLLM run-batch", 1_000_000, 2_000 * MB, _openai_line, takes_logprobs=True)
+
+FORMS = {"openai": OPENAI, "anthropic": ANTHROPIC, "gemini": GEMINI}
+"""By litellm's name of the provider."""
+
+
+def result_name(row: JsonObject) -> str | None:
+    """Return the id of the request that a row of a file is the result of; None for a row that is no result."""
+    if "body" in row or "params" in row:
+        return None
+    if isinstance(row.get("custom_id"), str) and row.keys() & {"response", "error", "result"}:
+        return str(row["custom_id"])
+    if isinstance(row.get("key"), str) and row.keys() & {"response", "error"}:
+        return str(row["key"])
+    return None
+
+
+def is_answer(row: JsonObject) -> bool:
+    """Return whether a result holds an answer, and no error."""
+    if "result" in row:
+        return _object(row["result"]).get("type") == "succeeded"
+    response = _object(row.get("response"))
+    return bool(response) and not row.get("error") and response.get("status_code", 200) in ANSWERED
+
+
+def completion_of(row: JsonObject, request: Request) -> Completion:
+    """Return the completion that a result holds. Raises `Transient`, `Refused` or `Final`, each about this request alone."""
+    read = _anthropic if "result" in row else _openai if "custom_id" in row else _gemini
+    try:
+        return completion(read(row, request), expects_json=request.expects_json, with_tokens=request.top_logprobs > 0)
+    except Unusable as error:
+        raise Final(f"{error}; {error.remedy}", billable=error.billable, usage=error.usage) from None
+    except Transient as error:
+        # Nothing is asked again at once, so neither waits nor the load of others are of use.
+        raise Transient(
+            str(error), billable=error.billable, usage=error.usage, suspects=error.suspects, named=error.named
+        ) from None
+
+
+def _openai(row: JsonObject, request: Request) -> JsonObject:
+    response = _object(row.get("response"))
+    body, error = _object(response.get("body")), row.get("error")
+    status = response.get("status_code", 200 if body else None)
+    if not error and status in ANSWERED:
+        return body
+    if status is None:
+        raise _no_result(error)
+    raise _refused(status, body or error, request)
+
+
+_ANTHROPIC_STATUS = {
+    "invalid_request_error": 400, "authentication_error": 401, "billing_error": 402, "permission_error": 403,
+    "not_found_error": 404, "request_too_large": 413, "rate_limit_error": 429, "api_error": 500, "timeout_error": 504,
+    "overloaded_error": 529,
+}  # fmt: skip
+
+
+def _anthropic(row: JsonObject, request: Request) -> JsonObject:
+    result = _object(row["result"])
+    if result.get("type") == "succeeded":
+        message = _object(result.get("message"))
+        return _envelope(message.get("content"), message.get("stop_reason"), message.get("usage"), message.get("model"))
+    told = result.get("error")
+    if not told:
+        raise _no_result(result.get("type"))
+    error = _object(_object(told).get("error")) or _object(told)
+    raise _refused(_ANTHROPIC_STATUS.get(str(error.get("type")), 500), told, request)
+
+
+_GRPC_STATUS = {
+    1: 499,
+    2: 500,
+    3: 400,
+    4: 504,
+    5: 404,
+    7: 403,
+    8: 429,
+    9: 400,
+    10: 409,
+    11: 400,
+    12: 501,
+    13: 500,
+    14: 503,
+    16: 401,
+}
+"""The HTTP statuses of gRPC's codes, by google.rpc.Code."""
+
+
+def _gemini(row: JsonObject, request: Request) -> JsonObject:
+    if error := row.get("error"):
+        code = _object(error).get("code")
+        if not isinstance(code, int):
+            raise _no_result(error)
+        raise _refused(_GRPC_STATUS.get(code, code), error, request)
+    response = _object(row.get("response"))
+    candidates = response.get("candidates")
+    first = _object(candidates[0]) if isinstance(candidates, list) and candidates else {}
+    blocked = _object(response.get("promptFeedback")).get("blockReason")
+    told = _object(response.get("usageMetadata"))
+    usage = {
+        "prompt_tokens": told.get("promptTokenCount"),
+        "completion_tokens": told.get("candidatesTokenCount", 0),
+        "reasoning_tokens": told.get("thoughtsTokenCount"),
+        "total_tokens": told.get("totalTokenCount"),
+        "cached_tokens": told.get("cachedContentTokenCount"),
+    }
+    parts = _object(first.get("content")).get("parts")
+    return _envelope(parts, blocked or first.get("finishReason"), usage, response.get("modelVersion"))
+
+
+def _envelope(content: Any, reason: Any, usage: Any, model: Any) -> JsonObject:
+    """Return a reply in the form of OpenAI's chat completions."""
+    choice = {"message": {"role": "assistant", "content": content}, "finish_reason": reason}
+    return {"choices": [choice], "usage": usage, "model": model}
+
+
+def _no_result(error: Any) -> Transient:
+    """Return the error of a request that the batch never came to: it expired, or was cancelled."""
+    said = _object(error).get("message") or _object(error).get("code") or error or "its result is empty"
+    return Transient(f"the batch ended without an answer: {one_line(str(said), width=200)}")
+
+
+def _refused(status: Any, told: Any, request: Request) -> BackendError:
+    if not isinstance(status, int):
+        return _no_result(told)
+    return refusal(status, {}, told if isinstance(told, str) else compact(told), request=request)
+
+
+def _object(value: Any) -> JsonObject:
+    return value if isinstance(value, Mapping) else {}
