@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import islice, takewhile
 from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any
@@ -19,12 +20,14 @@ import processes
 ROW_BYTES = 8192
 """Bytes of a row: an answer of some 1,300 words."""
 
-SUFFIXES = ("jsonl", "json", "csv", "jsonl.gz", "jsonl.zst", "parquet")
+SUFFIXES = ("jsonl", "json", "csv", "jsonl.gz", "jsonl.zst", "arrow", "parquet", "one-group.parquet")
+"""Containers; the row groups of a Parquet file have 64 MiB, as common writers make them, or all rows."""
 
 COMMANDS = {
     "score": ["score", "--rubrics", "rubric.jsonl", "--judge", "offline"],
     "filter-top-k": ["filter-top-k", "-k", "2"],
     "convert": ["convert", "--to", "alpaca"],
+    "convert --to prompts": ["convert", "--to", "prompts"],
 }
 
 RUBRIC = {"id": "*", "criteria": [{"criterion": "Names a word.", "weight": 1, "check": {"contains": ["word"]}}]}
@@ -40,8 +43,8 @@ def rows(size: int) -> Iterator[dict[str, Any]]:
 
 def write(path: Path, size: int) -> None:
     """Write the rows into the container that a name asks for."""
-    if path.suffix == ".parquet":
-        _parquet(path, size)
+    if path.suffix in (".parquet", ".arrow"):
+        _table(path, size)
         return
     with _opened(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
@@ -78,23 +81,26 @@ def _csv(file: IO[str], size: int) -> None:
 _TEXTS: dict[str, Callable[[IO[str], int], None]] = {".json": _json_array, ".csv": _csv}
 
 
-def _parquet(path: Path, size: int) -> None:
-    """Write row groups of 64 MiB, as the common writers do."""
+def _table(path: Path, size: int) -> None:
+    """Write an Arrow stream in batches of 1,000 rows, as the library datasets does, or a Parquet file."""
     import pyarrow
     import pyarrow.parquet
 
-    schema = pyarrow.schema(
-        [*((name, pyarrow.string()) for name in ("prompt_id", "prompt", "response")), ("score", "f8")]
-    )
-    with pyarrow.parquet.ParquetWriter(path, schema) as table:
-        group: list[dict[str, Any]] = []
-        for row in rows(size):
-            group.append(row)
-            if len(group) * ROW_BYTES >= 2**26:
-                table.write_table(pyarrow.Table.from_pylist(group, schema))
-                group = []
-        if group:
-            table.write_table(pyarrow.Table.from_pylist(group, schema))
+    texts = [(name, pyarrow.string()) for name in ("prompt_id", "prompt", "response")]
+    schema = pyarrow.schema([*texts, ("score", "f8")])
+    given = rows(size)
+    batches = iter(lambda: pyarrow.RecordBatch.from_pylist(list(islice(given, 1000)), schema), None)
+    filled = takewhile(len, batches)
+    if path.suffix == ".arrow":
+        with pyarrow.ipc.new_stream(str(path), schema) as table:
+            for batch in filled:
+                table.write_batch(batch)
+        return
+    of_group = 2 * size if "one-group" in path.name else 2**26
+    with pyarrow.parquet.ParquetWriter(path, schema) as file:
+        while group := list(islice(filled, of_group // (1000 * ROW_BYTES))):
+            table = pyarrow.Table.from_batches(group, schema)
+            file.write_table(table, row_group_size=len(table))
 
 
 def main() -> None:

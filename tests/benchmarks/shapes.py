@@ -3,7 +3,7 @@
 Plain JSON Lines are rows of ours: what the foreign rows become, and beside it, as columns of their own, the foreign columns
 whose texts do not stand in it, such as the answers where the rubrics are read. Ids that the foreign format does not give are left
 out of both. Both files are read as every command reads them (`Rows`), in turn, so that a busy machine slows both. Rows are the
-examples of the tests, each with a prompt of its own; `--characters` makes prompts and answers longer.
+examples of the tests, each with a prompt of its own; `--characters` makes prompts and answers longer, `--criteria` rubrics.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ PARTS: tuple[PartName, ...] = ("rubrics", "responses", "comparisons", "prompts")
 
 FILLER = "Some words are long and others short, as in any text. "
 
-IDS = ("id", "uid", "custom_id", "key", "task_id")
+LONGEST_ROLE = len("assistant")
+
+IDS = ("id", "uid", "uuid", "custom_id", "key", "task_id")
 
 
 class Measured(NamedTuple):
@@ -67,13 +69,26 @@ def with_texts(value: Any, longer: dict[str, str], number: int, name: str = "") 
     return f"{value}-{number}" if is_id and isinstance(value, str) else value
 
 
-def foreign_rows(name: str, count: int, characters: int) -> list[dict[str, Any]]:
-    """Rows of a shape, each with a prompt of its own, prompts and answers of at least so many characters."""
-    examples, filler = EXAMPLES[name], FILLER * (characters // len(FILLER))
+def with_criteria(value: Any, count: int, name: str = "") -> Any:
+    """A value with so many criteria in its lists of criteria, no two alike."""
+    if isinstance(value, dict):
+        return {key: with_criteria(item, count, str(key)) for key, item in value.items()}
+    if not isinstance(value, list) or not value:
+        return value
+    if not any(word in name.lower() for word in ("rubric", "criteria")):
+        return [with_criteria(item, count, name) for item in value]
+    sentences = {text: text for text in texts(value) if text.count(" ") > 1}
+    return [with_texts(value[place % len(value)], sentences, place) for place in range(max(count, len(value)))]
+
+
+def foreign_rows(name: str, count: int, flags: argparse.Namespace) -> list[dict[str, Any]]:
+    """Rows of a shape, each with a prompt of its own; texts and rubrics are as long as the flags say, at least."""
+    characters = flags.characters
+    filler = FILLER * (characters // len(FILLER))
+    examples = [with_criteria(row, flags.criteria) for row in EXAMPLES[name]]
     contents = [contents for _, contents in Input(examples, shape=named(name)).parts()]
-    asked = {
-        text for one in contents for text in texts((one.prompt or {}).get("prompt")) if len(text) > len("assistant")
-    }
+    prompts = {text for one in contents for text in texts((one.prompt or {}).get("prompt"))}
+    asked = {text for text in texts(examples) if len(text) > LONGEST_ROLE and any(text in one for one in prompts)}
     answers = {text for one in contents for row in one.responses for text in texts(row.get("response")) if " " in text}
     longer = {text: f"{text} {filler}" for text in {*asked, *(answers if characters else ())}}
     return [with_texts(examples[place % len(examples)], longer, place // len(examples)) for place in range(count)]
@@ -113,8 +128,8 @@ def beside(theirs: dict[str, Any], ours: list[dict[str, Any]]) -> dict[str, Any]
     return columns
 
 
-def write_both(theirs: Path, ours: Path, name: str, part: PartName, rows: list[dict[str, Any]]) -> None:
-    """Write the rows, and what they become with the same content."""
+def write_both(theirs: Path, ours: Path, name: str, part: PartName, rows: list[dict[str, Any]]) -> int:
+    """Write the rows, and what they become with the same content. Return of how many rows something came."""
     theirs.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     found: dict[int, list[dict[str, Any]]] = {}
     for line, row in Rows(Input(theirs, shape=named(name)), KINDS[part]):
@@ -122,6 +137,7 @@ def write_both(theirs: Path, ours: Path, name: str, part: PartName, rows: list[d
     for line, group in found.items():
         group[0] |= beside(rows[line - 1], group)
     ours.write_text("".join(f"{encode_value(row)}\n" for group in found.values() for row in group))
+    return len(found)
 
 
 def cpu_us(path: Path, name: str, part: PartName, count: int) -> float:
@@ -132,11 +148,12 @@ def cpu_us(path: Path, name: str, part: PartName, count: int) -> float:
     return (time.process_time() - began) / count * 1e6
 
 
-def measured(name: str, part: PartName, flags: argparse.Namespace) -> Measured:
-    """Read both files in turn."""
+def measured(name: str, part: PartName, flags: argparse.Namespace) -> Measured | None:
+    """Read both files in turn. None where the rows cannot be made different, so that some are read as repeats."""
     with tempfile.TemporaryDirectory() as directory:
         theirs, ours = Path(directory, "theirs.jsonl"), Path(directory, "ours.jsonl")
-        write_both(theirs, ours, name, part, foreign_rows(name, flags.rows, flags.characters))
+        if write_both(theirs, ours, name, part, foreign_rows(name, flags.rows, flags)) < flags.rows:
+            return None
         pairs = [
             (cpu_us(theirs, name, part, flags.rows), cpu_us(ours, "own", part, flags.rows))
             for _ in range(flags.repeats + 1)
@@ -147,7 +164,7 @@ def measured(name: str, part: PartName, flags: argparse.Namespace) -> Measured:
 
 def parts_of(name: str) -> list[PartName]:
     """The parts that the examples of a shape hold, none where a file is one thing as a whole."""
-    if named(name).read is None:
+    if named(name).read is None or named(name).single:
         return []
     contents = [contents for _, contents in Input(EXAMPLES[name], shape=named(name)).parts()]
     textless = any("response" not in row for one in contents for row in one.responses)
@@ -161,11 +178,16 @@ def main() -> None:
     parser.add_argument("shapes", nargs="*", help="Names of shapes; all without any.")
     parser.add_argument("--rows", type=int, default=1000, help="Rows of a file.")
     parser.add_argument("--characters", type=int, default=0, help="Characters of prompts and answers, at least.")
+    parser.add_argument(
+        "--criteria", type=int, default=0, help="Criteria of a rubric, at least, where they stand in a list."
+    )
     parser.add_argument("--repeats", type=int, default=5, help="Times that each pair of files is read.")
     flags = parser.parse_args()
     for shape in SHAPES:
         for part in parts_of(shape.name) if not flags.shapes or shape.name in flags.shapes else ():
             found = measured(shape.name, part, flags)
+            if found is None:
+                continue
             low, middle, high = min(found.ratios), median(found.ratios), max(found.ratios)
             figures = f"{found.theirs:.0f} | {found.ours:.0f} | {middle:.2f} | {low:.2f} to {high:.2f}"
             print(f"| {shape.title} | {part} | {figures} |", flush=True)
