@@ -51,6 +51,7 @@ class ForeignRows:
         for number, fields in self._fields():
             try:
                 contents = read(fields)
+                _check_responses(contents)
                 if contents.prompt:
                     prompts.add(_hash(contents.prompt))
             except ValueError as error:
@@ -155,6 +156,16 @@ class ForeignRows:
             return responses
         ids = {place: row["id"] for place, row in enumerate(responses)}
         return [with_id(take_ids(row), "prompt_id") | _sides(row, ids) for row in contents.rows(part)]
+
+
+_TEXTS = (str, list, tuple, type(None))
+
+
+def _check_responses(contents: Contents) -> None:
+    """Raise `ValueError` for a response that is no text and no conversation: ids are made of what it says."""
+    for row in contents.responses:
+        if not isinstance(row.get("response"), _TEXTS):
+            raise ValueError("response: must be text or a list of {role, content}")
 
 
 def _with_prompt_id(contents: Contents) -> Contents:

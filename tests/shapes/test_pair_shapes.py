@@ -11,6 +11,7 @@ from pair_examples import ASKED, BLUE, PAIR_EXAMPLES, RED, said
 
 from rubrictool import formats
 from rubrictool.analysis.agreement import agreement
+from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.gold import read_gold
 from rubrictool.analysis.tail import tail
 from rubrictool.analysis.win_rates import win_rates
@@ -353,3 +354,12 @@ def test_the_right_answer_of_judgebench_is_a_wherever_it_stands() -> None:
     rows = [example("judgebench", label=label, pair_id=label) for label in ("A>B", "B>A")]
     found = [contents.comparisons[0] for _, contents in Input(rows).parts()]
     assert [(one["winner"], one["a"], one["b"]) for one in found] == [("a", 0, 1), ("a", 1, 0)]
+
+
+@pytest.mark.parametrize("answer", [5, True, {"text": "Blue."}])
+def test_an_answer_that_is_no_text_is_an_error_of_its_row(answer: object) -> None:
+    rows = [{"prompt": "Name a colour.", "chosen": text, "rejected": "Red."} for text in ("Blue.", answer)]
+    with pytest.raises(
+        InputError, match=r":2: response: must be text or a list of \{role, content\} \(read as preference"
+    ):
+        read_comparisons(rows)
