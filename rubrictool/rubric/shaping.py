@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-SPELLING = "exp:K (K > 0)"
 STEEPEST = 100.0
 """Largest K: beyond it everything but the best is 0 to the last digit."""
+
+SPELLING = f"exp:K (0 < K <= {STEEPEST:g})"
 
 
 @dataclass(frozen=True)
