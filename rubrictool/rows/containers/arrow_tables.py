@@ -113,11 +113,11 @@ def _check_footer(file: IO[bytes], size: int) -> None:
 def _parquet_batches(table: pyarrow.parquet.ParquetFile) -> Iterator[pyarrow.RecordBatch]:
     """Yield batches of each row group whose rows are few enough, by the size that the group has on average.
 
-    The memory of a batch is given back before the next is read: the allocator would keep it, some 40 MiB more.
+    Memory is given back before the next few MiB are read: the allocator would keep it, some 40 MiB more.
     """
     import pyarrow
 
-    first, pool = 1, pyarrow.default_memory_pool()
+    first, read, pool = 1, 0, pyarrow.default_memory_pool()
     for number in range(table.num_row_groups):
         group = table.metadata.row_group(number)
         _check_group(group, first)
@@ -126,7 +126,10 @@ def _parquet_batches(table: pyarrow.parquet.ParquetFile) -> Iterator[pyarrow.Rec
         rows = int(max(1, min(BATCH_ROWS, BATCH_BYTES / max(1, row_bytes))))
         for batch in table.iter_batches(batch_size=rows, row_groups=[number], use_threads=False):
             yield batch
-            pool.release_unused()
+            read += batch.nbytes
+            if read >= BATCH_BYTES:
+                pool.release_unused()
+                read = 0
 
 
 def _check_group(group: pyarrow.parquet.RowGroupMetaData, first: int) -> None:
