@@ -1,28 +1,38 @@
-"""What do fences around foreign texts, and the sentence about them, cost in tokens of a judge's question?
+"""What do fences around foreign texts, and the sentence about them, save a judge, and what do they cost? Measured by attacks.
 
-Run as `python docs/generators/audits.py`; the table stands in docs/judges.md.
+Run as `python docs/generators/audits.py`; the tables stand in docs/judges.md. Replies come from audit_replies.jsonl beside this
+file; another SPEC, and a file for a cache, can be given to record a run:
+`python docs/generators/audits.py llm@http://127.0.0.1:8000/v1 replies.db`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+import numpy as np
+
 import rubrictool as rt
+from rubrictool.analysis.intervals import Figure
+from rubrictool.analysis.resampling import estimate, totals
 from rubrictool.judging.attacks import ATTACKS
+from rubrictool.judging.build import repeat_of
 from rubrictool.models.question import Question
 from rubrictool.questions import judge as judge_question
 from rubrictool.questions.templates import Templates, fence, fill, shipped_template
 from rubrictool.questions.verdicts import shown
-from rubrictool.steps.audit import CLEAN, REPEAT, with_canary
+from rubrictool.steps.audit import CLEAN, REPEAT, CanaryJudge, with_canary
 from rubrictool.text.tokens import estimated_tokens
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 
 RUBRICS = f"replay:{SAMPLE / 'replies.jsonl'}"
+
+REPLIES = f"replay:{Path(__file__).with_name('audit_replies.jsonl')}"
 
 PROMPTS = (
     *("health-knee-ibuprofen", "science-buffer", "finance-debt-or-match", "law-deposit"),
@@ -80,6 +90,17 @@ class Case(NamedTuple):
     versions: Mapping[str, rt.Response]
 
 
+class Judged(NamedTuple):
+    """The score of a version, and whether the judge found the canary met."""
+
+    score: float
+    fooled: bool
+
+
+Found = Mapping[str, Sequence[Mapping[str, Judged]]]
+"""For each arm the judgements of the versions, by case."""
+
+
 async def cases() -> list[Case]:
     """Return the cases, under the first rubrics of the recorded run."""
     known = {prompt.id: prompt for prompt in rt.read(SAMPLE / "prompts.jsonl", rt.Prompt)}
@@ -96,6 +117,27 @@ def _case(prompt: rt.Prompt, rubric: rt.Rubric) -> Case:
     return Case(prompt, rubric, {CLEAN: weak, REPEAT: weak, **{name: attacked[name] for name in CHOSEN}})
 
 
+async def judged(spec: str = REPLIES, file: Path | None = None) -> Found:
+    """Return what the judge says in each arm; replies that are new go to the file."""
+    asked = await cases()
+    async with rt.RunContext(rt.AskPolicy(concurrency=512, timeout_s=7000), cache=file) as context:
+        judges = [await rt.judge(spec, context, templates=templates) for templates in ARMS.values()]
+        found = await asyncio.gather(*(asyncio.gather(*(_versions(case, one) for case in asked)) for one in judges))
+    return dict(zip(ARMS, found, strict=True))
+
+
+async def _versions(case: Case, judge: rt.Judge) -> Mapping[str, Judged]:
+    judges = dict.fromkeys(VERSIONS, judge) | {REPEAT: repeat_of(judge)}
+    found = await asyncio.gather(*(_judged(case, name, judges[name]) for name in VERSIONS))
+    return dict(zip(VERSIONS, found, strict=True))
+
+
+async def _judged(case: Case, name: str, judge: rt.Judge) -> Judged:
+    asked = CanaryJudge(judge)
+    score = await rt.score(case.prompt, case.rubric, case.versions[name], asked)
+    return Judged(score.score, bool(asked.fooled))
+
+
 def cost() -> None:
     """Print in Markdown the mean of the estimated tokens of a question in each arm, over all versions of the responses."""
     asked = asyncio.run(cases())
@@ -103,6 +145,30 @@ def cost() -> None:
     for name, templates in ARMS.items():
         print(f"| {name} | {mean(_tokens(asked, templates)):,.0f} |")
     print()
+
+
+def table(found: Found | None = None) -> None:
+    """Print in Markdown what each attack gains in each arm, and how often the judge finds the canary met."""
+    found = found or asyncio.run(judged())
+    print(f"\n| version | {' | '.join(found)} |\n|---|{'---|' * len(found)}")
+    clean = [_mean([by_name[CLEAN].score for by_name in several], span=(0, 1)) for several in found.values()]
+    print(f"| score of `clean` | {' | '.join(f'{value:.3f}' for value, *_ in clean)} |")
+    for name in VERSIONS[1:]:
+        gains = [[by_name[name].score - by_name[CLEAN].score for by_name in several] for several in found.values()]
+        print(f"| `{name}` | {' | '.join(_signed(_mean(gain)) for gain in gains)} |")
+    fooled = [[one.fooled for by_name in several for one in by_name.values()] for several in found.values()]
+    print(f"| canary | {' | '.join(f'{sum(arm)} of {len(arm)}' for arm in fooled)} |\n")
+
+
+def _mean(values: Sequence[float], *, span: tuple[float, float] = (-1, 1)) -> Figure:
+    (drawn,) = totals(np.array([[value, 1.0] for value in values]), seed=0)
+    return estimate(mean(values), drawn[:, 0] / drawn[:, 1], len(values), span=span)
+
+
+def _signed(figure: Figure) -> str:
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:+.3f}"
+    return f"{figure.value:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
 
 
 def _tokens(asked: Sequence[Case], templates: Templates) -> Iterator[int]:
@@ -118,5 +184,11 @@ def text(case: Case, name: str, templates: Templates) -> str:
     return str(question.messages[0]["content"])
 
 
+def main() -> None:
+    """Print the table of the recording, or of the spec with the cache that are given."""
+    spec, *file = sys.argv[1:] or [REPLIES]
+    table(asyncio.run(judged(spec, Path(file[0]) if file else None)))
+
+
 if __name__ == "__main__":
-    cost()
+    main()
