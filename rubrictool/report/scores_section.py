@@ -216,14 +216,16 @@ def _profits(models: Sequence[ModelRow], before: ReportJudging, after: ReportJud
         return
     by_change = sorted(models, key=lambda one: -(one.change or Figure(0)).value)
     most, least = by_change[0], by_change[-1]
+    profits = "profits most" if (most.change or Figure(0)).value >= 0 else "loses least"
+    loses = "loses most" if (least.change or Figure(0)).value < 0 else "profits least"
     yield (
-        f"{_name(most)} profits most from {after.title} instead of {before.title}: its mean score moves by"
-        f" {signed(most.change)}, the most of {len(models)} models{_answered(models)}, its rank from {most.rank_before} to"
+        f"{_name(most)} {profits} from {after.title} instead of {before.title}: its mean score moves by"
+        f" {signed(most.change)}, the best of {len(models)} models{_answered(models)}, its rank from {most.rank_before} to"
         f" {most.rank_after}; {_sure(most, len(models))}"
     )
     moved = mean([one.change.value for one in models if one.change])
     yield (
-        f"The mean over models moves by {moved:+.3f}; {_name(least)} loses most: {signed(least.change)};"
+        f"The mean over models moves by {moved:+.3f}; {_name(least)} {loses}: {signed(least.change)};"
         f" {_sure(least, len(models))}"
     )
 

@@ -67,8 +67,16 @@ def test_the_model_that_profits_is_named_with_how_sure_that_is() -> None:
     section = page(BEFORE, AFTER, [RUBRIC], ROUNDS).sections.scores
     assert section is not None
     assert section.sentences[0].startswith("oak profits most from refined rubrics")
-    assert "+0.250, the most of 2 models, its rank from 2 to 2" in section.sentences[0]
+    assert "+0.250, the best of 2 models, its rank from 2 to 2" in section.sentences[0]
     assert "fewer than 5 prompts" in section.sentences[0]
+
+
+def test_where_all_models_lose_the_one_that_loses_least_does_not_profit() -> None:
+    worse = [{**row, "score": row["score"] - 0.5} for row in AFTER]
+    section = page(BEFORE, worse, [RUBRIC], ROUNDS).sections.scores
+    assert section is not None
+    assert " loses least from refined rubrics" in section.sentences[0]
+    assert " loses most: -" in section.sentences[1]
 
 
 def test_models_that_answered_different_prompts_are_ranked_by_those_that_all_answered() -> None:
