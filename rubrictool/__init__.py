@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         corrected_mean,
         corrected_win_rates,
     )
+    from rubrictool.analysis.label_examples import LabelExamples, label_examples
     from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
     from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
     from rubrictool.analysis.scaling_laws import PredictedModel, predict_from_ladder
@@ -106,6 +107,7 @@ __all__ = [
     "Judge",
     "JudgedResponse",
     "JudgedTopK",
+    "LabelExamples",
     "Limits",
     "LintReport",
     "ModelConfig",
@@ -162,6 +164,7 @@ __all__ = [
     "judge",
     "judge_top_k",
     "keep_between",
+    "label_examples",
     "lint",
     "merge_caches",
     "monitor",
@@ -227,6 +230,7 @@ _PLACES = {
     "analysis.calibration_fit": ("CalibrationReport", "calibrate"),
     "analysis.corrected_scores": ("CorrectedScores", "corrected_scores"),
     "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
+    "analysis.label_examples": ("LabelExamples", "label_examples"),
     "analysis.benchmark_signal": ("BenchmarkReport", "benchmark_signal"),
     "analysis.bits_per_byte": ("bits_per_byte",),
     "analysis.scaling_laws": ("PredictedModel", "predict_from_ladder"),

@@ -33,7 +33,7 @@ _SECTIONS = {
     OWN: (),
     "Judge": (
         *("judge", "judge_args", "panel", "escalate", "judging", "reasons", "allow_abstain", "shuffle_criteria"),
-        *("soft", "samples", "calibration", "empty", "min_coverage", "noise_floor"),
+        *("soft", "samples", "calibration", "examples", "empty", "min_coverage", "noise_floor"),
     ),
     "Planning": ("plan", "ties", "cost"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),

@@ -19,6 +19,7 @@ from rubrictool.models.client import Model
 from rubrictool.models.context import RunContext
 from rubrictool.models.options import ModelConfig
 from rubrictool.models.spec import connect
+from rubrictool.questions.examples import Examples
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.questions.templates import Templates
 from rubrictool.rows.calibrations import Calibration
@@ -57,35 +58,45 @@ class Roles:
         *,
         samples: int = 1,
         calibration: Calibration | None = None,
+        examples: Examples | None = None,
         in_pairs: bool = False,
     ) -> Judge:
         """Return the judge that the flags name: one, a panel of several, or one that leaves doubtful verdicts to the last.
 
-        `samples` is how often each is asked, but for that last one, `calibration` that of the probabilities before it.
+        `samples` is how often each is asked, but for that last one, `calibration` that of the probabilities before it;
+        all of them are shown `examples`.
         With `in_pairs` it compares responses side by side.
         """
         escalates = isinstance(flags, JudgeFlags) and flags.escalate is not None
-        judges = [await self._judge(one, flags, samples) for one in (asked[:-1] if escalates else asked)]
+        judges = [await self._judge(one, flags, samples, examples) for one in (asked[:-1] if escalates else asked)]
         rule = flags.panel if isinstance(flags, JudgeFlags) else None
         self.panel = Panel(judges, rule or "majority") if len(judges) > 1 else None
         judge = self._held(self.panel or judges[0])
         judge = CalibratedJudge(judge, calibration) if calibration else judge
         if escalates:
-            judge = self.escalation = await self._escalating(judge, asked[-1], flags, in_pairs=in_pairs)
+            judge = self.escalation = await self._escalating(judge, asked[-1], flags, examples, in_pairs=in_pairs)
         self.per_criterion_judges = build.models_of(judge) if flags.judging == "per-criterion" else []
         return judge
 
     async def _escalating(
-        self, judge: Judge, asked: ModelConfig, flags: WayOfJudgingFlags, *, in_pairs: bool
+        self,
+        judge: Judge,
+        asked: ModelConfig,
+        flags: WayOfJudgingFlags,
+        examples: Examples | None,
+        *,
+        in_pairs: bool,
     ) -> Escalation:
         """Return a judge that leaves doubtful verdicts to a model, which may have nothing to decide."""
         decisive = replace(flags, soft=False)  # a strong model may tell no log-probabilities
-        strong, checking = [await self._judge(asked, decisive, 1) for _ in range(2)]
+        strong, checking = [await self._judge(asked, decisive, 1, examples) for _ in range(2)]
         self.models += [*build.models_of(strong), *build.models_of(checking)]
         dry = self._context.dry_run
         return Escalation(judge, strong, checking=checking, in_pairs=in_pairs, doubts_all=dry)
 
-    async def _judge(self, asked: ModelConfig, flags: WayOfJudgingFlags, samples: int) -> Judge:
+    async def _judge(
+        self, asked: ModelConfig, flags: WayOfJudgingFlags, samples: int, examples: Examples | None
+    ) -> Judge:
         return await build.judge(
             asked,
             self._context,
@@ -96,6 +107,7 @@ class Roles:
             allow_abstain=flags.allow_abstain,
             shuffle_criteria=flags.shuffle_criteria,
             soft=flags.soft,
+            examples=examples,
         )
 
     async def proposer(

@@ -47,6 +47,8 @@ async def judge(
         return _offline_judge(asked, templates.view)
     templates = templates.with_reasons() if asked.reasons else templates
     templates = templates.with_abstaining() if asked.allow_abstain else templates
+    if asked.examples:
+        templates.check_examples()
     connected = await connect(config, context)
     judges = [_asking(connected, templates, asked, sample) for sample in range(asked.samples)]
     return RepeatedJudge(judges) if asked.samples > 1 else judges[0]
@@ -55,8 +57,10 @@ async def judge(
 def _asking(model: Model, templates: Templates, asked: JudgeOptions, sample: int) -> ModelJudge:
     """Return a model as judge, for one of its samples."""
     if asked.judging == "per-criterion":
-        return (SoftJudge if asked.soft else PerCriterionJudge)(model, templates, sample=sample)
-    return ModelJudge(model, templates, sample=sample, shuffle_criteria=asked.shuffle_criteria)
+        return (SoftJudge if asked.soft else PerCriterionJudge)(
+            model, templates, sample=sample, examples=asked.examples
+        )
+    return ModelJudge(model, templates, sample=sample, shuffle_criteria=asked.shuffle_criteria, examples=asked.examples)
 
 
 def _check_samples_can_differ(config: ModelConfig, samples: int) -> None:
@@ -82,6 +86,8 @@ def _offline_judge(asked: JudgeOptions, view: TraceView) -> Judge:
         raise InputError("the offline judge follows rules and never abstains; judge with a model", code="judge")
     if asked.soft:
         raise InputError("the offline judge follows rules and gives no probabilities; judge with a model", code="judge")
+    if asked.examples:
+        raise InputError("the offline judge follows rules and is shown no examples; judge with a model", code="judge")
     return OfflineJudge(asked.judging, view)
 
 

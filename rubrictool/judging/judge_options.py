@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from rubrictool.errors import InputError
+from rubrictool.questions.examples import Examples
 from rubrictool.rows.records import JudgingMode
 
 
@@ -16,7 +17,7 @@ class JudgeOptions:
     `judging` says whether it is asked about all criteria at once or about each alone, `reasons` whether it gives a reason
     for each verdict, `samples` how many times it judges each response, `allow_abstain` whether it may say that it cannot tell,
     `shuffle_criteria` whether each response has an order of criteria of its own, `soft` whether verdicts are the probabilities
-    that the model gives to its answers.
+    that the model gives to its answers, `examples` the labelled verdicts of which it is shown a few.
 
     Raises `InputError` for a way of judging that there is not, for no samples, for criteria that are asked about one by one in a
     drawn order, and for probabilities of verdicts that come all at once.
@@ -28,6 +29,7 @@ class JudgeOptions:
     allow_abstain: bool = False
     shuffle_criteria: bool = False
     soft: bool = False
+    examples: Examples | None = None
 
     def __post_init__(self) -> None:
         if self.judging not in get_args(JudgingMode):

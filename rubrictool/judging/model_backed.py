@@ -11,8 +11,10 @@ from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.judging.criteria_order import drawn_order, placed
 from rubrictool.models.client import Model
 from rubrictool.models.gather import gather_partial
+from rubrictool.models.question import Question
 from rubrictool.questions import compare, criterion, judge, propose, separate, soft_verdicts
 from rubrictool.questions.compare import Preference
+from rubrictool.questions.examples import Examples, examples_text
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.questions.verdicts import AllowedAnswers, allowed_answers, shown
@@ -26,7 +28,8 @@ class ModelJudge:
     """A model as judge and comparer: all criteria of a response in one question (paper, section 2).
 
     `sample` numbers independent replies to the same question; each number is cached separately. With `shuffle_criteria`, each
-    response and sample has an order of the criteria that is drawn by a hash: the same in every run.
+    response and sample has an order of the criteria that is drawn by a hash: the same in every run. With `examples`, questions
+    about criteria show a few of them.
     """
 
     judging: JudgingMode = "all-at-once"
@@ -34,10 +37,16 @@ class ModelJudge:
     soft = False
 
     def __init__(
-        self, model: Model, templates: Templates | None = None, *, sample: int = 0, shuffle_criteria: bool = False
+        self,
+        model: Model,
+        templates: Templates | None = None,
+        *,
+        sample: int = 0,
+        shuffle_criteria: bool = False,
+        examples: Examples | None = None,
     ) -> None:
         self.name, self.model, self.sample, self._shuffle = model.name, model, sample, shuffle_criteria
-        self._templates = templates or Templates()
+        self._templates, self._examples = templates or Templates(), examples
         self.view, self.abstains = self._templates.view, self._templates.abstain
 
     def with_sample(self, sample: int) -> Self:
@@ -59,9 +68,21 @@ class ModelJudge:
     def _id(self, template: str) -> str:
         asked, shuffled = self._templates.identity(template), self._shuffle and template == self.template
         parameters, soft = self.model.parameters, self.soft and template == self.template
+        examples = self._examples.identity if self._examples and template == self.template else None
         return judge_id(
-            judge=self.name, parameters=parameters, question=template, templates=asked, shuffled=shuffled, soft=soft
+            judge=self.name,
+            parameters=parameters,
+            question=template,
+            templates=asked,
+            shuffled=shuffled,
+            soft=soft,
+            examples=examples,
         )
+
+    def _shown_examples(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> str:
+        """Return the text of the examples for a question, empty without any."""
+        chosen = self._examples.chosen(prompt.id, response, criteria) if self._examples else ()
+        return examples_text(chosen, self.view)
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure`, which holds the clear verdicts (`partial`)."""
@@ -78,9 +99,10 @@ class ModelJudge:
     async def _verdicts_on(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return the verdicts on criteria that are asked about in this order."""
         count, allowed = len(criteria), allowed_answers(criteria, abstain=self._templates.abstain)
+        texts, examples = [shown(c) for c in criteria], self._shown_examples(prompt, criteria, response)
         try:
             found = await self.model.ask(
-                judge.question(self._templates, prompt, [shown(c) for c in criteria], response.response, allowed),
+                judge.question(self._templates, prompt, texts, response.response, allowed, examples),
                 partial(judge.parse, count=count, allowed=allowed),
                 schema=judge.schema(count, allowed, reasons=self._templates.reasons),
                 sample=self.sample,
@@ -123,12 +145,16 @@ class PerCriterionJudge(ModelJudge):
     async def _verdict(self, prompt: Prompt, asked: Criterion, response: Response) -> Verdict:
         allowed = AllowedAnswers(asked.levels or (), self._templates.abstain)
         found = await self.model.ask(
-            criterion.question(self._templates, prompt, shown(asked), response.response, allowed),
+            self._question(prompt, asked, response, allowed),
             partial(criterion.parse, allowed=allowed),
             schema=criterion.schema(allowed, reasons=self._templates.reasons),
             sample=self.sample,
         )
         return _renamed(found, asked)
+
+    def _question(self, prompt: Prompt, asked: Criterion, response: Response, allowed: AllowedAnswers) -> Question:
+        examples = self._shown_examples(prompt, [asked], response)
+        return criterion.question(self._templates, prompt, shown(asked), response.response, allowed, examples)
 
 
 class SoftJudge(PerCriterionJudge):
@@ -143,7 +169,7 @@ class SoftJudge(PerCriterionJudge):
     async def _verdict(self, prompt: Prompt, asked: Criterion, response: Response) -> Verdict:
         allowed = AllowedAnswers(asked.levels or (), self._templates.abstain)
         found = await self.model.ask(
-            criterion.question(self._templates, prompt, shown(asked), response.response, allowed),
+            self._question(prompt, asked, response, allowed),
             partial(soft_verdicts.parse, allowed=allowed),
             schema=criterion.schema(allowed, reasons=self._templates.reasons),
             sample=self.sample,

@@ -19,8 +19,9 @@ def question(
     criterion: str,
     response: str | Conversation,
     allowed: AllowedAnswers = PLAIN,
+    examples: str = "",
 ) -> Question:
-    """Ask about one criterion, which comes last; `allowed` are the answers to it."""
+    """Ask about one criterion, which comes last; `allowed` are the answers to it, `examples` is the text of labelled examples."""
     answered = templates.response("response", response)
     return templates.question(
         "criterion",
@@ -30,7 +31,7 @@ def question(
         criterion=fence("criterion", criterion),
         word_count=judge.word_count([criterion], response),
         form=answer_form(allowed.field, allowed.placeholder, reasons=templates.reasons),
-        answers=rules([allowed]),
+        answers=rules([allowed], examples),
     )
 
 

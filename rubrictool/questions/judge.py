@@ -34,10 +34,12 @@ def question(
     criteria: Sequence[str],
     response: str | Conversation,
     allowed: tuple[AllowedAnswers, ...] = (),
+    examples: str = "",
 ) -> Question:
     """Ask about criteria, which are shown as c1, c2, ...; the response comes last.
 
-    `allowed` are the answers that each criterion allows, where that is not yes or no on all.
+    `allowed` are the answers that each criterion allows, where that is not yes or no on all;
+    `examples` is the text of labelled examples.
     """
     labelled = _labelled(tuple(criteria))
     return templates.question(
@@ -48,7 +50,7 @@ def question(
         response=templates.response("response", response),
         word_count=word_count(criteria, response),
         form=form(len(criteria), allowed, reasons=templates.reasons),
-        answers=rules(allowed),
+        answers=rules(allowed, examples),
     )
 
 

@@ -81,6 +81,10 @@ class Templates:
         asking.abstain = True
         return asking
 
+    def check_examples(self) -> None:
+        """Raise `InputError` for a template without `{answers}`, where labelled examples are shown."""
+        self._need("answers", "to show examples")
+
     def _need(self, placeholder: str, purpose: str) -> None:
         """Raise `InputError` for a template of the user's own that left out a placeholder."""
         for name in template_names():

@@ -131,10 +131,10 @@ def answers(allowed: AllowedAnswers) -> tuple[AllowedAnswer, ...]:
     return *levels, *abstaining
 
 
-def rules(allowed: Sequence[AllowedAnswers]) -> str:
-    """Return what a judge is told about answers other than yes and no; empty without any."""
+def rules(allowed: Sequence[AllowedAnswers], examples: str = "") -> str:
+    """Return what a judge is told about answers other than yes and no, then labelled examples; empty without any."""
     told = {_OF_LEVELS: any(one.levels for one in allowed), _OF_ABSTAINING: any(one.abstain for one in allowed)}
-    return "\n\n".join(text for text, holds in told.items() if holds)
+    return "\n\n".join([*(text for text, holds in told.items() if holds), *([examples] if examples else [])])
 
 
 def verdict(name: str, answer: Any, allowed: AllowedAnswers = PLAIN) -> Verdict:

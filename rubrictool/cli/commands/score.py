@@ -89,6 +89,14 @@ def command(
             show_default=False,
         ),
     ] = None,
+    examples: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABELS",
+            help="Show the judge a few labels of other responses, of rows as agree reads them.",
+            show_default=False,
+        ),
+    ] = None,
     min_coverage: Annotated[
         float | None,
         typer.Option(
@@ -120,7 +128,7 @@ def command(
     """
     if render:
         check_summary("score", files.output)
-    given = Inputs(reading, responses, rubrics, prompts, calibration, human)
+    given = Inputs(reading, responses, rubrics, prompts, calibration, human, examples)
     rubrics = rubrics or given.own_rubrics(responses, "score")
     if samples > 1 and calibration is not None:
         raise InputError("--samples and --calibration: give one; a calibration is fitted on verdicts of one sample")
@@ -141,11 +149,18 @@ def command(
     fitted = read_calibration(given.of(calibration)) if calibration else None
     if fitted:
         _check_rubrics(fitted, (rubric_for(row.prompt_id, known) for _, row in rows))
+    shown = None
+    if examples is not None:
+        from rubrictool.analysis.label_examples import label_examples
+
+        shown = label_examples(
+            given.of(examples), given.of(responses), rubrics=given.of(rubrics), prompts=given.of(prompts)
+        )
     people = _people(given.of(human), rows, known, texts, curves) if human is not None else None
     configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
-        *of_judges(judging, "temperature", "max_tokens"),
+        *of_judges(judging, "temperature", "max_tokens", "examples"),
         *of_asking(asking, *judging.specs),
         Idle(not judging.soft, "without --soft", ("calibration",)),
         of_view(wording),
@@ -158,6 +173,9 @@ def command(
     async def main() -> None:
         part = session.part(rows, runs)
         session.say_offline(judge=configs)
+        if shown:
+            session.figures |= shown.figures()
+            session.tell(f"score: {shown.line()}")
         if counting.aggregate and not dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
@@ -167,7 +185,9 @@ def command(
             return _Task(row, rubric, prompt_of(row, rubric, asked_of) if rubric else None)
 
         async def connect(roles: Roles) -> Work[_Task]:
-            judge = await roles.judge(configs, judging, samples=samples, calibration=fitted)
+            judge = await roles.judge(
+                configs, judging, samples=samples, calibration=fitted, examples=shown.examples if shown else None
+            )
             strong = roles.escalation.strong_name if roles.escalation else None
 
             async def work(task: _Task) -> Outcome:
