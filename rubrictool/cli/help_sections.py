@@ -36,6 +36,7 @@ _SECTIONS = {
         *("soft", "samples", "calibration", "examples", "empty", "min_coverage", "noise_floor"),
     ),
     "Planning": ("plan", "ties", "cost"),
+    "Scores": ("aggregate", "interact", "shape", "defence"),
     "Proposer": ("proposer", "proposer_args", "proposer_context", "both_orders"),
     "Model draws": ("model", "model_args", "n"),
     "Questions": ("temperature", "max_tokens", "use_reference", "templates", "view", "max_trace_tokens"),
