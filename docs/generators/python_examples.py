@@ -67,7 +67,7 @@ def scores(steps: int, moves: float) -> list[dict]:
 
 report = rt.benchmark_signal(scores(5, moves=1), against=scores(1, moves=0), subset="subset")
 shown = ["kind", "name", "snr", "reliability", "decision_accuracy", "averaged_decision_accuracy", "held_out_snr"]
-print(report.to_frame()[shown].round(2).fillna("").to_string(index=False))
+print(report.to_frame()[shown].round(2).to_string(index=False, na_rep=""))
 ''',
     "ladder": '''\
 import numpy as np

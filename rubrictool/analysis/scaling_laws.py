@@ -117,10 +117,11 @@ def _fitted_loss(rows: Iterable[LadderModel]) -> _Loss:
         return float((inside * (errors - inside / 2)).sum()), slopes @ inside / HUBER
 
     optimize, bounds = _scipy(), [(0, None)] * 5
-    fits = [
-        optimize.minimize(badness, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_PATIENT)
-        for start in STARTS
-    ]
+    with np.errstate(over="ignore", invalid="ignore"):  # a trial step may go too far; the search turns back
+        fits = [
+            optimize.minimize(badness, start, jac=True, method="L-BFGS-B", bounds=bounds, options=_PATIENT)
+            for start in STARTS
+        ]
     return _Loss(min(fits, key=lambda fit: float(fit.fun)).x)
 
 

@@ -30,6 +30,8 @@ def _lines(found: PanelAgreement) -> Iterator[str]:
 
 
 def _alpha(found: PanelAgreement) -> str:
+    if found.alpha is None and all(one.dissent is None for one in found.judges):
+        return "alpha not known, since no verdict has two judges who answered"
     if found.alpha is None:
         return "alpha not known, since no two verdicts differ"
     interval = f", 95 % interval {found.alpha.low:.3f} to {found.alpha.high:.3f}" if found.alpha.low is not None else ""

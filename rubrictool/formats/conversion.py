@@ -71,7 +71,10 @@ class Conversion:
 
     def _refuse_second(self, bundle: Bundle) -> None:
         if self.rows and self._shape is not None and self._shape.single:
-            raise InputError(f"{bundle.where}: one file of {self.title} is one rubric; convert the rubrics one by one")
+            raise InputError(
+                f"{bundle.where}: one file of {self.title} is one rubric; convert the rubrics one by one, "
+                "each from a file of its own"
+            )
 
     def _written(self, bundle: Bundle) -> list[dict[str, Any]]:
         bundle = self._decided(bundle)

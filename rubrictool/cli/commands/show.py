@@ -49,7 +49,10 @@ def command(
     known = rubrics_by_prompt(given.of(rubrics), texts)
     filled(list(known), source.name)
     if unknown := next((name for name in prompt or () if name not in known), None):
-        raise InputError(f"--prompt {unknown}: {source.name} has no rubric of that prompt; it has {len(known)} others")
+        raise InputError(
+            f"--prompt {unknown}: {source.name} has no rubric of that prompt; it has {', '.join(list(known)[:3])}"
+            + (f" and {len(known) - 3} more" if len(known) > 3 else "")
+        )
     found = criterion_shares(known, texts, *map(given.of, scores)) if scores else None
     chosen = [known[name] for name in prompt] if prompt else list(known.values())
     sheet = rubric_sheet(chosen, found.shares if found else None)
