@@ -54,14 +54,25 @@ MOVES = {"law": 0.015, "poetry": 0.05}
 
 def scores(steps: int, moves: float) -> list[dict]:
     """Thirty prompts of each subset; a step moves a model at all of a subset's prompts at once."""
-    moved = {(subset, step, m): moves * draws.normal(scale=MOVES[subset])
-             for subset in TRUE for step in range(steps) for m in range(8)}
+    moved = {
+        (subset, step, m): moves * draws.normal(scale=MOVES[subset])
+        for subset in TRUE
+        for step in range(steps)
+        for m in range(8)
+    }
     return [
         {
-            "prompt_id": f"{subset}-{p}", "id": f"{subset}-{p}-{step}-{m}", "model": f"m{m}", "step": step, "subset": subset,
+            "prompt_id": f"{subset}-{p}",
+            "id": f"{subset}-{p}-{step}-{m}",
+            "model": f"m{m}",
+            "step": step,
+            "subset": subset,
             "score": 0.5 + TRUE[subset][m] + moved[subset, step, m] + draws.normal(scale=0.1),
         }
-        for subset in TRUE for p in range(30) for step in range(steps) for m in range(8)
+        for subset in TRUE
+        for p in range(30)
+        for step in range(steps)
+        for m in range(8)
     ]
 
 
