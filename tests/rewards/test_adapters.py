@@ -205,8 +205,8 @@ RUN_ENDS = {
 def outcome(hook: Any, judge: Any, chosen: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """What a trainer gets of a judge that does not decide: a number, None, or the type of an error."""
     monkeypatch.setattr(RewardOptions, "judge", judge)
-    # Only a judge that never answers is waited for.
-    monkeypatch.setenv("RUBRICTOOL_DEADLINE", "0.02" if judge in OUTAGES.values() else "60")
+    # Only a judge that never answers is given up.
+    monkeypatch.setenv("RUBRICTOOL_DEADLINE", "0.02" if isinstance(judge, StuckJudge) else "60")
     monkeypatch.setenv("RUBRICTOOL_ON_ERROR", chosen)
     try:
         return hook("red")
