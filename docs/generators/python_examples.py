@@ -107,7 +107,9 @@ from rubrictool.rubric.saturation import aggregate
 
 def says(text: str, dimension: str) -> rt.Criterion:
     check = {"contains": [text]}
-    return rt.Criterion.model_validate({"criterion": f"Says {text}.", "weight": 1, "dimension": dimension, "check": check})
+    return rt.Criterion.model_validate(
+        {"criterion": f"Says {text}.", "weight": 1, "dimension": dimension, "check": check}
+    )
 
 
 rubric = rt.Rubric(
