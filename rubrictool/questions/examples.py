@@ -74,8 +74,11 @@ class Examples:
     def __init__(self, examples: Iterable[LabelledExample]) -> None:
         self.all = sorted(examples, key=lambda one: one.key)
         self._of_prompt = grouped((one.prompt_id, one) for one in self.all)
+        drawn = sorted(self.all, key=lambda one: (draw(0, shown(one.criterion)), draw(0, *one.key)))
+        self._of_criterion = grouped(((one.scale, shown(one.criterion)), one) for one in drawn)
+        self._words = {text: frozenset(shingles(text, 1)) for _, text in self._of_criterion}
         # The responses to a prompt come one after the other, and have these criteria in common.
-        self._sides = lru_cache(maxsize=64)(self._ranked_sides)
+        self._nearest = lru_cache(maxsize=64)(self._by_nearness)
 
     def __len__(self) -> int:
         return len(self.all)
@@ -111,20 +114,21 @@ class Examples:
         return sorted(kept, key=lambda one: draw(0, *one.key))
 
     def _pairs(self, criterion: Criterion, barred: set[tuple[str, str]]) -> list[ExamplePair]:
-        met, unmet = (
-            islice((one for one in side if (one.prompt_id, one.response_id) not in barred), PAIRS_PER_CRITERION)
-            for side in self._sides(shown(criterion), _scale(criterion))
-        )
-        return list(zip(met, unmet, strict=False))
+        met, unmet = self._side(criterion, barred, met=True), self._side(criterion, barred, met=False)
+        return list(islice(zip(met, unmet, strict=False), PAIRS_PER_CRITERION))
 
-    def _ranked_sides(self, criterion: str, scale: tuple[str, ...]) -> tuple[list[LabelledExample], ...]:
-        """Return the examples that are met, and those that are not, of the same criterion first, then of the nearest ones."""
-        fitting = [one for one in self.all if one.scale == scale]
-        own, nearness = _words(criterion), dict[str, float]()
-        for text in {shown(one.criterion) for one in fitting}:
-            nearness[text] = 2.0 if text == criterion else _overlap(own, _words(text))
-        fitting.sort(key=lambda one: (-nearness[shown(one.criterion)], draw(0, criterion, *one.key)))
-        return [one for one in fitting if one.met], [one for one in fitting if not one.met]
+    def _side(self, criterion: Criterion, barred: set[tuple[str, str]], *, met: bool) -> Iterator[LabelledExample]:
+        """Yield the examples of one side that may be shown, the nearest first."""
+        for key in self._nearest(shown(criterion), _scale(criterion)):
+            for one in self._of_criterion[key]:
+                if one.met is met and (one.prompt_id, one.response_id) not in barred:
+                    yield one
+
+    def _by_nearness(self, criterion: str, scale: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
+        """Return the labelled criteria of a scale, the same one first, then those that share most words with it."""
+        own = frozenset(shingles(criterion, 1))
+        fitting = [key for key in self._of_criterion if key[0] == scale]
+        return sorted(fitting, key=lambda key: (key[1] != criterion, -_overlap(own, self._words[key[1]])))
 
     def _copies(self, prompt_id: str, response: Response) -> set[tuple[str, str]]:
         """Return the ids of labelled responses that are the judged one."""
@@ -182,11 +186,6 @@ def _foreign(pair: ExamplePair, criterion: Criterion) -> int:
 
 def _scale(criterion: Criterion) -> tuple[str, ...]:
     return tuple(level.label for level in criterion.levels or ())
-
-
-@lru_cache(maxsize=4096)
-def _words(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(shingles(text, 1))
 
 
 def _overlap(first: frozenset[tuple[str, ...]], second: frozenset[tuple[str, ...]]) -> float:
