@@ -345,8 +345,9 @@ def _resampled(table: StyleTable, start: Fit, seed: int) -> Iterator[tuple[Array
 
 
 def _figures(values: Array, resampled: Array, *, enough: bool) -> list[Figure]:
-    """Return values with the percentiles of their resamples, without an interval where there are too few prompts."""
-    if not enough:
-        return [Figure(float(value)) for value in values]
+    """Return values with the percentiles of their resamples, without these where there are too few prompts or nothing varies."""
     ends = np.nanquantile(resampled, [0.025, 0.975], axis=0)
-    return [Figure(float(value), float(low), float(high)) for value, low, high in zip(values, *ends, strict=True)]
+    return [
+        Figure(float(value), float(low), float(high)) if enough and low < high else Figure(float(value))
+        for value, low, high in zip(values, *ends, strict=True)
+    ]

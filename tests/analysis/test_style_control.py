@@ -189,3 +189,12 @@ def test_rows_that_cannot_be_controlled_are_refused(change: dict[str, Any], word
     first, *others = world(6, prompts=6)
     with pytest.raises(InputError, match=words):
         rt.controlled_win_rates([first | change, *others])
+
+
+def test_a_length_that_never_differs_has_an_effect_without_an_interval() -> None:
+    rows = [
+        {"prompt_id": f"p{n}", "system_a": "A", "system_b": "B", "winner": "ab"[n % 2], "length_a": 50, "length_b": 50}
+        for n in range(30)
+    ]
+    slope = rt.controlled_win_rates(rows).slopes["length"]
+    assert (slope.low, slope.high) == (None, None)

@@ -57,6 +57,17 @@ def test_the_whole_order_is_weights_curves_interaction_shaping_veto() -> None:
     assert scored(criteria, [True, True, False], "a,b=0.5", "exp:4") == whole["with_unmet_veto"]
 
 
+def test_the_whole_golden_example_holds_from_verdicts_to_the_score() -> None:
+    whole, weights = GOLDEN["whole"], [("a", 2.1), ("a", 2.0), ("a", 0.9), ("b", 1.0), ("b", 1.0)]
+    criteria = [
+        Criterion(id=f"c{n}", criterion=f"Is {n}.", weight=weight, dimension=name)
+        for n, (name, weight) in enumerate(weights)
+    ]
+    met, texts = [True, True, False, True, False], ("cap:0.6,0.25", "a,b=0.3")
+    assert scored(criteria, met, *texts) == pytest.approx(whole["interaction"], abs=1e-6)
+    assert scored(criteria, met, *texts, "exp:4") == pytest.approx(whole["shaped_kappa_4"], abs=1e-6)
+
+
 SHARES = st.lists(st.booleans(), min_size=7, max_size=7)
 STRENGTH = st.floats(-0.5, 0.5).filter(lambda value: abs(value) > 1e-3)
 THREE = rubric(("a", 3), ("b", 2), ("c", 2))
