@@ -128,7 +128,7 @@ class Escalation:
         """Return whether a verdict of the first judge is for the strong one to decide."""
         low, high = self._band
         votes = {vote.level or vote.decided for vote in verdict.judges or verdict.samples} - {None}
-        doubted = verdict.soft and not verdict.judges and low <= (verdict.p or 0.0) <= high
+        doubted = any(one.soft and low <= (one.p or 0.0) <= high for one in verdict.judges or (verdict,))
         return verdict.met is None or len(votes) > 1 or doubted
 
     def _from_first(self, verdict: Verdict) -> Verdict:

@@ -75,6 +75,14 @@ def test_the_band_says_what_is_in_doubt() -> None:
     assert strong.asked == [("r", ("c2",))]
 
 
+def test_a_panel_whose_judges_agree_but_are_unsure_is_in_doubt() -> None:
+    unsure, strong = [Sure(name, 0.95, 0.7, 0.02) for name in "ab"], Sure("strong", 0, 0, 0, soft=False)
+    for rule in ("majority", "mean", "unanimous"):
+        strong.asked.clear()
+        judged(Escalation(Panel(unsure, rule), strong))
+        assert strong.asked == [("r", ("c2",))], rule
+
+
 def test_a_panel_that_is_split_escalates_and_keeps_the_votes_of_all() -> None:
     a, b, strong = Sure("a", 1, 1, 0, soft=False), Sure("b", 1, 0, 0, soft=False), Sure("strong", 0, 1, 0, soft=False)
     row = judged(Escalation(Panel([a, b]), strong))
