@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rubrictool.analysis.calibration import CalibrationFigures, calibration
+from rubrictool.analysis.judge_prices import JudgeCost, JudgePriceList, judge_price_list
 from rubrictool.analysis.kappa import GroupAgreement, agreements
 from rubrictool.analysis.labelled_verdicts import LEVELLED, CriterionGroup, LabelledVerdict
 from rubrictool.analysis.labellers import (
@@ -26,11 +27,12 @@ from rubrictool.analysis.verdict_rows import (
     NamedSource,
     VerdictRow,
     read_verdict_rows,
+    read_verdict_rows_together,
 )
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts, rubrics_by_prompt
-from rubrictool.rows.jsonl import Source
+from rubrictool.rows.jsonl import Source, numbered_names
 from rubrictool.rows.records import EVERY_PROMPT
 from rubrictool.rows.ways_of_judging import JudgeKey
 
@@ -45,6 +47,7 @@ class AgreementReport:
     `judges` has for each judge its groups of criteria, all criteria first; `left_out` counts the verdicts and labels that
     have no partner, by reason. `calibration` has, for each judge with soft verdicts, how well its probabilities fit the labels.
     Where labels name several people, `labellers` says how far these agree, and `ceilings` how far each judge does with them.
+    `prices` has several judges beside each other, with what each costs; None for one.
     """
 
     judges: Mapping[JudgeKey, Sequence[GroupAgreement]]
@@ -52,15 +55,20 @@ class AgreementReport:
     calibration: Mapping[JudgeKey, CalibrationFigures] = field(default_factory=dict)
     labellers: LabellerAgreement | None = None
     ceilings: Mapping[JudgeKey, HumanCeiling] = field(default_factory=dict)
+    prices: JudgePriceList | None = None
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return the columns of each judge: of each group, of its calibration and its ceiling; then those of the labellers."""
+        """Return the columns of each judge: of each group, its calibration, its ceiling; then of prices, and of the labellers."""
         of_judges = [
             {"judge": judge, "judging": judging, **columns}
             for (judge, judging), groups in self.judges.items()
             for columns in [*(group.columns() for group in groups), *self._other_rows((judge, judging))]
         ]
-        return [*of_judges, *([self.labellers.columns()] if self.labellers else [])]
+        return [
+            *of_judges,
+            *(self.prices.rows() if self.prices else []),
+            *([self.labellers.columns()] if self.labellers else []),
+        ]
 
     def _other_rows(self, judge: JudgeKey) -> Iterator[dict[str, Any]]:
         if judge in self.calibration:
@@ -73,18 +81,21 @@ class AgreementReport:
         return frame(self.rows())
 
 
-def agreement(scores: Source, labels: Source, *, rubrics: Source | None = None, seed: int = 0) -> AgreementReport:
+def agreement(
+    scores: Source, labels: Source, *, others: Sequence[Source] = (), rubrics: Source | None = None, seed: int = 0
+) -> AgreementReport:
     """Return how far each judge of score rows agrees with labels, overall and on each group of criteria.
 
     `labels` are rows with `prompt_id`, `id` and `verdicts`, and with `labeller` where several people gave them. Verdicts and
     labels are joined on prompt, response and criterion; null is not judged. Where criteria have levels, kappa is weighted, and
     they are a group of their own. `rubrics` tell dimensions, checks and penalties apart, and what a level counts where a row does
-    not; without them, only the dimensions that verdicts name are known. Each source is a path or rows. Intervals are 95 % over
+    not; without them, only the dimensions that verdicts name are known. `others` are further score rows, such as those of another
+    judge; what each row cost is its `cost_usd`. Each source is a path or rows. Intervals are 95 % over
     prompts, drawn with `seed`.
 
     Raises `InputError` for rows that are no such rows, and where no verdict has a label.
     """
-    joined = joined_verdicts(scores, labels, rubrics)
+    joined = joined_verdicts(scores, labels, rubrics, others)
     judges = {judge: agreements(pairs, seed=seed) for judge, pairs in joined.pairs.items()}
     calibrations = {judge: calibration(of.pairs, seed=seed) for judge, of in joined.soft.items()}
     people = labeller_agreement(joined.labels, seed=seed) if joined.labels else None
@@ -93,7 +104,9 @@ def agreement(scores: Source, labels: Source, *, rubrics: Source | None = None, 
         for judge, own in joined.verdicts.items()
         if (found := human_ceiling(own, joined.labels, seed=seed))
     }
-    return AgreementReport(judges, dict(joined.left_out), calibrations, people, ceilings)
+    reliable = {judge for judge, groups in judges.items() if groups[0].better_than_chance}
+    prices = judge_price_list(joined.pairs, joined.costs, reliable, seed=seed)
+    return AgreementReport(judges, dict(joined.left_out), calibrations, people, ceilings, prices)
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,7 @@ class JoinedVerdicts:
     """The labelled verdicts of each judge, the soft ones among them, and the number of verdicts and labels left out by reason.
 
     Where labels name who gave them, `labels` are those of each person, and `verdicts` those of each judge on the same units.
+    `costs` are those of each judge on all rows.
     """
 
     pairs: dict[JudgeKey, list[LabelledVerdict]] = field(default_factory=dict)
@@ -108,6 +122,7 @@ class JoinedVerdicts:
     soft: dict[JudgeKey, SoftJudgeLabels] = field(default_factory=dict)
     labels: Sequence[PersonLabel] = ()
     verdicts: dict[JudgeKey, dict[LabelledUnit, float]] = field(default_factory=dict)
+    costs: dict[JudgeKey, JudgeCost] = field(default_factory=dict)
 
     def add_soft(self, row: VerdictRow, place: int, pairs: Sequence[LabelledVerdict]) -> None:
         """Add the verdict at a place of a row with its labels, where it is soft and on a criterion without levels."""
@@ -136,21 +151,24 @@ class _Label(NamedTuple):
 _Labels = Mapping[_VerdictKey, Sequence[_Label]]
 
 
-def joined_verdicts(scores: Source, labels: Source, rubrics: Source | None = None) -> JoinedVerdicts:
+def joined_verdicts(
+    scores: Source, labels: Source, rubrics: Source | None = None, others: Sequence[Source] = ()
+) -> JoinedVerdicts:
     """Join verdicts with labels. Raises `InputError` where no verdict has a label."""
-    return _joined(NamedSource(scores, "scores"), NamedSource(labels, "labels"), rubrics)
+    named = [NamedSource(one, name).opened() for name, one in numbered_names("scores", [scores, *others])]
+    return _joined(named, NamedSource(labels, "labels"), rubrics)
 
 
-def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) -> JoinedVerdicts:
-    scores = scores.opened()
-    texts = Texts(scores.rows(), responses=True)
-    of_sources = read_verdict_rows(texts, scores, labels)
+def _joined(scores: Sequence[NamedSource], labels: NamedSource, rubrics: Source | None) -> JoinedVerdicts:
+    texts = Texts(*(one.rows() for one in scores), responses=True)
+    judged, (of_labels,) = read_verdict_rows_together(texts, scores), read_verdict_rows(texts, labels)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
-    judged, labelled = of_sources[0], [index.valued(row) for row in of_sources[1]]
+    labelled = [index.valued(row) for row in of_labels]
     joined, by_key, used = JoinedVerdicts(labels=_of_people(labelled)), _by_key(labelled, index), set[_VerdictKey]()
     joined.left_out["labels that are null"] = sum(row.met.count(None) for row in labelled)
     for row in judged:
         decided = index.valued(row.decided())
+        joined.costs.setdefault(row.judge_key, JudgeCost()).add(row.key, row.cost_usd)
         for place, (key, pairs) in enumerate(_pairs(decided, index, by_key, joined.left_out)):
             joined.add_soft(row, place, pairs)
             if pairs:
@@ -158,7 +176,7 @@ def _joined(scores: NamedSource, labels: NamedSource, rubrics: Source | None) ->
                 joined.verdicts.setdefault(row.judge_key, {}).setdefault(key, pairs[0].met)
                 used.add(key)
     if not joined.pairs:
-        raise _unjoined(scores, labels, labelled)
+        raise _unjoined(", ".join(one.shown for one in scores), labels, labelled)
     joined.left_out["labels without a verdict"] = len(by_key.keys() - used)
     joined.left_out["score rows that were judged by other rubrics, counted in all criteria only"] = index.unmatched
     return joined
@@ -178,13 +196,13 @@ def _of_people(rows: Sequence[VerdictRow]) -> list[PersonLabel]:
     ]
 
 
-def _unjoined(scores: NamedSource, labels: NamedSource, labelled: Sequence[VerdictRow]) -> InputError:
+def _unjoined(scores: str, labels: NamedSource, labelled: Sequence[VerdictRow]) -> InputError:
     if not any(row.criteria for row in labelled):
         return InputError(
             f"{labels.shown}: no row has the column verdicts; labels are rows with prompt_id, id and verdicts"
         )
     return InputError(
-        f"{labels.shown}: no label belongs to a verdict of {scores.shown}; they are joined on prompt_id, id and the"
+        f"{labels.shown}: no label belongs to a verdict of {scores}; they are joined on prompt_id, id and the"
         " verdicts' ids"
     )
 

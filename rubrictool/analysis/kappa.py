@@ -195,18 +195,26 @@ def _disagreements(
     return np.where(crossed > 0, sums[4], 0.0), expected
 
 
+def kappa_of(n: Array, met: Array, labels: Array, squares: Array, apart: Array) -> Array:
+    """Return Cohen's kappa of `n` verdicts, NaN where verdicts and labels are all alike.
+
+    The other terms are the sums of verdicts, of labels, of the squares of both, and of their squared differences.
+    """
+    by_chance = differing_pairs(n, met, labels, squares)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(by_chance > _ROUNDING * n**2, 1 - n * apart / by_chance, np.nan)
+
+
 def _figures(sums: Array) -> dict[str, Array]:
     """Return the figures of counts (last axis), NaN where the divisor is 0."""
     both, judge_only, label_only, neither, differ, expected, equal, *measures = np.moveaxis(sums, -1, 0)
     n = both + judge_only + label_only + neither
     with np.errstate(invalid="ignore", divide="ignore"):
         judge, labels = (both + judge_only) / n, (both + label_only) / n
-        *sums_of_both, apart = measures
-        by_chance = differing_pairs(n, *sums_of_both)
         sensitivity, specificity = both / (both + label_only), neither / (neither + judge_only)
         return {
             "agreement": equal / n,
-            "kappa": np.where(by_chance > _ROUNDING * n**2, 1 - n * apart / by_chance, np.nan),
+            "kappa": kappa_of(n, *measures),
             # With few responses the expected number may be below what is possible, so kappa is bounded by -1.
             "kappa_within": np.maximum(1 - differ / expected, -1.0),
             "balanced_accuracy": (sensitivity + specificity) / 2,

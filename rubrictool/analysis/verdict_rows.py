@@ -88,6 +88,7 @@ class _JudgedResponse(Response):
     judge_id: str | None = None
     labeller: str | None = None
     trace_view: str | None = None
+    cost_usd: Annotated[float, Field(strict=False, ge=0, allow_inf_nan=False)] | None = None
     rubric: str = ""
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
@@ -103,7 +104,8 @@ class VerdictRow(NamedTuple):
     be millions of verdicts. `met` is the share that is met (1, 0, or what a level counts; None for not judged), `levels` has the
     label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels. `placed` has the verdicts
     on each criterion whose place in the question is known; it is empty where none is. `soft` has the parts of each soft verdict,
-    and is empty where all are hard. `labeller` is the person who gave labels, where that is told.
+    and is empty where all are hard. `labeller` is the person who gave labels, where that is told,
+    `cost_usd` what the judging of the row cost.
     """
 
     where: str
@@ -124,6 +126,7 @@ class VerdictRow(NamedTuple):
     soft: tuple[SoftParts | None, ...] = ()
     judge_id: str | None = None
     labeller: str | None = None
+    cost_usd: float | None = None
 
     def decided(self) -> VerdictRow:
         """Return the row with what was decided in place of expected shares."""
@@ -172,6 +175,12 @@ def read_verdict_rows(texts: Texts, *sources: NamedSource) -> list[list[VerdictR
     return [_with_views(filled(list(_read(one, texts, shared)), one.shown)) for one in sources]
 
 
+def read_verdict_rows_together(texts: Texts, sources: Sequence[NamedSource]) -> list[VerdictRow]:
+    """Return the rows of several sources as those of one, so that one judge's ways of judging are told apart across them."""
+    shared: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
+    return _with_views([row for one in sources for row in filled(list(_read(one, texts, shared)), one.shown)])
+
+
 def _with_views(rows: Sequence[tuple[VerdictRow, WayOfJudging]]) -> list[VerdictRow]:
     keys = judge_keys(rows, lambda pair: pair[1])
     return [row._replace(judging=judging) for (row, _), (_, judging) in zip(rows, keys, strict=True)]
@@ -206,6 +215,7 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         soft if any(soft := tuple(v.soft for v in row.verdicts)) else (),
         row.judge_id,
         row.labeller,
+        row.cost_usd,
     )
 
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
+from rubrictool.analysis.judge_prices import KAPPA_MARGIN
 from rubrictool.analysis.labelled_verdicts import HUMAN_MARGIN, LEVELLED
 from rubrictool.cli.calibration_table import figure_lines, legend_lines
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, signed, table
-from rubrictool.text.wording import counted
+from rubrictool.text.wording import counted, dollars
 
 if TYPE_CHECKING:
     from rubrictool.analysis.agreement import AgreementReport
+    from rubrictool.analysis.judge_prices import JudgePrice, JudgePriceList
     from rubrictool.analysis.kappa import GroupAgreement
     from rubrictool.analysis.labellers import HumanCeiling, LabellerAgreement
     from rubrictool.rows.ways_of_judging import JudgeKey
@@ -52,6 +54,9 @@ def lines(report: AgreementReport) -> Iterator[str]:
             yield from _ceiling(report.ceilings[judge])
     if report.labellers:
         yield from _labellers(report.labellers)
+    if report.prices:
+        yield ""
+        yield from _price_list(report.prices)
     yield ""
     levelled = any(LEVELLED in (group.group for group in groups) for groups in report.judges.values())
     yield from legend(LEGEND + OF_LEVELS if levelled else LEGEND)
@@ -67,6 +72,29 @@ def _ceiling(one: HumanCeiling) -> Iterator[str]:
         ("the judge less a person", signed(one.difference)),
     ]
     yield from table((f"agreement with other people ({one.comparisons:,} labels)", "share"), rows)
+
+
+PRICE_HEADS = ("judge", "$ per 1,000", "lacks", "kappa less the best other's", "standing")
+
+PRICE_LEGEND = (
+    "Kappa on the labelled verdicts that all judges have; intervals hold for all judges together. as good: the whole interval"
+    f" lies above -{KAPPA_MARGIN:g}; worse: below 0. lacks: the share of all judges' labelled verdicts that it did not give."
+)
+
+
+def _price_list(prices: JudgePriceList) -> Iterator[str]:
+    one = next(iter(prices.judges.values()))
+    yield f"judges on the same {counted(one.n, 'labelled verdict')} of {counted(one.prompts, 'prompt')}"
+    yield from table(PRICE_HEADS, [(judge_name(judge), *_priced(one)) for judge, one in prices.judges.items()])
+    yield from legend(PRICE_LEGEND)
+
+
+def _priced(one: JudgePrice) -> tuple[str, ...]:
+    return _price(one), f"{one.lacking:.1%}", signed(one.difference), one.standing
+
+
+def _price(one: JudgePrice) -> str:
+    return "unknown" if one.usd_per_1000 is None else dollars(one.usd_per_1000)
 
 
 def _labellers(one: LabellerAgreement) -> Iterator[str]:
@@ -122,6 +150,26 @@ def conclusions(report: AgreementReport) -> Iterator[str]:
             yield f"agree: {judge_name(judge)}: {_of_ceiling(ceiling)}"
         if judge in report.calibration and report.calibration[judge].error.above(0):
             yield f"agree: {judge_name(judge)}: its probabilities are not frequencies; --calibrate fits what makes them so"
+    if report.prices:
+        yield f"agree: {_cheapest(report.prices)}"
+
+
+def _cheapest(prices: JudgePriceList) -> str:
+    if named := prices.cheapest:
+        cost = _price(prices.judges[named])
+        return (
+            f"cheapest judge that is shown to be as good as the others, but for {KAPPA_MARGIN:g} of kappa: {judge_name(named)},"
+            f" {cost} per 1,000 responses"
+        )
+    reasons = "; ".join(f"{judge_name(judge)}: {_hindrance(prices.judges[judge])}" for judge in prices.hindering)
+    return f"the cheapest judge that is as good as the others is not decided: {reasons}"
+
+
+def _hindrance(one: JudgePrice) -> str:
+    undecided = f"not shown to be as good or worse on {counted(one.prompts, 'prompt')}; label more"
+    unknown = "its price is unknown; give each of its rows the column cost_usd"
+    held = ((one.standing == "undecided", undecided), (one.usd_per_1000 is None, unknown))
+    return ", and ".join(reason for holds, reason in held if holds)
 
 
 def _of_ceiling(one: HumanCeiling) -> str:

@@ -202,7 +202,7 @@ def test_each_judge_is_held_to_the_threshold_and_each_way_of_judging_is_a_judge(
     rows = scored(GOOD) + scored(CONTRARY, judging="per-criterion") + scored(GOOD, judge="k")
     labels = shell.write("labels.jsonl", said(GOOD))
     ran = shell("agree", shell.write("scores.jsonl", rows), "--labels", labels, "--fail-under", 0)
-    assert [(row["judge"], row["judging"], row["kappa"]) for row in ran.rows] == [
+    assert [(row["judge"], row["judging"], row["kappa"]) for row in ran.rows if row["kind"] == "all"] == [
         ("j", "all-at-once", 1.0),
         ("j", "per-criterion", -1.0),
         ("k", "all-at-once", 1.0),
@@ -301,3 +301,58 @@ def test_what_is_wrong_is_said_and_nothing_is_written(shell: Shell, arguments: l
     ran = shell("agree", *arguments, "-o", "rows.jsonl")
     assert (ran.code, shell.names()) == (2, there)
     assert complaint in ran.err
+
+
+MANY = {f"p{p}/{r}": PATTERNS[(p + r) % 6] for p in range(60) for r in range(2)}
+
+
+def priced(name: str, usd: float | None, columns: Mapping[str, str] = MANY) -> Rows:
+    return scored(columns, judge=name) if usd is None else scored(columns, judge=name, cost_usd=usd)
+
+
+def test_several_files_of_scores_give_a_price_list_that_names_the_cheapest(shell: Shell) -> None:
+    bad = MANY | dict.fromkeys(list(MANY)[::2], "000")
+    files = [
+        shell.write(f"{name}.jsonl", priced(name, usd, columns))
+        for name, usd, columns in (("dear", 0.01, MANY), ("cheap", 0.002, MANY), ("bad", 0.001, bad))
+    ]
+    ran = shell("agree", *files, "--labels", shell.write("l.jsonl", said(MANY)), "--summary", "summary.json")
+    prices = {row["judge"]: row for row in ran.rows if row["kind"] == "price list"}
+    assert {name: (row["standing"], row["cheapest"]) for name, row in prices.items()} == {
+        "dear": ("as good", False),
+        "cheap": ("as good", True),
+        "bad": ("worse", False),
+    }
+    assert prices["cheap"]["usd_per_1000"] == pytest.approx(2)
+    assert (prices["bad"]["n"], prices["bad"]["lacking"]) == (360, 0)
+    assert json.loads(Path("summary.json").read_text())["groups"] == ran.rows
+    told = " ".join(ran.err.split())
+    assert "but for 0.1 of kappa: cheap (all-at-once), $2.00 per 1,000 responses" in told
+    assert "judges on the same 360 labelled verdicts of 60 prompts" in told
+    together = shell("agree", shell.write("all.jsonl", [row for file in files for row in shell.read(file.name)]),
+                     "--labels", "l.jsonl")  # fmt: skip
+    assert together.rows == ran.rows
+
+
+def test_a_price_that_is_unknown_is_said_and_hinders_the_choice(shell: Shell) -> None:
+    rows = priced("j", 0.01) + priced("k", None)
+    ran = shell("agree", shell.write("s.jsonl", rows), "--labels", shell.write("l.jsonl", said(MANY)))
+    assert [row["usd_per_1000"] for row in ran.rows if row["kind"] == "price list"] == [pytest.approx(10), None]
+    told = " ".join(ran.err.split())
+    assert "is not decided: k (all-at-once): its price is unknown; give each of its rows the column cost_usd" in told
+
+
+def test_one_judge_under_two_ids_in_two_files_is_two_judges(shell: Shell) -> None:
+    files = [shell.write(f"{one}.jsonl", scored(MANY, judge_id=one * 16)) for one in "ab"]
+    ran = shell("agree", *files, "--labels", shell.write("l.jsonl", said(MANY)))
+    assert len([row for row in ran.rows if row["kind"] == "price list"]) == 2
+
+
+def test_one_judge_has_no_price_list_and_a_cost_below_0_is_no_cost(shell: Shell) -> None:
+    labels = shell.write("l.jsonl", said(GOOD))
+    ran = shell("agree", shell.write("s.jsonl", scored(GOOD)), "--labels", labels)
+    assert "price list" not in ran.out
+    wrong = shell("agree", shell.write("w.jsonl", scored(GOOD, cost_usd=-1)), "--labels", labels)
+    assert (wrong.code, "w.jsonl:1: cost_usd: " in wrong.err) == (2, True)
+    fitted = shell("agree", "s.jsonl", "w.jsonl", "--labels", labels, "--calibrate", "temperature")
+    assert (fitted.code, "--calibrate fits the scores of one file" in fitted.err) == (2, True)

@@ -10,7 +10,7 @@ import typer
 
 from rubrictool.cli.agree_table import conclusions, lines, shortfalls
 from rubrictool.cli.calibration_table import doubt, report_lines
-from rubrictool.cli.inputs import Inputs
+from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 def command(
     scores: Annotated[
-        str, typer.Argument(metavar="SCORES", help="Score rows of the judge; - is stdin.", show_default=False)
+        list[str],
+        typer.Argument(metavar="SCORES", help="Score rows of one judge or several; - is stdin.", show_default=False),
     ],
     reading: ReadingFlags,
     files: OutputFlags,
@@ -70,23 +71,28 @@ def command(
 
     Cohen's kappa, balanced accuracy, sensitivity and specificity, with intervals over prompts, for each judge in SCORES; of soft
     verdicts also the Brier score and the calibration error. Verdicts and labels are joined on prompt, response and criterion;
-    null is not judged. No model is asked. One row per group of criteria.
+    null is not judged. No model is asked. One row per group of criteria. Several judges are also compared with each other, and
+    the cheapest that is shown to be as good is named, by the column cost_usd of score rows.
 
     Example: rubrictool agree scores.jsonl --labels experts.jsonl --rubrics rubrics.jsonl --fail-under 0.4
     """
     from rubrictool.analysis.agreement import agreement
 
-    given = Inputs(reading, scores, labels, rubrics)
+    once_each(scores)
+    given = Inputs(reading, *scores, labels, rubrics)
+    first, *others = (given.of(path) for path in scores)
     check_plot(plot, files, given.paths)
     if calibrate:
         if fail_under is not None:
             raise InputError("--fail-under has no effect with --calibrate; change that, or leave it out")
         from rubrictool.analysis.calibration_fit import calibrate as fit
 
-        fitted = fit(given.of(scores), given.of(labels), rubrics=given.of(rubrics), method=calibrate, seed=seed)
+        if others:
+            raise InputError("--calibrate fits the scores of one file; name one file of scores")
+        fitted = fit(first, given.of(labels), rubrics=given.of(rubrics), method=calibrate, seed=seed)
         _write_calibration(fitted, Session("agree", files, inputs=given, reports=True), plot)
         return
-    report = agreement(given.of(scores), given.of(labels), rubrics=given.of(rubrics), seed=seed)
+    report = agreement(first, given.of(labels), others=others, rubrics=given.of(rubrics), seed=seed)
     session = Session("agree", files, inputs=given, reports=True)
     if plot and not report.calibration:
         raise InputError("--plot draws soft verdicts, and no verdict with a label is soft; score with --soft")
