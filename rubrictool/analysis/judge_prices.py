@@ -11,15 +11,12 @@ import numpy as np
 
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, RESAMPLES, Z95, Figure, agresti_coull, estimate_columns
 from rubrictool.analysis.kappa import kappa_of
-from rubrictool.analysis.labelled_verdicts import HUMAN_MARGIN, LabelledVerdict
+from rubrictool.analysis.labelled_verdicts import KAPPA_MARGIN, LabelledVerdict
 from rubrictool.analysis.resampling import Array, numbered, t975, totals
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.ways_of_judging import JudgeKey
 
-KAPPA_MARGIN = 2 * HUMAN_MARGIN
-"""How much less kappa than others a judge may have and still be as good: of labels half met, 0.05 of agreement."""
-
-Standing = Literal["as good", "worse", "undecided"]
+PriceStanding = Literal["as good", "worse", "undecided"]
 
 
 @dataclass
@@ -50,7 +47,7 @@ class JudgePrice(NamedTuple):
     prompts: int
     n: int
     difference: Figure | None
-    standing: Standing
+    standing: PriceStanding
     lacking: float
     usd_per_1000: float | None
 
@@ -164,7 +161,7 @@ def _reach(drawn: Array, differences: Array, prompts: int) -> Array:
     return np.asarray(np.maximum(critical * few * errors, agresti_coull(0, prompts).high))
 
 
-def _standing(difference: Figure | None, prompts: int, *, reliable: bool) -> Standing:
+def _standing(difference: Figure | None, prompts: int, *, reliable: bool) -> PriceStanding:
     if difference is None or prompts < ENOUGH_TO_RELY_ON:
         return "undecided"
     if difference.below(0):

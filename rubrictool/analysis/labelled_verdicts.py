@@ -18,6 +18,9 @@ LEVELLED: CriterionGroup = ("answered by", "level")
 HUMAN_MARGIN = 0.05
 """How much less a judge may agree with people than they with each other, and still count as one of them."""
 
+KAPPA_MARGIN = 2 * HUMAN_MARGIN
+"""How much less kappa than others a judge may have and still be as good: of labels half met, 0.05 of agreement."""
+
 
 class LabelledVerdict(NamedTuple):
     """A verdict and the label of the same criterion of the same response, each as the share that is met: 1, 0, or a level's.

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
-from rubrictool.analysis.judge_prices import KAPPA_MARGIN
-from rubrictool.analysis.labelled_verdicts import HUMAN_MARGIN, LEVELLED
+from rubrictool.analysis.labelled_verdicts import HUMAN_MARGIN, KAPPA_MARGIN, LEVELLED
 from rubrictool.cli.calibration_table import figure_lines, legend_lines
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, shown, signed, table
