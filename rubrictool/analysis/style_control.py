@@ -166,15 +166,21 @@ def control_comparisons(
     )
     systems = grouped((systems_of(row).a, row) for row in rows)
     refusable = len(table.names) < ENOUGH_SYSTEMS
+    separated = _SEPARATED if (np.abs(found.slopes) > FARTHEST - PRECISION).any() else ""
     return ControlledReport(
         tuple(
-            _rate(name, systems[name], rate, float(strength), refusable=refusable)
+            _rate(name, systems[name], rate, float(strength), refusable=refusable, separated=separated)
             for name, rate, strength in zip(table.names, rates, found.strengths, strict=True)
         ),
         dict(zip(STYLES[control], slopes, strict=True)),
         baseline,
         counted,
     )
+
+
+_SEPARATED = (
+    "what is controlled for alone decides every comparison, so that nothing tells how it would be if that were equal"
+)
 
 
 def _baseline(rows: Sequence[Compared]) -> str | None:
@@ -185,12 +191,14 @@ def _baseline(rows: Sequence[Compared]) -> str | None:
     return found
 
 
-def _rate(name: str, rows: Sequence[Compared], rate: Figure, strength: float, *, refusable: bool) -> ControlledRate:
+def _rate(
+    name: str, rows: Sequence[Compared], rate: Figure, strength: float, *, refusable: bool, separated: str
+) -> ControlledRate:
     by_prompt = list(grouped((row.prompt_id, row) for row in rows).values())
     differences = [[_count(row, "length", "a") - _count(row, "length", "b") for row in some] for some in by_prompt]
     longer, shorter = (mean([mean([float(sign * d > 0) for d in some]) for some in differences]) for sign in (1, -1))
     raw = mean([mean([credit(row) for row in some]) for some in by_prompt])
-    refused = _refused(longer, shorter) if refusable else ""
+    refused = separated or (_refused(longer, shorter) if refusable else "")
     return ControlledRate(
         system=name,
         prompts=len(by_prompt),

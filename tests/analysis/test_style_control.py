@@ -198,3 +198,20 @@ def test_a_length_that_never_differs_has_an_effect_without_an_interval() -> None
     ]
     slope = rt.controlled_win_rates(rows).slopes["length"]
     assert (slope.low, slope.high) == (None, None)
+
+
+def test_where_length_decides_every_comparison_there_is_no_rate_at_equal_length() -> None:
+    rows = [
+        {
+            "prompt_id": f"p{n}",
+            "system_a": "A",
+            "system_b": "B",
+            "winner": "ab"[n % 2],
+            "length_a": 50 - n % 2,
+            "length_b": 49 + n % 2,
+        }
+        for n in range(30)
+    ]
+    (found,) = rt.controlled_win_rates(rows).systems
+    assert found.controlled is None
+    assert "decides every comparison" in found.reason
