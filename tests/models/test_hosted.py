@@ -37,8 +37,8 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Ask:
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         with saying(http(status, body, "Connection: close", *headers)) as address, warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
-            # litellm imports some modules only when asked; one of them warns of its own types.
-            warnings.filterwarnings("ignore", message="Items .* on TypedDict class")
+            # litellm imports some modules only when asked; some of these warn of their own types.
+            warnings.filterwarnings("ignore", message="Items? .* on TypedDict class")
             monkeypatch.setenv("OPENAI_BASE_URL", address)
             return asyncio.run(Hosted("openai/tiny").complete(request))
 
