@@ -207,3 +207,8 @@ def read(row):
 
 BOTH = Shape("flat", "flat rows", has("ask", "wants", "said"), read)
 """
+
+
+def test_a_weight_in_a_prometheus_row_makes_it_no_other_list_of_criteria() -> None:
+    row = {"criteria": "Names the dose.", "weight": 2, **{f"score{n}_description": f"level {n}" for n in range(1, 6)}}
+    assert [shape.name for shape in SHAPES if shape.matches(row)] == ["prometheus"]
