@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import interval, legend, number, signed, table
+from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
     from rubrictool.analysis.ablation import Ablation, RegionAblation
@@ -28,12 +29,12 @@ def warnings(found: Ablation) -> Iterator[str]:
 
 def lines(found: Ablation) -> Iterator[str]:
     """Yield the table of each region that has pairs."""
+    if not any(one.pairs for one in found.regions):
+        yield from ("", "  no figures: gold ties all responses to each prompt, so that there is no pair to order")
     for one in found.regions:
         if one.whole:
-            yield from (
-                "",
-                f"{one.region.name}: {one.prompts} prompts, {one.pairs:,} pairs; half-credit {interval(one.whole)}",
-            )
+            counts = f"{counted(one.prompts, 'prompt')}, {counted(one.pairs, 'pair')}"
+            yield from ("", f"{one.region.name}: {counts}; half-credit {interval(one.whole)}")
             yield from _region(found.by, one)
     yield from ("", *legend(LEGEND), "")
 

@@ -404,3 +404,13 @@ def test_exploits_are_told_with_a_veto_and_no_rubric_is_touched(shell: Shell) ->
     assert json.loads(Path("summary.json").read_text())["exploits"][0]["veto"]["role"] == "veto"
     assert "1 have a veto" in ran.err
     assert shell("tail", "s.jsonl", "--exploits", "--gaps", "rank").code == 2
+
+
+def test_ablation_says_why_there_are_no_figures(shell: Shell) -> None:
+    rows = [row | {"verdicts": [{"id": "c1", "met": True}]} for row in scored("p", [1, 0], [2, 2])]
+    rubrics = [{"id": "p", "criteria": [{"criterion": "Is it.", "weight": 1}]}]
+    ran = shell(
+        "tail", shell.write("s.jsonl", rows), "--ablate", "dimension", "--rubrics", shell.write("r.jsonl", rubrics)
+    )
+    assert ran.code == 0
+    assert "gold ties all responses to each prompt" in ran.err
