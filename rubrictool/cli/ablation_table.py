@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import interval, legend, number, signed, table
+from rubrictool.cli.tail_table import left_out
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 def notes(found: Ablation) -> Iterator[str]:
     """Yield what is reported on: gold, counts, what was left out, what the figures pool or ignore."""
     yield f"gold: {found.gold}; prompts: {found.prompts}, responses: {found.responses}"
-    for reason, count in found.left_out.items():
-        if count:
-            yield f"responses left out, {reason.replace('_', ' ')}: {count}"
+    yield from left_out(found.left_out)
     yield from found.notes
 
 

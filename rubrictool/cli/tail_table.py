@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rubrictool.cli.few_prompts import few_prompts
@@ -31,10 +31,15 @@ def notes(report: TailReport) -> Iterator[str]:
     yield f"gold: {report.gold}; prompts: {report.prompts}, responses: {report.responses}"
     if report.gaps == "rank":
         yield "gaps are distances in rank: in the share of the prompt's responses that a response beats in gold"
-    for reason, count in report.left_out.items():
+    yield from left_out(report.left_out)
+    yield from report.notes
+
+
+def left_out(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yield how many responses were left out, by reason."""
+    for reason, count in counts.items():
         if count:
             yield f"responses left out, {reason.replace('_', ' ')}: {count}"
-    yield from report.notes
 
 
 def warnings(report: TailReport) -> Iterator[str]:

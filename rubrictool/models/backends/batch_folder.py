@@ -70,7 +70,7 @@ class BatchFolder:
         try:
             self._finish_names()
             self.results = self._read_results()
-        except BaseException:
+        except BaseException:  # also Ctrl-C: the lock on the folder ends with the connection
             self._db.close()
             raise
 
