@@ -59,10 +59,12 @@ if TYPE_CHECKING:
     from rubrictool.report.build import html_report
     from rubrictool.report.html import HtmlPage
     from rubrictool.rows.calibrations import Calibration
+    from rubrictool.rows.comparisons import Comparison
     from rubrictool.rows.json_schemas import row_schema
     from rubrictool.rows.jsonl import encode, read
-    from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score, Verdict
+    from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score
     from rubrictool.rows.traces import Round
+    from rubrictool.rows.verdicts import Verdict
     from rubrictool.rubric.amend import Item, Proposal
     from rubrictool.rubric.diff import RubricDiff, rubric_diff
     from rubrictool.rubric.limits import Limits
@@ -196,7 +198,9 @@ _PLACES = {
     "rows.calibrations": ("Calibration",),
     "rows.json_schemas": ("row_schema",),
     "rows.jsonl": ("encode", "read"),
-    "rows.records": ("Comparison", "Criterion", "Prompt", "Response", "Rubric", "Score", "Verdict"),
+    "rows.comparisons": ("Comparison",),
+    "rows.records": ("Criterion", "Prompt", "Response", "Rubric", "Score"),
+    "rows.verdicts": ("Verdict",),
     "rows.traces": ("Round",),
     "linting.lint": ("LintReport", "lint"),
     "linting.rules": ("Finding",),

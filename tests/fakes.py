@@ -14,7 +14,8 @@ from rubrictool.models.context import Endpoint, RunContext
 from rubrictool.models.options import AskPolicy, ModelConfig
 from rubrictool.models.rate_limiter import RateLimiter
 from rubrictool.questions.separate import JudgedResponse
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Proposal
 
 Said = str | Completion | Exception

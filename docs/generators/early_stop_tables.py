@@ -7,7 +7,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rubrictool.rows.records import Criterion, Response, Verdict
+from rubrictool.rows.records import Criterion, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.select.early_stop import top_k_questions
 from rubrictool.select.score_bounds import OpenQuestions
 from rubrictool.select.top_k import TopKOptions

@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from rubrictool import errors
 from rubrictool.cli.command_table import COMMANDS
 from rubrictool.questions.templates import placeholders, shipped_template, template_names
-from rubrictool.rows import records, traces
+from rubrictool.rows import comparisons, records, traces, verdicts
 
 ROOT = Path(__file__).parents[2]
 COLUMNS = 100
@@ -102,8 +102,8 @@ def row(name: str, *, beyond: str = "") -> None:
 
     Those of the kind that it goes `beyond` are left out.
     """
-    kind: type[BaseModel] = vars(records).get(name) or vars(traces)[name]
-    known = getattr(records, beyond).model_fields if beyond else {}
+    kind = _record(name)
+    known = _record(beyond).model_fields if beyond else {}
     print("\n| column | type | needed | meaning |\n|---|---|---|---|")
     for column, field in kind.model_fields.items():
         if column in known:
@@ -114,6 +114,11 @@ def row(name: str, *, beyond: str = "") -> None:
             need = "yes, or `prompt`"
         print(f"| `{column}` | {_type(field.annotation)} | {need} | {_meaning(kind, column)} |")
     print()
+
+
+def _record(name: str) -> type[BaseModel]:
+    kinds: dict[str, type[BaseModel]] = vars(comparisons) | vars(records) | vars(traces) | vars(verdicts)
+    return kinds[name]
 
 
 def _meaning(kind: type[BaseModel], column: str) -> str:

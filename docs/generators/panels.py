@@ -12,7 +12,8 @@ from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import Judge
 from rubrictool.judging.votes import PanelRule
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 RESPONSES, CRITERIA = 400, 10
 PROMPT = Prompt(id="p", prompt="?")

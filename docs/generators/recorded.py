@@ -24,8 +24,8 @@ from rubrictool.questions import separate
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import fence
 from rubrictool.refinement.loop import Refinement
+from rubrictool.rows.comparisons import ExternalComparison
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import ExternalComparison
 from rubrictool.rubric.amend import Proposal
 from rubrictool.text.chats import chat_text, visible_text
 

@@ -14,7 +14,8 @@ from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.loop import refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PoolRule
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Proposal
 
 PROMPTS, CANDIDATES, ROUNDS, FIRST, EACH = 50, 16, 4, 12, 3

@@ -18,7 +18,7 @@ from rubrictool.analysis.soft_labels import SoftJudgeLabels, SoftLabel
 from rubrictool.errors import InputError
 from rubrictool.rows.calibrations import NEAREST_TO_CERTAIN, Calibration, CalibrationCurve, CalibrationMethod
 from rubrictool.rows.jsonl import Source
-from rubrictool.rows.records import SHARE_DECIMALS
+from rubrictool.rows.verdicts import SHARE_DECIMALS
 from rubrictool.rows.ways_of_judging import JudgeKey
 from rubrictool.text.encoding import draw
 from rubrictool.text.wording import counted

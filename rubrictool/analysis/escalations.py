@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from rubrictool.analysis.intervals import Figure, estimate_columns
 from rubrictool.models.budget import Tally
-from rubrictool.rows.records import Comparison, Verdict
+from rubrictool.rows.comparisons import Comparison
+from rubrictool.rows.verdicts import Verdict
 
 
 class EscalatedRow(NamedTuple):

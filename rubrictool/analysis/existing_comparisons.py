@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from rubrictool.analysis.directions import in_one_direction
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import Comparison, ExternalComparison
 from rubrictool.rows.joins import filled
 from rubrictool.rows.jsonl import Rows, Source, validated
-from rubrictool.rows.records import Comparison, ExternalComparison
 
 Compared = ExternalComparison | Comparison
 """A comparison of two responses, made by rubrictool or elsewhere."""

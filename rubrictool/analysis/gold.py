@@ -13,11 +13,12 @@ from pydantic import Field
 from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Id
+from rubrictool.rows.comparisons import Winner
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
 from rubrictool.rows.jsonl import Rows, Source, listed
 from rubrictool.rows.messages import ResponseText
-from rubrictool.rows.records import Response, Scored, Winner
+from rubrictool.rows.records import Response, Scored
 from rubrictool.rubric.weights import TIE
 from rubrictool.text.encoding import draw
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from rubrictool.rows.records import Verdict
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.text.wording import counted
 
 _REASONS = {

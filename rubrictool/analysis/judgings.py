@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from rubrictool.analysis.verdict_rows import CriterionIndex, CriterionInfo, VerdictRow
 from rubrictool.errors import InputError
-from rubrictool.rows.records import Rubric, Verdict, Vote
+from rubrictool.rows.records import Rubric
+from rubrictool.rows.verdicts import Verdict, Vote
 from rubrictool.rows.ways_of_judging import JudgeKey
 from rubrictool.rubric.saturation import Aggregate, aggregate
 from rubrictool.rubric.weights import score

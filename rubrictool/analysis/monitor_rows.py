@@ -16,7 +16,8 @@ from rubrictool.rows.ids import same_text
 from rubrictool.rows.joins import Texts, filled, within_reach
 from rubrictool.rows.jsonl import Rows, Source, numbered_names
 from rubrictool.rows.messages import ResponseText
-from rubrictool.rows.records import Response, Verdict
+from rubrictool.rows.records import Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rows.ways_of_judging import judge_id_in
 from rubrictool.text.chats import answer, chat_text
 from rubrictool.text.encoding import digest

@@ -13,7 +13,7 @@ from rubrictool.analysis.intervals import Estimate, interval
 from rubrictool.analysis.prompt_means import mean, prompt_means
 from rubrictool.analysis.win_rate import CREDIT
 from rubrictool.rows.columns import Row
-from rubrictool.rows.records import Orders, Winner
+from rubrictool.rows.comparisons import Orders, Winner
 
 
 class _Judging(Row):

@@ -8,7 +8,8 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rubrictool.analysis.intervals import Figure, estimate_columns
-from rubrictool.rows.records import Comparison, Verdict
+from rubrictool.rows.comparisons import Comparison
+from rubrictool.rows.verdicts import Verdict
 
 Votes = tuple[tuple[str, float | str | None], ...]
 """What each judge of a panel said on one criterion or pair, None where it abstained; a judge that failed is left out."""

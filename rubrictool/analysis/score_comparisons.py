@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rubrictool.rows.comparisons import Comparison
 from rubrictool.rows.joins import Texts, lacking
 from rubrictool.rows.jsonl import Source
-from rubrictool.rows.records import Comparison, Scored
+from rubrictool.rows.records import Scored
 from rubrictool.rows.ways_of_judging import judged_alike
 from rubrictool.rubric.weights import higher
 from rubrictool.select.preference_pairs import Match, unclear

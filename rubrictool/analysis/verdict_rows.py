@@ -15,7 +15,8 @@ from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.levels import Level, LevelLabel, level_labelled
 from rubrictool.rows.messages import ResponseText
-from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Share, Vote
+from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric
+from rubrictool.rows.verdicts import Share, Vote
 from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash

@@ -19,8 +19,8 @@ from rubrictool.analysis.power import (
     variance_at_half,
 )
 from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
+from rubrictool.rows.comparisons import ExternalComparison, Winner
 from rubrictool.rows.joins import grouped
-from rubrictool.rows.records import ExternalComparison, Winner
 from rubrictool.rubric.weights import TIE
 
 CREDIT: dict[Winner, float] = {"a": 1.0, "tie": 0.5, "b": 0.0}

@@ -10,12 +10,13 @@ from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import ExternalComparison
 from rubrictool.rows.ids import name_response, same_text, text_digest, with_id
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import validated
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.prompt_ids import PromptIds
-from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import PartName
 from rubrictool.shapes.writing import Given

@@ -11,11 +11,12 @@ from rubrictool.errors import InputError
 from rubrictool.formats.bundles import bundles
 from rubrictool.formats.conversion import Conversion
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import ExternalComparison
 from rubrictool.rows.containers.faults import FileFault
 from rubrictool.rows.containers.output_formats import write_file
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import encode_value
-from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.shapes.shape import Shape
 from rubrictool.shapes.table import named
 

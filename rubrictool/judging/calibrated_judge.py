@@ -8,7 +8,8 @@ from rubrictool.errors import ModelFailure
 from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
 from rubrictool.rows.calibrations import Calibration
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 
 class CalibratedJudge:

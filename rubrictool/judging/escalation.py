@@ -12,7 +12,8 @@ from rubrictool.judging.protocols import Judge, comparer_id_of, is_soft, judge_i
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.judging.votes import vote_of
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.text.encoding import draw
 
 BAND = (0.1, 0.9)

@@ -19,7 +19,8 @@ from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedRe
 from rubrictool.questions.templates import Templates
 from rubrictool.questions.verdicts import AllowedAnswers, allowed_answers, shown
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Proposal
 from rubrictool.rubric.limits import Limits
 

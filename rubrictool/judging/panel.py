@@ -12,7 +12,8 @@ from rubrictool.judging.votes import PanelRule, combined, preferred
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Preference
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 T = TypeVar("T")
 

@@ -12,7 +12,8 @@ from rubrictool.questions.compare import Preference
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.rows.calibrations import Calibration
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Proposal
 from rubrictool.text.trace_views import WHOLE, TraceView
 

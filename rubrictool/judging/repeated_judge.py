@@ -10,7 +10,8 @@ from rubrictool.errors import ModelFailure
 from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.rows.judge_ids import judge_id
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict, Vote
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict, Vote
 
 
 class RepeatedJudge:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rubrictool.judging.protocols import Judge
-from rubrictool.rows.records import AskedFor, Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import AskedFor, Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 
 class VoteRecorder:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from rubrictool.questions.compare import Side
-from rubrictool.rows.records import SHARE_DECIMALS, Criterion, Verdict, Vote
+from rubrictool.rows.records import Criterion
+from rubrictool.rows.verdicts import SHARE_DECIMALS, Verdict, Vote
 
 PanelRule = Literal["majority", "mean", "unanimous"]
 """How verdicts become one: what most judges say, the mean of all, or met only where all say so."""

@@ -15,8 +15,9 @@ from rubrictool.linting.overfitting import PoolJudging, overfitting
 from rubrictool.linting.rules import Finding, Severity, finding, sorted_findings
 from rubrictool.rows.ids import same_text
 from rubrictool.rows.joins import grouped
-from rubrictool.rows.records import Criterion, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, Rubric, Score
 from rubrictool.rows.traces import Overfit, OverfitRule
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rows.ways_of_judging import WayOfJudging, judge_keys, view_shown
 from rubrictool.rubric.weights import TIE, rubric_hash
 

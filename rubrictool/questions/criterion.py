@@ -9,7 +9,8 @@ from rubrictool.questions import judge
 from rubrictool.questions.json_replies import has_any, last_answer, without_repeats
 from rubrictool.questions.templates import Templates, answer_form, fence
 from rubrictool.questions.verdicts import FIELDS, PLAIN, AllowedAnswers, rules, verdict
-from rubrictool.rows.records import Prompt, Verdict
+from rubrictool.rows.records import Prompt
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.text.chats import Conversation
 
 

@@ -14,7 +14,8 @@ from rubrictool.models.question import Question
 from rubrictool.questions.json_replies import LIKE_AN_ID, QUOTES_IGNORED, RepeatedKeys, last_answer
 from rubrictool.questions.templates import Templates, fence
 from rubrictool.questions.verdicts import PLAIN, AllowedAnswers, rules, verdict
-from rubrictool.rows.records import Prompt, Verdict
+from rubrictool.rows.records import Prompt
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.text.chats import Conversation, is_trace, last_reply
 from rubrictool.text.patterns import linear
 from rubrictool.text.wording import counted

@@ -29,7 +29,8 @@ from rubrictool.questions.proposed_items import (
 )
 from rubrictool.questions.templates import Templates, fence
 from rubrictool.questions.verdicts import shown
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Better, Item, Merge, Proposal
 from rubrictool.rubric.limits import Limits
 from rubrictool.text.wording import counted

@@ -20,7 +20,7 @@ from rubrictool.models.token_replies import TokenReply
 from rubrictool.questions import criterion
 from rubrictool.questions.json_replies import plain_words
 from rubrictool.questions.verdicts import AllowedAnswer, AllowedAnswers, answers, verdict
-from rubrictool.rows.records import SHARE_DECIMALS, Verdict
+from rubrictool.rows.verdicts import SHARE_DECIMALS, Verdict
 from rubrictool.text.patterns import linear
 
 COVERED = 0.9

@@ -12,7 +12,8 @@ from rubrictool.questions.json_replies import plain_words
 from rubrictool.questions.templates import REASON, answer_form
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.levels import Level, of_level
-from rubrictool.rows.records import Criterion, Verdict
+from rubrictool.rows.records import Criterion
+from rubrictool.rows.verdicts import Verdict
 
 CANNOT_TELL = "cannot tell"
 """The answer of a judge that cannot decide on a criterion."""

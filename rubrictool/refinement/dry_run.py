@@ -14,7 +14,8 @@ from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import PairRule, needs_scores
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import Limits

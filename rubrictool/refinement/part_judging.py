@@ -11,7 +11,8 @@ from rubrictool.judging.protocols import is_soft, may_abstain
 from rubrictool.refinement.narrowing import places, tied_best
 from rubrictool.refinement.pairs import PairRule, allowed, choose_pair, ids_of, pair_left
 from rubrictool.refinement.state import Setting, State
-from rubrictool.rows.records import AskedFor, Criterion, Response, Rubric, Verdict
+from rubrictool.rows.records import AskedFor, Criterion, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import TIE, bounds
 from rubrictool.select.early_stop import ask_open, best_k, can_start, judged
 from rubrictool.select.ranking import tied_groups

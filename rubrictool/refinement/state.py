@@ -9,8 +9,9 @@ from rubrictool.errors import RowFailure
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.linting.overfitting import PoolJudging
 from rubrictool.refinement.options import Evidence, RefineOptions
-from rubrictool.rows.records import AskedFor, Criterion, Prompt, Response, Score, Verdict
+from rubrictool.rows.records import AskedFor, Criterion, Prompt, Response, Score
 from rubrictool.rows.traces import Round
+from rubrictool.rows.verdicts import Verdict
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from rubrictool.analysis.known_criteria import judged_text
 from rubrictool.report.report_files import ReportFiles
 from rubrictool.report.rubric_book import RubricBook
 from rubrictool.rows.joins import ResponseKey, grouped
-from rubrictool.rows.records import Criterion, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.records import Criterion, Score, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
 
 RubricStage = Literal["first", "refined"]

@@ -11,7 +11,8 @@ from rubrictool.report.judgings import StoredVerdict, judged_criterion, unsure
 from rubrictool.report.report_data import ReportData
 from rubrictool.report.visible_text import visible
 from rubrictool.rows.joins import ResponseKey, grouped
-from rubrictool.rows.records import Criterion, Score, Verdict
+from rubrictool.rows.records import Criterion, Score
+from rubrictool.rows.verdicts import Verdict
 
 CHANGED, AGAINST_LABEL, UNSURE_SAMPLES = 1, 2, 4
 """Marks of a verdict, added up in one digit: another judging says otherwise, a label does, its own samples disagree."""

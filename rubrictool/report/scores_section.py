@@ -14,8 +14,9 @@ from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.score_differences import ScoreDifference, score_difference
 from rubrictool.report.figure_text import p_value, signed
 from rubrictool.report.judgings import ReportJudging
+from rubrictool.rows.comparisons import ExternalComparison
 from rubrictool.rows.joins import ResponseKey, by_prompt, grouped
-from rubrictool.rows.records import ExternalComparison, ScoreWithDetails
+from rubrictool.rows.records import ScoreWithDetails
 from rubrictool.select.ranking import tied_groups
 from rubrictool.text.wording import counted
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import Rows, Source
-from rubrictool.rows.records import SHARE_DECIMALS, Share
+from rubrictool.rows.verdicts import SHARE_DECIMALS, Share
 
 CalibrationMethod = Literal["temperature", "isotonic"]
 

@@ -12,15 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from rubrictool.rows.columns import one_given
-from rubrictool.rows.records import (
-    AttackedScore,
-    Comparison,
-    ExternalComparison,
-    Prompt,
-    Response,
-    Rubric,
-    ScoreWithDetails,
-)
+from rubrictool.rows.comparisons import Comparison, ExternalComparison
+from rubrictool.rows.records import AttackedScore, Prompt, Response, Rubric, ScoreWithDetails
 from rubrictool.rows.summaries import DryRunSummary, RunSummary
 from rubrictool.rows.traces import Round
 

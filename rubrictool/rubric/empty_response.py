@@ -11,7 +11,8 @@ from typing import Literal
 
 from rubrictool.errors import FailureKind, RowFailure
 from rubrictool.rows.levels import of_level
-from rubrictool.rows.records import Criterion, Verdict
+from rubrictool.rows.records import Criterion
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from rubrictool.rows.comparisons import Winner
 from rubrictool.rows.levels import level_labelled
-from rubrictool.rows.records import Criterion, Dimension, Verdict, Vote, Winner, can_score
+from rubrictool.rows.records import Criterion, Dimension, can_score
+from rubrictool.rows.verdicts import Verdict, Vote
 from rubrictool.rubric.interaction import check, effect
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate, Curve
 from rubrictool.text.encoding import canonical, digest

@@ -23,7 +23,8 @@ from rubrictool.rows.joins import (
     scorable,
 )
 from rubrictool.rows.jsonl import Rows, Source, opened
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Scored, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Scored
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.select.ranking import Kept, best
 from rubrictool.select.score_bounds import (

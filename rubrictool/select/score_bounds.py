@@ -16,7 +16,8 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from rubrictool.rows.records import SHARE_DECIMALS, Criterion, Response, Verdict
+from rubrictool.rows.records import Criterion, Response
+from rubrictool.rows.verdicts import SHARE_DECIMALS, Verdict
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.rubric.weights import TIE, score
 from rubrictool.select.ranking import tie_break

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.rows.records import SHARE_DECIMALS, Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import SHARE_DECIMALS, Verdict
 from rubrictool.simulation.draws import Keys, Numbers, keys, uniforms
 from rubrictool.simulation.world import Shows, World, attributes, response_keys, shown
 

@@ -14,7 +14,8 @@ from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_o
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.levels import level_labelled
-from rubrictool.rows.records import AttackedScore, Criterion, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import AttackedScore, Criterion, Prompt, Response, Rubric, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.steps.score import score
 from rubrictool.text.encoding import draw
 from rubrictool.text.wording import counted

@@ -12,8 +12,9 @@ from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.protocols import Comparer, Judge, comparer_id_of, judge_id_of, view_of
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Preference, Side
+from rubrictool.rows.comparisons import Ballot, Comparison, Orders, Reasons, Winner
 from rubrictool.rows.joins import lacks_rubric, prompt_of, rubric_for
-from rubrictool.rows.records import Ballot, Comparison, Orders, Prompt, Reasons, Response, Rubric, Winner
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.weights import higher
 from rubrictool.steps.pairings import Pairing

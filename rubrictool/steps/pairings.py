@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from rubrictool.errors import InputError
+from rubrictool.rows.comparisons import Comparison
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.inputs import Input, name_of
 from rubrictool.rows.joins import Texts, by_prompt, filled, grouped
 from rubrictool.rows.jsonl import Rows, Source, opened
-from rubrictool.rows.records import Comparison, Response
+from rubrictool.rows.records import Response
 from rubrictool.text.encoding import draw
 from rubrictool.text.wording import counted
 

@@ -10,7 +10,8 @@ from rubrictool.judging.protocols import Judge, check_rubric, judge_id_of, view_
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
 from rubrictool.rows.levels import Level, level_labelled, of_level
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.empty_response import Empty, is_empty, unmet
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate

@@ -25,7 +25,8 @@ from rubrictool.errors import InputError
 from rubrictool.judging.calibrated_judge import CalibratedJudge
 from rubrictool.models.token_replies import TokenReply
 from rubrictool.rows.calibrations import Calibration, CalibrationCurve, scaled
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import rubric_hash
 from rubrictool.steps.score import score
 

@@ -16,7 +16,7 @@ from rubrictool.analysis.intervals import Z95
 from rubrictool.analysis.planning import CreditSpread, credit_spread
 from rubrictool.analysis.power import prompts_needed
 from rubrictool.errors import InputError
-from rubrictool.rows.records import ExternalComparison
+from rubrictool.rows.comparisons import ExternalComparison
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "plan_expected.json").read_text(encoding="utf-8"))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from rubrictool.analysis.sequential_run import SequentialRun
 from rubrictool.errors import ModelFailure, RowFailure
 from rubrictool.models.answers import note_cached, refuse_where_cached_only
-from rubrictool.rows.records import Comparison, Response
+from rubrictool.rows.comparisons import Comparison
+from rubrictool.rows.records import Response
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.steps.pairings import Pairing, SystemPair, in_drawn_order
 

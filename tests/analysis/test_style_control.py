@@ -13,7 +13,7 @@ import rubrictool as rt
 from rubrictool.analysis import style_control
 from rubrictool.analysis.style_control import fit, style_table
 from rubrictool.errors import InputError
-from rubrictool.rows.records import ExternalComparison
+from rubrictool.rows.comparisons import ExternalComparison
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "lc_expected.json").read_text(encoding="utf-8"))

@@ -18,7 +18,8 @@ from rubrictool.analysis.win_rate import decision, prompts_to_show, undetectable
 from rubrictool.analysis.win_rates import common_opponent, win_rate_report, win_rates
 from rubrictool.errors import InputError
 from rubrictool.questions.compare import Preference, Side
-from rubrictool.rows.records import Comparison, ExternalComparison, Prompt, Response, Rubric, Winner
+from rubrictool.rows.comparisons import Comparison, ExternalComparison, Winner
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.steps.compare import compare, compare_by_rubric
 from rubrictool.steps.pairings import SystemPair
 

@@ -18,7 +18,8 @@ from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.questions import criterion, judge
 from rubrictool.questions.templates import Templates
 from rubrictool.questions.verdicts import AllowedAnswers
-from rubrictool.rows.records import Prompt, Response, Rubric, ScoreWithDetails, Verdict
+from rubrictool.rows.records import Prompt, Response, Rubric, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import bounds, score
 from rubrictool.select.early_stop import judge_top_k
 from rubrictool.steps.score import score as judged

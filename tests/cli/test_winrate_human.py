@@ -12,7 +12,7 @@ from shell import Shell
 
 from rubrictool.analysis.label_correction import labels_by_pair
 from rubrictool.cli.winrate_human import corrected_figures
-from rubrictool.rows.records import ExternalComparison
+from rubrictool.rows.comparisons import ExternalComparison
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 

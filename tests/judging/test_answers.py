@@ -18,7 +18,8 @@ from rubrictool.questions import criterion, judge, separate
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.questions.verdicts import AllowedAnswers, allowed_answers, shown
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.steps.score import score
 
 PROMPT = Prompt(id="p", prompt="Why?")

@@ -19,7 +19,9 @@ from rubrictool.judging.build import judge as build_judge
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.models.backend import Completion, Request
-from rubrictool.rows.records import Comparison, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.comparisons import Comparison
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 
 PROMPT = Prompt(id="p", prompt="Why?")
 TEXTS = [f"Says {letter}." for letter in "abcdef"]

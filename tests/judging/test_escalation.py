@@ -13,7 +13,8 @@ from rubrictool import Escalation, Panel
 from rubrictool.errors import InputError, ModelFailure
 from rubrictool.judging import escalation
 from rubrictool.judging.repeated_judge import RepeatedJudge
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.steps.score import score
 
 PROMPT = Prompt(id="p", prompt="Why?")

@@ -11,7 +11,8 @@ from rubrictool.judging.order_swap import OrderSwap, common_changes
 from rubrictool.questions import separate
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart, JudgedResponse
 from rubrictool.questions.templates import Templates
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Better, Item, Proposal, amend
 
 RUBRIC = (

@@ -19,7 +19,8 @@ from rubrictool.judging.panel import PATIENCE
 from rubrictool.judging.repeated_judge import majority
 from rubrictool.judging.votes import PanelRule, combined, preferred
 from rubrictool.questions.templates import Templates
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.simulation.draws import uniform
 from rubrictool.steps.compare import compare
 from rubrictool.steps.score import score

@@ -18,7 +18,8 @@ from rubrictool.errors import InputError, ModelFailure
 from rubrictool.judging.build import judge
 from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.repeated_judge import RepeatedJudge, majority
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.saturation import aggregate
 from rubrictool.rubric.weights import parts, score
 

@@ -25,7 +25,8 @@ from rubrictool.questions.soft_verdicts import deciding_token, parse
 from rubrictool.questions.templates import Templates
 from rubrictool.questions.verdicts import PLAIN, AllowedAnswers, answers
 from rubrictool.rows.levels import Level
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict, Vote
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict, Vote
 from rubrictool.rubric.weights import parts, score
 from rubrictool.select.early_stop import judge_top_k
 from rubrictool.select.score_bounds import ties_are_clear

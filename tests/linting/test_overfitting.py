@@ -8,7 +8,8 @@ import pytest
 
 from rubrictool.linting.overfitting import PoolJudging, overfitting
 from rubrictool.linting.verdict_rules import verdict_findings
-from rubrictool.rows.records import Criterion, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, Rubric, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import rubric_hash, score
 
 

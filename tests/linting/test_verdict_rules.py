@@ -16,7 +16,8 @@ from rubrictool.linting.verdict_rules import (
     phi,
     verdict_findings,
 )
-from rubrictool.rows.records import Rubric, Score, Verdict
+from rubrictool.rows.records import Rubric, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import rubric_hash, score
 
 CRITERIA: list[dict[str, Any]] = [

@@ -14,7 +14,8 @@ from rubrictool.models.schema_support import PROBE_SCHEMA
 from rubrictool.questions import compare, judge, propose, separate
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates, fence, fill, shipped_template, template_names
-from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 
 PROMPT = Prompt(id="p", prompt="Why {criteria}?", reference="Because.")
 

@@ -24,7 +24,8 @@ from rubrictool.refinement.accept import (
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PoolRule
-from rubrictool.rows.records import Criterion, Prompt, Response, Score, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import score
 
 POOL = "abcdefgh"

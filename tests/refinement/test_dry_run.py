@@ -16,7 +16,8 @@ from rubrictool.refinement.dry_run import FIRST, LENGTH, dry_refine
 from rubrictool.refinement.loop import refine
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Proposal
 
 WORDS = ["red", "green", "blue", "grey", "pink", "mauve", "teal", "black"]

@@ -22,7 +22,8 @@ from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Source
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 TEXTS = ["", "no", "green", "no", "green", "blue", "red green", "blue green", "red blue green", "blue green red"]
 """Responses of one prompt, the worst first; each has its place as its quality."""

@@ -14,7 +14,8 @@ from rubrictool.errors import InputError, ModelFailure
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import Evidence, RefineOptions
 from rubrictool.refinement.pairs import choose_pair
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 
 PROMPT = Prompt(id="p", prompt="Count.")
 

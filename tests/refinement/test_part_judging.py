@@ -15,8 +15,9 @@ from rubrictool.errors import ModelFailure
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric
 from rubrictool.rows.traces import PoolEntry
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.limits import Limits
 from rubrictool.text.encoding import draw

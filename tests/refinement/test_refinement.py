@@ -15,7 +15,8 @@ from rubrictool.refinement.loop import Refinement, refine
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
 from rubrictool.rows.checks import Check
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Proposal
 from rubrictool.rubric.limits import Limits
 from rubrictool.steps.propose import propose

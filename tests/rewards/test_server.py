@@ -25,7 +25,8 @@ from rubrictool.rewards.access import Access
 from rubrictool.rewards.rubric_watch import watched
 from rubrictool.rewards.rubrics import Rubrics
 from rubrictool.rewards.server import RewardServer, ServerLimits
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 CRITERIA = [{"criterion": "red", "weight": 3}, {"criterion": "blue", "weight": 1}]
 RUBRICS = [{"id": "p", "prompt": "Name colours.", "criteria": CRITERIA}]

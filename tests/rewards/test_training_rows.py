@@ -21,7 +21,8 @@ from rubrictool.rewards.shared_cores import forget_cores
 from rubrictool.rewards.trl import RubricScore
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import encode_value
-from rubrictool.rows.records import Criterion, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 
 CHAT = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name colours."}]
 CRITERIA = [

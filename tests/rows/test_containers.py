@@ -20,11 +20,12 @@ from shell import Shell
 
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import Comparison
 from rubrictool.rows.containers.cells import cell_of, column_of, header_of, value_of
 from rubrictool.rows.containers.delimited import MAX_COLUMNS
 from rubrictool.rows.containers.json_values import json_array, json_objects
 from rubrictool.rows.input_files import InputFile
-from rubrictool.rows.records import Comparison, Criterion, Prompt, Response, Rubric, Score
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Score
 from rubrictool.shapes import column_names
 
 Columns = dict[str, Any]

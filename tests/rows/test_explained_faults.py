@@ -14,8 +14,9 @@ from shell import Shell
 from rubrictool.errors import InputError
 from rubrictool.formats import convert
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import Comparison, ExternalComparison
 from rubrictool.rows.jsonl import Rows, explain
-from rubrictool.rows.records import Comparison, ExternalComparison, Prompt, Response, Rubric, Score
+from rubrictool.rows.records import Prompt, Response, Rubric, Score
 from rubrictool.rows.traces import Round
 
 THEIRS = re.compile(

@@ -14,8 +14,9 @@ from shell import Shell
 from test_conversations import SHAPES
 
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import ExternalComparison
 from rubrictool.rows.json_schemas import RowKind, row_schema
-from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric, Score
+from rubrictool.rows.records import Prompt, Response, Rubric, Score
 
 DATA = Path(__file__).parents[2] / "sample_data"
 

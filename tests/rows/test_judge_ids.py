@@ -15,7 +15,8 @@ from rubrictool.judging.protocols import Judge, judge_id_of
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.linting.verdict_rules import verdict_findings
 from rubrictool.questions.templates import Templates
-from rubrictool.rows.records import Comparison, Prompt, Response, Rubric, Score
+from rubrictool.rows.comparisons import Comparison
+from rubrictool.rows.records import Prompt, Response, Rubric, Score
 from rubrictool.rows.ways_of_judging import WayOfJudging, judge_keys, judged_alike
 from rubrictool.rubric.weights import rubric_hash
 from rubrictool.select.top_k import top_k

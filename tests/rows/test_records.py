@@ -8,7 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from rubrictool.rows.columns import Row
-from rubrictool.rows.records import Criterion, ExternalComparison, Prompt, Response, Rubric, Scored, Verdict
+from rubrictool.rows.comparisons import ExternalComparison
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Scored
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import rubric_hash
 from rubrictool.text.encoding import canonical, digest
 

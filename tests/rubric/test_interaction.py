@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rubrictool.rows.records import Criterion, Verdict
+from rubrictool.rows.records import Criterion
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.interaction import check, effect, interaction
 from rubrictool.rubric.saturation import Aggregate, aggregate
 from rubrictool.rubric.weights import bounds, check_interactions, score

@@ -14,7 +14,8 @@ from rubrictool.linting.verdict_rules import verdict_findings
 from rubrictool.refinement.size import spread_of
 from rubrictool.refinement.trace_rows import constant
 from rubrictool.rows.old_names import with_new_names
-from rubrictool.rows.records import Criterion, Response, Rubric, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.records import Criterion, Response, Rubric, Score, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Proposal, amend
 from rubrictool.rubric.empty_response import unmet
 from rubrictool.rubric.saturation import aggregate

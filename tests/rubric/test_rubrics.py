@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rubrictool.questions import propose, separate
 from rubrictool.rows.checks import Check, Length
-from rubrictool.rows.records import Criterion, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.amend import Item, Merge, Proposal, amend
 from rubrictool.rubric.checks import holds
 from rubrictool.rubric.weights import rubric_hash, score

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
-from rubrictool.rows.records import Criterion, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.saturation import WEIGHTED, Curve, aggregate, curve
 from rubrictool.rubric.weights import parts, score
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool.errors import InputError, ModelFailure
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import score as share
 from rubrictool.select.early_stop import JudgedTopK, judge_top_k
 from rubrictool.select.ranking import Kept, best

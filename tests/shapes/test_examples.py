@@ -10,9 +10,10 @@ from pair_examples import PAIR_EXAMPLES
 
 from rubrictool import formats
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import ExternalComparison
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import ExternalComparison, Prompt, Response, Rubric
+from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.shapes.shape import PartName
 from rubrictool.shapes.table import SHAPES, candidates, named
 

@@ -15,7 +15,8 @@ from rubrictool.formats.conversion import convert
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.levels import Level
-from rubrictool.rows.records import Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import score
 from rubrictool.shapes.table import SHAPES, candidates, named
 

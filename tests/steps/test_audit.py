@@ -21,7 +21,8 @@ from rubrictool.judging.model_backed import ModelJudge
 from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import judge_id_of
 from rubrictool.judging.repeated_judge import RepeatedJudge
-from rubrictool.rows.records import Criterion, Prompt, Response, Rubric, Verdict
+from rubrictool.rows.records import Criterion, Prompt, Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.steps.audit import ResponseAudit, audit, drawn_places, with_canary
 from rubrictool.text.chats import visible_text
 

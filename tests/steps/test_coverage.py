@@ -22,7 +22,8 @@ from rubrictool.questions.separate import JudgedResponse
 from rubrictool.questions.templates import Templates
 from rubrictool.refinement.accept import Trial, aligned, reweighed
 from rubrictool.refinement.trace_rows import constant
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, ScoreWithDetails, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.saturation import Aggregate, Curve
 from rubrictool.rubric.weights import bounds, coverage, rubric_hash, scorable, score
 from rubrictool.steps.compare import compare_by_rubric

@@ -47,8 +47,9 @@ from rubrictool.judging.build import repeat_of
 from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
 from rubrictool.rows.columns import Row
+from rubrictool.rows.comparisons import Comparison
 from rubrictool.rows.joins import Texts, prompt_rows, prompts_by_id, rubrics_by_prompt
-from rubrictool.rows.records import Comparison, Response
+from rubrictool.rows.records import Response
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.steps.compare import carry_out, comparison_tasks
 from rubrictool.steps.map_rows import Outcome, Work

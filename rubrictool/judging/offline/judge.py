@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from rubrictool.judging.offline.lexicon import lexicon
 from rubrictool.judging.offline.terms import Term, bigrams, terms
 from rubrictool.rows.levels import of_level
-from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Verdict
+from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.checks import holds
 from rubrictool.text.chats import Conversation, answer, last_reply
 from rubrictool.text.patterns import linear

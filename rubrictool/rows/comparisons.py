@@ -1,0 +1,76 @@
+"""Define comparisons: which of two responses to a prompt is better, as we ask for it in both orders or as others did."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from rubrictool.rows.columns import Id, Row
+
+Winner = Literal["a", "b", "tie"]
+
+
+class Orders(Row):
+    """The winner when `a` was shown first (`ab`), and when `b` was (`ba`)."""
+
+    ab: Winner
+    ba: Winner
+
+
+class Reasons(Row):
+    """The judge's reason in each presentation order."""
+
+    ab: str | None = None
+    ba: str | None = None
+
+
+class Ballot(Row):
+    """What one judge of a panel said in each presentation order; null where it failed."""
+
+    judge: str
+    ab: Winner | None
+    ba: Winner | None
+
+
+class Comparison(Row):
+    """The better of two responses to one prompt, after asking in both orders.
+
+    `judges` are those of a panel, or those that were asked one after the other; `strong` is what the last of these says alone,
+    where that was asked.
+    """
+
+    prompt_id: str
+    a: str
+    b: str
+    winner: Winner
+    orders: Orders
+    judge: str
+    judge_id: str | None = None
+    reasons: Reasons | None = None
+    judges: Annotated[tuple[Ballot, ...], Field(strict=False)] = ()
+    strong: Winner | None = None
+    trace_view: str | None = None
+
+
+LARGEST_WEIGHT = 1e6
+"""Largest number of comparisons that one counts as."""
+
+
+class ExternalComparison(Row):
+    """A comparison that was made elsewhere: a winner, or the probability in [0, 1] that `a` wins.
+
+    One with a `weight` counts as so many comparisons, and its prompt for more than others.
+    """
+
+    prompt_id: Id
+    winner: Winner | None = None
+    preference: Annotated[float, Field(ge=0, le=1)] | None = None
+    orders: Orders | None = None
+    weight: Annotated[int | float, Field(gt=0, le=LARGEST_WEIGHT)] | None = None
+
+    @model_validator(mode="after")
+    def _decided(self) -> Self:
+        if (self.winner is None) == (self.preference is None):
+            raise ValueError("needs either `winner` or `preference`")
+        return self
