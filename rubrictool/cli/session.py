@@ -7,7 +7,6 @@ import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -16,8 +15,7 @@ from rubrictool import interrupts
 from rubrictool.cli import command_line
 from rubrictool.cli.colours import Style
 from rubrictool.cli.engine import Connect, connecting, on_cluster, on_engine, ray_engine, ray_flags
-from rubrictool.cli.exit_codes import AWAITING, MISSED, SOME_FAILED, AwaitingBatches, Interrupted
-from rubrictool.cli.failure_causes import FailureCauses
+from rubrictool.cli.exit_codes import AWAITING, AwaitingBatches, Interrupted
 from rubrictool.cli.failures_file import failures_path
 from rubrictool.cli.files import on_terminal
 from rubrictool.cli.inputs import Inputs
@@ -34,7 +32,8 @@ from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.output_files import OutputFiles
 from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.usage_summary import awaiting_lines, plan_lines, spent_line
+from rubrictool.cli.run_end import RunEnd
+from rubrictool.cli.usage_summary import awaiting_lines, plan_lines
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import cache_path
@@ -91,8 +90,6 @@ class Session:
         self.progress = Progress(command, quiet=files.quiet, bar=not self._on_screen)
         self._left_out = reports and self._on_screen and self.progress.watched
         self.figures: dict[str, Any] = {}
-        self._miss, self._unpaid = "", 0
-        self._causes = FailureCauses()
         self._inputs = inputs or Inputs(ReadingFlags())
         reads = self._inputs.paths
         self._main_input = next(iter(reads), None)
@@ -108,6 +105,7 @@ class Session:
         self._context = on_cluster(context) if self._ray else context
         self._templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
         self.roles = Roles(self._context, self._templates, self.progress.parts)
+        self._end = RunEnd(self.progress, self.roles, cached=not self._asking.no_cache)
         self._engine: RayEngine | None = None
         failures = failures_path(files.failures, files.output, self._name, reads)
         outputs = {"--output": files.output, "--failures": str(failures)}
@@ -165,7 +163,7 @@ class Session:
     @property
     def keeps_replies(self) -> bool:
         """Return whether a rerun finds the replies of this run in the cache."""
-        return not self._asking.no_cache and any(not model.recorded for model in self.roles.models)
+        return self._end.keeps_replies
 
     def tell(self, line: str, style: Style = "") -> None:
         """Say a line to people."""
@@ -265,14 +263,11 @@ class Session:
     @property
     def ending(self) -> list[str]:
         """Return sentences on the rows that failed and on a threshold that was missed."""
-        failed = (
-            [f"{self.progress.failed} of {counted(self.progress.done, 'row')} failed"] if self.progress.failed else []
-        )
-        return [*failed, *([self._miss] if self._miss else [])]
+        return self._end.sentences
 
     def miss(self, words: str) -> None:
         """Note that a threshold was missed, and why; empty words miss none."""
-        self._miss = f"threshold missed: {words}" if words else ""
+        self._end.miss(words)
 
     def run(self, main: Callable[[], Awaitable[None]]) -> None:
         """Run to the end: files in their places, the closing line, the exit code.
@@ -294,24 +289,8 @@ class Session:
             code = self._close_dry(self.dry_run) if self.dry_run else self._close()
         raise typer.Exit(code)
 
-    def _with_more(self) -> str:
-        return (
-            "raise it; without a cache, a rerun asks everything again"
-            if self._asking.no_cache
-            else "raise it and rerun"
-        )
-
     def _interrupted(self) -> str:
-        return f"{self._command}: interrupted; {self._kept()}"
-
-    def _kept(self) -> str:
-        if not any(model.tally.calls for model in self.roles.models):
-            return "no model was asked; no file was changed"
-        if self._asking.no_cache:
-            return "completed replies are lost, since there is no cache"
-        if not self.keeps_replies:
-            return "no file was changed"
-        return "completed replies are cached, rerun the command to continue"
+        return f"{self._command}: interrupted; {self._end.kept}"
 
     async def _supervised(self, main: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.current_task()
@@ -330,21 +309,23 @@ class Session:
 
     def _count(self, failure: RowFailure | None) -> None:
         """Count a row that has ended, whether or not its turn to be written has come."""
-        if failure and not self.dry_run:
-            self._causes.add(failure)
-        self._unpaid += failure is not None and failure.kind == "budget"
+        if failure:
+            self._end.count(failure)
         self.progress.row(failed=failure is not None)
 
     def _close(self) -> int:
-        progress = self.progress
-        code = SOME_FAILED if progress.failed else MISSED if self._miss else 0
-        figures = {"rows": progress.done, "failed": progress.failed, **asdict(progress.tally)}
-        if judges := self.roles.per_criterion_judges:
-            figures["verdicts_reused"] = sum(model.tally.cached for model in judges)
-        figures |= {"seconds": round(progress.seconds, 3), **self.figures, "exit_code": code}
+        """Write the summary, put the files in their places, and say the closing lines."""
+        end, failures = self._end, self._outputs.failures_path
+        figures = {**end.figures(), **self.figures, "exit_code": end.code}
         self._outputs.commit(RunSummary.model_validate(self._named(figures)))
-        self._say_closing()
-        return code
+        for line in end.causes(failures):
+            self.tell(f"{self._command}: {line}", "red")
+        for line in end.lines(failures):
+            self.tell(f"{self._command}: {line}")
+        if end.missed:
+            # Also when quiet: a job that ends with 3 must say why.
+            self.progress.insist(f"{self._command}: {end.missed}")
+        return end.code
 
     def _named(self, figures: Mapping[str, Any]) -> dict[str, Any]:
         """Return the figures of the summary behind what was run."""
@@ -358,39 +339,6 @@ class Session:
         for line in plan_lines(plan | self.figures, self.progress.done, self.progress.tally.cached):
             self.tell(f"{self._command}: {line}")
         return 0
-
-    def _unasked(self) -> list[str]:
-        """Return the judges and proposers that gave no answer although rows were finished: their names in rows mislead."""
-        finished = self.progress.done and not self.progress.failed
-        models = self.roles.not_writing if finished else []
-        return [model.name for model in models if not (model.tally.calls or model.tally.cached)]
-
-    def _say_closing(self) -> None:
-        progress = self.progress
-        failed = f"{progress.failed} failed" + (f" ({self._outputs.failures_path})" if progress.failed else "")
-        spent = f", {spent_line(progress.tally)}" if self.roles.models else ""
-        rows = counted(progress.done, "row")
-        for line in self._causes.lines(self._outputs.failures_path):
-            self.tell(f"{self._command}: {line}", "red")
-        self.tell(f"{self._command}: {rows}, {failed}{spent}, {progress.seconds:.1f} s")
-        if judges := self.roles.per_criterion_judges:
-            reused = sum(model.tally.cached for model in judges)
-            self.tell(f"{self._command}: {counted(reused, 'verdict was', 'verdicts were')} reused from the cache")
-        for name in self._unasked():
-            self.tell(f"{self._command}: {name} was not asked: checks and rules decided every row")
-        if doubtful := progress.tally.perhaps_cut:
-            questions = counted(doubtful, "question")
-            self.tell(
-                f"{self._command}: warning: of {questions} the server counted fewer prompt tokens than they have words; it "
-                "counts only what is not in its cache, or it cut them: check the length of its context"
-            )
-        if self._unpaid:
-            self.tell(
-                f"{self._command}: {counted(self._unpaid, 'row')} not judged: the limit was reached; {self._with_more()}"
-            )
-        if self._miss:
-            # Also when quiet: a job that ends with 3 must say why.
-            self.progress.insist(f"{self._command}: {self._miss}")
 
 
 def _templates(wording: QuestionFlags | None) -> list[str]:
