@@ -10,6 +10,7 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Response
+from rubrictool.steps.pairings import Pairing
 from rubrictool.text.chats import Conversation, visible_text
 from rubrictool.text.markdown import structure_counts
 
@@ -37,7 +38,7 @@ def counted_comparisons(
     columns = {name for row in rows for name in row.columns()}
     missing = tuple(style for style in STYLES[control] if not columns & {f"{style}_a", f"{style}_b"})
     texts = _texts(source, responses) if missing else {}
-    return [with_counts(row, missing, texts) for row in rows] if missing else list(rows), missing
+    return [_with_counts(row, missing, texts) for row in rows] if missing else list(rows), missing
 
 
 def _texts(comparisons: Source, responses: Source | None) -> TextsOfResponses:
@@ -48,7 +49,7 @@ def _texts(comparisons: Source, responses: Source | None) -> TextsOfResponses:
     return {(row.prompt_id, row.id): row.response for source in rows for _, row in source}
 
 
-def with_counts(row: R, styles: Sequence[str], texts: TextsOfResponses) -> R:
+def _with_counts(row: R, styles: Sequence[str], texts: TextsOfResponses) -> R:
     """Return a comparison with the counts of its responses as columns. Raises `InputError` for one whose text is not there."""
     columns = row.columns()
     found: dict[str, Any] = {}
@@ -62,6 +63,13 @@ def with_counts(row: R, styles: Sequence[str], texts: TextsOfResponses) -> R:
         counts = _counts(visible_text(texts[key]), styles)
         found |= {f"{style}_{side}": counts[style] for style in styles}
     return type(row).model_validate(columns | found)
+
+
+def with_counts(row: R, pairing: Pairing[Any], control: Control | None) -> R:
+    """Return the comparison of a pairing with the counts of its responses that are held equal, none without a control."""
+    if control is None:
+        return row
+    return _with_counts(row, STYLES[control], {(one.prompt_id, one.id): one.response for one in (pairing.a, pairing.b)})
 
 
 def _counts(text: str, styles: Sequence[str]) -> dict[str, int]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from rubrictool.analysis.escalations import escalated_pairs
-from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.panel_agreement import votes_on_pairs
-from rubrictool.analysis.score_comparisons import compare_lineup
-from rubrictool.analysis.text_styles import STYLES, Control, counted_comparisons, with_counts
-from rubrictool.analysis.win_rates import notes_on
+from rubrictool.analysis.text_styles import Control, with_counts
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
@@ -36,15 +33,15 @@ from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import JUDGING, Idle, of_asking, of_judges, of_view, refuse_idle
-from rubrictool.cli.winrate_added import AddedFigures, Adding
+from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
 from rubrictool.cli.winrate_options import ReportOptions
 from rubrictool.cli.winrate_plan import PlanOptions
 from rubrictool.cli.winrate_plan import plan as plan_comparison
-from rubrictool.cli.winrate_report import close
+from rubrictool.cli.winrate_refusals import of_plan, of_report, of_source, refuse_two_figures, refuse_unjudged
+from rubrictool.cli.winrate_reporting import WinRateReporting
+from rubrictool.cli.winrate_unasked import report_finished, report_scores
 from rubrictool.errors import InputError
 from rubrictool.judging.build import repeat_of
-from rubrictool.models.options import OFFLINE, ModelConfig
 from rubrictool.models.spec import file_of
 from rubrictool.rows.columns import Row
 from rubrictool.rows.comparisons import Comparison
@@ -153,11 +150,7 @@ def command(
     Example: rubrictool winrate new.jsonl old.jsonl --judge gpt-4.1
     """
     paths = [*([] if a is None else [a]), *(b or [])]
-    refuse_idle(
-        context,
-        Idle(not plan, "without --plan", _PLANNING),
-        Idle(plan, "with --plan, which compares nothing", [*_NOT_PLANNED, *_COMPARING]),
-    )
+    refuse_idle(context, *of_plan(plan=plan))
     given = Inputs(reading, *paths, baseline, prompts, rubrics, human)
     if plan:
         plan_comparison(given, files, PlanOptions(ties, responses, cost, min_effect))
@@ -172,34 +165,21 @@ def command(
     finished_already = len(paths) == 1 and baseline is None and models is None
     refuse_idle(
         context,
-        Idle(finished_already, "on one file of finished comparisons", ["by", "common", *_COMPARING]),
-        Idle(by == "scores", "with --by scores, which reads scores that are there", _COMPARING),
+        *of_source(finished=finished_already, by_scores=by == "scores"),
+        *of_report(sequential=sequential, human=human is not None, control=control is not None),
     )
-    refuse_idle(context, Idle(sequential, "with --sequential", ["noise_floor", "min_effect", "plot", "render"]))
-    for flag, used in (("--human", human), ("--control", control)):
-        refuse_idle(
-            context, *(Idle(used is not None, f"with {flag}: {why}", [name]) for name, why in _NOT_ADDED.items())
-        )
-    if human and control and fail_under is not None:
-        raise InputError(
-            "--fail-under: --human and --control give two figures to hold against it; leave one of them out"
-        )
+    refuse_two_figures(fail_under, human=human is not None, control=control is not None)
     labels = None if human is None else read_comparisons(given.of(human)).rows
     if finished_already:
-        _summarise(given, files, options, labels, sequential=sequential)
+        report_finished(given, files, options, labels, sequential=sequential)
         return
     systems = models or lineup_of_files(paths, baseline, given.of)
     options = options.among(systems)
     if by == "scores":
-        found = compare_lineup(systems, common=common)
-        compared = [_counted(*one, control) for one in zip(found.comparisons, found.pairings, strict=True)]
-        rows = in_drawn_order(compared, seed) if sequential else compared
-        added = _added(rows, _adding(options, labels, rows))
-        end = _end(sequential=sequential, added=added)
-        _by_scores(rows, found.notes, Session("winrate", files, inputs=given), options, end)
+        report_scores(systems, given, files, options, labels, common=common, sequential=sequential)
         return
     configs = asked_judges(judging, parameters)
-    _refuse_unjudged(configs, judging, rubrics=rubrics, noise_floor=noise_floor)
+    refuse_unjudged(configs, judging, rubrics=rubrics, noise_floor=noise_floor)
     refuse_idle(
         context,
         *of_judges(judging, "temperature", "max_tokens"),
@@ -211,7 +191,8 @@ def command(
     met = pairings(systems, Response, texts, common=common)
     met = in_drawn_order(met, seed) if sequential else met
     tasks = comparison_tasks(met, asked_of, known if rubrics else None)
-    adding = _adding(options, labels, [Row.model_validate(pairing.columns()) for pairing in met])
+    planned = [Row.model_validate(pairing.columns()) for pairing in met]
+    reporting = WinRateReporting.of(options, labels, planned, sequential=sequential)
     run = _sequential_run(met, options, asking) if sequential else None
     session = Session("winrate", files, asking, wording, specs=judging.specs, inputs=given)
 
@@ -224,7 +205,7 @@ def command(
 
             async def work(numbered: tuple[int, Any]) -> Outcome:
                 index, task = numbered
-                comparison = _counted(await carry_out(task, judges), task.pairing, control)
+                comparison = with_counts(await carry_out(task, judges), task.pairing, control)
                 return Outcome((comparison,), note=(index, comparison))
 
             return await run.gated(work, enumerate(tasks)) if run else work
@@ -239,38 +220,9 @@ def command(
             tell_escalation(session, "winrate", escalated_pairs(decided, escalation.strong_name), questions=2)
         if run:
             session.figures["not_judged"] = len(met) - session.progress.done
-        _end(sequential=sequential, added=_added(decided, adding))(session, decided, options)
+        reporting.on(decided)(session)
 
     session.run(main)
-
-
-_PLANNING = ("ties", "responses", "cost")
-"""Options that say what to plan for."""
-
-_NOT_PLANNED = ("control", "human", "render", "by", "baseline", "common", "fail_under", "sequential", "plot")
-"""Options of a comparison that say nothing of its plan."""
-
-_COMPARING = ("noise_floor", "rubrics", "prompts", "dry_run", *JUDGING)
-"""Options that have an effect only where responses are compared."""
-
-
-_NOT_ADDED = {
-    "sequential": "its interval holds for a number of prompts that was decided beforehand",
-    "min_effect": "its interval alone decides",
-}
-"""Options that do not go with --human and --control, and why."""
-
-
-End = Callable[[Session, Sequence[Compared], ReportOptions], None]
-"""Report on comparisons."""
-
-
-def _end(*, sequential: bool, added: Sequence[AddedFigures] = ()) -> End:
-    if not sequential:
-        return partial(close, added=added)
-    from rubrictool.cli.winrate_sequential import close_sequential
-
-    return close_sequential
 
 
 def _sequential_run(met: Sequence[Pairing[Any]], options: ReportOptions, asking: EngineRequestFlags) -> SequentialRun:
@@ -280,29 +232,6 @@ def _sequential_run(met: Sequence[Pairing[Any]], options: ReportOptions, asking:
     if asking.engine != "local":
         raise InputError("--sequential: counts prompts in their order in one process; use --engine local")
     return SequentialRun(met, threshold=options.threshold, slots=asking.concurrency)
-
-
-def _refuse_unjudged(
-    configs: Sequence[ModelConfig], judging: JudgeFlags, *, rubrics: str | None, noise_floor: bool
-) -> None:
-    """Raise `InputError` for what the judge cannot do."""
-    offline = any(config.spec == OFFLINE for config in configs)
-    if offline and rubrics is None:
-        raise InputError("winrate: the offline judge needs --rubrics (the higher score wins); or name one with --judge")
-    if judging.soft and rubrics is None:
-        raise InputError("winrate: --soft needs --rubrics; a comparison has no verdicts on criteria")
-    if judging.judging == "per-criterion" and rubrics is None:
-        raise InputError("winrate: --judging per-criterion needs --rubrics; without them there are no criteria")
-    if judging.allow_abstain and rubrics is None:
-        raise InputError(
-            "winrate: --allow-abstain needs --rubrics; in a comparison, tie is the answer of who cannot tell"
-        )
-    if judging.shuffle_criteria and rubrics is None:
-        raise InputError(
-            "winrate: --shuffle-criteria needs --rubrics; both orders of the responses are asked in any case"
-        )
-    if offline and noise_floor:
-        raise InputError("--noise-floor: the offline judge always says the same; name a model with --judge")
 
 
 async def _decided(
@@ -329,79 +258,3 @@ async def _decided(
     )
     # Not in the order of completion: what is resampled must not depend on who answered first.
     return [decided[index] for index in sorted(decided)]
-
-
-def _by_scores(
-    rows: Sequence[Comparison], notes: Iterable[str], session: Session, options: ReportOptions, end: End
-) -> None:
-    """Write the comparisons by scores, and report on them."""
-
-    async def main() -> None:
-        for line in notes:
-            session.tell(f"winrate: {line}")
-        await session.write(rows, total=len(rows))
-        end(session, rows, options)
-
-    session.run(main)
-
-
-def _adding(
-    options: ReportOptions,
-    labels: Sequence[Compared] | None,
-    compared: Sequence[Row],
-    counted: tuple[str, ...] | None = None,
-) -> list[Adding]:
-    """Return what --control and --human add to the report on comparisons, which may be still to be made.
-
-    `counted` is what was counted from the texts, all that is controlled by default. Raises `InputError` for labels that are not
-    of these comparisons.
-    """
-    found: list[Adding] = []
-    if options.control is not None:
-        from rubrictool.cli.winrate_control import controlled_figures
-
-        counted = STYLES[options.control] if counted is None else counted
-        found.append(partial(controlled_figures, counted=counted, options=options))
-    if labels is not None:
-        from rubrictool.analysis.label_correction import labels_by_pair
-        from rubrictool.cli.winrate_human import corrected_figures
-
-        by_pair = labels_by_pair(labels, [row.columns() for row in compared])
-        found.append(partial(corrected_figures, labels=by_pair, sides=options.labels))
-    return found
-
-
-def _added(rows: Sequence[Compared], adding: Iterable[Adding]) -> list[AddedFigures]:
-    return [add(rows) for add in adding] if rows else []
-
-
-def _counted(row: Comparison, pairing: Pairing[Any], control: Control | None) -> Comparison:
-    """Return a comparison with the counts of its responses that are held equal."""
-    if control is None:
-        return row
-    texts = {(one.prompt_id, one.id): one.response for one in (pairing.a, pairing.b)}
-    return with_counts(row, STYLES[control], texts)
-
-
-def _summarise(
-    given: Inputs, files: OutputFlags, options: ReportOptions, labels: Sequence[Compared] | None, *, sequential: bool
-) -> None:
-    """Write finished comparisons, and report on them, corrected by people's or at equal length where asked."""
-    source = given.of(given.paths[0])
-    existing = read_comparisons(source)
-    options.check(existing.rows)
-    rows, counted = existing.rows, None
-    if options.control is not None:
-        rows, counted = counted_comparisons(existing.rows, options.control, source)
-    end = _end(sequential=sequential, added=_added(rows, _adding(options, labels, rows, counted)))
-    session = Session("winrate", files, inputs=given, reports=True)
-
-    async def main() -> None:
-        if existing.dropped:
-            session.figures["dropped"] = existing.dropped
-        for line in notes_on(existing.rows, existing.dropped):
-            session.tell(f"winrate: {line}")
-        await session.write(rows, total=len(rows))
-        end(session, rows, options)
-
-    session.run(main)

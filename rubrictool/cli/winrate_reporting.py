@@ -1,0 +1,65 @@
+"""Choose how comparisons are reported: with what was added to their win rates, or as a sequence of looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rubrictool.analysis.existing_comparisons import Compared
+from rubrictool.analysis.text_styles import STYLES
+from rubrictool.cli.session import Session
+from rubrictool.cli.winrate_added import Adding
+from rubrictool.cli.winrate_options import ReportOptions
+from rubrictool.cli.winrate_report import close
+from rubrictool.rows.columns import Row
+
+
+@dataclass(frozen=True)
+class WinRateReporting:
+    """The report on comparisons that may be still to be made.
+
+    With `sequential` it holds whenever one looks. `adding` is what --control and --human add to it, which do not go with that.
+    """
+
+    options: ReportOptions
+    adding: Sequence[Adding] = ()
+    sequential: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        options: ReportOptions,
+        labels: Sequence[Compared] | None,
+        compared: Sequence[Row],
+        *,
+        counted: tuple[str, ...] | None = None,
+        sequential: bool,
+    ) -> WinRateReporting:
+        """Return the report that options ask for, with people's `labels` on some of the comparisons.
+
+        `counted` is what was counted from the texts, all that is controlled by default. Raises `InputError` for labels that are
+        not of these comparisons.
+        """
+        adding: list[Adding] = []
+        if options.control is not None:
+            from rubrictool.cli.winrate_control import controlled_figures
+
+            counted = STYLES[options.control] if counted is None else counted
+            adding.append(partial(controlled_figures, counted=counted, options=options))
+        if labels is not None:
+            from rubrictool.analysis.label_correction import labels_by_pair
+            from rubrictool.cli.winrate_human import corrected_figures
+
+            by_pair = labels_by_pair(labels, [row.columns() for row in compared])
+            adding.append(partial(corrected_figures, labels=by_pair, sides=options.labels))
+        return cls(options, adding, sequential)
+
+    def on(self, rows: Sequence[Compared]) -> Callable[[Session], None]:
+        """Work out what is added to the win rates of comparisons; return the function that reports on them all."""
+        if self.sequential:
+            from rubrictool.cli.winrate_sequential import close_sequential
+
+            return partial(close_sequential, rows=rows, options=self.options)
+        added = [add(rows) for add in self.adding] if rows else []
+        return partial(close, rows=rows, options=self.options, added=added)

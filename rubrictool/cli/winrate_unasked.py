@@ -1,0 +1,62 @@
+"""Report on comparisons that nobody is asked about: finished ones, and those of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.score_comparisons import compare_lineup
+from rubrictool.analysis.text_styles import counted_comparisons, with_counts
+from rubrictool.analysis.win_rates import notes_on
+from rubrictool.cli.inputs import Inputs
+from rubrictool.cli.options import OutputFlags
+from rubrictool.cli.session import Session
+from rubrictool.cli.winrate_options import ReportOptions
+from rubrictool.cli.winrate_reporting import WinRateReporting
+from rubrictool.rows.columns import Row
+from rubrictool.steps.pairings import Lineup, in_drawn_order
+
+
+def report_finished(
+    given: Inputs, files: OutputFlags, options: ReportOptions, labels: Sequence[Compared] | None, *, sequential: bool
+) -> None:
+    """Write the comparisons of the first file, and report on them, corrected by people's or at equal length where asked."""
+    source = given.of(given.paths[0])
+    existing = read_comparisons(source)
+    options.check(existing.rows)
+    rows, counted = existing.rows, None
+    if options.control is not None:
+        rows, counted = counted_comparisons(existing.rows, options.control, source)
+    report = WinRateReporting.of(options, labels, rows, counted=counted, sequential=sequential).on(rows)
+    session = Session("winrate", files, inputs=given, reports=True)
+    if existing.dropped:
+        session.figures["dropped"] = existing.dropped
+    _write(rows, notes_on(existing.rows, existing.dropped), session, report)
+
+
+def report_scores(
+    systems: Lineup,
+    given: Inputs,
+    files: OutputFlags,
+    options: ReportOptions,
+    labels: Sequence[Compared] | None,
+    *,
+    common: bool,
+    sequential: bool,
+) -> None:
+    """Write the comparisons of systems by the scores of their rows, and report on them."""
+    found = compare_lineup(systems, common=common)
+    compared = [with_counts(*one, options.control) for one in zip(found.comparisons, found.pairings, strict=True)]
+    rows = in_drawn_order(compared, options.seed) if sequential else compared
+    report = WinRateReporting.of(options, labels, rows, sequential=sequential).on(rows)
+    _write(rows, found.notes, Session("winrate", files, inputs=given), report)
+
+
+def _write(rows: Sequence[Row], notes: Iterable[str], session: Session, report: Callable[[Session], None]) -> None:
+    async def main() -> None:
+        for line in notes:
+            session.tell(f"winrate: {line}")
+        await session.write(rows, total=len(rows))
+        report(session)
+
+    session.run(main)
