@@ -15,6 +15,7 @@ import numpy as np
 from rubrictool.analysis.directions import exchanged, systems_in, systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, agresti_coull
+from rubrictool.analysis.prompt_means import standard_error
 from rubrictool.analysis.resampling import Array, t975
 from rubrictool.analysis.win_rate import ThresholdDecision, interval_decision, prompt_credits
 from rubrictool.errors import InputError
@@ -50,10 +51,12 @@ class _Parts(NamedTuple):
 class CorrectedMean:
     """A mean over prompts by a judge, corrected by people's labels on some of them; the labelled prompts are a random draw.
 
-    `value`, its interval and `standard_error` are None below 10 labelled prompts. `judge_weight` is lambda, from 0 (labels alone)
-    to 1. `judge_alone` is the judge's mean over all prompts, `human_alone` that of the labels, `judge_bias` the judge's less
-    the people's on labelled prompts, `differing` of which they value differently; where these are fewer than 5 the interval is
-    wider than the standard error says. `labels_worth` is the number of labels that alone would have the standard error.
+    `value`, its interval and `standard_error` are None below 10 labelled prompts; a standard error also where nothing
+    differs, and the interval where no label differs from another and the values have no limits. `judge_weight` is lambda,
+    from 0 (labels alone) to 1. `judge_alone` is the judge's mean over all prompts, `human_alone` that of the labels,
+    `judge_bias` the judge's less the people's on labelled prompts, `differing` of which they value differently; where these
+    are fewer than 5 the interval is wider than the standard error says. `labels_worth` is the number of labels that alone
+    would have the standard error.
     """
 
     labelled: int
@@ -196,20 +199,20 @@ def corrected_mean(
     f = np.array([judged[prompt] for prompt in labels])
     others = np.array([value for prompt, value in judged.items() if prompt not in labels])
     parts = _corrected(y, f, others) if len(y) >= ENOUGH_LABELS else None
-    low, high = _ends(parts, _Values(y, f, others), limits) if parts else (None, None)
+    low, high = (parts and _ends(parts, _Values(y, f, others), limits)) or (None, None)
     return CorrectedMean(
         labelled=len(y),
         unlabelled=len(others),
         value=parts and parts.value,
         low=low,
         high=high,
-        standard_error=parts and parts.standard_error,
+        standard_error=(parts and parts.standard_error) or None,
         judge_weight=parts and parts.weight,
         judge_alone=math.fsum(judged.values()) / len(judged),
         human_alone=float(y.mean()),
-        human_alone_se=_standard_error(y),
+        human_alone_se=standard_error(y.tolist()),
         judge_bias=float((f - y).mean()),
-        judge_bias_se=_standard_error(f - y),
+        judge_bias_se=standard_error((f - y).tolist()),
         differing=_differing(y, f),
         labels_worth=float(y.var(ddof=1)) / parts.standard_error**2 if parts and parts.standard_error > 0 else None,
     )
@@ -242,13 +245,18 @@ class _Values(NamedTuple):
         return float(values.min()), float(values.max())
 
 
-def _ends(parts: _Parts, values: _Values, limits: tuple[float, float]) -> tuple[float, float]:
-    """Return the ends of the interval; where labels do not differ, those that allow for labels that were not seen."""
+def _ends(parts: _Parts, values: _Values, limits: tuple[float, float]) -> tuple[float, float] | None:
+    """Return the ends of the interval; where labels do not differ, those that allow for labels that were not seen.
+
+    None where these may lie anywhere, since some value lies outside the limits.
+    """
     y, f, others = values
     least, most = values.range()
     inside = limits[0] <= least and most <= limits[1]
     least, most = limits if inside else (least, most)
-    if inside and y.min() == y.max():
+    if y.min() == y.max():
+        if not inside:
+            return None
         low, high, _ = agresti_coull(float(((y - least) / (most - least)).sum()), len(y))
         return least + low * (most - least), least + high * (most - least)
     error = parts.standard_error
@@ -262,7 +270,3 @@ def _ends(parts: _Parts, values: _Values, limits: tuple[float, float]) -> tuple[
 
 def _differing(y: Array, f: Array) -> int:
     return int((np.abs(f - y) > TIE).sum())
-
-
-def _standard_error(values: Array) -> float | None:
-    return float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else None

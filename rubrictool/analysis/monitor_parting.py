@@ -147,7 +147,11 @@ def _slopes(span: str, windows: Sequence[StepWindow], exchange: Sequence[DumpedR
     sums = summed_by_prompt(rows).columns
     (drawn,) = totals(sums, seed=seed)
     found, resampled = (_rises(of, scaled=bool(exchange)) for of in (sums.sum(axis=0)[None, :], drawn))
-    figures = (estimate(float(found[0, n]), resampled[:, n], prompts, span=(-1, 1)) for n in range(4))
+    *rises, excess = (float(one) for one in found[0])
+    figures = [estimate(rise, resampled[:, n], prompts, span=(-1, 1)) for n, rise in enumerate(rises)]
+    # It may exceed the range of scores.
+    reach = max(1.0, abs(excess))
+    figures.append(estimate(excess, resampled[:, -1], prompts, span=(-reach, reach)))
     return SpanSlopes(span, f"{first}-{last}", prompts, *figures)
 
 

@@ -228,9 +228,8 @@ def _peak(betas: Sequence[float], curve: _Curve) -> Peak:
 
 
 def _drop(value: float, drawn: Array, prompts: int) -> Figure:
-    found = estimate(value, drawn, prompts, span=(-1.0, 1.0))
-    # Where the peak is the end, nothing falls, whatever the prompts.
-    return found if drawn.any() or found.low is None else Figure(value, value, value)
+    # Where the peak is the end, nothing falls, whatever the prompts: no interval says how much.
+    return estimate(value, drawn, prompts, span=(-1.0, 1.0)) if drawn.any() else Figure(value)
 
 
 _BASE = ((_KL, 0.0), (_WIN_RATE, 0.5))

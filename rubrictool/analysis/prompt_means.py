@@ -25,3 +25,15 @@ def standard_deviation(values: Collection[float]) -> float | None:
     centre = mean(values)
     # Unlike a sum of squares, hypot does not overflow.
     return math.hypot(*(value - centre for value in values)) / math.sqrt(len(values) - 1)
+
+
+def standard_error(values: Collection[float]) -> float | None:
+    """Return the standard error of the mean, None for fewer than two values and for equal ones, which do not show it."""
+    deviation = standard_deviation(values)
+    if not deviation or deviation <= _ROUNDING * max(map(abs, values)):
+        return None
+    return deviation / math.sqrt(len(values))
+
+
+_ROUNDING = 1e-12
+"""A smaller deviation, relative to the values, is a rounding error."""

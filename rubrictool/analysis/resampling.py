@@ -101,20 +101,27 @@ def estimate(value: float, resampled: Array, prompts: int, *, span: tuple[float,
     `prompts` is the number of prompts behind the figure; of fewer than 5 there is no interval. `span` is its range. For few
     prompts the percentiles are moved outwards, by as much as a t interval is wider than a normal one (Hesterberg 2015,
     "expanded percentile"). Where resamples do not differ, the interval allows for prompts at the ends of the span that were
-    not seen: as large a share as Agresti and Coull's interval for none among so many.
+    not seen: as large a share as Agresti and Coull's interval for none among so many. There is none where the figure lies
+    outside the span, as on another scale, or the span is a point: nothing then bounds what other prompts may show.
     """
     if prompts < ENOUGH_FOR_INTERVAL:
         return Figure(value)
     kept = resampled[~np.isnan(resampled)]
-    if len(kept) == 0 or kept.max() - kept.min() < 1e-12:
-        # Scores on a scale of their own may lie outside.
-        return _unvaried(value, prompts, (min(value, span[0]), max(value, span[1])))
+    if not varies(kept):
+        return _unvaried(value, prompts, span)
     outside = _outside(prompts)
     low, high = np.quantile(kept, [outside, 1 - outside])
     return Figure(value, min(value, float(low)), max(value, float(high)))
 
 
+def varies(resampled: Array) -> bool:
+    """Return whether resampled values differ by more than rounding: else they say nothing of other prompts."""
+    return resampled.size > 0 and bool(resampled.max() - resampled.min() > 1e-12 * max(1.0, np.abs(resampled).max()))
+
+
 def _unvaried(value: float, prompts: int, span: tuple[float, float]) -> Figure:
+    if not span[0] <= value <= span[1] or span[0] == span[1]:
+        return Figure(value)
     unseen = agresti_coull(0, prompts).high
     return Figure(value, value - unseen * (value - span[0]), value + unseen * (span[1] - value))
 

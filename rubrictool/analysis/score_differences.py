@@ -10,7 +10,7 @@ from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.intervals import Figure
 from rubrictool.analysis.paired_tests import sign_flip_test
 from rubrictool.analysis.power import detectable_mean
-from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
+from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation, standard_error
 from rubrictool.rows.columns import Row
 
 
@@ -21,7 +21,7 @@ class ScoreDifference:
     `low` and `high` are None for fewer than 5 prompts.
     `detectable` is the smallest difference detectable with `n` prompts (paired t test, power 80 %), None for fewer than 5
     prompts, and where they do not differ.
-    `standard_error` is None for one prompt. `sign_flip_p` tests whether the mean is 0.
+    `standard_error` is None for one prompt, and where they do not differ. `sign_flip_p` tests whether the mean is 0.
     """
 
     mean: float
@@ -61,7 +61,7 @@ def score_difference(comparisons: Iterable[Compared], *, seed: int = 0) -> Score
         low=bounds.low,
         high=bounds.high,
         n=n,
-        standard_error=None if deviation is None else deviation / n**0.5,
+        standard_error=standard_error(differences),
         sign_flip_p=sign_flip_test(differences, seed=seed),
         detectable=detectable_mean(deviation, n) if deviation else None,
     )

@@ -19,7 +19,7 @@ from rubrictool.analysis.bradley_terry import (
 )
 from rubrictool.analysis.existing_comparisons import read_comparisons
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, Z95
-from rubrictool.analysis.resampling import Array, estimate, totals
+from rubrictool.analysis.resampling import Array, estimate, totals, varies
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.jsonl import Source
@@ -53,8 +53,8 @@ ELO_MEAN = 1000.0
 class RankedSystem:
     """A system's strength, on the logistic scale and with the sum of all 0, its Elo rating and its rank.
 
-    Intervals are 95 %, None with fewer than 5 prompts. Ratings are relative to the baseline, which then has 1000 and no
-    interval, else to the mean of all.
+    Intervals are 95 %, None with fewer than 5 prompts, and where no resample of the prompts gives another figure, as where all
+    comparisons are ties. Ratings are relative to the baseline, which then has 1000 and no interval, else to the mean of all.
     """
 
     system: str
@@ -74,7 +74,8 @@ class RankedSystem:
 class Ranking:
     """The systems by rank.
 
-    `method` says how intervals of strengths were made, `redrawn` how many resamples had to be drawn again.
+    `method` says how intervals of strengths were made, or `no_intervals` why there are none; `redrawn` how many resamples had to
+    be drawn again.
     `deviance` measures how far the rates of pairs are from those that the strengths give, over `freedom` degrees of freedom;
     `deviance_p` is the share of runs of the fitted model with as large a deviance, None without freedom: a small one says
     that a ranking hides something, such as a circle of wins.
@@ -83,6 +84,7 @@ class Ranking:
     systems: tuple[RankedSystem, ...]
     prompts: int
     method: Literal["bootstrap", "sandwich"] | None
+    no_intervals: str
     redrawn: int
     deviance: float
     freedom: int
@@ -100,7 +102,8 @@ class Ranking:
     def figures(self) -> dict[str, Any]:
         """Return all figures as JSON values; the fitted rates stand with the pairs."""
         kept = ("prompts", "method", "redrawn", "deviance", "freedom", "deviance_p")
-        return {"systems": self.rows(), **{name: getattr(self, name) for name in kept}}
+        figures = {name: getattr(self, name) for name in kept}
+        return {"systems": self.rows(), **figures, "no_intervals": self.no_intervals or None}
 
 
 def rank_systems(comparisons: Source, *, baseline: str | None = None, seed: int = 0) -> Ranking:
@@ -122,13 +125,15 @@ def ranking(table: PairTable, *, baseline: str | None = None, seed: int = 0, dra
     by_prompts = len(table.met) < ENOUGH_FOR_SANDWICH
     spread = _Spread(found, resampled, None if by_prompts else cluster_covariance(table, found), len(table.met))
     origin = table.names.index(baseline) if baseline in table.names else None
-    order = sorted(range(len(table.names)), key=lambda place: -found[place])
+    order = sorted(range(len(table.names)), key=lambda place: -round(float(found[place]), 9))
     freedom = len(table.pairs) - (len(table.names) - 1)
     p = chances(found)
+    reason = _no_intervals(len(table.met), resampled)
     return Ranking(
         tuple(_ranked(table.names[place], place, spread, origin) for place in order),
         len(table.met),
-        None if resampled is None else "bootstrap" if by_prompts else "sandwich",
+        None if reason else "bootstrap" if by_prompts else "sandwich",
+        reason,
         redrawn,
         float(deviance(wins, found)),
         freedom,
@@ -148,6 +153,15 @@ def unrankable(table: PairTable) -> str:
     return f"no ranking: some systems only won or only lost against all others, or never met them; parts, the best first: {named}"
 
 
+def _no_intervals(prompts: int, resampled: Array | None) -> str:
+    """Return why strengths have no intervals, empty where they have some."""
+    if prompts < ENOUGH_FOR_INTERVAL:
+        return f"fewer than {ENOUGH_FOR_INTERVAL} prompts"
+    if resampled is None:
+        return "hardly any resample of the prompts has finite strengths"
+    return "" if any(map(varies, resampled.T)) else "the results do not differ between prompts"
+
+
 class _Spread:
     """Strengths with their resampled values, and their covariance where that takes the place of percentiles."""
 
@@ -157,9 +171,8 @@ class _Spread:
 
     def interval(self, contrast: Array) -> tuple[float, float, float] | tuple[None, None, None]:
         """Return standard error and both ends of a sum of strengths."""
-        if self.resampled is None:
+        if self.resampled is None or not varies(drawn := self.resampled @ contrast):
             return None, None, None
-        drawn = self.resampled @ contrast
         if self._covariance is None:
             if self._prompts < ENOUGH_FOR_PERCENTILES:
                 ends = estimate(float(self.found @ contrast), drawn, self._prompts).ends
@@ -171,10 +184,10 @@ class _Spread:
 
     def rank(self, place: int) -> tuple[int, int | None, int | None]:
         """Return the rank of a system, 1 for the best, with the ranks that bound 95 % of the resampled ones."""
-        own = 1 + int((self.found > self.found[place]).sum())
-        if self.resampled is None:
+        own = 1 + int((self.found > self.found[place] + TIE).sum())
+        if self.resampled is None or not varies(self.resampled - self.resampled[:, [place]]):
             return own, None, None
-        ranks = 1 + (self.resampled > self.resampled[:, [place]]).sum(axis=1)
+        ranks = 1 + (self.resampled > self.resampled[:, [place]] + TIE).sum(axis=1)
         low, high = np.quantile(ranks, [0.025, 0.975], method="inverted_cdf")
         return own, int(low), int(high)
 

@@ -18,7 +18,7 @@ from rubrictool.analysis.power import (
     prompts_needed,
     variance_at_half,
 )
-from rubrictool.analysis.prompt_means import mean, prompt_means, standard_deviation
+from rubrictool.analysis.prompt_means import mean, prompt_means, standard_error
 from rubrictool.rows.comparisons import ExternalComparison, Winner
 from rubrictool.rows.joins import grouped
 from rubrictool.rubric.weights import TIE
@@ -36,7 +36,8 @@ class WinRate:
     ties and flips (another winner in each order) count comparisons.
     `win_rate_ab` and `win_rate_ba` are the rates in each presentation order, None where rows lack them; `position_effect` is the
     first less the second, with its 95 % interval over prompts: above 0, the response that is shown first is favoured.
-    `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt. In
+    `standard_error` is that of the mean over prompts (n - 1 in the denominator), None for one prompt and for
+    equal ones. In
     `discrete_win_rate` a preference counts as the nearest of win, loss and half. `sign_p` tests whether prompts are won as
     often as lost, `sign_flip_p` whether the rate is one half. `variance_at_half` is the mean of (credit - 1/2)² over prompts,
     `detectable` the smallest difference from one half detectable with `n` prompts (power 80 %, two-sided test at 5 %), None
@@ -83,7 +84,6 @@ def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
     credits = of_prompts.around(mean(of_prompts.around(0.5)))
     bounds = interval(credits, seed=seed)
     results = Counter(_result(credit(row)) for row in rows)
-    deviation = standard_deviation(credits)
     at_half = of_prompts.around(0.5)
     distances = [value - 0.5 for value in at_half]
     return WinRate(
@@ -101,7 +101,7 @@ def win_rate(comparisons: Iterable[Compared], *, seed: int = 0) -> WinRate:
         win_rate_ba=_order_rate(rows, "ba"),
         **estimate_columns("position_effect", _position_effect(rows, seed)),
         method=bounds.method,
-        standard_error=None if deviation is None else deviation / len(credits) ** 0.5,
+        standard_error=standard_error(credits),
         discrete_win_rate=mean(prompt_means((row.prompt_id, CREDIT[_result(credit(row))]) for row in rows)),
         sign_p=sign_test(distances),
         sign_flip_p=sign_flip_test(distances, seed=seed),

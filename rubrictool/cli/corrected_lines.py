@@ -40,20 +40,23 @@ def _sentences(found: CorrectedMean) -> Iterator[str]:
     if found.value is not None:
         weight = f"weight of the judge {found.judge_weight:.2f}"
         yield f"corrected by people {interval(_figure(found))} from {_labels(found)}, {weight}"
-    error = "" if found.judge_bias_se is None else f" (standard error {found.judge_bias_se:.3f})"
+    error = f" (standard error {found.judge_bias_se:.3f})" if found.judge_bias_se is not None else ""
+    same = " on each labelled prompt" if found.judge_bias_se is None and found.labelled > 1 else ""
     known = found.labels_worth is not None and found.differing >= ENOUGH_DIFFERING
     worth = f"; worth {found.labels_worth:.0f} labels alone" if known else ""
-    yield f"people alone {found.human_alone:.3f}, bias of the judge {found.judge_bias:+.3f}{error}{worth}"
+    yield f"people alone {found.human_alone:.3f}, bias of the judge {found.judge_bias:+.3f}{error or same}{worth}"
 
 
 def _warnings(figures: Sequence[NamedFigure]) -> Iterator[str]:
     """Yield which figures have too few labels, and which too few that differ from the judge's."""
     if few := [(name, one.labelled) for name, one in figures if one.value is None]:
         yield f"no corrected figure from fewer than {ENOUGH_LABELS} labelled prompts{named_counts(few)}: label more"
+    if alike := [(name, one.labelled) for name, one in figures if one.value is not None and one.low is None]:
+        yield f"labels do not differ{named_counts(alike)}: no interval"
     corrected = [(name, one.differing) for name, one in figures if one.value is not None]
-    if alike := [one for one in corrected if one[1] < ENOUGH_DIFFERING]:
+    if near := [one for one in corrected if one[1] < ENOUGH_DIFFERING]:
         yield (
-            f"judge and people differ on fewer than {ENOUGH_DIFFERING} labelled prompts{named_counts(alike)}: the interval"
+            f"judge and people differ on fewer than {ENOUGH_DIFFERING} labelled prompts{named_counts(near)}: the interval"
             " counts two differences more; label more prompts to narrow it"
         )
 
@@ -105,6 +108,8 @@ def _cells(name: str, found: CorrectedMean) -> tuple[CellValue, ...]:
 
 def shortfall(found: CorrectedMean | None, threshold: float) -> str:
     """Return why the corrected interval misses a threshold; empty where all of it lies above."""
+    if found and found.value is not None and found.low is None:
+        return "not shown: labels do not differ, so that there is no interval; label more"
     if found is None or found.low is None or found.high is None:
         labelled = found.labelled if found else 0
         return f"not shown: {counted(labelled, 'labelled prompt')} decide nothing; label at least {ENOUGH_LABELS}"

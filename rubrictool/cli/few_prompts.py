@@ -1,10 +1,10 @@
-"""Say which figures rest on too few prompts for an interval, and which intervals are to be taken as hints."""
+"""Say which figures have no interval, for too few prompts or for prompts that do not differ, and which intervals are hints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON, Figure
 from rubrictool.cli.tables import shown
 
 MOST_NAMED, MAX_NAME = 8, 40
@@ -24,6 +24,16 @@ def without_interval(counts: Sequence[tuple[str, int]]) -> Iterator[str]:
     """Yield a line on figures of fewer than 5 prompts, if there are any."""
     if few := [one for one in counts if 0 < one[1] < ENOUGH_FOR_INTERVAL]:
         yield f"fewer than {ENOUGH_FOR_INTERVAL} prompts{named_counts(few)}: no interval by resampling"
+
+
+def unvaried(figures: Sequence[tuple[str, Figure | None, int]]) -> Iterator[str]:
+    """Yield a line on figures that have no interval though their prompts are enough; given by name, with their prompts.
+
+    Resamples of prompts that do not differ are all alike.
+    """
+    same = [(name, n) for name, one, n in figures if one and one.low is None and n >= ENOUGH_FOR_INTERVAL]
+    if same:
+        yield f"prompts do not differ{named_counts(same)}: no interval by resampling"
 
 
 def hints(counts: Sequence[tuple[str, int]], *, fewest: int = 1) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rubrictool.cli.few_prompts import few_prompts
+from rubrictool.cli.few_prompts import few_prompts, unvaried
 from rubrictool.cli.tables import MOST_ROWS, NONE, interval, legend, number, shown, signed, table
 from rubrictool.text.wording import counted
 
@@ -34,7 +34,9 @@ def lines(report: MonitorReport) -> Iterator[str]:
     if report.preflight:
         yield from _preflight(report.preflight, report.windows[0].responses)
     yield ""
-    for line in few_prompts([(f"steps {one.window}", one.prompts) for one in report.windows]):
+    counts = [(f"steps {one.window}", one.prompts) for one in report.windows]
+    means = [(f"steps {one.window}", one.score, one.prompts) for one in report.windows]
+    for line in (*few_prompts(counts), *unvaried(means)):
         yield from legend(line)
     yield from legend(LEGEND)
     yield ""

@@ -10,7 +10,7 @@ from rubrictool.analysis.paired_tests import SIGNIFICANT
 from rubrictool.analysis.score_differences import ScoreDifference
 from rubrictool.analysis.win_rate import WinRate
 from rubrictool.analysis.win_rates import SystemComparison
-from rubrictool.cli.few_prompts import hints, without_interval
+from rubrictool.cli.few_prompts import hints, unvaried, without_interval
 from rubrictool.cli.tables import interval, signed
 from rubrictool.cli.winrate_options import EVEN
 from rubrictool.text.wording import counted, shortened
@@ -56,8 +56,13 @@ def counts(rate: WinRate) -> str:
 
 
 def few_lines(pairs: Sequence[tuple[str, SystemComparison]]) -> Iterator[str]:
-    """Yield lines on pairs with few prompts, by label. Score differences of fewer than 5 have no interval, win rates have one."""
+    """Yield lines on pairs with few prompts, by label, and on those whose scores do not differ.
+
+    Score differences of fewer than 5 prompts have no interval, win rates have one.
+    """
     yield from without_interval([(label, pair.rate.n) for label, pair in pairs if pair.difference])
+    differences = [(label, pair.difference) for label, pair in pairs if pair.difference]
+    yield from unvaried([(f"score difference {label}".strip(), one.estimate, one.n) for label, one in differences])
     yield from hints([(label, pair.rate.n) for label, pair in pairs])
 
 

@@ -76,10 +76,11 @@ def _together(report: WinRateReport) -> Iterator[str]:
     how = (
         f"95 % intervals over {counted(found.prompts, 'prompt')} ({found.method})"
         if found.method
-        else "too few prompts for intervals"
+        else f"no intervals: {found.no_intervals}"
     )
     yield f"winrate: ranking by Bradley and Terry's strengths, as Elo ratings ({elo}); {how}"
     yield from table(("system", "Elo", "strength", "rank"), [_ranked(one) for one in found.systems])
+    yield from (f"winrate: {line}" for line in _resamples(found, against))
     yield f"winrate: {_fit(found)}"
 
 
@@ -98,6 +99,18 @@ def _ranked(one: RankedSystem) -> tuple[str, ...]:
     elo = f"{one.elo:.0f}" if one.elo_low is None else f"{one.elo:.0f} [{one.elo_low:.0f}, {one.elo_high:.0f}]"
     rank = f"{one.rank}" if one.rank_low is None else f"{one.rank} [{one.rank_low}, {one.rank_high}]"
     return short(one.system), elo, signed(Figure(one.strength, one.low, one.high)), rank
+
+
+def _resamples(found: Ranking, against: str | None) -> Iterator[str]:
+    """Yield what resamples of the prompts do not show: systems that are alike in all, and those that were drawn again."""
+    alike = [short(one.system) for one in found.systems if one.elo_low is None and one.system != against]
+    if found.method and alike:
+        yield f"no interval of the Elo rating of {', '.join(alike)}: no resample of the prompts gives another one"
+    if found.redrawn:
+        yield (
+            f"{counted(found.redrawn, 'resample')} drawn again, in which some system only won or only lost: intervals are"
+            " rather too short"
+        )
 
 
 def _fit(found: Ranking) -> str:

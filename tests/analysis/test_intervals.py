@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from rubrictool.analysis.intervals import Interval, agresti_coull, interval
-from rubrictool.analysis.resampling import t975
+from rubrictool.analysis.prompt_means import standard_error
+from rubrictool.analysis.resampling import estimate, t975
 
 RATES = np.arange(0.1, 0.91, 0.1)
 WORLDS = 3000
@@ -86,3 +87,16 @@ def test_the_interval_of_few_prompts_holds_wilsons_around_the_same_centre() -> N
 def test_few_prompts_widen_percentiles_as_students_t_does(prompts: int) -> None:
     exact = stats.t.ppf(0.975, prompts - 1)
     assert t975(prompts - 1) == pytest.approx(exact, abs=0.06 if prompts == 3 else 0.003)
+
+
+def test_where_resamples_never_vary_there_is_an_interval_only_within_a_known_range() -> None:
+    """Ten wins of ten bound what other prompts may show; ten equal scores on a scale of their own do not."""
+    same = np.full(100, 1.0)
+    assert estimate(1.0, same, 10) == pytest.approx((1.0, 1 - agresti_coull(0, 10).high, 1.0))
+    for value, span in ((1.0, (1.0, 1.0)), (7.0, (0.0, 1.0)), (-0.5, (0.0, 1.0))):
+        assert estimate(value, np.full(100, value), 10, span=span) == (value, None, None)
+
+
+@pytest.mark.parametrize("values", [[0.5] * 20, [0.1] * 20, [7.0], [1e-200] * 3, [0.0] * 4])
+def test_equal_values_have_no_standard_error(values: list[float]) -> None:
+    assert standard_error(values) is None

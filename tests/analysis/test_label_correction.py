@@ -100,7 +100,7 @@ def test_without_other_prompts_the_labels_stand_alone() -> None:
 
 def test_labels_that_all_say_the_same_leave_room_for_what_was_not_seen() -> None:
     found = corrected_mean(by_prompt([1, 0] * 30), by_prompt([1] * 12))
-    assert (found.value, found.standard_error, found.high, found.labels_worth) == (1, 0, 1, None)
+    assert (found.value, found.standard_error, found.high, found.labels_worth) == (1, None, 1, None)
     assert 0.6 < (found.low or 0) < 0.9
 
 
@@ -141,3 +141,16 @@ def test_the_interval_holds_the_figure_and_stays_in_the_range(values: list[tuple
     assert found.high is not None
     assert 0 <= found.low <= min(1, max(0, found.value or 0)) <= found.high <= 1
     assert 0 <= (found.judge_weight or 0) <= 1
+
+
+def test_labels_that_all_say_the_same_beyond_the_limits_have_no_interval() -> None:
+    found = corrected_mean(by_prompt([-0.5, 0.5] * 30), by_prompt([-0.5] * 12))
+    assert (found.value, found.low, found.high, found.standard_error) == (-0.5, None, None, None)
+    assert found.decision(-1) == "not shown"
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.25])
+def test_a_bias_that_is_the_same_on_each_prompt_has_no_standard_error(bias: float) -> None:
+    found = corrected_mean(by_prompt([0.5 + bias, 0.25 + bias] * 30), by_prompt([0.5, 0.25] * 6))
+    assert found.judge_bias == pytest.approx(bias)
+    assert found.judge_bias_se is None

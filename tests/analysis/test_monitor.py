@@ -13,7 +13,7 @@ from rubrictool.analysis.monitor import keep_between, monitor
 from rubrictool.analysis.monitor_features import Feature, Seen, features_of, spreads
 from rubrictool.analysis.monitor_parting import parting
 from rubrictool.analysis.monitor_rows import DumpedRollout
-from rubrictool.analysis.monitor_windows import windows
+from rubrictool.analysis.monitor_windows import figures_of, windows
 from rubrictool.analysis.paired_tests import holm
 from rubrictool.errors import InputError
 
@@ -348,3 +348,10 @@ def test_a_window_or_a_price_that_is_none_is_refused(options: dict[str, Any], re
 def test_a_band_that_is_none_is_refused(low: float, high: float) -> None:
     with pytest.raises(InputError, match="are no band"):
         keep_between([row(1, 1, 0.5)], low=low, high=high)
+
+
+@pytest.mark.parametrize(("reward", "known"), [(0.5, True), (7.0, False), (-2.0, False)])
+def test_a_reward_that_never_varies_has_an_interval_only_on_a_known_scale(reward: float, *, known: bool) -> None:
+    score = figures_of("0", [rollout(0, p, reward, 0.1) for p in range(12)]).score
+    assert score
+    assert (score.value, score.low is not None) == (reward, known)

@@ -164,7 +164,10 @@ def test_resamples_without_finite_strengths_are_drawn_again_and_counted() -> Non
     rows = [row(f"p{n}", a, b, "b" if n < 2 else "a") for n in range(12) for a, b in combinations("xyz", 2)]
     found = rt.rank_systems(rows)
     assert 0 < found.redrawn < 2_000
-    assert all(one.low is not None and math.isfinite(one.low) for one in found.systems)
+    x, y, z = found.systems
+    assert all(one.low is not None and math.isfinite(one.low) for one in (x, z))
+    assert y.strength == pytest.approx(0)
+    assert (y.low, y.rank_low) == (None, 2), "halfway between both in each resample"
 
 
 def test_a_circle_of_wins_does_not_fit_and_is_told() -> None:
@@ -306,3 +309,30 @@ def test_no_table_of_wins_stops_the_fit(systems: int, prompts: int, seed: int) -
 def test_few_prompts_have_a_report_all_the_same(prompts: int) -> None:
     rows = [row(f"p{n}", a, b, "ab"[(n + (a == "x")) % 2]) for n in range(prompts) for a, b in combinations("xyz", 2)]
     assert rt.win_rates([*rows, row("p0", "x", "y", "a"), row("p0", "y", "z", "a"), row("p0", "x", "z", "b")]).pairs
+
+
+def of_ties(prompts: int, *pairs: tuple[str, str]) -> list[dict[str, Any]]:
+    return [row(f"p{n}", *pair, "tie") for n in range(prompts) for pair in pairs]
+
+
+@pytest.mark.parametrize(
+    ("prompts", "reason"),
+    [(4, "fewer than 5 prompts"), *[(n, "the results do not differ between prompts") for n in (5, 15, 30, 60)]],
+)
+def test_where_all_comparisons_tie_ratings_and_ranks_have_no_intervals_for_a_reason(prompts: int, reason: str) -> None:
+    for baseline in (None, "z"):
+        found = rt.rank_systems(of_ties(prompts, *combinations("xyz", 2)), baseline=baseline)
+        assert (found.method, found.no_intervals, found.figures()["no_intervals"]) == (None, reason, reason)
+        for one in found.systems:
+            assert (one.elo, one.rank, one.low, one.elo_low, one.rank_low) == (1000, 1, None, None, None)
+
+
+@pytest.mark.parametrize("prompts", [12, 30, 60])
+def test_a_system_like_the_baseline_on_every_prompt_has_no_interval_and_shares_its_rank(prompts: int) -> None:
+    results = ["aabt"[n % 4].replace("t", "tie") for n in range(prompts)]
+    beaten = [row(f"p{n}", name, "z", won) for n, won in enumerate(results) for name in "xy"]
+    x, y, z = rt.rank_systems([*beaten, *of_ties(prompts, ("x", "y"))], baseline="y").systems
+    assert x.elo == pytest.approx(1000)
+    assert (x.system, x.elo_low, x.rank, y.rank, z.rank) == ("x", None, 1, 1, 3)
+    assert z.elo_low is not None
+    assert x.low is not None

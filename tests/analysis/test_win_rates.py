@@ -276,3 +276,11 @@ def test_systems_that_cannot_be_compared_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=reason):
         compare_scores(systems, baseline=baseline)
+
+
+def test_constant_data_have_no_standard_error_and_no_interval_that_says_certain() -> None:
+    won = win_rates([{"prompt_id": f"p{n}", "winner": "a", "score_a": 7, "score_b": 7} for n in range(10)]).pairs[0]
+    assert (won.rate.win_rate, won.rate.standard_error, won.rate.high) == (1, None, 1)
+    assert 0.6 < won.rate.low < 0.8
+    assert won.difference
+    assert (won.difference.mean, won.difference.low, won.difference.standard_error) == (0, None, None)

@@ -81,3 +81,19 @@ def test_the_first_line_names_the_files_whose_win_rate_it_is(shell: Shell) -> No
     one, two = shell.write("mine.jsonl", long("new")), shell.write("yours.jsonl", long("old"))
     ran = shell("winrate", one, two, "--rubrics", shell.write("r.jsonl", MINUTES))
     assert "winrate: mine over yours: 1.000 [" in ran.err
+
+
+def test_constant_figures_are_told_without_an_interval_and_why(shell: Shell) -> None:
+    equal = {"score_a": 3, "score_b": 3}
+    rows = [
+        {"prompt_id": f"p{n}", "system_a": a, "system_b": b, "winner": "tie", **equal}
+        for n in range(12)
+        for a, b in (("x", "y"), ("y", "z"), ("x", "z"))
+    ]
+    ran = shell("winrate", shell.write("ties.jsonl", rows))
+    assert "no intervals: the results do not differ between prompts" in ran.err
+    assert "1000 [" not in ran.err
+    assert "prompts do not differ in score difference x / y (12)" in ran.err
+    one = shell("winrate", shell.write("one.jsonl", [row for row in rows if row["system_b"] == "y"]))
+    assert "mean score difference +0.000, sign-flip test" in one.err
+    assert "prompts do not differ in score difference (12): no interval by resampling" in one.err
