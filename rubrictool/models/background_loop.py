@@ -23,6 +23,9 @@ T = TypeVar("T")
 EXIT_S = 5.0
 """Longest time to close what is still open when the interpreter exits, in seconds."""
 
+PAUSE_S = 30.0
+"""Longest time that a fork waits for the work under way on the loop, such as the import of litellm, in seconds."""
+
 
 class BackgroundLoop:
     """An event loop in a daemon thread, from its creation until the interpreter exits."""
@@ -34,6 +37,7 @@ class BackgroundLoop:
         self._loop.set_exception_handler(self._report)
         self._open: set[AsyncExitStack] = set()
         self._closing: set[asyncio.Task[None]] = set()
+        self._may_go_on = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, name="rubrictool", daemon=True)
         self._thread.start()
         atexit.register(self._exit)
@@ -72,6 +76,26 @@ class BackgroundLoop:
         if reason := self._gone():
             raise InputError(reason)
         return asyncio.run_coroutine_threadsafe(work(), self._loop)
+
+    def pause(self) -> None:
+        """Stop the thread between two steps of its work, for a fork, until `go_on`.
+
+        A lock that the thread holds when the process forks (of an import, of SQLite) is never released in the child.
+        """
+        if threading.current_thread() is self._thread or not self._loop.is_running():
+            return
+        paused, self._may_go_on = threading.Event(), threading.Event()
+        self._loop.call_soon_threadsafe(self._stand_still, paused, self._may_go_on)
+        paused.wait(PAUSE_S)
+
+    def go_on(self) -> None:
+        """Let the thread work again."""
+        self._may_go_on.set()
+
+    @staticmethod
+    def _stand_still(paused: threading.Event, may_go_on: threading.Event) -> None:
+        paused.set()
+        may_go_on.wait()
 
     def release_descriptors(self) -> None:
         """Point the descriptors that a fork inherits elsewhere.
@@ -143,6 +167,7 @@ class BackgroundLoop:
 
 
 _starting = threading.Lock()
+"""Held while the loop is started, and while this process forks."""
 
 _started: BackgroundLoop | None = None
 
@@ -156,12 +181,27 @@ def background_loop() -> BackgroundLoop:
         return _started
 
 
+def _pause() -> None:
+    """Before a fork, bring the loop to a place where its thread holds no lock."""
+    _starting.acquire()
+    if _started:
+        _started.pause()
+
+
+def _go_on() -> None:
+    """In the parent, after a fork, let the loop work again."""
+    if _started:
+        _started.go_on()
+    _starting.release()
+
+
 def _start_anew() -> None:
     """In a fork, forget the parent's loop, of which there is a copy without a thread."""
-    global _starting, _started
+    global _started
     if _started:
         _started.release_descriptors()
-    _starting, _started = threading.Lock(), None
+    _started = None
+    _starting.release()
 
 
-os.register_at_fork(after_in_child=_start_anew)
+os.register_at_fork(before=_pause, after_in_parent=_go_on, after_in_child=_start_anew)

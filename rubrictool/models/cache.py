@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+from weakref import WeakSet
 
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
@@ -61,21 +62,39 @@ _ALONE = nullcontext()
 class Cache:
     """Replies by the key of their question.
 
-    Every `put` is one committed transaction in WAL mode: a killed process loses nothing it had put.
+    Every `put` is one committed transaction in WAL mode: a killed process loses nothing it had put. A fork of this process,
+    and a copy that was sent to another one, have a connection of their own.
     Raises `InputError` where the file cannot be opened or written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._open()
+
+    def __reduce__(self) -> tuple[type[Cache], tuple[Path]]:
+        return Cache, (self.path.absolute(),)
+
+    def _open(self) -> None:
         try:
-            self._db = open_file(path)
+            self._db = open_file(self.path)
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from None
+        self._is_inherited = False
+        _open_caches.add(self)
+
+    def leave_to_parent(self) -> None:
+        """Close the copy of the parent's connection in a fork; the next use opens one of this process.
+
+        SQLite takes the parent's locks for this process's own as long as a copy is open, and would write into a log that the
+        parent has deleted.
+        """
+        self._db.close()
+        self._is_inherited = True
 
     def get(self, key: str) -> str | None:
         """Return the stored reply to a question, or None."""
-        row = self._run("SELECT reply FROM replies WHERE key = ?", key).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._run("SELECT reply FROM replies WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
 
     def put(self, key: str, model: str, reply: str) -> None:
         """Store a reply that parsed; a later one to the same question replaces it."""
@@ -86,16 +105,22 @@ class Cache:
         return _ALONE
 
     def __iter__(self) -> Iterator[Recorded]:
+        self._reopen_in_fork()
         try:
             yield from map(Recorded._make, self._db.execute("SELECT key, model, reply FROM replies ORDER BY key"))
         except sqlite3.Error as error:
             raise self._unusable(error) from None
 
-    def _run(self, statement: str, *values: str) -> sqlite3.Cursor:
+    def _run(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        self._reopen_in_fork()
         try:
-            return self._db.execute(statement, values)
+            return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._unusable(error) from None
+
+    def _reopen_in_fork(self) -> None:
+        if self._is_inherited:
+            self._open()
 
     def _unusable(self, error: Exception) -> InputError:
         return InputError(
@@ -104,7 +129,20 @@ class Cache:
 
     def close(self) -> None:
         """Close the file; the cache cannot be used afterwards."""
+        _open_caches.discard(self)
+        self._is_inherited = False
         self._db.close()
+
+
+_open_caches: WeakSet[Cache] = WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for cache in _open_caches:
+        cache.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 def is_busy(error: BaseException) -> bool:

@@ -92,8 +92,9 @@ class _Task(NamedTuple):
 class RubricReward:
     """Reward completions by the rubrics of their prompts.
 
-    Can be called from any thread and event loop, pickled and sent to another process: models are opened in each process at
-    its first reward, and share one set of slots, one cache and one budget there. `options` are given, or their values by name.
+    Can be called from any thread and event loop, be inherited by a fork, and pickled with its rubrics and sent to another
+    process: models are opened in each process at its first reward, and share one set of slots, one cache and one budget there;
+    its counts start at 0. `options` are given, or their values by name.
 
     Raises `InputError` for options that cannot be used, and later for a rollout without a rubric.
     """
@@ -103,22 +104,33 @@ class RubricReward:
         self._curves, self._shaping = _curves(self.options.aggregate), _shaping(self.options.shape)
         check_on_error(self.options.on_error)
         self.rubrics = Rubrics(self.options.rubrics, defence=self.options.defence)
-        self.failures = 0
-        self._opened: _Opened | None = None
+        self._process = _Process(self.options)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what a copy in another process needs; it opens models of its own."""
-        return {**self.__dict__, "_opened": None, "rubrics": None}
+        """Return what a copy in another process needs: the rubrics as they are now, whatever became of their file."""
+        return {**vars(self), "options": replace(self.options, rubrics=None), "_process": None}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.__dict__.update(state)
-        self.rubrics = Rubrics(self.options.rubrics, defence=self.options.defence)
+        vars(self).update(state)
+        self._process = _Process(self.options)
+
+    @property
+    def failures(self) -> int:
+        """Return how many judgements of this process have failed."""
+        return self._here.failures
 
     @property
     def spent(self) -> Tally:
         """Return what this process has asked and spent."""
-        models = models_of(self._opened.judge) if self._opened else []
-        return sum((model.tally for model in models), start=Tally())
+        judge = self._here.judge
+        return sum((model.tally for model in models_of(judge)), start=Tally()) if judge else Tally()
+
+    @property
+    def _here(self) -> _Process:
+        """Return what is this process's own, new in a fork."""
+        if self._process.pid != os.getpid():
+            self._process = _Process(self.options)
+        return self._process
 
     async def rewards(self, rollouts: Iterable[Rollout], *, deadline_s: float | None = None) -> list[Reward]:
         """Return the rewards of rollouts, in their order, all asked at once, within `deadline_s` if that is shorter than ours.
@@ -170,7 +182,7 @@ class RubricReward:
         failures = [one for one in results if isinstance(one, BaseException)]
         if wrong := next((one for one in failures if not _stands_for_one(one)), None):
             raise wrong
-        self.failures += len(failures)
+        self._here.failures += len(failures)
         if failures and self.options.on_error == "raise":
             raise failures[0]
         found = [
@@ -193,7 +205,7 @@ class RubricReward:
         prompt, rubric, response, _ = task
         if isinstance(response, RowFailure):
             raise response
-        judge = await self._judge()
+        judge = await self._here.opened()
         scored = await score(prompt, rubric, response, judge, aggregate=self._curves, empty=self.options.empty)
         details = cast(ScoreWithDetails, scored)
         value = float(details.score)
@@ -205,23 +217,18 @@ class RubricReward:
             verdicts={one.id: one.met if one.value is None else one.value for one in details.verdicts},
         )
 
-    async def _judge(self) -> Judge:
-        """Return this process's judge, opened at the first call; runs on the background loop alone."""
-        if self._opened is None or self._opened.pid != os.getpid():
-            self._opened = _Opened(os.getpid(), self.options)
-        return await self._opened.ready()
 
+class _Process:
+    """The judge and the counts of the process that makes it."""
 
-class _Opened:
-    """The models of one process."""
-
-    def __init__(self, pid: int, options: RewardOptions) -> None:
-        self.pid, self._options = pid, options
+    def __init__(self, options: RewardOptions) -> None:
+        self.pid, self._options = os.getpid(), options
+        self.failures = 0
         self.judge: Judge | None = None
         self._opening: asyncio.Task[Judge] | None = None
 
-    async def ready(self) -> Judge:
-        """Return the judge, once it is open; an opening that failed is tried again."""
+    async def opened(self) -> Judge:
+        """Return the judge, opened at the first call on the background loop; an opening that failed is tried again."""
         if self.judge is not None:
             return self.judge
         if self._opening is None:

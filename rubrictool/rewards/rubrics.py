@@ -33,6 +33,13 @@ class Rubrics:
         self.update(source)
         self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_read"}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
+
     def of(self, rollout: Rollout) -> Rubric:
         """Return the rubric of a rollout. Raises `InputError` where there is none."""
         if rollout.rubric is not None:

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,10 +17,12 @@ from typing import Any, TypeVar
 import pytest
 from chat import ChatServer, chat_server
 from fakes import Scripted, model_of
+from forks import in_fork
 
 import rubrictool as rt
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.backend import Completion, Request
+from rubrictool.models.background_loop import background_loop
 from rubrictool.models.budget import Budget
 from rubrictool.models.cache import Cache, ReplyStore
 from rubrictool.models.client import Model
@@ -369,6 +372,31 @@ def test_a_fork_is_told_that_the_judge_is_its_parents_and_leaves_it_alone(server
     assert "fork" in child
     assert "call rubrictool.judge" in child
     assert ran.stderr == ""
+
+
+def test_a_lock_that_the_loop_holds_is_free_in_a_fork() -> None:
+    """An import, SQLite and cached properties hold locks for a while, which nobody would release in a fork."""
+    lock, held = threading.Lock(), threading.Event()
+
+    async def hold() -> None:
+        with lock:
+            held.set()
+            time.sleep(0.2)
+
+    with ThreadPoolExecutor(1) as others:
+        done = others.submit(background_loop().wait, hold)
+        assert held.wait(LONG_S)
+        assert in_fork(lambda: lock.acquire(blocking=False))
+        done.result(LONG_S)
+    # The parent's loop goes on.
+    background_loop().wait(hold)
+
+
+def test_a_fork_from_the_loop_itself_does_not_wait_for_it() -> None:
+    async def fork() -> int:
+        return in_fork(lambda: 1)
+
+    assert background_loop().wait(fork) == 1
 
 
 def test_asking_when_the_interpreter_exits_is_refused_at_once(server: ChatServer) -> None:

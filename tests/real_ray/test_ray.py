@@ -312,3 +312,79 @@ def test_too_few_gpus_are_an_error_before_anything_starts(folder: Path, shared: 
     command = [*with_servers(folder), *shared, "--replicas", 3]
     words = closing(ran(folder, *command, code=2))
     assert "need 6; the cluster has 4 on 1 node" in words
+
+
+REWARDS = """
+import asyncio
+import json
+import sys
+
+import ray
+from ray import cloudpickle
+
+from rubrictool.rewards import Rollout, RubricReward, areal, ms_swift, openrlhf, slime, verl
+from rubrictool.rewards.trl import RubricScore
+
+address, judge, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+ray.init(address=address, runtime_env={"env_vars": options}, log_to_driver=False)
+criteria = [{"criterion": "C", "weight": 1}]
+rubric = {"id": "p", "prompt": "q", "criteria": criteria}
+reward = RubricReward(judge=judge, rubrics=(one for one in [rubric]), on_error="none")
+trl = RubricScore(judge=judge)
+
+
+@ray.remote
+class Worker:
+    def rewarded(self, reward, text):
+        [found] = reward.rewards_sync([Rollout(text, prompt_id="p")])
+        return [found.reward, reward.failures, reward.spent.calls + reward.spent.cached]
+
+    def trl(self, reward, text):
+        return reward(["q"], [text], rubric=[criteria])
+
+    def called(self, function, *given, **named):
+        found = function(*given, **named)
+        return asyncio.run(found) if asyncio.iscoroutine(found) else found
+
+
+worker, other = Worker.remote(), Worker.remote()
+said = {"before": ray.get(worker.rewarded.remote(reward, "one"))}
+reward.rewards_sync([Rollout("two", prompt_id="p")])
+said["after"] = ray.get(other.rewarded.remote(reward, "two"))
+said["trl"] = [ray.get(worker.trl.remote(trl, "three")), trl(["q"], ["four"], rubric=[criteria])]
+said["trl"].append(ray.get(worker.trl.remote(trl, "five")))
+label = json.dumps({"rubric": criteria})
+verl_call = {"data_source": "x", "solution_str": "six", "ground_truth": "", "extra_info": {"rubric": label, "prompt": "q"}}
+said["verl"] = ray.get(worker.called.remote(verl.compute_score, **verl_call))["score"]
+said["openrlhf"] = ray.get(worker.called.remote(openrlhf.reward_func, ["q a", "q b"], ["q", "q"], [label] * 2))["rewards"]
+said["areal"] = ray.get(worker.called.remote(areal.reward_fn, "q", "seven", rubric=criteria))
+swift = ms_swift.SwiftReward()
+said["ms-swift"] = ray.get(worker.called.remote(swift, ["eight"], prompt=["q"], rubric=[criteria]))
+# A hook that is loaded from a file, as verl does, travels with its text.
+for module in (verl, openrlhf, areal, slime):
+    cloudpickle.register_pickle_by_value(module)
+said["by value"] = ray.get(worker.called.remote(verl.compute_score, **verl_call))["score"]
+said["by value, openrlhf"] = ray.get(other.called.remote(openrlhf.reward_func, ["q c"], ["q"], [label]))["rewards"]
+print(json.dumps(said))
+"""
+
+
+def test_rewards_that_are_sent_to_workers_work_there(folder: Path, server: ChatServer, shared: list[object]) -> None:
+    server.answer = lambda _: '{"c1": "yes"}'
+    options = {"RUBRICTOOL_JUDGE": server.spec, "RUBRICTOOL_ON_ERROR": "-1", "RUBRICTOOL_CACHE": str(folder / "c.db")}
+    command = [PYTHON, "-c", REWARDS, str(shared[-1]), server.spec, json.dumps(options)]
+    ran = subprocess.run(
+        command, env={**os.environ, **OPEN, **options}, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout.splitlines()[-1]) == {
+        "before": [1.0, 0, 2],
+        "after": [1.0, 0, 1],
+        "trl": [[1.0], [1.0], [1.0]],
+        "verl": 1.0,
+        "openrlhf": [1.0, 1.0],
+        "areal": 1.0,
+        "ms-swift": [1.0],
+        "by value": 1.0,
+        "by value, openrlhf": 1.0,
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import pickle
 import threading
 from types import MappingProxyType
 from typing import Any
@@ -235,13 +234,6 @@ def test_a_message_whose_text_is_null_says_nothing(more: Any) -> None:
 
 
 CHECKED = [{"criterion": "Mentions red.", "weight": 1, "check": {"contains": ["red"]}}]
-
-
-def test_a_copy_in_another_process_opens_its_own_models() -> None:
-    reward = RubricReward(judge="offline", rubrics=[{"id": "p", "prompt": "q", "criteria": CHECKED}], cache=None)
-    before = reward.rewards_sync([Rollout("red", prompt_id="p")])
-    copy = pickle.loads(pickle.dumps(reward))
-    assert copy.rewards_sync([Rollout("red", prompt_id="p")]) == before
 
 
 def test_it_can_be_called_from_any_loop_and_thread() -> None:
