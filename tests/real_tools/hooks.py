@@ -196,6 +196,16 @@ async def by_areals_pool() -> Any:
     return await _by_areal(RLVRWorkflow(hook, GenerationHyperparameters(), SpecialTokens()))
 
 
+async def by_skyrl() -> Any:
+    import skyrl_gym
+
+    skyrl_gym.register(id="rubrictool", entry_point="rubrictool.rewards.skyrl:RubricEnv")
+    environment = skyrl_gym.make("rubrictool", env_config={}, extras={"reward_spec": {"ground_truth": RUBRIC}})
+    # Both run in a thread, as in the trainer's generator.
+    await asyncio.to_thread(environment.init, [{"role": "user", "content": "Name colours."}])
+    return (await asyncio.to_thread(environment.step, TEXT))["reward"]
+
+
 HOOKS = {
     "verl": by_verl,
     "verl's rate_limited": by_verls_rate_limited,
@@ -206,6 +216,7 @@ HOOKS = {
     "ms-swift": by_swift,
     "areal": by_areal,
     "areal's pool": by_areals_pool,
+    "skyrl": by_skyrl,
 }
 
 if __name__ == "__main__":
