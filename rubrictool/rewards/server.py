@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -21,27 +17,20 @@ from rubrictool.rewards.access import Access, check_type
 from rubrictool.rewards.bodies import RewardedBody, form_of
 from rubrictool.rewards.core import RubricReward
 from rubrictool.rewards.http_errors import HttpError, bad_field, busy, of_input, of_judge
+from rubrictool.rewards.http_json import JSON, json_response, parsed
 from rubrictool.rewards.metrics import CONTENT_TYPE, RequestMetrics, exposition, single
+from rubrictool.rewards.request_log import Log, RequestEntry, aiohttp_log, place_of
 from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.rubrics import Rubrics
-from rubrictool.rows.strict_json import strict
 from rubrictool.rubric.weights import rubric_hash
-from rubrictool.text.encoding import compact_bytes
-from rubrictool.text.patterns import linear
 
 BACKLOG = 1024
 """Connections that may wait to be taken: all workers of a trainer connect at once."""
-
-JSON = "application/json"
 
 JSON_LINES = ("application/x-ndjson", "application/jsonl")
 
 SCORE_PATHS = ("/score", "/get_reward", "/verify")
 """Paths of one and the same: trainers that add a path of their own to an address find it."""
-
-_REQUEST_ID = linear(r"[A-Za-z0-9._:-]{1,128}")
-
-Log = Callable[[Mapping[str, Any]], None]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -64,17 +53,7 @@ class ServerLimits:
     linger_s: float = 1.0
 
 
-@dataclass
-class _Call:
-    """A request under way, with what its line in the log says beside."""
-
-    id: str
-    route: str
-    began: float = field(default_factory=time.monotonic)
-    columns: dict[str, Any] = field(default_factory=dict)
-
-
-_CALL: ContextVar[_Call] = ContextVar("call")
+_CALL: ContextVar[RequestEntry] = ContextVar("request")
 
 
 class RewardServer:
@@ -121,7 +100,7 @@ class RewardServer:
         runner = web.AppRunner(
             self.application(),
             access_log=None,
-            logger=_aiohttp_log(self.log),
+            logger=aiohttp_log(self.log),
             shutdown_timeout=self.limits.drain_s,
             keepalive_timeout=self.limits.idle_s,
             lingering_time=self.limits.linger_s,
@@ -151,7 +130,7 @@ class RewardServer:
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        call = _Call(_request_id(request), _route(request))
+        call = RequestEntry.of(request)
         _CALL.set(call)
         try:
             response = await self._answered(request, handler)
@@ -183,9 +162,9 @@ class RewardServer:
             refusal = HttpError(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "internal", f"an error of the server, {type(error).__name__}"
             )
-            call.columns |= {"error_at": _place(error)}
+            call.columns |= {"error_at": place_of(error)}
         call.columns |= {"error": refusal.kind} | ({"message": refusal.message} if self._log_texts else {})
-        return _json(refusal.body(), status=refusal.status, headers=refusal.headers)
+        return json_response(refusal.body(), status=refusal.status, headers=refusal.headers)
 
     def _check(self, request: web.Request) -> None:
         """Raise `HttpError` for a request that may not be made."""
@@ -203,8 +182,8 @@ class RewardServer:
         if self.access.token is not None or in_path is not None:
             self.access.check_token(request.headers.get("Authorization"), in_path)
 
-    def _close(self, method: str, call: _Call, status: int) -> None:
-        seconds = time.monotonic() - call.began
+    def _close(self, method: str, call: RequestEntry, status: int) -> None:
+        seconds = call.seconds
         self.metrics.count(call.route, status, seconds)
         if call.route in ("/health", "/ready", "/metrics") and status == HTTPStatus.OK:
             return
@@ -214,7 +193,7 @@ class RewardServer:
     async def _score(self, request: web.Request) -> web.Response:
         check_type(request.content_type, (JSON,))
         # Half of a surrogate pair is a failure of the completion in which it stands, and no reason to refuse the others.
-        body = _parsed(await self._body(request), half_pairs=True)
+        body = parsed(await self._body(request), half_pairs=True)
         form = form_of(body)
         rollouts = form.read(body)
         form.check(len(rollouts), self.reward.options.on_error)
@@ -228,7 +207,7 @@ class RewardServer:
         self.metrics.rollouts += len(rollouts)
         call.columns["failed"] = sum(one.error is not None for one in rewards)
         figures = self._statistics(rollouts, rewards)
-        return _json(form.answer(RewardedBody(body, rewards, figures, request.query.get("reward_key"))))
+        return json_response(form.answer(RewardedBody(body, rewards, figures, request.query.get("reward_key"))))
 
     def _check_size(self, rollouts: int) -> None:
         if rollouts > self.limits.rollouts:
@@ -262,9 +241,9 @@ class RewardServer:
     async def _rubrics(self, request: web.Request) -> web.Response:
         check_type(request.content_type, (JSON, *JSON_LINES))
         if request.content_type in JSON_LINES:
-            rows = [_parsed(line) for line in (await self._body(request)).splitlines() if line.strip()]
+            rows = [parsed(line) for line in (await self._body(request)).splitlines() if line.strip()]
         else:
-            rows = _rubric_rows(_parsed(await self._body(request)))
+            rows = _rubric_rows(parsed(await self._body(request)))
         for place, row in enumerate(rows):
             if not isinstance(row, Mapping):
                 raise bad_field(f"rubrics[{place}]", "must be an object")
@@ -272,15 +251,15 @@ class RewardServer:
         self.swaps += 1
         told = {name: rubric_hash(one.criteria) for name, one in new.items()}
         _CALL.get().columns["rubrics"] = told
-        return _json({"rubrics": told, "total": len(self.reward.rubrics)})
+        return json_response({"rubrics": told, "total": len(self.reward.rubrics)})
 
     async def _health(self, _: web.Request) -> web.Response:
-        return _json({"status": "ok"})
+        return json_response({"status": "ok"})
 
     async def _ready(self, _: web.Request) -> web.Response:
         if self.draining:
             raise busy("the server is about to end; ask the next one")
-        return _json({"status": "ready"})
+        return json_response({"status": "ready"})
 
     async def _metrics(self, _: web.Request) -> web.Response:
         spent = self.reward.spent
@@ -315,22 +294,6 @@ def _rubric_rows(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _parsed(body: bytes, *, half_pairs: bool = False) -> Any:
-    try:
-        return strict(body, half_pairs=half_pairs)
-    except (ValueError, RecursionError) as error:
-        raise HttpError(HTTPStatus.BAD_REQUEST, "not_json", f"the body is not JSON ({error})") from None
-
-
-def _json(value: Any, *, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> web.Response:
-    try:
-        content = compact_bytes(value)
-    except UnicodeEncodeError:
-        # Of a body that comes back with its reward, half of a surrogate pair is given back as it came: escaped.
-        content = json.dumps(value, allow_nan=False).encode()
-    return web.Response(body=content, status=status, headers=headers, content_type=JSON)
-
-
 def _of_aiohttp(error: web.HTTPException, limits: ServerLimits) -> HttpError:
     """Return an error that aiohttp answers with: no such path, another method, a body that is too large."""
     if isinstance(error, web.HTTPRequestEntityTooLarge):
@@ -340,46 +303,6 @@ def _of_aiohttp(error: web.HTTPException, limits: ServerLimits) -> HttpError:
         return HttpError(error.status, "not_found", f"there is no such path; there are {paths}")
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     return HttpError(error.status, "refused", error.reason or "refused", headers=headers)
-
-
-def _request_id(request: web.Request) -> str:
-    """Return the id that the client gave, if it can stand in a log and a header, else a new one."""
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def _route(request: web.Request) -> str:
-    """Return the path without the token, and of a path that is none nothing: it may hold one, too."""
-    resource = request.match_info.route.resource
-    return resource.canonical.removeprefix("/{token}") if resource else "unknown"
-
-
-def _place(error: BaseException) -> str:
-    """Return where an error was raised; its text may hold what a log must not."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
-
-
-class _ErrorTypes(logging.Handler):
-    """Log the types of errors alone: their texts quote requests, and these hold texts and tokens."""
-
-    def __init__(self, log: Callable[..., None]) -> None:
-        super().__init__(logging.WARNING)
-        self._log = log
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Log a record of aiohttp's."""
-        kind = record.exc_info[0] if record.exc_info else None
-        self._log("http", error=kind.__name__ if kind else record.levelname.lower())
-
-
-def _aiohttp_log(log: Callable[..., None]) -> logging.Logger:
-    """Return a logger for aiohttp, which is in no hierarchy."""
-    logger = logging.Logger("rubrictool.rewards.server", logging.WARNING)
-    logger.addHandler(_ErrorTypes(log))
-    return logger
 
 
 def _number(value: float | None) -> float:

@@ -1,0 +1,78 @@
+"""Say in the log of a reward server which requests came, how they ended and where errors were raised, without their texts."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from aiohttp import web
+
+from rubrictool.text.patterns import linear
+
+_REQUEST_ID = linear(r"[A-Za-z0-9._:-]{1,128}")
+
+Log = Callable[[Mapping[str, Any]], None]
+
+
+@dataclass
+class RequestEntry:
+    """A request under way: its id, its route, and further columns of its line in the log."""
+
+    id: str
+    route: str
+    began: float = field(default_factory=time.monotonic)
+    columns: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, request: web.Request) -> Self:
+        """Return the entry of a request that has come."""
+        return cls(_request_id(request), _route(request))
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the request has been under way."""
+        return time.monotonic() - self.began
+
+
+def _request_id(request: web.Request) -> str:
+    """Return the id that the client gave, if it can stand in a log and a header, else a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _route(request: web.Request) -> str:
+    """Return the path without the token, and of a path that is none nothing: it may hold one, too."""
+    resource = request.match_info.route.resource
+    return resource.canonical.removeprefix("/{token}") if resource else "unknown"
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised; its text may hold what a log must not."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+
+
+class _ErrorTypes(logging.Handler):
+    """Log the types of errors alone: their texts quote requests, and these hold texts and tokens."""
+
+    def __init__(self, log: Callable[..., None]) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record of aiohttp's."""
+        kind = record.exc_info[0] if record.exc_info else None
+        self._log("http", error=kind.__name__ if kind else record.levelname.lower())
+
+
+def aiohttp_log(log: Callable[..., None]) -> logging.Logger:
+    """Return a logger for aiohttp, which is in no hierarchy."""
+    logger = logging.Logger("rubrictool.rewards.server", logging.WARNING)
+    logger.addHandler(_ErrorTypes(log))
+    return logger
