@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from rubrictool.judging.votes import PanelRule
-from rubrictool.models.options import AskPolicy, ModelConfig
-from rubrictool.rows.records import JudgingMode
+from rubrictool.models.options import AskPolicy
 from rubrictool.rows.shards import Shard
 from rubrictool.rubric.empty_response import Empty
 from rubrictool.text.trace_views import MIN_TOKENS, WHOLE, TracePart, TraceView
-
-Arguments = Annotated[str, typer.Option(metavar="JSON", help="Merged into each of its requests.", show_default=False)]
-
-
-def _played(role: str) -> Any:
-    """Return the option that names the model of a role, by flag or environment."""
-    return typer.Option(
-        metavar="SPEC", envvar=f"RUBRICTOOL_{role.upper()}", help=f"The {role}. [default: offline]", show_default=False
-    )
 
 
 @dataclass(frozen=True)
@@ -233,107 +221,6 @@ RenderGithub = Annotated[
 Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to a model.")]
 
 
-def _one_from_environment(context: typer.Context, param: typer.CallbackParam, value: list[str]) -> list[str]:
-    """Return the specs of a list; the environment names one, whose spaces are its own."""
-    source = context.get_parameter_source(param.name or "")
-    from_environment = source is not None and source.name == "ENVIRONMENT"
-    return [os.environ[str(param.envvar)]] if from_environment else value
-
-
-@dataclass(frozen=True)
-class WayOfJudgingFlags:
-    """Flags of how a judge is asked."""
-
-    judge_args: Arguments = "{}"
-    judging: Annotated[
-        JudgingMode, typer.Option(help="Ask about all criteria of a response at once, or about each alone.")
-    ] = "all-at-once"
-    reasons: Annotated[bool, typer.Option("--reasons", help="Ask for a short reason before each verdict.")] = False
-    allow_abstain: Annotated[
-        bool, typer.Option("--allow-abstain", help="Let it say that it cannot tell; such a criterion is not counted.")
-    ] = False
-    shuffle_criteria: Annotated[
-        bool, typer.Option("--shuffle-criteria", help="Show the criteria of each response in an order that is drawn.")
-    ] = False
-    soft: Annotated[
-        bool,
-        typer.Option("--soft", help="Count the probability of its verdicts, from log-probabilities of tokens."),
-    ] = False
-
-
-@dataclass(frozen=True)
-class _NamedJudges:
-    judge: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="SPEC",
-            envvar="RUBRICTOOL_JUDGE",
-            help="The judge; repeated, a panel of judges. [default: offline]",
-            show_default=False,
-            callback=_one_from_environment,
-        ),
-    ] = None
-    panel: Annotated[
-        PanelRule | None,
-        typer.Option(
-            help="What several judges decide: as most say, the mean, or met if all say so. [default: majority]"
-        ),
-    ] = None
-
-    escalate: Annotated[
-        str | None,
-        typer.Option(metavar="SPEC", help="A strong judge, asked where the others are in doubt.", show_default=False),
-    ] = None
-
-
-@dataclass(frozen=True)
-class JudgeFlags(WayOfJudgingFlags, _NamedJudges):
-    """Flags of the judge, or of several judges, their names first."""
-
-    @property
-    def specs(self) -> list[str]:
-        """Return the specs of all judges that are named, the one for doubtful verdicts last."""
-        return [*(self.judge or []), *([self.escalate] if self.escalate else [])]
-
-
-@dataclass(frozen=True)
-class ProposerFlags:
-    """Flags of the proposer."""
-
-    proposer: Annotated[str | None, _played("proposer")] = None
-    proposer_args: Arguments = "{}"
-
-
-@dataclass(frozen=True)
-class ModelFlags:
-    """Flags of the models that write candidates."""
-
-    model: Annotated[
-        list[str] | None, typer.Option(metavar="SPEC", help="Draw from this model; repeatable.", show_default=False)
-    ] = None
-    model_args: Arguments = "{}"
-
-
-def _temperature(default: int) -> Any:
-    """Return the option for the temperature of a role, with the default that it has there."""
-    return typer.Option(min=0, help=f"The sampling temperature. [default: {default}]", show_default=False)
-
-
-@dataclass(frozen=True)
-class SamplingFlags:
-    """Sampling parameters of the command's only role; `refine`, which has several, takes them per role."""
-
-    temperature: Annotated[float | None, _temperature(0)] = None
-    max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply, in tokens.")] = ModelConfig.max_tokens
-
-
-@dataclass(frozen=True)
-class DrawingFlags(SamplingFlags):
-    """The same for responses that are drawn, which shall differ."""
-
-    temperature: Annotated[float | None, _temperature(1)] = None
-
-
 @dataclass(frozen=True)
 class AggregateFlags:
     """Flags of what makes a score of verdicts beyond weights."""
@@ -361,21 +248,3 @@ class AggregateFlags:
     defence: Annotated[
         bool, typer.Option("--defence", help="Add vetoes against opening flattery and self-praise to every rubric.")
     ] = False
-
-
-GROUPS = (
-    AggregateFlags,
-    ReadingFlags,
-    OutputFlags,
-    ShardedOutputFlags,
-    RequestFlags,
-    EngineRequestFlags,
-    QuestionFlags,
-    ShownQuestionFlags,
-    WayOfJudgingFlags,
-    JudgeFlags,
-    ProposerFlags,
-    ModelFlags,
-    SamplingFlags,
-    DrawingFlags,
-)

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
-from rubrictool.cli.options import JudgeFlags, WayOfJudgingFlags
+from rubrictool.cli.role_options import JudgeFlags, WayOfJudgingFlags
 from rubrictool.errors import InputError
 from rubrictool.judging import build
 from rubrictool.judging.calibrated_judge import CalibratedJudge

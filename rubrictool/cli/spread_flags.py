@@ -8,13 +8,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, get_type_hints
 
-from rubrictool.cli.options import GROUPS
-
 
 def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command for Typer in which each parameter that is a group of flags is spread out into its flags."""
     hints = get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if kind in GROUPS}
+    groups = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
     own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(command).parameters.values()]
 
     @wraps(command)

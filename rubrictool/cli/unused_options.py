@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import typer
 
-from rubrictool.cli.options import EngineRequestFlags, JudgeFlags, RequestFlags, ShownQuestionFlags
+from rubrictool.cli.options import EngineRequestFlags, RequestFlags, ShownQuestionFlags
+from rubrictool.cli.role_options import JudgeFlags
 from rubrictool.errors import InputError
 
 JUDGING = (

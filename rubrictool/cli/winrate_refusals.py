@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rubrictool.cli.options import JudgeFlags
+from rubrictool.cli.role_options import JudgeFlags
 from rubrictool.cli.unused_options import JUDGING, Idle
 from rubrictool.errors import InputError
 from rubrictool.models.options import OFFLINE, ModelConfig

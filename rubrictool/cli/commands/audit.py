@@ -10,16 +10,8 @@ import typer
 from rubrictool.cli.audit_table import excesses, lines
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import (
-    MissingRubric,
-    OutputFlags,
-    ReadingFlags,
-    RequestFlags,
-    SamplingFlags,
-    Seed,
-    ShownQuestionFlags,
-    WayOfJudgingFlags,
-)
+from rubrictool.cli.options import MissingRubric, OutputFlags, ReadingFlags, RequestFlags, Seed, ShownQuestionFlags
+from rubrictool.cli.role_options import SamplingFlags, WayOfJudgingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_view, refuse_idle

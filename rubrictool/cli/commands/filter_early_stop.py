@@ -9,15 +9,9 @@ from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
-from rubrictool.cli.options import (
-    JudgeFlags,
-    MissingRubric,
-    OutputFlags,
-    RequestFlags,
-    SamplingFlags,
-    ShownQuestionFlags,
-)
+from rubrictool.cli.options import MissingRubric, OutputFlags, RequestFlags, ShownQuestionFlags
 from rubrictool.cli.panel_lines import tell_panel
+from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty

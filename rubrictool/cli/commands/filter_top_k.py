@@ -11,15 +11,14 @@ from rubrictool.cli.commands.filter_early_stop import tell_draws
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.options import (
     EmptyResponses,
-    JudgeFlags,
     MissingRubric,
     OutputFlags,
     ReadingFlags,
     RequestFlags,
-    SamplingFlags,
     Seed,
     ShownQuestionFlags,
 )
+from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import JUDGING, Idle, refuse_idle
 from rubrictool.errors import InputError

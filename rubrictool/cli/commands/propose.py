@@ -8,14 +8,8 @@ import typer
 
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import (
-    EngineRequestFlags,
-    ProposerFlags,
-    QuestionFlags,
-    ReadingFlags,
-    SamplingFlags,
-    ShardedOutputFlags,
-)
+from rubrictool.cli.options import EngineRequestFlags, QuestionFlags, ReadingFlags, ShardedOutputFlags
+from rubrictool.cli.role_options import ProposerFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_role, refuse_idle

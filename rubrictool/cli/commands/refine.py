@@ -12,18 +12,10 @@ from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked, asked_judges
-from rubrictool.cli.options import (
-    EngineRequestFlags,
-    JudgeFlags,
-    ModelFlags,
-    ProposerFlags,
-    ReadingFlags,
-    Seed,
-    ShardedOutputFlags,
-    ShownQuestionFlags,
-)
+from rubrictool.cli.options import EngineRequestFlags, ReadingFlags, Seed, ShardedOutputFlags, ShownQuestionFlags
 from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.refine_report import RefineReport
+from rubrictool.cli.role_options import JudgeFlags, ModelFlags, ProposerFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_role, of_view, refuse_idle

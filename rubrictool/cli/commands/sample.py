@@ -8,7 +8,8 @@ import typer
 
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import DrawingFlags, EngineRequestFlags, ModelFlags, ReadingFlags, ShardedOutputFlags
+from rubrictool.cli.options import EngineRequestFlags, ReadingFlags, ShardedOutputFlags
+from rubrictool.cli.role_options import DrawingFlags, ModelFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError

@@ -24,15 +24,14 @@ from rubrictool.cli.options import (
     AggregateFlags,
     EmptyResponses,
     EngineRequestFlags,
-    JudgeFlags,
     MissingRubric,
     ReadingFlags,
     RenderGithub,
-    SamplingFlags,
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
 from rubrictool.cli.panel_lines import tell_panel
+from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session

@@ -17,15 +17,9 @@ from rubrictool.cli.aggregation import texts_of
 from rubrictool.cli.exit_codes import SOME_FAILED
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges, run_context
-from rubrictool.cli.options import (
-    AggregateFlags,
-    JudgeFlags,
-    ReadingFlags,
-    RequestFlags,
-    SamplingFlags,
-    ShownQuestionFlags,
-)
+from rubrictool.cli.options import AggregateFlags, ReadingFlags, RequestFlags, ShownQuestionFlags
 from rubrictool.cli.progress import Progress, say
+from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
 from rubrictool.errors import InputError

@@ -19,18 +19,10 @@ from rubrictool.cli.escalation_lines import tell_escalation
 from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
-from rubrictool.cli.options import (
-    EngineRequestFlags,
-    JudgeFlags,
-    OutputFlags,
-    ReadingFlags,
-    RenderGithub,
-    SamplingFlags,
-    Seed,
-    ShownQuestionFlags,
-)
+from rubrictool.cli.options import EngineRequestFlags, OutputFlags, ReadingFlags, RenderGithub, Seed, ShownQuestionFlags
 from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.plot_file import check_plot
+from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
