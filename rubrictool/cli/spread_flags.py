@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 def takes_flags(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command for Typer in which each parameter that is a group of flags is spread out into its flags."""
     hints = get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in hints.items() if dataclasses.is_dataclass(kind)}
+    groups = {n: kind for n, kind in hints.items() if isinstance(kind, type) and dataclasses.is_dataclass(kind)}
     own = [p.replace(annotation=hints[p.name]) for p in inspect.signature(command).parameters.values()]
 
     @wraps(command)

@@ -2,64 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, NamedTuple, get_args
+from collections.abc import Sequence
+from typing import Annotated, get_args
 
 import typer
 
 from rubrictool.analysis.gold import file_and_column
-from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
-from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked, asked_judges
 from rubrictool.cli.options import EngineRequestFlags, ReadingFlags, Seed, ShardedOutputFlags, ShownQuestionFlags
-from rubrictool.cli.panel_lines import tell_panel
-from rubrictool.cli.refine_report import RefineReport
+from rubrictool.cli.refine_report import RefineReport, bounds
+from rubrictool.cli.refine_work import PromptTask, PromptWork, RefinedPrompt
 from rubrictool.cli.role_options import JudgeFlags, ModelFlags, ProposerFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError
-from rubrictool.judging.protocols import Judge
-from rubrictool.judging.vote_recorder import VoteRecorder
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
 from rubrictool.refinement.candidates import Candidates
-from rubrictool.refinement.dry_run import EACH, FIRST, LENGTH, dry_refine
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
-from rubrictool.refinement.gold_check import CheckedPrompt, GoldCheck
-from rubrictool.refinement.loop import Refinement, refine
-from rubrictool.refinement.options import Evidence, RefineOptions
+from rubrictool.refinement.gold_check import GoldCheck
+from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import Prompt, Response, Rubric
+from rubrictool.rows.records import Prompt
 from rubrictool.rows.shards import PromptRuns
-from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.limits import Limits
 from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.text.wording import counted
 
 Hidden = Annotated[str | None, typer.Option(hidden=True)]
-
-_SUPPOSED = (
-    f"{FIRST} criteria in a first rubric and {EACH} more a round, of {LENGTH} characters each; longer ones cost more"
-)
-
-
-def _formula(judging: JudgeFlags, options: RefineOptions, *, both_orders: bool, checks: bool) -> str:
-    """Return what bounds the calls of a run, in terms of its prompts, rounds and candidates."""
-    proposed = f"prompts x (1 first rubric + {options.rounds} rounds{', each in both orders' if both_orders else ''})"
-    judges = f" x {len(judging.specs)} judges" if len(judging.specs) > 1 else ""
-    judged = (
-        f"candidates x {options.rounds} rounds{' x criteria' if judging.judging == 'per-criterion' else ''}{judges}"
-    )
-    more = [
-        ", of which --pool narrow usually saves half" if options.narrows else "",
-        f", once more under --accept {options.accept}" if options.accept != "always" else "",
-        ", and the best 40 % under two rubrics for --check-against" if checks else "",
-    ]
-    return f"proposer: {proposed}; judge: {judged}{''.join(more)}"
 
 
 def command(
@@ -175,7 +149,7 @@ def command(
     texts = Texts(rows, responses=True)
     known = rubrics_by_prompt(given.of(rubrics), texts)
     candidates = Candidates.read(given.of(responses), rows, texts, model_column)
-    count = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
+    counts = candidates.check(rows, texts, pairs, models.model or [], known if rubrics else None)
     rule = accept or _rule_by(labels, weak)
     limits = Limits(max_criteria, max_new)
     options = RefineOptions(pairs, rounds, pool, rule, tolerance, seed, limits, keep_share, keep_least)
@@ -215,102 +189,53 @@ def command(
         inputs=given,
     )
     writers = [asked(spec, models.model_args, "--model-args", None, temperature=1) for spec in models.model or []]
-    report = RefineReport(rule, limits)
-    checked: list[CheckedPrompt] = []
-    panel = PanelTally()
+    report = RefineReport(options)
 
     async def main() -> None:
-        part = session.part(rows, PromptRuns.of_prompts(count.prompts))
+        part = session.part(rows, PromptRuns.of_prompts(counts.prompts))
         session.say_offline(judge=configs, proposer=[proposer_role])
         if unmatched := candidates.unmatched:
             belong = "belongs to another prompt and is" if unmatched == 1 else "belong to other prompts and are"
             session.tell(f"refine: {counted(unmatched, 'response')} {belong} left out")
-        if models.model and count.prompts and not count.to_sample:
+        if models.model and counts.prompts and not counts.to_sample:
             session.tell("refine: every prompt has its responses, so --model draws none")
         if told_rubrics:
             session.tell(told_rubrics)
         dry = session.dry_run is not None
 
-        async def connect(roles: Roles) -> Work[_Task]:
-            judge = await roles.judge(configs, judging)
-            proposer = await roles.proposer(
-                proposer_role, proposer_context=shown, both_orders=both_orders, limits=limits
+        async def connect(roles: Roles) -> Work[PromptTask]:
+            work = PromptWork(
+                await roles.judge(configs, judging),
+                await roles.proposer(proposer_role, proposer_context=shown, both_orders=both_orders, limits=limits),
+                await roles.writers(writers),
+                options,
+                source,
+                check,
+                drawn=n,
+                shown=wording.shown,
+                steps=roles.steps,
             )
-            drawn_from = await roles.writers(writers)
+            return work.plan if dry else work.refine
 
-            def refined_by(
-                rounds_of: _Rounds,
-                task: _Task,
-                pool: Sequence[Response],
-                evidence: Evidence,
-                judge_of_pool: Judge = judge,
-                **more: Any,
-            ) -> Awaitable[Refinement]:
-                return rounds_of(
-                    task.prompt,
-                    pool,
-                    judge=judge_of_pool,
-                    proposer=proposer,
-                    rubric=task.rubric,
-                    options=options,
-                    evidence=evidence,
-                    **more,
-                )
-
-            async def work(task: _Task) -> Outcome:
-                prompt, _, own = task
-                pool, failure = await own.of(prompt, drawn_from, n)
-                empty = sum(is_empty(row.response) for row in pool)
-                cut = sum(wording.shown.cuts(row.response) for row in pool)
-                if not pool and failure:
-                    return Outcome(failure=failure, note=_Done(prompt, empty))
-                evidence, checked, recorder = source.of(prompt, pool), None, VoteRecorder(judge)
-                with roles.steps(1 + rounds + (check is not None)) as step:
-                    refined = await refined_by(refine, task, pool, evidence, recorder, on_step=step)
-                    if check:
-                        checked = await check.check(prompt, pool, refined, judge)
-                enough, votes = source.is_enough(evidence), tuple(votes_on(recorder.found))
-                note = _Done(prompt, empty, cut, len(pool) - empty, refined, checked, enough, votes)
-                return Outcome((refined.rubric,), refined.failure or failure, refined.rounds, note)
-
-            async def plan(task: _Task) -> Outcome:
-                prompt, _, own = task
-                pool = await own.assumed(prompt, drawn_from, n)
-                assumed = await refined_by(dry_refine, task, pool, source.of(prompt, pool))
-                if check:
-                    await check.plan(prompt, pool, assumed, judge)
-                return Outcome()
-
-            return plan if dry else work
-
-        def count_row(outcome: Outcome) -> None:
-            done: _Done | None = outcome.note
+        def count(outcome: Outcome) -> None:
+            done: RefinedPrompt | None = outcome.note
             if done is None:
                 return
-            report.empty += done.empty
-            report.cut += done.cut
-            panel.add(done.prompt.id, done.votes)
+            report.add(done)
             if done.refined:
                 source.count(enough=done.enough)
-                report.add(done.refined, done.prompt)
-                report.most_candidates = max(report.most_candidates, done.candidates)
-            if done.checked:
-                checked.append(done.checked)
 
         await session.ask(
             part,
             connect,
-            task_of=lambda prompt: _Task(prompt, rubric_for(prompt.id, known), candidates.only(prompt)),
-            count=count_row,
+            task_of=lambda prompt: PromptTask(prompt, rubric_for(prompt.id, known), candidates.only(prompt)),
+            count=count,
             total=len(part),
         )
         if dry:
-            formula = _formula(judging, options, both_orders=both_orders, checks=check is not None)
-            session.figures |= {"formula": formula, "supposed": _SUPPOSED}
+            session.figures |= bounds(judging, options, both_orders=both_orders, checks=check is not None)
         else:
-            report.close(session, files, check.report(checked, seed=seed) if check else None)
-            tell_panel(session, "refine", panel)
-            tell_cut(session, "refine", report.cut, wording)
+            report.close(session, files, wording, check)
             if remark := source.remark():
                 session.tell(f"refine: {remark}")
             if rule in BY_LABELS:
@@ -326,35 +251,6 @@ def _own_rubrics_told(prompts: str, rubrics: str | None) -> str:
     if rubrics not in (None, prompts):
         return f"refine: the rubrics in {prompts} have no effect, since others are given with --rubrics"
     return f"refine: begins with the rubrics in {prompts}"
-
-
-_Rounds = Callable[..., Awaitable[Refinement]]
-"""`refine` or `dry_refine`."""
-
-
-class _Task(NamedTuple):
-    """A prompt with its first rubric, where there is one, and its candidates."""
-
-    prompt: Prompt
-    rubric: Rubric | None
-    candidates: Candidates
-
-
-class _Done(NamedTuple):
-    """A prompt's part of the closing lines.
-
-    `empty` counts empty candidates, `cut` those shown without their middle; `candidates` are those that are not empty, and
-    `enough` says how much its evidence was. `votes` are those of the judges of a panel.
-    """
-
-    prompt: Prompt
-    empty: int
-    cut: int = 0
-    candidates: int = 0
-    refined: Refinement | None = None
-    checked: CheckedPrompt | None = None
-    enough: bool = True
-    votes: tuple[Votes, ...] = ()
 
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
