@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,8 +46,9 @@ class ModelScore(NamedTuple):
 class ModelTable:
     """Mean scores, shape (steps, prompts, models): the last steps of each model, the last one last; NaN where there is none.
 
-    Only prompts are in it that all models have at all their steps; `left_out` counts the others. `subsets` has one of each
-    prompt.
+    Only prompts are in it that all models have at all their steps; `left_out` counts the others, and `missing` the scores that
+    they lack by model. `subsets` has one of each prompt. The steps of the models in `unordered` are not all numbers, and stand in
+    the order of their rows.
     """
 
     prompts: tuple[str, ...]
@@ -55,6 +56,8 @@ class ModelTable:
     subsets: tuple[str, ...]
     scores: Array
     left_out: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
+    unordered: tuple[str, ...] = ()
 
     def of_subsets(self, names: Collection[str]) -> ModelTable:
         """Return the table of the prompts of some subsets."""
@@ -79,7 +82,7 @@ class ModelTable:
 def model_tables(
     sources: Sequence[Source], texts: Texts, *, subset: str | None, last: int, name: str = "scores"
 ) -> Mapping[JudgeKey, ModelTable]:
-    """Return the table of each judge, from its scores in all sources.
+    """Return the table of each judge, from its scores in all sources; one without prompts where no prompt has all scores.
 
     Raises `InputError` for rows that are no scores of models, and where steps or subsets are missing in some of them.
     """
@@ -89,8 +92,7 @@ def model_tables(
     by_judge: dict[JudgeKey, list[ModelScore]] = {}
     for key, (_, score) in zip(judge_keys(placed, lambda one: one[0]), placed, strict=True):
         by_judge.setdefault(key, []).append(score)
-    found = {judge: _table(own, last) for judge, own in by_judge.items()}
-    return {judge: table for judge, table in found.items() if table}
+    return {judge: _table(own, last) for judge, own in by_judge.items()}
 
 
 def _placed(rows: Rows[BenchmarkRow], texts: Texts, subset: str | None) -> Iterator[tuple[WayOfJudging, ModelScore]]:
@@ -127,8 +129,8 @@ def _check_steps(name: str, scores: Sequence[ModelScore]) -> None:
         raise InputError(f"{name}: {STEP}: {without} rows have no step, others do; add it")
 
 
-def _table(scores: Sequence[ModelScore], last: int) -> ModelTable | None:
-    """Return the means of the last steps of each model on the prompts that have all of them; None without a score."""
+def _table(scores: Sequence[ModelScore], last: int) -> ModelTable:
+    """Return the means of the last steps of each model on the prompts that have all of them."""
     models, model_of = numbered(one.model for one in scores)
     prompts, prompt_of = numbered(one.prompt_id for one in scores)
     places = _steps_from_the_end(scores)
@@ -140,13 +142,22 @@ def _table(scores: Sequence[ModelScore], last: int) -> ModelTable | None:
     np.add.at(sums, cells, np.array([one.score for one in scores])[kept])
     np.add.at(counts, cells, 1)
     wanted = np.array([[place < len(places[model]) for model in models] for place in range(shape[0])])
-    complete = (counts.astype(bool) | ~wanted[:, None, :]).all(axis=(0, 2))
+    lacking = wanted[:, None, :] & (counts == 0)
+    complete = ~lacking.any(axis=(0, 2))
     with np.errstate(invalid="ignore"):
         means = (sums / counts)[::-1][:, complete]
     subset_of = {one.prompt_id: one.subset for one in reversed(scores)}
     names = tuple(name for name, one in zip(prompts, complete, strict=True) if one)
-    table = ModelTable(names, tuple(models), tuple(subset_of[name] for name in names), means, int((~complete).sum()))
-    return table if names else None
+    missing = {model: int(count) for model, count in zip(models, lacking.sum(axis=(0, 1)), strict=True) if count}
+    return ModelTable(
+        names,
+        tuple(models),
+        tuple(subset_of[name] for name in names),
+        means,
+        int((~complete).sum()),
+        missing,
+        tuple(model for model, steps in places.items() if any(isinstance(step, str) for step in steps)),
+    )
 
 
 def _steps_from_the_end(scores: Sequence[ModelScore]) -> dict[str, dict[float | str | None, int]]:

@@ -48,9 +48,10 @@ WHOLE = "all"
 class SubsetFigures(NamedTuple):
     """The figures of the benchmark or of a subset of its prompts. A figure is None where it cannot be had.
 
-    `signal`, `noise` and their ratio `snr` are relative to the models' means, which must be above 0. `means` compares the two
-    models that are farthest apart with the error over prompts. `accuracy` is the decision accuracy at the last step, `averaged`
-    that of the means of the last steps, over `pairs` of models that the reference does not tie.
+    `signal`, `noise` and their ratio `snr` are relative to the models' means, which must be above 0; `reason` says why one of
+    them is None. `means` compares the two models that are farthest apart with the error over prompts. `accuracy` is the
+    decision accuracy at the last step, `averaged` that of the means of the last steps, over `pairs` of models that the
+    reference does not tie.
     """
 
     name: str
@@ -64,6 +65,7 @@ class SubsetFigures(NamedTuple):
     pairs: int = 0
     accuracy: Figure | None = None
     averaged: Figure | None = None
+    reason: str = ""
 
     def columns(self) -> dict[str, Any]:
         """Return the figures by name."""
@@ -72,7 +74,8 @@ class SubsetFigures(NamedTuple):
         means = {name: self.means and getattr(self.means, name) for name in names}
         accuracy = estimate_columns("decision_accuracy", self.accuracy)
         averaged = estimate_columns("averaged_decision_accuracy", self.averaged)
-        return {"name": self.name, **spread, **means, "pairs": self.pairs, **accuracy, **averaged}
+        told = {"pairs": self.pairs, **accuracy, **averaged, "reason": self.reason or None}
+        return {"name": self.name, **spread, **means, **told}
 
 
 class SubsetUnion(NamedTuple):
@@ -143,6 +146,7 @@ def benchmark_signal(
     _check_tables(names[0][0], tables)
     reference = None if against is None else _reference(against, texts, tables)
     notes = tuple(_notes(tables, reference))
+    tables = {judge: table for judge, table in tables.items() if table.prompts}
     if reference:
         tables = {judge: table.of_models(reference.models) for judge, table in tables.items()}
     subsets = {judge: list(_by_subset(table, reference, subset, seed)) for judge, table in tables.items()}
@@ -151,28 +155,44 @@ def benchmark_signal(
 
 
 def _check_tables(name: str, tables: Mapping[JudgeKey, ModelTable]) -> None:
-    if not any(len(table.models) > 1 for table in tables.values()):
-        raise InputError(
-            f"{name}: no prompt was answered by two models (at all of their last steps), so there is nothing to compare"
-        )
+    if any(len(table.models) > 1 and table.prompts for table in tables.values()):
+        return
+    most = max(tables.values(), key=lambda table: len(table.models), default=None)
+    if most is None or len(most.models) < 2:
+        raise InputError(f"{name}: no judge has scores of two models, so there is nothing to compare")
+    raise InputError(f"{name}: {_incomplete(most)}")
+
+
+def _incomplete(table: ModelTable) -> str:
+    """Return why no prompt of a table can be compared: which model lacks most scores."""
+    model, count = max(table.missing.items(), key=lambda item: item[1])
+    return (
+        f"no prompt has a score of each of the {len(table.models)} models at each of their last steps;"
+        f" {sum(table.missing.values()):,} scores are missing, most of them of {model!r} ({count:,}): add them, or leave"
+        " out the rows of a model or of a step that has few"
+    )
 
 
 def _reference(against: Source, texts: Texts, tables: Mapping[JudgeKey, ModelTable]) -> ModelTable:
     """Return the means that order models. Raises `InputError` where it knows no two of the models."""
     found = model_tables([against], texts, subset=None, last=1, name="against")
-    if len(found) != 1:
-        raise InputError(
-            "against: has scores of several judges or ways of judging; give those of one"
-            if found
-            else "against: has no scores"
-        )
+    if len(found) > 1:
+        raise InputError("against: has scores of several judges or ways of judging; give those of one")
     (reference,) = found.values()
+    if not reference.prompts:
+        raise InputError(f"against: {_incomplete(reference)}")
     if not any(len({*table.models} & {*reference.models}) > 1 for table in tables.values()):
         raise InputError("against: has scores of fewer than two of the models; they are joined on the column model")
     return reference
 
 
 def _notes(tables: Mapping[JudgeKey, ModelTable], reference: ModelTable | None) -> Iterator[str]:
+    for judge, table in tables.items():
+        if not table.prompts:
+            yield f"no figures of {' '.join(filter(None, judge)) or 'a judge without a name'}: {_incomplete(table)}"
+    every = [*tables.values(), *([reference] if reference else [])]
+    if texts := list(dict.fromkeys(model for table in every for model in table.unordered)):
+        yield f"steps that are not all numbers count in the order of their rows, the last one last: {', '.join(texts)}"
     if left_out := max(table.left_out for table in tables.values()):
         yield f"prompts left out that not all models have a score for at each of their last steps: {left_out}"
     known = {name for table in tables.values() for name in table.models}
@@ -196,8 +216,9 @@ def _names(table: ModelTable) -> list[str]:
 
 def _figures(name: str, table: ModelTable, reference: ModelTable | None, seed: int) -> SubsetFigures:
     steps, prompts, models = table.scores.shape
-    spread = _spread(table)
-    found = SubsetFigures(name, prompts, models, steps, *spread, means_over_prompts(table.scores[-1]))
+    of = _spread(table)
+    means = means_over_prompts(table.scores[-1])
+    found = SubsetFigures(name, prompts, models, steps, of.signal, of.noise, of.snr, means, reason=of.reason)
     if reference is None:
         return found
     decisions = ModelDecisions(table, reference)
@@ -207,9 +228,12 @@ def _figures(name: str, table: ModelTable, reference: ModelTable | None, seed: i
 
 
 class _Spread(NamedTuple):
+    """Signal, noise and their ratio, and why one of them is None."""
+
     signal: float | None
     noise: float | None
     snr: float | None
+    reason: str = ""
 
 
 def _spread(table: ModelTable) -> _Spread:
@@ -217,15 +241,26 @@ def _spread(table: ModelTable) -> _Spread:
     with np.errstate(invalid="ignore"):
         of_steps = table.scores.mean(axis=1)
     last = of_steps[-1]
-    if len(last) < 2 or not (np.nan_to_num(of_steps, nan=1.0) > 0).all():
-        return _Spread(None, None, None)
+    if len(last) < 2:
+        return _Spread(None, None, None, "fewer than two models")
+    if not (lowest := np.nanmin(of_steps, axis=0)).min() > 0:
+        return _Spread(None, None, None, _not_relative(table.models[lowest.argmin()], float(lowest.min())))
     signal = float((last.max() - last.min()) / last.mean())
     stepped = of_steps[:, (~np.isnan(of_steps)).sum(axis=0) > 1]
     if not stepped.size:
-        return _Spread(signal, None, None)
+        return _Spread(signal, None, None, "no model has two steps, so there is no noise")
     relative = np.nanstd(stepped, axis=0) / np.nanmean(stepped, axis=0)
     noise = math.sqrt(float((relative**2).mean()))
-    return _Spread(signal, noise, signal / noise if noise > TIE else None)
+    if noise <= TIE:
+        return _Spread(signal, noise, None, "the steps of a model do not differ, so there is no ratio")
+    return _Spread(signal, noise, signal / noise)
+
+
+def _not_relative(model: str, mean: float) -> str:
+    return (
+        f"the mean of {model} is {mean:.3g} at one of its last steps; signal and noise are shares of means above 0:"
+        " give scores from 0 to 1"
+    )
 
 
 def _unions(table: ModelTable, reference: ModelTable | None, seed: int) -> Iterator[SubsetUnion]:

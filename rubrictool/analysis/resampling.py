@@ -106,17 +106,17 @@ def estimate(value: float, resampled: Array, prompts: int, *, span: tuple[float,
     """
     if prompts < ENOUGH_FOR_INTERVAL:
         return Figure(value)
-    kept = resampled[~np.isnan(resampled)]
-    if not varies(kept):
+    if not varies(resampled):
         return _unvaried(value, prompts, span)
     outside = _outside(prompts)
-    low, high = np.quantile(kept, [outside, 1 - outside])
+    low, high = np.nanquantile(resampled, [outside, 1 - outside])
     return Figure(value, min(value, float(low)), max(value, float(high)))
 
 
 def varies(resampled: Array) -> bool:
-    """Return whether resampled values differ by more than rounding: else they say nothing of other prompts."""
-    return resampled.size > 0 and bool(resampled.max() - resampled.min() > 1e-12 * max(1.0, np.abs(resampled).max()))
+    """Return whether resampled values, NaN left out, differ by more than rounding: else they say nothing of other prompts."""
+    kept = resampled[~np.isnan(resampled)]
+    return kept.size > 0 and bool(kept.max() - kept.min() > 1e-12 * max(1.0, np.abs(kept).max()))
 
 
 def _unvaried(value: float, prompts: int, span: tuple[float, float]) -> Figure:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rubrictool.cli.few_prompts import few_prompts
 from rubrictool.cli.tables import MOST_ROWS, interval, judge_name, legend, number, table
+from rubrictool.rows.joins import grouped
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def _spread(several: Sequence[SubsetFigures]) -> Iterator[str]:
         for one in several
     ]
     yield from table(("prompts", "n", "signal", "noise", "ratio", "gap / error", "reliability"), rows, most=MOST_ROWS)
+    reasons = grouped((one.reason, one.name) for one in several if one.reason)
+    yield from (line for reason, names in reasons.items() for line in legend(f"{', '.join(names)}: {reason}"))
 
 
 def _decisions(several: Sequence[SubsetFigures]) -> Iterator[str]:

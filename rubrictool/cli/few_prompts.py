@@ -36,10 +36,10 @@ def unvaried(figures: Sequence[tuple[str, Figure | None, int]]) -> Iterator[str]
         yield f"prompts do not differ{named_counts(same)}: no interval by resampling"
 
 
-def hints(counts: Sequence[tuple[str, int]], *, fewest: int = 1) -> Iterator[str]:
-    """Yield a line on intervals of `fewest` to 9 prompts, if there are any."""
-    if few := [one for one in counts if fewest <= one[1] < ENOUGH_TO_RELY_ON]:
-        yield f"fewer than {ENOUGH_TO_RELY_ON} prompts{named_counts(few)}: take these intervals as hints"
+def hints(counts: Sequence[tuple[str, int]], *, fewest: int = 1, enough: int = ENOUGH_TO_RELY_ON) -> Iterator[str]:
+    """Yield a line on intervals of `fewest` prompts or more, but not `enough`, if there are any."""
+    if few := [one for one in counts if fewest <= one[1] < enough]:
+        yield f"fewer than {enough} prompts{named_counts(few)}: take these intervals as hints"
 
 
 def named_counts(counts: Sequence[tuple[str, int]]) -> str:

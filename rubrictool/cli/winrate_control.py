@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.style_control import ControlledRate, ControlledReport, control_comparisons
+from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL
+from rubrictool.analysis.style_control import (
+    ENOUGH_TO_CONTROL,
+    RESAMPLED_FITS,
+    ControlledRate,
+    ControlledReport,
+    control_comparisons,
+)
 from rubrictool.analysis.text_styles import Control
-from rubrictool.cli.few_prompts import few_prompts
+from rubrictool.cli.few_prompts import hints, unvaried, without_interval
 from rubrictool.cli.sheets import Block, Sheet
 from rubrictool.cli.tables import NONE, interval, number, signed, table
 from rubrictool.cli.winrate_added import AddedFigures
@@ -56,7 +63,24 @@ def _lines(found: ControlledReport, control: Control, side: str) -> Iterator[str
     yield f"effect on the log-odds, shared by all systems: {slopes}"
     yield from _units(found)
     yield from (f"{_name(one, side)}: {one.reason}" for one in found.systems if one.reason)
-    yield from few_prompts([(one.system, one.prompts) for one in found.systems])
+    yield from _intervals(found, control, side)
+
+
+def _intervals(found: ControlledReport, control: Control, side: str) -> Iterator[str]:
+    """Yield why intervals are missing, and which are hints."""
+    if found.no_intervals:
+        yield f"no intervals at equal {control}: {found.no_intervals}"
+        return
+    most = max(one.prompts for one in found.systems)
+    counts = [(_name(one, side), one.prompts) for one in found.systems if one.controlled]
+    yield from without_interval(counts)
+    yield from unvaried([(f"the effect of {_words(name)}", slope, most) for name, slope in found.slopes.items()])
+    if found.separated:
+        yield (
+            f"in {found.separated:,} of {RESAMPLED_FITS:,} resamples what is controlled for alone decides every comparison:"
+            " intervals are rather too short"
+        )
+    yield from hints(counts, fewest=ENOUGH_FOR_INTERVAL, enough=ENOUGH_TO_CONTROL)
 
 
 _COUNTED: Mapping[str, str] = {"length": "length in characters"}

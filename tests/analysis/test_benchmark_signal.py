@@ -137,3 +137,56 @@ def test_intervals_of_decision_accuracy_hold_that_of_very_many_prompts() -> None
 def _table(means: Array, draws: np.random.Generator) -> ModelTable:
     names = tuple(f"p{place}" for place in range(means.shape[1]))
     return ModelTable(names, tuple("abcde"), names, means + draws.normal(scale=0.3, size=means.shape))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({0: ("m0", "p0"), 1: ("m1", "p1"), 2: ("m1", "p2")}, "3 scores are missing, most of them of 'm1' (2)"),
+        ({0: ("m0", "p0"), 1: ("m0", "p1"), 2: ("m1", "p2")}, "3 scores are missing, most of them of 'm0' (2)"),
+    ],
+)
+def test_scores_that_miss_here_and_there_are_named_by_what_is_missing(
+    change: dict[int, tuple[str, str]], words: str
+) -> None:
+    given = rows(np.full((1, 3, 2), 0.5))
+    for scattered in (
+        [row for row in given if (row["model"], row["prompt_id"]) not in change.values()],
+        [row | ({"score": None} if (row["model"], row["prompt_id"]) in change.values() else {}) for row in given],
+    ):
+        with pytest.raises(InputError, match="no prompt has a score of each of the 2 models") as refused:
+            benchmark_signal(scattered)
+        assert words in str(refused.value)
+        with pytest.raises(InputError, match="against: no prompt has a score of each of the 2 models"):
+            benchmark_signal(given, against=scattered)
+    with pytest.raises(InputError, match="no judge has scores of two models"):
+        benchmark_signal([row for row in given if row["model"] == "m0"])
+    broken = [row | {"judge": "broken"} for row in scattered]
+    report = benchmark_signal([*(row | {"judge": "whole"} for row in given), *broken])
+    assert [judge for judge, _ in report.subsets] == ["whole"]
+    assert any("no figures of broken: no prompt has" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [((1, 2, 10), ""), (("1", "2", "10"), ""), ((1, "late", 2), "m0, m1"), (("a", "b", "c"), "m0, m1")],
+)
+def test_steps_that_are_not_all_numbers_are_told_to_stand_as_their_rows_do(steps: tuple[Any, ...], told: str) -> None:
+    given = [row | {"step": steps[row["step"]]} for row in rows(np.arange(1, 13).reshape(3, 2, 2))]
+    notes = [note for note in benchmark_signal(given).notes if "order of their rows" in note]
+    assert [note.rpartition(": ")[2] for note in notes] == ([told] if told else [])
+
+
+def test_every_figure_that_is_null_has_its_reason() -> None:
+    below = np.linspace(0.1, 0.9, 24).reshape(2, 6, 2)
+    below[0, :, 1] = -0.25
+    still = np.repeat(below[1:], 2, axis=0)
+    for scores, none, reason in (
+        (below, (True, True, True), "the mean of m1 is -0.25 at one of its last steps"),
+        (below[1:], (False, True, True), "no model has two steps"),
+        (still, (False, False, True), "the steps of a model do not differ"),
+        (np.abs(below), (False, False, False), ""),
+    ):
+        found = of(benchmark_signal(rows(scores)))
+        assert tuple(one is None for one in (found.signal, found.noise, found.snr)) == none
+        assert (reason in found.reason, found.columns()["reason"]) == (True, found.reason or None)

@@ -215,3 +215,31 @@ def test_where_length_decides_every_comparison_there_is_no_rate_at_equal_length(
     (found,) = rt.controlled_win_rates(rows).systems
     assert found.controlled is None
     assert "decides every comparison" in found.reason
+
+
+def test_resamples_that_style_alone_separates_are_counted_and_of_many_there_is_no_interval(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three more columns on 8 prompts decide nearly every resample; one column on 40 decides none."""
+    monkeypatch.setattr(style_control, "RESAMPLED_FITS", 80)
+    draws = np.random.default_rng(11)
+    names = [f"{name}_{side}" for name in ("headings", "list_items", "bold_spans") for side in "ab"]
+    rows = [row | {name: int(draws.poisson(3)) for name in names} for row in world(11, prompts=8)]
+    few, many = rt.controlled_win_rates(rows, "style"), rt.controlled_win_rates(world(11, prompts=40))
+    assert few.separated > 2
+    assert few.no_intervals.startswith(f"in {few.separated} of 80 resamples")
+    assert few.figures()["no_intervals"] == few.no_intervals
+    assert {one.controlled.low for one in few.systems if one.controlled} <= {None}
+    assert {slope.low for slope in few.slopes.values()} == {None}
+    assert (many.separated, many.no_intervals) == (0, "")
+
+
+def test_a_system_on_fewer_than_5_prompts_has_no_interval_though_the_others_have_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(style_control, "RESAMPLED_FITS", 50)
+    rows = [row for row in world(12, prompts=40) if row["system_a"] != "s2" or row["prompt_id"] in {"p0", "p1", "p2"}]
+    *others, last = rt.controlled_win_rates(rows).systems
+    assert all(one.controlled and one.controlled.low is not None for one in others)
+    assert last.prompts == 3
+    assert last.controlled is None or last.controlled.low is None

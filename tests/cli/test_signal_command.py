@@ -242,14 +242,16 @@ def test_rows_scored_with_the_defence_are_told_of_by_the_rubric_without_it(shell
     ]
 
 
-def test_scores_on_a_scale_of_their_own_lie_within_their_intervals(shell: Shell) -> None:
-    """Every prompt with the same range leaves no spread to resample; the interval once ended below the figure."""
+def test_a_range_that_is_the_same_on_every_prompt_has_an_interval_on_a_known_scale_only(shell: Shell) -> None:
+    """Every prompt with the same range leaves no spread to resample, and on a scale of its own nothing bounds it."""
     rows = [row(f"{p}{n}", "11", prompt=p, score=10 * n, rubric="") for p in "pqrstu" for n in range(2)]
     ran = shell("signal", shell.write("s.jsonl", rows))
     found = one(ran, "judge", "j")
-    assert found["signal"] == 10
-    assert found["signal_low"] < 10 <= found["signal_high"]
+    assert (found["signal"], found["signal_low"], found["signal_high"]) == (10, None, None)
     assert "fewer than 10 prompts in all criteria (6): take these intervals as hints" in ran.err
+    halves = shell("signal", shell.write("h.jsonl", [of | {"score": of["score"] / 20} for of in rows]))
+    found = one(halves, "judge", "j")
+    assert found["signal_low"] < found["signal"] == 0.5 < found["signal_high"]
 
 
 def test_fewer_than_five_prompts_give_figures_without_intervals(shell: Shell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -133,3 +134,21 @@ def test_what_cannot_be_controlled_is_refused_before_anything_is_written(
     ran = shell("winrate", *arguments.split())
     assert (ran.code, ran.rows) == (2, [])
     assert words in ran.err
+
+
+def test_few_prompts_are_told_by_how_much_they_decide(shell: Shell) -> None:
+    """Intervals are hints; of fewer prompts, style alone decides too many resamples, or there are fewer than 5."""
+
+    def told(prompts: int) -> str:
+        rows = [
+            {"prompt_id": f"p{n}", "winner": draws.choice("ab"), "system_a": "new", "system_b": "old"}
+            | {f"{name}_{side}": draws.randrange(9) for name in names for side in "ab"}
+            for n in range(prompts)
+        ]
+        return str(shell("winrate", shell.write("c.jsonl", rows), "--control", "style").err)
+
+    draws = random.Random(3)
+    names = ("length", "headings", "list_items", "bold_spans")
+    assert "fewer than 60 prompts in new (58): take these intervals as hints" in told(58)
+    assert "winrate: no intervals at equal style: in " in told(7)
+    assert "no intervals at equal style: fewer than 5 prompts" in told(4)
