@@ -158,7 +158,7 @@ MEANINGS = {
     "abstained": "true where the judge said that it cannot tell (`--allow-abstain`); `met` is then null",
     "Verdict.value": "what that level counts, from 0 to 1; with `--soft` the expected share, of several verdicts the mean",
     "raw_p": "what the judge gave before `--calibration`",
-    "hard": "with `--soft`, why it is not soft: `no_logprobs`, `not_found`, `not_covered` ([judges](judges.md#soft-verdicts))",
+    "hard": "with `--soft`, why it is not soft ([the reasons](judges.md#soft-verdicts))",
     "proposer": "which model wrote or rewrote it; a person's criterion has none",
     "from_person": "true where a proposer rewrote what a person wrote: it still counts as a person's",
     "Score.id": "the response's `id`",

@@ -12,6 +12,7 @@ from rubrictool.text.wording import counted
 _REASONS = {
     "no_logprobs": "came without log-probabilities",
     "not_found": "have no token at which the verdict begins",
+    "not_probabilities": "came with numbers that are no log-probabilities",
     "not_covered": "have too little probability on the answers",
 }
 

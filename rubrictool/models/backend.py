@@ -107,7 +107,10 @@ class RateLimit:
 
 
 TopTokens = tuple[tuple[str, float], ...]
-"""The likeliest tokens at one place of a reply, each with its log-probability."""
+"""The likeliest tokens at one place of a reply, each with its log-probability, as the server tells it."""
+
+LOGPROB_ROUNDING = 0.01
+"""By how much a log-probability may exceed 0, and those at one place together, from rounding alone."""
 
 
 class Token(NamedTuple):

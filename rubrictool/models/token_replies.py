@@ -14,6 +14,9 @@ DecidingToken = Callable[[Completion], int | None]
 
 _DIGITS = 6
 
+_LEAST, _MOST = -9999.0, 1.0
+"""Range of the numbers that are kept: JSON has no infinities. A number above 0 by more than rounding is no log-probability."""
+
 
 class TokenReply(NamedTuple):
     """A reply and the likeliest tokens at the place that decides; None where no token decides, or none were told.
@@ -46,5 +49,10 @@ class TokenReply(NamedTuple):
 
     def stored(self) -> str:
         """Return the text that `parse` reads."""
-        top = None if self.top is None else [[token, round(logprob, _DIGITS)] for token, logprob in self.top]
+        top = None if self.top is None else [[token, _kept(logprob)] for token, logprob in self.top]
         return compact({"reply": self.text, "top": top, **({} if self.told else {"told": False})})
+
+
+def _kept(logprob: float) -> float:
+    """Return a log-probability as it is kept; NaN, which JSON lacks, too, as a number that is none either."""
+    return round(max(logprob, _LEAST), _DIGITS) if logprob < _MOST else _MOST

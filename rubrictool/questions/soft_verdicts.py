@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Any, Literal, NamedTuple
 
 from rubrictool.errors import Unreadable
-from rubrictool.models.backend import Completion, TopTokens
+from rubrictool.models.backend import LOGPROB_ROUNDING, Completion, TopTokens
 from rubrictool.models.token_replies import TokenReply
 from rubrictool.questions import criterion
 from rubrictool.questions.json_replies import plain_words
@@ -26,9 +26,9 @@ from rubrictool.text.patterns import linear
 COVERED = 0.9
 """Smallest covered mass from which a verdict is soft: below, the server may have left out tokens that would change it."""
 
-HardReason = Literal["no_logprobs", "not_found", "not_covered"]
-"""Why a verdict of a soft judge is not soft: the reply came without tokens, the verdict is not found among them, or the tokens
-that begin an answer have too little mass."""
+HardReason = Literal["no_logprobs", "not_found", "not_probabilities", "not_covered"]
+"""Why a verdict of a soft judge is not soft: the reply came without tokens, the verdict is not found among them, the numbers told
+at its place are no log-probabilities, or the tokens that begin an answer have too little mass."""
 
 _FIELD = linear(r'"\s*(?:met|level|[cC]1)\s*"\s*:\s*"?')
 
@@ -64,6 +64,8 @@ def parse(stored: str, allowed: AllowedAnswers) -> Verdict:
     columns = {name: value for name, value in decided.items() if name != "p"}
     if reply.top is None:
         return Verdict(**columns, hard="not_found" if reply.told else "no_logprobs")
+    if not _are_probabilities(reply.top):
+        return Verdict(**columns, hard="not_probabilities")
     masses = _masses(reply.top, allowed)
     covered = math.fsum(masses.values())
     if covered < COVERED:
@@ -92,6 +94,13 @@ def _start_of_value(text: str, decided: Verdict, allowed: AllowedAnswers) -> int
 
 def _same(one: Verdict, other: Verdict) -> bool:
     return (one.met, one.level, one.abstained) == (other.met, other.level, other.abstained)
+
+
+def _are_probabilities(top: TopTokens) -> bool:
+    """Return whether numbers are log-probabilities of different tokens at one place; NaN is none."""
+    if not all(logprob <= LOGPROB_ROUNDING for _, logprob in top):
+        return False
+    return math.fsum(math.exp(logprob) for _, logprob in top) <= math.exp(LOGPROB_ROUNDING)
 
 
 def _masses(top: TopTokens, allowed: AllowedAnswers) -> dict[AllowedAnswer, float]:

@@ -106,6 +106,25 @@ def test_without_tokens_and_where_the_verdict_is_not_among_them_it_is_hard_too()
     assert parse('{"met": "no"}', PLAIN).hard == "no_logprobs", "a recording of a plain reply"
 
 
+@pytest.mark.parametrize(
+    "told",
+    [(0.5, -1.0), (float("nan"), -0.05), (-0.05, float("nan")), (float("inf"), -0.05), (800.0, -0.05), (0.02, -4.0),
+     (-0.1, -0.2), (float("nan"), float("nan"))],
+)  # fmt: skip
+def test_numbers_that_are_no_log_probabilities_make_a_hard_verdict_that_says_so(told: tuple[float, float]) -> None:
+    at = tuple(zip(("yes", "no"), told, strict=True))
+    reply = Completion('{"met": "yes"}', tokens=[Token('{"met": "', ()), Token("yes", at), Token('"}', ())])
+    assert read(reply).columns() == {"id": "c1", "met": True, "hard": "not_probabilities"}
+
+
+@pytest.mark.parametrize("told", [(0.0, -9.0), (0.009, -9.0), (-0.1, -2.35), (-0.001, float("-inf"))])
+def test_rounding_makes_no_verdict_hard(told: tuple[float, float]) -> None:
+    at = tuple(zip(("yes", "no"), told, strict=True))
+    found = read(Completion('{"met": "yes"}', tokens=[Token('{"met": "', ()), Token("yes", at), Token('"}', ())]))
+    assert (found.hard, found.met) == (None, True)
+    assert found.p == pytest.approx(math.exp(told[0]) / (math.exp(told[0]) + math.exp(told[1])), abs=1e-6)
+
+
 def test_a_reply_without_a_verdict_is_asked_for_again_whatever_its_tokens_are() -> None:
     with pytest.raises(Unreadable):
         read(said("yes", "yes", at={"yes": YES}))

@@ -15,7 +15,7 @@ from serving import Handler, Server, http, running
 
 from rubrictool.errors import ModelFailure, ModelUnusable, Refused, Transient
 from rubrictool.models.backend import Completion, Request, Token
-from rubrictool.models.backends.envelope import completion
+from rubrictool.models.backends.envelope import completion, parsed
 from rubrictool.models.backends.http import HttpServer
 from rubrictool.models.backends.replay import Replay
 from rubrictool.models.backends.streams import assembled
@@ -192,6 +192,16 @@ def test_a_server_is_asked_for_them_over_http_and_its_tokens_are_read() -> None:
     with running(Server(("127.0.0.1", 0), Told)) as server:
         assert asyncio.run(complete(server)).tokens == READ
     assert (bodies[0]["logprobs"], bodies[0]["top_logprobs"]) == (True, 20)
+
+
+@pytest.mark.parametrize("told", [0.5, float("nan"), float("inf")])
+def test_a_number_that_is_no_log_probability_stays_one_that_is_none(told: float) -> None:
+    top = [{"token": "yes", "logprob": told}, {"token": "no", "logprob": float("-inf")}]
+    body = json.dumps(envelope({"content": [{"token": "yes", "logprob": told, "top_logprobs": top}]}))
+    (token,) = completion(parsed(body), with_tokens=True).tokens
+    assert [name for name, _ in token.top] == ["yes"]
+    kept = TokenReply.parse(TokenReply("yes", token.top).stored())
+    assert kept.top == (("yes", min(told, 1.0) if told == told else 1.0),)
 
 
 texts = st.text(max_size=20)

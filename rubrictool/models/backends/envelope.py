@@ -44,8 +44,8 @@ def _loaded(text: str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # Half of a surrogate pair, a line break within a text, NaN among log probabilities: json reads them.
-        whole: str = json.dumps(json.loads(text, strict=False, parse_constant=lambda _: None), ensure_ascii=False)
+        # Half of a surrogate pair, a line break within a text, NaN among log-probabilities: json reads them, NaN as its name.
+        whole: str = json.dumps(json.loads(text, strict=False, parse_constant=str), ensure_ascii=False)
         return orjson.loads(whole.encode(errors="replace"))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rubrictool.models.backend import Token, TopTokens
+from rubrictool.models.backend import LOGPROB_ROUNDING, Token, TopTokens
 
 
 def tokens_of(told: Any) -> tuple[Token, ...]:
@@ -33,12 +32,22 @@ def _of_text(told: Mapping[str, Any]) -> Iterator[Token]:
 
 
 def _likeliest(top: Any) -> TopTokens:
-    """Return tokens with their log-probability; those that a server tells to be impossible, by null or -9999, are left out."""
-    known = [(_text(token), float(told)) for token, told in top if isinstance(told, int | float)]
-    return tuple((token, min(told, 0.0)) for token, told in known if math.isfinite(told) and told > _IMPOSSIBLE)
+    """Return tokens with their log-probability; those that a server tells to be impossible, by null or -9999, are left out.
+
+    A number that is no log-probability stays: whoever reads the tokens has to see it.
+    """
+    known = [(_text(token), float(told)) for token, told in top if isinstance(told, int | float) or told in _NO_NUMBERS]
+    return tuple((token, _rounded(told)) for token, told in known if not told <= _IMPOSSIBLE)
 
 
 _IMPOSSIBLE = -9000.0
+
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
+"""Constants that JSON lacks and servers write; `envelope.parsed` reads them as their names."""
+
+
+def _rounded(told: float) -> float:
+    return min(told, 0.0) if told <= LOGPROB_ROUNDING else told
 
 
 def _text(token: Any) -> str:
