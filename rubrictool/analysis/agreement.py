@@ -133,6 +133,7 @@ class JoinedVerdicts:
         judge.pairs += [SoftLabel(row.prompt_id, parts.p, pair.label) for pair in pairs]
         judge.judge_ids |= {row.judge_id} if row.judge_id else set()
         judge.rubrics.add(row.rubric)
+        judge.views |= {row.view} if row.view else set()
         judge.calibrated |= parts.calibrated
         judge.sampled |= bool(row.by and row.by[place])
 

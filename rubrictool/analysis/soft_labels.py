@@ -28,6 +28,7 @@ class SoftJudgeLabels:
     pairs: list[SoftLabel] = field(default_factory=list)
     judge_ids: set[str] = field(default_factory=set)
     rubrics: set[str] = field(default_factory=set)
+    views: set[str] = field(default_factory=set)
     calibrated: bool = False
     sampled: bool = False
 
@@ -51,5 +52,6 @@ class SoftJudgeLabels:
             "judge_id": next(iter(self.judge_ids)),
             "judge": self.judge,
             "judging": self.judging,
+            "trace_view": next(iter(self.views), None),
             "rubrics": sorted(self.rubrics),
         }

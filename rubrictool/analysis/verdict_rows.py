@@ -106,7 +106,7 @@ class VerdictRow(NamedTuple):
     label of each level that is named. Without lists, `by` is empty, and so is `levels` without levels. `placed` has the verdicts
     on each criterion whose place in the question is known; it is empty where none is. `soft` has the parts of each soft verdict,
     and is empty where all are hard. `labeller` is the person who gave labels, where that is told,
-    `cost_usd` what the judging of the row cost.
+    `cost_usd` what the judging of the row cost. `view` is what was shown of a conversation, None for a text.
     """
 
     where: str
@@ -128,6 +128,7 @@ class VerdictRow(NamedTuple):
     judge_id: str | None = None
     labeller: str | None = None
     cost_usd: float | None = None
+    view: str | None = None
 
     def decided(self) -> VerdictRow:
         """Return the row with what was decided in place of expected shares."""
@@ -217,6 +218,7 @@ def _verdict_row(row: _JudgedResponse, where: str, shared: dict[Any, Any]) -> Ve
         row.judge_id,
         row.labeller,
         row.cost_usd,
+        shared.setdefault(view, view) if (view := view_shown(row)) else None,
     )
 
 

@@ -37,6 +37,7 @@ FLAG_HINTS = {
     "rounds": "--initial FILE",
     "soft": "rubrictool score --judging per-criterion --soft",
     "second_system": "rubrictool winrate A B",
+    "view": "--view, --max-trace-tokens",
     "unpaired": "--common",
     "unscored": "rubrictool score RESPONSES --rubrics RUBRICS",
     "vllm_args": "--vllm-arg ARG",

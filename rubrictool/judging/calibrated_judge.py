@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rubrictool.errors import ModelFailure
-from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, calibrations_of, is_soft, judge_id_of, may_abstain, view_of
 from rubrictool.rows.calibrations import Calibration
 from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.records import Criterion, Prompt, Response
@@ -15,18 +15,21 @@ from rubrictool.rows.verdicts import Verdict
 class CalibratedJudge:
     """Calibrate the soft verdicts of a judge on criteria without levels; `raw_p` then keeps what the judge gave.
 
-    Raises `InputError` for another judge than the calibration was fitted on; `score` does for another rubric.
+    Raises `InputError` for another judge than the calibration was fitted on, and another view of a conversation; `score` does
+    for another rubric.
     """
 
     def __init__(self, judge: Judge, calibration: Calibration) -> None:
         calibration.check_judge(judge_id_of(judge), judge.name)
         self.name, self.judging, self.judge, self.calibration = judge.name, judge.judging, judge, calibration
         self.view, self.abstains, self.soft = view_of(judge), may_abstain(judge), is_soft(judge)
+        self.calibrations = (calibration, *calibrations_of(judge))
         kept = calibration.model_dump(include={"method", "temperature", "points"})
         self.judge_id = judge_id(of=judge_id_of(judge), calibration=kept)
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
         """Return one verdict per criterion. Raises `ModelFailure` as the judge does."""
+        self.calibration.check_view(self.view, response)
         try:
             return [self._calibrated(one) for one in await self.judge.verdicts(prompt, criteria, response)]
         except ModelFailure as failure:

@@ -8,7 +8,15 @@ from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure
 from rubrictool.judging.panel import Panel
-from rubrictool.judging.protocols import Judge, comparer_id_of, is_soft, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import (
+    Judge,
+    calibrations_of,
+    comparer_id_of,
+    is_soft,
+    judge_id_of,
+    may_abstain,
+    view_of,
+)
 from rubrictool.judging.repeated_judge import RepeatedJudge
 from rubrictool.judging.votes import vote_of
 from rubrictool.rows.judge_ids import judge_id
@@ -52,6 +60,7 @@ class Escalation:
         self.name = f"escalate({judge.name}, {strong.name})"
         self.strong_name = strong.name
         self.judging, self.view = judge.judging, view_of(judge)
+        self.calibrations = (*calibrations_of(judge), *calibrations_of(strong))
         self.abstains, self.soft = may_abstain(strong), is_soft(judge) or is_soft(strong)
         self._band, self._in_pairs, self.doubts_all = band, in_pairs, doubts_all
 

@@ -7,7 +7,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, get_args
 
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable
-from rubrictool.judging.protocols import Comparer, Judge, comparer_id_of, is_soft, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import (
+    Comparer,
+    Judge,
+    calibrations_of,
+    comparer_id_of,
+    is_soft,
+    judge_id_of,
+    may_abstain,
+    view_of,
+)
 from rubrictool.judging.votes import PanelRule, combined, preferred
 from rubrictool.models.gather import gather_all
 from rubrictool.questions.compare import Preference
@@ -42,6 +51,7 @@ class Panel:
         _check(self.judges, rule, self.least)
         self.name = f"{rule}({', '.join(self._named)})"
         self.judging, self.view = self.judges[0].judging, view_of(self.judges[0])
+        self.calibrations = tuple(calibration for judge in self.judges for calibration in calibrations_of(judge))
         self.abstains = any(map(may_abstain, self.judges)) or (rule == "majority" and len(self.judges) % 2 == 0)
         self.soft = rule == "mean" or any(map(is_soft, self.judges))
         self._failed = Counter[str]()

@@ -66,10 +66,15 @@ def is_soft(judge: object) -> bool:
     return bool(getattr(judge, "soft", False))
 
 
+def calibrations_of(judge: object) -> tuple[Calibration, ...]:
+    """Return the calibrations of a judge, and of the judges that it is made of."""
+    found: tuple[Calibration, ...] = getattr(judge, "calibrations", ())
+    return found
+
+
 def check_rubric(judge: object, rubric: str, prompt_id: str) -> None:
-    """Raise `InputError` for a rubric, by its hash, to which the calibration of a judge does not apply."""
-    calibration: Calibration | None = getattr(judge, "calibration", None)
-    if calibration is not None:
+    """Raise `InputError` for a rubric, by its hash, to which a calibration of a judge does not apply."""
+    for calibration in calibrations_of(judge):
         calibration.check_rubric(rubric, prompt_id)
 
 

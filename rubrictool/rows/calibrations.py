@@ -11,7 +11,10 @@ from pydantic import Field, model_validator
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.records import Response
 from rubrictool.rows.verdicts import SHARE_DECIMALS, Share
+from rubrictool.text.chats import is_trace
+from rubrictool.text.trace_views import WHOLE, TraceView
 
 CalibrationMethod = Literal["temperature", "isotonic"]
 
@@ -60,11 +63,15 @@ class CalibrationCurve(Row):
 
 
 class Calibration(CalibrationCurve):
-    """A curve with the judge (`judge_id`) and the rubrics (hashes) that it was fitted on, and applies to."""
+    """A curve with the judge (`judge_id`), the view of conversations and the rubrics (hashes) it was fitted on, and applies to.
+
+    `trace_view` is None where all responses were texts, which every view shows whole.
+    """
 
     judge_id: str
     judge: str
     judging: str
+    trace_view: str | None = None
     rubrics: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 
     def check_judge(self, judge_id: str, judge: str) -> None:
@@ -73,6 +80,16 @@ class Calibration(CalibrationCurve):
             raise InputError(
                 f"the calibration was fitted on {self.judge} (judge_id {self.judge_id}) and does not apply to {judge} (judge_id "
                 f"{judge_id}): model, parameters, template or options differ; judge as it was fitted, or fit another one"
+            )
+
+    def check_view(self, view: TraceView, response: Response) -> None:
+        """Raise `InputError` for a conversation of which a judge is shown another part than those that it was fitted on."""
+        fitted, shown = self.trace_view or WHOLE.name, view.named(response.response) or WHOLE.name
+        if is_trace(response.response) and fitted not in (shown, view.name):
+            raise InputError(
+                f"the calibration was fitted on responses in the view {fitted}, and the response {response.id} is shown in the "
+                f"view {shown}; show conversations as it was fitted, or fit another one",
+                code="view",
             )
 
     def check_rubric(self, rubric: str, prompt_id: str) -> None:

@@ -10,7 +10,15 @@ from functools import partial
 from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure, RowFailure
-from rubrictool.judging.protocols import Judge, is_soft, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import (
+    Judge,
+    calibrations_of,
+    check_rubric,
+    is_soft,
+    judge_id_of,
+    may_abstain,
+    view_of,
+)
 from rubrictool.models.answers import Answers, count_answers, note_answer
 from rubrictool.rows.joins import (
     Texts,
@@ -26,6 +34,7 @@ from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Scored
 from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.empty_response import Empty
+from rubrictool.rubric.weights import rubric_hash
 from rubrictool.select.ranking import Kept, best
 from rubrictool.select.score_bounds import (
     Ask,
@@ -76,9 +85,10 @@ async def judge_top_k(
     A response that can no longer be among the best is asked about no more. One whose judgement fails is reported to
     `on_failure` at once, and the others are judged as if it had not been there. A judge that answers about each criterion
     alone is asked criterion by criterion, any other about a whole response. Empty responses are as in `score`. Raises
-    `InputError` for a judge that may abstain.
+    `InputError` for a judge that may abstain, and a calibrated one for another rubric.
     """
     _refuse_abstaining(judge)
+    check_rubric(judge, rubric_hash(rubric.criteria), prompt.id)
     pool = [row for row in responses if can_start(row, rubric, on_failure, empty)]
     all_at_once = judge.judging != "per-criterion"
     questions = top_k_questions(
@@ -196,7 +206,7 @@ class _KnownVerdicts:
     def __init__(self, judge: Judge, verdicts: Iterable[Verdict]) -> None:
         self.name: str = judge.name
         self.judging: JudgingMode = judge.judging
-        self.view, self.judge_id = view_of(judge), judge_id_of(judge)
+        self.view, self.judge_id, self.calibrations = view_of(judge), judge_id_of(judge), calibrations_of(judge)
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
 
     async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:  # noqa: ARG002

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rubrictool.errors import ModelUnusable, RowFailure
 from rubrictool.judging.attacks import ATTACKS, NO_ANSWER, wants_more
 from rubrictool.judging.build import repeat_of
-from rubrictool.judging.protocols import Judge, judge_id_of, may_abstain, view_of
+from rubrictool.judging.protocols import Judge, calibrations_of, judge_id_of, may_abstain, view_of
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.judge_ids import judge_id
 from rubrictool.rows.levels import level_labelled
@@ -39,6 +39,7 @@ class CanaryJudge:
     def __init__(self, judge: Judge) -> None:
         self.name, self.judging, self._judge = judge.name, judge.judging, judge
         self.view, self.abstains = view_of(judge), may_abstain(judge)
+        self.calibrations = calibrations_of(judge)
         self.judge_id = judge_id(of=judge_id_of(judge), canary=True)
         self.fooled: bool | None = None
 

@@ -34,6 +34,11 @@ class TraceView:
     part: TracePart = "full"
     max_tokens: int | None = None
 
+    @property
+    def name(self) -> str:
+        """Return the view in the words of rows: `full`, `last` or `full:TOKENS`."""
+        return self.part if self.part == "last" or self.max_tokens is None else f"{self.part}:{self.max_tokens}"
+
     def text(self, response: str | Conversation) -> str:
         """Return what models are shown of a response, reasoning removed."""
         if self.part == "last" and is_trace(response):
@@ -46,9 +51,8 @@ class TraceView:
 
     def named(self, response: str | Conversation) -> str | None:
         """Return the view as rows name it, `last` or `full:TOKENS`; None where all of a response is shown."""
-        if self.part == "last":
-            return "last" if is_trace(response) else None
-        return f"full:{self.max_tokens}" if self.cuts(response) else None
+        partly = is_trace(response) if self.part == "last" else self.cuts(response)
+        return self.name if partly else None
 
     def _cut(self, response: str | Conversation) -> str | None:
         if self.max_tokens is None or self.part == "last" or isinstance(response, str) or not is_trace(response):

@@ -23,12 +23,16 @@ from rubrictool.analysis.calibration_fit import best_temperature, calibrate, cro
 from rubrictool.analysis.soft_labels import SoftLabel
 from rubrictool.errors import InputError
 from rubrictool.judging.calibrated_judge import CalibratedJudge
+from rubrictool.judging.escalation import Escalation
+from rubrictool.judging.panel import Panel
 from rubrictool.models.token_replies import TokenReply
 from rubrictool.rows.calibrations import Calibration, CalibrationCurve, scaled
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric
 from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.weights import rubric_hash
+from rubrictool.select.early_stop import judge_top_k
 from rubrictool.steps.score import score
+from rubrictool.text.trace_views import TraceView
 
 
 def labelled(*pairs: tuple[float, float], prompts: int = 5) -> list[SoftLabel]:
@@ -231,9 +235,9 @@ BOUND: dict[str, Any] = {"judge_id": "i", "judge": "j", "judging": "per-criterio
 HALVED = Calibration.model_validate({**BOUND, "method": "isotonic", "points": [[0.0, 0.0], [1.0, 0.5]]})
 
 
-def scored(judge: Any, rubric: Rubric = RUBRIC) -> Any:
-    response = Response(id="r", prompt_id="p", response="So.")
-    return asyncio.run(score(Prompt(id="p", prompt="Why?"), rubric, response, judge))
+def scored(judge: Any, rubric: Rubric = RUBRIC, response: Any = "So.") -> Any:
+    row = Response.model_validate({"id": "r", "prompt_id": "p", "response": response})
+    return asyncio.run(score(Prompt(id="p", prompt="Why?"), rubric, row, judge))
 
 
 def test_a_calibrated_judge_counts_frequencies_and_is_another_judge() -> None:
@@ -327,3 +331,80 @@ def test_a_calibration_is_refused_elsewhere_before_anything_is_asked(shell: Shel
     assert (ran.code, "--calibration: has no effect without --soft" in ran.err) == (2, True)
     ran = shell("agree", given[0], "--labels", "labels.jsonl", "--plot", "r.svg")
     assert ran.code == 2
+
+
+TRACE = [
+    {"role": "assistant", "content": "", "tool_calls": [{"id": "a", "name": "look", "arguments": "{}"}]},
+    {"role": "tool", "tool_call_id": "a", "content": "12 minutes " * 200},
+    {"role": "assistant", "content": "Late."},
+]
+
+
+def shown(part: Any = "full", max_tokens: int | None = None) -> Any:
+    """A soft judge that is shown so much of a conversation."""
+    judge: Any = Soft()
+    judge.view = TraceView(part, max_tokens)
+    return judge
+
+
+def on_view(view: str | None) -> Calibration:
+    return HALVED.model_copy(update={"trace_view": view})
+
+
+@pytest.mark.parametrize(
+    ("fitted", "view", "fits"),
+    [("full", ("full", None), True), (None, ("full", None), True), ("last", ("last", None), True),
+     ("full:100", ("full", 100), True), ("full", ("full", 4000), True), ("full", ("last", None), False),
+     (None, ("last", None), False), ("last", ("full", None), False), ("full", ("full", 100), False),
+     ("full:100", ("full", 200), False), ("full:100", ("full", None), False)],
+)  # fmt: skip
+def test_a_calibration_applies_to_the_view_of_conversations_that_it_was_fitted_on(
+    fitted: str | None, view: Any, fits: bool
+) -> None:
+    judges = [CalibratedJudge(shown(*view), on_view(fitted))]
+    judges += [Escalation(judges[0], named("strong", view)), Panel([judges[0], named("other", view)], "mean")]  # type: ignore[list-item]
+    for judge in judges:
+        if fits:
+            assert scored(judge, response=TRACE).verdicts[0].p is not None
+        else:
+            with pytest.raises(InputError, match=f"in the view {fitted or 'full'}, and the response r is shown"):
+                scored(judge, response=TRACE)
+        assert scored(judge, response="So.").verdicts[0].p is not None, "every view shows all of a text"
+
+
+def named(name: str, view: Any) -> Any:
+    judge = shown(*view)
+    judge.name, judge.judge_id = name, name
+    return judge
+
+
+def test_a_judge_made_of_a_calibrated_one_refuses_another_rubric_before_it_is_asked() -> None:
+    changed = Rubric(id="p", criteria=(Criterion(id="x", criterion="Says x.", weight=1),))
+    calibrated, other = CalibratedJudge(Soft(), HALVED), named("other", ("full", None))
+    for judge in (Escalation(calibrated, other), Panel([calibrated, other])):
+        with pytest.raises(InputError, match="not fitted on the rubric of the prompt p"):
+            scored(judge, changed)
+    with pytest.raises(InputError, match="not fitted on the rubric of the prompt p"):
+        asyncio.run(judge_top_k(Prompt(id="p", prompt="Why?"), changed, [], calibrated))
+
+
+def test_from_conversations_the_view_is_kept_and_another_is_refused_before_anything_is_asked(shell: Shell) -> None:
+    given = files(shell, drawn(8, 25, temperature=3))
+    rows = [
+        {**row, "response": [*TRACE[:2], {"role": "assistant", "content": row["response"]}]}
+        for row in shell.read("r.jsonl")
+    ]
+    shell.write("r.jsonl", rows)
+    shell.write(
+        "labels.jsonl",
+        [{**row, "response": of["response"]} for row, of in zip(shell.read("labels.jsonl"), rows, strict=True)],
+    )
+    assert shell("score", *given, "--view", "last", "-o", "s.jsonl").code == 0
+    fit = shell("agree", "s.jsonl", "--labels", "labels.jsonl", "--calibrate", "temperature", "-o", "c.json")
+    assert (fit.code, json.loads((shell.directory / "c.json").read_text())[0]["trace_view"]) == (0, "last")
+    assert shell("score", *given, "--view", "last", "--calibration", "c.json").code == 0
+    for flags in ([], ["--max-trace-tokens", 100]):
+        ran = shell("score", *given, *flags, "--calibration", "c.json")
+        assert (ran.code, ran.out) == (2, "")
+        assert "in the view last, and the response r0 is shown in the view full" in ran.err
+        assert "(--view, --max-trace-tokens)" in ran.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import typer
@@ -46,6 +46,7 @@ from rubrictool.rubric.saturation import WEIGHTED, Aggregate
 from rubrictool.rubric.weights import TIE, rubric_hash
 from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.score import score
+from rubrictool.text.trace_views import TraceView
 
 if TYPE_CHECKING:
     from rubrictool.cli.score_human import PeoplesScores
@@ -147,7 +148,7 @@ def command(
     curves = aggregate_of(counting, known)
     fitted = read_calibration(given.of(calibration)) if calibration else None
     if fitted:
-        _check_rubrics(fitted, (rubric_for(row.prompt_id, known) for _, row in rows))
+        _check_calibration(fitted, rows, known, wording.shown)
     shown = None
     if examples is not None:
         from rubrictool.analysis.label_examples import label_examples
@@ -245,11 +246,14 @@ def command(
     session.run(main)
 
 
-def _check_rubrics(calibration: Calibration, rubrics: Iterable[Rubric | None]) -> None:
-    """Raise `InputError` for a rubric to which a calibration does not apply."""
-    for rubric in rubrics:
-        if rubric:
+def _check_calibration(
+    calibration: Calibration, rows: Rows[Response], rubrics: Mapping[str, Rubric], view: TraceView
+) -> None:
+    """Raise `InputError` for a rubric, or a view of a conversation, to which a calibration does not apply."""
+    for _, row in rows:
+        if rubric := rubric_for(row.prompt_id, rubrics):
             calibration.check_rubric(rubric_hash(rubric.criteria), rubric.id)
+            calibration.check_view(view, row)
 
 
 class _Task(NamedTuple):
