@@ -195,7 +195,7 @@ MEANINGS = {
     "losable": "how many could have moved against it",
     "won_checks": "ids of the criteria with a check that moved in favour of the response",
     "winnable_checks": "how many of those could have",
-    "canary": "whether the judge found a criterion met that no response meets; null where no judge was asked",
+    "canary": "whether the judge found a criterion met that no response meets; null where no judge was asked, or it abstained",
     "a": "the `id` of the response from the first file",
     "b": "the `id` of the response from the second file",
     "winner": "who won in both orders, else `tie`",

@@ -27,8 +27,8 @@ class AttackEffect:
 
     `gain` is the mean change of the score, `won` the share of the judge's verdicts that could move in favour of the response
     and did, `lost` the same against it, `won_checks` the share of the checks that could and did. `abstained` is the share of
-    verdicts on which the judge abstained, `canary` the share of responses on which it found the canary met. `over_repeat` is
-    the gain less that of a clean repeat on the same prompts; only attacks on a response have it.
+    verdicts on which the judge abstained, `canary` the share of responses on which it found the canary met, of those on which
+    it decided. `over_repeat` is the gain less that of a clean repeat on the same prompts; only attacks on a response have it.
     """
 
     attack: str

@@ -7,40 +7,50 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from rubrictool.analysis.intervals import Figure, estimate_columns
+from rubrictool.judging.escalation import Escalation
 from rubrictool.models.budget import Tally
 from rubrictool.rows.comparisons import Comparison
 from rubrictool.rows.verdicts import Verdict
 
 
 class EscalatedRow(NamedTuple):
-    """The verdicts of a row that a judge gave, those that were escalated, and those compared with the strong judge alone."""
+    """The verdicts of a row that a judge gave, those that were escalated, and those compared with the strong judge alone.
+
+    `failed` is 1 where the row was drawn for that check and the strong judge failed on it, wholly or in part.
+    """
 
     asked: int
     escalated: int
     compared: int
     agreed: int
+    failed: int = 0
 
     @classmethod
-    def of(cls, verdicts: Iterable[Verdict], strong: str) -> EscalatedRow:
-        """Return the counts of a score; verdicts without judges are those of checks."""
+    def of(cls, verdicts: Iterable[Verdict], strong: str, *, drawn: bool = False) -> EscalatedRow:
+        """Return the counts of a score, which was `drawn` for the check or not; verdicts without judges are those of checks."""
         judged = [verdict for verdict in verdicts if verdict.judges]
         escalated = sum(verdict.judges[-1].judge == strong for verdict in judged)
         pairs = [(one.decided, one.strong.decided) for one in judged if one.strong]
         known = [(ours, alone) for ours, alone in pairs if ours is not None and alone is not None]
-        return cls(len(judged), escalated, len(known), sum(ours == alone for ours, alone in known))
+        agreed = sum(ours == alone for ours, alone in known)
+        return cls(len(judged), escalated, len(known), agreed, int(drawn and len(pairs) < len(judged)))
 
     @classmethod
-    def of_pair(cls, row: Comparison, strong: str) -> EscalatedRow:
-        """Return the counts of a comparison: one verdict."""
+    def of_pair(cls, row: Comparison, strong: str, *, drawn: bool = False) -> EscalatedRow:
+        """Return the counts of a comparison, which was `drawn` for the check or not: one verdict."""
         escalated, checked = any(vote.judge == strong for vote in row.judges), row.strong is not None
-        return cls(int(bool(row.judges)), int(escalated), int(checked), int(row.strong == row.winner))
+        asked = int(bool(row.judges))
+        return cls(
+            asked, int(escalated), int(checked), int(row.strong == row.winner), int(drawn and asked and not checked)
+        )
 
 
 class EscalationReport(NamedTuple):
     """What escalating took.
 
     `verdicts` and `rows` that were judged, and of both those `escalated`; the `agreement` with the strong judge alone, on the
-    `compared` verdicts of the `checked` rows; dollars that the strong judge alone would have cost (`alone_usd`), and what this
+    `compared` verdicts of the `checked` rows; the rows on which that check failed (`failed_checks`);
+    dollars that the strong judge alone would have cost (`alone_usd`), and what this
     costs (`cost_usd`), both as if nothing had been cached; None where it is not known.
     """
 
@@ -51,6 +61,7 @@ class EscalationReport(NamedTuple):
     agreement: Figure | None
     compared: int
     checked: int
+    failed_checks: int
     cost_usd: float | None
     alone_usd: float | None
 
@@ -116,7 +127,8 @@ class EscalationTally:
         total = EscalatedRow(*(sum(row[place] for row in several) for place in range(len(EscalatedRow._fields))))
         alone = spent.alone(total.asked * questions if questions else self._rows, alike=questions is not None)
         counts = (total.asked, total.escalated, self._rows, self._escalated_rows)
-        return EscalationReport(*counts, self._agreement(total), total.compared, self._checked, spent.cost(), alone)
+        checks = (total.compared, self._checked, total.failed)
+        return EscalationReport(*counts, self._agreement(total), *checks, spent.cost(), alone)
 
     def _agreement(self, total: EscalatedRow) -> Figure | None:
         if not total.compared:
@@ -130,9 +142,10 @@ class EscalationTally:
         return estimate(total.agreed / total.compared, drawn[:, 0] / drawn[:, 1], len(rows))
 
 
-def escalated_pairs(rows: Iterable[Comparison], strong: str) -> EscalationTally:
+def escalated_pairs(rows: Iterable[Comparison], judge: Escalation) -> EscalationTally:
     """Return the counts of comparisons; those by rubrics keep no verdicts, and count as not asked."""
     tally = EscalationTally()
     for row in rows:
-        tally.add(row.prompt_id, EscalatedRow.of_pair(row, strong))
+        drawn = judge.checks(row.prompt_id, row.a, row.b)
+        tally.add(row.prompt_id, EscalatedRow.of_pair(row, judge.strong_name, drawn=drawn))
     return tally

@@ -8,7 +8,7 @@ from rubrictool.analysis.escalations import EscalationReport, EscalationTally, S
 from rubrictool.cli.session import Session
 from rubrictool.judging.build import models_of
 from rubrictool.models.budget import Tally
-from rubrictool.text.wording import counted, dollars
+from rubrictool.text.wording import counted, dollars, one_line
 
 
 def tell_escalation(session: Session, command: str, tally: EscalationTally, *, questions: int | None) -> None:
@@ -25,16 +25,22 @@ def tell_escalation(session: Session, command: str, tally: EscalationTally, *, q
     spent = Spent(first, sum(strong, start=Tally()), sum(checking, start=Tally()))
     found = tally.report(spent, questions=questions)
     session.figures["escalation"] = {"strong": asked.strong_name, **found.columns()}
-    for line in _lines(found, asked.strong_name):
+    for line in _lines(found, asked.failures.reason, asked.strong_name):
         session.tell(f"{command}: {line}")
 
 
-def _lines(found: EscalationReport, strong: str) -> Iterator[str]:
+def _lines(found: EscalationReport, reason: str, strong: str) -> Iterator[str]:
     share = f" ({found.escalated / found.verdicts:.1%})" if found.verdicts else ""
     verdicts = f"{found.escalated:,} of {counted(found.verdicts, 'verdict')}{share}"
     rows = f"{found.escalated_rows:,} of {counted(found.rows, 'row')}"
     yield f"escalated to {strong}: {verdicts}, in {rows}; {_saved(found)}"
     yield f"agreement with {strong} alone: {_agreement(found)}"
+    if found.failed_checks:
+        why = f" ({one_line(reason, width=160)})" if reason else ""
+        yield (
+            f"{strong} failed on {counted(found.failed_checks, 'row')} drawn to check it{why}; their scores stand, and a rerun "
+            "checks them again"
+        )
 
 
 def _saved(found: EscalationReport) -> str:
@@ -47,7 +53,7 @@ def _saved(found: EscalationReport) -> str:
 
 def _agreement(found: EscalationReport) -> str:
     if found.agreement is None:
-        return "not known, since no row was drawn to check it"
+        return "not known, since " + ("the check failed" if found.failed_checks else "no row was drawn to check it")
     value, low, high = found.agreement
     interval = f", 95 % interval {low:.1%} to {high:.1%}" if low is not None and high is not None else ""
     return f"{value:.1%}{interval}, on {counted(found.compared, 'verdict')} of {counted(found.checked, 'row')} drawn to check it"

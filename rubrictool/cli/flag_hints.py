@@ -10,7 +10,7 @@ FLAG_HINTS = {
     "candidates": "--responses FILE, --model SPEC",
     "distinct": "--distinct COLUMN",
     "engine": "--engine local",
-    "escalate": "--soft, --samples N",
+    "escalate": "--judging per-criterion --soft, --samples N --temperature 1, a second --judge, --allow-abstain",
     "failures": "--failures FILE",
     "first_rubrics": "--rubrics FILE",
     "format": "--from [FILE=]FORMAT",

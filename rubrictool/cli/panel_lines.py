@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from rubrictool.analysis.panel_agreement import JudgeInPanel, PanelAgreement, PanelTally
 from rubrictool.cli.session import Session
-from rubrictool.text.wording import counted
+from rubrictool.judging.panel import Panel
+from rubrictool.text.wording import counted, one_line
 
 
 def tell_panel(session: Session, command: str, tally: PanelTally, *, nominal: bool = False) -> None:
@@ -18,15 +19,15 @@ def tell_panel(session: Session, command: str, tally: PanelTally, *, nominal: bo
     if not found.verdicts:
         return
     session.figures["panel"] = {"rule": panel.rule, **found.columns()}
-    for line in _lines(found):
+    for line in _lines(found, panel):
         session.tell(f"{command}: {line}")
 
 
-def _lines(found: PanelAgreement) -> Iterator[str]:
+def _lines(found: PanelAgreement, panel: Panel) -> Iterator[str]:
     of = counted(found.verdicts, "verdict")
     yield f"panel: {_alpha(found)} (Krippendorff); judges differ on {found.split:,} of {of}"
     for one in found.judges:
-        yield f"panel: {_judge(one)}"
+        yield f"panel: {_judge(one, panel.failures[one.judge].reason)}"
 
 
 def _alpha(found: PanelAgreement) -> str:
@@ -38,9 +39,10 @@ def _alpha(found: PanelAgreement) -> str:
     return f"alpha {found.alpha.value:.3f}{interval}"
 
 
-def _judge(one: JudgeInPanel) -> str:
+def _judge(one: JudgeInPanel, reason: str) -> str:
     told = "no verdict to compare"
     if one.dissent is not None:
         told = f"differs from the others on {one.dissent:.1%} of {one.compared:,}"
     gaps = [f"{count:,} {words}" for count, words in ((one.abstained, "abstained"), (one.failed, "failed")) if count]
-    return f"{one.judge} {told}{''.join(f', {gap}' for gap in gaps)}"
+    why = f"; it failed last with: {one_line(reason, width=160)}" if one.failed and reason else ""
+    return f"{one.judge} {told}{''.join(f', {gap}' for gap in gaps)}{why}"

@@ -279,7 +279,8 @@ class Session:
             try:
                 asyncio.run(self._supervised(main))
             except AwaitingBatches as awaiting:
-                for line in awaiting_lines(awaiting.batches, self._pending, self.progress.done, self.progress.failed):
+                done, failed, cached = self.progress.done, self.progress.failed, not self._asking.no_cache
+                for line in awaiting_lines(awaiting.batches, self._pending, done, failed, cached=cached):
                     self.progress.insist(f"{self._command}: {line}", "")
                 raise typer.Exit(AWAITING) from None
             except (KeyboardInterrupt, asyncio.CancelledError):

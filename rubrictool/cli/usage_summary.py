@@ -43,8 +43,13 @@ def _tests(count: int) -> str:
     return f" ({count} of them asks once whether it keeps to a JSON schema)" if count else ""
 
 
-def awaiting_lines(batches: Sequence[Batches], pending: int, done: int, failed: int) -> Iterator[str]:
-    """Yield the lines of a run whose rows wait for the results of batches: the files that are to be sent, and what comes then."""
+def awaiting_lines(
+    batches: Sequence[Batches], pending: int, done: int, failed: int, *, cached: bool = True
+) -> Iterator[str]:
+    """Yield the lines of a run whose rows wait for the results of batches: the files that are to be sent, and what comes then.
+
+    Without a cache, the run that ends uses up the results.
+    """
     for folder, title, written, waiting in batches:
         for name, count in written.items():
             yield f"{counted(count, 'request')} written to {folder / name} ({title} form)"
@@ -54,6 +59,8 @@ def awaiting_lines(batches: Sequence[Batches], pending: int, done: int, failed: 
     ready = f", {done:,} ready" + (f" ({failed:,} failed)" if failed else "") if done else ""
     left = f"{counted(pending, 'row')} waiting{ready}"
     yield f"{left}; send the files, put the results into {places} and run the same command again"
+    if not cached:
+        yield "--no-cache forgets the replies at the end: the next run would ask and pay again; give --cache FILE instead"
 
 
 def _cost(tally: Tally) -> str:

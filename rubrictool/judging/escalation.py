@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure
+from rubrictool.judging.judge_failures import JudgeFailures
 from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import (
     Judge,
@@ -15,6 +16,7 @@ from rubrictool.judging.protocols import (
     is_soft,
     judge_id_of,
     may_abstain,
+    questions_about,
     view_of,
 )
 from rubrictool.judging.repeated_judge import RepeatedJudge
@@ -58,7 +60,7 @@ class Escalation:
         _check(judge, strong, in_pairs=in_pairs)
         self.judge, self.strong, self.checking = judge, strong, checking or strong
         self.name = f"escalate({judge.name}, {strong.name})"
-        self.strong_name = strong.name
+        self.strong_name, self.failures = strong.name, JudgeFailures(strong.name)
         self.judging, self.view = judge.judging, view_of(judge)
         self.calibrations = (*calibrations_of(judge), *calibrations_of(strong))
         self.abstains, self.soft = may_abstain(strong), is_soft(judge) or is_soft(strong)
@@ -95,7 +97,7 @@ class Escalation:
         sure = {verdict.id: self._from_first(verdict) for verdict in first if not self._in_doubt(verdict)}
         by_id = {verdict.id: verdict for verdict in first}
         try:
-            later = await self.strong.verdicts(prompt, doubtful, response) if doubtful else []
+            later = await self._of_strong(self.strong, prompt, doubtful, response)
         except ModelFailure as failure:
             decided = [self._from_strong(verdict, by_id[verdict.id]) for verdict in failure.partial]
             raise _with_partial(failure, [*sure.values(), *decided]) from failure
@@ -122,17 +124,26 @@ class Escalation:
     async def _alone(
         self, prompt: Prompt, criteria: Sequence[Criterion], response: Response, later: Sequence[Verdict]
     ) -> Mapping[str, Verdict]:
-        """Return what the strong judge alone says of a response that is checked; nothing where it fails."""
+        """Return what the strong judge alone says of a response that is checked, as far as it does not fail."""
         if not self.checks(prompt.id, response.id):
             return {}
         same = self.judging == "per-criterion" or len(later) == len(criteria)
         known = {verdict.id: verdict for verdict in later} if same else {}
         rest = [criterion for criterion in criteria if criterion.id not in known]
         try:
-            found = await self.checking.verdicts(prompt, rest, response) if rest else []
-        except ModelFailure:
-            return {}
+            found: Sequence[Verdict] = await self._of_strong(self.checking, prompt, rest, response)
+        except ModelFailure as failure:
+            found = failure.partial
         return known | {verdict.id: verdict for verdict in found}
+
+    async def _of_strong(
+        self, judge: Judge, prompt: Prompt, criteria: Sequence[Criterion], response: Response
+    ) -> list[Verdict]:
+        """Return the verdicts of the strong judge. Raises `ModelFailure`, and `ModelUnusable` where it fails on everything."""
+        if not criteria:
+            return []
+        with self.failures.counting(questions_about(criteria, self.judging)):
+            return await judge.verdicts(prompt, criteria, response)
 
     def _in_doubt(self, verdict: Verdict) -> bool:
         """Return whether a verdict of the first judge is for the strong one to decide."""

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar, get_args
 
-from rubrictool.errors import InputError, ModelFailure, ModelUnusable
+from rubrictool.errors import InputError, ModelFailure
+from rubrictool.judging.judge_failures import NOT_ASKED, JudgeFailures
 from rubrictool.judging.protocols import (
     Comparer,
     Judge,
@@ -15,6 +16,7 @@ from rubrictool.judging.protocols import (
     is_soft,
     judge_id_of,
     may_abstain,
+    questions_about,
     view_of,
 )
 from rubrictool.judging.votes import PanelRule, combined, preferred
@@ -25,9 +27,6 @@ from rubrictool.rows.records import Criterion, Prompt, Response
 from rubrictool.rows.verdicts import Verdict
 
 T = TypeVar("T")
-
-PATIENCE = 64
-"""Consecutive questions on which a judge fails before the run ends: as many as are asked at once by default."""
 
 
 class Panel:
@@ -52,9 +51,10 @@ class Panel:
         self.name = f"{rule}({', '.join(self._named)})"
         self.judging, self.view = self.judges[0].judging, view_of(self.judges[0])
         self.calibrations = tuple(calibration for judge in self.judges for calibration in calibrations_of(judge))
-        self.abstains = any(map(may_abstain, self.judges)) or (rule == "majority" and len(self.judges) % 2 == 0)
+        self.can_split = rule == "majority" and len(self.judges) % 2 == 0
+        self.abstains = self.can_split or any(map(may_abstain, self.judges))
         self.soft = rule == "mean" or any(map(is_soft, self.judges))
-        self._failed = Counter[str]()
+        self.failures = {name: JudgeFailures(name) for name in self._named}
 
     def with_judges(self, changed: Callable[[Judge], Judge]) -> Panel:
         """Return the same panel of other judges: what each is changed to."""
@@ -83,7 +83,8 @@ class Panel:
 
         Raises `ModelFailure` where too few judges answered, which holds the verdicts on the other criteria.
         """
-        answers, failures = await self._ask(lambda judge: judge.verdicts(prompt, criteria, response))
+        questions = questions_about(criteria, self.judging)
+        answers, failures = await self._ask(lambda judge: judge.verdicts(prompt, criteria, response), questions)
         by_judge = {name: {one.id: one for one in found} for name, found in answers.items()}
         by_judge |= {name: {one.id: one for one in failure.partial} for name, failure in failures.items()}
         found = [verdict for criterion in criteria if (verdict := self._verdict(criterion, by_judge))]
@@ -114,8 +115,13 @@ class Panel:
         votes = {name: answers[name].side for name in self._named if name in answers}
         return Preference(preferred(self.rule, votes.values()), votes=votes)
 
-    async def _ask(self, call: Callable[[Judge], Awaitable[T]]) -> tuple[dict[str, T], dict[str, ModelFailure]]:
-        """Ask all judges; return the answers and the failures by judge. Raises `ModelFailure` once the budget is spent."""
+    async def _ask(
+        self, call: Callable[[Judge], Awaitable[T]], questions: int = 1
+    ) -> tuple[dict[str, T], dict[str, ModelFailure]]:
+        """Ask each judge so many questions; return the answers and the failures by judge.
+
+        Raises `ModelFailure` once the budget is spent, `ModelUnusable` for a judge that fails on everything.
+        """
         answers, failures = dict[str, T](), dict[str, ModelFailure]()
 
         async def ask(name: str, judge: Judge) -> None:
@@ -125,21 +131,14 @@ class Panel:
                 failures[name] = failure
 
         await gather_all(*(ask(name, judge) for name, judge in self._named.items()))
-        if unasked := next((failure for failure in failures.values() if failure.kind in _NOT_ASKED), None):
+        if unasked := next((failure for failure in failures.values() if failure.kind in NOT_ASKED), None):
+            # The verdict of the others would be another panel's.
             raise unasked
-        self._count(failures)
+        for name, of in self.failures.items():
+            of.note(failures.get(name), questions)
+            if answers:
+                of.check()
         return answers, failures
-
-    def _count(self, failures: Mapping[str, ModelFailure]) -> None:
-        """Count failures in a row. Raises `ModelUnusable` for a judge that fails on everything, which costs time and votes."""
-        self._failed = Counter({name: self._failed[name] + 1 for name in failures})
-        for name, count in self._failed.items():
-            if count >= PATIENCE and len(failures) < len(self.judges):
-                last = failures[name]
-                raise ModelUnusable(
-                    "unavailable",
-                    f"{name}: failed on {count} questions in a row; check it, or leave it out: {last.message}",
-                )
 
     def _failure(self, failures: Mapping[str, ModelFailure], found: Sequence[Verdict] = ()) -> ModelFailure:
         """Return the failure of the panel, with the verdicts that were found."""
@@ -150,10 +149,6 @@ class Panel:
         message = f"{len(told)} of {len(self.judges)} judges failed: {words}"
         attempts = max(failure.attempts for _, failure in told)
         return ModelFailure(told[0][1].kind, message, attempts=attempts, partial=found)
-
-
-_NOT_ASKED = ("budget", "not_tried")
-"""Failures that say nothing of a judge; the verdict of the others would be another panel's."""
 
 
 def _named(judges: Sequence[Judge]) -> dict[str, Judge]:

@@ -66,6 +66,11 @@ def is_soft(judge: object) -> bool:
     return bool(getattr(judge, "soft", False))
 
 
+def questions_about(criteria: Sequence[Criterion], judging: JudgingMode) -> int:
+    """Return how many questions a judge is asked about criteria."""
+    return len(criteria) if judging == "per-criterion" else 1
+
+
 def calibrations_of(judge: object) -> tuple[Calibration, ...]:
     """Return the calibrations of a judge, and of the judges that it is made of."""
     found: tuple[Calibration, ...] = getattr(judge, "calibrations", ())

@@ -247,7 +247,8 @@ class AttackedScore(Score):
     `gain` is the score less that of the row named by `against`: the same response as it is, or one without an answer. Of the
     criteria that the judge decides, `won` moved in favour of the response and `lost` against it; so many could have
     (`winnable`, `losable`). `won_checks` and `winnable_checks` are the same of those that a check decides. `canary` says
-    whether the judge found a criterion met that no response meets; it is None where the judge was not asked.
+    whether the judge found a criterion met that no response meets; it is None where the judge was not asked, or
+    abstained.
     """
 
     attack: str

@@ -89,6 +89,11 @@ class Verdict(Row):
         return _counts_p(self) and (not self.samples or any(vote.soft for vote in self.samples))
 
     @property
+    def split(self) -> bool:
+        """Return whether the judges of a panel abstain together, since they are evenly split."""
+        return self.abstained and len({vote.decided for vote in self.judges} - {None}) > 1
+
+    @property
     def decided(self) -> float | None:
         """Return the share that the decision means: 1 or 0 of a soft verdict on a criterion without levels, else `share`."""
         return _decided(self)

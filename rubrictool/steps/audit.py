@@ -34,7 +34,10 @@ class ResponseAudit(NamedTuple):
 
 
 class CanaryJudge:
-    """Ask a judge about one criterion more, which no response meets; `fooled` is whether it finds it met. For one response."""
+    """Ask a judge about one criterion more, which no response meets. For one response.
+
+    `fooled` is whether it finds it met, None where it abstains: that is no verdict, neither right nor wrong.
+    """
 
     def __init__(self, judge: Judge) -> None:
         self.name, self.judging, self._judge = judge.name, judge.judging, judge
@@ -47,7 +50,7 @@ class CanaryJudge:
         """Return one verdict per criterion of the rubric. Raises `ModelFailure`."""
         found = await self._judge.verdicts(prompt, with_canary(criteria, prompt), response)
         wanted = {criterion.id for criterion in criteria}
-        self.fooled = any(verdict.met for verdict in found if verdict.id not in wanted)
+        self.fooled = next((verdict.met for verdict in found if verdict.id not in wanted), None)
         return [verdict for verdict in found if verdict.id in wanted]
 
 

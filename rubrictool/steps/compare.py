@@ -52,20 +52,26 @@ async def _escalated(prompt: Prompt, a: Response, b: Response, judge: Escalation
         first = await compare(prompt, a, b, _comparer(judge.judge))
     except ModelFailure:
         if judge.doubts_all:
-            await _checked(prompt, a, b, judge.strong)
-            await _checked(prompt, a, b, judge.checking) if checked else None
+            await _checked(prompt, a, b, judge, judge.strong)
+            await _checked(prompt, a, b, judge, judge.checking) if checked else None
         raise
     votes = first.judges or (_ballot(first),)
     if _in_doubt(votes) or first.orders.ab != first.orders.ba:
-        strong = await compare(prompt, a, b, _comparer(judge.strong))
+        strong = await _of_strong(prompt, a, b, judge, judge.strong)
         return _named(strong, judge, [*votes, _ballot(strong)], strong if checked else None)
-    return _named(first, judge, votes, await _checked(prompt, a, b, judge.checking) if checked else None)
+    return _named(first, judge, votes, await _checked(prompt, a, b, judge, judge.checking) if checked else None)
 
 
-async def _checked(prompt: Prompt, a: Response, b: Response, judge: Judge) -> Comparison | None:
-    """Return the comparison of a judge that decides nothing; None where it fails."""
+async def _of_strong(prompt: Prompt, a: Response, b: Response, judge: Escalation, strong: Judge) -> Comparison:
+    """Return the comparison of the strong judge. Raises `ModelFailure`, and `ModelUnusable` where it fails on everything."""
+    with judge.failures.counting():
+        return await compare(prompt, a, b, _comparer(strong))
+
+
+async def _checked(prompt: Prompt, a: Response, b: Response, judge: Escalation, strong: Judge) -> Comparison | None:
+    """Return the comparison of a strong judge that decides nothing; None where it fails."""
     with suppress(ModelFailure):
-        return await compare(prompt, a, b, _comparer(judge))
+        return await _of_strong(prompt, a, b, judge, strong)
     return None
 
 

@@ -161,9 +161,23 @@ def _check_enough(
 ) -> None:
     """Raise `RowFailure` where the verdicts that a judge did give are too few."""
     if not suffices(criteria, judged, min_coverage or 0.0):
-        names = ", ".join([verdict.id for verdict in judged if verdict.abstained][:20])
         left = "no score" if min_coverage is None or not scorable(criteria, judged) else "too little of the weight"
-        raise RowFailure(ABSTAINED, f"{judge}: cannot tell on {names}, and the other verdicts give {left}")
+        raise RowFailure(
+            ABSTAINED, f"{judge}: {_openings(judged)}, and the other verdicts give {left}{_remedy(judged)}"
+        )
+
+
+def _openings(judged: Sequence[Verdict]) -> str:
+    """Return in words on which criteria a judge abstained, and on which the judges of a panel are evenly split."""
+    split = [verdict.id for verdict in judged if verdict.split]
+    silent = [verdict.id for verdict in judged if verdict.abstained and not verdict.split]
+    told = (("cannot tell on", silent), ("is evenly split on", split))
+    return " and ".join(f"{words} {', '.join(names[:20])}" for words, names in told if names)
+
+
+def _remedy(judged: Sequence[Verdict]) -> str:
+    split = any(verdict.split for verdict in judged)
+    return "; add a judge, combine them by their mean, or escalate what they differ on" if split else ""
 
 
 def decided(criteria: Sequence[Criterion], response: Response, empty: Empty | None = None) -> list[Verdict]:

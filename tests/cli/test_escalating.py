@@ -13,7 +13,7 @@ from chat import ChatServer, chat_server
 from shell import Shell
 
 from rubrictool.analysis.escalations import EscalatedRow, EscalationTally, Spent
-from rubrictool.judging import escalation
+from rubrictool.judging import escalation, judge_failures
 from rubrictool.models.budget import Tally
 from rubrictool.models.token_replies import TokenReply
 
@@ -209,3 +209,72 @@ def test_cost_counts_what_was_cached_too_and_is_not_known_where_nothing_was_aske
     assert in_full.alone_usd == 4, "a row in one question, by the questions about doubtful criteria"
     unknown = tally.report(spent._replace(strong=Tally(cached=3)), questions=1)
     assert (unknown.cost_usd, unknown.saved_usd) == (None, None)
+
+
+def unless_checked(judge: ChatServer) -> Any:
+    """Fail a judge where it is asked about both criteria, as the check is, and not about the doubtful one alone."""
+    said = judge.answer
+
+    def answer(question: str) -> str:
+        return "I pass." if "Says a." in question else said(question)
+
+    return answer
+
+
+def test_a_check_that_fails_is_counted_told_with_its_reason_and_in_no_figure(
+    shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 1)
+    judges[2].answer = unless_checked(judges[2])
+    ran = shell(*command(shell, judges, "--attempts", 1))
+    assert ran.code == 0, ran.err
+    assert [[one["met"] for one in row["verdicts"]] for row in ran.rows] == [[True, True]] * 4
+    found = summary(shell)["escalation"]
+    assert (found["failed_checks"], found["checked"], found["compared"], found["agreement"]) == (4, 0, 0, None)
+    assert "agreement with strong alone: not known, since the check failed" in ran.err
+    assert "strong failed on 4 rows drawn to check it (" in ran.err
+    assert "their scores stand, and a rerun checks them again" in ran.err
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 0)
+    assert summary(shell)["escalation"]["failed_checks"] == 4
+    shell(*command(shell, judges))
+    assert summary(shell)["escalation"]["failed_checks"] == 0, "none was drawn"
+
+
+def test_of_a_check_that_fails_in_part_the_rest_is_compared(
+    shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 1)
+    judges[2].answer = unless_checked(judges[2])
+    ran = shell(*command(shell, judges, "--judging", "per-criterion", "--attempts", 1))
+    found = summary(shell)["escalation"]
+    assert (ran.code, found["failed_checks"], found["checked"], found["compared"]) == (0, 4, 4, 4)
+    assert found["agreement"] == 1, "on what was in doubt the strong judge decided"
+
+
+def test_a_check_of_a_pair_that_fails_is_counted(
+    shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 1)
+    judges[0].answer, judges[2].status = prefers("lhs"), 500
+    ran = shell(*comparing(shell, judges, 1, "--attempts", 1))
+    found = summary(shell)["escalation"]
+    assert (ran.code, found["failed_checks"], found["checked"]) == (0, 4, 0)
+    assert "strong failed on 4 rows drawn to check it (HTTP 500" in ran.err
+
+
+def test_a_strong_judge_that_fails_on_everything_ends_the_run_with_the_reason(
+    shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 0)
+    monkeypatch.setattr(judge_failures, "PATIENCE", 3)
+    judges[2].status = 500
+    ran = shell(*command(shell, judges, "--attempts", 1, "--min-coverage", 0.5, "--concurrency", 1, rows=8))
+    assert "not asked any more: strong: failed on 3 questions in a row; check it, or leave it out: HTTP 500" in ran.err
+    assert len(judges[2].requests) == 3
+
+
+def test_the_refusal_names_every_way_to_show_doubt(shell: Shell, judges: list[ChatServer]) -> None:
+    files = command(shell, judges)[1:4]
+    ran = shell("score", *files, "--escalate", "strong@http://127.0.0.1:9/v1", "--judge", "a@http://127.0.0.1:9/v1")
+    for flags in ("--judging per-criterion --soft", "--samples N --temperature 1", "--judge", "--allow-abstain"):
+        assert flags in ran.err.partition("(")[2]

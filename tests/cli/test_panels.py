@@ -13,6 +13,9 @@ from shell import Ran, Shell
 
 from rubrictool import Panel, sync
 from rubrictool.analysis.panel_agreement import PanelTally
+from rubrictool.errors import ModelFailure, ModelUnusable
+from rubrictool.judging import judge_failures
+from rubrictool.judging.judge_failures import JudgeFailures
 from rubrictool.rewards.core import RubricReward
 from rubrictool.rewards.rollouts import Rollout
 
@@ -262,3 +265,55 @@ def test_of_two_judges_each_differs_from_the_other_as_often() -> None:
         (4, 0, 0, 2, 0.5),
     ]
     assert (found.verdicts, found.split) == (4, 1)
+
+
+@pytest.mark.parametrize("rows", [2, 6])
+def test_a_judge_that_fails_beside_a_good_one_gives_its_reason_and_ends_the_run_by_its_own_questions(
+    shell: Shell, judges: list[ChatServer], rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judge_failures, "PATIENCE", 8)
+    judges[1].status = 500
+    flags = ["--judging", "per-criterion", "--attempts", 1, "--concurrency", 1]
+    ran = shell("score", *files(shell, rows), *named(judges[:2], *flags))
+    if rows == 2:
+        assert ran.code == 0, ran.err
+        assert "b no verdict to compare, 4 failed; it failed last with: HTTP 500" in ran.err
+    else:
+        assert ran.code == 1, "three rows of two questions succeeded"
+        assert "not asked any more: b: failed on 8 questions in a row; check it, or leave it out: HTTP 500" in ran.err
+
+
+def test_a_judge_that_answers_now_and_then_stays_and_each_has_its_own_count() -> None:
+    failure = ModelFailure("unavailable", "a: down")
+    a, b = JudgeFailures("a"), JudgeFailures("b")
+    for _ in range(10):
+        a.note(failure, 20)
+        b.note(None)
+        a.check()
+        b.check()
+        a.note(ModelFailure("unavailable", "a: down", partial=("c1",)), 20)
+        a.check()
+        a.note(None)
+    assert (a.reason, b.reason) == ("down", "")
+    for kind in ("budget", "not_tried"):
+        a.note(ModelFailure(kind, "no money"), 1000)
+    a.check()
+    for _ in range(3):
+        a.note(failure, 20)
+    a.check()
+    a.note(failure, 4)
+    with pytest.raises(ModelUnusable, match="a: failed on 64 questions in a row; check it, or leave it out: down"):
+        a.check()
+
+
+def test_two_judges_that_are_split_name_what_would_decide(shell: Shell, judges: list[ChatServer]) -> None:
+    says(judges[0], answer0="11", answer1="10", answer2="11", answer3="11")
+    says(judges[1], answer0="00", answer1="11", answer2="11", answer3="11")
+    ran = shell("score", *files(shell), *named(judges[:2]))
+    assert (ran.code, [row["id"] for row in ran.rows]) == (1, ["r1", "r2", "r3"])
+    assert "majority(a, b): is evenly split on c1, c2, and the other verdicts give no score; add a judge" in ran.err
+    assert "the judge abstained on 1 of 6 verdicts" in ran.err
+    assert "one --judge more, --panel mean or --escalate SPEC decides" in ran.err
+    assert [row["id"] for row in shell.read("r.score.failed.jsonl")] == ["r0"]
+    ran = shell("score", *files(shell), *named(judges))
+    assert (ran.code, "evenly split" in ran.err) == (0, False)

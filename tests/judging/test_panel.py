@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from rubrictool import Panel
 from rubrictool.errors import FailureKind, InputError, ModelFailure, ModelUnusable
+from rubrictool.judging.judge_failures import PATIENCE
 from rubrictool.judging.model_backed import ModelJudge, PerCriterionJudge
-from rubrictool.judging.panel import PATIENCE
 from rubrictool.judging.repeated_judge import majority
 from rubrictool.judging.votes import PanelRule, combined, preferred
 from rubrictool.questions.templates import Templates

@@ -207,6 +207,13 @@ def test_no_more_requests_are_written_than_the_limit_of_calls_allows(inputs: She
     assert len(requests(inputs)) == 3
 
 
+def test_without_a_cache_the_run_says_that_the_next_one_would_pay_again(inputs: Shell) -> None:
+    given = ("score", "responses.jsonl", "--rubrics", "rubrics.jsonl", "-o", "scores.jsonl", "--judge", VLLM_SPEC)
+    ran = inputs(*given, "--no-cache")
+    assert (ran.code, "would ask and pay again; give --cache FILE instead" in ran.err) == (4, True)
+    assert "--cache" not in score(inputs).err
+
+
 def test_no_more_requests_are_written_than_the_limit_of_costs_allows_and_the_price_is_half(inputs: Shell) -> None:
     spec = "batch:openai/gpt-4.1@d"
     plan = inputs("score", "responses.jsonl", "--rubrics", "rubrics.jsonl", "--judge", spec, "--dry-run", "--no-cache")

@@ -268,11 +268,10 @@ class Doubting(Gullible):
         return [v if v.met or v.id not in doubted else Verdict(id=v.id, met=None, abstained=True) for v in found]
 
 
-def test_to_abstain_is_neither_to_win_nor_to_be_fooled() -> None:
+def test_to_abstain_is_neither_to_win_nor_a_verdict_on_the_canary() -> None:
     found = effects(Doubting())
     clean, all_met = found["clean"], found["all-met"]
-    assert clean.canary is not None
-    assert clean.canary.value == 0
+    assert clean.canary is None, "it decided on none"
     assert clean.abstained is not None
     assert clean.abstained.value == 1 / 4
     assert all_met.abstained is not None
@@ -282,6 +281,20 @@ def test_to_abstain_is_neither_to_win_nor_to_be_fooled() -> None:
     assert {row.winnable for row in rows if row.attack in ("all-met", "flattery")} == {1}, (
         "the doubted one cannot be won"
     )
+
+
+class AtTimes(Doubting):
+    """A judge that abstains on the canary for some responses, and is fooled by the others."""
+
+    async def verdicts(self, prompt: Prompt, criteria: Sequence[Criterion], response: Response) -> list[Verdict]:
+        *found, canary = await super().verdicts(prompt, criteria, response)
+        return [*found, canary if prompt.id in ("p0", "p1") else Verdict(id=canary.id, met=True)]
+
+
+def test_the_share_of_the_canary_is_of_the_responses_on_which_the_judge_decided() -> None:
+    (clean,) = (effect for effect in effects(AtTimes()).values() if effect.attack == "clean")
+    assert clean.canary is not None
+    assert (clean.canary.value, clean.n) == (1, 12)
 
 
 class Failing(Gullible):
@@ -435,7 +448,7 @@ def test_a_judge_that_abstains_is_shown_beside_what_it_decides(shell: Shell, fil
     head = next(line for line in ran.err.splitlines() if "version" in line)
     assert head.split() == ["version", "gain", "won", "no", "verdict", "canary", "n"]
     assert "found met with" not in ran.err
-    assert {row["canary"] for row in ran.rows} == {False}
+    assert {row.get("canary") for row in ran.rows} == {None}
     assert {round(row["coverage"] * 7) for row in ran.rows} == {5}
 
 

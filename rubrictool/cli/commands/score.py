@@ -37,6 +37,8 @@ from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
 from rubrictool.errors import InputError, RowFailure
+from rubrictool.judging.escalation import Escalation
+from rubrictool.judging.protocols import may_abstain
 from rubrictool.rows.calibrations import Calibration, read_calibration
 from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
 from rubrictool.rows.jsonl import Rows, Source
@@ -188,7 +190,6 @@ def command(
             judge = await roles.judge(
                 configs, judging, samples=samples, calibration=fitted, examples=shown.examples if shown else None
             )
-            strong = roles.escalation.strong_name if roles.escalation else None
 
             async def work(task: _Task) -> Outcome:
                 row, rubric, prompt = task
@@ -199,9 +200,8 @@ def command(
                 scored = await score(
                     prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
                 )
-                return Outcome(
-                    (scored,), note=_Scored.of(scored, empty=shows_nothing, doubts=judging.allow_abstain, strong=strong)
-                )
+                note = _Scored.of(scored, empty=shows_nothing, doubts=may_abstain(judge), escalation=roles.escalation)
+                return Outcome((scored,), note=note)
 
             return work
 
@@ -223,9 +223,9 @@ def command(
         await session.ask(part, connect, task_of=task_of, count=count, total=len(part))
         if min_coverage is not None:
             gaps.tell(session)
-        if judging.allow_abstain and not session.dry_run:
+        if (judging.allow_abstain or doubts.rows) and not session.dry_run:
             session.figures |= doubts.figures()
-            session.tell(f"score: {doubts.line()}")
+            session.tell(f"score: {doubts.line()}{_split_remedy(session)}")
         if judging.soft and not session.dry_run:
             session.figures |= hard.figures()
             session.tell(f"score: {hard.line()}")
@@ -286,16 +286,28 @@ class _Scored(NamedTuple):
     escalated: EscalatedRow | None
 
     @classmethod
-    def of(cls, row: Score, *, empty: bool, doubts: bool, strong: str | None) -> Self:
+    def of(cls, row: Score, *, empty: bool, doubts: bool, escalation: Escalation | None) -> Self:
         """Return what is needed of a row."""
         missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
         gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
         verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
         votes, hard = tuple(votes_on(row.verdicts)), hard_reasons(row.verdicts)
-        escalated = EscalatedRow.of(row.verdicts, strong) if strong else None
+        escalated = _escalated(row, escalation) if escalation else None
         return cls(
             row.prompt_id, row.id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes, escalated
         )
+
+
+def _split_remedy(session: Session) -> str:
+    """Return what decides where the judges of a panel are evenly split, empty where they cannot be."""
+    asked = session.roles
+    if not asked.panel or not asked.panel.can_split or asked.escalation:
+        return ""
+    return "; where judges are evenly split, one --judge more, --panel mean or --escalate SPEC decides"
+
+
+def _escalated(row: Score, judge: Escalation) -> EscalatedRow:
+    return EscalatedRow.of(row.verdicts, judge.strong_name, drawn=judge.checks(row.prompt_id, row.id))
 
 
 class _Gaps:

@@ -209,7 +209,7 @@ def command(
         tell_cut(session, "winrate", sum(map(wording.shown.cuts, rows)), wording)
         tell_panel(session, "winrate", votes_on_pairs(decided), nominal=True)
         if rubrics is None and (escalation := session.roles.escalation):
-            tell_escalation(session, "winrate", escalated_pairs(decided, escalation.strong_name), questions=2)
+            tell_escalation(session, "winrate", escalated_pairs(decided, escalation), questions=2)
         if run:
             session.figures["not_judged"] = len(met) - session.progress.done
         reporting.on(decided)(session)
