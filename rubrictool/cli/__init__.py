@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is returned."""
     try:
-        app(args=arguments, prog_name="rubrictool")
+        _program()(args=arguments, prog_name="rubrictool")
     except SystemExit as end:
         if end.code == INTERRUPTED:
             return _said("interrupted; no file was changed", INTERRUPTED)
@@ -70,6 +71,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except ReaderGone:
         return READER_GONE
     return 0
+
+
+@cache
+def _program() -> Any:
+    """Return the command line as Typer makes it."""
+    return typer.main.get_command(app)
 
 
 def _said(message: str, code: int) -> int:

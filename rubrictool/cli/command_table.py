@@ -5,6 +5,7 @@ Reading all of them took most of the time of `rubrictool --help`, so each is rea
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -24,14 +25,20 @@ class Entry(NamedTuple):
     runs_bare: bool = False
 
     def load(self) -> Any:
-        """Return the command that Typer makes of the function."""
-        from rubrictool.cli.help_sections import SectionedCommand
-        from rubrictool.cli.spread_flags import takes_flags
+        """Return the command that Typer makes of the function, the same object each time."""
+        return _made(self)
 
-        function = getattr(import_module(f"rubrictool.cli.commands.{self.module}"), self.function)
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(no_args_is_help=not self.runs_bare, cls=SectionedCommand)(takes_flags(function))
-        return typer.main.get_command(alone)
+
+@cache
+def _made(entry: Entry) -> Any:
+    """Make a command. One that is made anew for each line builds anew what reads the values of its flags."""
+    from rubrictool.cli.help_sections import SectionedCommand
+    from rubrictool.cli.spread_flags import takes_flags
+
+    function = getattr(import_module(f"rubrictool.cli.commands.{entry.module}"), entry.function)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(no_args_is_help=not entry.runs_bare, cls=SectionedCommand)(takes_flags(function))
+    return typer.main.get_command(alone)
 
 
 COMMANDS = {

@@ -61,3 +61,7 @@ def test_help_is_as_wide_as_the_terminal_up_to_a_legible_width(
         lines = shell(*command.split(), "--help").out.splitlines()
         assert max(map(len, lines)) <= widest, command
     assert max(map(len, shell("score", "--help").out.splitlines())) > widest - 8
+
+
+def test_a_command_is_made_once_however_often_it_is_called() -> None:
+    assert all(entry.load() is entry.load() for entry in COMMANDS.values())
