@@ -48,9 +48,10 @@ class PoolJudging:
     def _verdicts(self) -> Mapping[str, Mapping[ResponseKey, float]]:
         found: dict[str, dict[ResponseKey, float]] = {}
         for row in self.scores:
+            key = _key(row)
             for verdict in row.verdicts:
-                if verdict.decided is not None:
-                    found.setdefault(verdict.id, {})[_key(row)] = verdict.decided
+                if (share := verdict.decided) is not None:
+                    found.setdefault(verdict.id, {})[key] = share
         return found
 
 

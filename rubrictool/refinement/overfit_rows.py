@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rubrictool.linting.overfitting import MIN_JUDGED, PoolJudging, overfitting
 from rubrictool.rows.records import AskedFor, Criterion
@@ -17,12 +18,13 @@ def with_overfitting(
     A criterion is examined in the judging that has most verdicts on it. Nothing is judged for it.
     """
     unexplained = {criterion.id: criterion for criterion in criteria}
+    standing = [_standing(one, criteria) for one in judgings]
     rows: list[Round] = []
     for row in reversed(rounds):
         new = [c for c in _written(row) if unexplained.get(c.id) == c]
         for criterion in new:
             del unexplained[criterion.id]
-        rows.append(_examined(row, {c.id: _widest(c, criteria, judgings) for c in new}, new) if new else row)
+        rows.append(_examined(row, {c.id: _widest(c, standing) for c in new}, new) if new else row)
     return tuple(reversed(rows))
 
 
@@ -37,12 +39,16 @@ def _examined(row: Round, widest: Mapping[str, PoolJudging], new: Sequence[Crite
     return row.model_copy(update={"overfit": tuple(signs), "few_verdicts": few})
 
 
-def _widest(criterion: Criterion, criteria: Sequence[Criterion], judgings: Sequence[PoolJudging]) -> PoolJudging:
-    """Return the judging with most verdicts on this very criterion, with those of its criteria that still stand as they were."""
+def _standing(judging: PoolJudging, criteria: Sequence[Criterion]) -> PoolJudging:
+    """Return a judging with those of its criteria that still stand as they were."""
+    stand = [_wording(criterion) for criterion in criteria]
+    return replace(judging, criteria=tuple(one for one in judging.criteria if _wording(one) in stand))
+
+
+def _widest(criterion: Criterion, judgings: Sequence[PoolJudging]) -> PoolJudging:
+    """Return the judging with most verdicts on this very criterion."""
     asked = [one for one in judgings if _wording(criterion) in map(_wording, one.criteria)]
-    widest = max(asked, key=lambda one: len(one.verdicts(criterion)), default=PoolJudging())
-    stand = [_wording(other) for other in criteria]
-    return PoolJudging(tuple(other for other in widest.criteria if _wording(other) in stand), widest.scores)
+    return max(asked, key=lambda one: len(one.verdicts(criterion)), default=PoolJudging())
 
 
 def _wording(criterion: Criterion) -> tuple[str, AskedFor]:
