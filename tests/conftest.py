@@ -27,7 +27,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 SAMPLE = Path(__file__).parent.parent / "sample_data"
 
 
-_home = count()
+_home, _directory = count(), count()
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +37,14 @@ def _empty_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     # Made by whoever writes into it, which few tests do; `mktemp` would read the names of all others first.
     monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "homes" / str(next(_home))))
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of one's own. That of pytest bears the test's name, and to number it reads the names of all others."""
+    path = tmp_path_factory.getbasetemp() / f"{next(_directory)}"
+    path.mkdir()
+    return path
 
 
 @pytest.fixture

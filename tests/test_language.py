@@ -5,49 +5,41 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
+from source import MODULES, PACKAGE, nodes, tree
 
 from rubrictool.cli.command_table import COMMANDS
 from rubrictool.cli.flag_hints import FLAG_HINTS
 
-PACKAGE = Path(__file__).parent.parent / "rubrictool"
-
 FLAG = re.compile(r"(?:^|[\s(`'\"=:])--[a-z][a-z-]+")
 
 
-@cache
-def modules() -> dict[str, ast.Module]:
-    """The syntax tree of each module, by its path in the package."""
-    return {
-        str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
-    }
+def name_of(path: Path) -> str:
+    """The path of a module in the package."""
+    return str(path.relative_to(PACKAGE))
 
 
-def below() -> dict[str, ast.Module]:
-    """The modules below the command line."""
-    return {name: tree for name, tree in modules().items() if not name.startswith("cli/")}
+BELOW = [path for path in MODULES if not name_of(path).startswith("cli/")]
+"""The modules below the command line."""
 
 
-def texts(tree: ast.AST) -> Iterator[str]:
+def texts(path: Path) -> Iterator[str]:
     """Every text in a module, docstrings included."""
-    return (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return (node.value for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def test_no_text_below_the_command_line_names_a_flag() -> None:
     """A flag alone, which another program is started with, is no text."""
-    named = [
-        (name, text) for name, tree in below().items() for text in texts(tree) if " " in text and FLAG.search(text)
-    ]
+    named = [(name_of(path), text) for path in BELOW for text in texts(path) if " " in text and FLAG.search(text)]
     assert named == []
 
 
 def codes() -> Iterator[str]:
     """The codes that errors below the command line are raised with."""
-    for tree in below().values():
-        for node in ast.walk(tree):
+    for path in BELOW:
+        for node in nodes(path):
             if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
                 yield str(node.value.value)
 
@@ -62,9 +54,9 @@ def test_every_flag_that_is_hinted_at_is_one(hint: str) -> None:
     assert {word.rstrip(",") for word in hint.split() if word.startswith("--")} <= known
 
 
-def types(tree: ast.Module) -> Iterator[str]:
+def types(path: Path) -> Iterator[str]:
     """The public types that a module defines: classes, aliases and type variables."""
-    for node in tree.body:
+    for node in tree(path).body:
         if isinstance(node, ast.ClassDef):
             yield node.name
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
@@ -79,9 +71,9 @@ def is_type_name(name: str) -> bool:
 
 def test_a_type_name_has_one_meaning() -> None:
     places: dict[str, list[str]] = {}
-    for name, tree in modules().items():
-        for defined in filter(is_type_name, types(tree)):
-            places.setdefault(defined, []).append(name)
+    for path in MODULES:
+        for defined in filter(is_type_name, types(path)):
+            places.setdefault(defined, []).append(name_of(path))
     twice = {name: where for name, where in places.items() if len(where) > 1}
     assert twice == {}
 
@@ -95,9 +87,9 @@ NO_VERB = re.compile(
 """First words of a docstring that say that it does not begin with a verb in the imperative or "Return"."""
 
 
-def first_words(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def first_words(path: Path) -> Iterator[tuple[str, str]]:
     """Each public function and method of a module that has a docstring, and the first word of it."""
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    functions = (node for node in nodes(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
     for node in functions:
         text = ast.get_docstring(node)
         if text and not node.name.startswith("_"):
@@ -105,5 +97,5 @@ def first_words(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def test_the_docstring_of_a_public_function_begins_with_a_verb() -> None:
-    firsts = [(name, *first) for name, tree in modules().items() for first in first_words(tree)]
+    firsts = [(name_of(path), *first) for path in MODULES for first in first_words(path)]
     assert [first for first in firsts if NO_VERB.fullmatch(first[-1])] == []

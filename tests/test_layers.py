@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
+from source import MODULES, PACKAGE, nodes
 
 import rubrictool
-
-PACKAGE = Path(__file__).parent.parent / "rubrictool"
 
 LAYERS = [
     "interrupts",
@@ -41,7 +40,6 @@ LAYERS = [
     "__main__",
 ]
 """The packages, the lowest first: each imports from those before it. The empty name is `rubrictool` itself."""
-MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
@@ -55,10 +53,11 @@ def package_of(name: str) -> str:
 NAMES = {name_of(path) for path in MODULES}
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """The modules of the package that a module imports, wherever in the file."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "rubrictool":
             base = node.module.removeprefix("rubrictool").lstrip(".")
             inner = {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
@@ -67,17 +66,21 @@ def imported(path: Path) -> set[str]:
             found |= {
                 alias.name.removeprefix("rubrictool").lstrip(".") for alias in node.names if "rubrictool" in alias.name
             }
-    return found
+    return frozenset(found)
 
 
 def test_every_package_has_a_layer_and_no_layer_is_gone() -> None:
     assert {package_of(name) for name in NAMES} == set(LAYERS)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_module_imports_only_from_its_own_package_and_those_below(path: Path) -> None:
-    height = LAYERS.index(package_of(name_of(path)))
-    assert [name for name in imported(path) if LAYERS.index(package_of(name)) > height] == []
+def height(name: str) -> int:
+    return LAYERS.index(package_of(name))
+
+
+def test_every_module_imports_only_from_its_own_package_and_those_below() -> None:
+    modules = {name_of(path): imported(path) for path in MODULES}
+    upwards = {name: {one for one in names if height(one) > height(name)} for name, names in modules.items()}
+    assert {name: above for name, above in upwards.items() if above} == {}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -110,9 +113,7 @@ def test_the_library_is_imported_name_by_name() -> None:
 
 
 def test_the_names_of_the_library_are_the_ones_that_type_checkers_see() -> None:
-    block = next(
-        node for node in ast.walk(ast.parse((PACKAGE / "__init__.py").read_text())) if isinstance(node, ast.If)
-    )
+    block = next(node for node in nodes(PACKAGE / "__init__.py") if isinstance(node, ast.If))
     seen = {
         f"{node.module}.{alias.name}" for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
@@ -126,7 +127,7 @@ def test_no_module_prints_below_the_command_line() -> None:
     printing = [
         name_of(path)
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     ]
     assert set(printing) <= allowed
@@ -142,7 +143,7 @@ def test_only_the_module_of_patterns_compiles_any() -> None:
     others = {
         name_of(path): alias.name
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in ([ast.alias(node.module or "")] if isinstance(node, ast.ImportFrom) else node.names)
         if alias.name.split(".")[0] in engines and name_of(path) != "text.patterns"

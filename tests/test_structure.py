@@ -6,10 +6,9 @@ import ast
 import statistics
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
-PACKAGE = Path(__file__).parent.parent / "rubrictool"
+from source import MODULES, PACKAGE, nodes
 
 TOO_MANY = 8
 """Parameters that no function has more of; a command's are its flags."""
@@ -24,8 +23,8 @@ class Function(NamedTuple):
 
 
 def functions() -> Iterator[Function]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for path in MODULES:
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 name = path.relative_to(PACKAGE)
                 yield Function(f"{name}:{node.lineno} {node.name}", _lines(node), _parameters(node))
