@@ -55,20 +55,26 @@ class ForeignRows:
                 if contents.prompt:
                     prompts.add(_hash(contents.prompt))
             except ValueError as error:
-                fault = self._another_kind(number) or f"{error} (read as {self.shape.title})"
+                fault = self._another_kind(number, error) or f"{error} (read as {self.shape.title})"
                 raise InputError(f"{self._places.of(number)}: {fault}") from None
             sizes = list(map(add, sizes, contents.sizes()))
-            for note in contents.notes:
-                notes[note] += 1
+            notes.update(contents.notes)
+            notes.update(
+                f"columns called {name}, which has another meaning here, left out" for name in contents.hidden()
+            )
             yield number, contents
         self._notes = notes
         self._sizes = dict(zip(PARTS, sizes, strict=True)) | {"prompts": len(prompts)}  # Several rows may be of one.
 
-    def _another_kind(self, number: int) -> str | None:
+    def _another_kind(self, number: int, error: ValueError) -> str | None:
         """Return in words what a row is that could not be read, where its columns tell another shape."""
-        row = next((row for at, row in self._rows() if at == number), {})
+        place, row = next(((place, row) for place, (at, row) in enumerate(self._rows()) if at == number), (0, {}))
         found = [] if self.shape.matches(row) else candidates(row)
-        return f"is {found[0].title}, where the rows before are {self.shape.title}; {ONE_KIND}" if found else None
+        if not found:
+            return None
+        if place == 0:
+            return f"{error} (read as {self.shape.title}; the row looks like {found[0].title})"
+        return f"is {found[0].title}, where the rows before are {self.shape.title}; {ONE_KIND}"
 
     def holds(self, part: PartName) -> bool:
         """Return whether that part stands in one of the first rows."""

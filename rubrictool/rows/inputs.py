@@ -271,7 +271,8 @@ class Input:
 
     def _columns(self) -> Numbered:
         for number, value in self._raw:
-            value.pop("error", None)
+            if "error" in value and _is_of_failure(value["error"]):
+                del value["error"]
             yield number, with_new_names(self._with_given_names(number, value) if self._names else value)
 
     def _with_given_names(self, number: int, value: dict[str, Any]) -> dict[str, Any]:
@@ -306,6 +307,11 @@ def name_of(source: object, name: str) -> str:
     if not isinstance(source, str | Path):
         return name
     return "stdin" if str(source) == STDIN else str(source)
+
+
+def _is_of_failure(error: Any) -> bool:
+    """Return whether a column `error` is that of our failures file, and not another tool's."""
+    return error is None or (isinstance(error, Mapping) and "kind" in error)
 
 
 def _is_of_responses(part: PartName) -> bool:

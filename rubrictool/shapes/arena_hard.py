@@ -21,6 +21,9 @@ CLEAR = 3
 _BETTER = {"A>B": "A", "A>>B": "A", "B<A": "A", "B<<A": "A", "B>A": "B", "B>>A": "B", "A<B": "B", "A<<B": "B"}
 _EVEN = ("A=B", "B=A")
 
+_MESSAGE = "answer_message"
+"""The column of what stands in the message of an answer besides."""
+
 _AS_SURE = {share: winner for winner, share in CREDIT.items()}
 
 
@@ -40,16 +43,23 @@ def _read_answer(row: Fields) -> Contents:
     if len(messages) < 2 or not isinstance(messages[-1], Mapping):
         raise row.fault("messages", "must be a question and an answer")
     prompt = {"id": row.name("uid"), "prompt": plain(messages[:-1], "user")}
-    response = {"response": _answer(row, messages[-1]), "model": row.text("model")}
+    response = _answer(Fields(messages[-1], f"messages.{len(messages) - 1}.")) | {"model": row.text("model")}
     return Contents(prompt, responses=[named(row, "id", "ans_id") | response], columns=row.rest())
 
 
-def _answer(row: Fields, message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    text = content.get("answer") if isinstance(content, Mapping) else content
-    if not isinstance(text, str):
-        raise row.fault("messages", "the last one must hold the answer, as text or {answer}")
-    return text
+def _answer(message: Fields) -> ColumnValues:
+    """Take the answer, which stands in an object since version 2, perhaps with more beside it."""
+    message.choice("role", ("assistant",))
+    if isinstance(message.peek("content"), str):
+        return {"response": message.text("content"), **_beside({}, message)}
+    content = message.object("content")
+    return {"response": content.text("answer"), **_beside(content.rest(), message)}
+
+
+def _beside(content: ColumnValues, message: Fields) -> ColumnValues:
+    """Return what else stands in the message of an answer, in one column."""
+    rest = message.rest() | ({"content": content} if content else {})
+    return {_MESSAGE: rest} if rest else {}
 
 
 def _write_answers(given: Given) -> list[ColumnValues]:
@@ -60,15 +70,18 @@ def _write_answers(given: Given) -> list[ColumnValues]:
             "uid": uid,
             **own_ids(one, "ans_id"),
             "model": one.text("model", "unknown"),
-            "messages": [
-                *asked,
-                {"role": "assistant", "content": {"answer": given.text(one.value("response"))}},
-            ],
+            "messages": [*asked, _answer_message(given, one)],
             **rest,
             **given.travelling(one),
         }
         for one in given.responses
     ]
+
+
+def _answer_message(given: Given, response: Fields) -> ColumnValues:
+    beside = Fields(response.value(_MESSAGE, {}))
+    content = {"answer": given.text(response.value("response"))} | beside.value("content", {})
+    return {"role": "assistant", "content": content} | beside.rest()
 
 
 def _read_judgment(row: Fields) -> Contents:
@@ -88,13 +101,15 @@ def _labels(row: Fields, games: Any) -> tuple[str, str] | None:
         return None
     if not isinstance(games, list | tuple) or len(games) != 2:
         raise row.fault("games", "must be a list of two games")
-    first, second = (game.get("score") if isinstance(game, Mapping) else None for game in games)
-    if first is None or second is None:
-        return None
-    for place, label in enumerate((first, second)):
-        if label not in _BETTER and label not in _EVEN:
-            raise row.fault(f"games.{place}.score", f"must be one of {', '.join([*_BETTER, *_EVEN])}")
-    return first, second
+    first, second = (_game_label(row, place, game) for place, game in enumerate(games))
+    return None if first is None or second is None else (first, second)
+
+
+def _game_label(row: Fields, place: int, game: Any) -> str | None:
+    if game is not None and not isinstance(game, Mapping):
+        raise row.fault(f"games.{place}", "must be an object, or null for a game that failed")
+    label: str | None = Fields(game or {}, f"games.{place}.").choice("score", (*_BETTER, *_EVEN), None)
+    return label
 
 
 def _counted(baseline_first: str, model_first: str) -> ColumnValues:

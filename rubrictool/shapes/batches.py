@@ -12,10 +12,17 @@ from rubrictool.shapes.chat_parts import plain
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, keys_in
 from rubrictool.shapes.taking import named, without_nulls
-from rubrictool.text.chats import merged_text
+from rubrictool.text.chats import TEXT_PARTS, merged_text
 from rubrictool.text.response_items import as_messages
 
 _FAILED = Contents(notes=("requests that failed left out",))
+_WORDLESS = Contents(notes=("replies without text left out",))
+_UNREASONED = "replies whose reasoning is left out"
+_CUT = "replies cut at the limit of tokens"
+
+
+_OUTCOMES = ("succeeded", "errored", "canceled", "expired")
+"""What may become of a request to Anthropic."""
 
 
 def _read_request(row: Fields) -> Contents:
@@ -30,7 +37,7 @@ def _asked(body: Fields) -> Any:
         return plain(body.items("messages"), "user")
     if "input" not in body:
         return body.text("prompt")
-    given, instructions = as_messages(body.value("input")), body.text("instructions", None)
+    given, instructions = as_messages(body.said("input")), body.text("instructions", None)
     return given if instructions is None else _below(instructions, given)
 
 
@@ -42,67 +49,96 @@ def _below(system: Any, asked: Any) -> list[Any]:
 def _read_result(row: Fields) -> Contents:
     asked, failed = row.name("custom_id"), row.value("error", None)
     response = row.object("response", {})
-    if failed is not None or response.value("status_code", 200) != 200 or "body" not in response:
+    if failed is not None or response.number("status_code", 200) != 200 or "body" not in response:
         return _FAILED
     body = response.object("body")
-    answers = [answer for answer in _answers(body) if answer]
+    answers = [answer for answer in _answers(body) if answer.get("response")]
     if not answers:
-        return Contents(notes=("replies without text left out",))
+        return _WORDLESS
     told = {"prompt_id": asked} | without_nulls({"model": body.text("model", None)})
+    notes = [_CUT for answer in answers if answer.get("finish_reason") == "length"]
+    notes += [_CUT] if body.peek("status") == "incomplete" else []
+    return _results([told | answer for answer in answers], row, reply=response.rest() | body.rest(), notes=notes)
+
+
+def _results(responses: list[ColumnValues], row: Fields, *, reply: ColumnValues, notes: Sequence[str] = ()) -> Contents:
+    """Return the answers of a reply; its `usage` and what else it and its row say travel with each."""
     rest = row.rest()
-    request = rest.pop("id", None)
-    columns = rest | without_nulls({"batch_request": request, "usage": body.value("usage", None)})
-    return Contents(responses=[told | {"response": answer} for answer in answers], columns=columns)
+    told = {"batch_request": rest.pop("id", None), "usage": reply.pop("usage", None), "batch_reply": reply or None}
+    return Contents(responses=responses, columns=rest | without_nulls(told), notes=notes)
 
 
-def _answers(body: Fields) -> list[Any]:
+def _answers(body: Fields) -> list[ColumnValues]:
     """Return the answers of a reply: a message for each choice, the items of `responses`, or bare texts."""
     if "output" in body:
-        return [plain([_text_alone(message) for message in as_messages(body.items("output"))], "assistant")]
+        messages = [_text_alone(body, message) for message in as_messages(body.items("output"))]
+        return [{"response": plain(messages, "assistant")}]
     return [_choice(choice) for choice in body.objects("choices")]
 
 
-def _choice(choice: Fields) -> Any:
-    if "text" in choice:
-        return choice.text("text")
-    message = without_nulls(choice.object("message").rest())
-    if not (message.get("content") or message.get("tool_calls")):
-        return None
-    return plain([_text_alone({"role": "assistant"} | message)], "assistant")
+def _choice(choice: Fields) -> ColumnValues:
+    """Take the answer of a choice, with what the choice says besides, such as why it ended."""
+    answer = {"response": choice.text("text")} if "text" in choice else _said(choice.object("message"))
+    return answer | without_nulls(choice.rest())
 
 
-def _text_alone(message: ColumnValues) -> ColumnValues:
+def _said(message: Fields) -> ColumnValues:
+    """Return what a message says, and what stands beside that, such as reasoning or sources."""
+    told = {name: value for name, value in message.rest().items() if value not in (None, "", [], {})}
+    if not told.keys() & {"content", "tool_calls", "function_call", "refusal"}:
+        return {}
+    found = _text_alone(message, {"role": "assistant"} | told)
+    beside = {name: value for name, value in told.items() if name not in found}
+    return {"response": plain([found], "assistant"), **beside}
+
+
+def _text_alone(where: Fields, message: Any) -> ColumnValues:
     """Return a message with its text alone where it has nothing else to say."""
-    content = merged_text(message.get("content"))
+    if not isinstance(message, Mapping):
+        raise where.fault("output", "must be a list of objects")
+    content = _merged(message.get("content"))
     others = [name for name in ("tool_calls", "function_call", "tool_call_id") if message.get(name)]
-    return message if others or not isinstance(content, str) else {"role": message["role"], "content": content}
+    return (
+        dict(message) if others or not isinstance(content, str) else {"role": message.get("role"), "content": content}
+    )
+
+
+def _merged(content: Any) -> Any:
+    """Return a content as one text where its parts say nothing else, such as the sources of a text."""
+    parts = content if isinstance(content, list | tuple) else ()
+    beside = (
+        value for part in parts if isinstance(part, Mapping) for name, value in part.items() if name not in _OF_TEXT
+    )
+    return content if any(beside) else merged_text(content)
+
+
+_OF_TEXT = ("type", *TEXT_PARTS.values())
 
 
 def _read_anthropic_request(row: Fields) -> Contents:
     custom_id, params = row.name("custom_id"), row.object("params")
     system, messages = params.value("system", None), params.items("messages")
-    asked = plain(messages, "user") if system is None else _below(merged_text(system), messages)
+    asked = plain(messages, "user") if system is None else _below(_merged(system), messages)
     return Contents({"id": custom_id, "prompt": asked}, columns=row.rest() | {"params": params.rest()})
 
 
 def _read_anthropic_result(row: Fields) -> Contents:
     asked, result = row.name("custom_id"), row.object("result")
-    if result.text("type") != "succeeded":
+    if result.choice("type", _OUTCOMES) != "succeeded":
         return _FAILED
     message = result.object("message")
-    parts = message.items("content")
-    spoken = [part for part in parts if _kind(part) not in ("thinking", "redacted_thinking")]
-    answer = plain([{"role": "assistant", "content": merged_text(spoken)}], "assistant")
+    parts = [part.rest() for part in message.objects("content")]
+    spoken = [part for part in parts if part.get("type") not in ("thinking", "redacted_thinking")]
+    answer = plain([{"role": message.text("role", "assistant"), "content": _merged(spoken)}], "assistant")
     if not spoken or not answer:
-        return Contents(notes=("replies without text left out",))
+        return _WORDLESS
     response = {"prompt_id": asked, "response": answer, **without_nulls({"model": message.text("model", None)})}
-    columns = row.rest() | without_nulls({"usage": message.value("usage", None)})
-    notes = ("replies whose reasoning is left out",) if len(spoken) < len(parts) else ()
-    return Contents(responses=[response], columns=columns, notes=notes)
+    notes = [_UNREASONED] if len(spoken) < len(parts) else []
+    notes += [_CUT] if message.peek("stop_reason") == "max_tokens" else []
+    return _results([response], row, reply=without_nulls(result.rest() | message.rest()), notes=notes)
 
 
-def _kind(part: Any) -> Any:
-    return part.get("type") if isinstance(part, Mapping) else None
+_ROLES = {"user": "user", "model": "assistant"}
 
 
 def _read_gemini_request(row: Fields) -> Contents:
@@ -113,46 +149,55 @@ def _read_gemini_request(row: Fields) -> Contents:
 def _gemini_asked(row: Fields) -> tuple[ColumnValues, ColumnValues]:
     """Take the prompt of a request, and what else stands in it."""
     request = row.object("request")
-    messages = [_gemini_message(request, content) for content in request.objects("contents")]
-    system = request.value("system_instruction", request.value("systemInstruction", None))
-    texts = _gemini_texts(system.get("parts") if isinstance(system, Mapping) else ())
+    messages = [_gemini_message(content) for content in request.objects("contents")]
+    name = "system_instruction" if "system_instruction" in request else "systemInstruction"
+    texts, _ = _gemini_text(request.object(name, {}))
     asked = _below(texts, messages) if texts else plain(messages, "user")
     return named(row, "id", "key") | {"prompt": asked}, request.rest()
 
 
-def _gemini_message(request: Fields, content: Fields) -> ColumnValues:
-    role, text = content.text("role", "user"), _gemini_texts(content.items("parts"))
+def _gemini_message(content: Fields) -> ColumnValues:
+    role, (text, rest) = content.choice("role", _ROLES, "user"), _gemini_text(content)
     if not text:
-        raise request.fault("contents", "has a part that is no text")
-    return {"role": "assistant" if role == "model" else "user", "content": text}
+        raise content.fault("parts", "has no text")
+    return {"role": _ROLES[role], "content": text, **rest}
 
 
-def _gemini_texts(parts: Sequence[Any] | None) -> str:
-    """Return the text of parts, without the model's thoughts."""
-    said = [part for part in parts or () if isinstance(part, Mapping) and not part.get("thought")]
-    return "".join(part["text"] for part in said if isinstance(part.get("text"), str))
+def _gemini_text(content: Fields) -> tuple[str, ColumnValues]:
+    """Take the text of the parts of a content, without the model's thoughts, and what else is in the content.
+
+    Raises `ValueError` for a part of another kind.
+    """
+    parts = [part for part in content.objects("parts", ()) if not part.flag("thought", False)]
+    text = "".join(part.text("text") for part in parts)
+    beside = [rest for part in parts if (rest := without_nulls(part.rest()))]
+    return text, content.rest() | ({"parts": beside} if beside else {})
 
 
 def _read_gemini_result(row: Fields) -> Contents:
     """Read a result, which Vertex AI writes beside its request, with a `status` that tells what failed."""
-    asked, rest = _gemini_asked(row) if "request" in row else (named(row, "id", "key"), {})
-    if row.value("error", None) is not None or row.value("status", "") != "" or "response" not in row:
+    asked, rest = _gemini_asked(row) if "request" in row else ({"id": row.name("key")}, {})
+    if row.value("error", None) is not None or row.text("status", "") != "" or "response" not in row:
         return _FAILED
     response = row.object("response")
     answers = [_candidate(one) for one in response.objects("candidates", ())]
     if not any(answers):
-        return Contents(notes=("replies without text left out",))
-    model = without_nulls({"model": response.text("modelVersion", None)})
-    columns = row.rest() | without_nulls({"usage": response.value("usageMetadata", None), "request": rest or None})
-    found = [model | {"response": answer} for answer in answers if answer]
-    if "prompt" in asked:
-        return Contents(asked, responses=found, columns=columns)
-    return Contents(responses=[{"prompt_id": asked["id"]} | one for one in found], columns=columns)
+        return _WORDLESS
+    told = without_nulls({"model": response.text("modelVersion", None)})
+    told |= {} if "prompt" in asked else {"prompt_id": asked["id"]}
+    reply = {"usage": response.value("usageMetadata", None), **response.rest()}
+    notes = [_CUT for answer in answers if answer.get("finishReason") == "MAX_TOKENS"]
+    found = _results([told | answer for answer in answers if answer], row, reply=reply, notes=notes)
+    columns = dict(found.columns) | ({"request": rest} if rest else {})
+    return found._replace(prompt=asked if "prompt" in asked else None, columns=columns)
 
 
-def _candidate(candidate: Fields) -> str:
-    content = candidate.value("content", {})
-    return _gemini_texts(content.get("parts")) if isinstance(content, Mapping) else ""
+def _candidate(candidate: Fields) -> ColumnValues:
+    """Take the answer of a candidate, and say why it ended; empty where it says nothing."""
+    content = candidate.object("content", {})
+    content.choice("role", ("model",), "model")
+    answer, beside = _gemini_text(content)
+    return {"response": answer, **without_nulls(beside | candidate.rest())} if answer else {}
 
 
 def _is_result(row: Mapping[str, Any]) -> bool:

@@ -92,7 +92,9 @@ def _read_auto_rubric(row: Fields) -> Contents:
 def _read_professional(row: Fields) -> Contents:
     """Read a row of HealthBench Professional, whose points have the signs of our weights."""
     conversation = row.object("conversation")
-    prompt = {"prompt": conversation.value("messages"), **conversation.rest()}
+    prompt: ColumnValues = {"prompt": conversation.said("messages")}
+    if rest := conversation.rest():
+        prompt["conversation"] = rest
     criteria = [
         {"criterion": one.text("criterion_text"), "weight": one.number("points"), **one.rest()}
         for one in row.objects("rubric_items")

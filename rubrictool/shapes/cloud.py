@@ -30,40 +30,43 @@ def _vertex_items(row: Fields) -> Iterator[Fields]:
 
 def _vertex_criterion(item: Fields, place: int) -> ColumnValues:
     """Return a criterion of weight 1: the service counts the share of criteria met, whatever their importance."""
-    return {**own_id(item.name("rubric_id", None), place), "criterion": _content(item), "weight": 1, **item.rest()}
+    return {**own_id(item.name("rubric_id", None), place), **_content(item), "weight": 1, **item.rest()}
 
 
-def _content(item: Fields) -> str:
-    content = item.value("content")
-    if isinstance(content, str):
-        return content
-    described = content.get("property", content) if isinstance(content, Mapping) else None
-    text = described.get("description") if isinstance(described, Mapping) else None
-    if not isinstance(text, str):
+def _content(item: Fields) -> ColumnValues:
+    """Take the text of a criterion, which may stand in an object; what else stands there is kept."""
+    content = item.peek("content")
+    if isinstance(content, str) and not content.lstrip().startswith("{"):
+        return {"criterion": item.text("content")}
+    if not isinstance(content, str | Mapping):
         raise item.fault("content", "must be text, or an object with property.description")
-    return text
+    described = item.object("content")
+    inner = described.object("property") if "property" in described else described
+    text = inner.text("description")
+    rest = described.rest() if inner is described else {**inner.rest(), **described.rest()}
+    return {"criterion": text, **({"content": rest} if rest else {})}
 
 
 def _read_vertex_prompt(row: Fields) -> Contents:
-    groups = row.value("rubric_groups")
-    if not isinstance(groups, Mapping):
-        raise row.fault("rubric_groups", "must be an object")
-    items = [(name, item) for name, group in groups.items() for item in _group_items(row, name, group)]
+    groups = {name: _group(name, group) for name, group in row.object("rubric_groups").rest().items()}
+    items = [(name, item) for name, group in groups.items() for item in group.objects("rubrics")]
     criteria = [
         {**_vertex_criterion(item, place), "dimension": name} for place, (name, item) in enumerate(items, start=1)
     ]
-    responses = [{"response": row.value("response")}] if "response" in row else []
+    responses = [{"response": row.said("response")}] if "response" in row else []
     prompt = asked(row, "prompt")
-    return rubric_contents(row, prompt, criteria, responses=responses)
+    rest = {name: kept for name, group in groups.items() if (kept := group.rest())}
+    return rubric_contents(row, prompt, criteria, rubric={"rubric_groups": rest} if rest else None, responses=responses)
 
 
-def _group_items(row: Fields, name: str, group: Any) -> Iterator[Fields]:
+def _group(name: str, group: Any) -> Fields:
+    """Return a group of criteria, of which an old one is a list."""
     where = f"rubric_groups.{name}"
     if isinstance(group, list | tuple):
         group = {"rubrics": group}
     if not isinstance(group, Mapping):
-        raise row.fault(where, "must be an object with rubrics")
-    yield from Fields(group, f"{where}.").objects("rubrics")
+        raise ValueError(f"{where}: must be an object with rubrics")
+    return Fields(group, f"{where}.")
 
 
 def _is_azure(row: Mapping[str, Any]) -> bool:

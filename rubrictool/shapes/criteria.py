@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from rubrictool.shapes.shape import ColumnValues, Contents
 WEIGHTLESS = "criteria of weight 0 left out"
 WITHOUT_CRITERIA = "rows without criteria"
 UNLEVELLED = "criteria with a scale that is not one from 0 to 1, judged as met or not"
+
+MISCOUNTED = "rows whose numbers of criteria or sums of weights are not those of the criteria that are there"
 
 _EVERY_PROMPT = "*"
 
@@ -59,7 +62,13 @@ def refuse_several(rows: Sequence[Fields], *names: str) -> None:
 def asked(row: Fields, column: str, id_column: str = "id") -> ColumnValues:
     """Take the prompt of a row, and its id where there is one."""
     named = {"id": row.name(id_column)} if id_column in row else {}
-    return {**named, "prompt": row.value(column)}
+    return {**named, "prompt": row.said(column)}
+
+
+def take_counts(row: Fields, **counts: float) -> list[str]:
+    """Take figures that are counted again whenever rows are written; return a note where they are not these."""
+    told = [(row.number(name, count), count) for name, count in counts.items()]
+    return [] if all(math.isclose(given, count) for given, count in told) else [MISCOUNTED]
 
 
 def take_no_prompt(prompt: Fields) -> None:

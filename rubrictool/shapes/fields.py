@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 _MISSING: Any = object()
 
 _NONE: Mapping[str, Any] = {}
 
-_NUMBERS = (int, float)
+_LARGEST = int(sys.float_info.max)
+"""The largest whole number that figures can be made of."""
+
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Fields:
@@ -78,15 +82,42 @@ class Fields:
 
     def number(self, name: str, default: Any = _MISSING) -> Any:
         """Take a number; a text that is a number becomes one."""
-        if type(self._left.get(name)) in _NUMBERS:
+        if type(self._left.get(name)) is float:
             return self._left.pop(name)
         found = self.value(name, default)
-        if found is default or (isinstance(found, int | float) and not isinstance(found, bool)):
+        if found is default:
             return found
         try:
-            return as_number("" if isinstance(found, bool) else found)
+            number = found if type(found) in (int, float) else as_number("" if isinstance(found, bool) else found)
         except (TypeError, ValueError):
             raise self.fault(name, "must be a number") from None
+        if isinstance(number, int) and abs(number) > _LARGEST:
+            raise self.fault(name, "must be a number below 1.8e308")
+        return number
+
+    def flag(self, name: str, default: Any = _MISSING) -> Any:
+        """Take a truth value, which may be 0 or 1, or a text that says so."""
+        found = self.value(name, default)
+        if found is default:
+            return found
+        truth = _TRUTHS.get(str(found).strip().lower()) if isinstance(found, str | int) else None
+        if truth is None:
+            raise self.fault(name, "must be true or false")
+        return truth
+
+    def choice(self, name: str, options: Collection[str], default: Any = _MISSING) -> Any:
+        """Take a text that is one of some."""
+        found = self.value(name, default)
+        if found is default or (isinstance(found, str) and found in options):
+            return found
+        raise self.fault(name, f"must be one of {', '.join(options)}")
+
+    def said(self, name: str, default: Any = _MISSING) -> Any:
+        """Take what somebody said: a text, or a list of messages, which are not looked at."""
+        found = self.value(name, default)
+        if found is default or isinstance(found, str | list | tuple):
+            return found
+        raise self.fault(name, "must be text or a list of {role, content}")
 
     def items(self, name: str, default: Any = _MISSING) -> list[Any]:
         """Take a list, which may be given as the text of its JSON."""
@@ -130,7 +161,7 @@ class Fields:
 
     def _typed(self, name: str, kind: Any, reason: str, default: Any) -> Any:
         found = self.value(name, default)
-        if isinstance(found, str) and found[:1] in ("[", "{"):
+        if isinstance(found, str) and found.lstrip()[:1] in ("[", "{"):
             found = Fields({name: found}, self.where).json(name)
         if found is default or isinstance(found, kind):
             return found

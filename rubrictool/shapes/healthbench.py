@@ -15,19 +15,21 @@ from rubrictool.shapes.writing import Given
 
 
 def _read(row: Fields) -> Contents:
-    prompt: ColumnValues = {"id": row.name("prompt_id"), "prompt": row.value("prompt")}
+    prompt: ColumnValues = {"id": row.name("prompt_id"), "prompt": row.said("prompt")}
     criteria = [
         {"criterion": item.text("criterion"), "weight": item.number("points"), **item.rest()}
         for item in row.objects("rubrics")
     ]
-    if isinstance(answer := _ideal(row.peek("ideal_completions_data")), str):
+    if (answer := _ideal(row)) is not None:
         prompt["reference"] = answer
     return rubric_contents(row, prompt, criteria)
 
 
-def _ideal(data: object) -> object:
+def _ideal(row: Fields) -> str | None:
     """Return the ideal completion, which stays in its column, too."""
-    return data.get("ideal_completion") if isinstance(data, dict) else None
+    name = "ideal_completions_data"
+    answer: str | None = Fields({name: row.peek(name)}).object(name, {}).text("ideal_completion", None)
+    return answer
 
 
 def _write(given: Given) -> list[ColumnValues]:

@@ -140,20 +140,15 @@ def _write_messages(given: Given) -> list[ColumnValues]:
 
 
 def _read_sharegpt(row: Fields) -> Contents:
-    turns = [_message(row, place, turn) for place, turn in enumerate(row.items("conversations"))]
+    turns = [_message(turn) for turn in row.objects("conversations")]
     system = row.text("system", None)
     opening = [{"role": "system", "content": system}] if system else []
     prompt, answer = asked_and_answered([*opening, *turns])
     return _exchange(row, prompt, answer)
 
 
-def _message(row: Fields, place: int, turn: Any) -> ColumnValues:
-    said_by = turn.get("from") if isinstance(turn, Mapping) else None
-    if said_by not in _OUR_ROLES:
-        raise row.fault(f"conversations.{place}.from", f"must be one of {', '.join(_OUR_ROLES)}")
-    if not isinstance(turn.get("value"), str):
-        raise row.fault(f"conversations.{place}.value", "must be text")
-    return {"role": _OUR_ROLES[said_by], "content": turn["value"]}
+def _message(turn: Fields) -> ColumnValues:
+    return {"role": _OUR_ROLES[turn.choice("from", _OUR_ROLES)], "content": turn.text("value"), **turn.rest()}
 
 
 def _write_sharegpt(given: Given) -> list[ColumnValues]:

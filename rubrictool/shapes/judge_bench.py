@@ -31,21 +31,22 @@ def _read_result(row: Fields) -> Contents:
     is tied.
     """
     prompt, responses, label = _asked(row), _responses(row), _label(row)
-    columns: ColumnValues = without_nulls({"judge": row.text("judge_name", None)})
+    judge, judgments = without_nulls({"judge": row.text("judge_name", None)}), {"judgments": row.peek("judgments")}
     first, second = _decisions(row)
+    responses = [response | judge for response in responses]
     answers = responses if label == "a" else responses[::-1]
     heard = [winner for winner in (first, second) if winner is not None]
     if not heard:
         return Contents(
-            prompt, None, responses, columns=row.rest() | columns, notes=("pairs without a decision left out",)
+            prompt, None, responses, columns=row.rest() | judgments, notes=("pairs without a decision left out",)
         )
     said = _majority(heard)
-    compared: ColumnValues = {"winner": said if label == "a" else _TURNED[said], "a": 0, "b": 1}
+    compared: ColumnValues = judge | {"winner": said if label == "a" else _TURNED[said], "a": 0, "b": 1}
     if first and second:
         orders = {"ab": first, "ba": second} if label == "a" else {"ab": _TURNED[second], "ba": _TURNED[first]}
         compared["orders"] = orders
     responses = _decided(answers, compared["winner"])
-    return Contents(prompt, None, responses, [_BOTH_SIDES | compared], columns=row.rest() | columns)
+    return Contents(prompt, None, responses, [_BOTH_SIDES | compared], columns=row.rest() | judgments)
 
 
 def _asked(row: Fields) -> ColumnValues:
@@ -58,10 +59,7 @@ def _responses(row: Fields) -> list[ColumnValues]:
 
 
 def _label(row: Fields) -> str:
-    label = row.text("label")
-    if label not in ("A>B", "B>A"):
-        raise row.fault("label", "must be A>B or B>A")
-    return _WINNERS[label]
+    return _WINNERS[row.choice("label", ("A>B", "B>A"))]
 
 
 def _decided(responses: Sequence[ColumnValues], winner: str) -> list[ColumnValues]:
@@ -81,9 +79,11 @@ def _decisions(row: Fields) -> tuple[str | None, str | None]:
 
 
 def _decision(row: Fields, place: int, judgment: Any) -> str | None:
-    decision = judgment.get("decision") if isinstance(judgment, Mapping) else None
-    if decision is not None and decision not in _WINNERS:
-        raise row.fault(f"judgments.{place}.decision", f"must be one of {', '.join(_WINNERS)}, or null")
+    if judgment is None:
+        return None
+    if not isinstance(judgment, Mapping):
+        raise row.fault(f"judgments.{place}", "must be an object, or null for a judgment that failed")
+    decision = Fields(judgment, f"judgments.{place}.").choice("decision", _WINNERS, None)
     return None if decision is None else _WINNERS[decision]
 
 

@@ -17,7 +17,7 @@ ANY_PROMPT = "*"
 
 def _read_meta_eval(row: Fields) -> Contents:
     """Read a physician's label of a criterion as a verdict; several physicians' are several rows of the response."""
-    prompt = {"id": row.name("prompt_id"), "prompt": row.value("prompt")}
+    prompt = {"id": row.name("prompt_id"), "prompt": row.said("prompt")}
     text, labels = row.text("rubric"), row.items("binary_labels")
     people = row.items("anonymized_physician_ids", [None] * len(labels))
     if len(people) != len(labels):
@@ -32,9 +32,7 @@ def _read_meta_eval(row: Fields) -> Contents:
 
 
 def _met(row: Fields, label: Any) -> bool:
-    if label not in (True, False):
-        raise row.fault("binary_labels", "must be true or false")
-    return bool(label)
+    return bool(Fields({"binary_labels": label}, row.where).flag("binary_labels"))
 
 
 def _write_meta_eval(given: Given) -> list[ColumnValues]:
@@ -89,7 +87,7 @@ def _read_label(row: Fields) -> Contents:
     asked = named(row, "prompt_id", "prompt_id") or {"prompt_id": ANY_PROMPT}
     verdict = {"id": row.name("criterion_id"), **without_nulls({"reason": row.text("rationale", None)})}
     response = {**asked, "id": row.name("output_id")}
-    applies, score = row.value("applicable", True), row.number("score", None)
+    applies, score = row.flag("applicable", True), row.number("score", None)
     if score is not None and applies and not 0 <= score <= 1:
         return Contents(columns=row.rest(), notes=("labels below 0 or above 1 left out",))
     decided = {"met": None} if score is None or not applies else _decided(score)

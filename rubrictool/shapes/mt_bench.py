@@ -20,12 +20,15 @@ def _read_question(row: Fields) -> Contents:
     turns = [_turn(row, place, turn) for place, turn in enumerate(row.items("turns"))]
     if not turns:
         raise row.fault("turns", "is an empty list")
-    prompt = {"id": row.name("question_id"), "prompt": turns[0]}
-    reference = row.value("reference", None)
-    if isinstance(reference, list) and reference and isinstance(reference[0], str):
-        prompt |= {"reference": reference[0]}
-    columns = row.rest() | without_nulls({"later_turns": turns[1:] or None})
-    return Contents(prompt, columns=columns, notes=_later(turns, "questions whose later turns are not asked"))
+    references = [row.text("reference")] if isinstance(row.peek("reference"), str) else row.items("reference", ())
+    first = _reference(row, references[0]) if references else None
+    prompt = {"id": row.name("question_id"), "prompt": turns[0]} | without_nulls({"reference": first})
+    later = {"later_turns": turns[1:] or None, "later_references": references[1:] or None}
+    return Contents(
+        prompt,
+        columns=row.rest() | without_nulls(later),
+        notes=_later(turns, "questions whose later turns are not asked"),
+    )
 
 
 def _turn(row: Fields, place: int, turn: Any) -> str:
@@ -36,20 +39,26 @@ def _turn(row: Fields, place: int, turn: Any) -> str:
     return text
 
 
+def _reference(row: Fields, reference: Any) -> str | None:
+    if reference is not None and not isinstance(reference, str):
+        raise row.fault("reference.0", "must be text, or null")
+    return reference
+
+
 def _later(turns: list[str], note: str) -> tuple[str, ...]:
     return (note,) if len(turns) > 1 else ()
 
 
 def _read_answer(row: Fields) -> Contents:
     asked, model = row.name("question_id"), row.text("model_id")
-    answers = [one.items("turns") for one in row.objects("choices")]
-    turns = [[_turn(row, place, turn) for place, turn in enumerate(of_one)] for of_one in answers]
+    choices = list(row.objects("choices"))
+    turns = [[_turn(row, place, turn) for place, turn in enumerate(one.items("turns"))] for one in choices]
     if not all(turns):
         raise row.fault("choices", "has no turns")
     ids = [model if place == 0 else f"{model}-{place + 1}" for place in range(len(turns))]
     responses = [
-        {"prompt_id": asked, "id": name, "model": model, "response": of_one[0]}
-        for name, of_one in zip(ids, turns, strict=True)
+        {"prompt_id": asked, "id": name, "model": model, "response": of_one[0], **choice.rest()}
+        for name, of_one, choice in zip(ids, turns, choices, strict=True)
     ]
     notes = _later(max(turns, key=len, default=[]), "answers whose later turns are left out")
     return Contents(responses=responses, columns=row.rest(), notes=notes)
@@ -73,10 +82,7 @@ def _read_pair(row: Fields) -> Contents:
 
 
 def _winner(row: Fields, name: str) -> str | None:
-    winner = row.text(name)
-    if winner not in _WINNERS:
-        raise row.fault(name, f"must be one of {', '.join(_WINNERS)}")
-    return _WINNERS[winner]
+    return _WINNERS[row.choice(name, _WINNERS)]
 
 
 def _judge(row: Fields) -> ColumnValues:

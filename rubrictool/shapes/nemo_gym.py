@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rubrictool.shapes.chat_parts import as_chat, plain
 from rubrictool.shapes.criteria import rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.reversal import reverse
@@ -17,9 +18,11 @@ def _read_challenge(row: Fields) -> Contents:
 
 
 def _question(one: Fields) -> ColumnValues:
-    text, right = one.text("question"), one.text("pass_criteria", "YES")
+    text, right = one.text("question"), one.text("pass_criteria", "YES").strip().upper()
+    if right not in ("YES", "NO"):
+        raise one.fault("pass_criteria", "must be YES or NO")
     return {
-        "criterion": reverse(text) if right.strip().upper() == "NO" else text,
+        "criterion": reverse(text) if right == "NO" else text,
         "weight": one.number("weight", 1),
         **one.rest(),
     }
@@ -40,13 +43,14 @@ def _read_inverse(row: Fields) -> Contents:
 
 def _contents(row: Fields, criteria: list[ColumnValues]) -> Contents:
     parameters = row.object("responses_create_params")
-    prompt: ColumnValues = {"prompt": parameters.value("input")}
+    prompt: ColumnValues = {"prompt": parameters.said("input")}
     if others := parameters.rest():
         prompt["responses_create_params"] = others
     for theirs, ours in (("uuid", "id"), ("reference_response", "reference")):
         if theirs in row:
             prompt[ours] = row.name(theirs)
-    row.value("prompt", None)
+    if row.peek("prompt") in (prompt["prompt"], plain(as_chat(prompt["prompt"], "user"), "user")):
+        row.value("prompt", None)
     notes = [_WEIGHTED] if len({one["weight"] for one in criteria}) > 1 else []
     return rubric_contents(row, prompt, criteria, notes=notes)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rubrictool.shapes.chat_parts import as_chat, plain
 from rubrictool.shapes.criteria import rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape
@@ -30,17 +31,17 @@ def _single(value: Any) -> Any:
 
 
 def _read(row: Fields) -> Contents:
-    label = Fields({"ground_truth": _single(row.value("ground_truth"))}).json("ground_truth")
-    if not isinstance(label, Mapping):
-        raise row.fault("ground_truth", "must be an object")
-    inner = Fields(label, "ground_truth.")
-    query = inner.text("query", inner.text("Question", None))
-    chat, answer = _divided(row.value("messages", row.value("prompt", query)))
+    inner = Fields({"ground_truth": _single(row.value("ground_truth"))}).object("ground_truth")
+    query = inner.text("query" if "query" in inner else "Question", None)
+    name = next((name for name in ("messages", "prompt") if name in row), "messages")
+    chat, answer = _divided(query if query is not None and name not in row else row.said(name))
     named = {"id": row.name("id")} if "id" in row else {}
     if _single(row.peek("dataset")) == _VERIFIER:
         row.value("dataset")
     criteria = [_criterion(one) for one in inner.objects("rubrics")]
-    columns = inner.rest() | ({} if query is None or query == _as_text(chat) else {"query": query})
+    columns = inner.rest() | (
+        {} if query is None or query == plain(as_chat(chat, "user"), "user") else {"query": query}
+    )
     notes = [_SCALED] if any(one["weight"] < 0 for one in criteria) else []
     return rubric_contents(row, {**named, "prompt": chat}, criteria, rubric=columns, responses=answer, notes=notes)
 
@@ -51,11 +52,6 @@ def _divided(messages: Any) -> tuple[Any, list[ColumnValues]]:
     if not isinstance(last, Mapping) or last.get("role") != "assistant":
         return messages, []
     return list(messages[:-1]), [{"response": last.get("content")}]
-
-
-def _as_text(chat: Any) -> Any:
-    """Return the text of a chat of one message."""
-    return chat[0].get("content") if isinstance(chat, list | tuple) and len(chat) == 1 else chat
 
 
 def _criterion(one: Fields) -> ColumnValues:

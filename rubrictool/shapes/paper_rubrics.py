@@ -1,23 +1,30 @@
 """The rubrics that came with the paper: the published data set, and the JSON array that its code writes.
 
-Numbers of criteria and sums of weights are counted again whenever rows are written, so they are not read.
+Numbers of criteria and sums of weights are counted again whenever rows are written; rows where they differ are counted.
 """
 
 from __future__ import annotations
 
-from rubrictool.shapes.criteria import asked, own_id, rubric_contents, with_ids
+from collections.abc import Sequence
+
+from rubrictool.shapes.criteria import asked, own_id, rubric_contents, take_counts, with_ids
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
 from rubrictool.shapes.writing import Given
 
 
 def _read_published(row: Fields) -> Contents:
-    row.value("number_of_criteria", None), row.value("total_weight", None)
     criteria = [
         {"criterion": one.text("criterion"), "weight": one.number("weight"), **one.rest()}
         for one in row.objects("rubrics")
     ]
-    return rubric_contents(row, asked(row, "prompt"), criteria)
+    notes = take_counts(row, number_of_criteria=len(criteria), total_weight=_total(criteria))
+    return rubric_contents(row, asked(row, "prompt"), criteria, notes=notes)
+
+
+def _total(criteria: Sequence[ColumnValues]) -> float:
+    total: float = sum(one["weight"] for one in criteria)
+    return total
 
 
 def _write_published(given: Given) -> list[ColumnValues]:
@@ -30,7 +37,7 @@ def _write_published(given: Given) -> list[ColumnValues]:
             "prompt": given.text(given.prompt.value("prompt")),
             "rubrics": rubrics,
             "number_of_criteria": len(rubrics),
-            "total_weight": sum(one["weight"] for one in rubrics),
+            "total_weight": _total(rubrics),
             **given.travelling(given.prompt),
             **given.travelling(given.rubric),
         }
@@ -38,7 +45,6 @@ def _write_published(given: Given) -> list[ColumnValues]:
 
 
 def _read_written(row: Fields) -> Contents:
-    row.value("total_criteria", None), row.value("total_weight", None)
     criteria = [
         {
             **own_id(one.name("local_id", None), place),
@@ -48,7 +54,8 @@ def _read_written(row: Fields) -> Contents:
         }
         for place, one in enumerate(row.objects("criteria"), start=1)
     ]
-    return rubric_contents(row, asked(row, "prompt"), criteria)
+    notes = take_counts(row, total_criteria=len(criteria), total_weight=_total(criteria))
+    return rubric_contents(row, asked(row, "prompt"), criteria, notes=notes)
 
 
 def _write_written(given: Given) -> list[ColumnValues]:
@@ -68,7 +75,7 @@ def _write_written(given: Given) -> list[ColumnValues]:
             "original_rubric": given.rubric.value("original_rubric", None),
             "total_criteria": len(criteria),
             "criteria": criteria,
-            "total_weight": sum(one["weight"] for one in criteria),
+            "total_weight": _total(criteria),
             **given.travelling(given.prompt),
             **given.travelling(given.rubric),
         }

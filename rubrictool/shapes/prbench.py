@@ -14,6 +14,10 @@ from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, k
 
 _MOST_TURNS = 10
 
+_CLASSES = tuple(
+    f"{degree}{kind}" for kind in ("important", "detrimental") for degree in ("critically ", "", "slightly ")
+)
+
 
 def _read(row: Fields) -> Contents:
     criteria = [_criterion(item) for item in _objects(row, "rubric")]
@@ -27,13 +31,14 @@ def _criterion(item: Fields) -> ColumnValues:
     annotations = next(_objects(item, "annotations"), None)
     if annotations is None:
         raise item.fault("annotations", "field required")
-    weight_class = _single(annotations.value("weight_class"))
-    name = f"{str(weight_class).replace(' ', '_')}_weight"
+    given = Fields({"weight_class": _single(annotations.value("weight_class"))}, annotations.where)
+    weight_class = given.choice("weight_class", _CLASSES)
+    name = f"{weight_class.replace(' ', '_')}_weight"
     weight = Fields({name: _single(annotations.value(name))}, annotations.where).number(name)
     text = _text(item, "title") or _text(annotations, "criteria_description")
     if text is None:
         raise item.fault("title", "field required")
-    kept = {column: _single(value) for column, value in annotations.rest().items() if not column.endswith("_weight")}
+    kept = {column: _single(value) for column, value in annotations.rest().items()}
     dimension = kept.pop("criteria_category", None)
     found = {"criterion": text, "weight": weight, "dimension": dimension, "weight_class": weight_class, **kept}
     named = {"id": _single(item.value("id"))} if "id" in item else {}
@@ -42,7 +47,9 @@ def _criterion(item: Fields) -> ColumnValues:
 
 def _objects(fields: Fields, name: str) -> Iterator[Fields]:
     """Take a list of objects, or an object that stands for a list of one or for a list whose columns are lists."""
-    value = fields.value(name)
+    value = fields.json(name)
+    if not isinstance(value, Mapping | list | tuple):
+        raise fields.fault(name, "must be an object or a list of them")
     for place, one in enumerate(_each(value) if isinstance(value, Mapping) else value):
         if not isinstance(one, Mapping):
             raise fields.fault(f"{name}.{place}", "must be an object")
@@ -72,14 +79,18 @@ def _messages(row: Fields) -> Iterator[ColumnValues]:
     """Take the turns up to the last question; a turn's reference texts stand before what is asked."""
     for turn in range(_MOST_TURNS):
         asked = _text(row, f"prompt_{turn}")
-        references = row.value(f"reference_texts_{turn}", None) or []
         if not asked:
             return
-        listed = [references] if isinstance(references, str) else references
-        texts = [f"Reference Text {place}:\n{text}" for place, text in enumerate(listed, start=1)]
+        references = enumerate(_references(row, f"reference_texts_{turn}"), start=1)
+        texts = [f"Reference Text {place}:\n{text}" for place, text in references]
         yield {"role": "user", "content": "\n\n".join([*texts, asked])}
         if row.peek(f"prompt_{turn + 1}") and (answer := _text(row, f"response_{turn}")):
             yield {"role": "assistant", "content": answer}
+
+
+def _references(row: Fields, name: str) -> list[str]:
+    """Take the texts that a turn refers to, of which one alone may be no list."""
+    return [row.text(name)] if isinstance(row.peek(name), str) else row.texts(name, ())
 
 
 def _answers(row: Fields) -> list[ColumnValues]:

@@ -59,8 +59,8 @@ def _is_rewardbench(row: Mapping[str, Any]) -> bool:
 
 def _read_pair(row: Fields) -> Contents:
     asked = named(row, "id", "prompt_id", "id")
-    answers = [row.value(side) for side in _SIDES]
-    prompt, answers = _implicit(row, answers) if "prompt" not in row else (row.value("prompt"), answers)
+    answers = [row.said(side) for side in _SIDES]
+    prompt, answers = _implicit(row, answers) if "prompt" not in row else (row.said("prompt"), answers)
     asked |= {"prompt": prompt}
     scores = [row.number(f"{side}_score", None) for side in _SIDES]
     return _pair(row, asked, [answer_to(prompt, answer) for answer in answers], scores)
@@ -158,12 +158,18 @@ def _read_binarized(row: Fields) -> Contents:
     whole = [row.items(side) for side in _SIDES]
     if row.peek("messages") == whole[0]:
         row.value("messages")
-    # The text of the prompt is that of its messages, with which both answers begin.
-    row.value("prompt", None)
     prompt, answers = _implicit(row, whole)
+    if _is_said_in(row.peek("prompt"), prompt):
+        row.value("prompt", None)
     scores = [row.number(f"score_{side}", None) for side in _SIDES]
     asked |= {"prompt": plain(prompt, "user")}
     return _pair(row, asked, [plain(answer, "assistant") for answer in answers], scores)
+
+
+def _is_said_in(text: Any, messages: Sequence[Any]) -> bool:
+    """Return whether a text is that of messages with which both answers begin, or of one of them."""
+    said = [message.get("content") if role_of(message) else None for message in messages]
+    return text in said or (all(isinstance(one, str) for one in said) and text == chat_text(messages))
 
 
 def _write_binarized(given: Given) -> list[ColumnValues]:
@@ -201,15 +207,15 @@ def _instruction_pair(given: Given, prompt: Any, pair: Sequence[ComparedSide]) -
 
 
 def _read_rewardbench(row: Fields) -> Contents:
-    prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
-    found = _pair(row, prompt, [answer_to(prompt["prompt"], row.value(side)) for side in _SIDES])
+    prompt = named(row, "id", "id") | {"prompt": row.said("prompt")}
+    found = _pair(row, prompt, [answer_to(prompt["prompt"], row.said(side)) for side in _SIDES])
     judged = [preferred(one, met) for one, met in zip(found.responses, (True, False), strict=True)]
     return found._replace(responses=judged)
 
 
 def _read_rewardbench_2(row: Fields) -> Contents:
     """Read each right answer as better than each wrong one."""
-    prompt = named(row, "id", "id") | {"prompt": row.value("prompt")}
+    prompt = named(row, "id", "id") | {"prompt": row.said("prompt")}
     right, wrong = row.texts("chosen"), row.texts("rejected")
     responses = [
         preferred({"response": text, "model": side if place == 1 else f"{side}-{place}"}, side == "chosen")

@@ -6,7 +6,7 @@ does not tell whether meeting it is bad. Such criteria get a column `polarity: "
 
 from __future__ import annotations
 
-from rubrictool.shapes.criteria import asked, rubric_contents
+from rubrictool.shapes.criteria import asked, rubric_contents, take_counts
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.polarity import flagged, take_flag
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
@@ -18,10 +18,10 @@ def _read(row: Fields) -> Contents:
     if reference := row.text("reference_answer", ""):
         prompt["reference"] = reference
     criteria = [_criterion(one) for one in row.objects("rubric")]
-    row.value("rubric_count", None)
-    texts = row.value("rubric_list", None)
-    differs = texts is not None and list(texts) != [one["criterion"] for one in criteria]
-    return rubric_contents(row, prompt, criteria, rubric={"rubric_list": texts} if differs else None)
+    notes = take_counts(row, rubric_count=len(criteria))
+    texts = row.texts("rubric_list", ())
+    differs = texts and texts != [one["criterion"] for one in criteria]
+    return rubric_contents(row, prompt, criteria, rubric={"rubric_list": texts} if differs else None, notes=notes)
 
 
 def _criterion(one: Fields) -> ColumnValues:

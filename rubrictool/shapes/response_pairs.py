@@ -72,10 +72,10 @@ def _read(row: Fields) -> Contents:
 
 def _of_cells(row: Fields, columns: tuple[str, str]) -> _Sides:
     """Take the prompt and the two responses from columns of their own; in the table of votes they are lists of turns."""
-    names = [next(name for name in _PROMPTS if name in row), *columns]
+    names = [next((name for name in _PROMPTS if name in row), _PROMPTS[0]), *columns]
     if any(name in row for name in _OUTCOMES):
         return _of_turns(row, [(name, _turns(row, name)) for name in names])
-    prompt, *answers = (row.value(name) for name in names)
+    prompt, *answers = (row.said(name) for name in names)
     return _Sides(prompt, answers)
 
 

@@ -23,6 +23,9 @@ from rubrictool.text.patterns import linear
 
 _SCALE = ("type", "points", "levels", "min", "max")
 _NAME = linear(r"^[a-zA-Z0-9_-]{1,64}$")
+MOST_POINTS = 100
+"""Most points of a scale, each of which becomes a level."""
+
 _KNOWN = ("name", "files", "optional", "annotations")
 """What a criterion can have besides, and we carry along; unknown keys are refused by rewardkit."""
 
@@ -56,16 +59,27 @@ def _read_toml(row: Fields) -> Contents:
 
 def _criterion(item: Fields) -> ColumnValues:
     text, weight, negated = item.text("description"), item.number("weight", 1), _negated(item)
-    scale = {name: item.value(name) for name in _SCALE if name in item}
+    scale = _scale_of(item)
     named = {"id": item.name("id")} if "id" in item else {}
     found = {**named, "criterion": reverse(text) if negated else text, "weight": weight}
     return {**found, **_levelled(scale, negated=negated), **item.rest()}
 
 
+def _scale_of(item: Fields) -> ColumnValues:
+    scale = {name: item.peek(name) for name in _SCALE if name in item}
+    item.text("type", None), item.texts("levels", ())
+    points = item.number("points", MOST_POINTS)
+    if points not in range(2, MOST_POINTS + 1):
+        raise item.fault("points", f"must be a whole number from 2 to {MOST_POINTS}")
+    for name in ("min", "max"):
+        item.number(name, None)
+    return scale
+
+
 def _negated(item: Fields) -> bool:
     """Take whether a criterion is negated; `annotations` count where it does not say so itself."""
     if "negate" in item:
-        return bool(item.value("negate"))
+        return bool(item.flag("negate"))
     annotations = item.peek("annotations")
     return isinstance(annotations, Mapping) and "negative" in str(annotations.get("type", "")).lower()
 

@@ -17,7 +17,7 @@ from rubrictool.text.patterns import linear
 
 FAILED = "judgements that failed, so without a score"
 
-_OURS = ("base", "veto", "verdicts", "rubric", "failed", "n_criteria")
+_OURS = ("base", "verdicts", "rubric", "n_criteria")
 """Columns that our rewards give beside the score, the same ones for every sample."""
 
 _OF_TRL = ("mode", "step", "prompt", "completion", "advantage")
@@ -48,8 +48,8 @@ def _asked(text: str) -> str:
 
 
 def _read_trl(row: Fields) -> Contents:
-    prompt = _said(row.value("prompt"), "user")
-    response = _said(row.value("completion"), "assistant")
+    prompt = _said(row.said("prompt"), "user")
+    response = _said(row.said("completion"), "assistant")
     prefix = "rubric_" if "rubric_failed" in row or "rubric_score" in row else ""
     return _contents(row, prompt, response, _trl_score(row, prefix), prefix=prefix)
 
@@ -74,16 +74,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _contents(row: Fields, prompt: Any, response: Any, score: Any, *, prefix: str) -> Contents:
+    failed = row.flag(f"{prefix}failed", False) or score is None or math.isnan(score)
+    vetoed = row.flag(f"{prefix}veto", None)
     ours = {name: row.value(f"{prefix}{name}", None) for name in _OURS}
-    failed = bool(ours.pop("failed")) or score is None or math.isnan(score)
-    ours |= {"vetoed": _flag(ours.pop("veto")), "verdicts": _verdicts(row, f"{prefix}verdicts", ours["verdicts"])}
+    ours |= {"vetoed": vetoed, "verdicts": _verdicts(row, f"{prefix}verdicts", ours["verdicts"])}
     told = {"response": response, "score": None if failed else score, **ours, **row.rest()}
     notes = [FAILED] if failed else []
     return Contents({"prompt": prompt}, responses=[without_nulls(told) | {"failed": failed}], notes=notes)
-
-
-def _flag(value: Any) -> bool | None:
-    return None if value is None else bool(value)
 
 
 def _verdicts(row: Fields, name: str, value: Any) -> list[ColumnValues] | None:

@@ -26,6 +26,7 @@ def _read(row: Fields) -> Contents:
     kept = {"dimensions": row.peek("dimensions")}
     dimensions = {item["name"]: Fields(item, "dimensions.") for item in _named(row, "dimensions")}
     variables = row.object("variables", {}).rest()
+    kept |= {"variables": variables} if variables else {}
     items = [Fields(item, f"criteria.{item['name']}.") for item in _named(row, "criteria")]
     judged = [item for item in items if "tool_calls" not in item]
     criteria = [_criterion(item, dimensions, variables) for item in judged]
@@ -51,7 +52,7 @@ def _criterion(item: Fields, dimensions: Mapping[str, Fields], variables: Mappin
     if dimension not in dimensions:
         raise item.fault("dimension", f"{dimension} is none of the dimensions")
     of = dimensions[dimension]
-    scores = of.peek("scores") if of.peek("grading_type") == "score" else None
+    scores = Fields({"scores": of.peek("scores")}, of.where).object("scores", {}).rest() if _is_scored(of) else None
     weight = item.value("weight")
     counted = _highest(of) if weight == _FROM_SCORES else Fields({"weight": weight}, item.where).number("weight")
     text = item.text("criterion", None)
@@ -60,19 +61,30 @@ def _criterion(item: Fields, dimensions: Mapping[str, Fields], variables: Mappin
     return {**found, **_scale(scores), **item.rest()}
 
 
+def _is_scored(dimension: Fields) -> bool:
+    return bool(dimension.peek("grading_type") == "score")
+
+
 def _highest(dimension: Fields) -> float:
     scores = dimension.peek("scores")
     if not isinstance(scores, Mapping) or not scores:
         raise dimension.fault("scores", "field required by a criterion whose weight is from_scores")
-    return max(float(score) for score in scores)
+    return max(map(_score, scores))
 
 
-def _scale(scores: Mapping[Any, Any] | None) -> ColumnValues:
+def _score(label: Any) -> float:
+    try:
+        return float(label)
+    except (TypeError, ValueError):
+        raise ValueError(f"dimensions.scores: {label} is no number; scores are numbers with their texts") from None
+
+
+def _scale(scores: Any) -> ColumnValues:
     """Return scores as levels, where the lowest is 0; a criterion is worth its score over the highest."""
     if not scores:
         return {}
-    highest = max(float(score) for score in scores)
-    rising = levels([(str(score), float(score) / highest) for score in scores]) if highest else None
+    highest = max(map(_score, scores))
+    rising = levels([(str(score), _score(score) / highest) for score in scores]) if highest else None
     if rising is None:
         return {"scores": {str(score): text for score, text in scores.items()}}
     texts = {str(score): text for score, text in scores.items()}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rubrictool.shapes.criteria import asked, rubric_contents
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, every, has, lists
+from rubrictool.shapes.taking import without_nulls
 from rubrictool.shapes.writing import Given
 
 
@@ -31,23 +32,23 @@ def _write_final(given: Given) -> list[ColumnValues]:
 def _read_training(row: Fields) -> Contents:
     """Read a training row, whose `reward_model` repeats the rubric for verl."""
     reward = row.object("reward_model", {})
-    reward.value("rubrics", None)
-    rest = {name: value for name, value in reward.rest().items() if value is not None}
+    if reward.peek("rubrics") == row.peek("Rubrics"):
+        reward.value("rubrics", None)
+    rest = without_nulls(reward.rest())
     criteria = _criteria(row.objects("Rubrics"))
     return rubric_contents(row, asked(row, "prompt"), criteria, rubric={"reward_model": rest} if rest else None)
 
 
 def _read_answer(row: Fields) -> Contents:
     """Read an answer with its score by the rubric, which is the sum of points met over all points."""
-    prompt = {"prompt": row.value("query")}
+    prompt = {"prompt": row.said("query")}
     given = {
         "id": row.name("sample_id", None),
-        "response": row.value("answer"),
+        "response": row.said("answer"),
         "score": row.number("rubric_score", None),
         "rubric_judge_details": row.value("rubric_judge_details", None),
     }
-    response = {name: value for name, value in given.items() if value is not None}
-    return rubric_contents(row, prompt, _answer_criteria(row), responses=[response])
+    return rubric_contents(row, prompt, _answer_criteria(row), responses=[without_nulls(given)])
 
 
 def _answer_criteria(row: Fields) -> list[ColumnValues]:

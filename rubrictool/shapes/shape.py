@@ -19,6 +19,15 @@ PartName = Literal["prompts", "responses", "rubrics", "comparisons"]
 PARTS: tuple[PartName, ...] = ("prompts", "responses", "rubrics", "comparisons")
 
 
+_OURS = frozenset(
+    (
+        *("id", "prompt_id", "prompt", "reference", "responses", "response", "model", "score", "verdicts", "judge"),
+        *("criteria", "winner", "preference", "orders", "weight", "a", "b", "system_a", "system_b"),
+    )
+)
+"""Columns that parts of a row have, whose meaning is ours."""
+
+
 class Contents(NamedTuple):
     """The content of a foreign row, each part in the columns of our rows.
 
@@ -53,6 +62,12 @@ class Contents(NamedTuple):
                 return [] if self.rubric is None else [{**kept, **self._asked("id"), **self.rubric}]
         asked = {**kept, **self._asked("prompt_id")}
         return [{**asked, **row} for row in (self.responses if part == "responses" else self.comparisons)]
+
+    def hidden(self) -> list[str]:
+        """Return the columns of the row that no part of it keeps, since a column of ours has the same name."""
+        doubtful = self.columns.keys() & _OURS if self.columns and any(self.sizes()) else ()
+        rows = [row for part in self.held() for row in self.rows(part)] if doubtful else []
+        return [name for name in doubtful if not any(row.get(name) is self.columns[name] for row in rows)]
 
     def _told_by_each(self, part: PartName) -> tuple[str, ...]:
         """Return the columns that only a response or a comparison itself can have; the row's own mean something else."""

@@ -21,7 +21,7 @@ _FAILED = "rows without a winner left out"
 
 
 def _read_openrubric(row: Fields) -> Contents:
-    responses = [{"response": row.value(f"response_{side}"), "model": f"response_{side}"} for side in ("a", "b")]
+    responses = [{"response": row.said(f"response_{side}"), "model": f"response_{side}"} for side in ("a", "b")]
     criteria = _hard_rules_and_principles(row.text("rubric"))
     winner = _winner(row)
     comparisons = [{"winner": winner, "a": 0, "b": 1}] if winner else []
@@ -80,7 +80,7 @@ def _of_pair(row: Fields, prompt: ColumnValues, criteria: list[ColumnValues]) ->
 def _answer(row: Fields, prompt: Any, side: str) -> ColumnValues:
     score = row.number(f"{side}_score", None)
     scored = {} if score is None else {"score": score}
-    return {"response": answer_to(prompt, row.value(side)), "model": side, **scored}
+    return {"response": answer_to(prompt, row.said(side)), "model": side, **scored}
 
 
 def _with_text(column: str, *names: str) -> Callable[[Mapping[str, Any]], bool]:

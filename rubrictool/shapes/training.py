@@ -33,7 +33,7 @@ def _asked(row: Fields, prompt: Any) -> ColumnValues:
 def _contents(row: Fields, prompt: ColumnValues, rubric: Any, reference: Any) -> Contents:
     if not isinstance(rubric, Mapping) or not isinstance(rubric.get("criteria"), list):
         raise row.fault("rubric", "must be the JSON of a rubric with criteria")
-    told = {"reference": reference} if isinstance(reference, str) and reference else {}
+    told = {"reference": reference} if reference else {}
     return Contents(prompt | told, dict(rubric), columns=row.rest())
 
 
@@ -96,16 +96,35 @@ def _is_rewarded_by_rubric(row: Mapping[str, Any]) -> bool:
 
 def _read_verl(row: Fields) -> Contents:
     model, extra = row.object("reward_model"), row.object("extra_info", {})
-    extra.value("prompt", None)
     kept = {name: row.value(name, None) for name in ("data_source", "ability")}
     told = without_nulls({name: value for name, value in kept.items() if value != "rubric"})
-    prompt = _asked(extra, plain(row.items("prompt"), "user"))
-    listed = [] if "rubric" in extra else [_criterion(one) for one in model.objects("rubrics")]
-    weighed = [one for one in listed if one["weight"]]
-    rubric = extra.json("rubric", None) or {"criteria": weighed}
-    found = _contents(row, prompt, rubric, model.value("ground_truth", None))
-    columns, notes = told | extra.rest() | dict(found.columns), [WEIGHTLESS] * (len(listed) - len(weighed))
+    asked = plain(row.items("prompt"), "user")
+    if extra.peek("prompt") in (asked, None if isinstance(asked, str) else compact(asked)):
+        extra.value("prompt", None)
+    rubric, notes = extra.json("rubric", None), []
+    if rubric is None:
+        listed = [_criterion(one) for one in model.objects("rubrics")]
+        rubric = {"criteria": [one for one in listed if one["weight"]]}
+        notes = [WEIGHTLESS] * (len(listed) - len(rubric["criteria"]))
+    found = _contents(row, _asked(extra, asked), rubric, _reference(model, "ground_truth"))
+    columns = told | extra.rest() | _other_rewards(model, rubric) | dict(found.columns)
     return Contents(found.prompt, found.rubric, columns=columns, notes=notes)
+
+
+def _other_rewards(model: Fields, rubric: Any) -> ColumnValues:
+    """Return what else the reward of a row is made of, without the rubric that was read."""
+    if model.peek("style") == "rubric":
+        model.value("style")
+    if model.peek("rubrics") == [_points(Fields(one)) for one in rubric["criteria"]]:
+        model.value("rubrics")
+    rest = without_nulls(model.rest())
+    return {"reward_model": rest} if rest else {}
+
+
+def _reference(fields: Fields, name: str) -> str | None:
+    """Take a reference, which is text or a whole number; what is more than that is left to travel."""
+    reference: str | None = fields.name(name, None) if isinstance(fields.peek(name), str | int) else None
+    return reference
 
 
 def _criterion(item: Fields) -> ColumnValues:
@@ -123,7 +142,7 @@ def _write_trl(given: Given) -> list[ColumnValues]:
 
 def _read_trl(row: Fields) -> Contents:
     reference = row.text("reference", None)
-    prompt, rubric = _asked(row, row.value("prompt")), row.json("rubric")
+    prompt, rubric = _asked(row, row.said("prompt")), row.json("rubric")
     return _contents(row, prompt, rubric, reference)
 
 
@@ -136,10 +155,12 @@ def _write_openrlhf(given: Given) -> list[ColumnValues]:
 
 
 def _read_openrlhf(row: Fields) -> Contents:
-    label = Fields(row.json("label"), "label.")
-    asked = row.value("input")
-    label.value("prompt", None)
-    return _contents(row, _asked(label, asked), label.json("rubric"), label.value("reference", None))
+    label, prompt = row.object("label"), row.said("input")
+    asked = _asked(label, prompt)
+    if label.peek("prompt") == prompt:
+        label.value("prompt")
+    found = _contents(row, asked, label.json("rubric"), _reference(label, "reference"))
+    return found._replace(columns=label.rest() | dict(found.columns))
 
 
 def _write_slime(given: Given) -> list[ColumnValues]:
@@ -152,8 +173,8 @@ def _write_slime(given: Given) -> list[ColumnValues]:
 
 def _read_slime(row: Fields) -> Contents:
     metadata = row.object("metadata")
-    prompt, rubric = _asked(metadata, row.value("prompt")), metadata.json("rubric")
-    found = _contents(row, prompt, rubric, row.value("label", None))
+    prompt, rubric = _asked(metadata, row.said("prompt")), metadata.json("rubric")
+    found = _contents(row, prompt, rubric, _reference(row, "label"))
     return Contents(found.prompt, found.rubric, columns=metadata.rest() | dict(found.columns))
 
 
@@ -166,9 +187,10 @@ def _write_verifiers(given: Given) -> list[ColumnValues]:
 
 
 def _read_verifiers(row: Fields) -> Contents:
-    info = Fields(row.json("info"), "info.")
+    info = row.object("info")
     prompt, rubric = _asked(info, plain(row.items("prompt"), "user")), info.json("rubric")
-    return _contents(row, prompt, rubric, row.value("answer", None))
+    found = _contents(row, prompt, rubric, _reference(row, "answer"))
+    return found._replace(columns=info.rest() | dict(found.columns))
 
 
 VERL = Shape(

@@ -165,7 +165,13 @@ def _text(content: Any) -> str:
 def merged_text(content: object) -> object:
     """Return a content as one text where its parts are nothing but text, else as it is."""
     parts = content if isinstance(content, list | tuple) else ()
-    return _text(parts) if parts and all(part.get("type", "text") in TEXT_PARTS for part in parts) else content
+    return _text(parts) if parts and all(map(_is_text_part, parts)) else content
+
+
+def _is_text_part(part: Any) -> bool:
+    """Return whether a part of a content, which may be anything, is nothing but text."""
+    kind = part.get("type", "text") if isinstance(part, Mapping) else None
+    return isinstance(kind, str) and kind in TEXT_PARTS and isinstance(part.get(TEXT_PARTS[kind]), str)
 
 
 def message_text(message: Mapping[str, Any] | Columns) -> str:

@@ -360,6 +360,6 @@ def test_the_right_answer_of_judgebench_is_a_wherever_it_stands() -> None:
 def test_an_answer_that_is_no_text_is_an_error_of_its_row(answer: object) -> None:
     rows = [{"prompt": "Name a colour.", "chosen": text, "rejected": "Red."} for text in ("Blue.", answer)]
     with pytest.raises(
-        InputError, match=r":2: response: must be text or a list of \{role, content\} \(read as preference"
+        InputError, match=r":2: chosen: must be text or a list of \{role, content\} \(read as preference"
     ):
         read_comparisons(rows)
