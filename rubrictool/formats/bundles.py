@@ -18,7 +18,7 @@ from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.prompt_ids import PromptIds
 from rubrictool.rows.records import Prompt, Response, Rubric
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import PartName
+from rubrictool.shapes.shape import PartName, Shape
 from rubrictool.shapes.writing import Given
 from rubrictool.text.encoding import canonical
 
@@ -140,7 +140,7 @@ def _single(source: Input, into: PartName | None) -> Iterator[Bundle]:
             continue  # What failed elsewhere, such as an annotation without a preference, is counted by the source.
         if "responses" in held and not (source.shape and source.shape.pairs):
             held["responses"] = [name_response(row, taken) for row in held["responses"]]
-        yield _checked(source.places.of(line), held)
+        yield _checked(source.places.of(line), held, source.shape)
 
 
 def _own(source: Input, into: PartName | None) -> Iterator[tuple[int, dict[PartName, list[dict[str, Any]]]]]:
@@ -148,10 +148,12 @@ def _own(source: Input, into: PartName | None) -> Iterator[tuple[int, dict[PartN
     return ((line, {part: [row]}) for line, row in source.rows((part,)))
 
 
-def _checked(where: str, held: Mapping[PartName, Sequence[dict[str, Any]]]) -> Bundle:
+def _checked(where: str, held: Mapping[PartName, Sequence[dict[str, Any]]], shape: Shape | None) -> Bundle:
     """Return rows as records. A prompt's own candidates are responses."""
     rows = {
-        part: [validated(_kind(part, row), row, where) for row in columns] for part, columns in held.items() if columns
+        part: [validated(_kind(part, row), row, where, shape) for row in columns]
+        for part, columns in held.items()
+        if columns
     }
     candidates = [
         response for prompt in rows.get("prompts", ()) if isinstance(prompt, Prompt) for response in prompt.responses

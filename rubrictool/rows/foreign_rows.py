@@ -38,6 +38,8 @@ class ForeignRows:
     """
 
     def __init__(self, shape: Shape, rows: Callable[[], Numbered], name: str, places: RowPlaces) -> None:
+        if shape.read is None and shape.read_all is None:
+            raise InputError(f"{name}: {shape.title} is written, not read; say what else the rows are", code="format")
         self.shape, self.lacking = shape, 0
         self._rows, self._name, self._places = rows, name, places
         self._sizes: dict[PartName, int] = {}
@@ -46,8 +48,7 @@ class ForeignRows:
     def contents(self) -> Iterator[tuple[int, Contents]]:
         """Iterate over the numbered contents of rows. Raises `InputError` (`file:line: field: reason`)."""
         notes, prompts, sizes = Counter[str](), set[int](), [0] * len(PARTS)
-        read = self.shape.read or self.shape.read_all
-        assert read is not None
+        read: Any = self.shape.read or self.shape.read_all
         for number, fields in self._fields():
             try:
                 contents = read(fields)

@@ -15,7 +15,7 @@ from rubrictool.rows.ids import name_response
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.prompt_ids import PromptIds
 from rubrictool.rows.records import Prompt, Response, Rubric
-from rubrictool.shapes.shape import PartName
+from rubrictool.shapes.shape import PartName, Shape
 from rubrictool.text.encoding import compact_bytes
 from rubrictool.text.wording import one_line
 
@@ -118,7 +118,7 @@ class Rows(Generic[R]):
             return self._kind.model_validate(named)
         except ValidationError as error:
             given = dict(zip(self._input.columns_of(item), item.values(), strict=True))
-            raise _fault(error, self.places.of(line), self._kind, given) from None
+            raise _fault(error, self.places.of(line), self._kind, given, self._input.shape) from None
 
     def _is_again(self, row: R, line: int, lines_of: Mapping[str, int], joined: dict[str, R]) -> bool:
         """Return whether a prompt that was joined by its text says what an earlier one said, under another id.
@@ -212,32 +212,39 @@ def _encoded(value: Any) -> bytes:
 _SEPARATORS = {ord(separator): f"\\u{ord(separator):04x}" for separator in "\x85\u2028\u2029"}
 
 
-def validated(kind: type[R], value: dict[str, Any], where: str) -> R:
-    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`)."""
+def validated(kind: type[R], value: dict[str, Any], where: str, shape: Shape | None = None) -> R:
+    """Return a row of one kind from its columns. Raises `InputError` (`where: field: reason`).
+
+    `shape` is what the row was read as, whose columns have other names than those that the error gives.
+    """
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        raise _fault(error, where, kind, value) from None
+        raise _fault(error, where, kind, value, shape) from None
 
 
 MOST_COLUMNS = 5
 """Columns of a row that a message lists."""
 
 
-def _fault(error: ValidationError, where: str, kind: type[Row], given: Mapping[str, Any]) -> InputError:
+def _fault(
+    error: ValidationError, where: str, kind: type[Row], given: Mapping[str, Any], shape: Shape | None
+) -> InputError:
     """Return the first fault of a row; of a missing column with those that the row has and what would do."""
-    message = f"{where}: {explain(error)}"
+    message = f"{where}: {explain(error)}{f' (read as {shape.title})' if shape else ''}"
     first = error.errors(include_url=False)[0]
     if first["type"] != "missing" or len(first["loc"]) > 1:
         return InputError(message)
     field = str(first["loc"][0])
-    message += f"; the row has: {listed(given) or 'no columns'}"
+    message += "" if shape else f"; the row has: {listed(given) or 'no columns'}"
     if field == "score":
         return InputError(f"{message}; score the responses first", code="unscored")
     if field in _IDS:
         other = ", or the id * for every prompt" if issubclass(kind, Rubric) else ""
         return InputError(f"{message}; give the prompt's id, or its text under prompt{other}", code="map")
-    if any(name not in kind.model_fields and isinstance(value, str | list | tuple) for name, value in given.items()):
+    if not shape and any(
+        name not in kind.model_fields and isinstance(value, str | list | tuple) for name, value in given.items()
+    ):
         return InputError(f"{message}; if one of them is the {field}, read it as {field}", code="map")
     return InputError(message)
 

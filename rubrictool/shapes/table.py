@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Any
 
 from rubrictool.errors import InputError
@@ -41,6 +40,7 @@ from rubrictool.shapes import (
     verifiers,
     wild_bench,
 )
+from rubrictool.shapes.own_shapes import own_shape
 from rubrictool.shapes.shape import PARTS, Shape, has, keys_in
 
 SHAPES: tuple[Shape, ...] = (
@@ -145,10 +145,9 @@ def named(name: str) -> Shape:
         return OWN
     if found := _BY_NAME.get(name):
         return found
-    module, colon, variable = name.partition(":")
-    if not colon:
+    if ":" not in name:
         raise unknown_format(name, [shape.name for shape in SHAPES if shape.read or shape.read_all], "read")
-    return _own(module, variable, name)
+    return own_shape(name)
 
 
 MOST_SUGGESTED = 5
@@ -163,13 +162,3 @@ def unknown_format(name: str, names: Sequence[str], use: str) -> InputError:
     meant = list(dict.fromkeys([*parts, *get_close_matches(asked, names, MOST_SUGGESTED)]))[:MOST_SUGGESTED]
     remedy = f"did you mean {' or '.join(meant)}?" if meant else f"there are {', '.join(sorted(names))}"
     return InputError(f"{name!r} is no format that is {use}; {remedy}", code="formats")
-
-
-def _own(module: str, variable: str, name: str) -> Shape:
-    try:
-        found = getattr(import_module(module), variable)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"{name!r}: cannot be imported: {error}") from None
-    if not isinstance(found, Shape):
-        raise InputError(f"{name!r}: is no rubrictool.formats.Shape but {type(found).__name__}")
-    return found
