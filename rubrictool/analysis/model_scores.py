@@ -17,7 +17,8 @@ class ModelScores(NamedTuple):
     denominator), None for one prompt. `tied_at_top` is the share of prompts where a response of the model has the highest
     score and another candidate of the prompt, of any model, has it too; prompts with one candidate are left out, and it is
     None where no other is there. `common_mean` is the mean over the prompts that all models answered, by which models compare;
-    None without such a prompt.
+    None without such a prompt. `clipped_mean` is `mean` in [0, 1], as HealthBench reports it of a corpus: scores of responses
+    that meet penalties may be below 0.
     """
 
     model: str
@@ -27,6 +28,12 @@ class ModelScores(NamedTuple):
     sd_prompts: float | None
     tied_at_top: float | None
     common_mean: float | None
+    clipped_mean: float
+
+
+def clipped(score: float) -> float:
+    """Return the nearest score from 0 to 1."""
+    return min(1.0, max(0.0, score))
 
 
 class ScoreTally:
@@ -96,4 +103,5 @@ def _of_model(
         standard_deviation(means),
         sum(model in models for models in among) / len(among) if among else None,
         mean(compared) if compared else None,
+        clipped(mean(means)),
     )

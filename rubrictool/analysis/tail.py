@@ -12,10 +12,14 @@ from rubrictool.analysis.intervals import estimate_columns
 from rubrictool.analysis.overoptimization import BEST_OF, Peak, PredictedPoint, Prediction, predict
 from rubrictool.analysis.pair_accuracy import GapScale, PairAgreement, RegionAccuracy, accuracies, pairs_of
 from rubrictool.analysis.pools import Pool, joined_pools, writers
+from rubrictool.analysis.prompt_means import mean
+from rubrictool.analysis.rewardbench import SubsetAccuracy, subset_accuracies
 from rubrictool.analysis.top_ties import TopTies, top_ties
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
-from rubrictool.rows.jsonl import Source
+from rubrictool.rows.inputs import Input
+from rubrictool.rows.jsonl import Source, opened
+from rubrictool.shapes.preferences import REWARDBENCH_2
 
 if TYPE_CHECKING:
     import pandas
@@ -43,6 +47,7 @@ class TailReport:
 
     `unpredicted` is the reason where `optimisation` is None, `remedy` the code of what remedies it, as `InputError.code`.
     `gaps` says what the distance of two responses was measured in.
+    `subsets` are the accuracies of each file by subset where gold are RewardBench 2's rows.
     `left_out` counts responses by reason; `notes` says what the figures pool or ignore.
     """
 
@@ -58,6 +63,7 @@ class TailReport:
     left_out: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     gaps: GapScale = "gold"
+    subsets: tuple[tuple[SubsetAccuracy, ...], ...] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each file and region, by writer where asked for; missing figures are None."""
@@ -84,7 +90,16 @@ class TailReport:
             "regions": self.rows(),
             "top_scores": [{"file": file} | _top(top) for file, top in zip(self.files, self.tops, strict=True)],
             "optimization": self._optimisation(),
-        }
+        } | ({"rewardbench_2": self._subsets()} if any(self.subsets) else {})
+
+    def _subsets(self) -> list[dict[str, Any]]:
+        """Return the accuracy of each subset, and their mean, which is the benchmark's figure."""
+        by_file = zip(self.files, self.subsets, strict=True)
+        return [
+            {"file": file, "accuracy": mean([one.accuracy for one in found])}
+            | {"subsets": [one._asdict() for one in found]}
+            for file, found in by_file
+        ]
 
     def _optimisation(self) -> dict[str, Any]:
         if self.optimisation is None:
@@ -120,13 +135,21 @@ def tail(
 
     Raises `InputError` for rows that cannot be read or joined, and for a policy or writers that the rows do not name.
     """
+    gold = opened(gold, "gold")
     joined = joined_pools(scores, gold, column, held_out_by=seed if held_out else None)
     _check_policy(policy, writers(joined.pools))
     notes = _writer_notes(joined.pools) if by_writer else []
     report = tail_report(
         joined.pools, list(scores), gold=joined.gold, by_writer=by_writer, policy=policy, gaps=gaps, seed=seed
     )
-    return replace(report, left_out=joined.left_out, notes=(*joined.notes, *notes))
+    subsets = _subsets(joined.pools, len(scores), gold) if gold is not None and column is None else ()
+    return replace(report, left_out=joined.left_out, notes=(*joined.notes, *notes), subsets=subsets)
+
+
+def _subsets(pools: Sequence[Pool], files: int, gold: Input) -> tuple[tuple[SubsetAccuracy, ...], ...]:
+    if gold.shape is not REWARDBENCH_2:
+        return ()
+    return tuple(subset_accuracies(pools, file, gold) for file in range(files))
 
 
 def _check_policy(policy: str | None, names: Sequence[str]) -> None:

@@ -30,13 +30,13 @@ class TopTies(NamedTuple):
 def top_ties(pools: Sequence[Pool], file: int, *, seed: int = 0) -> TopTies:
     """Return the ties at the highest score that one file gives; at least one pool holds two responses."""
     compared = [pool for pool in pools if len(pool.gold) > 1]
-    best = [_share_of_best(pool.scores[file], pool.gold) for pool in compared]
+    best = [share_of_best(pool.scores[file], pool.gold) for pool in compared]
     shares = np.column_stack([shares_at_top([pool.scores[file] for pool in compared]), best])
     (drawn,), prompts = totals(shares, seed=seed), len(shares)
     return TopTies(prompts, *(estimate(float(shares[:, i].mean()), drawn[:, i] / prompts, prompts) for i in range(3)))
 
 
-def _share_of_best(scores: Sequence[float], gold: Sequence[float]) -> float:
+def share_of_best(scores: Sequence[float], gold: Sequence[float]) -> float:
     """Return how many of the responses at the highest score are the best by gold, as a share of them."""
     at_top = [value for score, value in zip(scores, gold, strict=True) if score >= max(scores) - TIE]
     return sum(value >= max(gold) - TIE for value in at_top) / len(at_top)

@@ -79,6 +79,8 @@ def lines(report: TailReport) -> Iterator[str]:
             yield from _accuracy(shown, letters)
         if writer is None:
             yield from _tops(report, letters)
+    if any(report.subsets):
+        yield from _subsets(report, letters)
     yield ""
     if report.optimisation:
         yield from _optimisation(report.optimisation, letters)
@@ -159,6 +161,20 @@ def _tops(report: TailReport, letters: Sequence[str]) -> Iterator[str]:
         for letter, top in zip(letters, report.tops, strict=True)
     ]
     yield from table(("top score", "share of responses", "two best tied", "best by gold"), rows)
+
+
+def _subsets(report: TailReport, letters: Sequence[str]) -> Iterator[str]:
+    """Yield RewardBench 2's accuracy of each subset, and the mean of the subsets."""
+    yield ""
+    rows = [
+        (letter or ONE_FILE, *row)
+        for letter, found in zip(letters, report.subsets, strict=True)
+        for row in (
+            *((one.subset, f"{one.prompts:,}", f"{one.accuracy:.3f}") for one in found),
+            ("mean of the subsets", "", f"{sum(one.accuracy for one in found) / len(found):.3f}"),
+        )
+    ]
+    yield from table(("RewardBench 2", "subset", "prompts", "accuracy"), rows)
 
 
 def _optimisation(forecast: OptimisationForecast, letters: Sequence[str]) -> Iterator[str]:

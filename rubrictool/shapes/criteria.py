@@ -13,6 +13,7 @@ WEIGHTLESS = "criteria of weight 0 left out"
 WITHOUT_CRITERIA = "rows without criteria"
 UNLEVELLED = "criteria with a scale that is not one from 0 to 1, judged as met or not"
 
+PENALTIES_ALONE = "rubrics of penalties alone, which cannot score, left out"
 MISCOUNTED = "rows whose numbers of criteria or sums of weights are not those of the criteria that are there"
 
 _EVERY_PROMPT = "*"
@@ -30,13 +31,16 @@ def rubric_contents(
 ) -> Contents:
     """Return the contents of a row with a rubric; all that nobody took of the row travels.
 
-    Criteria of weight 0 decide nothing and are left out, which is noted.
+    Criteria of weight 0 decide nothing and are left out, and so is a prompt's rubric of penalties alone, which has no score in
+    the benchmarks either. Both are noted.
     """
     listed, noted = list(criteria), list(notes)
     weighed = [one for one in listed if one["weight"]]
     if len(weighed) < len(listed) or not weighed:
         noted += [WEIGHTLESS] * (len(listed) - len(weighed)) + ([] if weighed else [WITHOUT_CRITERIA])
-    found = {"criteria": weighed, **(rubric or {})} if weighed else None
+    if penal := prompt is not None and bool(weighed) and not any(one["weight"] > 0 for one in weighed):
+        noted.append(PENALTIES_ALONE)
+    found = {"criteria": weighed, **(rubric or {})} if weighed and not penal else None
     return Contents(prompt, found, responses, comparisons, row.rest(), noted)
 
 

@@ -11,7 +11,7 @@ import typer
 from rubrictool.analysis.abstentions import AbstentionTally
 from rubrictool.analysis.escalations import EscalatedRow, EscalationTally
 from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
-from rubrictool.analysis.model_scores import ScoreTally
+from rubrictool.analysis.model_scores import ScoreTally, clipped
 from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
 from rubrictool.cli.aggregation import aggregate_of, dimensions
 from rubrictool.cli.cut_traces import tell_cut
@@ -355,12 +355,18 @@ def _people(
 
 def _close(session: Session, tally: ScoreTally) -> None:
     mean = tally.mean()
-    session.figures |= {"mean_score": mean, "models": [one._asdict() for one in tally.by_model()]}
+    bounded = None if mean is None else clipped(mean)
+    session.figures |= {
+        "mean_score": mean,
+        "clipped_mean": bounded,
+        "models": [one._asdict() for one in tally.by_model()],
+    }
     if mean is not None:
         # Drawing a table takes a tenth of a second, for which a quiet run need not wait.
         for line in () if session.quiet else score_lines(tally):
             session.tell(line)
         part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
+        part += "" if bounded == mean else f"; clipped to 0 to 1, as HealthBench does: {bounded:.3f}"
         session.tell(f"score: mean of prompt means {mean:.3f}{part}")
 
 
