@@ -20,6 +20,7 @@ from rubrictool.analysis.labellers import (
     human_ceiling,
     labeller_agreement,
 )
+from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.analysis.soft_labels import SoftJudgeLabels, SoftLabel
 from rubrictool.analysis.verdict_rows import (
     CriterionIndex,
@@ -45,9 +46,10 @@ class AgreementReport:
     """The agreement of each judge with labels.
 
     `judges` has for each judge its groups of criteria, all criteria first; `left_out` counts the verdicts and labels that
-    have no partner, by reason. `calibration` has, for each judge with soft verdicts, how well its probabilities fit the labels.
-    Where labels name several people, `labellers` says how far these agree, and `ceilings` how far each judge does with them.
-    `prices` has several judges beside each other, with what each costs; None for one.
+    have no partner, by reason; `notes` says what the figures pool. `calibration` has, for each judge with soft verdicts, how
+    well its probabilities fit the labels. Where labels name several people, `labellers` says how far these agree, and
+    `ceilings` how far each judge does with them. `prices` has several judges beside each other, with what each costs; None
+    for one.
     """
 
     judges: Mapping[JudgeKey, Sequence[GroupAgreement]]
@@ -56,6 +58,7 @@ class AgreementReport:
     labellers: LabellerAgreement | None = None
     ceilings: Mapping[JudgeKey, HumanCeiling] = field(default_factory=dict)
     prices: JudgePriceList | None = None
+    notes: Sequence[str] = ()
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each judge: of each group, its calibration, its ceiling; then of prices, and of the labellers."""
@@ -106,7 +109,7 @@ def agreement(
     }
     reliable = {judge for judge, groups in judges.items() if groups[0].better_than_chance}
     prices = judge_price_list(joined.pairs, joined.costs, reliable, seed=seed)
-    return AgreementReport(judges, dict(joined.left_out), calibrations, people, ceilings, prices)
+    return AgreementReport(judges, dict(joined.left_out), calibrations, people, ceilings, prices, joined.notes)
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ class JoinedVerdicts:
     """The labelled verdicts of each judge, the soft ones among them, and the number of verdicts and labels left out by reason.
 
     Where labels name who gave them, `labels` are those of each person, and `verdicts` those of each judge on the same units.
-    `costs` are those of each judge on all rows.
+    `costs` are those of each judge on all rows. `notes` says what the labels pool.
     """
 
     pairs: dict[JudgeKey, list[LabelledVerdict]] = field(default_factory=dict)
@@ -123,6 +126,7 @@ class JoinedVerdicts:
     labels: Sequence[PersonLabel] = ()
     verdicts: dict[JudgeKey, dict[LabelledUnit, float]] = field(default_factory=dict)
     costs: dict[JudgeKey, JudgeCost] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     def add_soft(self, row: VerdictRow, place: int, pairs: Sequence[LabelledVerdict]) -> None:
         """Add the verdict at a place of a row with its labels, where it is soft and on a criterion without levels."""
@@ -165,8 +169,16 @@ def _joined(scores: Sequence[NamedSource], labels: NamedSource, rubrics: Source 
     judged, (of_labels,) = read_verdict_rows_together(texts, scores), read_verdict_rows(texts, labels)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
     labelled = [index.valued(row) for row in of_labels]
-    joined, by_key, used = JoinedVerdicts(labels=_of_people(labelled)), _by_key(labelled, index), set[_VerdictKey]()
-    joined.left_out["labels that are null"] = sum(row.met.count(None) for row in labelled)
+    by_key, used = _by_key(labelled, index), set[_VerdictKey]()
+    notes = [
+        *_label_notes(labelled, by_key),
+        *same_judge_notes((row.judge for row in judged), (row.judge for row in labelled)),
+    ]
+    joined = JoinedVerdicts(labels=_of_people(labelled), notes=notes)
+    nulls = sum(row.met.count(None) for row in labelled)
+    given = sum(len(row.met) for row in labelled) - nulls
+    joined.left_out["labels that are null"] = nulls
+    joined.left_out["labels in whose place the same person gave another"] = given - sum(map(len, by_key.values()))
     for row in judged:
         decided = index.valued(row.decided())
         joined.costs.setdefault(row.judge_key, JudgeCost()).add(row.key, row.cost_usd)
@@ -209,13 +221,25 @@ def _unjoined(scores: str, labels: NamedSource, labelled: Sequence[VerdictRow]) 
 
 
 def _by_key(rows: Sequence[VerdictRow], index: CriterionIndex) -> _Labels:
-    found: dict[_VerdictKey, list[_Label]] = {}
-    for row in rows:
+    """Return the labels of each verdict; of one person who gave several under one rubric, the last."""
+    found: dict[_VerdictKey, dict[tuple[str | int, str], _Label]] = {}
+    for place, row in enumerate(rows):
         rubric = index.base_hash(row)
         for name, met in zip(row.criteria, row.met, strict=True):
             if met is not None:
-                found.setdefault((*row.key, name), []).append(_Label(met, rubric))
-    return found
+                giver = place if row.labeller is None else row.labeller
+                found.setdefault((*row.key, name), {})[giver, rubric] = _Label(met, rubric)
+    return {key: tuple(labels.values()) for key, labels in found.items()}
+
+
+def _label_notes(rows: Sequence[VerdictRow], labels: _Labels) -> Iterator[str]:
+    """Yield how many verdicts have several labels, where no row names who gave them: a row may stand there twice."""
+    several = sum(len(of) > len({label.rubric for label in of}) for of in labels.values())
+    if several and all(row.labeller is None for row in rows):
+        yield (
+            f"verdicts with several labels, which count once with each: {several:,}; leave repeated rows out, or name who"
+            " gave which in the column labeller"
+        )
 
 
 def _pairs(

@@ -21,6 +21,7 @@ from rubrictool.analysis.benchmark_means import BenchmarkMeans, means_over_promp
 from rubrictool.analysis.benchmark_rows import ModelTable, model_tables
 from rubrictool.analysis.intervals import Figure, estimate_columns
 from rubrictool.analysis.model_decisions import ModelDecisions
+from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import Texts
@@ -144,8 +145,8 @@ def benchmark_signal(
     texts = Texts(Rows(names[0][1], Response, repeats=True, name=names[0][0]), responses=True)
     tables = model_tables(scores, texts, subset=subset, last=last)
     _check_tables(names[0][0], tables)
-    reference = None if against is None else _reference(against, texts, tables)
-    notes = tuple(_notes(tables, reference))
+    referee, reference = (("", ""), None) if against is None else _reference(against, texts, tables)
+    notes = (*_notes(tables, reference), *same_judge_notes((judge for judge, _ in tables), referee[:1]))
     tables = {judge: table for judge, table in tables.items() if table.prompts}
     if reference:
         tables = {judge: table.of_models(reference.models) for judge, table in tables.items()}
@@ -173,17 +174,17 @@ def _incomplete(table: ModelTable) -> str:
     )
 
 
-def _reference(against: Source, texts: Texts, tables: Mapping[JudgeKey, ModelTable]) -> ModelTable:
-    """Return the means that order models. Raises `InputError` where it knows no two of the models."""
+def _reference(against: Source, texts: Texts, tables: Mapping[JudgeKey, ModelTable]) -> tuple[JudgeKey, ModelTable]:
+    """Return the judge and the means that order models. Raises `InputError` where it knows no two of the models."""
     found = model_tables([against], texts, subset=None, last=1, name="against")
     if len(found) > 1:
         raise InputError("against: has scores of several judges or ways of judging; give those of one")
-    (reference,) = found.values()
+    ((judge, reference),) = found.items()
     if not reference.prompts:
         raise InputError(f"against: {_incomplete(reference)}")
     if not any(len({*table.models} & {*reference.models}) > 1 for table in tables.values()):
         raise InputError("against: has scores of fewer than two of the models; they are joined on the column model")
-    return reference
+    return judge, reference
 
 
 def _notes(tables: Mapping[JudgeKey, ModelTable], reference: ModelTable | None) -> Iterator[str]:

@@ -37,12 +37,14 @@ class CalibrationReport:
 
     The prompts are divided into 5 parts: `after` has the verdicts on each part, calibrated by what the other four say, `before`
     the same verdicts as they were. `brier_change` is the difference of their Brier scores, below 0 where calibrating helps.
+    `notes` says what the labels pool.
     """
 
     calibration: Calibration
     before: CalibrationFigures
     after: CalibrationFigures
     brier_change: Figure
+    notes: Sequence[str] = ()
 
     def figures(self) -> dict[str, Any]:
         """Return the figures as columns: those of both, and the change."""
@@ -61,7 +63,8 @@ def calibrate(
     """
     if method not in get_args(CalibrationMethod):
         raise InputError(f"calibrate: {method!r} is unknown; write {' or '.join(get_args(CalibrationMethod))}")
-    judge = _only(joined_verdicts(scores, labels, rubrics).soft)
+    joined = joined_verdicts(scores, labels, rubrics)
+    judge = _only(joined.soft)
     bound, pairs = judge.columns(), judge.pairs
     _check_enough(pairs)
     before, after = cross_fitted(pairs, method, seed)
@@ -70,6 +73,7 @@ def calibrate(
         calibration(before, seed=seed),
         calibration(after, seed=seed),
         _brier_change(before, after, seed),
+        joined.notes,
     )
 
 

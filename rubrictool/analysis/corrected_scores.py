@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,12 +39,14 @@ class CorrectedScores:
     """Mean scores by a judge, corrected by people's labels on some responses.
 
     `overall` is the mean over prompts of all responses; a prompt counts as labelled where every model that answered it has a
-    label, and it is None where no prompt has. `models` and `differences` leave out models without a label.
+    label, and it is None where no prompt has. `models` and `differences` leave out models without a label. `repeated` counts
+    the responses for which one person (or nobody that is named) gave a label twice; the mean counts.
     """
 
     overall: CorrectedMean | None
     models: Mapping[str, CorrectedMean]
     differences: Mapping[ModelPair, CorrectedMean]
+    repeated: int = 0
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the columns of each figure: of all responses, of each model, of each two models."""
@@ -59,7 +61,8 @@ class CorrectedScores:
     def figures(self) -> dict[str, Any]:
         """Return all figures as JSON values."""
         overall = self.overall.columns("mean_score") if self.overall else {"mean_score": None}
-        return overall | {"models": self._models(), "differences": self._differences()}
+        parts = {"models": self._models(), "differences": self._differences()}
+        return overall | parts | {"repeated": self.repeated}
 
     def _models(self) -> list[dict[str, Any]]:
         return [{"model": model or None, **one.columns("mean_score")} for model, one in self.models.items()]
@@ -88,9 +91,9 @@ def corrected_scores(scores: Source, labels: Source, *, rubrics: Source | None =
     for row in scored:
         judged.add(row.prompt_id, row.model, row.score)
     for key, row in {(row.prompt_id, row.id): row for row in scored}.items():
-        if key in people:
-            labelled.add(row.prompt_id, row.model, people[key])
-    return correct_scores(judged, labelled)
+        if key in people.scores:
+            labelled.add(row.prompt_id, row.model, people.scores[key])
+    return replace(correct_scores(judged, labelled), repeated=people.repeated)
 
 
 def correct_scores(judged: ScoreTally, people: ScoreTally) -> CorrectedScores:
@@ -143,6 +146,13 @@ def _corrected(
     return corrected_mean(judged, people, limits=limits) if people else None
 
 
+class LabelledScores(NamedTuple):
+    """People's score of each response that they labelled; for `repeated` responses one person gave a label twice."""
+
+    scores: Mapping[ResponseKey, float]
+    repeated: int
+
+
 def people_scores(
     labels: Source,
     responses: Iterable[Response],
@@ -150,7 +160,7 @@ def people_scores(
     texts: Texts,
     *,
     curves: Callable[[Response], Aggregate] = lambda _: WEIGHTED,
-) -> dict[ResponseKey, float]:
+) -> LabelledScores:
     """Return people's score of each response that has a label, the mean where it has several.
 
     A label without a `score` is scored by its verdicts under the rubric, with the curves of the response; criteria with a check
@@ -173,7 +183,15 @@ def people_scores(
         raise InputError(
             f"{strange.where}: id: no response {strange.id!r} to the prompt {strange.prompt_id!r}; leave its label out"
         )
-    return found
+    return LabelledScores(found, sum(_is_repeated(by_key[key]) for key in used))
+
+
+def _is_repeated(rows: Sequence[VerdictRow]) -> bool:
+    """Return whether one person gave two scores of a response, or two verdicts on one criterion."""
+    given = [
+        (row.labeller or row.judge, about) for row in rows for about in (row.criteria if row.score is None else (None,))
+    ]
+    return len(set(given)) < len(given)
 
 
 def _own_curves(row: Response) -> Aggregate:

@@ -30,12 +30,14 @@ OWN = "quality"
 class Gold:
     """The gold value of each response, with the name of where it comes from.
 
-    `preferred` is given for preferences: by prompt the mean credit in [0, 1] of the first of two responses.
+    `preferred` is given for preferences: by prompt the mean credit in [0, 1] of the first of two responses. `judges` are those
+    that the rows of its own file name.
     """
 
     name: str
     values: Mapping[ResponseKey, float]
     preferred: Mapping[str, Mapping[tuple[str, str], float]] | None = None
+    judges: frozenset[str] = frozenset()
 
 
 class GoldRow(Response):
@@ -114,7 +116,7 @@ def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
         for line, row in rows
         if (value := _number(row.unknown().get(named), rows.places.of(line), named)) is not None
     }
-    return Gold(f"{rows.name}:{named}", values)
+    return Gold(f"{rows.name}:{named}", values, judges=_judges(rows) if named == "score" else frozenset())
 
 
 def _number(value: Any, where: str, column: str) -> float | None:
@@ -135,7 +137,13 @@ def _preferences(rows: Rows[GoldRow]) -> Gold:
         for prompt_id, pairs in by_prompt.items()
     }
     values = {(prompt, name): share for prompt, pairs in preferred.items() for name, share in win_shares(pairs).items()}
-    return Gold(f"preferences of {rows.name}", values, preferred)
+    return Gold(f"preferences of {rows.name}", values, preferred, _judges(rows))
+
+
+def _judges(rows: Rows[GoldRow]) -> frozenset[str]:
+    """Return the judges that rows name."""
+    named = (row.unknown().get("judge") for _, row in rows)
+    return frozenset(name for name in named if isinstance(name, str))
 
 
 def _credited_pair(rows: Rows[GoldRow], line: int, row: GoldRow) -> tuple[str, tuple[tuple[str, str], float]]:

@@ -6,6 +6,7 @@ PPI++ by Angelopoulos, Duchi and Zrnic (2311.01453), with Student's t in the pla
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -126,17 +127,48 @@ def labels_by_pair(labels: Sequence[Compared], compared: Sequence[Mapping[str, A
     """Return labels by the systems that they compare, turned to the direction in which the judge compares them.
 
     `compared` are the columns of the judge's comparisons, be they made or still to be made. Raises `InputError` for labels with
-    weights, and for those of a prompt or of systems that are not compared.
+    weights, and for those of a prompt, of systems or of responses that are not compared.
     """
     if any(row.columns().get("weight") is not None for row in labels):
         raise InputError("labels: weight: a correction counts every prompt alike; leave the weights out")
-    known = grouped((systems_in(columns), columns["prompt_id"]) for columns in compared)
+    known = {
+        pair: grouped((columns["prompt_id"], _responses(columns)) for columns in own)
+        for pair, own in grouped((systems_in(columns), columns) for columns in compared).items()
+    }
     found = grouped((systems_of(row), row) for row in _in_the_judges_direction(labels, compared))
     for pair, rows in found.items():
         if pair not in known:
             raise InputError(f"labels: {_unmatched(pair, known)}")
-        _refuse_strange((row.prompt_id for row in rows), set(known[pair]))
+        _refuse_strange((row.prompt_id for row in rows), known[pair])
+        _refuse_other_responses(rows, known[pair])
     return found
+
+
+def repeated_labels(labels: LabelsByPair) -> int:
+    """Return how many labels are of a comparison that an earlier one is of, too: the same prompt, systems and responses."""
+    several = (Counter((row.prompt_id, _responses(row.columns())) for row in rows) for rows in labels.values())
+    return sum(count.total() - len(count) for count in several)
+
+
+_Responses = frozenset[str] | None
+"""The ids of two responses, None where a row does not name both."""
+
+
+def _responses(columns: Mapping[str, Any]) -> _Responses:
+    a, b = columns.get("a"), columns.get("b")
+    return frozenset((a, b)) if isinstance(a, str) and isinstance(b, str) else None
+
+
+def _refuse_other_responses(labels: Iterable[Compared], known: Mapping[str, Sequence[_Responses]]) -> None:
+    """Raise `InputError` for a label of two responses to a prompt, where the judge's rows all name others."""
+    for row in labels:
+        own, judged = _responses(row.columns()), known[row.prompt_id]
+        if own and None not in judged and own not in judged:
+            named = " and ".join(repr(row.columns()[side]) for side in "ab")
+            raise InputError(
+                f"labels: a, b: the judge's rows compare other responses to the prompt {row.prompt_id!r} than {named}; leave"
+                " the label out, or name the responses as these rows do"
+            )
 
 
 def correct_by_labels(judged: Sequence[Compared], labels: LabelsByPair) -> list[CorrectedWinRate]:

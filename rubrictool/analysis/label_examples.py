@@ -27,18 +27,20 @@ LabelKey = tuple[str, str, str]
 
 
 class LabelExamples(NamedTuple):
-    """The examples that labels make, and the number of labels that make none by reason."""
+    """The examples that labels make, how many stand for several labels, and the number of labels that make none by reason."""
 
     examples: Examples
     left_out: Mapping[str, int]
+    several: int = 0
 
     def figures(self) -> dict[str, Any]:
         """Return the columns of a summary."""
-        return {"examples": {"labels": len(self.examples), "left_out": dict(self.left_out)}}
+        return {"examples": {"labels": len(self.examples), "several": self.several, "left_out": dict(self.left_out)}}
 
     def line(self) -> str:
         """Return what a command says about them."""
-        return f"examples: {counted(len(self.examples), 'label')} can be shown to the judge{_listed(self.left_out)}"
+        several = f", of {self.several:,} the most frequent of several" if self.several else ""
+        return f"examples: {counted(len(self.examples), 'label')} can be shown to the judge{several}{_listed(self.left_out)}"
 
 
 def label_examples(
@@ -58,7 +60,8 @@ def label_examples(
     found = _Joined(index, _texts_of(rows, named, written, texts), asked)
     for row in rows:
         found.add(row)
-    made = LabelExamples(Examples(found.examples()), +found.left_out)
+    examples = Examples(found.examples())
+    made = LabelExamples(examples, +found.left_out, found.several)
     if not made.examples.are_paired:
         raise InputError(
             f"{named.shown}: examples need labels that are met and labels that are not, and {made.line().partition(': ')[2]};"
@@ -77,6 +80,7 @@ class _Joined:
         self._answers: dict[LabelKey, Counter[str]] = {}
         self._about: dict[LabelKey, tuple[Criterion, Response, Prompt | None]] = {}
         self.left_out: Counter[str] = Counter()
+        self.several = 0
 
     def add(self, row: VerdictRow) -> None:
         """Add the labels of a row."""
@@ -106,6 +110,7 @@ class _Joined:
             if others and others[0][1] == said[1]:
                 self.left_out["that contradict each other"] += answers.total()
                 continue
+            self.several += answers.total() > 1
             criterion, response, prompt = self._about[unit]
             text = prompt.prompt if prompt else None
             yield LabelledExample(*unit[:2], text, response.response, criterion, said[0], _is_met(criterion, said[0]))

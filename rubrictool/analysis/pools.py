@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rubrictool.analysis.gold import Gold, in_deciding_half, own_gold, read_gold
+from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import ResponseKey, Texts, filled, grouped, lacking, within_reach
 from rubrictool.rows.jsonl import Rows, Source
@@ -85,7 +86,8 @@ def joined_pools(
         "without_gold": len(everywhere) - len(labelled),
         "in_the_other_half": len(labelled) - len(kept),
     }
-    return JoinedPools(known.name, pools, left_out, _notes(rows))
+    judges = (str(row.unknown().get("judge") or "") for of_file in rows.values() for row in of_file)
+    return JoinedPools(known.name, pools, left_out, [*_notes(rows), *same_judge_notes(judges, known.judges)])
 
 
 def _placed(rows: Rows[Scored], texts: Texts) -> list[tuple[str, Scored]]:

@@ -13,6 +13,7 @@ from rubrictool.analysis.criteria_order import CriteriaOrderEffect, criteria_ord
 from rubrictool.analysis.decisions import decision_columns, decisions, unit_means
 from rubrictool.analysis.judge_differences import JudgeDifference, judge_differences
 from rubrictool.analysis.judgings import ResponseJudging, Unit, aggregate_of, by_judge, judgings_of, valued_by_share
+from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.analysis.signal_noise import TARGET
 from rubrictool.analysis.signal_scopes import ScopeFigures, signals
 from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows
@@ -187,6 +188,7 @@ def _notes(
         yield "some judgings have no score (their `samples` need the rubrics); each is valued by its share of criteria met"
     if unjudged := sum(one.met.count(None) for one in judgings):
         yield f"{counted(unjudged, 'verdict is', 'verdicts are')} null and left out"
+    yield from same_judge_notes((one.judge[0] for one in judgings), (one.judge[0] for one in reference))
     if len({one.judge for one in reference}) > 1:
         yield "the reference has scores of several judges or ways of judging; their mean is used"
     rubrics = Counter((judge, key) for judge, key, _ in {(one.judge, _key(one), one.rubric) for one in judgings})

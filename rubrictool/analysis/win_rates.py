@@ -186,7 +186,10 @@ def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
         )
     unlike = len({str(row.columns().get("trace_view")) for row in rows}) > 1
     views = "the comparisons differ in how much of a conversation was shown (trace_view), which the figures pool"
-    return [*([left_out] if dropped else []), *([pooled] if mixed else []), *([views] if unlike else [])]
+    bare = not any(row.columns().keys() & {"a", "b", "system_a", "system_b"} for row in rows)
+    sides = "the comparisons name neither systems nor responses: a and b are their sides, be it of several systems"
+    held = ((dropped, left_out), (mixed, pooled), (unlike, views), (bare, sides))
+    return [note for holds, note in held if holds]
 
 
 def common_opponent(pairs: Iterable[SystemPair]) -> str | None:

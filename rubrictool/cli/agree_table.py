@@ -40,6 +40,7 @@ MOST_NAMED = 8
 
 def lines(report: AgreementReport) -> Iterator[str]:
     """Yield what was left out, then the tables of each judge."""
+    yield from (f"agree: {note}" for note in report.notes)
     yield from (f"agree: {reason}: {count}" for reason, count in report.left_out.items() if count)
     for judge, groups in report.judges.items():
         yield ""

@@ -41,6 +41,7 @@ def legend_lines() -> Iterator[str]:
 
 def report_lines(report: CalibrationReport) -> Iterator[str]:
     """Yield what calibrating does for prompts that it was not fitted on."""
+    yield from (f"agree: {note}" for note in report.notes)
     found = report.calibration
     of = f"{counted(report.before.n, 'soft verdict')} on {counted(report.before.prompts, 'prompt')}"
     fitted = f"temperature {found.temperature:g}" if found.temperature else f"a curve of {len(found.points)} points"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 
-from rubrictool.analysis.corrected_scores import CorrectedScores, correct_scores
+from rubrictool.analysis.corrected_scores import CorrectedScores, LabelledScores, correct_scores
 from rubrictool.analysis.model_scores import ScoreTally
 from rubrictool.cli.corrected_lines import ASSUMED, NamedFigure, corrected_lines, corrected_sheet, shortfall
 from rubrictool.cli.session import Session
@@ -16,8 +17,8 @@ from rubrictool.text.wording import counted, shortened
 class PeoplesScores:
     """People's scores by response, of which those count that the judge scored, too."""
 
-    def __init__(self, scores: Mapping[ResponseKey, float]) -> None:
-        self._scores = scores
+    def __init__(self, labels: LabelledScores) -> None:
+        self._scores, self._repeated = labels
         self._tally, self._met = ScoreTally(), 0
 
     def add(self, key: ResponseKey, model: str | None) -> None:
@@ -28,7 +29,7 @@ class PeoplesScores:
 
     def close(self, session: Session, judged: ScoreTally, threshold: float | None) -> list[Sheet]:
         """Print what they make of the judge's scores, note it, and check the threshold. Return tables for a job summary."""
-        found = correct_scores(judged, self._tally)
+        found = replace(correct_scores(judged, self._tally), repeated=self._repeated)
         session.figures["human"] = found.figures()
         for line in self._lines(found):
             session.tell(line if line.startswith(" ") else f"score: {line}")
@@ -44,6 +45,8 @@ class PeoplesScores:
             yield "no corrected mean of all responses: no prompt has a label for every model that answered it"
         if left := len(self._scores) - self._met:
             yield f"{counted(left, 'label')} left out, whose responses have no score"
+        if found.repeated:
+            yield f"{counted(found.repeated, 'response')} labelled twice by the same person, or by nobody named: the mean counts"
         yield ASSUMED
 
 

@@ -85,8 +85,17 @@ def lines(report: TailReport) -> Iterator[str]:
     if report.optimisation:
         yield from _optimisation(report.optimisation, letters)
         yield ""
-    yield from legend(LEGEND)
+    yield from legend(f"{LEGEND} {OF_OPTIMISATION}" if report.optimisation else LEGEND)
     yield ""
+
+
+OF_OPTIMISATION = (
+    "beta: the weight of the KL penalty, in scores; the smaller, the harder the scores are optimised, and 0 takes only the"
+    " highest. KL: how far the optimised policy has moved from the one that drew the samples, in nats. win rate: against that"
+    " one, by gold, ties 1/2. effective n: samples of a prompt that carry the weight; near 1 a figure rests on one sample."
+    " peak: where the win rate is highest. falls after it by: the win rate there less that at beta 0; 0 alone where the"
+    " peak is at beta 0. gold itself: optimised for gold, the best that any scores could do."
+)
 
 
 LEGEND = (

@@ -57,7 +57,8 @@ def _lines(found: ControlledReport, control: Control, side: str) -> Iterator[str
     against = f" against {short(found.baseline)}" if found.baseline else ""
     yield f"at equal {control}{against}, 95 % intervals over prompts"
     yield from table(
-        ("system", "win rate", f"at equal {control}", "longer", "shorter"), [_row(one, side) for one in found.systems]
+        (_head(found), "win rate", f"at equal {control}", "longer", "shorter"),
+        [_row(one, side) for one in found.systems],
     )
     slopes = ", ".join(f"{_words(name)} {signed(slope)}" for name, slope in found.slopes.items())
     yield f"effect on the log-odds, shared by all systems: {slopes}"
@@ -106,12 +107,17 @@ def _row(one: ControlledRate, side: str) -> tuple[str, ...]:
     return (_name(one, side), number(one.win_rate), controlled, f"{one.longer:.0%}", f"{one.shorter:.0%}")
 
 
+def _head(found: ControlledReport) -> str:
+    """Return what the rows of a table are: comparisons that name no systems have sides."""
+    return "system" if any(one.system for one in found.systems) else "side"
+
+
 def _name(one: ControlledRate, side: str) -> str:
     return short(one.system or side)
 
 
 def _sheet(found: ControlledReport, control: Control, side: str) -> Sheet:
-    columns = ("system", "win rate", f"at equal {control}", "low", "high", "longer", "shorter", "prompts")
+    columns = (_head(found), "win rate", f"at equal {control}", "low", "high", "longer", "shorter", "prompts")
     rows = [
         (_name(one, side), one.win_rate, *(one.controlled or (None, None, None)), one.longer, one.shorter, one.prompts)
         for one in found.systems

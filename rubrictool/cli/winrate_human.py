@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.label_correction import CorrectedMean, LabelsByPair, correct_by_labels
+from rubrictool.analysis.label_correction import CorrectedMean, LabelsByPair, correct_by_labels, repeated_labels
+from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.analysis.win_rate import ThresholdDecision
 from rubrictool.cli.corrected_lines import ASSUMED, NamedFigure, corrected_lines, corrected_sheet, shortfall
 from rubrictool.cli.winrate_added import AddedFigures
@@ -24,10 +25,12 @@ def corrected_figures(rows: Sequence[Compared], *, labels: LabelsByPair, sides: 
     def checks(pairs: Sequence[SystemPair], threshold: float) -> list[ThresholdCheck]:
         return [_check(pair, rates.get(pair), threshold) for pair in pairs]
 
+    people = [row for of_pair in labels.values() for row in of_pair]
+    same = same_judge_notes(map(_judge, rows), map(_judge, people))
     return AddedFigures(
         "human",
         [one.columns() for one in found],
-        list(_lines(named, labels)),
+        [*same, *_lines(named, labels)],
         corrected_sheet("win rates corrected by people", named),
         checks,
     )
@@ -46,7 +49,14 @@ def _lines(found: Sequence[NamedFigure], labels: LabelsByPair) -> Iterator[str]:
     yield from corrected_lines(found) if found else ()
     if left := _labelled(labels) - sum(rate.labelled for _, rate in found):
         yield f"labels of {counted(left, 'prompt')} left out, whose comparisons failed"
+    if repeated := repeated_labels(labels):
+        yield f"{counted(repeated, 'label')} of a comparison that has another: a prompt counts the mean of its labels"
     yield ASSUMED
+
+
+def _judge(row: Compared) -> str:
+    named = row.columns().get("judge")
+    return named if isinstance(named, str) else ""
 
 
 def _labelled(labels: LabelsByPair) -> int:

@@ -74,3 +74,33 @@ def test_paths_and_rows_give_the_same_report(tmp_path: Path) -> None:
 def test_errors_name_the_argument_and_the_row(labels: list[dict[str, Any]], reason: str) -> None:
     with pytest.raises(rubrictool.InputError, match=f"^{reason}"):
         rubrictool.agreement(rows("1"), labels)
+
+
+def repeated_rows(report: rubrictool.AgreementReport) -> list[str]:
+    return [note for note in report.notes if "verdicts with several labels" in note]
+
+
+def test_labels_that_stand_there_twice_are_told_unless_their_rows_name_different_people() -> None:
+    scores, labels = rows("110010", judge="j"), rows("110011")
+    once, twice = rubrictool.agreement(scores, labels), rubrictool.agreement(scores, [*labels, labels[0]])
+    assert repeated_rows(once) == []
+    assert "count once with each: 2;" in repeated_rows(twice)[0]
+    assert [of[0].n for of in (*once.judges.values(), *twice.judges.values())] == [12, 14]
+    ann, bob = ([label | {"labeller": who} for label in labels] for who in ("ann", "bob"))
+    both, again = rubrictool.agreement(scores, [*ann, *bob]), rubrictool.agreement(scores, [*ann, *bob, bob[0]])
+    assert repeated_rows(both) == repeated_rows(again) == []
+    assert both.judges == again.judges, "one person's second label replaces the first"
+    assert again.left_out["labels in whose place the same person gave another"] == 2
+
+
+def test_a_judge_that_is_held_to_its_own_verdicts_is_told_so() -> None:
+    after, before = rows("110010", judge="j"), rows("110011", judge="j")
+    assert [note for note in rubrictool.agreement(after, before).notes if note.startswith("j gave both sides")]
+    assert not rubrictool.agreement(after, rows("110011", judge="k")).notes
+    scored = [row | {"score": n / 9, "response": str(n), "id": f"{n}"} for n, row in enumerate(after * 2)]
+    pools = [row | {"prompt_id": f"p{n % 6}"} for n, row in enumerate(scored)]
+    assert any("gave both sides" in note for note in rubrictool.tail({"now": pools}, pools).notes)
+    assert not any(
+        "gave both sides" in note
+        for note in rubrictool.tail({"now": pools}, [one | {"judge": "k"} for one in pools]).notes
+    )

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rubrictool as rt
-from rubrictool.analysis.label_correction import corrected_mean
+from rubrictool.analysis.label_correction import corrected_mean, labels_by_pair, repeated_labels
 from rubrictool.errors import InputError
+from rubrictool.rows.comparisons import ExternalComparison
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "ppi_expected.json").read_text(encoding="utf-8"))
@@ -154,3 +155,19 @@ def test_a_bias_that_is_the_same_on_each_prompt_has_no_standard_error(bias: floa
     found = corrected_mean(by_prompt([0.5 + bias, 0.25 + bias] * 30), by_prompt([0.5, 0.25] * 6))
     assert found.judge_bias == pytest.approx(bias)
     assert found.judge_bias_se is None
+
+
+def test_labels_of_other_responses_are_refused_and_repeated_ones_counted() -> None:
+    judged = rows([1.0, 0.0] * 10, a="r", b="s")
+    for wrong in ({"a": "r", "b": "t"}, {"a": "x", "b": "y"}):
+        with pytest.raises(InputError, match="compare other responses to the prompt 'p0' than"):
+            rt.corrected_win_rates(judged, rows([1.0] * 12, **wrong))
+    named = {"system_a": "m", "system_b": "n"}
+    with pytest.raises(InputError, match="compare other responses"):
+        rt.corrected_win_rates(rows([1.0] * 20, a="r", b="s", **named), rows([1.0] * 12, a="r", b="t", **named))
+    for same in ({"a": "s", "b": "r"}, {}, {"a": "r"}):
+        assert rt.corrected_win_rates(judged, rows([1.0] * 12, **same))
+    compared = [row | {"prompt_id": row["prompt_id"]} for row in judged]
+    people = [ExternalComparison.model_validate(row) for row in rows([1.0] * 3, a="s", b="r")]
+    labels = labels_by_pair([*people, *people[:2]], compared)
+    assert repeated_labels(labels) == 2

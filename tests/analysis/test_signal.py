@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import rubrictool
+from rubrictool.analysis.same_judge import same_judge_notes
 
 
 def judging(response: str, met: str, **columns: Any) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def test_a_report_has_scopes_differences_and_decisions_and_becomes_a_table() -> 
     assert (overall.units, overall.samples) == (2, 4)
     assert [(one.one[0], one.other[0], one.n) for one in report.differences] == [("j", "k", 2)]
     assert [one.wins for one in report.decisions["j", "x"] if one.region.name == "all"] == [1]
-    assert (report.value, report.notes) == ("score", [])
+    assert (report.value, report.notes) == ("score", [next(same_judge_notes(["j"], ["j"]))])
     table = report.to_frame()
     assert set(table["kind"]) == {"judge", "prompt", "criterion", "judges", "decision"}
     assert table.loc[0, "icc_k"] == overall.figures.icc_k.value if overall.figures.icc_k else False

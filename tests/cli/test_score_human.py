@@ -114,3 +114,12 @@ def test_what_cannot_be_corrected_is_refused_before_anything_is_judged(
     assert ran.code == 2
     assert words in ran.err
     assert not (shell.directory / "s.jsonl").exists()
+
+
+def test_responses_that_were_labelled_twice_are_counted(shell: Shell) -> None:
+    labels = shell.read("labels.jsonl")
+    named = [row | {"labeller": who} for row in labels[:3] for who in ("ann", "bob")]
+    shell.write("twice.jsonl", [*labels[3:], labels[5], *named])
+    ran = score(shell, "one.jsonl", "twice.jsonl", "--summary", "sum.json")
+    assert figures()["human"]["repeated"] == 1
+    assert "score: 1 response labelled twice by the same person, or by nobody named: the mean counts" in ran.err

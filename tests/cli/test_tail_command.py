@@ -414,3 +414,10 @@ def test_ablation_says_why_there_are_no_figures(shell: Shell) -> None:
     )
     assert ran.code == 0
     assert "gold ties all responses to each prompt" in ran.err
+
+
+def test_the_legend_of_the_prediction_names_each_of_its_columns(shell: Shell) -> None:
+    rows = [row for p in range(12) for row in scored(f"p{p}", [0.1, 0.5, 0.9, 0.03 * p], [1, 2, 4, 3])]
+    told = " ".join(shell("tail", shell.write("scores.jsonl", rows)).err.split())
+    for name in ("beta", "KL", "win rate", "effective n", "peak", "falls after it by", "gold itself"):
+        assert f"{name}: " in told

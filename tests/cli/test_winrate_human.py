@@ -138,3 +138,22 @@ def test_what_does_not_go_with_it_is_refused_before_anything_is_written(
     assert ran.code == 2
     assert words in ran.err
     assert not ran.rows
+
+
+def test_repeated_labels_a_judge_of_both_sides_and_a_bias_without_an_error_are_told(shell: Shell) -> None:
+    judged = [{"prompt_id": f"p{n}", "winner": "ab"[n % 2], "judge": "j"} for n in range(40)]
+    people = shell.write("same.jsonl", [*judged[:20], judged[0]])
+    told = shell("winrate", shell.write("all.jsonl", judged), "--human", people).err
+    assert "winrate: 1 label of a comparison that has another: a prompt counts the mean of its labels" in told
+    assert "winrate: j gave both sides" in told
+    assert "bias of the judge +0.000 on each labelled prompt" in told
+    assert "standard error 0.000" not in told
+    assert "the comparisons name neither systems nor responses: a and b are their sides" in told
+
+
+def test_labels_of_other_responses_are_bad_input(shell: Shell) -> None:
+    judged = shell.write("ids.jsonl", [{"prompt_id": f"p{n}", "a": "x", "b": "y", "winner": "a"} for n in range(20)])
+    people = shell.write("other.jsonl", [{"prompt_id": f"p{n}", "a": "v", "b": "w", "winner": "a"} for n in range(12)])
+    ran = shell("winrate", judged, "--human", people)
+    assert ran.code == 2
+    assert "a, b: the judge's rows compare other responses to the prompt 'p0' than 'v' and 'w'" in ran.err

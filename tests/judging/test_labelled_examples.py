@@ -251,3 +251,14 @@ def _answer(question: str) -> str:
     if "against one criterion" in question:
         return '{"level": "3"}' if "label of a level" in question else '{"met": "yes"}'
     return '{"c1": "yes", "c2": "yes", "c3": "3"}'
+
+
+def test_examples_that_stand_for_several_labels_are_counted() -> None:
+    labels = [label("r0", {"id": "c1", "met": True}), label("r1", {"id": "c1", "met": False})]
+    made = label_examples(
+        [*labels, labels[0]],
+        [Response.model_validate(row) for row in ANSWERS],
+        rubrics=[Rubric.model_validate(row) for row in RUBRICS],
+    )
+    assert made.several == made.figures()["examples"]["several"] == 1
+    assert made.line().startswith("examples: 2 labels can be shown to the judge, of 1 the most frequent of several")
