@@ -15,7 +15,7 @@ from rubrictool.rows.joins import Texts, filled, within_reach
 from rubrictool.rows.jsonl import Rows, Source, numbered_names
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import Response
-from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_id_in, judge_keys, view_shown
+from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, way_of
 
 STEP = "step"
 """The column of the checkpoint, seed or repetition."""
@@ -105,9 +105,8 @@ def _placed(rows: Rows[BenchmarkRow], texts: Texts, subset: str | None) -> Itera
         if row.score is not None:
             within_reach(row.score, rows.places.of(line), "score")
         score = float("nan") if row.score is None else float(row.score)
-        way = WayOfJudging(row.judge, row.judging, view_shown(row), judge_id_in(row))
         yield (
-            way,
+            way_of(row),
             ModelScore(
                 row.prompt_id, row.model, _step(rows, line, columns.get(STEP)), str(columns.get(subset or "")), score
             ),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from rubrictool.analysis.prompt_means import mean
-from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows
+from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows_together
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts, grouped
 from rubrictool.rows.jsonl import Source, numbered_names
@@ -47,7 +46,7 @@ def criterion_shares(rubrics: Mapping[str, Rubric], texts: Texts, *scores: Sourc
     """
     index = CriterionIndex(rubrics)
     sources = [NamedSource(source, name).opened() for name, source in numbered_names("scores", scores)]
-    rows = list(chain(*read_verdict_rows(texts, *sources)))
+    rows = read_verdict_rows_together(texts, sources)
     judged = [(rubric, row) for row in rows if (rubric := index.rubric_of(row))]
     if not judged:
         raise InputError(f"{sources[0].shown}: no row was judged by these rubrics; score the responses with them first")

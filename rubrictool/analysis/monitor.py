@@ -17,6 +17,7 @@ from rubrictool.analysis.monitor_windows import StepWindow, WindowFigures, figur
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.jsonl import Source
+from rubrictool.rows.ways_of_judging import are_alike
 
 if TYPE_CHECKING:
     import pandas
@@ -130,8 +131,13 @@ def report_on(dump: Dump, window: int | None = None, price: Prices | None = None
 def _notes(dump: Dump) -> Iterator[str]:
     if not dump.stepped:
         yield "the rows name no step, so all of them are of one"
-    if (ways := len({one.judge_id for one in dump.rollouts} - {None})) > 1:
-        yield f"the rollouts were judged in {ways} ways (judge_id), which the figures pool"
+    judgings = {one.judged_by for one in dump.rollouts if one.score is not None}
+    if not are_alike(judgings):
+        ways = len({one.judge_id for one in judgings} - {None})
+        how = f"in {ways} ways (judge_id)" if ways > 1 else "by different judges or in different ways"
+        yield f"the rollouts were judged {how}, which the figures pool"
+    if not are_alike(dump.held_out_by):
+        yield "the held-out scores are of different judges or ways of judging, which the figures pool"
     if dump.left_out:
         yield f"held-out scores of {dump.left_out:,} responses are of no rollout, and left out"
     if not same_scale(dump.rollouts):

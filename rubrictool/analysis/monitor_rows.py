@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from rubrictool.rows.jsonl import Rows, Source, numbered_names
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import Response
 from rubrictool.rows.verdicts import Verdict
-from rubrictool.rows.ways_of_judging import judge_id_in
+from rubrictool.rows.ways_of_judging import NOT_TOLD, JudgedBy, judged_by
 from rubrictool.text.chats import answer, chat_text
 from rubrictool.text.encoding import digest
 from rubrictool.text.tokens import estimated_tokens
@@ -46,7 +46,7 @@ class DumpedRollout:
     """The columns of a rollout that the figures need. `score` and `held_out` are None where there is none, never 0.
 
     `verdicts` are those that were given, as the share met, by the criterion's id; `criteria` counts those that were not, too.
-    `tokens` are those of prompt and response, estimated. `judge_id` is the column of that name.
+    `tokens` are those of prompt and response, estimated. `judged_by` says how the response was judged.
     """
 
     step: int
@@ -61,7 +61,7 @@ class DumpedRollout:
     verdicts: Mapping[str, float]
     criteria: int
     tokens: int
-    judge_id: str | None = None
+    judged_by: JudgedBy = NOT_TOLD
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Dump:
     """The rollouts of a run in the order of their steps; `stepped` says whether the rows name steps.
 
     `prompts` are the columns of each prompt by its id, as far as rows hold its text. `held_out` names where held-out scores come
-    from, empty without any; `left_out` counts those that belong to no rollout.
+    from, empty without any, `held_out_by` how they were judged; `left_out` counts those that belong to no rollout.
     """
 
     rollouts: Sequence[DumpedRollout]
@@ -77,6 +77,7 @@ class Dump:
     stepped: bool
     held_out: str = ""
     left_out: int = 0
+    held_out_by: Collection[JudgedBy] = ()
 
 
 @dataclass
@@ -87,6 +88,7 @@ class HeldOutScores:
     by_text: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     by_id: dict[tuple[str, str], list[float]] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
+    judged_by: set[JudgedBy] = field(default_factory=set)
 
     def of(self, row: Response) -> float | None:
         """Return the mean of the scores of a response, None where it has none."""
@@ -140,9 +142,8 @@ def read_dump(
         raise InputError(f"column {held_out_column}: no rollout has a number in it; name the column of held-out scores")
     ordered = sorted(found, key=lambda one: one.step)
     source_name = known.name if known else f"column {held_out_column}" if held_out_column else ""
-    return Dump(
-        ordered, prompts, stepped=bool(steps[True]), held_out=source_name, left_out=known.unused if known else 0
-    )
+    joined = (source_name, known.unused, known.judged_by) if known else (source_name, 0, ())
+    return Dump(ordered, prompts, bool(steps[True]), *joined)
 
 
 def _check_scores(
@@ -192,7 +193,7 @@ class _Reader:
             kl=_number(self.rows, line, "kl", columns.get("kl")),
             verdicts={one.id: share for one in row.verdicts if (share := one.share) is not None},
             criteria=len(row.verdicts),
-            judge_id=judge_id_in(row),
+            judged_by=_judged_by(row),
             tokens=_tokens(row) if self.tokens else 0,
         )
 
@@ -234,6 +235,10 @@ def _texts(row: RolloutRow) -> Iterator[Any]:
         yield row.prompt
 
 
+def _judged_by(row: Response) -> JudgedBy:
+    return judged_by(row, "judge", "judging")
+
+
 def _text_key(row: Response) -> str:
     return digest(same_text(row.response)) if row.response else ""
 
@@ -246,6 +251,7 @@ def _held_out(source: Source, column: str | None, texts: Texts) -> HeldOutScores
         value = _number(rows, line, name, row.unknown().get(name))
         if value is None:
             continue
+        found.judged_by.add(_judged_by(row))
         if text := _text_key(row):
             found.by_text.setdefault((row.prompt_id, text), []).append(value)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from rubrictool.analysis.gold import Gold, in_deciding_half, own_gold, read_gold
@@ -136,4 +137,6 @@ def _notes(rows: Mapping[str, Sequence[Scored]]) -> list[str]:
         for name, of_file in rows.items()
         if not judged_alike(of_file, "judge", "judging")
     ]
+    if len(rows) > 1 and not mixed and not judged_alike(chain.from_iterable(rows.values()), "judge", "judging"):
+        mixed = ["the files are of different judges or ways of judging, so their figures may differ by the judge alone"]
     return [*mixed, *(f"{name}: {gaps}" for name, of_file in rows.items() if (gaps := lacking(of_file)))]

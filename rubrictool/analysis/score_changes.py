@@ -178,6 +178,9 @@ def _notes(both: Sequence[_JudgedTwice], scored: int) -> Iterator[str]:
     for what, sides in (("judge", _both(both, "judge")), ("way of judging", _both(both, "judging"))):
         if sides[0] != sides[1]:
             yield f"another {what}: {sides[0]} before, {sides[1]} after; that may be why scores and verdicts changed"
+            return
+    if len({one.judge_id for pair in both for one in pair[:2]} - {None}) > 1:
+        yield "the judge was asked in several ways (judge_id); that may be why scores and verdicts changed"
 
 
 def _both(both: Sequence[_JudgedTwice], column: str) -> tuple[str, str]:

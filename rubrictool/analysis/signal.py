@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from rubrictool.analysis.benchmark_means import BenchmarkMeans, benchmark_columns, benchmark_means
@@ -16,7 +15,7 @@ from rubrictool.analysis.judgings import ResponseJudging, Unit, aggregate_of, by
 from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.analysis.signal_noise import TARGET
 from rubrictool.analysis.signal_scopes import ScopeFigures, signals
-from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows
+from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows_together
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import ResponseKey, Texts, rubrics_by_prompt, within_reach
@@ -119,8 +118,7 @@ def _read(scores: Sequence[Source], rubrics: Source | None, against: Source | No
     sources = [NamedSource(source, name).opened() for name, source in numbered_names("scores", scores)]
     texts = Texts(*(source.rows() for source in sources[:1]), responses=True)
     strong = [] if against is None else [NamedSource(against, "against")]
-    of_sources = read_verdict_rows(texts, *sources, *strong)
-    rows, reference_rows = (list(chain(*of)) for of in (of_sources[: len(sources)], of_sources[len(sources) :]))
+    rows, reference_rows = (read_verdict_rows_together(texts, of) for of in (sources, strong))
     _check_scores(rows)
     _check_scores(reference_rows)
     index = CriterionIndex(rubrics_by_prompt(rubrics, texts))

@@ -17,7 +17,7 @@ from rubrictool.rows.levels import Level, LevelLabel, level_labelled
 from rubrictool.rows.messages import ResponseText
 from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric
 from rubrictool.rows.verdicts import Share, Vote
-from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
+from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown, way_of
 from rubrictool.rubric.builtin_vetoes import with_builtin_vetoes
 from rubrictool.rubric.weights import rubric_hash
 
@@ -192,7 +192,7 @@ def _read(named: NamedSource, texts: Texts, shared: dict[Any, Any]) -> Iterator[
     """Yield each row with its way of judging."""
     rows = named.rows()
     for line, row in texts.checked(rows):
-        way = WayOfJudging(row.judge, row.judging, view_shown(row), row.judge_id)
+        way = way_of(row)
         yield _verdict_row(row, rows.places.of(line), shared), shared.setdefault(way, way)
 
 

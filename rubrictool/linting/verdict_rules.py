@@ -18,7 +18,7 @@ from rubrictool.rows.joins import grouped
 from rubrictool.rows.records import Criterion, Rubric, Score
 from rubrictool.rows.traces import Overfit, OverfitRule
 from rubrictool.rows.verdicts import Verdict
-from rubrictool.rows.ways_of_judging import WayOfJudging, judge_keys, view_shown
+from rubrictool.rows.ways_of_judging import judge_keys, way_of
 from rubrictool.rubric.weights import TIE, rubric_hash
 
 MIN_RESPONSES = 8
@@ -63,7 +63,7 @@ def verdict_findings(rubric: Rubric, scores: Iterable[Score]) -> list[Finding]:
     A response that was judged several times counts once, with its first verdicts, except where its judgings are compared.
     """
     rows = list(scores)
-    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row), row.judge_id))
+    keys = judge_keys(rows, way_of)
     judges = grouped(zip(keys, rows, strict=True))
     return sorted_findings(rubric, [item for rows in judges.values() for item in _of_judge(rubric, rows)])
 

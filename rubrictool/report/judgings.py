@@ -13,7 +13,7 @@ from rubrictool.report.rubric_book import RubricBook
 from rubrictool.rows.joins import ResponseKey, grouped
 from rubrictool.rows.records import Criterion, Score, ScoreWithDetails
 from rubrictool.rows.verdicts import Verdict
-from rubrictool.rows.ways_of_judging import JudgeKey, WayOfJudging, judge_keys, view_shown
+from rubrictool.rows.ways_of_judging import JudgeKey, judge_keys, way_of
 
 RubricStage = Literal["first", "refined"]
 """The rubric of a trace that a judging was made with: that before its first round, or that after its last."""
@@ -68,14 +68,12 @@ class DoubtfulVerdict(NamedTuple):
 
 def report_judgings(files: ReportFiles, book: RubricBook) -> list[ReportJudging]:
     """Return the judgings in the order of the files, those by the first rubrics of a trace first, by the refined last."""
-    found = [one for name, rows in files.scores for one in _of_file(name, rows, book)]
+    rows = [(name, row) for name, own in files.scores for row in own]
+    # The keys of all files together: one judge that was asked in two ways may have a file for each.
+    keys = judge_keys(rows, lambda one: way_of(one[1]))
+    by_judging = grouped(((name, judge), row) for (name, row), judge in zip(rows, keys, strict=True))
+    found = [ReportJudging(name, judge, _stage(own, book), own) for (name, judge), own in by_judging.items()]
     return sorted(found, key=lambda one: {"first": 0, None: 1, "refined": 2}[one.stage])
-
-
-def _of_file(name: str, rows: Sequence[ScoreWithDetails], book: RubricBook) -> Iterator[ReportJudging]:
-    keys = judge_keys(rows, lambda row: WayOfJudging(row.judge, row.judging, view_shown(row), row.judge_id))
-    for judge, own in grouped(zip(keys, rows, strict=True)).items():
-        yield ReportJudging(name, judge, _stage(own, book), own)
 
 
 def _stage(rows: Iterable[Score], book: RubricBook) -> RubricStage | None:

@@ -9,8 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-from rubrictool.rows.columns import Row
-from rubrictool.rows.records import Scored
+from rubrictool.rows.records import Response, Scored
 from rubrictool.text.chats import Conversation, is_trace
 
 T = TypeVar("T")
@@ -45,6 +44,21 @@ class _Judged(Protocol):
     def trace_view(self) -> str | None: ...
 
 
+class _JudgedByName(_Judged, Protocol):
+    """A row that names its judge and its way of judging."""
+
+    @property
+    def judge(self) -> str: ...
+
+    @property
+    def judging(self) -> str: ...
+
+
+def way_of(row: _JudgedByName) -> WayOfJudging:
+    """Return how a row was judged."""
+    return WayOfJudging(row.judge, row.judging, view_shown(row), judge_id_in(row))
+
+
 def view_shown(row: _Judged) -> str | None:
     """Return the view of a conversation that was scored, `full` where the row names none; None for a text."""
     return row.trace_view or (_WHOLE if is_trace(row.response) else None)
@@ -63,10 +77,15 @@ class JudgedBy(NamedTuple):
     columns: tuple[str, ...]
 
 
-def judged_by(row: Scored, *columns: str) -> JudgedBy:
+NOT_TOLD = JudgedBy(None, None, ())
+"""How a row was judged that does not tell."""
+
+
+def judged_by(row: Response, *columns: str) -> JudgedBy:
     """Return the view of a conversation, the id of the judge and the values of these columns."""
     unknown = row.unknown()
-    return JudgedBy(view_shown(row), judge_id_in(row), tuple(str(unknown.get(name)) for name in columns))
+    view = view_shown(row) if isinstance(row, Scored) else unknown.get("trace_view")
+    return JudgedBy(view, judge_id_in(row), tuple(str(unknown.get(name)) for name in columns))
 
 
 def are_alike(judgings: Collection[JudgedBy]) -> bool:
@@ -80,7 +99,7 @@ def judged_alike(rows: Iterable[Scored], *columns: str) -> bool:
     return are_alike({judged_by(row, *columns) for row in rows})
 
 
-def judge_id_in(row: Row) -> str | None:
+def judge_id_in(row: object) -> str | None:
     """Return the id of a row's judge, None where it has none."""
     found = getattr(row, "judge_id", None)
     return found if isinstance(found, str) else None
