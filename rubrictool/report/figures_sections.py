@@ -199,6 +199,27 @@ def _agreement(found: NamedRows) -> Iterator[FigureTable]:
             rows,
             [_agreement_sentence(own[0], len(judges)), *map(_ceiling_sentence, people)],
         )
+    if prices := [row for row in found.rows if row.get("kind") == "price list"]:
+        yield _price_list(found.name, prices)
+
+
+def _price_list(name: str, prices: Sequence[FigureRow]) -> FigureTable:
+    """Return several judges beside each other, with what each costs."""
+    heads = ("verdicts", "$ per 1,000 responses", "verdicts it lacks", "kappa less the best other's")
+    figures = ("usd_per_1000", "lacking", "kappa_difference")
+    rows = [(f"{_named(row)}: {row.get('standing')}", _cells(row, "n", figures)) for row in prices]
+    return FigureTable(f"Price list of judges ({name})", heads, rows, [_cheapest_sentence(prices)])
+
+
+def _named(row: FigureRow) -> str:
+    return " · ".join(filter(None, _judge(row)))
+
+
+def _cheapest_sentence(prices: Sequence[FigureRow]) -> str:
+    cheapest = next((row for row in prices if row.get("cheapest") is True), None)
+    if cheapest is None:
+        return "Which is the cheapest judge that is as good as the others is not decided."
+    return f"The cheapest judge that is shown to be as good as the others: {_named(cheapest)}."
 
 
 def _judge(row: FigureRow) -> tuple[str, str]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chat import chat_server
 from rich.cells import cell_len
 from shell import Ran, Rows, Shell
 
@@ -356,3 +360,57 @@ def test_one_judge_has_no_price_list_and_a_cost_below_0_is_no_cost(shell: Shell)
     assert (wrong.code, "w.jsonl:1: cost_usd: " in wrong.err) == (2, True)
     fitted = shell("agree", "s.jsonl", "w.jsonl", "--labels", labels, "--calibrate", "temperature")
     assert (fitted.code, "--calibrate fits the scores of one file" in fitted.err) == (2, True)
+
+
+def test_the_price_list_goes_into_a_job_summary_and_into_a_report(shell: Shell) -> None:
+    for name, usd in (("dear", 0.01), ("cheap", 0.002)):
+        shell.write(f"{name}.jsonl", priced(name, usd))
+    shell.write("l.jsonl", said(MANY))
+    given = ["agree", "dear.jsonl", "cheap.jsonl", "--labels", "l.jsonl"]
+    refused = shell(*given, "--render", "github")
+    assert (refused.code, "name a file with -o" in refused.err) == (2, True)
+    ran = shell(*given, "--render", "github", "-o", "a.jsonl", "--fail-under", 1)
+    assert (ran.code, ran.out.count("### ")) == (3, 2)
+    assert "| cheap (all-at-once) | $2.00 | 0.000 | 0.000 |" in ran.out.replace("\\", "")
+    assert "cheapest judge that is shown to be as good as the others" in ran.out
+    assert "threshold missed" in ran.out
+    page = shell.directory / "page.html"
+    assert shell("report", "a.jsonl", "-o", page).code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Price list of judges (a.jsonl)" in text
+    assert "The cheapest judge that is shown to be as good as the others: cheap · all-at-once." in text
+    assert "dear · all-at-once: as good" in text
+    assert shell(*given[:2], *given[3:], "--calibrate", "temperature", "--render", "github", "-o", "c.json").code == 2
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the page's command is jq's")
+def test_the_pages_command_gives_each_row_its_share_of_the_cost(shell: Shell) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "judges.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^jq .*$", page, re.MULTILINE)
+    rows = [{"prompt_id": f"p{n}", "id": f"p{n}/0", "prompt": "Why?", "response": f"So {n}."} for n in range(4)]
+    files = [shell.write("r.jsonl", rows), "--rubrics", shell.write("k.jsonl", [RUBRIC])]
+    with chat_server() as server:
+        server.usage = {"prompt_tokens": 1000, "completion_tokens": 0}
+        given = [
+            *files,
+            "--judge",
+            server.spec,
+            "--price",
+            "1,1",
+            "-o",
+            "cheap-scores.jsonl",
+            "--summary",
+            "cheap-summary.json",
+        ]
+        assert shell("score", *files[:2], *given[2:], "--max-calls", 3).code == 1, "the others are asked by a rerun"
+        assert shell("score", *given).code == 0
+    subprocess.run(command, shell=True, check=True, cwd=shell.directory)
+    assert [row["cost_usd"] for row in shell.read("cheap.jsonl")] == [pytest.approx(0.001)] * 4
+    labels = shell.write("l.jsonl", said({row["id"]: "110" for row in rows}))
+    dear = shell.write("dear.jsonl", [{**row, "judge": "dear", "cost_usd": 1} for row in shell.read("cheap.jsonl")])
+    found = {
+        row["judge"]: row
+        for row in shell("agree", "cheap.jsonl", dear, "--labels", labels).rows
+        if row["kind"] == "price list"
+    }
+    assert found["tiny"]["usd_per_1000"] == pytest.approx(1)

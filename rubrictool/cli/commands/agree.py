@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rubrictool.cli.agree_sheet import agreement_sheets
 from rubrictool.cli.agree_table import conclusions, lines, shortfalls
 from rubrictool.cli.calibration_table import doubt, report_lines
+from rubrictool.cli.github import check_summary, write_job_summary
 from rubrictool.cli.inputs import Inputs, once_each
-from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
+from rubrictool.cli.options import OutputFlags, ReadingFlags, RenderGithub, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.unused_options import Idle, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.rows.calibrations import CalibrationMethod
 from rubrictool.rows.columns import Row
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 
 def command(
+    context: typer.Context,
     scores: Annotated[
         list[str],
         typer.Argument(metavar="SCORES", help="Score rows of one judge or several; - is stdin.", show_default=False),
@@ -65,6 +69,7 @@ def command(
             metavar="FILE", help="Draw the reliability of soft verdicts, as .svg or .png.", show_default=False
         ),
     ] = None,
+    render: RenderGithub = None,
     seed: Seed = 0,
 ) -> None:
     """Measure how far a judge agrees with labels.
@@ -78,13 +83,14 @@ def command(
     """
     from rubrictool.analysis.agreement import agreement
 
+    if render:
+        check_summary("agree", files.output)
     once_each(scores)
     given = Inputs(reading, *scores, labels, rubrics)
     first, *others = (given.of(path) for path in scores)
     check_plot(plot, files, given.paths)
     if calibrate:
-        if fail_under is not None:
-            raise InputError("--fail-under has no effect with --calibrate; change that, or leave it out")
+        refuse_idle(context, Idle(True, "with --calibrate", ("fail_under", "render")))
         from rubrictool.analysis.calibration_fit import calibrate as fit
 
         if others:
@@ -103,13 +109,18 @@ def command(
         session.figures |= {"left_out": dict(report.left_out), "groups": report.rows()}
         for line in lines(report):
             session.tell(line)
-        for line in conclusions(report):
+        found = list(conclusions(report))
+        for line in found:
             session.tell(line, "yellow")
         session.tell("")
         if fail_under is not None and (missed := shortfalls(report.judges, fail_under)):
             session.miss(missed)
         if plot:
             _draw(plot, report.calibration)
+        if render:
+            write_job_summary(
+                *agreement_sheets(report, [line.removeprefix("agree: ") for line in found] + session.ending)
+            )
 
     session.run(main)
 
