@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import threading
 import time
@@ -20,7 +21,8 @@ class ChatServer(Server):
 
     `requests` holds the bodies of all requests, `headers_seen` their headers; the probes for schemas, which it answers
     in its own words, stand in `probes` alone; `listed` counts how often its models were asked for. Questions with the text
-    `held` wait until `release` is set. `answer` may be another function of the question.
+    `held` wait until `release` is set. `answer` may be another function of the question. With `sure`, its verdicts have this
+    probability, which it tells where it is asked to.
     """
 
     def __init__(self, pause_s: float) -> None:
@@ -34,6 +36,7 @@ class ChatServer(Server):
         self.replies: list[str] = []
         self.answer: Callable[[str], str] = answer
         self.usage: dict[str, int] | None = None
+        self.sure: float | None = None
         self.held, self.release = "", threading.Event()
 
 
@@ -59,6 +62,18 @@ def answer(question: str) -> str:
     return f"A response to {len(question)} characters."
 
 
+def logprobs(text: str, sure: float) -> dict[str, Any]:
+    """The log-probabilities of a reply whose last text, its verdict, has so much of the probability."""
+    found = re.fullmatch(r'(.*")([^"]+)("[^"]*)', text, re.DOTALL)
+    pieces = found.groups() if found else (text,)
+    return {"content": [{"token": piece, "top_logprobs": _likeliest(piece, sure)} for piece in pieces]}
+
+
+def _likeliest(token: str, sure: float) -> list[dict[str, Any]]:
+    other = "no" if token == "yes" else "yes"
+    return [{"token": token, "logprob": math.log(sure)}, {"token": other, "logprob": math.log(1 - sure)}]
+
+
 class _Handler(Handler):
     server: ChatServer
 
@@ -73,16 +88,15 @@ class _Handler(Handler):
         time.sleep(self.server.pause_s)
         if self.server.held and self.server.held in json.dumps(body):
             self.server.release.wait(60)
-        self._say(
-            self.server.replies.pop(0) if self.server.replies else self.server.answer(body["messages"][0]["content"])
-        )
+        text = self.server.replies.pop(0) if self.server.replies else self.server.answer(body["messages"][0]["content"])
+        self._say(text, logprobs(text, self.server.sure) if body.get("logprobs") and self.server.sure else None)
 
     def do_GET(self) -> None:
         self.server.listed += 1
         self._send(b'{"data": [{"id": "tiny"}]}')
 
-    def _say(self, text: str) -> None:
-        self._send(envelope(text, usage=self.server.usage))
+    def _say(self, text: str, logprobs: object = None) -> None:
+        self._send(envelope(text, usage=self.server.usage, logprobs=logprobs))
 
     def _send(self, content: bytes) -> None:
         try:

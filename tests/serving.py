@@ -55,10 +55,16 @@ def running(server: S) -> Iterator[S]:
 
 
 def envelope(
-    text: str | None, *, finish_reason: str = "stop", usage: Mapping[str, int] | None = None, **message: str
+    text: str | None,
+    *,
+    finish_reason: str = "stop",
+    usage: Mapping[str, int] | None = None,
+    logprobs: object = None,
+    **message: str,
 ) -> bytes:
     """A chat completion."""
-    choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": finish_reason}
+    told = {} if logprobs is None else {"logprobs": logprobs}
+    choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": finish_reason, **told}
     billed = {} if usage is None else {"usage": usage}
     return json.dumps({"model": "tiny", "choices": [{"index": 0, **choice}], **billed}).encode()
 

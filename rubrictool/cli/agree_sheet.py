@@ -46,4 +46,4 @@ def _price_list(prices: JudgePriceList) -> Sheet:
 
 
 def _estimate(figure: Figure | None) -> tuple[float | None, float | None, float | None]:
-    return tuple(figure) if figure else (None, None, None)
+    return (*figure,) if figure else (None, None, None)

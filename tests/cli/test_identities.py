@@ -26,22 +26,12 @@ def judged(judge_id: str | None, *, soft: bool, flipped: bool = False) -> Rows:
             verdicts: Rows = [{"id": f"c{place}", "met": one} for place, one in enumerate(met)]
             for one in verdicts if soft else ():
                 one["p"] = one["value"] = 0.8 if one["met"] else 0.2
-            row = {
-                "prompt_id": f"p{prompt}",
-                "id": f"p{prompt}r{number}",
-                "response": f"Answer {number}.",
-                "model": f"m{number}",
-            }
-            row |= {
-                "prompt": f"Why {prompt}?",
-                "quality": number,
-                "step": number % 2,
-                "score": sum(v.get("value", v["met"]) for v in verdicts) / 2,
-            }
+            score: float = sum(one["value"] if soft else one["met"] for one in verdicts) / 2
+            row: dict[str, Any] = {"prompt_id": f"p{prompt}", "id": f"p{prompt}r{number}", "model": f"m{number}"}
+            row |= {"prompt": f"Why {prompt}?", "response": f"Answer {number}.", "quality": number, "step": number % 2}
+            row |= {"score": score, "verdicts": verdicts, "judge": "j", "judging": "per-criterion", "rubric": HASH}
             identity = {} if judge_id is None else {"judge_id": judge_id}
-            rows.append(
-                {**row, "verdicts": verdicts, "judge": "j", "judging": "per-criterion", "rubric": HASH, **identity}
-            )
+            rows.append({**row, **identity})
     return rows
 
 

@@ -112,22 +112,26 @@ def scoring(folder: Path, judge: str, *, rows: int = 400) -> list[object]:
     return ["score", "r.jsonl", "--rubrics", "k.jsonl", "--judge", judge]
 
 
-def commands(sample: Path, server: ChatServer) -> dict[str, list[object]]:
+def commands(folder: Path, sample: Path, server: ChatServer) -> dict[str, list[object]]:
     prompts, model = sample / "prompts.jsonl", server.spec
+    rubrics, other = scoring(folder, model, rows=40)[:4], model.replace("tiny@", "other@")
+    server.sure = 0.8
     versions = [sample / "fir-v1.jsonl", sample / "fir-v2.jsonl"]
     return {
         "sample": ["sample", prompts, "--model", model, "-n", 2],
         "propose": ["propose", prompts, "--proposer", model],
         "winrate": ["winrate", *versions, "--prompts", prompts, "--judge", model, "--common"],
         "refine": ["refine", prompts, "--judge", model, "--proposer", model, "--trace", "trace.jsonl"],
+        "soft score": [*rubrics, "--judge", model, "--judging", "per-criterion", "--soft"],
+        "panel score": [*rubrics, "--judge", model, "--judge", other, "--escalate", model.replace("tiny@", "strong@")],
     }
 
 
-@pytest.mark.parametrize("name", ["sample", "propose", "winrate", "refine"])
+@pytest.mark.parametrize("name", ["sample", "propose", "winrate", "refine", "soft score", "panel score"])
 def test_the_output_and_the_calls_are_those_of_one_process(
     folder: Path, sample: Path, server: ChatServer, shared: list[object], name: str
 ) -> None:
-    command = commands(sample, server)[name]
+    command = commands(folder, sample, server)[name]
     written = ["out.jsonl", *(["trace.jsonl"] if "--trace" in command else [])]
     ran(folder, *command, "-o", "out.jsonl", "--cache", "other.db")
     expected, asked, probes = [(folder / file).read_bytes() for file in written], texts(server), len(server.probes)
@@ -136,6 +140,7 @@ def test_the_output_and_the_calls_are_those_of_one_process(
     ran(folder, *command, "-o", "out.jsonl", *shared)
     assert [(folder / file).read_bytes() for file in written] == expected
     assert (texts(server), len(server.probes)) == (asked, probes)
+    assert (b'"p":0.8' in expected[0]) is (name == "soft score")
 
 
 def workers(of: subprocess.Popen[Any] | None = None) -> list[int]:

@@ -256,6 +256,47 @@ def test_two_servers_and_the_offline_rules_are_a_panel_and_one_is_escalated_to(
             assert verdict["met"] is verdict["judges"][-1]["met"]
 
 
+def test_levels_abstaining_examples_and_a_drawn_order_go_together_and_several_judges_have_a_price_list(
+    shell: Shell, address: str
+) -> None:
+    levels = {"id": "clear", "criterion": "Is clear.", "weight": 2, "scale": 3}
+    criteria = [{"id": f"f{n}", "criterion": f"Says fact {n}.", "weight": 1} for n in range(3)]
+    rubrics = shell.write("k.jsonl", [{"id": "*", "criteria": [*criteria, levels]}])
+    rows = [
+        {"id": f"r{n}", "prompt_id": f"p{n}", "prompt": f"Why {n}?", "response": f"Because of {n}, and of {n * 7}."}
+        for n in range(6)
+    ]
+    labels = [
+        {
+            **row,
+            "verdicts": [
+                *({"id": f"f{c}", "met": (n + c) % 2 == 0} for c in range(3)),
+                {"id": "clear", "level": str(n % 3 + 1)},
+            ],
+        }
+        for n, row in enumerate(rows)
+    ]
+    given = [shell.write("r.jsonl", rows), "--rubrics", rubrics, "--judge", f"tiny@{address}/v1", "--allow-abstain"]
+    given += ["--examples", shell.write("l.jsonl", labels), "--summary", "s.json", "--cache", "c.db"]
+    for name, judging in (("all.jsonl", ["--shuffle-criteria"]), ("one.jsonl", ["--judging", "per-criterion"])):
+        ran = shell("score", *given, *judging, "-o", name)
+        assert ran.code in (0, 1), ran.err
+        assert "24 labels can be shown to the judge" in ran.err
+        told = [verdict for row in shell.read(name) for verdict in row["verdicts"]]
+        assert told, "every response ended in a score or a named failure"
+        assert all(verdict.get("abstained", False) is (verdict["met"] is None) for verdict in told)
+        assert all((verdict["id"] == "clear") is ("level" in verdict) for verdict in told if verdict["met"] is not None)
+        assert all(("place" in verdict) is (name == "all.jsonl") for verdict in told)
+        again = shell("score", *given, *judging, "-o", "again.jsonl")
+        assert json.loads((shell.directory / "s.json").read_text())["calls"] == 0, again.err
+        assert shell.read("again.jsonl") == shell.read(name)
+    agreed = shell("agree", "all.jsonl", "one.jsonl", "--labels", "l.jsonl", "--rubrics", rubrics)
+    assert agreed.code == 0, agreed.err
+    prices = [row for row in agreed.rows if row["kind"] == "price list"]
+    assert [row["judging"] for row in prices] == ["all-at-once", "per-criterion"]
+    assert {row["standing"] for row in prices} == {"undecided"}, "six prompts decide nothing"
+
+
 PROMPTS, RESPONSES = 6, 16
 RUBRICS = [
     {
