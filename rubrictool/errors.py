@@ -45,7 +45,7 @@ FailureKind = Literal[
     "budget",
     "not_tried",
 ]
-"""Why a row failed, as a word for programs; docs/commands.md and docs/troubleshooting.md say of each what it means."""
+"""The reason why a row failed, as a word for programs; docs/commands.md and docs/troubleshooting.md say of each what it means."""
 
 
 class RubrictoolError(Exception):

@@ -47,7 +47,7 @@ def chat_server(pause_s: float = 0.0) -> Iterator[ChatServer]:
 
 
 def answer(question: str) -> str:
-    """What the model says: a verdict on each criterion, a rubric, a new criterion, a winner, or a response."""
+    """Return what the model says: a verdict on each criterion, a rubric, a new criterion, a winner, or a response."""
     if "Decide each criterion" in question:
         # The criteria stand in a fence, one a line.
         return json.dumps(dict.fromkeys(re.findall(r"^(c\d+): ", question, re.MULTILINE), "yes"))

@@ -76,7 +76,7 @@ def fake_vllm(directory: Path) -> Path:
 
 
 def all_gone(directory: Path, *, servers: int) -> bool:
-    """Whether so many servers and their children have ended; a process that only waits to be counted out has."""
+    """Return whether so many servers and their children have ended; a process that only waits to be counted out has."""
     pids = (directory / "pids").read_text().split()
     states = subprocess.run(["ps", "-o", "stat=", "-p", ",".join(pids)], capture_output=True, text=True, check=False)
     assert len(pids) == 2 * servers, "each server and its child"

@@ -19,11 +19,11 @@ from serving import Handler, Server, envelope, http, running
 from rubrictool.models.schema_support import PROBE
 
 Fault = Callable[[socket.socket], None]
-"""What happens to a question's connection instead of an answer."""
+"""The fate of a question's connection instead of an answer."""
 
 
 class Arrival(NamedTuple):
-    """When a question came, and the number of the response that it is about."""
+    """The time at which a question came, and the number of the response that it is about."""
 
     when: float
     number: int
@@ -88,7 +88,7 @@ def number_of(question: str) -> int:
 
 
 def verdicts(question: str) -> str:
-    """Whether the bits of the number are set, the lowest first."""
+    """Return whether the bits of the number are set, the lowest first."""
     return json.dumps({f"c{bit + 1}": "yes" if number_of(question) >> bit & 1 else "no" for bit in range(3)})
 
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 LONG_S = 20.0
-"""When a test says that a fork hangs."""
+"""Seconds after which a test says that a fork hangs."""
 
 
 def in_fork(work: Callable[[], T]) -> T:

@@ -19,7 +19,7 @@ def seconds(action: Callable[[], object]) -> float:
 
 
 def grows_with(action: Callable[[str], object], text: str) -> bool:
-    """Whether the time of an action grows no faster than the text, in one of three tries."""
+    """Return whether the time of an action grows no faster than the text, in one of three tries."""
     short, long = ((text * LONG)[:length] for length in (SHORT, LONG))
     tries = ((seconds(lambda: action(long)), seconds(lambda: action(short))) for _ in range(3))
     return any(slow <= LINEAR_GROWTH * max(quick, 0.0005) for slow, quick in tries)

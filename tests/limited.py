@@ -114,7 +114,7 @@ def everything(*_: object) -> bool:
 
 @dataclass
 class Asked:
-    """How long a run took in virtual seconds, and how many questions it lost."""
+    """The virtual seconds that a run took, and how many questions it lost."""
 
     seconds: float
     lost: int

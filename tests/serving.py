@@ -1,4 +1,4 @@
-"""What the model servers of the tests have in common; what they answer is for each to say."""
+"""Serve models to tests: the part that their servers have in common; what they answer is for each to say."""
 
 from __future__ import annotations
 

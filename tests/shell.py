@@ -18,7 +18,7 @@ Rows = list[dict[str, Any]]
 
 
 class Ran(NamedTuple):
-    """What a command left behind: its exit code, its rows on stdout, its words on stderr."""
+    """The outcome of a command: its exit code, its rows on stdout, its words on stderr."""
 
     code: int
     out: str
@@ -58,7 +58,7 @@ class Shell:
 
 
 def on_a_terminal(directory: Path, *arguments: object, rows_too: bool = False, **environment: str) -> str:
-    """What a command writes to a terminal of 100 columns: its words, and its rows if wished."""
+    """Return what a command writes to a terminal of 100 columns: its words, and its rows if wished."""
     ours, theirs = pty.openpty()
     settings = {**_colourless(), "COLUMNS": "100", "TERM": "xterm", **environment}
     rows = theirs if rows_too else os.open(os.devnull, os.O_WRONLY)

@@ -1,10 +1,12 @@
-"""The words hold: one type name, one meaning; docstrings begin with a verb; below the command line no text names a flag."""
+"""The words hold: one type name, one meaning; docstrings begin with a verb or a noun; below the command line no text names a
+flag."""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,26 @@ def first_words(path: Path) -> Iterator[tuple[str, str]]:
         text = ast.get_docstring(node)
         if text and not node.name.startswith("_"):
             yield node.name, text.split()[0].strip(",.:;")
+
+
+QUESTION = re.compile(r"(?:how|what|when|where|whether|which|who|whom|whose|why)\b", re.IGNORECASE)
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    """The docstrings of a module, of all that it defines, and of its constants."""
+    for node in nodes(path):
+        body = getattr(node, "body", None)
+        for before, after in pairwise([node, *body] if isinstance(body, list) else ()):
+            described = before is node or isinstance(before, ast.Assign | ast.AnnAssign)
+            if described and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+                yield str(after.value.value)
+
+
+@pytest.mark.parametrize("folder", [PACKAGE, Path(__file__).parent, PACKAGE.parent / "docs"], ids=lambda path: path.name)
+def test_no_docstring_begins_as_a_question(folder: Path) -> None:
+    """A docstring is an imperative or a noun phrase: "What a row needs" says neither what to do nor what the thing is."""
+    found = [(path.name, text) for path in sorted(folder.rglob("*.py")) for text in docstrings(path)]
+    assert [one for one in found if QUESTION.match(one[-1])] == []
 
 
 def test_the_docstring_of_a_public_function_begins_with_a_verb() -> None:

@@ -88,7 +88,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 
 def loaded(script: str, *names: str) -> set[str]:
-    """Which of these modules are there once a fresh Python has run a script."""
+    """Return which of these modules are there once a fresh Python has run a script."""
     asked = f"import sys\n{script}\nprint('loaded:', *({set(names)} & set(sys.modules)))"
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     return set(ran.stdout.rpartition("loaded:")[2].split())

@@ -15,7 +15,7 @@ TOO_MANY = 8
 
 
 class Function(NamedTuple):
-    """Where a function stands, its lines from the first statement after the docstring, and its parameters without self."""
+    """A function's place, its lines from the first statement after the docstring, and its parameters without self."""
 
     place: str
     lines: int

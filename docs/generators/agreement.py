@@ -108,7 +108,7 @@ async def _offline() -> tuple[list[rt.Rubric], list[rt.Rubric], Weights]:
 
 
 def _control(first: Sequence[rt.Rubric], added: Weights, seed: int) -> dict[str, float]:
-    """How rubrics that grew by random words agree with the labels."""
+    """Return how rubrics that grew by random words agree with the labels."""
     return _agreement(asyncio.run(_refined(first, RandomWords(added, seed))))
 
 

@@ -1,4 +1,4 @@
-"""How far are win rates at equal length from the length-controlled ones that AlpacaEval 2 publishes?
+"""Measure how far win rates at equal length are from the length-controlled ones that AlpacaEval 2 publishes.
 
 Run as `python docs/generators/alpaca_eval.py LEADERBOARD ANNOTATIONS...` with files of github.com/tatsu-lab/alpaca_eval:
 

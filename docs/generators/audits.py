@@ -1,4 +1,4 @@
-"""What do fences around foreign texts, and the sentence about them, save a judge, and what do they cost? Measured by attacks.
+"""Measure by attacks what fences around foreign texts, and the sentence about them, save a judge, and what they cost.
 
 Run as `python docs/generators/audits.py`; the tables stand in docs/judges.md. Replies come from audit_replies.jsonl beside this
 file; another SPEC, and a file for a cache, can be given to record a run:

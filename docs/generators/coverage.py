@@ -1,4 +1,4 @@
-"""How often do the intervals of `winrate` hold the true rate, in worlds where it is known?
+"""Measure how often the intervals of `winrate` hold the true rate, in worlds where it is known.
 
 Run as `python docs/generators/coverage.py`; it writes coverage.json beside it, whose table stands in
 docs/winrate.md. It takes some minutes on two cores, and gives the same figures every time.
@@ -103,7 +103,7 @@ def _holds_difference(differences: Array) -> bool:
 
 
 def tables() -> None:
-    """What was found, by kind of world and number of prompts: over the true rates, the mean and both ends."""
+    """Print what was found, by kind of world and number of prompts: over the true rates, the mean and both ends."""
     found = json.loads(RESULTS.read_text())
     print("\n| prompts | " + " | ".join(kind.name for kind in KINDS.values()) + " | score difference |")
     print("|---|" + "---|" * (len(KINDS) + 1))

@@ -93,7 +93,7 @@ def _criteria(kind: Kind, draw: random.Random) -> tuple[Criterion, ...]:
 
 
 def _chance(kind: Kind, place: int, draw: random.Random) -> float:
-    """How likely a criterion is met, in log-odds: some are easy and some are hard."""
+    """Return how likely a criterion is met, in log-odds: some are easy and some are hard."""
     if place < kind.criteria:
         return kind.ease + draw.gauss(0, 1)
     return -1.4 if place < kind.criteria + kind.penalties else 1.4

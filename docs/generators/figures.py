@@ -28,7 +28,7 @@ DARK = {
     CARD: "#161b22", INK: "#e6edf3", FAINT: "#9aa7b8", GRID: "#2c3440",
     RED: "#ff8a80", ORANGE: "#f5a65b", BLUE: "#79b8ff", TEAL: "#56d4bc",
 }  # fmt: skip
-"""What each colour turns into where the reader's system is dark. The card turns with the ink, so either is legible."""
+"""The colour that each turns into where the reader's system is dark. The card turns with the ink, so either is legible."""
 
 STYLE: Any = {
     "svg.fonttype": "none",
@@ -66,7 +66,7 @@ def keep(name: str, svg: str, *, check: bool) -> None:
 
 
 class _Content(NamedTuple):
-    """What a picture shows: which matplotlib drew it, its words, and the places of its lines and points."""
+    """The content of a picture: which matplotlib drew it, its words, and the places of its lines and points."""
 
     version: str
     words: list[str]
@@ -201,4 +201,4 @@ FIGURES: dict[str, tuple[Callable[[Axes], None], str]] = {
     ),
     "envelope.svg": (envelopes, "Lowest win rate by KL where the top 10, 20, ..., 100 % are ranked right"),
 }
-"""How each is drawn, and what it shows in words."""
+"""The function that draws each, and what it shows in words."""

@@ -68,7 +68,7 @@ def _example(shape: Shape, rows: list[dict[str, Any]]) -> None:
 
 
 def _commands(shape: Shape, file: str) -> list[str]:
-    """What to run on rows of a shape: what uses them as they are, and what writes them."""
+    """Return what to run on rows of a shape: what uses them as they are, and what writes them."""
     held = _held(shape)
     if shape.name in _LABELS:
         return [_LABELS[shape.name].format(file)]
@@ -83,7 +83,7 @@ def _commands(shape: Shape, file: str) -> list[str]:
 
 
 def _writing(shape: Shape, source: str) -> list[str]:
-    """What to run to write rows of a shape, in the container that its tool reads."""
+    """Return what to run to write rows of a shape, in the container that its tool reads."""
     if shape.name == "verl":
         return [f"rubrictool convert {source} --to verl -o train.parquet", "rubrictool lint train.parquet -o /dev/null"]
     return [f"rubrictool convert {source} --to {shape.name} --check"] if shape.write else []
@@ -93,7 +93,7 @@ _LABELS = {
     "evalkit-labels": "rubrictool agree {0} --labels {0} -o /dev/null",
     "mt-bench-scores": "rubrictool signal {0} -o /dev/null",
 }
-"""What to run on rows that name a response and do not hold it."""
+"""Commands for rows that name a response and do not hold it."""
 
 
 def _held(shape: Shape) -> list[str]:

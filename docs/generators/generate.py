@@ -1,4 +1,4 @@
-"""What the documentation prints from the program itself; called by the cog blocks in README.md and docs/*.md."""
+"""Print into the documentation what comes from the program itself; called by the cog blocks in README.md and docs/*.md."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _record(name: str) -> type[BaseModel]:
 
 
 def _meaning(kind: type[BaseModel], column: str) -> str:
-    """What a column means in a row, else in any row; a column that nobody has described stops the build."""
+    """Return what a column means in a row, else in any row; a column that nobody has described stops the build."""
     own = MEANINGS.get(f"{kind.__name__}.{column}")
     return own or MEANINGS[column]
 

@@ -1,4 +1,4 @@
-"""What do labelled examples cost in tokens of a judge's question, on the sample data?
+"""Measure what labelled examples cost in tokens of a judge's question, on the sample data.
 
 Run as `python docs/generators/label_costs.py`; the table stands in docs/judges.md. The labels are those of the offline judge: no
 figure here depends on what they say, only on how long their texts are.

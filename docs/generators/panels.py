@@ -22,7 +22,7 @@ RUBRIC = [Criterion(id=f"c{place}", criterion="?", weight=1) for place in range(
 WEAK, GOOD, STRONG = 1.0, 0.75, 0.5
 """Noise of judges that are right on 84, 91 and 98 % of the verdicts, by the normal distribution."""
 PRICE = 20
-"""What the strong judge costs per question, as a multiple of a weak one."""
+"""Cost of the strong judge per question, as a multiple of a weak one."""
 
 
 def _noise(*seed: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How often do the figures of several systems hold, in worlds where the truth is known?
+"""Measure how often the figures of several systems hold, in worlds where the truth is known.
 
 Run as `python docs/generators/rankings.py`; it writes rankings.json beside it, whose table stands in docs/winrate.md. It takes
 a few minutes on two cores, and gives the same figures every time.

@@ -105,7 +105,7 @@ ARMS = {
 
 @dataclass(frozen=True)
 class Run:
-    """What an arm gave: by prompt the refinement, and the whole pool's scores under the last rubric."""
+    """The results of an arm: by prompt the refinement, and the whole pool's scores under the last rubric."""
 
     refined: Mapping[str, Refinement]
     scores: Sequence[rt.Score]

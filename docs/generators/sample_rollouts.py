@@ -35,7 +35,7 @@ PROMPTS = {
     "pan": ("How do I clean a burnt pan?", "boil water with soda in it", "leave it overnight"),
 }
 CRITERIA = {"polite": 2, "first-step": 2, "second-step": 2, "answers": 1}
-"""What the rubric asks for: courtesy, two steps of substance, and that there is an answer at all."""
+"""Texts that the rubric asks for: courtesy, two steps of substance, and that there is an answer at all."""
 
 
 def rows() -> Iterator[dict[str, Any]]:

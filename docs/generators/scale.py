@@ -53,7 +53,7 @@ MODELS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be scored, with what."""
+    """The responses to be scored, and the models to do it."""
 
     responses: float = 10e6
     a_prompt: int = 16

@@ -1,4 +1,4 @@
-"""How often does a sequence of looks exclude the truth, and when does it decide? Called by the cog block of docs/winrate.md."""
+"""Measure how often a sequence of looks excludes the truth, and when it decides; called by the cog block of docs/winrate.md."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def reached(credits: Array, rate: float) -> NDArray[np.intp]:
 
 
 def peeked(credits: Array, rate: float) -> NDArray[np.bool_]:
-    """Whether a normal 95 % interval excludes the truth at some look from the twentieth prompt on."""
+    """Return whether a normal 95 % interval excludes the truth at some look from the twentieth prompt on."""
     n = np.arange(1, PROMPTS + 1)[:, None]
     means = credits.cumsum(axis=0) / n
     error = np.sqrt(np.maximum((credits**2).cumsum(axis=0) / n - means**2, 0) / np.maximum(n - 1, 1))

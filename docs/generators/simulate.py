@@ -1,4 +1,4 @@
-"""How much does refinement find of what it looks for, in worlds where the truth is known?
+"""Measure how much refinement finds of what it looks for, in worlds where the truth is known.
 
 Run as `python docs/generators/simulate.py`; it writes simulation.json beside it, whose tables stand in
 docs/simulation.md. It takes ten minutes on two cores, and gives the same figures every time.
@@ -145,7 +145,7 @@ ACCEPTING = Study(
     ),
     prompts=(80, 80),
 )
-"""Where acceptance rules are compared: a proposer that seldom or often goes wrong, and a judge that does."""
+"""Worlds in which acceptance rules are compared: a proposer that seldom or often goes wrong, and a judge that does."""
 
 PAIR = ARMS["4 great & diverse"]
 MANY = 1_000
@@ -158,7 +158,7 @@ VIEWS = {
     "single": replace(PAIR, view="single", like="contrast"),
     "blind": replace(PAIR, view="blind", pairs="random", like="contrast"),
 }
-"""What the proposer looks at, at the same size; who looks at nothing needs no scores."""
+"""Views of the proposer at the same size; who looks at nothing needs no scores."""
 
 FREE = {
     "contrast, free": replace(PAIR, max_new=MANY),

@@ -70,7 +70,7 @@ def grid(measure: str = "half") -> None:
 
 
 def turns() -> None:
-    """Where the win rate of an arm is highest, and how much of it is lost at the end, in every cell."""
+    """Print where the win rate of an arm is highest, and how much of it is lost at the end, in every cell."""
     found = _results()["cells"]
     names = [name for name in found[0]["arms"] if name not in ("initial", "all points")]
     _print(("changed", *names), [(_changed(cell), *(_turn(cell["arms"][name]) for name in names)) for cell in found])
@@ -93,7 +93,7 @@ def worlds(measure: str = "half", own: int | None = None) -> None:
 
 
 def rules(measure: str = "half") -> None:
-    """What each rule of acceptance gains over taking everything, by one measure, in every world for rules."""
+    """Print what each rule of acceptance gains over taking everything, by one measure, in every world for rules."""
     found = _results()["studies"]["rules"]
     arms = [name.removesuffix(", always") for name in found[0]["arms"] if name.endswith(", always")]
     for arm in arms:
@@ -111,14 +111,14 @@ def _gains(world: Mapping[str, Any], arm: str, named: Sequence[str], measure: st
 
 
 def written() -> None:
-    """How many criteria each rule leaves, and how many of them are about style or the wrong way round, in the base world."""
+    """Print how many criteria each rule leaves, and how many of them are about style or wrong way round, in the base world."""
     base = _results()["studies"]["rules"][0]["arms"]
     rows = [(name, *(f"{arm[count]:.1f}" for count in ("criteria", "style", "wrong"))) for name, arm in base.items()]
     _print(("rubric", "criteria", "style", "wrong"), rows)
 
 
 def views(study: str = "views") -> None:
-    """What comes of each way to look at a pair, in the base world of a study."""
+    """Print what comes of each way to look at a pair, in the base world of a study."""
     base = _results()["studies"][study][0]["arms"]
     rows = [
         (
@@ -166,7 +166,7 @@ def curve(**changes: float) -> None:
 
 
 def pools(measure: str = "half") -> None:
-    """What the pool rules are worth by one measure, and how many responses are judged, by size and kind of pool."""
+    """Print what the pool rules are worth by one measure, and how many responses are judged, by size and kind of pool."""
     found = {name: of[0] for name, of in _results()["studies"].items() if name.startswith("pools of")}
     kinds, others = {"diverse": "equals", "mixed": "mixed"}, ("narrow", "keep")
     rows = [
@@ -185,7 +185,7 @@ def pools(measure: str = "half") -> None:
 
 
 def shares() -> None:
-    """What it is worth to keep another share of a pool of 16."""
+    """Print what it is worth to keep another share of a pool of 16."""
     world = _results()["studies"]["pools of 16"][0]
     kinds, tried = {"diverse": "equals", "mixed": "mixed"}, {"0.25": ", 0.25", "0.5": "", "0.75": ", 0.75"}
     rows = [
@@ -201,7 +201,7 @@ def shares() -> None:
 
 
 def limits() -> None:
-    """What each limit on the size gives, and what it gains over 24 criteria and 4 new ones a round."""
+    """Print what each limit on the size gives, and what it gains over 24 criteria and 4 new ones a round."""
     for world in _results()["studies"]["limits"]:
         rows = [
             (
@@ -223,7 +223,7 @@ def _gain(contrast: Mapping[str, Any] | None, key: str) -> str:
 
 
 def _shares(estimates: Sequence[Sequence[float]]) -> tuple[str, ...]:
-    """How often an estimate is positive, and how often its interval leaves out 0; what the estimates are like."""
+    """Return how often an estimate is positive, and how often its interval leaves out 0; what the estimates are like."""
     values, count = sorted(value for value, _, _ in estimates), len(estimates)
     positive = sum(value > 0 for value in values)
     bounds = agresti_coull(positive, count)

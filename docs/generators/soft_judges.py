@@ -1,4 +1,4 @@
-"""What do soft verdicts buy? The simulated judge with and without them, on rubrics that ask for every point there is.
+"""Measure what soft verdicts buy: the simulated judge with and without them, on rubrics that ask for every point there is.
 
 The table stands in docs/judges.md. A policy writes 16 responses to each of 200 prompts; their quality is known, and the rubric
 asks for each point with its weight, so that all errors are the judge's. A calibration is fitted on 30 other prompts.
@@ -31,7 +31,7 @@ JUDGES = (
 
 
 class Case(NamedTuple):
-    """What the responses to one prompt are worth, and the verdicts on them: true ones, and those of a judge."""
+    """The worth of the responses to one prompt, and the verdicts on them: true ones, and those of a judge."""
 
     quality: Numbers
     true: Shows
@@ -88,7 +88,7 @@ def _verdicts(several: Sequence[Case]) -> tuple[Numbers, Numbers]:
 
 
 def _orders(case: Case) -> Numbers:
-    """How the scores order each pair whose quality differs: 1 rightly, 0 tied, -1 the other way."""
+    """Return how the scores order each pair whose quality differs: 1 rightly, 0 tied, -1 the other way."""
     gap = case.quality[:, None] - case.quality[None, :]
     ahead = (case.score[:, None] - case.score[None, :])[gap > TIE]
     return np.where(np.abs(ahead) <= TIE, 0.0, np.sign(ahead))

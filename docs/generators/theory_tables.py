@@ -33,7 +33,7 @@ def win_rates() -> None:
 
 
 def peaks() -> None:
-    """Where a proxy that is wrong at the top gains most, and what it is worth in the end."""
+    """Print where a proxy that is wrong at the top gains most, and what it is worth in the end."""
     shares = (0.01, 0.05, 0.1, 0.25, 0.5)
     points = [theory.peak("top", share=share) for share in shares]
     rows = [
@@ -44,7 +44,7 @@ def peaks() -> None:
 
 
 def envelope() -> None:
-    """What is lost at most when only the top is ranked right."""
+    """Print what is lost at most when only the top is ranked right."""
     grid = np.linspace(0, 8, 8001)
     rows = []
     for correct in (0.1, 0.2, 0.3, 0.4, 0.5):
@@ -56,7 +56,7 @@ def envelope() -> None:
 
 
 def ties() -> None:
-    """Where a proxy ends that is right but gives its top score to many responses."""
+    """Print where a proxy ends that is right but gives its top score to many responses."""
     rows = []
     for mass in (0.5, 0.25, 0.1, 0.05, 0.01):
         end = sampled_policy.ceiling(Levels([1 - mass, mass], [0, 1], [(1 - mass) / 2, 1 - mass / 2]))

@@ -40,7 +40,7 @@ MOST_CREDITS = 20_000_000
 
 
 class GroupFigures(NamedTuple):
-    """What a group of criteria is worth in a region: `alone`, what is left `without` it, and what it adds.
+    """The worth of a group of criteria in a region: `alone`, what is left `without` it, and what it adds.
 
     `leave_one_out` is what it adds to all the others, `shapley` what it adds on average over the orders of the groups.
     """
@@ -71,7 +71,7 @@ class RegionAblation(NamedTuple):
 
 @dataclass(frozen=True)
 class Ablation:
-    """What groups of criteria add to the accuracy of one file of scores, by region of gold.
+    """The share of groups of criteria in the accuracy of one file of scores, by region of gold.
 
     `left_out` counts responses by reason; `notes` says what the figures pool or ignore.
     """

@@ -15,7 +15,7 @@ from rubrictool.rows.joins import ResponseKey
 from rubrictool.rows.records import Criterion
 
 PLACEBO_DRAWS = 200
-"""How often the criteria of the placebo are drawn."""
+"""Times that the criteria of the placebo are drawn."""
 
 
 class JudgedPool(NamedTuple):

@@ -23,7 +23,7 @@ _FIGURES = ("gain", "won", "lost", "won_checks", "abstained", "canary", "over_re
 
 @dataclass(frozen=True)
 class AttackEffect:
-    """What an attack does over `n` responses to `prompts` prompts; figures are None where nothing could be measured.
+    """The effect of an attack over `n` responses to `prompts` prompts; figures are None where nothing could be measured.
 
     `gain` is the mean change of the score, `won` the share of the judge's verdicts that could move in favour of the response
     and did, `lost` the same against it, `won_checks` the share of the checks that could and did. `abstained` is the share of
@@ -64,7 +64,7 @@ class AttackEffect:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What each attack gains, in the order of the attacks, over so many `responses`; `judge` is who judged, and how."""
+    """The gain of each attack, in the order of the attacks, over so many `responses`; `judge` is who judged, and how."""
 
     judge: tuple[str, str] | None
     responses: int

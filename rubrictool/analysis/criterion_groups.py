@@ -12,7 +12,7 @@ from rubrictool.rows.records import Criterion, Rubric
 from rubrictool.rows.traces import Round
 
 Grouping = Literal["round", "dimension", "proposer"]
-"""What criteria have in common in a group."""
+"""The property that the criteria of a group share."""
 
 INITIAL, LATER, NO_ROUND = "initial", "later", "no round"
 """The groups of criteria that the first rubric had, of those that it had not, and of those of which nothing tells."""

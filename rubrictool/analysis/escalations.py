@@ -46,7 +46,7 @@ class EscalatedRow(NamedTuple):
 
 
 class EscalationReport(NamedTuple):
-    """What escalating took.
+    """The cost of escalating, and what it changed.
 
     `verdicts` and `rows` that were judged, and of both those `escalated`; the `agreement` with the strong judge alone, on the
     `compared` verdicts of the `checked` rows; the rows on which that check failed (`failed_checks`);
@@ -78,7 +78,7 @@ class EscalationReport(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """What the models asked: those of the first judge, and the strong one for doubtful verdicts and for the check."""
+    """The usage of the models: those of the first judge, and the strong one for doubtful verdicts and for the check."""
 
     first: Sequence[Tally]
     strong: Tally

@@ -38,7 +38,7 @@ class JudgeCost:
 
 
 class JudgePrice(NamedTuple):
-    """How a judge does beside the others, on the `n` labelled verdicts of `prompts` prompts that all judges have.
+    """The standing of a judge beside the others, on the `n` labelled verdicts of `prompts` prompts that all judges have.
 
     `difference` is its kappa less that of the best other judge, with an interval that holds for all judges together; None where
     a kappa is undefined. `lacking` is the share of the labelled verdicts of any judge that this one did not give.

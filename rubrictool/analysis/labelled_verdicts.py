@@ -16,10 +16,10 @@ LEVELLED: CriterionGroup = ("answered by", "level")
 
 
 HUMAN_MARGIN = 0.05
-"""How much less a judge may agree with people than they with each other, and still count as one of them."""
+"""Largest shortfall of a judge's agreement with people, below theirs with each other, at which it counts as one of them."""
 
 KAPPA_MARGIN = 2 * HUMAN_MARGIN
-"""How much less kappa than others a judge may have and still be as good: of labels half met, 0.05 of agreement."""
+"""Largest shortfall of kappa at which a judge is as good as the others: of labels half met, 0.05 of agreement."""
 
 
 class LabelledVerdict(NamedTuple):

@@ -168,7 +168,7 @@ def _prompt_columns(row: RolloutRow) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Reader:
-    """What is needed to make a rollout of a row."""
+    """The columns and rubrics from which a row is made a rollout."""
 
     rows: Rows[RolloutRow]
     step_column: str

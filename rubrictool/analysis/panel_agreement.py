@@ -12,7 +12,7 @@ from rubrictool.rows.comparisons import Comparison
 from rubrictool.rows.verdicts import Verdict
 
 Votes = tuple[tuple[str, float | str | None], ...]
-"""What each judge of a panel said on one criterion or pair, None where it abstained; a judge that failed is left out."""
+"""The verdict of each judge of a panel on one criterion or pair, None where it abstained; a judge that failed is left out."""
 
 
 def votes_on(verdicts: Iterable[Verdict]) -> Iterator[Votes]:

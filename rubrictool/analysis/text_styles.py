@@ -22,7 +22,7 @@ STYLES: dict[Control, tuple[str, ...]] = {
     "length": ("length",),
     "style": ("length", "headings", "list_items", "bold_spans"),
 }
-"""What is held equal by each control: columns of comparisons, with `_a` and `_b` behind."""
+"""Counts that each control holds equal: columns of comparisons, with `_a` and `_b` behind."""
 
 TextsOfResponses = Mapping[ResponseKey, str | Conversation]
 """The texts of responses."""

@@ -23,7 +23,7 @@ from rubrictool.rubric.weights import rubric_hash
 
 
 class SoftParts(NamedTuple):
-    """What a soft verdict decides, as a share, and its probability, None on a criterion with levels."""
+    """The decision of a soft verdict, as a share, and its probability, None on a criterion with levels."""
 
     decided: float | None
     p: float | None

@@ -12,7 +12,7 @@ from rubrictool.text.patterns import linear
 _RUNNING: ContextVar[Mapping[str, Any]] = ContextVar("command_line", default={})  # noqa: B039 - it is only replaced
 
 HIDDEN = "***"
-"""What stands in a command line in place of a key or a password."""
+"""The text that stands in a command line in place of a key or a password."""
 
 _NAMES = r'[^"=\s]*(?:key|token|secret|password|authorization|credential)[^"=\s]*'
 

@@ -14,7 +14,7 @@ from rubrictool.text.wording import counted
 ASSUMED = "corrected figures hold where the labelled prompts are a random draw from the same prompts"
 
 NamedFigure = tuple[str, CorrectedMean]
-"""What is corrected, such as a system or a model, and its figures."""
+"""The name of what is corrected, such as a system or a model, and its figures."""
 
 
 def corrected_lines(*tables: Sequence[NamedFigure]) -> Iterator[str]:

@@ -23,7 +23,7 @@ DEVICES = ("/dev", *_OPEN_FILES)
 
 
 class Sink(Protocol):
-    """Where lines go. Leaving one that was not committed takes back what can be taken back."""
+    """The place where lines go. Leaving one that was not committed takes back what can be taken back."""
 
     def write(self, line: str) -> None: ...
 

@@ -23,7 +23,7 @@ Rendering = Literal["terminal", "md", "csv", "json"]
 Words = tuple[TextPart, ...]
 
 CellValue = str | int | float | bool | None | Words
-"""What stands in a cell; a text before and after a change stands as its passages."""
+"""The content of a cell; a text before and after a change stands as its passages."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def visible(text: str) -> str:
 
 
 _MARKS: Mapping[PartKind, tuple[str, str]] = {"same": ("", ""), "removed": ("[-", "-]"), "added": ("{+", "+}")}
-"""How changed words are marked, as by `git diff --word-diff`: without colour, too."""
+"""The marks of changed words, as by `git diff --word-diff`: without colour, too."""
 
 
 def plain(cell: CellValue) -> str:
@@ -287,7 +287,7 @@ _MARKDOWN_WORDS: Mapping[PartKind, tuple[str, str]] = {
 
 
 _REFERENCE = linear(r"(?i)(\\[@#]|GH\\-)(\w)")
-"""How a mention or the number of an issue begins, its signs escaped: GitHub looks for these in what Markdown has become, too."""
+"""The beginning of a mention or an issue's number, its signs escaped: GitHub looks for these in what Markdown has become, too."""
 
 
 def markdown(text: str) -> str:

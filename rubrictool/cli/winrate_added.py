@@ -12,7 +12,7 @@ from rubrictool.steps.pairings import SystemPair
 
 
 class AddedFigures(NamedTuple):
-    """What is added: figures under a name of the summary, lines, a table of the job summary.
+    """An addition to the report: figures under a name of the summary, lines, a table of the job summary.
 
     `checks` holds systems against a threshold by these figures, in the place of the win rates.
     """

@@ -85,7 +85,7 @@ def _intervals(found: ControlledReport, control: Control, side: str) -> Iterator
 
 
 _COUNTED: Mapping[str, str] = {"length": "length in characters"}
-"""What is said of a count that has a unit."""
+"""The words for a count that has a unit."""
 
 
 def _units(found: ControlledReport) -> Iterator[str]:

@@ -108,7 +108,7 @@ def bundles(sources: Sequence[Input], *, whole: bool, into: PartName | None = No
 
 @dataclass
 class _Asked:
-    """What the rows of a source ask, as `AskedPrompts`."""
+    """The questions that the rows of a source ask, as `AskedPrompts`."""
 
     name: str
     source: Input

@@ -17,7 +17,7 @@ from rubrictool.text.patterns import linear
 from rubrictool.text.reasoning import without_reasoning
 
 Placement = Literal["end", "start", "whole"]
-"""Where the text of an attack stands: after the response, before it, or in its place."""
+"""The place of an attack's text: after the response, before it, or instead of it."""
 
 
 class Attack(NamedTuple):

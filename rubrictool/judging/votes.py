@@ -12,7 +12,7 @@ from rubrictool.rows.records import Criterion
 from rubrictool.rows.verdicts import SHARE_DECIMALS, Verdict, Vote
 
 PanelRule = Literal["majority", "mean", "unanimous"]
-"""How verdicts become one: what most judges say, the mean of all, or met only where all say so."""
+"""The rule by which verdicts become one: what most judges say, the mean of all, or met only where all say so."""
 
 
 def combined(rule: PanelRule, criterion: Criterion, said: Mapping[str, Verdict]) -> Verdict:

@@ -153,7 +153,7 @@ class Backend(Protocol):
 
 
 class Batches(NamedTuple):
-    """What a model's batch files hold after a run.
+    """The content of a model's batch files after a run.
 
     `written` are the new files with their numbers of requests, `waiting` those of earlier runs with the numbers of requests
     that this run needs and that have no result. `title` names the form of the files.

@@ -27,8 +27,8 @@ COVERED = 0.9
 """Smallest covered mass from which a verdict is soft: below, the server may have left out tokens that would change it."""
 
 HardReason = Literal["no_logprobs", "not_found", "not_probabilities", "not_covered"]
-"""Why a verdict of a soft judge is not soft: the reply came without tokens, the verdict is not found among them, the numbers told
-at its place are no log-probabilities, or the tokens that begin an answer have too little mass."""
+"""The reason why a verdict of a soft judge is not soft: the reply came without tokens, the verdict is not found among them, the
+numbers told at its place are no log-probabilities, or the tokens that begin an answer have too little mass."""
 
 _FIELD = linear(r'"\s*(?:met|level|[cC]1)\s*"\s*:\s*"?')
 

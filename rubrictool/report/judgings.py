@@ -19,7 +19,7 @@ RubricStage = Literal["first", "refined"]
 """The rubric of a trace that a judging was made with: that before its first round, or that after its last."""
 
 DoubtKind = Literal["label", "samples", "changed"]
-"""Why a verdict may be wrong: a label says otherwise, samples disagree, or another judging of the same criterion does."""
+"""The reason why a verdict may be wrong: a label says otherwise, samples disagree, or another judging of it does."""
 
 UNSURE = 0.25
 """Distance from 0.5 below which a judge's probability is no decision."""

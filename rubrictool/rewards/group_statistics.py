@@ -1,4 +1,4 @@
-"""What the rewards of a batch tell a trainer: spread within groups, groups without contrast, failures."""
+"""Count what the rewards of a batch tell a trainer: spread within groups, groups without contrast, failures."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ HttpKind = (
         "not_found",
     ]
 )
-"""Why a request was refused; docs/rewards.md says of each what happened."""
+"""The reason why a request was refused; docs/rewards.md says of each what happened."""
 
 
 class HttpError(Exception):

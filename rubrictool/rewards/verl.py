@@ -18,7 +18,7 @@ from rubrictool.rewards.rows import rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
 _OF_MODELS = ("reward_router_address", "reward_model_tokenizer")
-"""What verl gives beside `reward_kwargs` where a reward model is deployed, too."""
+"""Arguments that verl gives beside `reward_kwargs` where a reward model is deployed, too."""
 
 
 class RunEnded(BaseException):

@@ -26,7 +26,7 @@ class Reasons(Row):
 
 
 class Ballot(Row):
-    """What one judge of a panel said in each presentation order; null where it failed."""
+    """The winners of one judge of a panel, one for each presentation order; null where it failed."""
 
     judge: str
     ab: Winner | None

@@ -22,7 +22,7 @@ from rubrictool.text.wording import one_line
 R = TypeVar("R", bound=Row)
 
 Source = str | Path | Input | Iterable[Row | Mapping[str, Any]]
-"""Where rows come from: the path of a file (`-` is standard input), an input, or the rows themselves, as records or columns."""
+"""The source of rows: the path of a file (`-` is standard input), an input, or the rows themselves, as records or columns."""
 
 
 @overload

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 PlaceUnit = Literal["line", "row"]
-"""What the rows of a file are counted by: lines of text, or rows where a file has no lines."""
+"""The unit by which rows of a file are counted: lines of text, or rows where a file has no lines."""
 
 
 class RowPlaces(Protocol):

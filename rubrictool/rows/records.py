@@ -205,7 +205,7 @@ class Rubric(Row):
 
 
 JudgingMode = Literal["all-at-once", "per-criterion"]
-"""Whether a judge is asked about all criteria of a response at once or about each alone."""
+"""The way of asking a judge: about all criteria of a response at once, or about each alone."""
 
 
 class Score(Scored):

@@ -41,7 +41,7 @@ class RunSummary(_Command):
 
 
 class DryRunSummary(_Command):
-    """What a command would ask at most: calls, tokens and dollars, in all and by `models`; `likely` figures are of questions."""
+    """The most that a command would ask: calls, tokens and dollars, in all and by `models`; `likely` figures are of questions."""
 
     dry_run: Literal[True]
     likely_prompt_tokens: _Count

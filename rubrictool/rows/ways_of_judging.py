@@ -70,7 +70,7 @@ def without_texts(row: S) -> S:
 
 
 class JudgedBy(NamedTuple):
-    """What rows of one prompt must share to be comparable; a view or an id that is None goes with any."""
+    """The columns that rows of one prompt must share to be comparable; a view or an id that is None goes with any."""
 
     view: str | None
     judge_id: str | None

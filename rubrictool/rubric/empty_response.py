@@ -17,7 +17,7 @@ from rubrictool.text.chats import Conversation, answer
 from rubrictool.text.patterns import linear
 
 Empty = Literal["unmet", "fail"]
-"""How an empty response is treated: its judged criteria are unmet, or the row fails."""
+"""The treatment of an empty response: its judged criteria are unmet, or the row fails."""
 
 FAILURE: FailureKind = "empty_response"
 """The kind of failure of a row that was not scored because its response is empty."""

@@ -94,7 +94,7 @@ _SHAPES: Mapping[CurveName, _Shape] = {
 
 @dataclass(frozen=True)
 class Aggregate:
-    """How weighted shares become a score: curves by dimension and one for all others, their interactions, the shaping."""
+    """The rule that makes a score of weighted shares: curves by dimension and one for all others, interactions, the shaping."""
 
     others: Curve = field(default_factory=Curve)
     own: Mapping[str, Curve] = field(default_factory=dict)

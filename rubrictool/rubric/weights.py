@@ -46,7 +46,7 @@ def _hash_of(rubric: _AsIs) -> str:
 
 
 _Shares = Mapping[str, float | None]
-"""How much of a criterion is met, by its id: 1 or 0 of a hard verdict without levels; None for one that was not judged."""
+"""The share of each criterion that is met, by its id: 1 or 0 of a hard verdict without levels; None for one not judged."""
 
 
 class Parts(NamedTuple):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PairChoice = Literal["best-worst", "best-each"]
 
 Skipped = Literal["tied", "overlapping", "same_text"]
-"""Why two responses make no pair: tied scores, bounds that meet, or the same text."""
+"""The reason why two responses make no pair: tied scores, bounds that meet, or the same text."""
 
 TextOrChat = str | tuple[Message, ...]
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Drawable(Protocol):
-    """What a draw decides between: responses, or what stands for them."""
+    """The things that a draw decides between: responses, or what stands for them."""
 
     @property
     def id(self) -> str: ...

@@ -71,10 +71,10 @@ class Candidate:
 
 
 MayMatter = Callable[[Candidate], bool]
-"""Whether a choice depends on the open questions about a response, if those it waits for end worst."""
+"""A test of whether a choice depends on the open questions about a response, if those it waits for end worst."""
 
 Goal = Callable[[Sequence[Candidate]], MayMatter]
-"""What is to be known of some candidates, given by falling highest score. Answers to others only lower their scores, so a
+"""The questions to ask about some candidates, given by falling highest score. Answers to others only lower their scores, so a
 response that matters must go on mattering: then what is asked does not depend on whose answers come first."""
 
 

@@ -96,7 +96,7 @@ def with_tied(row: S, drawn_from: int) -> S:
 
 
 class _Entry(NamedTuple):
-    """What choosing needs of a row. A row itself is a KiB without its texts, and more with its verdicts."""
+    """The part of a row that choosing needs. A row itself is a KiB without its texts, and more with its verdicts."""
 
     prompt_id: str
     id: str

@@ -147,4 +147,4 @@ EVALKIT = Shape(
 )
 
 REWARD = Shape("reward-json", "reward.json", lambda _: False, write=_write_reward)
-"""What agents' benchmarks (gandalf, harbor) read as the reward of a task. It holds nothing to read back."""
+"""The file that agents' benchmarks (gandalf, harbor) read as the reward of a task. It holds nothing to read back."""

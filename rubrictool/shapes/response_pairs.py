@@ -47,7 +47,7 @@ def _matches(row: Mapping[str, Any]) -> bool:
 
 
 class _Sides(NamedTuple):
-    """What was asked, and the answers of the two sides."""
+    """A prompt and the answers of the two sides."""
 
     prompt: Any
     answers: Sequence[Any]

@@ -27,7 +27,7 @@ MOST_POINTS = 100
 """Most points of a scale, each of which becomes a level."""
 
 _KNOWN = ("name", "files", "optional", "annotations")
-"""What a criterion can have besides, and we carry along; unknown keys are refused by rewardkit."""
+"""Further keys of a criterion, which we carry along; unknown ones are refused by rewardkit."""
 
 
 def _read_list(rows: Sequence[Fields]) -> Contents:

@@ -8,7 +8,7 @@ from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
 
 _SHARES = {0: 0.5, 1: 0.75, 2: 1.0}
-"""What a win of each extent counts as. The benchmark's reward of -1 to 1 is twice the mean, less 1."""
+"""The credit for a win of each extent. The benchmark's reward of -1 to 1 is twice the mean, less 1."""
 
 
 def _read_pair(row: Fields) -> Contents:

@@ -14,8 +14,8 @@ from rubrictool.simulation.world import Attribute, World, attributes, shown
 SHOWS = "Shows"
 
 View = Literal["contrast", "union", "single", "blind"]
-"""What a proposer looks at for new criteria: what only one of two responses shows, what either of them shows, what the first
-one shows, or everything that a response to the prompt can show."""
+"""The part of a pair that a proposer looks at for new criteria: what only one of two responses shows, what either of them shows,
+what the first one shows, or everything that a response to the prompt can show."""
 
 
 class SimulatedProposer:

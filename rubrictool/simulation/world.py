@@ -18,7 +18,7 @@ from rubrictool.text.patterns import linear
 Kind = Literal["obvious", "rare", "style"]
 Relation = Literal["overlaps", "clashes", "needs"]
 Shows = NDArray[np.bool_]
-"""Which attributes (columns, in the order of `attributes`) each response (row) shows."""
+"""The attributes (columns, in the order of `attributes`) that each response (row) shows, 1 or 0."""
 
 N = TypeVar("N", int, float)
 

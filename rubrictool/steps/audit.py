@@ -148,7 +148,7 @@ def _difference(criteria: Sequence[Criterion], base: Score, attacked: Score) -> 
 
 
 class _Favours(NamedTuple):
-    """How far the verdict on a criterion is in favour of the response, from 0 to 1, before and after an attack."""
+    """The share of a criterion that is in favour of the response, from 0 to 1, before and after an attack."""
 
     criterion: Criterion
     before: float

@@ -14,7 +14,7 @@ MEMORY = 4 * 2**20
 """Bytes that wait in memory."""
 
 Lines = tuple[bytes, ...]
-"""What one row writes, one item for each file."""
+"""The bytes that one row writes, one item for each file."""
 
 
 class FinishedRows:

@@ -19,7 +19,7 @@ def plain_lines(text: str) -> str:
 
 
 _COUNTED = {"headings": (HEADING,), "list_items": (LIST_ITEM, NUMBERED_ITEM), "bold_spans": (BOLD,)}
-"""What is counted of a text's structure, and the patterns of it."""
+"""The counts of a text's structure, and the pattern of each."""
 
 
 def structure_counts(text: str) -> dict[str, int]:

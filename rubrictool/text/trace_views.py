@@ -1,4 +1,4 @@
-"""How much of a conversation models are shown: the whole trace, its last reply, or a long trace without its middle.
+"""Choose what models are shown of a conversation: the whole trace, its last reply, or a long trace without its middle.
 
 Rows keep the conversation, and checks read it, whatever is shown.
 """
@@ -25,7 +25,7 @@ _NOTICES = 40
 
 @dataclass(frozen=True)
 class TraceView:
-    """What models are shown of a response: of a trace all messages (`full`), or the `last` reply of the assistant alone.
+    """The part of a response that models are shown: of a trace all messages (`full`), or the `last` reply of the assistant alone.
 
     With `max_tokens`, a longer trace is shown without its middle; tokens are estimated. A text, and a conversation of one
     reply, is shown as it is.

@@ -1,4 +1,4 @@
-"""What groups of criteria add to the accuracy of scores: golden figures, sums, vetoes, the placebo, coverage."""
+"""Test what groups of criteria add to the accuracy of scores: golden figures, sums, vetoes, the placebo, coverage."""
 
 from __future__ import annotations
 

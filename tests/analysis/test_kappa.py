@@ -144,7 +144,7 @@ def simulated(
 
 
 TRUE = {"kappa": 0.6, "kappa_within": 1 - 0.2 / 0.44, "balanced_accuracy": 0.8, "sensitivity": 0.85, "met_judge": 0.55}
-"""What the simulation comes to with all the prompts in the world."""
+"""Kappa of the simulation with all the prompts in the world."""
 
 
 @pytest.mark.parametrize("prompts", [12, 40])

@@ -1,4 +1,4 @@
-"""Whether two systems differ on the same prompts: exact and seeded tests."""
+"""Test whether two systems differ on the same prompts: exact and seeded tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What so many prompts can show: held to golden figures, to simulated worlds and to scipy's noncentral t."""
+"""Test what so many prompts can show: held to golden figures, to simulated worlds and to scipy's noncentral t."""
 
 from __future__ import annotations
 

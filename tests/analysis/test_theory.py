@@ -1,4 +1,4 @@
-"""What optimising a reward that is partly wrong gains, against the paper's figures, plain integration and enumeration."""
+"""Test what optimising a reward that is partly wrong gains, against the paper's figures, plain integration and enumeration."""
 
 from __future__ import annotations
 

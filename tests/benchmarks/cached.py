@@ -28,7 +28,7 @@ def fill(files: workload.Files, cache: Path, output: Path) -> str:
 
 
 def same_rows(one: Path, other: Path) -> bool:
-    """Whether two files hold the same rows, however they are spelled."""
+    """Return whether two files hold the same rows, however they are spelled."""
     with open(one) as first, open(other) as second:
         return all(a and b and json.loads(a) == json.loads(b) for a, b in zip_longest(first, second))
 

@@ -59,7 +59,7 @@ async def over_litellm(url: str, bodies: Iterator[bytes], at_once: int) -> int:
 
 
 async def _side_by_side(send: Send, bodies: Iterator[bytes], at_once: int) -> int:
-    """How many bodies were sent and answered, by `at_once` tasks that take them from one iterator."""
+    """Return how many bodies were sent and answered, by `at_once` tasks that take them from one iterator."""
 
     async def work() -> int:
         return sum([_read(await send(body)) for body in bodies])

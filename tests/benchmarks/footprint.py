@@ -1,4 +1,4 @@
-"""What a row of `rubrictool score` costs this machine: processor time, memory, cache, output; the figures of docs/scale.md.
+"""Measure what a row of `rubrictool score` costs this machine: processor time, memory, cache, output; for docs/scale.md.
 
 Prints JSON. Each figure is the difference of two runs, of few rows and of many, so that the start is left out; `base_mib` is
 the memory without rows. With `--ray-address` also the driver's share of a run on that cluster, for which this Python needs Ray.

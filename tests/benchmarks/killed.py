@@ -1,4 +1,4 @@
-"""What a kill -9 costs: how many requests rubrictool score sends in all when it is killed half-way and run again."""
+"""Measure what a kill -9 costs: the requests that rubrictool score sends in all when killed half-way and run again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PROBES = 2
 
 
 def count(served: Served) -> int:
-    """How many requests the server has seen."""
+    """Return how many requests the server has seen."""
     with urlopen(f"{served.url}/count") as answer:
         return int(json.load(answer)["requests"])
 
@@ -38,7 +38,7 @@ def start_and_kill(command: Sequence[str], cwd: Path, served: Served, after: int
 
 
 def killed_and_rerun(directory: Path, prompts: int, latency_ms: float, at_once: int) -> tuple[int, int, int]:
-    """How many rows were written in the end, and the requests seen at the kill and in all."""
+    """Return how many rows were written in the end, and the requests seen at the kill and in all."""
     files, output = workload.write(directory, prompts), directory / "scores.jsonl"
     with processes.serving(latency_ms) as served:
         cache = directory / "cache.db"

@@ -22,7 +22,7 @@ TEMPLATES = Templates()
 
 
 class ModelConfig(NamedTuple):
-    """What the responses to one prompt have in common."""
+    """The things that the responses to one prompt have in common."""
 
     prompt: Prompt
     criteria: list[str]

@@ -1,4 +1,4 @@
-"""What rubrictool itself costs, by processor time, so that a busy machine matters less: to start, to ask, to look up.
+"""Measure what rubrictool itself costs in processor time, on which a busy machine weighs less: to start, to ask, to look up.
 
 Each figure stands beside the least that the same thing takes: importing three libraries; a bare aiohttp loop that sends the same
 bodies; a loop that reads, builds the same key, looks it up and writes the same rows.

@@ -23,7 +23,7 @@ COMPILED = {name: value for name, value in os.environ.items() if name != "PYTHON
 
 
 class Run(NamedTuple):
-    """What one process took."""
+    """The time and memory that one process took."""
 
     seconds: float
     cpu_s: float
@@ -113,5 +113,5 @@ def row(cells: Sequence[object]) -> str:
 
 
 def machine() -> str:
-    """What it was measured on."""
+    """Return what it was measured on."""
     return f"{os.cpu_count()} cores, Python {sys.version.split()[0]}"

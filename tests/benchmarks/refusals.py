@@ -1,4 +1,4 @@
-"""What refusals and rate limits cost: random refusals beside a clean run, limited servers beside their rate.
+"""Measure what refusals and rate limits cost: random refusals beside a clean run, limited servers beside their rate.
 
 Simulated, in virtual time; with the argument `real` behind a real server on this machine, in real time.
 """

@@ -53,7 +53,7 @@ class Field(NamedTuple):
 
 @dataclass
 class Book:
-    """What the server has seen: when each request came and when it was answered, and the prefixes that were answered."""
+    """A record of requests: when each came and when it was answered, and the prefixes that were answered."""
 
     dump: IO[bytes] | None = None
     came: array[float] = field(default_factory=lambda: array("d"))
@@ -158,7 +158,7 @@ def completion(body: bytes) -> bytes:
 
 
 def _fields(body: bytes) -> tuple[Field, ...]:
-    """What to answer: what the schema has, else a verdict on each criterion between the tags of judge.txt."""
+    """Return what to answer: what the schema has, else a verdict on each criterion between the tags of judge.txt."""
     # Inside a message the quotes would be escaped, so this can only be the key.
     at = body.rfind(FORMAT)
     if at >= 0 and (wanted := _wanted(body[at + len(FORMAT) :])):
@@ -210,7 +210,7 @@ def _choices(schema: Mapping[str, Any]) -> tuple[str, str]:
 
 @lru_cache(maxsize=2**16)
 def _content(fields: tuple[Field, ...], bits: int) -> bytes:
-    """What the model says, as a JSON string."""
+    """Return what the model says, as a JSON string."""
     return json.dumps(_object(fields, bits) if fields else "Hello.").encode()
 
 

@@ -1,4 +1,4 @@
-"""How full the slots are under three distributions of latencies when computing takes no time: what the order of requests allows.
+"""Measure how full the slots are under three distributions of latencies when computing takes no time.
 
 Runs `tests/steps/test_slots.py` in virtual time at the size of `stalls.py`, so that the figures depend on no machine.
 """

@@ -1,4 +1,4 @@
-"""How full the slots are under latencies as real servers have them: requests in flight at the server, of those allowed.
+"""Measure how full the slots are under latencies of real servers: requests in flight at the server, of those allowed.
 
 Latencies are drawn from three distributions: constant; lognormal; and a few requests that take fifty times as long.
 """

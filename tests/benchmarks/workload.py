@@ -14,7 +14,7 @@ SYLLABLES = "a be ca de e fi ga ho i ja ko la mi no o pe qui ra si ta u va we xo
 
 
 class Files(NamedTuple):
-    """Where the responses and the rubrics of a workload are."""
+    """The files of a workload's responses and rubrics."""
 
     responses: Path
     rubrics: Path
@@ -32,7 +32,7 @@ def write(directory: Path, prompts: int) -> Files:
 
 
 def lines(path: Path) -> int:
-    """How many lines a file has."""
+    """Return how many lines a file has."""
     with open(path, "rb") as file:
         return sum(1 for _ in file)
 

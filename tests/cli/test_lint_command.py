@@ -105,7 +105,7 @@ def test_scores_of_other_rubrics_are_counted_and_left_out_and_all_of_them_are_ba
 
 
 def on_screen(shell: Shell, *arguments: object, **environment: str) -> str:
-    """What lint prints on a terminal, where both its streams go."""
+    """Return what lint prints on a terminal, where both its streams go."""
     seen = on_a_terminal(shell.directory, "lint", *arguments, rows_too=True, **environment)
     return seen.replace("\r\n", "\n")
 

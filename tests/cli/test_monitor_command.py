@@ -10,7 +10,7 @@ from shell import Rows, Shell
 
 
 def rollouts(gamed: float, *, prompts: int = 12) -> Rows:
-    """What verl would dump in 6 steps, with a second judge's score; of each step one judgement failed."""
+    """Return what verl would dump in 6 steps, with a second judge's score; of each step one judgement failed."""
     return [
         {
             "input": f"Why {prompt}?",

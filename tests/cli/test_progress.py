@@ -1,4 +1,4 @@
-"""What a person sees on stderr: a bar and an example on a terminal, plain lines elsewhere, nothing when quiet."""
+"""Test what a person sees on stderr: a bar and an example on a terminal, plain lines elsewhere, nothing when quiet."""
 
 from __future__ import annotations
 

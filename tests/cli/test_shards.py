@@ -13,7 +13,7 @@ from shell import Ran, Shell
 
 
 def joined(shell: Shell, shards: int, *command: object) -> str:
-    """What the shards of a command write to -o, in order; each must end with 0."""
+    """Return what the shards of a command write to -o, in order; each must end with 0."""
     parts = []
     for number in range(1, shards + 1):
         ran = shell(*command, "--shard", f"{number}/{shards}", "-o", "part.jsonl")

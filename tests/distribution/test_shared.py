@@ -1,4 +1,4 @@
-"""What the driver keeps for all workers: who asks which question, and what is reserved of the budget."""
+"""Test what the driver keeps for all workers: who asks which question, and what is reserved of the budget."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rubrictool.models.cache import Cache
 
 
 class Answers:
-    """What two workers were answered, in order."""
+    """The answers that two workers got, in order."""
 
     def __init__(self) -> None:
         self.all: list[tuple[str, int, Any]] = []

@@ -1,4 +1,4 @@
-"""What each worker of a cluster may ask."""
+"""Test what each worker of a cluster may ask."""
 
 from __future__ import annotations
 

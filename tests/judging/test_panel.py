@@ -65,7 +65,7 @@ def scored(judge: Panel, *weights: float, min_coverage: float | None = None, **l
 
 
 def said(verdicts: str, criterion: Criterion = PLAIN) -> dict[str, Verdict]:
-    """What judges say of one criterion: 1, 0 or ?; of one with levels, the number of the level."""
+    """Return what judges say of one criterion: 1, 0 or ?; of one with levels, the number of the level."""
     found = {}
     for number, one in enumerate(verdicts):
         level: dict[str, Any] = {"level": one, "value": (int(one) - 1) / 4} if criterion.levels and one != "?" else {}

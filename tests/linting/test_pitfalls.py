@@ -1,4 +1,4 @@
-"""What becomes of penalties whose text says what a response does not do is decided, and counted."""
+"""Test what becomes of penalties whose text says what a response does not do is decided, and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What verdicts show: criteria that tell nothing apart, criteria that move together, a judge that contradicts itself."""
+"""Test what verdicts show: criteria that tell nothing apart, criteria that move together, a judge that contradicts itself."""
 
 from __future__ import annotations
 

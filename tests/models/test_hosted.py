@@ -1,4 +1,4 @@
-"""What litellm makes of replies, and what is left of them: forms, finish reasons, bills, pages, keys."""
+"""Test what litellm makes of replies, and what is left of them: forms, finish reasons, bills, pages, keys."""
 
 from __future__ import annotations
 

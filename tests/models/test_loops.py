@@ -34,7 +34,7 @@ from rubrictool.questions import judge as judge_question
 T = TypeVar("T")
 
 LONG_S = 30.0
-"""When a test says that something hangs."""
+"""Seconds after which a test says that something hangs."""
 PROMPT = rt.Prompt(id="p", prompt="How is bread kept?")
 RUBRIC = rt.Rubric.model_validate({"id": "p", "criteria": [{"criterion": "Names a cloth.", "weight": 1}]})
 GOOD = '{"c1": "yes"}'
@@ -59,7 +59,7 @@ async def ask(model: Model, text: str = "Is it?") -> bool:
 
 
 def in_threads(works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T | Exception]:
-    """What comes of each work, in an event loop and a thread of its own; all begin together."""
+    """Return what comes of each work, in an event loop and a thread of its own; all begin together."""
     barrier = threading.Barrier(len(works))
 
     def one(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -69,7 +69,7 @@ ASKED_ONCE = {2 * [*LASTING].index(name) for name in ("a refusal", "a filter", "
 
 
 class Scored(NamedTuple):
-    """What a command left behind: its exit code, its words, its rows and those that it could not finish."""
+    """The traces of a command: its exit code, its words, its rows and those that it could not finish."""
 
     code: int
     err: str
@@ -252,7 +252,7 @@ def confiding(_: str) -> str:
 
 
 def shows_key(written: str | bytes) -> bool:
-    """Whether the key is in it, in whatever spelling."""
+    """Return whether the key is in it, in whatever spelling."""
     text = written if isinstance(written, str) else written.decode(errors="replace")
     return KEY in text.replace("\\", "")
 

@@ -1,4 +1,4 @@
-"""What refusals for too many requests cost: one that comes alone its own question, those that come together the pace.
+"""Test what refusals for too many requests cost: one that comes alone its own question, those that come together the pace.
 
 The servers are simulated in virtual time. When each refusal made everybody wait, 200 calls took 20 s instead of 0.8 with a
 random tenth of refusals, and a bucket of 50 requests a second with room for 5 was used to a third.

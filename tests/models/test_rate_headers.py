@@ -1,4 +1,4 @@
-"""What servers publish of their rate limits: every spelling of the headers, and nothing of those that cannot be true."""
+"""Test what servers publish of their rate limits: every spelling of the headers, and nothing of those that cannot be true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests to one model are let go: so many at once, retries first, and nobody during a pause."""
+"""Test how requests to one model are let go: so many at once, retries first, and nobody during a pause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What error answers mean: what passes, what does not, what ends the run, and what to leave out of a request."""
+"""Test what error answers mean: what passes, what does not, what ends the run, and what to leave out of a request."""
 
 from __future__ import annotations
 

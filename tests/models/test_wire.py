@@ -1,4 +1,4 @@
-"""What servers, gateways and proxies make of a reply on its way: streams, encodings, pages, errors in a 200."""
+"""Test what servers, gateways and proxies make of a reply on its way: streams, encodings, pages, errors in a 200."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def large_rubrics() -> list[Columns]:
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What the browser saw of three pages: a small one, one of hostile texts, a large one."""
+    """Return what the browser saw of three pages: a small one, one of hostile texts, a large one."""
     directory = tmp_path_factory.mktemp("pages")
     pages = {
         "page": html_report(BEFORE, AFTER, [RUBRIC], ROUNDS, [LABEL]),

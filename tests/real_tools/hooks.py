@@ -68,7 +68,7 @@ ASKED = '[{"criterion": "Names a colour.", "weight": 1}]'
 
 
 async def ended_by_verl() -> str:
-    """What verl's manager that takes 0 for errors does when the judge's key is denied."""
+    """Return what verl's manager that takes 0 for errors does when the judge's key is denied."""
     from rubrictool.rewards.verl import RunEnded
 
     with _judge(lambda request: request.send_error(401)) as judge:

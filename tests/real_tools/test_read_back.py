@@ -1,4 +1,4 @@
-"""What `convert` writes is read by the tools that it is for, and says the same there."""
+"""Test what `convert` writes is read by the tools that it is for, and says the same there."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ LIMIT_S = 300
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What each tool saw in the files."""
+    """Return what each tool saw in the files."""
     folder = tmp_path_factory.mktemp("files")
     for name, rows in WRITTEN.items():
         written = formats.convert(Input(rows), name)

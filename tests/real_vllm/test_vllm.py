@@ -80,7 +80,7 @@ def served(model: Path, name: str, settings: Sequence[str], log: Path) -> Iterat
 
 
 def is_up(url: str, process: subprocess.Popen[bytes]) -> bool:
-    """Whether a server answers within three minutes."""
+    """Return whether a server answers within three minutes."""
     end = time.monotonic() + 180
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -410,7 +410,7 @@ def assert_as_said(shell: Shell, scored: Rows, args: dict[str, Any]) -> None:
 
 
 def said(shell: Shell, row: dict[str, Any], args: dict[str, Any]) -> list[str]:
-    """What the stored reply to a row's question says of each criterion, by the standard library alone."""
+    """Return what the stored reply to a row's question says of each criterion, by the standard library alone."""
     rubric = next(rubric for rubric in shell.read("k.jsonl") if rubric["id"] == row["prompt_id"])
     messages = judge_question.question(
         Templates(), Prompt(id=rubric["id"], prompt=rubric["prompt"]), WANTED, row["response"]

@@ -1,4 +1,4 @@
-"""Which proposals are taken: each rule refuses what it is there to refuse, and nothing is judged twice for it."""
+"""Test which proposals are taken: each rule refuses what it is there to refuse, and nothing is judged twice for it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PROMPT = Prompt(id="p", prompt="?")
 
 
 def met(criterion: str, response: str, *, ease: float = 0.5) -> bool:
-    """Whether a response meets a criterion: drawn by both texts."""
+    """Return whether a response meets a criterion: drawn by both texts."""
     share = int(draw(0, criterion, response)[:6], 16) / 0xFFFFFF
     return share < ease
 
@@ -142,7 +142,7 @@ def _criterion(chosen: random.Random, place: int, weights: Sequence[float]) -> C
 
 
 def is_within(part: PoolEntry, full: PoolEntry) -> bool:
-    """Whether an entry of a part judging says what full judging does, as far as it says anything."""
+    """Return whether an entry of a part judging says what full judging does, as far as it says anything."""
     if part.score is not None:
         return part == full
     assert part.low is not None

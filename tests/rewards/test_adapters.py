@@ -203,7 +203,7 @@ RUN_ENDS = {
 
 
 def outcome(hook: Any, judge: Any, chosen: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """What a trainer gets of a judge that does not decide: a number, None, or the type of an error."""
+    """Return what a trainer gets of a judge that does not decide: a number, None, or the type of an error."""
     monkeypatch.setattr(RewardOptions, "judge", judge)
     # Only a judge that never answers is given up.
     monkeypatch.setenv("RUBRICTOOL_DEADLINE", "0.02" if isinstance(judge, StuckJudge) else "60")
@@ -262,7 +262,7 @@ def test_the_prompt_ids_of_ms_swift_name_groups_and_no_rubrics(monkeypatch: pyte
 
 
 async def as_rate_limited(call: Any, timeout_s: float = 5) -> Any:
-    """What verl 0.9.1's manager `rate_limited` takes of a call: a number in place of every time-out and error."""
+    """Return what verl 0.9.1's manager `rate_limited` takes of a call: a number in place of every time-out and error."""
     try:
         return await asyncio.wait_for(call, timeout_s)
     except Exception:

@@ -36,7 +36,7 @@ LOCAL = Access.of("127.0.0.1", None)
 
 
 class Answer(NamedTuple):
-    """What a request came to."""
+    """The status, headers and body that a request got."""
 
     status: int
     body: Any

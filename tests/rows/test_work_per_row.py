@@ -1,4 +1,4 @@
-"""What reading a row costs, in calls of our functions: a row is recognised, named and validated once, whatever its shape."""
+"""Test what reading a row costs, in calls of our functions: a row is recognised, named and validated once, whatever its shape."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def numbered(value: Any, number: int) -> Any:
 
 
 def counted(run: Callable[[], object]) -> Counter[str]:
-    """How often each function of ours is called."""
+    """Return how often each function of ours is called."""
     calls: Counter[str] = Counter()
 
     def note(frame: FrameType, event: str, _: object) -> None:

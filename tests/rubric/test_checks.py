@@ -1,4 +1,4 @@
-"""What a check may ask for, and the texts it looks at."""
+"""Test what a check may ask for, and the texts it looks at."""
 
 from __future__ import annotations
 

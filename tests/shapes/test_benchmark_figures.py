@@ -56,7 +56,7 @@ LABELS = ["A>B", "A>>B", "A=B", "A<<B", "A<B", "B>A", "B>>A", "B=A", "B<<A", "B<
 
 
 def arena_score(label: str) -> list[float]:
-    """What A gets for a label, three times over for a clear win."""
+    """Return what A gets for a label, three times over for a clear win."""
     better = {"A>B": 1, "A>>B": 1, "B<A": 1, "B<<A": 1, "A=B": 0.5, "B=A": 0.5}.get(label, 0)
     return [better] * (3 if ">>" in label or "<<" in label else 1)
 

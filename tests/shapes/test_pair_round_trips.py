@@ -1,4 +1,4 @@
-"""What is written in a format reads as what it was, but for what is reported lost."""
+"""Test what is written in a format reads as what it was, but for what is reported lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What others' rows of responses, comparisons, labels and requests say is read as it is meant, and what failed is counted."""
+"""Test that others' rows of responses, comparisons, labels and requests are read as they are meant, and failures counted."""
 
 from __future__ import annotations
 

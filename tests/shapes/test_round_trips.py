@@ -57,7 +57,7 @@ def less(columns: ColumnValues, *names: str) -> ColumnValues:
 
 
 def expected(one: ColumnValues, fields: Fields, *, reverses: bool) -> ColumnValues:
-    """What was written of a criterion: all but what nobody took, and the reverse of a penalty where that was reported."""
+    """Return what was written of a criterion: all but what nobody took, and the reverse of a penalty where that was reported."""
     kept = less(one, *fields.names(), *ADDED)
     if reverses and kept["weight"] < 0:
         return kept | {"criterion": reverse(kept["criterion"]), "weight": -kept["weight"]}

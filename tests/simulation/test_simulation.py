@@ -50,7 +50,7 @@ FLAWLESS = World(misled=0.0, wrong=0.0, forgets=0.0, notices=1.0, judge_error=0.
 
 
 def separate(world: World, first: str, second: str, criteria: Sequence[Criterion] = ()) -> Proposal:
-    """What the simulated proposer makes of two texts."""
+    """Return what the simulated proposer makes of two texts."""
     shown = [
         JudgedResponse(Response(id=name, prompt_id="p1", response=text)) for name, text in (("a", first), ("b", second))
     ]

@@ -18,7 +18,7 @@ from rubrictool.steps.map_rows import FAIR_TRIAL, OPEN_BYTES, Outcome, Work, map
 async def mapped(
     work: Work[int], *, rows: int, patience: int, slots: int | None = None, demand: Demand | None = None
 ) -> list[Lines]:
-    """What `map_rows` writes of numbered rows: the number of each, and the kind of its failure.
+    """Return what `map_rows` writes of numbered rows: the number of each, and the kind of its failure.
 
     Each row asks one question for as long as it runs, unless `demand` is given.
     """
@@ -43,7 +43,7 @@ async def mapped(
 
 
 def kinds(work: Callable[[int], str | None], *, rows: int, patience: int) -> list[str | None]:
-    """What becomes of each row, by the kind of its failure, when `work` says what happens to it.
+    """Return what becomes of each row, by the kind of its failure, when `work` says what happens to it.
 
     The model answers for a row that does not fail, unless that row is settled without it (`unasked`).
     """

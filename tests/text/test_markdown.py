@@ -1,4 +1,4 @@
-"""How much structure Markdown gives a text."""
+"""Test how much structure Markdown gives a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a text is an answer: reasoning goes in whatever spelling, and what an answer quotes stays."""
+"""Test what of a text is an answer: reasoning goes in whatever spelling, and what an answer quotes stays."""
 
 from __future__ import annotations
 

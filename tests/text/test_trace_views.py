@@ -1,4 +1,4 @@
-"""What models are shown of a conversation: all of it, the last reply, or a long one without its middle."""
+"""Test what models are shown of a conversation: all of it, the last reply, or a long one without its middle."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _INPUT, _OUTPUT = {"input", "prompt"}, {"output", "generated", "completion"}
 _PERIODS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0, "week": 604800.0, "month": 2592000.0}
 
 _LONGEST_PERIOD_S = 60.0
-"""What a day or an hour allows may be used at once; only shorter periods ask for an even pace."""
+"""Longest period of a limit that asks for an even pace; what an hour or a day allows may be used at once."""
 
 _PARAMETER = linear(r"\b(q|w|window|qu|r|t|limit|remaining|reset)=\"?([0-9a-z.-]+)")
 
