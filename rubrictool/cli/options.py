@@ -193,6 +193,24 @@ class ShownQuestionFlags(QuestionFlags):
         return TraceView(self.view, self.max_trace_tokens)
 
 
+ResponsesFile = Annotated[
+    str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
+]
+
+RubricsFile = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Rubric rows; - is stdin. [default: RESPONSES, where its rows hold rubrics]",
+        show_default=False,
+    ),
+]
+
+PromptsFile = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
+]
+
 MissingRubric = Annotated[
     Literal["error", "skip"],
     typer.Option(help="What a response without a rubric is: bad input, or a failed row."),

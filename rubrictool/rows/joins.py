@@ -15,7 +15,6 @@ from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.messages import Chat
 from rubrictool.rows.prompt_ids import PromptIds
 from rubrictool.rows.records import EVERY_PROMPT, Prompt, Response, Rubric, Scored
-from rubrictool.rows.shards import PromptRuns
 from rubrictool.text.wording import one_line
 
 T = TypeVar("T")
@@ -159,7 +158,7 @@ _IDS_SHOWN = 2
 
 def prompt_of(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> Prompt | None:
     """Return the prompt of a response: its text from the row, else the rubric, else the prompts; None where none has it."""
-    known, text = prompts.get(row.prompt_id), _prompt_text(row, rubric, prompts)
+    known, text = prompts.get(row.prompt_id), prompt_text(row, rubric, prompts)
     if text is None:
         return None
     references = [row.unknown().get("reference"), known and known.reference, rubric and rubric.reference]
@@ -179,7 +178,8 @@ def _prompt(name: str, text: str, reference: str | None) -> Prompt:
     return Prompt.model_construct(id=name, prompt=text, reference=reference)
 
 
-def _prompt_text(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> str | Chat | None:
+def prompt_text(row: Response, rubric: Rubric | None, prompts: Mapping[str, Prompt]) -> str | Chat | None:
+    """Return the text of a response's prompt, from the same places; None where none has it."""
     known = prompts.get(row.prompt_id)
     return row.prompt or (rubric.prompt if rubric else None) or (known.prompt if known else None)
 
@@ -217,45 +217,3 @@ def grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
     for key, value in pairs:
         groups.setdefault(key, []).append(value)
     return groups
-
-
-def scorable(
-    rows: Rows[Response],
-    rubrics: Mapping[str, Rubric],
-    prompts: Mapping[str, Prompt],
-    texts: Texts,
-    *,
-    skip_missing: bool,
-) -> PromptRuns:
-    """Return how many rows there are, and where each prompt's stand. Raises `InputError` for one that could not be scored.
-
-    One that has no rubric is such a row unless these are skipped.
-    """
-    return PromptRuns.of(_scorable(rows, rubrics, prompts, texts, skip_missing=skip_missing))
-
-
-def _scorable(
-    rows: Rows[Response],
-    rubrics: Mapping[str, Rubric],
-    prompts: Mapping[str, Prompt],
-    texts: Texts,
-    *,
-    skip_missing: bool,
-) -> Iterator[str]:
-    """Yield the prompt id of each row, checked."""
-    for line, row in texts.checked(rows):
-        rubric = rubric_for(row.prompt_id, rubrics)
-        if rubric is None and not skip_missing:
-            raise rows.error(
-                line,
-                f"prompt_id: {lacks_rubric(row.prompt_id, row.prompt, rubrics)}; add one, or one with the id * for "
-                "every prompt, or continue without these rows",
-                code="missing_rubric",
-            )
-        if rubric is not None and _prompt_text(row, rubric, prompts) is None:
-            raise rows.error(
-                line,
-                "prompt: neither the row nor its rubric has the prompt's text; give the prompt rows too",
-                code="missing_prompt",
-            )
-        yield row.prompt_id

@@ -20,17 +20,8 @@ from rubrictool.judging.protocols import (
     view_of,
 )
 from rubrictool.models.answers import Answers, count_answers, note_answer
-from rubrictool.rows.joins import (
-    Texts,
-    by_prompt,
-    prompt_of,
-    prompt_rows,
-    prompts_by_id,
-    rubric_for,
-    rubrics_by_prompt,
-    scorable,
-)
-from rubrictool.rows.jsonl import Rows, Source, opened
+from rubrictool.rows.joins import by_prompt
+from rubrictool.rows.judgeable import JudgeableResponses
 from rubrictool.rows.records import Criterion, JudgingMode, Prompt, Response, Rubric, Score, Scored
 from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.empty_response import Empty
@@ -216,35 +207,23 @@ class _KnownVerdicts:
 
 @dataclass(frozen=True)
 class Pools:
-    """The responses of many prompts, with rubrics and prompts by id; judging starts with whole pools, so all are held."""
+    """The responses of many prompts, and what they are judged by; judging starts with whole pools, so all are held."""
 
     rows: Sequence[Response]
     of: Mapping[str, Sequence[Response]]
-    rubrics: Mapping[str, Rubric]
-    prompts: Mapping[str, Prompt]
+    given: JudgeableResponses
 
     @classmethod
-    def read(
-        cls, responses: Source, rubrics: Source, prompts: Source | None, options: TopKOptions, *, skip_missing: bool
-    ) -> Pools:
-        """Read all rows. Raises `InputError` for one that could not be judged, or that lacks the column `distinct`."""
-        rows, prompts = Rows(responses, Response), opened(prompts, "prompts")
-        texts = Texts(rows, prompt_rows(prompts))
-        known, prompts_known = rubrics_by_prompt(rubrics, texts), prompts_by_id(prompts, texts)
-        scorable(rows, known, prompts_known, texts, skip_missing=skip_missing)
-        for line, row in rows:
-            options.check(rows, line, row)
-        every = rows.rows()
-        return cls(every, by_prompt(every), known, prompts_known)
+    def read(cls, given: JudgeableResponses, options: TopKOptions) -> Pools:
+        """Read all rows. Raises `InputError` for one that lacks the column `distinct`."""
+        for line, row in given.rows:
+            options.check(given.rows, line, row)
+        rows = given.rows.rows()
+        return cls(rows, by_prompt(rows), given)
 
     def judged_by(self, row: Response) -> tuple[Prompt, Rubric]:
         """Return the prompt and the rubric of a response. Raises `RowFailure` where it has no rubric."""
-        rubric = rubric_for(row.prompt_id, self.rubrics)
-        if rubric is None:
-            raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
-        prompt = prompt_of(row, rubric, self.prompts)
-        assert prompt is not None, "the first pass has checked it"
-        return prompt, rubric
+        return self.given.task(row).judged_by
 
 
 class OutcomeByRow:

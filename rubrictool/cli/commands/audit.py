@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,15 +10,24 @@ import typer
 from rubrictool.cli.audit_table import excesses, lines
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import MissingRubric, OutputFlags, ReadingFlags, RequestFlags, Seed, ShownQuestionFlags
+from rubrictool.cli.options import (
+    MissingRubric,
+    OutputFlags,
+    PromptsFile,
+    ReadingFlags,
+    RequestFlags,
+    ResponsesFile,
+    RubricsFile,
+    Seed,
+    ShownQuestionFlags,
+)
 from rubrictool.cli.role_options import SamplingFlags, WayOfJudgingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_view, refuse_idle
-from rubrictool.errors import RowFailure
-from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
-from rubrictool.rows.jsonl import Rows
-from rubrictool.rows.records import AttackedScore, Response, Rubric
+from rubrictool.rows.joins import rubric_for
+from rubrictool.rows.judgeable import JudgeableResponses, JudgeTask
+from rubrictool.rows.records import AttackedScore, Response
 from rubrictool.steps.audit import audit, drawn_places
 from rubrictool.steps.map_rows import Outcome, Work
 
@@ -29,27 +38,15 @@ if TYPE_CHECKING:
 def command(
     context: typer.Context,
     judge: Annotated[str, typer.Argument(metavar="JUDGE", help="The judge, as for --judge.", show_default=False)],
-    responses: Annotated[
-        str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
-    ],
+    responses: ResponsesFile,
     judging: WayOfJudgingFlags,
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: OutputFlags,
     asking: RequestFlags,
-    rubrics: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Rubric rows; - is stdin. [default: RESPONSES, where its rows hold rubrics]",
-            show_default=False,
-        ),
-    ] = None,
-    prompts: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
-    ] = None,
+    rubrics: RubricsFile = None,
+    prompts: PromptsFile = None,
     missing_rubric: MissingRubric = "error",
     sample: Annotated[int, typer.Option(min=1, help="Responses to attack, of as many prompts as can be.")] = 30,
     fail_over: Annotated[
@@ -71,33 +68,27 @@ def command(
 
     given = Inputs(reading, responses, rubrics, prompts)
     rubrics = rubrics or given.own_rubrics(responses, "audit")
-    rows = Rows(given.of(responses), Response)
-    texts = Texts(rows, prompt_rows(given.of(prompts)))
-    known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
-    runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
+    found = JudgeableResponses.read(
+        given.of(responses), given.of(rubrics), given.of(prompts), skip_missing=missing_rubric == "skip"
+    )
     role = asked(judge, judging.judge_args, "--judge-args", parameters)
     refuse_idle(context, *of_asking(asking, judge), of_view(wording))
-    drawn = drawn_places(_with_rubric(rows, known), sample, seed=seed)
+    drawn = drawn_places(_with_rubric(found), sample, seed=seed)
     # Without a rubric it costs nothing, and is among the failures as in `score`.
-    places = drawn.union(set(range(runs.rows)).difference(place for place, _ in _with_rubric(rows, known)))
+    places = drawn.union(set(range(found.runs.rows)).difference(place for place, _ in _with_rubric(found)))
     session = Session("audit", files, asking, wording, specs=[judge], inputs=given)
     attacked: list[AttackedScore] = []
     hard = HardVerdictTally()
 
     async def main() -> None:
-        session.warn_if_empty(runs.rows)
+        session.warn_if_empty(found.runs.rows)
 
-        async def connect(roles: Roles) -> Work[Response]:
+        async def connect(roles: Roles) -> Work[JudgeTask]:
             asked_judge = await roles.judge([role], judging)
 
-            async def work(row: Response) -> Outcome:
-                rubric = rubric_for(row.prompt_id, known)
-                if rubric is None:
-                    raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
-                prompt = prompt_of(row, rubric, asked_of)
-                assert prompt is not None, "the first pass has seen to it"
-                found = await audit(prompt, rubric, row, asked_judge)
-                return Outcome(found.rows, found.failure)
+            async def work(task: JudgeTask) -> Outcome:
+                audited = await audit(*task.judged_by, task.row, asked_judge)
+                return Outcome(audited.rows, audited.failure)
 
             return work
 
@@ -107,8 +98,8 @@ def command(
                 attacked.append(row)
                 hard.add(hard_reasons(row.verdicts))
 
-        chosen = (row for place, (_, row) in enumerate(rows) if place in places)
-        await session.ask(chosen, connect, count=count, total=len(places))
+        chosen = (row for place, (_, row) in enumerate(found.rows) if place in places)
+        await session.ask(chosen, connect, task_of=found.task, count=count, total=len(places))
         _close(session, audit_report(attacked, responses=len(drawn), seed=seed), fail_over)
         if judging.soft and not session.dry_run:
             session.figures |= hard.figures()
@@ -117,9 +108,9 @@ def command(
     session.run(main)
 
 
-def _with_rubric(rows: Rows[Response], rubrics: Mapping[str, Rubric]) -> Iterator[tuple[int, Response]]:
+def _with_rubric(found: JudgeableResponses) -> Iterator[tuple[int, Response]]:
     """Yield the responses that have a rubric, each with its place, from 0."""
-    return ((place, row) for place, (_, row) in enumerate(rows) if rubric_for(row.prompt_id, rubrics))
+    return ((place, row) for place, (_, row) in enumerate(found.rows) if rubric_for(row.prompt_id, found.rubrics))
 
 
 def _close(session: Session, report: AuditReport, fail_over: float | None) -> None:

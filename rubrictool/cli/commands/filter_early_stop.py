@@ -14,6 +14,7 @@ from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
+from rubrictool.rows.judgeable import JudgeableResponses
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
 from rubrictool.select.early_stop import OutcomeByRow, Pools
 from rubrictool.select.top_k import TIED, TopKOptions
@@ -39,7 +40,10 @@ def run(
     """
     responses, rubrics, prompts = paths
     pools = Pools.read(
-        given.of(responses), given.of(rubrics), given.of(prompts), options, skip_missing=missing_rubric == "skip"
+        JudgeableResponses.read(
+            given.of(responses), given.of(rubrics), given.of(prompts), skip_missing=missing_rubric == "skip"
+        ),
+        options,
     )
     configs = asked_judges(judging, parameters)
     refuse_idle(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Self
 
 import typer
@@ -25,8 +26,11 @@ from rubrictool.cli.options import (
     EmptyResponses,
     EngineRequestFlags,
     MissingRubric,
+    PromptsFile,
     ReadingFlags,
     RenderGithub,
+    ResponsesFile,
+    RubricsFile,
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
@@ -36,13 +40,14 @@ from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
-from rubrictool.errors import InputError, RowFailure
+from rubrictool.errors import InputError
 from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.protocols import may_abstain
 from rubrictool.rows.calibrations import Calibration, read_calibration
-from rubrictool.rows.joins import Texts, prompt_of, prompt_rows, prompts_by_id, rubric_for, rubrics_by_prompt, scorable
+from rubrictool.rows.joins import rubric_for
 from rubrictool.rows.jsonl import Rows, Source
-from rubrictool.rows.records import Prompt, Response, Rubric, Score, ScoreWithDetails
+from rubrictool.rows.judgeable import JudgeableResponses, JudgeTask
+from rubrictool.rows.records import Response, Rubric, Score, ScoreWithDetails
 from rubrictool.rubric.empty_response import FAILURE, is_empty
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate
 from rubrictool.rubric.weights import TIE, rubric_hash
@@ -56,9 +61,7 @@ if TYPE_CHECKING:
 
 def command(
     context: typer.Context,
-    responses: Annotated[
-        str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
-    ],
+    responses: ResponsesFile,
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
@@ -66,18 +69,8 @@ def command(
     counting: AggregateFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
-    rubrics: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Rubric rows; - is stdin. [default: RESPONSES, where its rows hold rubrics]",
-            show_default=False,
-        ),
-    ] = None,
-    prompts: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
-    ] = None,
+    rubrics: RubricsFile = None,
+    prompts: PromptsFile = None,
     missing_rubric: MissingRubric = "error",
     empty: EmptyResponses = None,
     samples: Annotated[
@@ -142,11 +135,11 @@ def command(
                 f"{flag} needs the scores of all prompts, and --shard leaves some out; use it in a run without --shard, "
                 "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
             )
-    rows = Rows(given.of(responses), Response)
-    texts = Texts(rows, prompt_rows(given.of(prompts)))
-    known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
-    known = _defended(rubrics, known) if counting.defence else known
-    runs = scorable(rows, known, asked_of, texts, skip_missing=missing_rubric == "skip")
+    found = JudgeableResponses.read(
+        given.of(responses), given.of(rubrics), given.of(prompts), skip_missing=missing_rubric == "skip"
+    )
+    found = replace(found, rubrics=_defended(rubrics, found.rubrics)) if counting.defence else found
+    rows, known = found.rows, found.rubrics
     curves = aggregate_of(counting, known)
     fitted = read_calibration(given.of(calibration)) if calibration else None
     if fitted:
@@ -158,7 +151,7 @@ def command(
         shown = label_examples(
             given.of(examples), given.of(responses), rubrics=given.of(rubrics), prompts=given.of(prompts)
         )
-    people = _people(given.of(human), rows, known, texts, curves) if human is not None else None
+    people = _people(given.of(human), found, curves) if human is not None else None
     configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
@@ -173,7 +166,7 @@ def command(
     panel, escalations = PanelTally(), EscalationTally()
 
     async def main() -> None:
-        part = session.part(rows, runs)
+        part = session.part(rows, found.runs)
         session.say_offline(judge=configs)
         if shown:
             session.figures |= shown.figures()
@@ -181,24 +174,20 @@ def command(
         if counting.aggregate and not dimensions(known.values()):
             session.tell("score: no criterion has a dimension, so --aggregate saturates nothing")
 
-        def task_of(row: Response) -> _Task:
+        def task_of(row: Response) -> JudgeTask:
             counts["cut"] += wording.shown.cuts(row.response)
-            rubric = rubric_for(row.prompt_id, known)
-            return _Task(row, rubric, prompt_of(row, rubric, asked_of) if rubric else None)
+            return found.task(row)
 
-        async def connect(roles: Roles) -> Work[_Task]:
+        async def connect(roles: Roles) -> Work[JudgeTask]:
             judge = await roles.judge(
                 configs, judging, samples=samples, calibration=fitted, examples=shown.examples if shown else None
             )
 
-            async def work(task: _Task) -> Outcome:
-                row, rubric, prompt = task
-                if rubric is None:
-                    raise RowFailure("missing_rubric", f"no rubric for the prompt {row.prompt_id}")
-                assert prompt is not None, "the first pass has seen to it"
-                shows_nothing = is_empty(row.response)
+            async def work(task: JudgeTask) -> Outcome:
+                prompt, rubric = task.judged_by
+                shows_nothing = is_empty(task.row.response)
                 scored = await score(
-                    prompt, rubric, row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
+                    prompt, rubric, task.row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
                 )
                 note = _Scored.of(scored, empty=shows_nothing, doubts=may_abstain(judge), escalation=roles.escalation)
                 return Outcome((scored,), note=note)
@@ -254,14 +243,6 @@ def _check_calibration(
         if rubric := rubric_for(row.prompt_id, rubrics):
             calibration.check_rubric(rubric_hash(rubric.criteria), rubric.id)
             calibration.check_view(view, row)
-
-
-class _Task(NamedTuple):
-    """A response with its rubric and its prompt."""
-
-    row: Response
-    rubric: Rubric | None
-    prompt: Prompt | None
 
 
 class _Scored(NamedTuple):
@@ -342,15 +323,14 @@ def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
     return found
 
 
-def _people(
-    labels: Source, rows: Rows[Response], rubrics: Mapping[str, Rubric], texts: Texts, curves: Aggregate | None
-) -> PeoplesScores:
+def _people(labels: Source, found: JudgeableResponses, curves: Aggregate | None) -> PeoplesScores:
     """Return people's scores. Raises `InputError` for labels of responses that are not there, or without a score."""
     from rubrictool.analysis.corrected_scores import people_scores
     from rubrictool.cli.score_human import PeoplesScores
 
-    responses = (row for _, row in rows)
-    return PeoplesScores(people_scores(labels, responses, rubrics, texts, curves=lambda _: curves or WEIGHTED))
+    responses = (row for _, row in found.rows)
+    scores = people_scores(labels, responses, found.rubrics, found.texts, curves=lambda _: curves or WEIGHTED)
+    return PeoplesScores(scores)
 
 
 def _close(session: Session, tally: ScoreTally) -> None:

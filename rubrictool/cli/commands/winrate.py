@@ -19,7 +19,15 @@ from rubrictool.cli.escalation_lines import tell_escalation
 from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
-from rubrictool.cli.options import EngineRequestFlags, OutputFlags, ReadingFlags, RenderGithub, Seed, ShownQuestionFlags
+from rubrictool.cli.options import (
+    EngineRequestFlags,
+    OutputFlags,
+    PromptsFile,
+    ReadingFlags,
+    RenderGithub,
+    Seed,
+    ShownQuestionFlags,
+)
 from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
@@ -71,10 +79,7 @@ def command(
         Literal["scores"] | None,
         typer.Option(help="Files are score rows and the higher score wins; asks no model.", show_default=False),
     ] = None,
-    prompts: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
-    ] = None,
+    prompts: PromptsFile = None,
     rubrics: Annotated[
         str | None, typer.Option(metavar="FILE", help="Let the higher rubric score win.", show_default=False)
     ] = None,
