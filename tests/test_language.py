@@ -111,7 +111,9 @@ def docstrings(path: Path) -> Iterator[str]:
                 yield str(after.value.value)
 
 
-@pytest.mark.parametrize("folder", [PACKAGE, Path(__file__).parent, PACKAGE.parent / "docs"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "folder", [PACKAGE, Path(__file__).parent, PACKAGE.parent / "docs"], ids=lambda path: path.name
+)
 def test_no_docstring_begins_as_a_question(folder: Path) -> None:
     """A docstring is an imperative or a noun phrase: "What a row needs" says neither what to do nor what the thing is."""
     found = [(path.name, text) for path in sorted(folder.rglob("*.py")) for text in docstrings(path)]

@@ -56,7 +56,7 @@ def _best_of_all(pools: Sequence[Pool], file: int) -> float:
 
 
 class _Margins(NamedTuple):
-    """How far the scores of right answers are apart, and the worst of them from the best wrong one."""
+    """The distances between the scores of right answers, and of the worst of them from the best wrong one."""
 
     among_right: float
     over_wrong: float

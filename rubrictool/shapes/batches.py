@@ -22,7 +22,7 @@ _CUT = "replies cut at the limit of tokens"
 
 
 _OUTCOMES = ("succeeded", "errored", "canceled", "expired")
-"""What may become of a request to Anthropic."""
+"""The results that a request to Anthropic may have."""
 
 
 def _read_request(row: Fields) -> Contents:

@@ -33,7 +33,7 @@ NOTED = {
     "rubric-kit": ("criteria", "looks_up"),
     "mt-bench-answers": ("choices", 0, "turns", 1),
 }
-"""What is left out as a whole and counted: a criterion of weight 0, one on tool calls, a later turn."""
+"""Parts that are left out as a whole and counted: a criterion of weight 0, one on tool calls, a later turn."""
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:
