@@ -55,8 +55,8 @@ def ignore() -> None:
 
 
 @contextmanager
-def orderly(stop: Callable[[], object]) -> Iterator[Callable[[], None]]:
-    """Let the first signal call `stop`, which asks the event loop to end what it does.
+def orderly(stop: Callable[[], object], *, patience_s: float = PATIENCE_S) -> Iterator[Callable[[], None]]:
+    """Let the first signal call `stop`, which asks the event loop to end what it does, and must do so in `patience_s`.
 
     Yields a function to call when the loop has reacted. Raises `KeyboardInterrupt` at the end of a block that a signal came
     too late to stop.
@@ -67,7 +67,7 @@ def orderly(stop: Callable[[], object]) -> Iterator[Callable[[], None]]:
         came.append(number)
         _on_signals(_end)
         signal.signal(signal.SIGALRM, _end)
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+        signal.setitimer(signal.ITIMER_REAL, patience_s)
         stop()
 
     def reacted() -> None:

@@ -69,7 +69,9 @@ class Access:
         """Raise `HttpError` unless a request has the token, in its header or as the first segment of its path."""
         scheme, _, bearer = (authorization or "").partition(" ")
         given = [in_path or "", bearer.strip() if scheme.lower() == "bearer" else ""]
-        if not any(hmac.compare_digest(one.encode(), (self.token or "").encode()) for one in given if one):
+        # Bytes of a header that are no UTF-8 arrive as halves of surrogate pairs.
+        sent = [one.encode(errors="surrogateescape") for one in given if one]
+        if not any(hmac.compare_digest(one, (self.token or "").encode()) for one in sent):
             raise HttpError(
                 HTTPStatus.UNAUTHORIZED,
                 "unauthorized",

@@ -138,7 +138,7 @@ class RubricReward:
         Raises `ModelFailure` or `RowFailure` where the judge did not decide and `on_error` is `raise`, and for `group_mean`
         where it decided on nobody of a group; always `ModelUnusable`, and `ModelFailure` once the budget is spent.
         """
-        tasks = [self._task(number, rollout) for number, rollout in enumerate(rollouts)]
+        tasks = self._tasks(rollouts)
         limits = [limit for limit in (deadline_s, self.options.deadline_s) if limit is not None]
         return await background_loop().run(lambda: self._all(tasks, min(limits, default=None)))
 
@@ -149,29 +149,17 @@ class RubricReward:
 
     def not_judged(self, rollouts: Iterable[Rollout], why: str) -> list[Reward]:
         """Return the rewards of rollouts that nobody waits for any more, as `on_error` says."""
-        tasks = [self._task(number, rollout) for number, rollout in enumerate(rollouts)]
+        tasks = self._tasks(rollouts)
         return self._settled(tasks, [ModelFailure("unavailable", why)] * len(tasks))
 
     def statistics(self, rollouts: Sequence[Rollout], rewards: Sequence[Reward]) -> GroupStatistics:
         """Return the statistics of a batch for a trainer's log."""
         return group_statistics([one.group_key for one in rollouts], rewards)
 
-    def _task(self, number: int, rollout: Rollout) -> _Task:
-        """Return what is to be judged. Raises `InputError` that names the rollout, before anything is asked."""
-        where = f"rollouts[{number}]"
-        for name in ("prompt", "prompt_id", "reference"):
-            if fault := _unwritable(getattr(rollout, name)):
-                raise InputError(f"{where}: {name}: {fault}; replace it in the data set")
-        try:
-            rubric = self.rubrics.of(rollout)
-        except InputError as error:
-            raise InputError(f"{where}: {error}", code=error.code) from None
-        asked = rollout.prompt if rollout.prompt is not None else rubric.prompt
-        if asked is None:
-            raise InputError(f"{where}: prompt: neither the rollout nor its rubric has one; give the prompt's text")
-        named = {"id": rollout.prompt_id} if rollout.prompt_id else {}
-        prompt = validated(Prompt, {**named, "prompt": asked, "reference": rollout.reference}, where)
-        return _Task(prompt, rubric, _response(rollout, prompt.id, where), rollout.group_key)
+    def _tasks(self, rollouts: Iterable[Rollout]) -> list[_Task]:
+        """Return what is to be judged, all of it by the rubrics of this moment: others may take their place meanwhile."""
+        rubrics = self.rubrics
+        return [_task(rollout, rubrics, f"rollouts[{number}]") for number, rollout in enumerate(rollouts)]
 
     async def _all(self, tasks: Sequence[_Task], deadline_s: float | None) -> list[Reward]:
         results = await asyncio.gather(*(self._in_time(task, deadline_s) for task in tasks), return_exceptions=True)
@@ -258,12 +246,33 @@ def check_on_error(chosen: object) -> None:
         raise InputError(f"on_error: {chosen!r} is unknown; write raise, none, group_mean or a number")
 
 
+def _task(rollout: Rollout, rubrics: Rubrics, where: str) -> _Task:
+    """Return what is to be judged. Raises `InputError` that names the rollout, before anything is asked."""
+    for name in ("prompt", "prompt_id", "reference"):
+        if fault := _unwritable(getattr(rollout, name)):
+            raise InputError(f"{where}: {name}: {fault}; replace it in the data set")
+    try:
+        rubric = rubrics.of(rollout)
+    except InputError as error:
+        raise InputError(f"{where}: {error}", code=error.code) from None
+    asked = rollout.prompt if rollout.prompt is not None else rubric.prompt
+    if asked is None:
+        raise InputError(f"{where}: prompt: neither the rollout nor its rubric has one; give the prompt's text")
+    named = {"id": rollout.prompt_id} if rollout.prompt_id else {}
+    prompt = validated(Prompt, {**named, "prompt": asked, "reference": rollout.reference}, where)
+    return _Task(prompt, rubric, _response(rollout, prompt.id, where), rollout.group_key)
+
+
 def _response(rollout: Rollout, prompt_id: str, where: str) -> Response | RowFailure:
     """Return the row of a completion. What a policy writes may be no text: that fails, and the other completions do not."""
     completion = rollout.response()
     if isinstance(completion, str | list) and (fault := _unwritable(completion)):
         return RowFailure("unreadable_response", f"{where}: completion: {fault}, so that no judge can read it")
-    return validated(Response, {"prompt_id": prompt_id, "response": completion}, where)
+    try:
+        return validated(Response, {"prompt_id": prompt_id, "response": completion}, where)
+    except InputError as error:
+        # A rollout has the response as its completion.
+        raise InputError(str(error).replace(": response", ": completion", 1), code=error.code) from None
 
 
 def _unwritable(value: Any) -> str | None:

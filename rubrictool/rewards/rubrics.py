@@ -28,17 +28,14 @@ class Rubrics:
 
     def __init__(self, source: Source | None, *, defence: bool = False) -> None:
         self._defence = defence
-        self._by_id: dict[str, Rubric] = {}
-        self._by_text: dict[str, Rubric] = {}
-        self.update(source)
-        self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
+        self._keep(self._read_all(source))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_read"}
+        return {"_defence": self._defence, "_by_id": self._by_id}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        vars(self).update(state)
-        self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
+        self._defence = state["_defence"]
+        self._keep(state["_by_id"])
 
     def of(self, rollout: Rollout) -> Rubric:
         """Return the rubric of a rollout. Raises `InputError` where there is none."""
@@ -57,21 +54,29 @@ class Rubrics:
     def __len__(self) -> int:
         return len(self._by_id)
 
-    def update(self, source: Source | None) -> dict[str, Rubric]:
-        """Take the rubrics of a source in place of those of their prompts, all or none; return them by prompt.
+    def updated(self, source: Source) -> tuple[Rubrics, dict[str, Rubric]]:
+        """Return a copy that has the rubrics of a source in place of those of their prompts, and these by prompt.
 
         Raises `InputError` for a rubric that cannot be read, and for one whose prompt has another text than until now.
         """
-        new = {name: self._defended(one) for name, one in rubrics_by_prompt(source, Texts()).items()}
+        new = self._read_all(source)
         for name, rubric in new.items():
             before = self._by_id.get(name)
             if before and _text_key(before) and _text_key(rubric) and _text_key(before) != _text_key(rubric):
                 raise InputError(
                     f"rubrics: prompt: the id {name!r} stands for another text until now; give the text an id of its own"
                 )
-        self._by_id = self._by_id | new
-        self._by_text = {key: one for one in self._by_id.values() if (key := _text_key(one))}
-        return new
+        copy = Rubrics(None, defence=self._defence)
+        copy._keep(self._by_id | new)
+        return copy, new
+
+    def _read_all(self, source: Source | None) -> dict[str, Rubric]:
+        return {name: self._defended(one) for name, one in rubrics_by_prompt(source, Texts()).items()}
+
+    def _keep(self, by_id: dict[str, Rubric]) -> None:
+        self._by_id = by_id
+        self._by_text = {key: one for one in by_id.values() if (key := _text_key(one))}
+        self._read = lru_cache(RUBRICS_KEPT)(self._of_json)
 
     @staticmethod
     def _prompt_id(rollout: Rollout) -> str:

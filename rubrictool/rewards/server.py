@@ -78,6 +78,7 @@ class RewardServer:
         self.draining = False
         self.cut = 0
         self.swaps = 0
+        self._swapping = asyncio.Lock()
 
     def application(self) -> web.Application:
         """Return the application; each path is there a second time behind the token as its first segment."""
@@ -101,7 +102,8 @@ class RewardServer:
             self.application(),
             access_log=None,
             logger=aiohttp_log(self.log),
-            shutdown_timeout=self.limits.drain_s,
+            # aiohttp waits for this long twice: until it cuts what it still reads, and then until it cuts handlers.
+            shutdown_timeout=self.limits.drain_s / 2,
             keepalive_timeout=self.limits.idle_s,
             lingering_time=self.limits.linger_s,
         )
@@ -123,8 +125,12 @@ class RewardServer:
         """Log an event."""
         self._log({"event": event, **columns})
 
-    def swap(self, rubrics: Rubrics) -> None:
+    async def swap(self, rubrics: Rubrics) -> None:
         """Take other rubrics; requests under way keep theirs."""
+        async with self._swapping:
+            self._take(rubrics)
+
+    def _take(self, rubrics: Rubrics) -> None:
         self.reward.rubrics = rubrics
         self.swaps += 1
 
@@ -240,15 +246,13 @@ class RewardServer:
 
     async def _rubrics(self, request: web.Request) -> web.Response:
         check_type(request.content_type, (JSON, *JSON_LINES))
-        if request.content_type in JSON_LINES:
-            rows = [parsed(line) for line in (await self._body(request)).splitlines() if line.strip()]
-        else:
-            rows = _rubric_rows(parsed(await self._body(request)))
-        for place, row in enumerate(rows):
-            if not isinstance(row, Mapping):
-                raise bad_field(f"rubrics[{place}]", "must be an object")
-        new = self.reward.rubrics.update(rows)
-        self.swaps += 1
+        body = await self._body(request)
+        async with self._swapping:
+            # Thousands of rubrics take seconds, in which others want to be answered.
+            rubrics, new = await asyncio.to_thread(
+                lambda: self.reward.rubrics.updated(_rubric_rows(body, request.content_type))
+            )
+            self._take(rubrics)
         told = {name: rubric_hash(one.criteria) for name, one in new.items()}
         _CALL.get().columns["rubrics"] = told
         return json_response({"rubrics": told, "total": len(self.reward.rubrics)})
@@ -287,11 +291,19 @@ class RewardServer:
             ) from None
 
 
-def _rubric_rows(value: Any) -> list[Any]:
-    """Return the rubric rows of a body: a list, an object that holds it under `rubrics`, or a single row."""
-    if isinstance(value, Mapping) and "criteria" not in value and isinstance(value.get("rubrics"), list):
-        value = value["rubrics"]
-    return value if isinstance(value, list) else [value]
+def _rubric_rows(body: bytes, content_type: str) -> list[Mapping[str, Any]]:
+    """Return the rubric rows of a body: JSON Lines, a list, an object that holds it under `rubrics`, or a single row."""
+    if content_type in JSON_LINES:
+        rows = [parsed(line) for line in body.splitlines() if line.strip()]
+    else:
+        value = parsed(body)
+        if isinstance(value, Mapping) and "criteria" not in value and isinstance(value.get("rubrics"), list):
+            value = value["rubrics"]
+        rows = value if isinstance(value, list) else [value]
+    wrong = next((place for place, row in enumerate(rows) if not isinstance(row, Mapping)), None)
+    if wrong is not None:
+        raise bad_field(f"rubrics[{wrong}]", "must be an object")
+    return rows
 
 
 def _of_aiohttp(error: web.HTTPException, limits: ServerLimits) -> HttpError:

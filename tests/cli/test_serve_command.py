@@ -34,10 +34,12 @@ ROLLOUT = {"prompt_id": "p", "completion": "red"}
         (["--on-error", "raise", "--dry-run"], "--dry-run: has no effect in a server"),
         (["--on-error", "raise", "--watch"], "--watch: has no effect without a file of rubrics"),
         (["--on-error", "raise", "--rubrics", "missing.jsonl"], "missing.jsonl"),
+        (["--on-error", "raise", "--rubrics", "empty.jsonl"], "empty.jsonl: contains no rubrics"),
         (["--on-error", "raise", "--max-tokens", "3"], "--max-tokens: has no effect"),
     ],
 )
 def test_what_cannot_be_served_is_bad_input(shell: Shell, arguments: list[str], message: str) -> None:
+    shell.write("empty.jsonl", [])
     ran = shell("serve", "--port", "0", *arguments)
     assert (ran.code, ran.out) == (2, "")
     assert message in ran.err

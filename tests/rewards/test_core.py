@@ -220,7 +220,7 @@ def test_any_text_is_judged(text: str) -> None:
 
 @pytest.mark.parametrize("completion", [None, 5, b"red", ["red"], {"text": "red"}, []])
 def test_what_is_neither_text_nor_messages_is_bad_input_whatever_was_chosen(completion: Any) -> None:
-    with pytest.raises(InputError, match=r"rollouts\[1\]: response"):
+    with pytest.raises(InputError, match=r"rollouts\[1\]: completion"):
         RubricReward(judge=WordJudge(), rubrics=RUBRICS, on_error=0.0).rewards_sync(
             [Rollout("red", prompt_id="p"), Rollout(completion, prompt_id="p")]
         )

@@ -116,7 +116,7 @@ def test_a_watched_file_of_refined_rubrics_is_taken_with_its_version(shell: Shel
         asyncio.get_running_loop().call_later(0.03, shell.write, "live.jsonl", [RUBRIC | {"rounds": 1}])
         async for found in watched(str(file), lambda: Rubrics(str(file)), every_s=0.01):
             assert isinstance(found, Rubrics)
-            server.swap(found)
+            await server.swap(found)
             return
 
     asyncio.run(asyncio.wait_for(run(), 20))

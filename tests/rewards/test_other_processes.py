@@ -65,7 +65,7 @@ def test_a_copy_has_the_rubrics_as_they_are_now_and_counts_from_0(server: ChatSe
     path = tmp_path / "r.jsonl"
     path.write_text(json.dumps(RUBRIC) + "\n")
     reward = RubricReward(judge=server.spec, rubrics=path, cache=None, on_error=-1.0)
-    reward.rubrics.update([{**RUBRIC, "id": "new", "prompt": "Another."}])
+    reward.rubrics, _ = reward.rubrics.updated([{**RUBRIC, "id": "new", "prompt": "Another."}])
     server.status = 400
     assert [one.reward for one in reward.rewards_sync(one())] == [-1.0]
     assert reward.failures == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -22,6 +23,7 @@ from rubrictool.models.background_loop import background_loop
 from rubrictool.models.context import RunContext
 from rubrictool.rewards import Rollout, RubricReward, bodies
 from rubrictool.rewards.access import Access
+from rubrictool.rewards.http_errors import HttpError
 from rubrictool.rewards.rubric_watch import watched
 from rubrictool.rewards.rubrics import Rubrics
 from rubrictool.rewards.server import RewardServer, ServerLimits
@@ -203,8 +205,8 @@ def test_verify_masks_a_sample_that_was_not_judged() -> None:
         ({"rollouts": 3}, 422, "rollouts: must be a list"),
         ({"rollouts": [3]}, 422, "rollouts[0]: must be an object"),
         ({"rollouts": [{"prompt_id": "p"}]}, 422, "rollouts[0].completion: field required"),
-        ({"rollouts": [{"prompt_id": "p", "completion": 3}]}, 422, "rollouts[0]: response: "),
-        ({"rollouts": [{"prompt_id": "p", "completion": [{"role": "user"}]}]}, 422, "rollouts[0]: response"),
+        ({"rollouts": [{"prompt_id": "p", "completion": 3}]}, 422, "rollouts[0]: completion: "),
+        ({"rollouts": [{"prompt_id": "p", "completion": [{"role": "user"}]}]}, 422, "rollouts[0]: completion.0"),
         ({"rollouts": [{"prompt_id": "q", "completion": "x"}]}, 422, "no rubric for the prompt 'q'"),
         ({"rollouts": [{"prompt": 3, "completion": "x", "rubric": CRITERIA}]}, 422, "rollouts[0]: prompt: "),
         ({"rollouts": [{"completion": "x", "rubric": CRITERIA}]}, 422, "rollouts[0]: prompt: "),
@@ -350,6 +352,12 @@ def test_the_token_stands_in_the_header_or_in_the_path_and_in_no_log(
         assert ENCODED not in told
 
 
+def test_bytes_that_are_no_text_are_a_wrong_token() -> None:
+    with pytest.raises(HttpError) as refused:
+        Access.of("127.0.0.1", TOKEN).check_token("Bearer \udce9", "\udcff")
+    assert refused.value.status == 401
+
+
 def test_health_needs_no_token_and_tells_nothing() -> None:
     async def get(client: TestClient[Any, Any]) -> list[Any]:
         return [await (await client.get(path)).json() for path in ("/health", "/ready")]
@@ -416,7 +424,7 @@ def test_more_than_may_be_under_way_is_sent_away_for_a_while() -> None:
 
 def test_a_server_that_ends_finishes_what_is_under_way_and_takes_nothing_new() -> None:
     judge = HeldJudge()
-    server, _ = serving(judge=judge)
+    server, _ = serving(judge=judge, limits=ServerLimits(drain_s=5))
 
     async def run() -> tuple[int, bool]:
         async with ClientSession() as session:
@@ -437,16 +445,21 @@ def test_a_server_that_ends_finishes_what_is_under_way_and_takes_nothing_new() -
 
 def test_what_does_not_finish_in_time_is_counted() -> None:
     judge = HeldJudge()
-    server, records = serving(judge=judge, limits=ServerLimits(drain_s=0.02))
+    server, records = serving(judge=judge, limits=ServerLimits(drain_s=0.6))
+    took_s = []
 
     async def run() -> None:
         async with ClientSession() as session, server.listening("127.0.0.1", 0) as url:
             asked = asyncio.ensure_future(session.post(f"{url}/score", json=by_score("red")))
             asked.add_done_callback(lambda done: done.exception())
             await _until(lambda: bool(judge.asked))
+            began = time.monotonic()
+        took_s.append(time.monotonic() - began)
 
     asyncio.run(run())
     assert server.cut == 1
+    # aiohttp waits twice.
+    assert took_s[0] < 1.1
     assert "cut" in [record["event"] for record in records]
 
 
@@ -622,6 +635,34 @@ def test_what_a_client_asked_for_that_went_away_is_judged_all_the_same() -> None
     asyncio.run(run())
     assert [(one["event"], one["status"], one["failed"]) for one in records] == [("request", 200, 0)]
     assert server.metrics.rollouts == 1
+
+
+def test_others_are_answered_while_many_rubrics_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, _ = serving(access=Access.of("127.0.0.1", TOKEN))
+    answered, reading = threading.Event(), threading.Event()
+
+    def waiting(*_: object, **__: object) -> Any:
+        reading.set()
+        assert answered.wait(10), "nobody was answered meanwhile"
+        return Rubrics([NEW]), {}
+
+    monkeypatch.setattr(server.reward.rubrics, "updated", waiting)
+    token = {"Authorization": f"Bearer {TOKEN}"}
+
+    async def work(client: TestClient[Any, Any]) -> tuple[int, int, int]:
+        swapping = asyncio.ensure_future(posted(client, "/rubrics", NEW, **token))
+        await _until(reading.is_set)
+        meanwhile = await posted(client, "/score", by_score("red"), **token)
+        answered.set()
+        rollouts = {"rollouts": [{"prompt_id": "p", "completion": "green"}]}
+        swapped = (await swapping).status
+        return (
+            meanwhile.status,
+            swapped,
+            (await posted(client, "/score", rollouts, **token)).body["rewards"][0]["score"],
+        )
+
+    assert using(server, work) == (200, 200, 1.0)
 
 
 def test_rubrics_are_not_replaced_on_a_server_without_a_token() -> None:

@@ -107,7 +107,11 @@ def command(
     templates = Templates(wording.templates, use_reference=wording.use_reference, view=wording.shown)
 
     def load() -> Rubrics:
-        return Rubrics(Inputs(reading, rubrics).of(rubrics), defence=counting.defence)
+        found = Rubrics(Inputs(reading, rubrics).of(rubrics), defence=counting.defence)
+        if rubrics and not len(found):
+            # Also of a file that is about to be written: without its rubrics every reward would be an error.
+            raise InputError(f"{rubrics}: contains no rubrics; check that the previous step succeeded")
+        return found
 
     loaded = load()
     interrupts.explain(lambda: "serve: ended at once; requests under way got no answer, completed replies are cached")
@@ -151,7 +155,12 @@ def _server(reward: RubricReward, access: Access, *, log_texts: bool) -> RewardS
 async def _serve(server: RewardServer, host: str, port: int, watching: Coroutine[Any, Any, None] | None) -> bool:
     """Serve until a signal comes, and finish what is under way then; return whether all of it was finished."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    with suppress(KeyboardInterrupt), interrupts.orderly(lambda: loop.call_soon_threadsafe(stop.set)) as reacted:
+
+    def stopping() -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    # A large body keeps the loop busy for longer than a command's loop may be, and requests are under way beside it.
+    with suppress(KeyboardInterrupt), interrupts.orderly(stopping, patience_s=interrupts.CLOSING_S) as reacted:
         async with server.listening(host, port) as url:
             server.log("listening", url=url, rubrics=len(server.reward.rubrics))
             async with asyncio.TaskGroup() as tasks:
@@ -173,7 +182,7 @@ async def _watching(server: RewardServer, path: str, load: Callable[[], Rubrics]
         if isinstance(found, InputError):
             server.log("rubrics_refused", path=path, message=f"{found}; the rubrics before stay")
         else:
-            server.swap(found)
+            await server.swap(found)
             server.log("rubrics", path=path, total=len(found))
 
 
