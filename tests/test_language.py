@@ -32,10 +32,19 @@ def texts(path: Path) -> Iterator[str]:
     return (node.value for node in nodes(path) if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
+def flags_below() -> list[tuple[str, str]]:
+    """The texts below the command line that name a flag, each with its module."""
+    return [(name_of(path), text) for path in BELOW for text in texts(path) if FLAG.search(text)]
+
+
 def test_no_text_below_the_command_line_names_a_flag() -> None:
-    """A flag alone, which another program is started with, is no text."""
-    named = [(name_of(path), text) for path in BELOW for text in texts(path) if " " in text and FLAG.search(text)]
-    assert named == []
+    assert [(name, text) for name, text in flags_below() if " " in text] == []
+
+
+def test_a_flag_alone_is_an_argument_of_a_program_that_is_started() -> None:
+    """Of vLLM's server, and of nvidia-smi, which counts the GPUs."""
+    starting = {f"models/backends/{name}.py" for name in ("gpus", "local_servers", "vllm_process")}
+    assert {name for name, text in flags_below() if " " not in text} == starting
 
 
 def codes() -> Iterator[str]:

@@ -78,7 +78,7 @@ class JudgedBy(NamedTuple):
 
 
 NOT_TOLD = JudgedBy(None, None, ())
-"""How a row was judged that does not tell."""
+"""The way of judging of a row that does not tell it."""
 
 
 def judged_by(row: Response, *columns: str) -> JudgedBy:
