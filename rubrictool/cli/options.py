@@ -33,6 +33,9 @@ class ReadingFlags:
     ] = None
 
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")]
+
+
 @dataclass(frozen=True)
 class OutputFlags:
     """Flags of what a command writes: rows, failures, figures, lines for people."""
@@ -47,7 +50,7 @@ class OutputFlags:
     summary: Annotated[
         str | None, typer.Option(metavar="FILE", help="The closing figures as JSON.", show_default=False)
     ] = None
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False
+    quiet: Quiet = False
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,10 @@ Render = Annotated[
 RenderGithub = Annotated[
     Literal["github"] | None,
     typer.Option("--render", help="Write for GitHub Actions to standard output; rows go to -o.", show_default=False),
+]
+
+Plot = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
 ]
 
 Seed = Annotated[int, typer.Option(min=0, help="For our own draws; never sent to a model.")]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib
 from matplotlib.figure import Figure
 
-from rubrictool.figures.style import FAINT, INK, saved, style
+from rubrictool.figures.style import FAINT, INK, TITLED, saved, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 REWARD, HELD_OUT = "#0072B2", "#D55E00"
 
-_STYLE: Any = {
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
 
 def draw(report: MonitorReport, kind: str) -> bytes:
     """Return the figure as a file of this kind, `svg` or `png`; the same report always gives the same svg.
@@ -34,7 +26,7 @@ def draw(report: MonitorReport, kind: str) -> bytes:
     Left score and held-out score by window with their intervals; a vertical line where they part. In the middle length with its
     quartiles, right what groups and judgements are lost.
     """
-    with matplotlib.rc_context(style(_STYLE)):
+    with matplotlib.rc_context(style({**TITLED, "axes.titleweight": "bold"})):
         figure = Figure(figsize=(11, 3.6), layout="constrained")
         scores, lengths, shares = figure.subplots(1, 3)
         _scores(scores, report)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 from matplotlib.figure import Figure
 
-from rubrictool.figures.style import FAINT, saved, style
+from rubrictool.figures.style import FAINT, TITLED, saved, style
 from rubrictool.figures.tail import COLOURS
 from rubrictool.text.wording import shortened
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from rubrictool.analysis.calibration import CalibrationFigures
     from rubrictool.rows.ways_of_judging import JudgeKey
-
-_STYLE: Any = {"axes.titlesize": 10, "axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False}
 
 _DOT: dict[str, Any] = {"marker": "o", "markersize": 4.5, "elinewidth": 1.2, "capsize": 2.5, "linewidth": 1.2}
 
@@ -29,7 +27,7 @@ def draw(judges: Mapping[JudgeKey, CalibrationFigures], kind: str) -> bytes:
     A dot is a bin of equally many verdicts: across its mean probability, up the share labelled met with its 95 % interval. On the
     dashed line probabilities are frequencies. Below stands how many verdicts have which probability, in tenths.
     """
-    with matplotlib.rc_context(style(_STYLE)):
+    with matplotlib.rc_context(style(TITLED)):
         figure = Figure(figsize=(4.6 * len(judges), 4.8), layout="constrained")
         axes = figure.subplots(2, len(judges), squeeze=False, sharex=True, height_ratios=(4, 1))
         for place, ((name, _), figures) in enumerate(judges.items()):

@@ -29,6 +29,15 @@ _WIDE_FONTS = (
 """Fonts of common systems for the scripts that matplotlib's own font lacks."""
 
 
+TITLED = {
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+"""Settings of figures whose parts have titles of their own."""
+
+
 def style(own: Any) -> Any:
     """Return the settings of all figures, with the figure's own."""
     installed = set(font_manager.get_font_names())

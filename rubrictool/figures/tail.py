@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rubrictool.figures.style import FAINT, INK, saved, style
+from rubrictool.figures.style import FAINT, INK, TITLED, saved, style
 from rubrictool.text.wording import shortened
 
 if TYPE_CHECKING:
@@ -27,14 +27,6 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F
 LOSS = "#e9e9e9"
 MAX_NAME = 28
 
-_STYLE: Any = {
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
 
 def draw(report: TailReport, kind: str) -> bytes:
     """Return the figure as a file of this kind, `svg` or `png`; the same report always gives the same svg.
@@ -43,7 +35,7 @@ def draw(report: TailReport, kind: str) -> bytes:
     is half-credit with its interval, the diamond that of all pairs at the region's gold gaps. Right, where it was predicted,
     the win rate against KL, with its interval and its peak.
     """
-    with matplotlib.rc_context(style(_STYLE)):
+    with matplotlib.rc_context(style({**TITLED, "axes.titleweight": "bold"})):
         figure = Figure(figsize=(10.5 if report.optimisation else 5.6, 4.7), layout="constrained")
         axes = figure.subplots(1, 2 if report.optimisation else 1, squeeze=False)[0]
         _regions(axes[0], report)

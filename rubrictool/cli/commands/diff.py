@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.inputs import Inputs, once_each
-from rubrictool.cli.options import ReadingFlags, Render
+from rubrictool.cli.options import Quiet, ReadingFlags, Render
 from rubrictool.cli.sheet_output import write_sheets
 from rubrictool.cli.sheets import Sheet
 from rubrictool.errors import InputError
@@ -26,7 +26,7 @@ def command(
         ),
     ] = None,
     render: Render = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Compare two files of rubrics, or of scores.
 

@@ -13,7 +13,7 @@ import typer
 from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.monitor_table import drift_lines, kept_line, lines
-from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
+from rubrictool.cli.options import OutputFlags, Plot, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.errors import InputError
@@ -71,9 +71,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
-    ] = None,
+    plot: Plot = None,
     seed: Seed = 0,
 ) -> None:
     """Watch a policy in training by its rollouts.

@@ -9,7 +9,7 @@ import typer
 
 from rubrictool.cli.files import STDOUT, Staged, Stdout, commit, on_terminal
 from rubrictool.cli.inputs import Inputs, once_each
-from rubrictool.cli.options import ReadingFlags, Seed
+from rubrictool.cli.options import Quiet, ReadingFlags, Seed
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.progress import say
 from rubrictool.errors import InputError
@@ -34,7 +34,7 @@ def command(
         typer.Option(metavar="ID", help="Show this prompt; repeatable. [default: all]", show_default=False),
     ] = None,
     seed: Seed = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write a report as one HTML page.
 

@@ -10,7 +10,7 @@ import typer
 from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli import ablation_table, exploits_table, tail_table
 from rubrictool.cli.inputs import Inputs, once_each
-from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
+from rubrictool.cli.options import OutputFlags, Plot, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, refuse_idle
@@ -95,9 +95,7 @@ def command(
             help="Report instead openings, phrases, formats and so on that buy score and not gold, with vetoes to consider.",
         ),
     ] = False,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
-    ] = None,
+    plot: Plot = None,
     seed: Seed = 0,
 ) -> None:
     """Measure how far scores can be trusted among the best.

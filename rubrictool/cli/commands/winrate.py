@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -22,6 +21,7 @@ from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import (
     EngineRequestFlags,
     OutputFlags,
+    Plot,
     PromptsFile,
     ReadingFlags,
     RenderGithub,
@@ -132,9 +132,7 @@ def command(
             metavar="FILE", help="Correct win rates by people's comparisons on some of the prompts.", show_default=False
         ),
     ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the figures, as .svg or .png.", show_default=False)
-    ] = None,
+    plot: Plot = None,
     seed: Seed = 0,
     render: RenderGithub = None,
 ) -> None:
