@@ -11,7 +11,7 @@ import pytest
 from shell import Shell
 
 from rubrictool.analysis.label_correction import labels_by_pair
-from rubrictool.cli.winrate_human import corrected_figures
+from rubrictool.cli.winrate.human import corrected_figures
 from rubrictool.rows.comparisons import ExternalComparison
 
 GOLDEN = Path(__file__).parents[1] / "golden"

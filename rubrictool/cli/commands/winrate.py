@@ -34,12 +34,12 @@ from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
-from rubrictool.cli.winrate_options import ReportOptions
-from rubrictool.cli.winrate_plan import PlanOptions
-from rubrictool.cli.winrate_plan import plan as plan_comparison
-from rubrictool.cli.winrate_refusals import of_plan, of_report, of_source, refuse_two_figures, refuse_unjudged
-from rubrictool.cli.winrate_reporting import WinRateReporting
-from rubrictool.cli.winrate_unasked import report_finished, report_scores
+from rubrictool.cli.winrate.options import ReportOptions
+from rubrictool.cli.winrate.plan import PlanOptions
+from rubrictool.cli.winrate.plan import plan as plan_comparison
+from rubrictool.cli.winrate.refusals import of_plan, of_report, of_source, refuse_two_figures, refuse_unjudged
+from rubrictool.cli.winrate.reporting import WinRateReporting
+from rubrictool.cli.winrate.unasked import report_finished, report_scores
 from rubrictool.errors import InputError
 from rubrictool.judging.build import repeat_of
 from rubrictool.models.spec import file_of

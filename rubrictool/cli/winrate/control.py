@@ -17,10 +17,10 @@ from rubrictool.analysis.text_styles import Control
 from rubrictool.cli.few_prompts import hints, unvaried, without_interval
 from rubrictool.cli.sheets import Block, Sheet
 from rubrictool.cli.tables import NONE, interval, number, signed, table
-from rubrictool.cli.winrate_added import AddedFigures
-from rubrictool.cli.winrate_options import ReportOptions
-from rubrictool.cli.winrate_pair import short
-from rubrictool.cli.winrate_threshold import ThresholdCheck
+from rubrictool.cli.winrate.added import AddedFigures
+from rubrictool.cli.winrate.options import ReportOptions
+from rubrictool.cli.winrate.pair import short
+from rubrictool.cli.winrate.threshold import ThresholdCheck
 from rubrictool.steps.pairings import SystemPair
 
 

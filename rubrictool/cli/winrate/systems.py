@@ -9,7 +9,7 @@ from rubrictool.analysis.intervals import Estimate, Figure
 from rubrictool.analysis.paired_tests import SIGNIFICANT
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
 from rubrictool.cli.tables import NONE, interval, number, signed, table
-from rubrictool.cli.winrate_pair import (
+from rubrictool.cli.winrate.pair import (
     INTERVAL_DECIDES,
     few_lines,
     interval_disagrees,

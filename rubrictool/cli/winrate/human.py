@@ -9,9 +9,9 @@ from rubrictool.analysis.label_correction import CorrectedMean, LabelsByPair, co
 from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.analysis.win_rate import ThresholdDecision
 from rubrictool.cli.corrected_lines import ASSUMED, NamedFigure, corrected_lines, corrected_sheet, shortfall
-from rubrictool.cli.winrate_added import AddedFigures
-from rubrictool.cli.winrate_pair import short
-from rubrictool.cli.winrate_threshold import ThresholdCheck
+from rubrictool.cli.winrate.added import AddedFigures
+from rubrictool.cli.winrate.pair import short
+from rubrictool.cli.winrate.threshold import ThresholdCheck
 from rubrictool.steps.pairings import SystemPair
 from rubrictool.text.wording import counted
 

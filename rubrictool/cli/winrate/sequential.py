@@ -10,10 +10,10 @@ from rubrictool.analysis.sequential import Look, SequentialWinRate, sequential_r
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, win_rate_report
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, number, table
-from rubrictool.cli.winrate_options import ReportOptions
-from rubrictool.cli.winrate_pair import counts, short
-from rubrictool.cli.winrate_systems import bare_p, pair_label
-from rubrictool.cli.winrate_threshold import WORST_FIRST
+from rubrictool.cli.winrate.options import ReportOptions
+from rubrictool.cli.winrate.pair import counts, short
+from rubrictool.cli.winrate.systems import bare_p, pair_label
+from rubrictool.cli.winrate.threshold import WORST_FIRST
 from rubrictool.text.wording import counted
 
 CALLS = 2

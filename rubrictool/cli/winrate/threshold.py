@@ -9,7 +9,7 @@ from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON
 from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
 from rubrictool.analysis.win_rates import WinRateReport
 from rubrictool.cli.session import Session
-from rubrictool.cli.winrate_pair import short, smallest_detectable
+from rubrictool.cli.winrate.pair import short, smallest_detectable
 from rubrictool.rubric.weights import TIE
 from rubrictool.text.wording import counted
 

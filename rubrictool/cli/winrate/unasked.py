@@ -11,8 +11,8 @@ from rubrictool.analysis.win_rates import notes_on
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.options import OutputFlags
 from rubrictool.cli.session import Session
-from rubrictool.cli.winrate_options import ReportOptions
-from rubrictool.cli.winrate_reporting import WinRateReporting
+from rubrictool.cli.winrate.options import ReportOptions
+from rubrictool.cli.winrate.reporting import WinRateReporting
 from rubrictool.rows.columns import Row
 from rubrictool.steps.pairings import Lineup, in_drawn_order
 

@@ -12,7 +12,7 @@ from rubrictool.analysis.win_rate import WinRate
 from rubrictool.analysis.win_rates import SystemComparison
 from rubrictool.cli.few_prompts import hints, unvaried, without_interval
 from rubrictool.cli.tables import interval, signed
-from rubrictool.cli.winrate_options import EVEN
+from rubrictool.cli.winrate.options import EVEN
 from rubrictool.text.wording import counted, shortened
 
 

@@ -9,9 +9,9 @@ from functools import partial
 from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.analysis.text_styles import STYLES
 from rubrictool.cli.session import Session
-from rubrictool.cli.winrate_added import Adding
-from rubrictool.cli.winrate_options import ReportOptions
-from rubrictool.cli.winrate_report import close
+from rubrictool.cli.winrate.added import Adding
+from rubrictool.cli.winrate.options import ReportOptions
+from rubrictool.cli.winrate.report import close
 from rubrictool.rows.columns import Row
 
 
@@ -43,13 +43,13 @@ class WinRateReporting:
         """
         adding: list[Adding] = []
         if options.control is not None:
-            from rubrictool.cli.winrate_control import controlled_figures
+            from rubrictool.cli.winrate.control import controlled_figures
 
             counted = STYLES[options.control] if counted is None else counted
             adding.append(partial(controlled_figures, counted=counted, options=options))
         if labels is not None:
             from rubrictool.analysis.label_correction import labels_by_pair
-            from rubrictool.cli.winrate_human import corrected_figures
+            from rubrictool.cli.winrate.human import corrected_figures
 
             by_pair = labels_by_pair(labels, [row.columns() for row in compared])
             adding.append(partial(corrected_figures, labels=by_pair, sides=options.labels))
@@ -58,7 +58,7 @@ class WinRateReporting:
     def on(self, rows: Sequence[Compared]) -> Callable[[Session], None]:
         """Work out what is added to the win rates of comparisons; return the function that reports on them all."""
         if self.sequential:
-            from rubrictool.cli.winrate_sequential import close_sequential
+            from rubrictool.cli.winrate.sequential import close_sequential
 
             return partial(close_sequential, rows=rows, options=self.options)
         added = [add(rows) for add in self.adding] if rows else []

@@ -14,12 +14,12 @@ from rubrictool.cli.colours import Style
 from rubrictool.cli.github import write_job_summary
 from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
-from rubrictool.cli.winrate_added import AddedFigures
-from rubrictool.cli.winrate_options import EVEN, ReportOptions
-from rubrictool.cli.winrate_pair import pair_lines
-from rubrictool.cli.winrate_sheet import win_rate_sheet
-from rubrictool.cli.winrate_systems import system_lines
-from rubrictool.cli.winrate_threshold import ThresholdCheck, checks_of, hold
+from rubrictool.cli.winrate.added import AddedFigures
+from rubrictool.cli.winrate.options import EVEN, ReportOptions
+from rubrictool.cli.winrate.pair import pair_lines
+from rubrictool.cli.winrate.sheet import win_rate_sheet
+from rubrictool.cli.winrate.systems import system_lines
+from rubrictool.cli.winrate.threshold import ThresholdCheck, checks_of, hold
 from rubrictool.steps.pairings import SystemPair
 
 

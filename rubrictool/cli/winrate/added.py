@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rubrictool.analysis.existing_comparisons import Compared
 from rubrictool.cli.sheets import Sheet
-from rubrictool.cli.winrate_threshold import ThresholdCheck
+from rubrictool.cli.winrate.threshold import ThresholdCheck
 from rubrictool.steps.pairings import SystemPair
 
 
