@@ -57,14 +57,20 @@ class HubSplit:
         self._rows = self._loaded()
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        read = 0
         try:
-            yield from table_rows(self._batches())
+            for read, columns in table_rows(self._batches()):
+                yield read, columns
         except RowFault as fault:
             raise InputError(f"{self.places.of(fault.number)}: {fault.reason}") from None
         except FileFault as fault:
-            raise InputError(f"{self._address}: {fault}") from None
+            raise InputError(f"{self._after(read)}: {fault}") from None
         except _FAULTS as error:
-            raise self._unreadable(error) from None
+            raise _unreadable(self._after(read), error) from None
+
+    def _after(self, read: int) -> str:
+        """Return the place where reading ended: the row after those that were read, or the split where none was."""
+        return self.places.of(read + 1) if read else self._address
 
     def _loaded(self) -> Any:
         try:
@@ -75,13 +81,14 @@ class HubSplit:
         try:
             return datasets.load_dataset(dataset, config, split=split, revision=revision, streaming=True)
         except _FAULTS as error:
-            raise self._unreadable(error) from None
+            raise _unreadable(self._address, error) from None
         except StopIteration:  # It looks for the columns in the first row.
             raise InputError(f"{self._address}: contains no rows; check that it is the split that you mean") from None
-
-    def _unreadable(self, error: Exception) -> InputError:
-        return InputError(f"{self._address}: cannot be read: {one_line(str(error), width=300)}")
 
     def _batches(self) -> Iterator[pyarrow.RecordBatch]:
         for table in self._rows.with_format("arrow").iter(BATCH_ROWS):
             yield from table.to_batches()
+
+
+def _unreadable(where: str, error: Exception) -> InputError:
+    return InputError(f"{where}: cannot be read: {one_line(str(error), width=300)}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,6 +71,22 @@ def test_what_the_library_raises_is_an_input_error(
     monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
     with pytest.raises(InputError, match=rf"hf://datasets/a/b/train: {said}"):
         InputFile("hf://datasets/a/b/train", "f")
+
+
+@pytest.mark.parametrize("raised", [EOFError("Compressed file ended"), RuntimeError("Server disconnected")])
+def test_what_ends_the_reading_has_the_row_where_it_came(monkeypatch: pytest.MonkeyPatch, raised: Exception) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="needs the extra parquet")
+
+    def batches(_: int) -> Iterator[Any]:
+        yield pyarrow.table({"prompt": ["Why?", "How?"]})
+        raise raised
+
+    split = types.SimpleNamespace(with_format=lambda _: types.SimpleNamespace(iter=batches))
+    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=lambda *_, **__: split))
+    rows = iter(InputFile("hf://datasets/a/b/train", "f"))
+    assert [number for number, _ in (next(rows), next(rows))] == [1, 2]
+    with pytest.raises(InputError, match=rf"hf://datasets/a/b/train:row 3: cannot be read: {raised}"):
+        next(rows)
 
 
 @pytest.fixture
