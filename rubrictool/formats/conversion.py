@@ -61,7 +61,8 @@ class Conversion:
 
     def _nothing(self) -> str:
         """Return that no row could be written, with what there was and why it was left out."""
-        found = ", ".join(f"{name} ({count:,})" for name, count in self.lost.most_common(MOST_NAMED) if count)
+        reasons_first = sorted(self.lost.items(), key=lambda lost: (" " not in lost[0], -lost[1]))
+        found = ", ".join(f"{name} ({count:,})" for name, count in reasons_first[:MOST_NAMED] if count)
         return f"holds nothing that {self.title} can hold" + (f"; what is there: {found}" if found else "")
 
     @property

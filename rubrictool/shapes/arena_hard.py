@@ -127,7 +127,7 @@ def _winner(label: str, *, model: str) -> str:
 
 
 def _write_judgments(given: Given) -> list[ColumnValues]:
-    uid, sides = given.prompt.name("id"), ComparedSides(given)
+    uid, sides = given.prompt.name("id"), ComparedSides(given, texts=False)
     # Its figures are by category.
     rest = {"category": given.prompt.value("category", "unknown")} | given.travelling(given.prompt)
     written = (_judgment(given, one, *sides.of(one)) for one in given.comparisons)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from rubrictool.shapes.fields import Fields
@@ -45,8 +45,11 @@ def _write_meta_eval(given: Given) -> list[ColumnValues]:
     prompt, columns = given.chat(given.prompt.value("prompt")), given.travelling(given.prompt)
     rows: dict[tuple[str, str], ColumnValues] = {}
     for one in given.responses:
+        judged = _judged(given, one, texts)
+        if not judged:
+            continue
         response_id, completion = one.name("id"), given.text(one.value("response"))
-        for name, met in _verdicts(one, texts):
+        for name, met in judged:
             row = rows.setdefault(
                 (response_id, name),
                 {
@@ -64,10 +67,10 @@ def _write_meta_eval(given: Given) -> list[ColumnValues]:
             row["binary_labels"].append(met)
             row["anonymized_physician_ids"].append(one.peek("judge") or "unknown")
         _take(one, "verdicts", "judge")
-    for criterion in first.values() if rows else ():
-        _take(criterion, "criterion", "id")
-        if criterion.peek("weight") == 1:
-            _take(criterion, "weight")
+    labelled = {name for _, name in rows}
+    for criterion in first.values():
+        if criterion.peek("id") in labelled:
+            _take(criterion, "criterion", "id", *(["weight"] if criterion.peek("weight") == 1 else []))
     return list(rows.values())
 
 
@@ -76,11 +79,24 @@ def _take(fields: Fields, *names: str) -> None:
         fields.value(name, None)
 
 
-def _verdicts(response: Fields, texts: Any) -> Iterator[tuple[str, bool]]:
-    """Yield the verdicts that were given on criteria whose text is known."""
-    for verdict in response.peek("verdicts") or ():
-        if verdict["id"] in texts and verdict.get("met") is not None:
-            yield verdict["id"], verdict["met"]
+def _judged(given: Given, response: Fields, texts: Any) -> list[tuple[str, bool]]:
+    """Return the verdicts on criteria whose text is known, none where there are none, and count what a label cannot say."""
+    verdicts = response.peek("verdicts") or ()
+    judged = [verdict for verdict in verdicts if verdict["id"] in texts and verdict.get("met") is not None]
+    if judged:
+        given.left_out["verdicts that are null or on criteria that are not there"] += len(verdicts) - len(judged)
+    for verdict in judged:
+        _leave_out(given, verdict, "id", "met")
+    return [(verdict["id"], verdict["met"]) for verdict in judged]
+
+
+def _leave_out(given: Given, verdict: Mapping[str, Any], *written: str) -> None:
+    """Count the columns of a verdict that are not written."""
+    given.left_out.update(
+        f"responses.verdicts.{name}"
+        for name, value in verdict.items()
+        if name not in written and value not in (None, "")
+    )
 
 
 def _read_label(row: Fields) -> Contents:
@@ -101,15 +117,18 @@ def _decided(score: float) -> ColumnValues:
 
 def _write_labels(given: Given) -> list[ColumnValues]:
     asked = own_ids(given.prompt, "prompt_id")
-    return [row for one in given.responses for row in _labels(one, asked)]
+    return [row for one in given.responses for row in _labels(given, one, asked)]
 
 
-def _labels(response: Fields, asked: ColumnValues) -> list[ColumnValues]:
+def _labels(given: Given, response: Fields, asked: ColumnValues) -> list[ColumnValues]:
     verdicts = response.value("verdicts", ())
     if not verdicts:
         return []
+    for verdict in verdicts:
+        _leave_out(given, verdict, "id", "met", "value", "reason")
     output = {"output_id": response.name("id")}
-    response.value("response", None)
+    if response.peek("response") == "":  # As of labels whose responses are elsewhere.
+        response.value("response")
     return [
         {
             **output,

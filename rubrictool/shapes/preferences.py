@@ -123,26 +123,21 @@ def _pairs(
     """Return a row for each comparison with a winner and both texts; a tie has no chosen answer."""
     prompt, rest = given.prompt.value("prompt"), prompt_columns(given)
     sides = ComparedSides(given, scores=scores)
-    decided = [(one, sides.of(one)) for one in given.comparisons]
     rows = []
-    for comparison, pair in decided:
+    for comparison in given.comparisons:
         share = credit(comparison)
-        if share == 0.5:
+        pair = None if share == 0.5 else sides.of(comparison)
+        if pair is None:
             given.left_out["ties, which have no chosen response"] += 1
         elif any(side.text is None for side in pair):
             given.left_out["comparisons of responses whose text is not there"] += 1
-        if (ordered := _chosen_first(comparison, pair)) is not None:
+        else:
+            ordered = pair if take_credit(comparison) > 0.5 else pair[::-1]
             models = {f"{name}_model": side.model for name, side in zip(_SIDES, ordered, strict=True)}
             named_models = {name: model for name, model in models.items() if model and model not in _SIDES}
             unsure = {} if share in (0, 1) else {"preference": max(share, 1 - share)}
             rows.append({**rest, **columns(prompt, ordered), **named_models, **given.travelling(comparison), **unsure})
     return rows
-
-
-def _chosen_first(comparison: Fields, pair: tuple[ComparedSide, ComparedSide]) -> Sequence[ComparedSide] | None:
-    if any(side.text is None for side in pair) or credit(comparison) == 0.5:
-        return None
-    return pair if take_credit(comparison) > 0.5 else pair[::-1]
 
 
 def _pair_columns(prompt: Any, pair: Sequence[ComparedSide]) -> ColumnValues:

@@ -51,14 +51,15 @@ class ComparedSide:
 
 
 class ComparedSides:
-    """The responses to one prompt, taken by the names and places that comparisons have for them; with scores where asked for."""
+    """The responses to one prompt, taken by the names and places that comparisons have for them, once one names them.
 
-    def __init__(self, given: Given, *, scores: bool = False) -> None:
-        self._known: dict[Any, ComparedSide] = {}
-        for place, one in enumerate(given.responses if given.comparisons else ()):
-            score = one.value("score", None) if scores else None
-            side = ComparedSide(one.value("response", None), one.text("model", None), score)
-            self._known |= {place: side, one.peek("id"): side}
+    Texts are taken unless the format has none, scores where asked for.
+    """
+
+    def __init__(self, given: Given, *, texts: bool = True, scores: bool = False) -> None:
+        self._texts, self._scores = texts, scores
+        self._named = {key: one for place, one in enumerate(given.responses) for key in (place, one.peek("id"))}
+        self._taken: dict[int, ComparedSide] = {}
 
     def of(self, comparison: Fields) -> tuple[ComparedSide, ComparedSide]:
         """Take `a` and `b` with the names of their systems."""
@@ -67,8 +68,17 @@ class ComparedSides:
 
     def _side(self, comparison: Fields, letter: str) -> ComparedSide:
         place, system = comparison.value(letter, None), comparison.text(f"system_{letter}", None)
-        known = self._known.get(place, ComparedSide())
+        response = self._named.get(place)
+        known = ComparedSide() if response is None else self._of_response(response)
         return replace(known, model=known.model or system)
+
+    def _of_response(self, response: Fields) -> ComparedSide:
+        """Take what a side has of a response, at the first time."""
+        if id(response) not in self._taken:
+            text = response.value("response", None) if self._texts else None
+            score = response.value("score", None) if self._scores else None
+            self._taken[id(response)] = ComparedSide(text, response.text("model", None), score)
+        return self._taken[id(response)]
 
 
 def credit(comparison: Fields) -> float:

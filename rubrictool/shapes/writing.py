@@ -79,7 +79,7 @@ class Given:
             ("comparisons.", self.comparisons),
         ):
             found.update(f"{kind}{name}" for one in objects for name in one.names())
-        return found
+        return +found
 
 
 def _is_penalty(criterion: Fields) -> bool:
