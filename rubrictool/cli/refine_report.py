@@ -53,9 +53,14 @@ class RefineReport:
             self._examples = tuple(sorted(examples, key=lambda example: example.rank)[:EXAMPLES])
 
     def close(
-        self, session: Session, files: ShardedOutputFlags, wording: ShownQuestionFlags, check: GoldCheck | None
+        self,
+        session: Session,
+        files: ShardedOutputFlags,
+        wording: ShownQuestionFlags,
+        check: GoldCheck | None,
+        responses: str | None,
     ) -> None:
-        """Say the closing lines, and put the figures into the summary."""
+        """Say the closing lines, and put the figures into the summary; `responses` is a file to score next, if any."""
         checked = check.report(self._checked, seed=self._options.seed) if check else None
         counts = self._counts
         session.figures |= counts.figures()
@@ -81,7 +86,8 @@ class RefineReport:
         for line in lines if counts.prompts else ():
             session.tell(line)
         if is_regular(files.output) and not files.shard and counts.failed_later < counts.prompts:
-            session.tell(f"next: rubrictool score RESPONSES --rubrics {shlex.quote(files.output)}")
+            scored = "RESPONSES" if responses is None else shlex.quote(responses)
+            session.tell(f"next: rubrictool score {scored} --rubrics {shlex.quote(files.output)}")
         tell_panel(session, "refine", self._panel)
         tell_cut(session, "refine", self._cut, wording)
 

@@ -28,6 +28,7 @@ def rubric_sheet(rubrics: Sequence[Rubric], shares: Mapping[RubricCriterion, Cri
         main="criterion",
         figures=frozenset({"weight", *judged}),
         details=frozenset(details),
+        cut=frozenset({"check"}),
         data=frozenset(by_model),
     )
 
@@ -76,10 +77,11 @@ def origin(one: Criterion) -> str:
 
 
 def _check(one: Criterion) -> str | None:
-    """Return a check in words, such as `contains: red, blue; words: 10 to 20`."""
+    """Return a check in words, such as `contains: red, blue; words: 10 to 20`, patterns last: they may be long."""
     if one.check is None:
         return None
-    found = one.check.model_dump(exclude_unset=True, exclude_none=True)
+    parts = one.check.model_dump(exclude_unset=True, exclude_none=True).items()
+    found = dict(sorted(parts, key=lambda part: part[0] in ("matches", "lacks")))
     return "; ".join(f"{name}: {_part(value)}" for name, value in found.items())
 
 

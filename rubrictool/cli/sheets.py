@@ -22,6 +22,9 @@ Rendering = Literal["terminal", "md", "csv", "json"]
 
 Words = tuple[TextPart, ...]
 
+WIDEST_CUT = 60
+"""Characters of a cell that is cut for people, such as a check with a long pattern."""
+
 CellValue = str | int | float | bool | None | Words
 """The content of a cell; a text before and after a change stands as its passages."""
 
@@ -46,7 +49,8 @@ class Sheet:
 
     `figures` are columns of numbers, to the right on a terminal; people see the sign of those that are `signed`. `details` are
     left out for people where all are empty; on a narrow terminal they stand beneath the text of the column `main`, and those
-    that all rows of a block share stand beneath it. Columns of `data` are in CSV and JSON alone.
+    that all rows of a block share stand beneath it. People see the columns of `cut` up to `WIDEST_CUT` characters. Columns of
+    `data` are in CSV and JSON alone.
     """
 
     key: str
@@ -56,6 +60,7 @@ class Sheet:
     figures: frozenset[str] = frozenset()
     signed: frozenset[str] = frozenset()
     details: frozenset[str] = frozenset()
+    cut: frozenset[str] = frozenset()
     data: frozenset[str] = frozenset()
     name: str = ""
 
@@ -63,7 +68,9 @@ class Sheet:
         """Return a cell of a row as people read it."""
         cell = row[place]
         sign = "+" if self.columns[place] in self.signed and isinstance(cell, float) and cell > 0 else ""
-        return sign + plain(cell)
+        text = sign + plain(cell)
+        long = self.columns[place] in self.cut and len(text) > WIDEST_CUT
+        return f"{text[: WIDEST_CUT - 1]}…" if long else text
 
     def shown(self) -> list[int]:
         """Return the places of the columns that people are shown."""

@@ -205,4 +205,11 @@ def test_a_shards_rubrics_are_not_offered_for_all_responses(
     shell: Shell, sample: Path, shard: list[str], next_step: bool
 ) -> None:
     ran = shell("refine", sample / "prompts.jsonl", "--rounds", 1, "-o", "r.jsonl", *shard)
-    assert ("next: rubrictool score" in ran.err) is next_step
+    assert (f"next: rubrictool score {sample / 'prompts.jsonl'} --rubrics r.jsonl" in ran.err) is next_step
+
+
+def test_candidates_that_are_read_with_flags_are_no_file_to_score_without(shell: Shell) -> None:
+    responses = [{"response": text, "model": text} for text in ("red", "blue")]
+    prompts = shell.write("p.jsonl", [{"asked": "Name colours.", "responses": responses}])
+    ran = shell("refine", prompts, "--map", "asked=prompt", "--rounds", 0, "-o", "r.jsonl")
+    assert "next: rubrictool score RESPONSES --rubrics r.jsonl" in ran.err

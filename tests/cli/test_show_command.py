@@ -53,6 +53,20 @@ def test_a_rubric_is_a_table_of_weights_criteria_and_where_they_come_from(
     assert "\nq\n" in out
 
 
+@pytest.mark.parametrize("rendering", ["terminal", "md", "csv", "json"])
+def test_people_see_the_beginning_of_a_long_pattern_and_the_checks_beside_it_and_programs_see_it_whole(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, rendering: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    check = {"matches": "a" * 120, "words": {"max": 9}}
+    rubric = {"id": "p", "criteria": [{"criterion": "Is short.", "weight": 1, "check": check}]}
+    flags = [] if rendering == "terminal" else ["--render", rendering]
+    out = "".join(shell("show", shell.write("r.jsonl", [rubric]), *flags).out.split()).replace("\\", "")
+    assert "words:atmost9" in out
+    assert ("…" in out) == (rendering in ("terminal", "md"))
+    assert out.count("a" * 120) == (rendering in ("csv", "json"))
+
+
 def test_on_a_narrow_terminal_the_details_stand_beneath_the_criterion(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,11 +20,12 @@ from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_role, o
 from rubrictool.errors import InputError
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart
 from rubrictool.refinement.accept import TOLERANCE, AcceptRule
-from rubrictool.refinement.candidates import Candidates
+from rubrictool.refinement.candidates import Candidates, Counts
 from rubrictool.refinement.evidence import BY_LABELS, EvidenceSource
 from rubrictool.refinement.gold_check import GoldCheck
 from rubrictool.refinement.options import RefineOptions
 from rubrictool.refinement.pairs import PairRule, PoolRule
+from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.joins import Texts, rubric_for, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows
 from rubrictool.rows.records import Prompt
@@ -235,7 +236,7 @@ def command(
         if dry:
             session.figures |= bounds(judging, options, both_orders=both_orders, checks=check is not None)
         else:
-            report.close(session, files, wording, check)
+            report.close(session, files, wording, check, _scored_next(reading, responses or prompts, counts))
             if remark := source.remark():
                 session.tell(f"refine: {remark}")
             if rule in BY_LABELS:
@@ -251,6 +252,11 @@ def _own_rubrics_told(prompts: str, rubrics: str | None) -> str:
     if rubrics not in (None, prompts):
         return f"refine: the rubrics in {prompts} have no effect, since others are given with --rubrics"
     return f"refine: begins with the rubrics in {prompts}"
+
+
+def _scored_next(reading: ReadingFlags, candidates: str, counts: Counts) -> str | None:
+    """Return the file of the candidates, where `score` reads it without further flags; None where they were drawn."""
+    return None if counts.to_sample or reading.format or reading.map or candidates == STDIN else candidates
 
 
 def _rule_by(labels: str | None, weak: str | None) -> AcceptRule:
