@@ -179,6 +179,17 @@ def test_every_command_and_flag_stands_in_the_reference(shell: Shell) -> None:
         assert all(flag in reference for flag in flags)
 
 
+@pytest.mark.parametrize("page", ["design.md", "contributing.md"])
+def test_every_file_that_is_named_to_who_changes_the_code_is_there(page: str) -> None:
+    named = re.findall(r"`((?:[\w.]+/)*\w*(?:\.py|\.txt|/))`", (ROOT / "docs" / page).read_text(encoding="utf-8"))
+    assert len(named) > 10
+    places = [ROOT, ROOT / "rubrictool", *(place for place in (ROOT / "rubrictool").rglob("*") if place.is_dir())]
+    examples = {"critique.txt", "critique.py"}
+    assert [
+        name for name in named if name not in examples and not any((place / name).exists() for place in places)
+    ] == []
+
+
 def test_every_kind_of_row_stands_in_the_tables() -> None:
     tables = (ROOT / "docs" / "rows.md").read_text(encoding="utf-8")
     for kind in (records.Prompt, records.Response, records.Rubric, records.Criterion, records.Score, traces.Round):

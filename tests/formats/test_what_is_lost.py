@@ -1,4 +1,4 @@
-"""What `convert --check` says is lost is what is not there after the file was written and read, and nothing else."""
+"""Test that what `convert --check` says is lost is what is not there after the file was written and read, and nothing else."""
 
 from __future__ import annotations
 
