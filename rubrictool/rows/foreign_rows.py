@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from operator import add
 from typing import Any
 
 from rubrictool.errors import InputError
-from rubrictool.rows.ids import name_response, prompt_key, with_id
+from rubrictool.rows.ids import name_response, with_id
 from rubrictool.rows.places import RowPlaces
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import PARTS, Contents, PartName, Shape
+from rubrictool.shapes.shape import Contents, PartName, Shape
 from rubrictool.shapes.table import candidates
 from rubrictool.text.encoding import compact_bytes
 from rubrictool.text.wording import counted
@@ -47,25 +46,33 @@ class ForeignRows:
 
     def contents(self) -> Iterator[tuple[int, Contents]]:
         """Iterate over the numbered contents of rows. Raises `InputError` (`file:line: field: reason`)."""
-        notes, prompts, sizes = Counter[str](), set[int](), [0] * len(PARTS)
+        notes, prompts = Counter[str](), set[int]()
+        responses = rubrics = comparisons = 0
         read: Any = self.shape.read or self.shape.read_all
         for number, fields in self._fields():
             try:
-                contents = read(fields)
+                contents = _with_prompt_id(read(fields))
                 _check_responses(contents)
-                if contents.prompt:
-                    prompts.add(_hash(contents.prompt))
             except ValueError as error:
                 fault = self._another_kind(number, error) or f"{error} (read as {self.shape.title})"
                 raise InputError(f"{self._places.of(number)}: {fault}") from None
-            sizes = list(map(add, sizes, contents.sizes()))
-            notes.update(contents.notes)
-            notes.update(
-                f"columns called {name}, which has another meaning here, left out" for name in contents.hidden()
-            )
+            if contents.prompt:
+                prompts.add(hash(contents.prompt.get("id")))  # Several rows may be of one.
+            responses += len(contents.responses)
+            rubrics += 1 if contents.rubric else 0
+            comparisons += len(contents.comparisons)
+            for note in contents.notes:
+                notes[note] += 1
+            for name in contents.hidden():
+                notes[f"columns called {name}, which has another meaning here, left out"] += 1
             yield number, contents
         self._notes = notes
-        self._sizes = dict(zip(PARTS, sizes, strict=True)) | {"prompts": len(prompts)}  # Several rows may be of one.
+        self._sizes = {
+            "prompts": len(prompts),
+            "responses": responses,
+            "rubrics": rubrics,
+            "comparisons": comparisons,
+        }
 
     def _another_kind(self, number: int, error: ValueError) -> str | None:
         """Return in words what a row is that could not be read, where its columns tell another shape."""
@@ -157,12 +164,11 @@ class ForeignRows:
             return [with_id(row, "id") for row in contents.rows(part)]
         if part == "responses" and not self.shape.pairs:
             return contents.rows(part)
-        contents = _with_prompt_id(contents)
         responses = [name_response(take_ids(row)) for row in contents.rows("responses")]
         if part == "responses":
             return responses
         ids = {place: row["id"] for place, row in enumerate(responses)}
-        return [with_id(take_ids(row), "prompt_id") | _sides(row, ids) for row in contents.rows(part)]
+        return [_with_sides(with_id(take_ids(row), "prompt_id"), ids) for row in contents.rows(part)]
 
 
 _TEXTS = (str, list, tuple, type(None))
@@ -177,21 +183,14 @@ def _check_responses(contents: Contents) -> None:
 
 def _with_prompt_id(contents: Contents) -> Contents:
     """Return contents whose prompt has an id, so that it is made once for all that is said of the prompt."""
-    return contents._replace(prompt=with_id(contents.prompt, "id")) if contents.prompt else contents
+    if not contents.prompt or isinstance(contents.prompt.get("id"), str):
+        return contents
+    return Contents(with_id(contents.prompt, "id"), *contents[1:])
 
 
-def _sides(comparison: Mapping[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:
-    """Return the sides of a comparison by the ids of the responses that it names by their places."""
-    sides = {side: comparison[side] for side in ("a", "b") if side in comparison}
-    return {side: ids.get(place, place) for side, place in sides.items()}
-
-
-def _hash(prompt: Mapping[str, Any]) -> int:
-    """Return a number that rows of one prompt share."""
-    if name := prompt.get("id"):
-        return hash(name)
-    text = prompt.get("prompt")
-    return hash(text if isinstance(text, str) else prompt_key(text))
+def _with_sides(comparison: dict[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:
+    """Return a comparison of the ids of the responses that it names by their places."""
+    return comparison | {side: ids[comparison[side]] for side in ("a", "b") if comparison.get(side) in ids}
 
 
 _TELLING = ("id", "prompt_id", "prompt", "response", "criteria")

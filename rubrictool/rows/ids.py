@@ -6,10 +6,11 @@ import hashlib
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import Any
 
 from rubrictool.rows.columns import id_text
-from rubrictool.rows.messages import Message, shape_of
+from rubrictool.rows.messages import Message
 from rubrictool.text.chats import MODEL_COLUMNS, merged_text
 from rubrictool.text.encoding import canonical, canonical_hash, digest
 
@@ -58,9 +59,16 @@ def _items(value: object) -> Sequence[Any]:
     return value if isinstance(value, list | tuple) else ()
 
 
+_COLUMNS = (dict, Mapping)
+"""Types of a row's columns, dict first: asking an abstract class takes ten times as long."""
+
+_NAMING = (str, list, NoneType)
+"""Types of what an id is made of."""
+
+
 def with_id(data: Any, key: str) -> Any:
     """Return the data with its prompt's id under `key`, as text, made from the prompt where it had none."""
-    if not isinstance(data, dict | Mapping):  # dict first: asking an abstract class takes ten times as long
+    if not isinstance(data, _COLUMNS):
         return data
     if data.get(key) is not None:
         return data if isinstance(data[key], str) else {**data, key: id_text(data[key])}
@@ -72,15 +80,15 @@ def name_response(data: Any, taken: Counter[str] | None = None) -> Any:
 
     `taken` counts the ids made so far, none by default; a repeat gets -2, -3, ...
     """
-    if not isinstance(data, dict | Mapping):
+    if not isinstance(data, _COLUMNS):
         return data
     data = with_id(data, "prompt_id")
     if data.get("id") is not None:
         return data if isinstance(data["id"], str) else {**data, "id": id_text(data["id"])}
     named = [data.get("prompt_id"), data.get("model"), data.get("response")]
-    if shape_of(named[2]) == "<chat>":
+    if isinstance(named[2], list | tuple):
         named[2] = _given(named[2])
-    if not all(part is None or isinstance(part, str | list) for part in named):
+    if not all(isinstance(part, _NAMING) for part in named):
         return data
     name = canonical_hash(named)[:16]
     if taken is not None:

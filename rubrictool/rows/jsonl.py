@@ -63,7 +63,7 @@ class Rows(Generic[R]):
         parts: Sequence[PartName] | None = None,
     ) -> None:
         self._repeats = repeats
-        self._kind = kind
+        self._kind, self._of_responses = kind, issubclass(kind, Response)
         self._parts = parts or _parts_of(kind)
         self._input = opened(source, name)
         self.name, self.places = self._input.name, self._input.places
@@ -106,14 +106,14 @@ class Rows(Generic[R]):
         return InputError(f"{self.places.of(line)}: {message}", code=code)
 
     def _items(self, value: dict[str, Any], line: int) -> list[dict[str, Any]]:
-        if not issubclass(self._kind, Response) or "response" in value or "responses" not in value:
+        if not self._of_responses or "response" in value or "responses" not in value:
             return [value]
         prompt = validated(Prompt, value, self.places.of(line))
         asked = {name: value[name] for name in ("prompt", "reference") if value.get(name) is not None}
         return [joined(Response, asked | response.columns(), prompt.unknown()) for response in prompt.responses]
 
     def _parse(self, item: dict[str, Any], line: int, taken: Counter[str]) -> R:
-        named = name_response(item, taken) if issubclass(self._kind, Response) else item
+        named = name_response(item, taken) if self._of_responses else item
         try:
             return self._kind.model_validate(named)
         except ValidationError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+from rubrictool.shapes.fields import OBJECT
 
 
 def as_chat(value: Any, role: str) -> list[Any]:
@@ -13,11 +15,11 @@ def as_chat(value: Any, role: str) -> list[Any]:
 
 def plain(messages: Sequence[Any], role: str) -> Any:
     """Return the text of a single message that is nothing but text, else the messages."""
-    if len(messages) != 1 or not isinstance(messages[0], Mapping):
+    only = messages[0] if len(messages) == 1 else {}
+    if role_of(only) != role or not isinstance(only.get("content"), str):
         return list(messages)
-    only = messages[0]
-    is_text = {name for name, value in only.items() if value is not None} == {"role", "content"}
-    return only["content"] if is_text and only["role"] == role and isinstance(only["content"], str) else list(messages)
+    others = [name for name, value in only.items() if value is not None and name not in ("role", "content")]
+    return list(messages) if others else only["content"]
 
 
 def asked_and_answered(messages: Sequence[Any]) -> tuple[Any, Any]:
@@ -34,7 +36,7 @@ def asked_until(messages: Sequence[Any]) -> int:
 
 def role_of(message: Any) -> Any:
     """Return who says a message, None for what is no message."""
-    return message.get("role") if isinstance(message, Mapping) else None
+    return message.get("role") if isinstance(message, OBJECT) else None
 
 
 def _opening(roles: Sequence[Any]) -> int:
@@ -43,5 +45,11 @@ def _opening(roles: Sequence[Any]) -> int:
 
 def same_start(one: Sequence[Any], other: Sequence[Any]) -> int:
     """Return how many items or characters two sequences begin with alike."""
-    shorter = min(len(one), len(other))
-    return next((place for place in range(shorter) if one[place] != other[place]), shorter)
+    alike, least = 0, min(len(one), len(other)) + 1
+    while least - alike > 1:
+        middle = (alike + least) // 2
+        if one[alike:middle] == other[alike:middle]:
+            alike = middle
+        else:
+            least = middle
+    return alike

@@ -16,6 +16,11 @@ _LARGEST = int(sys.float_info.max)
 
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
+_LIST = (list, tuple)
+
+OBJECT = (dict, Mapping)
+"""Types of objects, dict first: asking an abstract class takes ten times as long."""
+
 
 class Fields:
     """The columns of an object in a foreign row; what is taken is gone, and `rest` takes what is left.
@@ -27,19 +32,19 @@ class Fields:
 
     __slots__ = ("_implied", "_left", "where")
 
-    def __init__(self, columns: Mapping[str, Any], where: str = "", implied: Mapping[str, Any] | None = None) -> None:
-        self._implied, self.where = implied or _NONE, where
+    def __init__(self, columns: Mapping[str, Any], where: str = "", implied: Mapping[str, Any] = _NONE) -> None:
         self._left = dict(columns)
-        for name, value in self._implied.items():
-            if name in self._left and self._left[name] == value:
-                del self._left[name]
+        self._implied, self.where = implied, where
+        for name, value in implied.items():
+            self._left.setdefault(name, value)
 
     def __contains__(self, name: str) -> bool:
-        return self._left.get(name, self._implied.get(name)) is not None
+        return self._left.get(name) is not None
 
     def names(self) -> list[str]:
         """Return the names of the columns that nobody took and that have a value."""
-        return [name for name, value in self._left.items() if value is not None and value not in ([], {}, ())]
+        left = self._own()
+        return [name for name, value in left.items() if value is not None and value not in ([], {}, ())]
 
     def fault(self, name: str, reason: str) -> ValueError:
         """Return the error of a field, named by its path in the row."""
@@ -47,46 +52,44 @@ class Fields:
 
     def peek(self, name: str) -> Any:
         """Return a value without taking it, None where there is none."""
-        return self._left.get(name, self._implied.get(name))
+        return self._left.get(name)
 
     def own(self, name: str) -> Any:
         """Take a value that nothing else implies, None where there is none."""
-        return self._left.pop(name, None)
+        return self._left.pop(name, None) if name in self._own() else None
 
     def value(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value of any type."""
-        found = self._left.pop(name, self._implied.get(name) if self._implied else None)
-        if found is not None:
-            return found
-        if default is _MISSING:
-            raise self.fault(name, "field required")
-        return default
+        found = self._left.pop(name, None)
+        return self._default(name, default) if found is None else found
 
     def text(self, name: str, default: Any = _MISSING) -> Any:
         """Take a text."""
-        if isinstance(self._left.get(name), str):
-            return self._left.pop(name)
-        found = self.value(name, default)
-        if found is default or isinstance(found, str):
+        found = self._left.pop(name, None)
+        if isinstance(found, str):
             return found
+        if found is None:
+            return self._default(name, default)
         raise self.fault(name, "must be text")
 
     def name(self, name: str, default: Any = _MISSING) -> Any:
         """Take an id or a name as text; a whole number becomes text."""
-        found = self.value(name, default)
-        if found is default or isinstance(found, str):
+        found = self._left.pop(name, None)
+        if isinstance(found, str):
             return found
+        if found is None:
+            return self._default(name, default)
         if isinstance(found, int) and not isinstance(found, bool):
             return str(found)
         raise self.fault(name, "must be text or a whole number")
 
     def number(self, name: str, default: Any = _MISSING) -> Any:
         """Take a number; a text that is a number becomes one."""
-        if type(self._left.get(name)) is float:
-            return self._left.pop(name)
-        found = self.value(name, default)
-        if found is default:
+        found = self._left.pop(name, None)
+        if type(found) is float:
             return found
+        if found is None:
+            return self._default(name, default)
         try:
             number = found if type(found) in (int, float) else as_number("" if isinstance(found, bool) else found)
         except (TypeError, ValueError):
@@ -121,7 +124,7 @@ class Fields:
 
     def items(self, name: str, default: Any = _MISSING) -> list[Any]:
         """Take a list, which may be given as the text of its JSON."""
-        return list(self._typed(name, list | tuple, "must be a list", default))
+        return list(self._typed(name, _LIST, "must be a list", default))
 
     def texts(self, name: str, default: Any = _MISSING) -> list[str]:
         """Take a list of texts."""
@@ -133,16 +136,15 @@ class Fields:
 
     def object(self, name: str, default: Any = _MISSING) -> Fields:
         """Take an object, which may be given as the text of its JSON."""
-        return Fields(self._typed(name, Mapping, "must be an object", default), f"{self.where}{name}.")
+        return Fields(self._typed(name, OBJECT, "must be an object", default), f"{self.where}{name}.")
 
     def objects(self, name: str, default: Any = _MISSING) -> Iterator[Fields]:
         """Take a list of objects."""
+        where = f"{self.where}{name}."
         for place, item in enumerate(self.items(name, default)):
-            if type(item) is not dict and not isinstance(
-                item, Mapping
-            ):  # asking an abstract class takes ten times as long
+            if not isinstance(item, OBJECT):
                 raise self.fault(f"{name}.{place}", "must be an object")
-            yield Fields(item, f"{self.where}{name}.{place}.")
+            yield Fields(item, f"{where}{place}.")
 
     def json(self, name: str, default: Any = _MISSING) -> Any:
         """Take a value that may be given as the text of its JSON."""
@@ -156,14 +158,26 @@ class Fields:
 
     def rest(self) -> dict[str, Any]:
         """Take all that nobody took."""
-        left, self._left = self._left, {}
+        left = self._own()
+        self._left = dict(self._implied) if self._implied else {}
         return left
 
-    def _typed(self, name: str, kind: Any, reason: str, default: Any) -> Any:
+    def _own(self) -> dict[str, Any]:
+        """Return what is left and not implied."""
+        if not self._implied:
+            return self._left
+        return {name: value for name, value in self._left.items() if value != self._implied.get(name, _MISSING)}
+
+    def _default(self, name: str, default: Any) -> Any:
+        if default is _MISSING:
+            raise self.fault(name, "field required")
+        return default
+
+    def _typed(self, name: str, kind: tuple[type, ...], reason: str, default: Any) -> Any:
         found = self.value(name, default)
         if isinstance(found, str) and found.lstrip()[:1] in ("[", "{"):
             found = Fields({name: found}, self.where).json(name)
-        if found is default or isinstance(found, kind):
+        if isinstance(found, kind) or found is default:
             return found
         raise self.fault(name, reason)
 

@@ -28,21 +28,25 @@ def _read(row: Fields) -> Contents:
 
 
 def _criterion(item: Fields) -> ColumnValues:
-    annotations = next(_objects(item, "annotations"), None)
-    if annotations is None:
-        raise item.fault("annotations", "field required")
-    given = Fields({"weight_class": _single(annotations.value("weight_class"))}, annotations.where)
-    weight_class = given.choice("weight_class", _CLASSES)
-    name = f"{weight_class.replace(' ', '_')}_weight"
-    weight = Fields({name: _single(annotations.value(name))}, annotations.where).number(name)
-    text = _text(item, "title") or _text(annotations, "criteria_description")
+    annotations = _annotations(item)
+    weight_class = annotations.choice("weight_class", _CLASSES)
+    weight = annotations.number(f"{weight_class.replace(' ', '_')}_weight")
+    text = _text(item, "title") or annotations.text("criteria_description", None)
     if text is None:
         raise item.fault("title", "field required")
-    kept = {column: _single(value) for column, value in annotations.rest().items()}
+    kept = annotations.rest()
     dimension = kept.pop("criteria_category", None)
     found = {"criterion": text, "weight": weight, "dimension": dimension, "weight_class": weight_class, **kept}
     named = {"id": _single(item.value("id"))} if "id" in item else {}
     return {name: value for name, value in {**named, **found, **item.rest()}.items() if value is not None}
+
+
+def _annotations(item: Fields) -> Fields:
+    """Take the annotations of a criterion, the first where there are several, with the values that lists of one hold."""
+    found = next(_objects(item, "annotations"), None)
+    if found is None:
+        raise item.fault("annotations", "field required")
+    return Fields({column: _single(value) for column, value in found.rest().items()}, found.where)
 
 
 def _objects(fields: Fields, name: str) -> Iterator[Fields]:
@@ -66,8 +70,10 @@ def _each(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _text(fields: Fields, name: str) -> str | None:
     """Take a text, which may be a list of one, None where there is none."""
-    text: str | None = Fields({name: _single(fields.value(name, None))}, fields.where).text(name, None)
-    return text
+    text = _single(fields.value(name, None))
+    if text is None or isinstance(text, str):
+        return text
+    raise fields.fault(name, "must be text")
 
 
 def _single(value: Any) -> Any:

@@ -53,21 +53,23 @@ class Contents(NamedTuple):
 
     def rows(self, part: PartName) -> list[ColumnValues]:
         """Return the rows of one part. A prompt brings its responses along, a response the prompt that it answers."""
-        told = self._told_by_each(part)
-        kept = {name: value for name, value in self.columns.items() if name not in told} if told else self.columns
         match part:
             case "prompts":
-                return [] if self.prompt is None else [{**kept, **self.prompt, **self._candidates()}]
+                return [] if self.prompt is None else [{**self.columns, **self.prompt, **self._candidates()}]
             case "rubrics":
-                return [] if self.rubric is None else [{**kept, **self._asked("id"), **self.rubric}]
-        asked = {**kept, **self._asked("prompt_id")}
+                return [] if self.rubric is None else [{**self.columns, **self._asked("id"), **self.rubric}]
+        told = self._told_by_each(part)
+        asked = {name: value for name, value in self.columns.items() if name not in told} | self._asked("prompt_id")
         return [{**asked, **row} for row in (self.responses if part == "responses" else self.comparisons)]
 
     def hidden(self) -> list[str]:
         """Return the columns of the row that no part of it keeps, since a column of ours has the same name."""
-        doubtful = self.columns.keys() & _OURS if self.columns and any(self.sizes()) else ()
-        rows = [row for part in self.held() for row in self.rows(part)] if doubtful else []
-        return [name for name in doubtful if not any(row.get(name) is self.columns[name] for row in rows)]
+        if _OURS.isdisjoint(self.columns) or not any(self.sizes()):
+            return []
+        rows = [row for part in self.held() for row in self.rows(part)]
+        return [
+            name for name in _OURS & self.columns.keys() if not any(row.get(name) is self.columns[name] for row in rows)
+        ]
 
     def _told_by_each(self, part: PartName) -> tuple[str, ...]:
         """Return the columns that only a response or a comparison itself can have; the row's own mean something else."""
@@ -77,14 +79,16 @@ class Contents(NamedTuple):
 
     def _candidates(self) -> ColumnValues:
         """Return the responses, each once, be it that several people judged it."""
+        if not self.responses:
+            return {}
         once = {response.get("id", place): response for place, response in reversed(list(enumerate(self.responses)))}
-        return {"responses": list(once.values())[::-1]} if once else {}
+        return {"responses": list(once.values())[::-1]}
 
     def _asked(self, name: str) -> ColumnValues:
         """Return the prompt's text and its id under the name that a row has for it."""
         prompt = self.prompt or {}
-        found = {name: prompt.get("id"), "prompt": prompt.get("prompt"), "reference": prompt.get("reference")}
-        return {column: value for column, value in found.items() if value is not None}
+        columns = ((name, "id"), ("prompt", "prompt"), ("reference", "reference"))
+        return {ours: value for ours, own in columns if (value := prompt.get(own)) is not None}
 
 
 @dataclass(frozen=True)

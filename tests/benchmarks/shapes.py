@@ -89,7 +89,8 @@ def foreign_rows(name: str, count: int, flags: argparse.Namespace) -> list[dict[
     contents = [contents for _, contents in Input(examples, shape=named(name)).parts()]
     prompts = {text for one in contents for text in texts((one.prompt or {}).get("prompt"))}
     asked = {text for text in texts(examples) if len(text) > LONGEST_ROLE and any(text in one for one in prompts)}
-    answers = {text for one in contents for row in one.responses for text in texts(row.get("response")) if " " in text}
+    said = (text for one in contents for row in one.responses for text in texts(row.get("response")))
+    answers = {text for text in said if " " in text or text.endswith(".")}
     longer = {text: f"{text} {filler}" for text in {*asked, *(answers if characters else ())}}
     return [with_texts(examples[place % len(examples)], longer, place // len(examples)) for place in range(count)]
 

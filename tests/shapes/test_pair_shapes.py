@@ -16,6 +16,7 @@ from rubrictool.analysis.gold import read_gold
 from rubrictool.analysis.tail import tail
 from rubrictool.analysis.win_rates import win_rates
 from rubrictool.errors import InputError
+from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Rows
@@ -251,7 +252,7 @@ def test_a_trace_is_the_answer_to_the_last_question() -> None:
     }
     answer = [call, {"role": "tool", "tool_call_id": "1", "content": "blue"}, BLUE]
     [(_, contents)] = Input([{"messages": [ASKED, RED, ASKED, *answer]}]).parts()
-    assert contents.prompt == {"prompt": [ASKED, RED, ASKED]}
+    assert contents.prompt == {"id": prompt_key([ASKED, RED, ASKED]), "prompt": [ASKED, RED, ASKED]}
     assert contents.responses == [{"response": answer}]
 
 
