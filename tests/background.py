@@ -6,23 +6,32 @@ has imported it already, which is the only difference. Tests of imports and of t
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import pkgutil
 import signal
+import socket
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
 from multiprocessing.reduction import DupFd
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingUnixStreamServer
 from typing import Any
 
 import rubrictool
 
 PATIENCE_S = 60
+
+_LOOKING = threading.Lock()
+"""Held to look whether processes have ended, as each start does: of two threads that look at once, one finds no exit code."""
 
 
 @cache
@@ -30,7 +39,7 @@ def _forks() -> ForkServerContext:
     """Return the maker of processes: from the first use on, one process stands ready that has imported all these modules."""
     forks = multiprocessing.get_context("forkserver")
     own = [module.name for module in pkgutil.walk_packages(rubrictool.__path__, "rubrictool.")]
-    lazy = ["aiohttp", "numpy", "rich.progress", "rich.table"]
+    lazy = ["aiohttp", "numpy", "regex", "rich.progress", "rich.table"]
     forks.set_forkserver_preload(["pytest", *lazy, *(name for name in own if not name.endswith("__main__"))])
     return forks
 
@@ -73,21 +82,23 @@ class Command:
     ) -> None:
         words = [str(argument) for argument in arguments]
         self._process = _forks().Process(target=_run, args=(directory, words, dict(environment), streams))
-        self._process.start()
+        with _LOOKING:
+            self._process.start()
         for descriptor in set(streams.descriptors):
             os.close(descriptor)
 
     @property
     def returncode(self) -> int | None:
-        return self._process.exitcode
+        with _LOOKING:
+            return self._process.exitcode
 
     def wait(self, timeout: float = PATIENCE_S) -> int:
         """Return the exit code; a command that does not end in time is killed."""
-        self._process.join(timeout)
-        if self._process.exitcode is None:
+        wait([self._process.sentinel], timeout)
+        if (code := self.returncode) is None:
             self._process.kill()
             raise TimeoutError(f"the command did not end within {timeout} s")
-        return self._process.exitcode
+        return code
 
     def send_signal(self, number: signal.Signals) -> None:
         assert self._process.pid is not None
@@ -120,6 +131,45 @@ def start(directory: Path, *arguments: object, stdin: int | None = None) -> Pipe
     """The command as a process of its own, with its cache in the directory and a descriptor as its standard input."""
     environment = {**os.environ, "RUBRICTOOL_CACHE": str(directory / "cache.db")}
     return PipedCommand(directory, arguments, environment, os.open(os.devnull, os.O_RDONLY) if stdin is None else stdin)
+
+
+_CLIENT = """#!{python} -ISE
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect({address!r})
+    socket.send_fds(server, [json.dumps([os.getcwd(), sys.argv[1:], dict(os.environ)]).encode()], [0, 1, 2])
+    server.shutdown(socket.SHUT_WR)
+    sys.exit(int(server.recv(16)))
+"""
+
+
+class _Starting(BaseRequestHandler):
+    """Start a command with the streams of the process that asks, and tell it the exit code."""
+
+    def handle(self) -> None:
+        message, streams, _, _ = socket.recv_fds(self.request, 2**16, 3)
+        while more := self.request.recv(2**16):
+            message += more
+        directory, arguments, environment = json.loads(message)
+        command = Command(Path(directory), tuple(arguments), environment, Streams(*streams))
+        self.request.sendall(str(command.wait()).encode())
+
+
+@contextmanager
+def on_the_path(directory: Path) -> Iterator[str]:
+    """A search path for shells on which `rubrictool` is a small program that has the command started here, on its own streams.
+
+    Streams other than the first three, and closed ones, it does not hand on.
+    """
+    place = directory / "on_the_path"
+    place.mkdir()
+    program, address = place / "rubrictool", str(place / "socket")
+    program.write_text(_CLIENT.format(python=sys.executable, address=address))
+    program.chmod(0o755)
+    with ThreadingUnixStreamServer(address, _Starting) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield os.pathsep.join([str(place), str(Path(sys.executable).parent), os.environ["PATH"]])
+        server.shutdown()
 
 
 def until(true: Callable[[], bool]) -> None:

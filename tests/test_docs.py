@@ -9,10 +9,12 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
 import pytest
 import typer
+from background import on_the_path
 from chat import chat_server
 from shell import Shell
 
@@ -35,9 +37,10 @@ def anchors(page: Path) -> set[str]:
 
 
 def program(directory: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     (directory / "sample_data").symlink_to(ROOT / "sample_data")
-    return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    with TemporaryDirectory() as aside, on_the_path(Path(aside)) as path:
+        environment = {**os.environ, "PATH": path}
+        return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
 def commands(group: Any, *above: str) -> Iterator[tuple[str, ...]]:
