@@ -51,7 +51,7 @@ def lexicon(text: str) -> Lexicon:
 def _latin_language(text: str) -> str:
     counts = Counter(words(normal(text)))
     hits = {
-        language: sum(counts[word] for word in stops)
+        language: sum(counts[word] for word in counts.keys() & stops)
         for language, stops in _stops().items()
         if language not in _SCRIPTS
     }

@@ -22,6 +22,9 @@ _TOKEN = linear(
     rf"|(?P<plain>{_LETTER}+(?:[.'’-]{_LETTER}+)*)"
 )
 
+# Looked up once: RE2 makes a new table of all names for each look at one.
+_IN_HAN, _IN_HANGUL = (_TOKEN.groupindex[name] for name in ("han", "hangul"))
+
 _ELISION = linear(r"(?i)^(?:l|d|j|n|s|c|m|t|qu)['’]|['’]s$")
 
 # Longer words are data (a hash, a URL) or a script without spaces.
@@ -113,9 +116,9 @@ def _content(text: str, lexicon: Lexicon) -> Iterator[Term]:
 
 def _parts(match: Any, lexicon: Lexicon) -> list[str]:
     token: str = match[0]
-    if match["hangul"]:
+    if match[_IN_HANGUL]:
         return _nouns(token)
-    if match["han"]:
+    if match[_IN_HAN]:
         return [part for run in _runs(token, lexicon) for part in _short_runs(run)]
     return [_ELISION.sub("", token) if "'" in token or "’" in token else token]
 
