@@ -8,6 +8,9 @@ import sys
 from itertools import count
 from pathlib import Path
 
+# The workers of a run have all cores already; threads of a matrix product would only wait for each other, at full speed.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import HealthCheck, settings
 
