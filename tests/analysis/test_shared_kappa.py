@@ -23,6 +23,7 @@ VERDICTS = st.lists(
         criterion=st.sampled_from(["x/c1", "x/c2", "y/c1"]),
         met=st.booleans(),
         label=st.booleans(),
+        groups=st.just(()),
         shared=st.just(True),
     ),
     min_size=1,

@@ -186,7 +186,7 @@ def test_labels_are_never_read() -> None:
 
 
 @given(TEXTS, TEXTS, TEXTS.filter(str.strip))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_every_proposed_check_is_met_by_exactly_one_of_any_pair(first: str, second: str, prompt: str) -> None:
     items = separate(first, second, prompt=prompt).items
     assert len(items) <= 7
@@ -197,14 +197,14 @@ def test_every_proposed_check_is_met_by_exactly_one_of_any_pair(first: str, seco
 
 
 @given(TEXTS, TEXTS, TEXTS.filter(str.strip))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_swapping_the_responses_or_asking_again_changes_nothing(first: str, second: str, prompt: str) -> None:
     once = separate(first, second, prompt=prompt)
     assert once == separate(second, first, prompt=prompt) == separate(first, second, prompt=prompt)
 
 
 @given(TEXTS, TEXTS)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_a_second_round_never_repeats_a_criterion(first: str, second: str) -> None:
     before = amend([], separate(first, second), proposer="offline").criteria
     new = [item.criterion for item in separate(first, second, before).items if item.id is None]
@@ -313,7 +313,7 @@ def test_a_chat_is_asked_by_its_last_user_message_that_says_something() -> None:
 @given(TEXTS.filter(str.strip))
 @example("ក")
 @example("วิธีเก็บขนมปังให้สดนานที่สุดในบ้านของคุณในช่วงหน้าร้อนและหน้าหนาว")
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_any_prompt_gets_a_rubric_of_checks(prompt: str) -> None:
     proposal = propose(prompt)
     assert proposal.items
@@ -364,7 +364,7 @@ def test_the_judge_sees_neither_reasoning_nor_labels() -> None:
 
 
 @given(TEXTS.filter(str.strip), TEXTS)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_the_judge_gives_any_criterion_a_verdict(criterion: str, response: str) -> None:
     assert met(criterion, response) == met(criterion, response)
 

@@ -97,7 +97,7 @@ def plain_contradicted(earlier: Sequence[Criterion], criterion: Criterion) -> Co
     return None
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(criteria())
 def test_the_index_finds_what_comparing_one_by_one_finds(row: Sequence[Criterion]) -> None:
     index = EarlierCriteria()

@@ -101,9 +101,10 @@ def test_a_dry_run_asks_no_test_for_schemas_and_says_which_calls_are_such(shell:
 def test_the_bound_of_refine_names_only_what_this_run_does(
     shell: Shell, sample: Path, flags: list[str], said: str
 ) -> None:
+    two = shell.write("p.jsonl", map(json.loads, (sample / "prompts.jsonl").read_text().splitlines()[:2]))
     with chat_server() as server:
         models = ["--judge", server.spec, "--proposer", server.spec]
-        ran = shell("refine", sample / "prompts.jsonl", *models, "--dry-run", *flags)
+        ran = shell("refine", two, *models, "--dry-run", *flags)
     assert said in ran.err
     assert max(len(line.split()) for line in ran.err.splitlines() if "upper bound" in line) < 40
 

@@ -83,7 +83,8 @@ def test_no_run_asks_more_or_about_longer_responses(pairs: PairRule, pool_rule: 
 
 async def _compared(pairs: PairRule, pool_rule: PoolRule, accept: AcceptRule) -> None:
     prompt = Prompt(id="p", prompt="Name colours.")
-    for number in range(8):
+    # Times 36 rules; half of the judges judge per criterion.
+    for number in range(5):
         options = RefineOptions(pairs=pairs, pool_rule=pool_rule, accept=accept, seed=number)
         pool = pool_of(number)
         weak = [Response(id="w", prompt_id="p", response="red")] if accept == "skill" else []

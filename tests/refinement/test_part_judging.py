@@ -155,7 +155,8 @@ def is_within(part: PoolEntry, full: PoolEntry) -> bool:
 def test_what_comes_out_is_what_full_judging_gives(block: int) -> None:
     async def all_cases() -> None:
         saved = 0
-        for number in range(60 * block, 60 * (block + 1)):
+        # 150 cases in all: of a fault that shows in one case of 40, they miss one in 45.
+        for number in range(30 * block, 30 * (block + 1)):
             case = drawn_case(number)
             judge, whole = DrawnJudge(seed=number), DrawnJudge("all-at-once")
             part, full = await case.refined(judge), await case.refined(whole)

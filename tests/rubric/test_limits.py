@@ -119,7 +119,7 @@ def proposals(draw: st.DrawFn) -> tuple[tuple[Criterion, ...], tuple[Criterion, 
     return before, after, Limits(draw(st.integers(1, 10)), draw(st.integers(0, 6))), spread
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(proposals())
 def test_the_limits_hold_whatever_is_proposed(
     drawn: tuple[tuple[Criterion, ...], tuple[Criterion, ...], Limits, dict[str, float]],

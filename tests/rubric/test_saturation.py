@@ -49,7 +49,7 @@ def test_power_and_log_are_their_formulas() -> None:
 
 
 @given(CURVES, st.floats(0, 1), st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_curve_rises_from_0_to_1_and_is_never_below_the_share(found: Curve, one: float, other: float) -> None:
     low, high = sorted((one, other))
     assert (found(0), found(1)) == (0, 1)
@@ -105,7 +105,7 @@ def _rubric(rows: list[tuple[int, str | None, bool]]) -> tuple[list[Criterion], 
 
 
 @given(RUBRICS, CURVES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_saturation_never_lowers_a_score_nor_lifts_it_above_1(rows: list[Any], found: Curve) -> None:
     criteria, said = _rubric(rows)
     plain, saturated = score(criteria, said), score(criteria, said, aggregate([str(found)]))

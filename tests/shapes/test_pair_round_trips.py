@@ -141,7 +141,7 @@ def outcome(contents: Contents, comparison: Columns) -> tuple[str, str, float]:
 
 @pytest.mark.parametrize("name", WRITABLE)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(parts=rows())
 def test_what_is_written_reads_as_what_it_was(
@@ -191,7 +191,7 @@ SAME_TEXT_TWICE: tuple[Columns, list[Columns], list[Columns], list[Columns]] = (
 
 @pytest.mark.parametrize("name", WRITABLE)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 @given(parts=rows())
 @example(parts=SAME_TEXT_TWICE)

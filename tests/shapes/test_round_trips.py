@@ -65,7 +65,7 @@ def expected(one: ColumnValues, fields: Fields, *, reverses: bool) -> ColumnValu
 
 
 @pytest.mark.parametrize("shape", BOTH_WAYS, ids=lambda shape: shape.name)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rubric=RUBRICS)
 def test_what_is_written_is_read_again(shape: Shape, rubric: ColumnValues) -> None:
     assert shape.write

@@ -138,7 +138,7 @@ ROWS = st.lists(
 
 
 @given(ROWS, CURVES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_the_score_of_any_completion_lies_within_the_bounds_and_so_does_the_score_itself(
     rows: list[Any], curve: Curve
 ) -> None:

@@ -174,7 +174,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=14).map("".join))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_what_is_seen_is_seen_again_and_nothing_is_added(text: str) -> None:
     seen = without_reasoning(text)
     assert without_reasoning(seen) == seen
