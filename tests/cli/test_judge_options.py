@@ -39,7 +39,7 @@ Chosen = frozenset[str]
 
 
 def possible(chosen: Chosen) -> bool:
-    """Whether a command takes these options together."""
+    """Return whether a command takes these options together."""
     return not (
         ("soft" in chosen and "per_criterion" not in chosen)
         or {"shuffle", "per_criterion"} <= chosen
@@ -78,7 +78,7 @@ def criteria(chosen: Chosen) -> list[dict[str, Any]]:
 
 
 def said(model: str, chosen: Chosen, response: str, criterion: str) -> str:
-    """What a model says of a criterion, by a hash: each has an opinion of its own."""
+    """Return the answer of a model on a criterion, by a hash: each has an opinion of its own."""
     of_levels = criterion == "Is clear." and "levels" in chosen
     answers = ["low", "mid", "high"] if of_levels else ["yes", "no"]
     answers += ["cannot tell"] if "abstain" in chosen else []

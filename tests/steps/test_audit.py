@@ -395,6 +395,17 @@ def test_the_command_tells_a_gullible_judge_from_a_firm_one(shell: Shell, files:
         assert "attacks that are shown to gain: none" in kept.err
 
 
+def test_failed_rows_end_with_1_and_the_threshold_that_was_missed_is_told_all_the_same(
+    shell: Shell, files: Sequence[Any]
+) -> None:
+    shell.write("rubrics.jsonl", [{**row, "id": "p0"} for row in shell.read("rubrics.jsonl")])
+    with chat_server() as server:
+        server.answer = gullible
+        given = ["audit", server.spec, *files, "--sample", 1, "--fail-over", 0]
+        ran = shell(*given, "--missing-rubric", "skip")
+    assert (ran.code, "audit: threshold missed: " in ran.err) == (1, True)
+
+
 def test_the_repeat_is_asked_anew(shell: Shell, files: Sequence[Any]) -> None:
     def counting(question: str) -> str:
         seen.append(question)
