@@ -36,11 +36,22 @@ def _lines(found: EscalationReport, reason: str, strong: str) -> Iterator[str]:
     yield f"escalated to {strong}: {verdicts}, in {rows}; {_saved(found)}"
     yield f"agreement with {strong} alone: {_agreement(found)}"
     if found.failed_checks:
-        why = f" ({one_line(reason, width=160)})" if reason else ""
-        yield (
-            f"{strong} failed on {counted(found.failed_checks, 'row')} drawn to check it{why}; their scores stand, and a rerun "
-            "checks them again"
+        yield _failed(strong, f"{counted(found.failed_checks, 'row')} drawn to check it", reason)
+
+
+def tell_failed_checks(session: Session, command: str) -> None:
+    """Say how many checks of the strong judge failed, for a command whose rows do not tell; nothing where none did."""
+    asked = session.roles.escalation
+    if asked and asked.failed_checks and not session.dry_run:
+        session.figures["failed_checks"] = asked.failed_checks
+        session.tell(
+            f"{command}: {_failed(asked.strong_name, counted(asked.failed_checks, 'check'), asked.failures.reason)}"
         )
+
+
+def _failed(strong: str, checks: str, reason: str) -> str:
+    why = f" ({one_line(reason, width=160)})" if reason else ""
+    return f"{strong} failed on {checks}{why}; the scores stand, and a rerun checks them again"
 
 
 def _saved(found: EscalationReport) -> str:

@@ -12,6 +12,7 @@ from rubrictool.analysis.panel_agreement import PanelTally
 from rubrictool.cli.check_lines import check_lines, how_to_check
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
+from rubrictool.cli.escalation_lines import tell_failed_checks
 from rubrictool.cli.failures_file import is_regular
 from rubrictool.cli.options import ShardedOutputFlags, ShownQuestionFlags
 from rubrictool.cli.panel_lines import tell_panel
@@ -89,6 +90,7 @@ class RefineReport:
             scored = "RESPONSES" if responses is None else shlex.quote(responses)
             session.tell(f"next: rubrictool score {scored} --rubrics {shlex.quote(files.output)}")
         tell_panel(session, "refine", self._panel)
+        tell_failed_checks(session, "refine")
         tell_cut(session, "refine", self._cut, wording)
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from rubrictool.errors import InputError, ModelFailure, RowFailure
+from rubrictool.judging.panel import Panel
 from rubrictool.judging.protocols import (
     Judge,
     calibrations_of,
@@ -165,9 +166,11 @@ async def ask_open(questions: OpenQuestions, prompt: Prompt, judge: Judge, on_fa
 def _refuse_abstaining(judge: Judge) -> None:
     """Raise `InputError` for a judge that may abstain: a score without that criterion may be higher than the bound."""
     if may_abstain(judge):
+        split = isinstance(judge, Panel) and judge.can_split
+        where, remedy = (" where its judges are evenly split", "add a judge, or ") if split else ("", "")
         raise InputError(
-            "the judge may abstain, so the highest score that a response can still reach is not known; score all responses,"
-            " then choose the best of the scores",
+            f"the judge may abstain{where}, so the highest score that a response can still reach is not known; {remedy}score all"
+            " responses, then choose the best of the scores",
             code="unscored",
         )
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from chat import ChatServer, chat_server
+from chat import ChatServer, answer, chat_server
 from shell import Shell
 
 from rubrictool.analysis.escalations import EscalatedRow, EscalationTally, Spent
@@ -233,7 +233,7 @@ def test_a_check_that_fails_is_counted_told_with_its_reason_and_in_no_figure(
     assert (found["failed_checks"], found["checked"], found["compared"], found["agreement"]) == (4, 0, 0, None)
     assert "agreement with strong alone: not known, since the check failed" in ran.err
     assert "strong failed on 4 rows drawn to check it (" in ran.err
-    assert "their scores stand, and a rerun checks them again" in ran.err
+    assert "the scores stand, and a rerun checks them again" in ran.err
     monkeypatch.setattr(escalation, "CHECKED_SHARE", 0)
     assert summary(shell)["escalation"]["failed_checks"] == 4
     shell(*command(shell, judges))
@@ -278,3 +278,31 @@ def test_the_refusal_names_every_way_to_show_doubt(shell: Shell, judges: list[Ch
     ran = shell("score", *files, "--escalate", "strong@http://127.0.0.1:9/v1", "--judge", "a@http://127.0.0.1:9/v1")
     for flags in ("--judging per-criterion --soft", "--samples N --temperature 1", "--judge", "--allow-abstain"):
         assert flags in ran.err.partition("(")[2]
+
+
+@pytest.mark.parametrize("command", ["filter-top-k", "winrate", "refine"])
+def test_commands_whose_rows_do_not_tell_count_failed_checks_too(
+    shell: Shell, judges: list[ChatServer], command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(escalation, "CHECKED_SHARE", 1)
+    for judge in judges:
+        judge.answer = answer
+    judges[2].status = 500
+    rows = [
+        {"prompt_id": "p", "id": f"r{n}", "prompt": "Why?", "response": f"It is {n}.", "model": f"m{n}"}
+        for n in range(2)
+    ]
+    rubrics = shell.write("rubrics.jsonl", [{"id": "p", "criteria": CRITERIA}])
+    specs = [judge.spec.replace("tiny@", f"{name}@") for name, judge in zip(("x", "y", "strong"), judges, strict=True)]
+    prompts = shell.write("p.jsonl", [{"id": "p", "prompt": "Why?", "responses": rows}])
+    files: dict[str, list[object]] = {
+        "filter-top-k": [shell.write("r.jsonl", rows), "-k", 1],
+        "winrate": [shell.write("a.jsonl", rows[:1]), shell.write("b.jsonl", rows[1:])],
+        "refine": [prompts, "--rounds", 1, "--proposer", specs[0]],
+    }
+    panel = ["--judge", specs[0], "--judge", specs[1], "--panel", "mean", "--escalate", specs[2], "--attempts", 1]
+    ran = shell(command, *files[command], "--rubrics", rubrics, *panel, "--summary", "s.json")
+    assert ran.code == 0, ran.err
+    assert summary(shell)["failed_checks"] >= 1
+    assert f"{command}: strong failed on {summary(shell)['failed_checks']} check" in ran.err
+    assert "HTTP 500" in ran.err.partition(f"{command}: strong failed on")[2].splitlines()[0]

@@ -7,6 +7,7 @@ import typer
 from rubrictool.analysis.panel_agreement import PanelTally, votes_on
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import scored_without_judge, tell_empty
+from rubrictool.cli.escalation_lines import tell_failed_checks
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import MissingRubric, OutputFlags, RequestFlags, ShownQuestionFlags
@@ -67,6 +68,7 @@ def run(
         else:
             _tell(session, outcomes)
             tell_panel(session, "filter-top-k", _votes(outcomes))
+            tell_failed_checks(session, "filter-top-k")
         count = sum(is_empty(row.response) for row in pools.rows)
         tell_empty(session, "filter-top-k", count, scored_without_judge(count, outcomes.failures[FAILURE]))
         tell_cut(session, "filter-top-k", sum(wording.shown.cuts(row.response) for row in pools.rows), wording)

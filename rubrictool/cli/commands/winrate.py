@@ -14,7 +14,7 @@ from rubrictool.analysis.text_styles import Control, with_counts
 from rubrictool.cli.cut_traces import tell_cut
 from rubrictool.cli.empties import tell_empty
 from rubrictool.cli.engine import Connect
-from rubrictool.cli.escalation_lines import tell_escalation
+from rubrictool.cli.escalation_lines import tell_escalation, tell_failed_checks
 from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
@@ -213,6 +213,8 @@ def command(
         tell_panel(session, "winrate", votes_on_pairs(decided), nominal=True)
         if rubrics is None and (escalation := session.roles.escalation):
             tell_escalation(session, "winrate", escalated_pairs(decided, escalation), questions=2)
+        else:
+            tell_failed_checks(session, "winrate")
         if run:
             session.figures["not_judged"] = len(met) - session.progress.done
         reporting.on(decided)(session)
