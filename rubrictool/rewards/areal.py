@@ -13,7 +13,7 @@ from typing import Any
 
 from rubrictool.rewards.openrlhf import completion_of
 from rubrictool.rewards.rollouts import Rollout
-from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.rows import holds_something, rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
 DEADLINE_S = 12.0
@@ -58,4 +58,7 @@ async def reward(
 
 
 def _rollout(prompt: str, completions: str, data: dict[str, Any]) -> Rollout:
-    return rollout_of(completion_of(completions, ""), {**data, "prompt": data.get("messages") or prompt})
+    messages = data.get("messages")
+    return rollout_of(
+        completion_of(completions, ""), {**data, "prompt": messages if holds_something(messages) else prompt}
+    )

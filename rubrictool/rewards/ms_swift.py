@@ -25,10 +25,9 @@ class SwiftReward:
     async def __call__(self, completions: list[str], **columns: Any) -> list[float | None]:
         """Return a reward for each completion, None where the judge did not decide."""
         prompts = columns.get("prompt") or [messages[:-1] for messages in columns.get("messages") or ()]
-        # ms-swift numbers the prompts of each batch anew: its ids name groups, and no prompt of ours.
-        groups = columns.pop("prompt_id", None) or [None] * len(completions)
         rollouts = rollouts_of(prompts or [None] * len(completions), completions, columns)
-        rollouts = [replace(one, group=group or None) for one, group in zip(rollouts, groups, strict=True)]
+        # ms-swift numbers the prompts of each batch anew: its ids name groups, and no prompt of ours.
+        rollouts = [replace(one, prompt_id=None, group=one.prompt_id) for one in rollouts]
         core = core_of(on_error="none", grouped=True, deadline_s=DEADLINE_S)
         return [one.reward for one in await core.rewards(rollouts)]
 

@@ -16,6 +16,7 @@ from rubrictool.errors import InputError
 from rubrictool.rewards.rollouts import Reward
 from rubrictool.rewards.rows import labelled, rollout_of
 from rubrictool.rewards.shared_cores import core_of
+from rubrictool.text.patterns import linear
 
 DEADLINE_S = 3000.0
 """OpenRLHF ends the run where a process waits 3,600 s for the others."""
@@ -34,6 +35,8 @@ _ENDS = (
     "<|return|>",
     "<|end|>",
 )
+
+_FIRST_TOKEN = linear(r"\s*<[^<>\s]+>")
 
 
 def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
@@ -61,12 +64,35 @@ def answered(rewards: Sequence[Reward]) -> dict[str, Any]:
     return {"rewards": values, "scores": scores, "extra_logs": logs}
 
 
-def completion_of(query: Any, prompt: str) -> Any:
+def completion_of(query: Any, prompt: Any) -> Any:
     """Return the response in a query, which is prompt and response decoded with special tokens; what is no text as it is."""
     if not isinstance(query, str):
         return query
-    text = query.removeprefix(prompt)
+    text = query[_end_of(prompt, query) :]
     ends = (*_ENDS, *os.environ.get(END_TOKENS, "").split())
     while end := next((end for end in ends if text.rstrip().endswith(end)), None):
         text = text.rstrip().removesuffix(end)
     return text
+
+
+def _end_of(prompt: Any, query: str) -> int:
+    """Return where a query goes on after its prompt, 0 where it does not begin with it.
+
+    A tokenizer may decode the prompt with other spaces than it had, and put a token before it.
+    """
+    if not isinstance(prompt, str) or query.startswith(prompt):
+        return len(prompt or "")
+    first = _FIRST_TOKEN.match(query)
+    return _end_but_for_spaces(prompt, query, 0) or (_end_but_for_spaces(prompt, query, first.end()) if first else 0)
+
+
+def _end_but_for_spaces(prompt: str, query: str, start: int) -> int:
+    """Return where a prompt that begins at a place of the query ends, 0 where another text stands there."""
+    place = start
+    for character in "".join(prompt.split()):
+        while query[place : place + 1].isspace():
+            place += 1
+        if query[place : place + 1] != character:
+            return 0
+        place += 1
+    return place

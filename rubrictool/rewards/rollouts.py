@@ -16,7 +16,7 @@ class Rollout:
 
     `rubric` is the rubric of the row, in any form that has criteria: a rubric row, a list of criteria, their JSON text. Without
     one the rubric is looked up by `prompt_id`, else by the prompt's text. `group` says which completions compete, by default
-    those of one prompt.
+    those of one prompt. Arrays of messages, which lists in Parquet become, are lists.
     """
 
     completion: Any
@@ -25,6 +25,11 @@ class Rollout:
     prompt_id: str | None = None
     reference: str | None = None
     group: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("completion", "prompt"):
+            if hasattr(given := getattr(self, name), "tolist"):
+                object.__setattr__(self, name, given.tolist())
 
     @property
     def group_key(self) -> str:

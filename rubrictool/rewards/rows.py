@@ -25,20 +25,20 @@ def rollout_of(completion: Any, columns: Mapping[str, Any]) -> Rollout:
     return Rollout(
         completion,
         chat_or_text(asked) if isinstance(asked, str) else asked,
-        next((known[column] for column in _RUBRIC if _holds_something(known.get(column))), None),
+        next((known[column] for column in _RUBRIC if holds_something(known.get(column))), None),
         None if name is None else str(name),
         known.get("reference") if isinstance(known.get("reference"), str) else None,
     )
 
 
-def _holds_something(value: Any) -> bool:
+def holds_something(value: Any) -> bool:
     """Return whether a column holds something; the array that Parquet's lists become has no truth of its own."""
     return bool(value.size) if hasattr(value, "size") else bool(value)
 
 
 def labelled(columns: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what the label holds."""
-    label: Any = next((columns[name] for name in _LABEL if _holds_something(columns.get(name))), None)
+    label: Any = next((columns[name] for name in _LABEL if holds_something(columns.get(name))), None)
     if hasattr(label, "tolist"):
         label = label.tolist()
     if isinstance(label, str) and label.lstrip()[:1] in ("{", "["):

@@ -67,10 +67,8 @@ def options_from(
 
 def parsed_on_error(value: Any) -> OnError:
     """Return what a failed judgement becomes, given as text or as a number."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return value  # type: ignore[no-any-return]
+    number = _as_number(value)
+    return value if number is None else number
 
 
 def _flag(values: Mapping[str, Any], name: str) -> bool:
@@ -116,7 +114,15 @@ def _whole(values: Mapping[str, Any], name: str) -> int:
 
 
 def _number(values: Mapping[str, Any], name: str) -> float:
+    number = _as_number(values[name])
+    if number is None:
+        raise InputError(f"{name}: {values[name]!r} must be a number")
+    return number
+
+
+def _as_number(value: Any) -> float | None:
+    """Return a number that is given as text or as one, None for anything else, also for yes and no."""
     try:
-        return float(values[name])
+        return None if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
-        raise InputError(f"{name}: {values[name]!r} must be a number") from None
+        return None

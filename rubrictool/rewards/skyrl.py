@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.rows import holds_something, rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
 
@@ -42,7 +42,7 @@ class _RubricEnv:
         columns = {
             **self._extras,
             "ground_truth": spec.get("ground_truth"),
-            "prompt": self._prompt or self._extras.get("prompt"),
+            "prompt": self._prompt if holds_something(self._prompt) else self._extras.get("prompt"),
         }
         [found] = core_of(on_error=None).rewards_sync([rollout_of(action, columns)])
         return {"observations": [], "reward": found.reward, "done": True, "metadata": found.columns()}

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rubrictool.errors import InputError
 from rubrictool.rewards.rows import rollout_of
 from rubrictool.rewards.shared_cores import core_of
 
@@ -39,6 +40,8 @@ async def compute_score(
     options = {name: value for name, value in kwargs.items() if name not in _OF_MODELS}
     try:
         core = core_of(options, on_error=None)
+        if not isinstance(extra_info, Mapping | None):
+            raise InputError(f"extra_info: must be an object, not {type(extra_info).__name__}")
         rollouts = [rollout_of(solution_str, {"label": ground_truth, **(extra_info or {})})]
         try:
             [reward] = await core.rewards(rollouts)

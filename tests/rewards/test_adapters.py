@@ -396,6 +396,9 @@ def test_the_reward_function_of_trl_pickles() -> None:
         ("<s>Q: red<|im_end|>\n", " red"),
         ("<s>Q: red <|im_end|><|endoftext|>", " red "),
         ("<s>Q: a </s> in the text stays", " a </s> in the text stays"),
+        ("<s> Q: red</s>", " red"),
+        ("<bos><s>Q: red</s>", " red"),
+        ("Q: red</s>", "Q: red"),
     ],
 )
 def test_openrlhfs_query_is_cut_to_the_response(query: str, completion: str) -> None:
@@ -423,6 +426,8 @@ def test_an_unknown_option_is_named() -> None:
         ({"judge_args": [1]}, "judge_args: .* must be an object"),
         ({"judge": 5}, "judge: 5 must be a spec"),
         ({"aggregate": 3}, "aggregate: 3 must be text"),
+        ({"on_error": True}, "on_error: True is unknown"),
+        ({"max_cost": True}, "max_cost: True must be a number"),
         ({"on_error": math.nan}, "options: .* finite numbers"),
     ],
 )
@@ -430,6 +435,15 @@ def test_an_option_of_the_wrong_kind_is_named(options: Any, reason: str) -> None
     extra = {"rubric": CRITERIA, "prompt": "q"}
     with pytest.raises(verl.RunEnded, match=f"InputError: {reason}"):
         asyncio.run(verl.compute_score(solution_str="red", extra_info=extra, **({"judge": "offline"} | options)))
+
+
+def test_messages_may_come_as_such_an_array_too() -> None:
+    chat = np.array([{"role": "system", "content": "s"}, *PROMPT], dtype=object)
+    answer = np.array([{"role": "assistant", "content": "red"}], dtype=object)
+    assert RubricScore()([chat], [answer], rubric=[CRITERIA]) == [0.75]
+    given = {"rubric": CRITERIA, "prompt": chat}
+    assert asyncio.run(verl.compute_score(solution_str=np.str_("red"), extra_info=given))["score"] == 0.75
+    assert areal.reward_fn("q", "red", rubric=CRITERIA, messages=chat) == 0.75
 
 
 @pytest.mark.parametrize("column", ["rubric", "label"])
@@ -450,6 +464,11 @@ def test_a_rubric_may_come_as_the_array_that_parquets_lists_become(column: str) 
             "rubric: has 1 entries for 2 completions",
         ),
         (lambda: openrlhf.reward_func(["red", "blue"], ["q"], [LABEL]), "2 queries, 1 prompts and 1 labels"),
+        (
+            lambda: asyncio.run(SwiftReward()(["red"] * 2, prompt=["q"] * 2, rubric=[CRITERIA] * 2, prompt_id=["1"])),
+            "prompt_id: has 1 entries for 2 completions",
+        ),
+        (lambda: openrlhf.reward_func(["red"], [NO_TEXT], [json.dumps(CRITERIA)]), r"rollouts\[0\]: prompt: neither"),
         (lambda: openrlhf.reward_func([NO_TEXT], ["q"], [LABEL]), r"rollouts\[0\]: completion: must be text"),
         (lambda: areal.reward_fn("q", NO_TEXT, rubric=CRITERIA), r"rollouts\[0\]: completion: must be text"),
     ],
