@@ -129,12 +129,13 @@ def read_dump(
     steps = Counter[bool]()
     for rows in files:
         reader = _Reader(rows, step_column, known, held_out_column, tokens)
-        own = [(row, reader.rollout(line, row)) for line, row in texts.checked(rows)]
-        for row, rollout in filled(own, rows.name):
-            found.append(rollout)
+        before = len(found)
+        for line, row in texts.checked(rows):
+            found.append(reader.rollout(line, row))
             steps[row.unknown().get(step_column) is not None] += 1
             if row.prompt is not None:
                 prompts.setdefault(row.prompt_id, _prompt_columns(row))
+        filled(found[before:], rows.name)
         if len(steps) > 1:
             raise InputError(f"{rows.name}: {step_column}: {steps[False]} rows have no step, others do; add it")
     _check_scores(found, numbered_names("rollouts", sources), known)

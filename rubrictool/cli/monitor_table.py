@@ -116,6 +116,9 @@ def _spreads(report: MonitorReport) -> Iterator[str]:
         yield ""
         heads = ("spreads from the first window to the last", "rows", "first", "last", "p")
         yield from table(heads, [_feature(one) for one in spread], most=MOST_FEATURES)
+    elif len(report.windows) > 1 and not report.spreads:
+        yield ""
+        yield from legend("no opening, closing or format stands in enough responses for a test whether it spreads")
     elif len(report.windows) > 1:
         yield ""
         tested = counted(

@@ -28,6 +28,13 @@ def rollouts(gamed: float, *, prompts: int = 12) -> Rows:
     ]
 
 
+def test_where_no_feature_is_frequent_none_is_tested_and_none_said_not_to_spread(shell: Shell) -> None:
+    shell.write("run.jsonl", rollouts(0.5, prompts=3))
+    ran = shell("monitor", "run.jsonl")
+    assert "no opening, closing or format stands in enough responses" in " ".join(ran.err.split())
+    assert "none of 0" not in ran.err
+
+
 def test_a_gamed_reward_ends_with_3_and_says_from_where_on(shell: Shell) -> None:
     shell.write("run.jsonl", rollouts(0.5))
     ran = shell("monitor", "run.jsonl", "--held-out", ":second", "--fail-on-drift", "--summary", "s.json")
