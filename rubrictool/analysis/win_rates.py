@@ -13,6 +13,7 @@ from rubrictool.analysis.noise_floors import NoiseFloor, noise_floor
 from rubrictool.analysis.score_differences import ScoreDifference, score_difference
 from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, decision, win_rate
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import own_columns
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.jsonl import Source
@@ -177,19 +178,24 @@ def _together(report: WinRateReport, rows: Sequence[Compared], seed: int) -> Win
 def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
     """Return what the figures of finished comparisons leave out or pool."""
     left_out = f"{counted(dropped, 'row')} without a preference {'is' if dropped == 1 else 'are'} left out"
-    mixed = len({str(row.unknown().get("judge")) for row in rows}) > 1
+    columns = [own_columns(row) for row in rows]
+    mixed = len({str(one.get("judge")) for one in columns}) > 1
     pooled = "the comparisons are of different judges, which the figures pool"
     if not mixed and len({judge_id_in(row) for row in rows} - {None}) > 1:
         mixed, pooled = (
             True,
             "the comparisons are of one judge asked in different ways (judge_id), which the figures pool",
         )
-    unlike = len({str(row.columns().get("trace_view")) for row in rows}) > 1
+    unlike = len({str(one.get("trace_view")) for one in columns}) > 1
     views = "the comparisons differ in how much of a conversation was shown (trace_view), which the figures pool"
-    bare = not any(row.columns().keys() & {"a", "b", "system_a", "system_b"} for row in rows)
+    bare = not any(one.keys() & _NAMES for one in columns)
     sides = "the comparisons name neither systems nor responses: a and b are their sides, be it of several systems"
     held = ((dropped, left_out), (mixed, pooled), (unlike, views), (bare, sides))
     return [note for holds, note in held if holds]
+
+
+_NAMES = {"a", "b", "system_a", "system_b"}
+"""Columns that name what a comparison compares."""
 
 
 def common_opponent(pairs: Iterable[SystemPair]) -> str | None:

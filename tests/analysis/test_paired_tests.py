@@ -30,6 +30,13 @@ def test_the_sign_test_holds_for_thousands_of_prompts() -> None:
     assert sign_test([1.0] * won + [-1.0] * (n - won)) == pytest.approx(math.erfc(z / math.sqrt(2)), rel=0.01)
 
 
+@pytest.mark.parametrize(("won", "lost"), [(499, 501), (500, 501), (480, 521), (6_000, 6_200), (249_000, 250_000)])
+def test_the_sign_test_of_many_prompts_is_quick_and_that_of_scipy(won: int, lost: int) -> None:
+    """A sum of exact binomial coefficients takes minutes for half a million prompts."""
+    expected = stats.binomtest(won, won + lost).pvalue
+    assert sign_test([1.0] * won + [-1.0] * lost) == pytest.approx(expected, rel=1e-7)
+
+
 @pytest.mark.parametrize(("won", "lost", "p"), [(38, 26, 0.168643), (60, 40, 0.056888), (700, 500, 0.0)])
 @pytest.mark.parametrize("kind", [np.float64, np.int64, np.int8])
 def test_numbers_of_numpy_are_tested_as_pythons_are(kind: type, won: int, lost: int, p: float) -> None:
