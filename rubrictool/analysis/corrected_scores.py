@@ -14,10 +14,11 @@ from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.verdict_rows import CriterionIndex, NamedSource, VerdictRow, read_verdict_rows, rubrics_by_hash
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.rows.frames import frame
-from rubrictool.rows.joins import ResponseKey, Texts, grouped, rubric_for, rubrics_by_prompt
+from rubrictool.rows.joins import ResponseKey, Texts, grouped, rubric_for, rubrics_by_prompt, within_reach
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.records import EVERY_PROMPT, Response, Rubric, Scored
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate, aggregate
+from rubrictool.rubric.weights import TIE
 from rubrictool.steps.score import decided
 
 if TYPE_CHECKING:
@@ -165,7 +166,8 @@ def people_scores(
 
     A label without a `score` is scored by its verdicts under the rubric, with the curves of the response; criteria with a check
     that it leaves out count as the check decides. A label of any prompt (`*`) is joined by the id of its response. Raises
-    `InputError` for a label of a response that is not there, and for one that gives no score.
+    `InputError` for a label of a response that is not there, by another rubric or on another scale, and for one that gives
+    neither a score nor a verdict of the rubric.
     """
     (rows,) = read_verdict_rows(texts, NamedSource(labels, "labels"))
     rows = [CriterionIndex(rubrics).valued(row) for row in rows]
@@ -205,7 +207,9 @@ def _own_curves(row: Response) -> Aggregate:
 
 def _score(rows: Sequence[VerdictRow], response: Response, rubric: Rubric | None, curves: Aggregate) -> float:
     """Return the score of a response's labels, the mean over those who labelled it: their own, else that of their verdicts."""
-    scores = [float(row.score) for row in rows if row.score is not None]
+    if rubric is not None:
+        _refuse_other_rubrics(rows, rubric)
+    scores = [_given(row, rubric) for row in rows if row.score is not None]
     labels = [row for row in rows if row.score is None]
     if labels and rubric is None:
         raise InputError(f"{labels[0].where}: score: field required where no rubric makes a score of verdicts; add it")
@@ -214,17 +218,48 @@ def _score(rows: Sequence[VerdictRow], response: Response, rubric: Rubric | None
     return mean(scores)
 
 
+def _refuse_other_rubrics(rows: Iterable[VerdictRow], rubric: Rubric) -> None:
+    known = rubrics_by_hash(rubric)
+    if strange := next((row for row in rows if row.rubric and row.rubric not in known), None):
+        raise InputError(
+            f"{strange.where}: rubric: is not the rubric of the scores; label by that, or give a score without a rubric"
+        )
+
+
+def _given(row: VerdictRow, rubric: Rubric | None) -> float:
+    """Return the score that a label gives. Raises `InputError` for one that no score of the rubric can equal."""
+    score = row.score
+    assert score is not None
+    within_reach(score, row.where, "score")
+    if rubric is not None and score > 1 + TIE:
+        raise InputError(
+            f"{row.where}: score: {score:g} is above 1, the highest score of a rubric; give labels on the scale of the scores"
+        )
+    return float(score)
+
+
+def _refuse_silent(labels: Sequence[VerdictRow], names: Sequence[str]) -> None:
+    """Raise `InputError` for labels that say nothing of a rubric's criteria, which checks alone would make a score of."""
+    for row in labels:
+        if strange := next((name for name in row.criteria if name not in names), None):
+            raise InputError(
+                f"{row.where}: verdicts: the rubric has no criterion {strange!r}; name those of the rubric"
+            )
+    if not _met(labels):
+        raise InputError(
+            f"{labels[0].where}: score: field required where no verdict says met or unmet; add it, or leave the label out"
+        )
+
+
 def _scores(labels: Sequence[VerdictRow], response: Response, rubric: Rubric, curves: Aggregate) -> list[float]:
     """Return the score of each labeller who decided on all criteria; where none did, that of all labels together."""
-    known = rubrics_by_hash(rubric)
-    if strange := next((row for row in labels if row.rubric and row.rubric not in known), None):
-        raise InputError(f"{strange.where}: rubric: is not the rubric of the scores; label by that, or give a score")
     checked = _checked(rubric, response)
     each = [checked | _met(of_one) for of_one in grouped((row.labeller or row.judge, row) for row in labels).values()]
     together = checked | _met(labels)
     names = [criterion.id for criterion in rubric.criteria]
     if missing := [name for name in names if name not in together]:
         raise InputError(f"{labels[0].where}: verdicts: none on {', '.join(missing[:20])}; label it, or give a score")
+    _refuse_silent(labels, names)
     whole = [met for met in each if met.keys() >= set(names)] or [together]
     found = [verdict_score(rubric, {name: met[name] for name in names}, curves) for met in whole]
     return [score for score in found if score is not None]

@@ -6,8 +6,7 @@ The slope is shared by all systems: alone, a system that is always longer is ext
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,13 +18,15 @@ from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON, Figure, estimate_columns
 from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.resampling import Array, drawn_counts, varies
-from rubrictool.analysis.text_styles import STYLES, Control, counted_comparisons
+from rubrictool.analysis.text_styles import NO_COUNT, STYLES, Control, counted_comparisons, is_count
 from rubrictool.analysis.win_rate import ThresholdDecision, credit, interval_decision
 from rubrictool.analysis.win_rates import common_opponent
 from rubrictool.errors import InputError
+from rubrictool.rows.columns import own_columns
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.jsonl import Source, opened
+from rubrictool.rubric.weights import TIE
 
 if TYPE_CHECKING:
     import pandas
@@ -169,12 +170,13 @@ def control_comparisons(
     baseline = baseline or _baseline(rows)
     table = style_table(rows, STYLES[control])
     found = fit(table)
-    drawn_rates, drawn_slopes = (np.concatenate(parts) for parts in zip(*_resampled(table, found, seed), strict=True))
-    separated = int(_at_limit(drawn_slopes).sum())
-    missing = _no_intervals(len(table.credits), separated)
-    support = [ENOUGH_FOR_INTERVAL] * len(found.slopes)
-    rates = _figures(controlled(table, found), drawn_rates, table.met.sum(axis=0), missing=missing)
-    slopes = _figures(found.slopes, drawn_slopes, support, missing=missing)
+    missing = _not_resampled(table)
+    again = None if missing else _resampled(table, found, seed)
+    separated = int(_at_limit(again.slopes).sum()) if again else 0
+    missing = missing or _too_many(separated)
+    drawn = None if missing else again
+    rates = _figures(controlled(table, found), drawn and drawn.rates, table.met.sum(axis=0))
+    slopes = _figures(found.slopes, drawn and drawn.slopes, [len(table.credits)] * len(found.slopes))
     systems = grouped((systems_of(row).a, row) for row in rows)
     refusable = len(table.names) < ENOUGH_SYSTEMS
     decided = _SEPARATED if _at_limit(found.slopes) else ""
@@ -196,16 +198,22 @@ def _at_limit(slopes: Array) -> NDArray[np.bool_]:
     return np.asarray((np.abs(slopes) > FARTHEST - PRECISION).any(axis=-1))
 
 
-def _no_intervals(prompts: int, separated: int) -> str:
-    """Return why there are no intervals, empty where there are some."""
-    if prompts < ENOUGH_FOR_INTERVAL:
+def _not_resampled(table: StyleTable) -> str:
+    """Return why resamples would say nothing, empty where they do."""
+    if len(table.credits) < ENOUGH_FOR_INTERVAL:
         return f"fewer than {ENOUGH_FOR_INTERVAL} prompts"
-    if separated > MOST_SEPARATED * RESAMPLED_FITS:
-        return (
-            f"in {separated:,} of {RESAMPLED_FITS:,} resamples what is controlled for alone decides every comparison; give more"
-            " prompts"
-        )
-    return ""
+    won, met = ((table.weights * credits).sum(axis=0) @ table.owners for credits in (table.credits, 1))
+    return "each system only won, or only lost" if ((won <= TIE) | (met - won <= TIE)).all() else ""
+
+
+def _too_many(separated: int) -> str:
+    """Return why so many separated resamples give no intervals, empty where they do."""
+    if separated <= MOST_SEPARATED * RESAMPLED_FITS:
+        return ""
+    return (
+        f"in {separated:,} of {RESAMPLED_FITS:,} resamples what is controlled for alone decides every comparison; give more"
+        " prompts"
+    )
 
 
 _SEPARATED = (
@@ -296,11 +304,9 @@ def _spread(values: Array) -> Array:
 
 
 def _count(row: Compared, style: str, side: str) -> float:
-    value = row.columns().get(f"{style}_{side}")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InputError(
-            f"comparisons: {row.prompt_id}: {style}_{side}: must be a number of at least 0 in every row; add the column"
-        )
+    value = own_columns(row).get(f"{style}_{side}")
+    if not is_count(value):
+        raise InputError(f"comparisons: {row.prompt_id}: {style}_{side}: {NO_COUNT}; add the column, or correct it")
     return float(value)
 
 
@@ -372,22 +378,34 @@ def controlled(table: StyleTable, found: Fit, times: Array | None = None) -> Arr
     return np.asarray(np.divide(won, total, out=np.full(total.shape, np.nan), where=total > 0))
 
 
-def _resampled(table: StyleTable, start: Fit, seed: int) -> Iterator[tuple[Array, Array]]:
-    """Yield rates and slopes of resamples of the prompts, each fitted again; a prompt drawn twice counts as two."""
-    size = max(1, FITTED_AT_ONCE // table.styles.size)
+class _Resampled(NamedTuple):
+    """The rates and slopes of resamples of the prompts (rows)."""
+
+    rates: Array
+    slopes: Array
+
+
+def _resampled(table: StyleTable, start: Fit, seed: int) -> _Resampled:
+    """Return resamples of the prompts, each fitted again; a prompt drawn twice counts as two."""
+    size, rates, slopes = max(1, FITTED_AT_ONCE // table.styles.size), [], []
     for _, drawn in drawn_counts(len(table.credits), seed=seed, resamples=RESAMPLED_FITS):
         for first in range(0, len(drawn), size):
             times = drawn[first : first + size]
             found = fit(table, times, start)
-            yield controlled(table, found, times), found.slopes
+            rates.append(controlled(table, found, times))
+            slopes.append(found.slopes)
+    return _Resampled(np.concatenate(rates), np.concatenate(slopes))
 
 
-def _figures(values: Array, resampled: Array, prompts: Sequence[float], *, missing: str) -> list[Figure]:
-    """Return values with the percentiles of their resamples; without these where intervals are missing, or of few prompts."""
-    ends = np.nanquantile(resampled, [0.025, 0.975], axis=0)
-    return [
-        Figure(float(value), float(low), float(high))
-        if not missing and n >= ENOUGH_FOR_INTERVAL and varies(drawn)
-        else Figure(float(value))
-        for value, low, high, drawn, n in zip(values, *ends, resampled.T, prompts, strict=True)
-    ]
+def _figures(values: Array, drawn: Array | None, prompts: Sequence[float]) -> list[Figure]:
+    """Return values with the percentiles of their resamples, without these where there are none, or few prompts."""
+    if drawn is None:
+        return [Figure(float(value)) for value in values]
+    return [_figure(float(value), own, n) for value, own, n in zip(values, drawn.T, prompts, strict=True)]
+
+
+def _figure(value: float, drawn: Array, prompts: float) -> Figure:
+    if prompts < ENOUGH_FOR_INTERVAL or not varies(drawn):
+        return Figure(value)
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return Figure(value, min(value, float(low)), max(value, float(high)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeGuard, TypeVar
 
 from rubrictool.errors import InputError
-from rubrictool.rows.columns import Row
-from rubrictool.rows.joins import ResponseKey
+from rubrictool.rows.columns import Row, own_columns
+from rubrictool.rows.joins import LARGEST, ResponseKey
 from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.records import Response
 from rubrictool.steps.pairings import Pairing
@@ -33,12 +33,38 @@ def counted_comparisons(
 ) -> tuple[list[R], tuple[str, ...]]:
     """Return comparisons with the counts that they have no column for, and what was counted.
 
-    The texts are those in the rows of the source, and those of `responses`. Raises `InputError` where neither has a text.
+    The texts are those in the rows of the source, and those of `responses`. Raises `InputError` where neither has a text, and for
+    a column that is no count in some row.
     """
-    columns = {name for row in rows for name in row.columns()}
+    columns = {name for row in rows for name in own_columns(row)}
     missing = tuple(style for style in STYLES[control] if not columns & {f"{style}_a", f"{style}_b"})
+    _refuse_bad_counts(rows, [style for style in STYLES[control] if style not in missing], source)
     texts = _texts(source, responses) if missing else {}
     return [_with_counts(row, missing, texts) for row in rows] if missing else list(rows), missing
+
+
+def is_count(value: Any) -> TypeGuard[float]:
+    """Return whether a value of a column is a count, in whatever unit."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= LARGEST
+
+
+def bad_count(columns: Mapping[str, Any], styles: Iterable[str]) -> str:
+    """Return the first column that should hold a count and does not, empty where all do."""
+    names = (f"{style}_{side}" for style in styles for side in "ab")
+    return next((name for name in names if not is_count(columns.get(name))), "")
+
+
+NO_COUNT = f"must be a number from 0 to {LARGEST:g} in every row"
+
+
+def _refuse_bad_counts(rows: Iterable[Row], styles: Sequence[str], source: Source) -> None:
+    """Raise `InputError` with the line of a row whose columns hold no counts. The rows themselves may have been turned."""
+    if not any(bad_count(own_columns(row), styles) for row in rows):
+        return
+    given = Rows(source, Row, name="comparisons")
+    for line, row in given:
+        if name := bad_count(row.columns(), styles):
+            raise given.error(line, f"{name}: {NO_COUNT}; add the column, or correct it")
 
 
 def _texts(comparisons: Source, responses: Source | None) -> TextsOfResponses:
@@ -57,8 +83,8 @@ def _with_counts(row: R, styles: Sequence[str], texts: TextsOfResponses) -> R:
         key = columns["prompt_id"], str(columns.get(side))
         if key not in texts:
             raise InputError(
-                f"comparisons: {key[0]}: {styles[0]}_{side}: must be a number of at least 0 in every row where the response's"
-                " text is not there; add the column, or compare the responses again, which asks nothing with their cache"
+                f"comparisons: {key[0]}: {styles[0]}_{side}: {NO_COUNT} where the response's text is not there;"
+                " add the column, or compare the responses again, which asks nothing with their cache"
             )
         counts = _counts(visible_text(texts[key]), styles)
         found |= {f"{style}_{side}": counts[style] for style in styles}

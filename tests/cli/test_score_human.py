@@ -102,6 +102,9 @@ def test_labels_of_responses_that_failed_are_left_out_and_counted(shell: Shell) 
         ("strange.jsonl", (), "strange.jsonl:1: id: no response 'x' to the prompt 'p0'"),
         ("labels.jsonl", ("--shard", "1/2"), "--human needs the scores of all prompts"),
         ("bare.jsonl", (), "verdicts: none on c9"),
+        ("high.jsonl", (), "high.jsonl:1: score: 7 is above 1, the highest score of a rubric"),
+        ("huge.jsonl", (), "huge.jsonl:1: score: is larger than 1e+100 in size"),
+        ("other.jsonl", (), "other.jsonl:1: rubric: is not the rubric of the scores"),
     ],
 )
 def test_what_cannot_be_corrected_is_refused_before_anything_is_judged(
@@ -109,6 +112,8 @@ def test_what_cannot_be_corrected_is_refused_before_anything_is_judged(
 ) -> None:
     shell.write("strange.jsonl", [{"prompt_id": "p0", "id": "x", "score": 1}])
     shell.write("bare.jsonl", [{"prompt_id": "p0", "id": "m0", "verdicts": []}])
+    for name, said in (("high", {"score": 7}), ("huge", {"score": 1e300}), ("other", {"score": 1, "rubric": "0" * 16})):
+        shell.write(f"{name}.jsonl", [{"prompt_id": "p0", "id": "m0"} | said])
     shell.write("rubrics.jsonl", [{"id": "*", "criteria": [{"criterion": "Open.", "weight": 1, "id": "c9"}]}])
     ran = score(shell, "one.jsonl", labels, *more)
     assert ran.code == 2
@@ -123,3 +128,19 @@ def test_responses_that_were_labelled_twice_are_counted(shell: Shell) -> None:
     ran = score(shell, "one.jsonl", "twice.jsonl", "--summary", "sum.json")
     assert figures()["human"]["repeated"] == 1
     assert "score: 1 response labelled twice by the same person, or by nobody named: the mean counts" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, "score: field required where no verdict says met or unmet"),
+        ({"verdicts": [{"id": "c1", "met": None}]}, "score: field required where no verdict says met or unmet"),
+        ({"verdicts": [{"id": "c7", "met": True}]}, "verdicts: the rubric has no criterion 'c7'"),
+    ],
+)
+def test_checks_alone_make_no_label_of_a_row_that_says_nothing(shell: Shell, said: dict[str, Any], words: str) -> None:
+    """The only criterion is decided by its check, so that nothing would be missing."""
+    shell.write("silent.jsonl", [{"prompt_id": "p0", "id": "m0"} | said])
+    ran = score(shell, "one.jsonl", "silent.jsonl")
+    assert ran.code == 2
+    assert f"silent.jsonl:1: {words}" in ran.err

@@ -115,8 +115,8 @@ def test_the_job_summary_has_the_controlled_and_the_corrected_rates(shell: Shell
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("c.jsonl --control style", "headings_a: must be a number of at least 0 in every row"),
-        ("bare.jsonl --control length", "length_a: must be a number of at least 0 in every row"),
+        ("c.jsonl --control style", "headings_a: must be a number from 0 to 1e+100 in every row"),
+        ("bare.jsonl --control length", "length_a: must be a number from 0 to 1e+100 in every row"),
         ("c.jsonl --control length --sequential", "--sequential: has no effect with --control"),
         ("c.jsonl --control length --fail-under 0.5 --min-effect 0.1", "--min-effect: has no effect with --control"),
         ("c.jsonl --control length --human c.jsonl --fail-under 0.5", "give two figures to hold against it"),
@@ -152,3 +152,25 @@ def test_few_prompts_are_told_by_how_much_they_decide(shell: Shell) -> None:
     assert "fewer than 60 prompts in new (58): take these intervals as hints" in told(58)
     assert "winrate: no intervals at equal style: in " in told(7)
     assert "no intervals at equal style: fewer than 5 prompts" in told(4)
+
+
+@pytest.mark.parametrize("bad", ["3", None, True, -1, 1e300])
+def test_a_column_that_is_no_count_is_named_with_its_line_though_rows_are_turned(shell: Shell, bad: object) -> None:
+    rows = [json.loads(line) for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+    other = {"system_a": rows[7]["system_b"], "system_b": rows[7]["system_a"], "length_a": bad}
+    rows[7] |= other
+    ran = shell("winrate", shell.write("c.jsonl", rows), "--control", "length")
+    assert (ran.code, ran.rows) == (2, [])
+    assert "c.jsonl:8: length_a: must be a number from 0 to 1e+100" in ran.err
+
+
+@pytest.mark.parametrize(("credit", "reason"), [(1.0, "each system only won, or only lost"), (0.5, "do not differ in")])
+def test_where_all_end_alike_rates_at_equal_length_have_no_interval_for_a_reason(
+    shell: Shell, credit: float, reason: str
+) -> None:
+    rows = [json.loads(line) | {"preference": credit} for line in GOLDEN.read_text(encoding="utf-8").splitlines()]
+    ran = shell("winrate", shell.write("c.jsonl", rows), "--control", "length", "--summary", "sum.json")
+    found = json.loads(Path("sum.json").read_text(encoding="utf-8"))["control"]
+    assert {one["controlled_low"] for one in found["systems"]} == {found["slopes"]["length"]["slope_low"]} == {None}
+    assert reason in ran.err
+    assert "take these intervals as hints" not in ran.err

@@ -72,15 +72,17 @@ def _intervals(found: ControlledReport, control: Control, side: str) -> Iterator
     if found.no_intervals:
         yield f"no intervals at equal {control}: {found.no_intervals}"
         return
+    rates = [(_name(one, side), one.controlled, one.prompts) for one in found.systems if one.controlled]
     most = max(one.prompts for one in found.systems)
-    counts = [(_name(one, side), one.prompts) for one in found.systems if one.controlled]
-    yield from without_interval(counts)
-    yield from unvaried([(f"the effect of {_words(name)}", slope, most) for name, slope in found.slopes.items()])
+    slopes = [(f"the effect of {_words(name)}", slope, most) for name, slope in found.slopes.items()]
+    yield from without_interval([(name, prompts) for name, _, prompts in rates])
+    yield from unvaried([*rates, *slopes])
     if found.separated:
         yield (
             f"in {found.separated:,} of {RESAMPLED_FITS:,} resamples what is controlled for alone decides every comparison:"
             " intervals are rather too short"
         )
+    counts = [(name, prompts) for name, rate, prompts in rates if rate.low is not None]
     yield from hints(counts, fewest=ENOUGH_FOR_INTERVAL, enough=ENOUGH_TO_CONTROL)
 
 

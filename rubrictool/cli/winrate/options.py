@@ -64,5 +64,5 @@ class ReportOptions:
             if given is not None:
                 raise InputError(
                     f"{flag}: of many systems each is compared with a baseline: name its file with --baseline, or keep the"
-                    " comparisons with one"
+                    " comparisons with one, as system_b"
                 )
