@@ -51,7 +51,29 @@ def examples() -> None:
     for shape in sorted(SHAPES, key=lambda one: one.title.lower()):
         if rows := EXAMPLES.get(shape.name):
             _example(shape, rows)
+        elif row := _WRITTEN.get(shape.name):
+            _written(shape, row)
     print()
+
+
+_ASKED = "How do I remove a coffee stain?"
+
+_WRITTEN: dict[str, dict[str, Any]] = {
+    "reward-json": {"prompt_id": "stain", "response": "With cold water.", "score": 0.75},
+    "tinker-cookbook": {"prompt": _ASKED, "criteria": [{"criterion": "Says to use cold water", "weight": 3}]},
+}
+"""Rows of ours for the formats that are written, not read."""
+
+
+def _written(shape: Shape, row: dict[str, Any]) -> None:
+    print(f"\n### {shape.title}\n\nWritten, not read, here of this row:\n\n```json\n{_shortened(row)}\n```\n")
+    out = "reward.json" if shape.single else "out.jsonl"
+    with _folder() as folder:
+        (folder / "ours.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+        command = f"rubrictool convert ours.jsonl --to {shape.name} -o {out}"
+        print(
+            f"```console\n$ {command}\n{_run(command)}$ cat {out}\n{(folder / out).read_text(encoding='utf-8').strip()}\n```"
+        )
 
 
 def _example(shape: Shape, rows: list[dict[str, Any]]) -> None:

@@ -101,7 +101,9 @@ def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
     Gold is `column`; without one, comparisons (`winner` or `preference`) where there are some, else `quality`, else `score`.
     Raises `InputError` for a source of none of them, or of both comparisons and others.
     """
-    rows = Rows(source, GoldRow, name="gold", parts=("comparisons", "responses"))
+    rows = Rows(
+        source, GoldRow, name="gold", parts=("responses", "comparisons") if column else ("comparisons", "responses")
+    )
     compared = sum(row.credit is not None for _, row in texts.checked(rows))
     if column is None and compared:
         return _preferences(rows)

@@ -54,7 +54,7 @@ class Conversion:
             self._refuse_second(bundle)
             for row in self._written(bundle):
                 self.rows += 1
-                self._is_object = self._shape is not None and self._shape.is_object(row)
+                self._is_object = self.rows == 1 and self._shape is not None and self._shape.is_object(row)
                 yield row
         if not self.rows and any(source.first_row() is not None for source in self._sources):
             raise InputError(f"{self._sources[0].name}: {self._nothing()}")
@@ -71,7 +71,7 @@ class Conversion:
         return self._is_object
 
     def _refuse_second(self, bundle: Bundle) -> None:
-        if self.rows and self._shape is not None and self._shape.single:
+        if self.rows and self._shape is not None and self._shape.single and self._shape.per == "prompt":
             raise InputError(
                 f"{bundle.where}: one file of {self.title} is one rubric; convert the rubrics one by one, "
                 "each from a file of its own"

@@ -239,6 +239,10 @@ def _fault(
     message += "" if shape else f"; the row has: {listed(given) or 'no columns'}"
     if field == "score":
         return InputError(f"{message}; score the responses first", code="unscored")
+    if shape and field == "response":
+        return InputError(
+            f"{message}; such a row may name a response that stands elsewhere: give the file that holds it"
+        )
     if field in _IDS:
         other = ", or the id * for every prompt" if issubclass(kind, Rubric) else ""
         return InputError(f"{message}; give the prompt's id, or its text under prompt{other}", code="map")

@@ -12,7 +12,7 @@ from typing import Any
 from rubrictool.shapes.chat_parts import as_chat, plain
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
-from rubrictool.shapes.taking import CREDIT, ComparedSide, ComparedSides, credit, named, own_ids, take_credit
+from rubrictool.shapes.taking import CREDIT, ComparedSide, ComparedSides, credit, named, take_credit
 from rubrictool.shapes.writing import Given
 
 CLEAR = 3
@@ -68,7 +68,7 @@ def _write_answers(given: Given) -> list[ColumnValues]:
     return [
         {
             "uid": uid,
-            **own_ids(one, "ans_id"),
+            "ans_id": one.name("id"),
             "model": one.text("model", "unknown"),
             "messages": [*asked, _answer_message(given, one)],
             **rest,

@@ -165,5 +165,5 @@ EVALKIT = Shape(
     "evalkit-labels", "evalkit labels", has("output_id", "criterion_id", "score"), _read_label, write=_write_labels
 )
 
-REWARD = Shape("reward-json", "reward.json", lambda _: False, write=_write_reward)
+REWARD = Shape("reward-json", "reward.json", lambda _: False, write=_write_reward, per="response", single=True)
 """The file that agents' benchmarks (gandalf, harbor) read as the reward of a task. It holds nothing to read back."""

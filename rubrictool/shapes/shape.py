@@ -100,9 +100,10 @@ class Shape:
     all its rows instead. `write` returns rows of this shape for a prompt and what belongs to it, or for a response or
     comparison alone where `per` says so; what it does not take of what is given is reported as lost. Without it the shape is
     only read. `pairs` says that rows compare two responses, so that one response may stand in several rows; `single` that a file
-    is one rubric, so that the rubric of one prompt can be written to it; `gathers` that a row holds a part of its prompt's
-    rubric and of what was said of a response, so that the rubric is that of all rows. `hook` is the module of ours whose reward
-    function reads the rubric of such rows, which the tool itself does not read, or not all of it.
+    is one rubric, or the reward of one response, so that those of one prompt or response can be written to it; `gathers` that a
+    row holds a part of its prompt's rubric and of what was said of a response, so that the rubric is that of all rows. `hook` is
+    the module of ours whose reward function reads the rubric of such rows, which the tool itself does not read, or not all of
+    it.
     """
 
     name: str
@@ -119,11 +120,14 @@ class Shape:
 
     def is_object(self, row: Mapping[str, Any]) -> bool:
         """Return whether a row that was written is a whole file, and not one of its items."""
-        return self.single and any(isinstance(row.get(name), list) for name in _LISTS_OF_CRITERIA)
+        return self.single and (_REWARD in row or any(isinstance(row.get(name), list) for name in _LISTS_OF_CRITERIA))
 
 
 _LISTS_OF_CRITERIA = ("criteria", "criterion", "sub_tasks")
 """Columns that hold the criteria of a file that is one object."""
+
+_REWARD = "reward"
+"""The column of a file that is the reward of one task."""
 
 
 def has(*names: str, lacks: Sequence[str] = ()) -> Callable[[Mapping[str, Any]], bool]:

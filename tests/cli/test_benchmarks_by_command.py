@@ -148,3 +148,11 @@ def test_wildbench_has_its_reward_and_its_scores(shell: Shell) -> None:
         ]
         (shell.directory / f"{name}.json").write_text(json.dumps(scored), encoding="utf-8")
     assert figures(shell, "winrate", "new.json", "base.json", "--by", "scores")["score_difference"]["mean"] == 1
+
+
+def test_scores_beside_preferences_are_gold_where_their_column_is_named(shell: Shell) -> None:
+    pair = {"chosen": "The better answer.", "rejected": "The other one.", "chosen_score": 88, "rejected_score": 20}
+    shell.write("pairs.jsonl", [{"prompt": f"Question {place}", **pair} for place in range(5)])
+    found = figures(shell, "tail", "pairs.jsonl", "--gold", "pairs.jsonl:score")
+    assert found["gold"] == "pairs.jsonl:score"
+    assert [one["half_credit"] for one in found["regions"] if one["region"] == "all"] == [1]

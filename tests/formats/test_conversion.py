@@ -320,3 +320,13 @@ def test_the_command_joins_the_files_that_it_is_given(shell: Shell) -> None:
     ran = shell("convert", "asked.jsonl", "answered.jsonl", "--to", "messages")
     assert (ran.code, len(ran.out.splitlines())) == (0, 1)
     assert "messages with an answer: lost: prompts without responses (1)" in ran.err
+
+
+def test_the_reward_of_one_response_is_a_file_of_its_own(shell: Shell) -> None:
+    scored = [{"prompt_id": "p", "response": text, "score": score} for text, score in (("a", 0.75), ("b", -0.5))]
+    shell.write("one.jsonl", scored[:1])
+    shell.write("two.jsonl", scored)
+    for name in ("one", "two"):
+        assert shell("convert", f"{name}.jsonl", "--to", "reward-json", "-o", f"{name}.json").code == 0
+    assert json.loads((shell.directory / "one.json").read_text()) == {"reward": 0.75}
+    assert json.loads((shell.directory / "two.json").read_text()) == [{"reward": 0.75}, {"reward": 0.0}]
