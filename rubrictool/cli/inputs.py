@@ -28,7 +28,7 @@ class Inputs:
         if self.paths.count(STDIN) > 1:
             raise InputError("- (standard input) can be read only once; put one of the inputs into a file")
         self._formats = _Formats(reading.format or (), self.paths)
-        self._names = dict(_renaming(text) for text in reading.map or ())
+        self._names = _renamings(reading.map or ())
         self._inputs: dict[str, Input] = {}
         for path in self.paths if reading.format or reading.map else ():
             self.of(path)
@@ -86,18 +86,31 @@ class _Formats:
     def __init__(self, texts: Sequence[str], paths: Sequence[str]) -> None:
         self.preferred: Shape | None = None
         self._of_file: dict[str, Shape] = {}
+        names: dict[str | None, str] = {}
         for text in texts:
             file, equals, name = text.rpartition("=")
             if equals and file not in paths:
                 raise InputError(f"--from {text}: {file} is no input of this command; there are {', '.join(paths)}")
-            if equals or len(paths) == 1:
-                self._of_file[file or paths[0]] = named(name)
-            else:
+            single = file or (paths[0] if len(paths) == 1 else None)
+            if (before := names.setdefault(single, name)) != name:
+                raise InputError(f"--from {text}: {before} is given already; name the file of each (FILE=FORMAT)")
+            if single is None:
                 self.preferred = named(name)
+            else:
+                self._of_file[single] = named(name)
 
     def of(self, path: str) -> tuple[Shape | None, Shape | None]:
         """Return the format that a file is read as, and the one that it is read as if it has its columns."""
         return self._of_file.get(path), self.preferred
+
+
+def _renamings(texts: Sequence[str]) -> dict[str, str]:
+    """Return the new names of columns. Raises `InputError` for a column that is to have two."""
+    names: dict[str, str] = {}
+    for theirs, ours in map(_renaming, texts):
+        if names.setdefault(theirs, ours) != ours:
+            raise InputError(f"--map {theirs}={ours}: {theirs} is {names[theirs]} already; give a column one name")
+    return names
 
 
 def _renaming(text: str) -> tuple[str, str]:

@@ -63,7 +63,9 @@ class Conversion:
         """Return that no row could be written, with what there was and why it was left out."""
         reasons_first = sorted(self.lost.items(), key=lambda lost: (" " not in lost[0], -lost[1]))
         found = ", ".join(f"{name} ({count:,})" for name, count in reasons_first[:MOST_NAMED] if count)
-        return f"holds nothing that {self.title} can hold" + (f"; what is there: {found}" if found else "")
+        told = (source.recognised() for source in self._sources)
+        there = found or ", ".join(one.partition(": ")[2] for one in told if one)
+        return f"holds nothing that {self.title} can hold" + (f"; what is there: {there}" if there else "")
 
     @property
     def is_object(self) -> bool:

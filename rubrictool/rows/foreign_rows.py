@@ -12,7 +12,7 @@ from rubrictool.rows.ids import name_response, with_id
 from rubrictool.rows.places import RowPlaces
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import Contents, PartName, Shape
-from rubrictool.shapes.table import candidates
+from rubrictool.shapes.table import OWN, candidates, is_own
 from rubrictool.text.encoding import compact_bytes
 from rubrictool.text.wording import counted
 
@@ -77,7 +77,7 @@ class ForeignRows:
     def _another_kind(self, number: int, error: ValueError) -> str | None:
         """Return in words what a row is that could not be read, where its columns tell another shape."""
         place, row = next(((place, row) for place, (at, row) in enumerate(self._rows()) if at == number), (0, {}))
-        found = [] if self.shape.matches(row) else candidates(row)
+        found = [] if self.shape.matches(row) else [OWN] if is_own(row) else candidates(row)
         if not found:
             return None
         if place == 0:

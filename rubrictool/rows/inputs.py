@@ -281,6 +281,10 @@ class Input:
             raise InputError(
                 f"{self.places.of(number)}: {taken[0]}: is there already, so no other column can be read as it"
             )
+        if len(set(names.values())) < len(names):
+            ours = next(name for name in names.values() if list(names.values()).count(name) > 1)
+            both = " and ".join(name for name in names if names[name] == ours)
+            raise InputError(f"{self.places.of(number)}: {ours}: {both} cannot both be read as it; rename one of them")
         return {names.get(name, name): cell for name, cell in value.items()}
 
     def _tell(self, number: int, row: Mapping[str, Any]) -> Shape | None:

@@ -48,7 +48,7 @@ def _below(system: Any, asked: Any) -> list[Any]:
 
 def _read_result(row: Fields) -> Contents:
     asked, failed = row.name("custom_id"), row.value("error", None)
-    response = row.object("response", {})
+    response = row.object("response") if failed is None else row.object("response", {})
     if failed is not None or response.number("status_code", 200) != 200 or "body" not in response:
         return _FAILED
     body = response.object("body")
@@ -177,7 +177,7 @@ def _gemini_text(content: Fields) -> tuple[str, ColumnValues]:
 def _read_gemini_result(row: Fields) -> Contents:
     """Read a result, which Vertex AI writes beside its request, with a `status` that tells what failed."""
     asked, rest = _gemini_asked(row) if "request" in row else ({"id": row.name("key")}, {})
-    if row.value("error", None) is not None or row.text("status", "") != "" or "response" not in row:
+    if row.value("error", None) is not None or row.text("status", "") != "":
         return _FAILED
     response = row.object("response")
     answers = [_candidate(one) for one in response.objects("candidates", ())]

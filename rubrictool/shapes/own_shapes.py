@@ -34,11 +34,19 @@ def own_shape(name: str) -> Shape:
         raise InputError(f"{name!r}: is no rubrictool.formats.Shape but {type(found).__name__}")
     return replace(
         found,
-        matches=lambda _: True,  # Whoever names it says what the rows are.
+        matches=partial(_met, found.matches),
         read=_guarded(found.read, name, _check_contents),
         read_all=_guarded(found.read_all, name, _check_contents),
         write=_guarded(found.write, name, _check_rows),
     )
+
+
+def _met(rule: Callable[[Mapping[str, Any]], bool], row: Mapping[str, Any]) -> bool:
+    """Return whether a row meets a rule. A rule that fails on it, such as for lack of a column, is not met."""
+    try:
+        return bool(rule(row))
+    except Exception:  # As above: it is not our code.
+        return False
 
 
 def _guarded(function: Any, name: str, check: Callable[[Any], None]) -> Any:

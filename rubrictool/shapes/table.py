@@ -125,6 +125,12 @@ _OURS = (
 )
 """Rules that responses, comparisons, rubrics and prompts with responses of ours meet, and rows of no other tool."""
 
+
+def is_own(row: Mapping[str, Any]) -> bool:
+    """Return whether a row is one of ours, by columns that rows of no other tool have."""
+    return any(rule(row) for rule in _OURS)
+
+
 OWN = Shape("own", "rubrictool's own rows", lambda _: False)
 """Says that rows are ours, whatever columns travel with them."""
 
@@ -133,7 +139,7 @@ _BY_NAME = {shape.name: shape for shape in SHAPES}
 
 def candidates(row: Mapping[str, Any]) -> list[Shape]:
     """Return the shapes that a row may have, none for one that is ours, whatever columns travel with it."""
-    return [] if any(rule(row) for rule in _OURS) else [shape for shape in SHAPES if shape.matches(row)]
+    return [] if is_own(row) else [shape for shape in SHAPES if shape.matches(row)]
 
 
 def named(name: str) -> Shape:

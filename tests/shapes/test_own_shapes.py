@@ -69,9 +69,10 @@ def test_what_reading_does_wrong_is_told_of_its_row(name: str, message: str) -> 
 
 
 @pytest.mark.usefixtures("module")
-def test_a_rule_is_not_asked_where_the_format_is_named() -> None:
-    [row] = Rows(Input(ROWS, shape=named("theirs:RULE")), Rubric).rows()
-    assert row.prompt == "Why?"
+def test_a_rule_that_fails_on_a_row_is_not_met() -> None:
+    shape = named("theirs:RULE")
+    [row] = Rows(Input(ROWS, shape=shape), Rubric).rows()
+    assert (row.prompt, shape.matches(ROWS[0]), shape.matches({"other": 1})) == ("Why?", False, True)
 
 
 @pytest.mark.usefixtures("module")
