@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
+from rubrictool.analysis.prompt_means import mean, standard_deviation
 from rubrictool.errors import ModelFailure
 from rubrictool.rewards.rollouts import Reward
 from rubrictool.rows.joins import grouped
@@ -43,8 +44,8 @@ def group_statistics(groups: Sequence[str], rewards: Sequence[Reward]) -> GroupS
         groups=len(set(groups)),
         failed=sum(one.error is not None for one in rewards),
         vetoed=sum(bool(one.veto) for one in rewards),
-        mean=_mean(scores),
-        group_std=_mean([_std(pool) for pool in contrasted]),
+        mean=mean(scores) if scores else None,
+        group_std=mean([standard_deviation(pool) or 0.0 for pool in contrasted]) if contrasted else None,
         no_contrast=flat / len(contrasted) if contrasted else None,
     )
 
@@ -64,13 +65,4 @@ def group_mean(rewards: Sequence[Reward], groups: Sequence[str]) -> list[Reward]
 def _of_others(rewards: Sequence[float], failed: Reward) -> float:
     if not rewards:
         raise ModelFailure("unavailable", f"no completion of the group was judged, so it has no mean: {failed.error}")
-    return sum(rewards) / len(rewards)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _std(values: Sequence[float]) -> float:
-    mean = sum(values) / len(values)
-    return float((sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5)
+    return mean(rewards)
