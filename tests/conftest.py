@@ -56,6 +56,6 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return Shell(tmp_path, capsys)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sample() -> Path:
     return SAMPLE

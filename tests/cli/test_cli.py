@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
+from rubrictool import cli
 from rubrictool.cli.command_table import COMMANDS
 
 PROMPT = {"id": "p", "prompt": "Name a colour."}
@@ -58,30 +59,37 @@ def test_the_shell_completes_commands_and_their_flags(line: str, offered: set[st
     assert set(ran.stdout.split()) == offered
 
 
-def test_the_main_job_refines_every_sample_prompt(shell: Shell, sample: Path) -> None:
-    ran = shell("refine", sample / "prompts.jsonl", "--pairs", "great-diverse", "--rounds", 4, "-o", "refined.jsonl")
-    assert ran.code == 0
-    rows = shell.read("refined.jsonl")
+@pytest.fixture(scope="module")
+def refined(tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Path:
+    """A directory with what the main job makes: `refined.jsonl`, `trace.jsonl`."""
+    directory = tmp_path_factory.getbasetemp() / "refined"
+    directory.mkdir()
+    files = ["-o", str(directory / "refined.jsonl"), "--trace", str(directory / "trace.jsonl"), "--quiet"]
+    flags = ["--pairs", "great-diverse", "--rounds", "4", "--judge", "offline", "--proposer", "offline"]
+    assert cli.run(["refine", str(sample / "prompts.jsonl"), *flags, *files]) == 0
+    return directory
+
+
+def test_the_main_job_refines_every_sample_prompt(refined: Path) -> None:
+    rows = [json.loads(line) for line in (refined / "refined.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 13
     assert {row["stopped"] for row in rows} <= {"done", "no_pairs"}
     assert all(row["domain"] for row in rows)
-    assert shell.names() == {"refined.jsonl"}
+    assert {path.name for path in refined.iterdir()} == {"refined.jsonl", "trace.jsonl"}
 
 
-def test_two_runs_give_the_same_bytes(shell: Shell, sample: Path) -> None:
-    for name in ("one.jsonl", "two.jsonl"):
-        shell("refine", sample / "prompts.jsonl", "-o", name, "--trace", f"trace-{name}", "--quiet")
-    assert Path("one.jsonl").read_bytes() == Path("two.jsonl").read_bytes()
-    assert Path("trace-one.jsonl").read_bytes() == Path("trace-two.jsonl").read_bytes()
+def test_two_runs_give_the_same_bytes(shell: Shell, sample: Path, refined: Path) -> None:
+    shell("refine", sample / "prompts.jsonl", "-o", "refined.jsonl", "--trace", "trace.jsonl", "--quiet")
+    for name in ("refined.jsonl", "trace.jsonl"):
+        assert Path(name).read_bytes() == (refined / name).read_bytes()
 
 
-def test_fewer_prompts_have_a_tied_top_pair_after_four_rounds(shell: Shell, sample: Path) -> None:
+def test_fewer_prompts_have_a_tied_top_pair_after_four_rounds(shell: Shell, sample: Path, refined: Path) -> None:
     prompts = sample / "prompts.jsonl"
     shell("propose", prompts, "-o", "first.jsonl")
-    shell("refine", prompts, "-o", "last.jsonl")
     tied = {}
-    for name in ("first", "last"):
-        shell("score", prompts, "--rubrics", f"{name}.jsonl", "-o", f"{name}-scores.jsonl")
+    for name, rubrics in (("first", "first.jsonl"), ("last", refined / "refined.jsonl")):
+        shell("score", prompts, "--rubrics", rubrics, "-o", f"{name}-scores.jsonl")
         shell("filter-top-k", f"{name}-scores.jsonl", "-k", 2, "-o", f"{name}-top.jsonl")
         pairs: dict[str, list[float]] = {}
         for row in shell.read(f"{name}-top.jsonl"):
@@ -91,7 +99,7 @@ def test_fewer_prompts_have_a_tied_top_pair_after_four_rounds(shell: Shell, samp
 
 
 def test_one_round_equals_its_steps(shell: Shell, sample: Path) -> None:
-    prompts = sample / "prompts.jsonl"
+    prompts = shell.write("p.jsonl", map(json.loads, (sample / "prompts.jsonl").read_text().splitlines()[:6]))
     shell("propose", prompts, "-o", "r0.jsonl")
     shell("score", prompts, "--rubrics", "r0.jsonl", "-o", "s0.jsonl")
     shell("filter-top-k", "s0.jsonl", "-k", 2, "-o", "top0.jsonl")

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from background import on_the_path
 from chat import chat_server
 from shell import Ran, Shell
 
@@ -22,10 +26,19 @@ def scoring(shell: Shell) -> list[object]:
     return ["score", *files, "--prompts", shell.write("prompts.jsonl", [PROMPT])]
 
 
-def in_shell(shell: Shell, scoring: list[object], rest: str) -> Ran:
-    """The same as a process of its own, with redirections that only a real shell can make."""
-    command = " ".join([sys.executable, "-m", "rubrictool", *map(str, scoring), rest])
-    ran = subprocess.run(["sh", "-c", command], cwd=shell.directory, capture_output=True, text=True, check=False)
+PYTHON = f"{sys.executable} -m rubrictool"
+"""The command as a Python of its own, for shells that close a stream of it or give it a fourth one."""
+
+
+def in_shell(shell: Shell, scoring: list[object], rest: str, *, program: str = "rubrictool") -> Ran:
+    """The same in a shell, with redirections that only a real one can make."""
+    return sh(shell, " ".join([program, *map(str, scoring), rest]))
+
+
+def sh(shell: Shell, command: str) -> Ran:
+    with TemporaryDirectory() as aside, on_the_path(Path(aside)) as path:
+        options: dict[str, Any] = {"cwd": shell.directory, "env": {**os.environ, "PATH": path}, "check": False}
+        ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, **options)
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
 
@@ -63,16 +76,19 @@ def test_a_full_disk_under_one_file_leaves_the_others_as_they_were(shell: Shell,
     assert (ran.code, (shell.directory / "out.jsonl").read_text()) == (2, "old")
 
 
-@pytest.mark.parametrize("deaf", ["2>&-", "2> /dev/full"])
-def test_rows_come_out_where_nobody_hears_the_words(shell: Shell, scoring: list[object], deaf: str) -> None:
-    ran = in_shell(shell, scoring, deaf)
+@pytest.mark.parametrize(("deaf", "program"), [("2>&-", PYTHON), ("2> /dev/full", "rubrictool")])
+def test_rows_come_out_where_nobody_hears_the_words(
+    shell: Shell, scoring: list[object], deaf: str, program: str
+) -> None:
+    ran = in_shell(shell, scoring, deaf, program=program)
     assert ran.code == 0
     assert [row["id"] for row in ran.rows] == ["r", "b"]
 
 
 @pytest.mark.parametrize(("closed", "words"), [(">&-", "standard output is closed"), ("<&-", "stdin: is closed")])
 def test_a_closed_stream_is_said(shell: Shell, scoring: list[object], closed: str, words: str) -> None:
-    ran = in_shell(shell, [*scoring[:1], "-", *scoring[2:]] if "<" in closed else scoring, closed)
+    given = [*scoring[:1], "-", *scoring[2:]] if "<" in closed else scoring
+    ran = in_shell(shell, given, closed, program=PYTHON)
     assert (ran.code, words in ran.err, "Traceback" in ran.err) == (2, True, False)
 
 
@@ -82,10 +98,8 @@ def test_what_is_open_already_is_written_to_as_it_is(
     shell: Shell, scoring: list[object], output: str, place: str
 ) -> None:
     (shell.directory / "all.jsonl").write_text('{"id": "before"}\n')
-    command = " ".join([sys.executable, "-m", "rubrictool", *map(str, scoring), output])
-    subprocess.run(
-        ["sh", "-c", f'{{ {command}; echo \'{{"id": "after"}}\'; }} {place}'], cwd=shell.directory, check=True
-    )
+    command = " ".join([PYTHON if "3" in output else "rubrictool", *map(str, scoring), output])
+    assert sh(shell, f'{{ {command}; echo \'{{"id": "after"}}\'; }} {place}').code == 0
     assert [row["id"] for row in shell.read("all.jsonl")] == ["before", "r", "b", "after"]
 
 

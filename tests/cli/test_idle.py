@@ -60,7 +60,7 @@ def test_a_flag_that_would_change_nothing_is_refused(files: Shell, line: str, fl
 @pytest.mark.parametrize(
     "line",
     [
-        "refine p --accept label-agreement --tolerance 0.1",
+        "refine p --accept label-agreement --tolerance 0.1 --rounds 1",
         "filter-top-k s --emit pairs --pairing best-each --prompts p",
     ],
 )

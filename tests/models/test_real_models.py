@@ -71,11 +71,12 @@ def test_a_dry_run_asks_nothing_writes_nothing_and_says_what_it_would_cost_at_mo
 
 
 def test_a_dry_run_of_refine_is_no_less_than_what_the_run_asks(shell: Shell, sample: Path) -> None:
+    prompts = shell.write("p.jsonl", map(json.loads, (sample / "prompts.jsonl").read_text().splitlines()[:5]))
     with chat_server() as server:
         models = ["--judge", server.spec, "--proposer", server.spec]
-        shell("refine", sample / "prompts.jsonl", *models, "--dry-run", "--summary", "s.json", "--no-cache")
+        shell("refine", prompts, *models, "--dry-run", "--summary", "s.json", "--no-cache")
         assert server.requests == []
-        shell("refine", sample / "prompts.jsonl", *models, "-o", "out.jsonl", "--no-cache")
+        shell("refine", prompts, *models, "-o", "out.jsonl", "--no-cache")
     plan = json.loads((shell.directory / "s.json").read_text())
     assert plan["calls"] >= len(server.requests) + len(server.probes)
     assert "rounds" in plan["formula"]

@@ -181,13 +181,14 @@ def test_what_comes_out_is_what_full_judging_gives(block: int) -> None:
 
 
 def test_what_is_asked_does_not_depend_on_whose_answers_come_first() -> None:
-    for number in range(30):
-        asked = []
-        for order in range(4):
-            judge = DrawnJudge(seed=order)
-            asyncio.run(drawn_case(number).refined(judge))
-            asked.append(frozenset(judge.asked))
-        assert len(set(asked)) == 1, number
+    async def all_cases() -> None:
+        for number in range(20):
+            judges = [DrawnJudge(seed=order) for order in range(4)]
+            for judge in judges:
+                await drawn_case(number).refined(judge)
+            assert len({frozenset(judge.asked) for judge in judges}) == 1, number
+
+    asyncio.run(all_cases())
 
 
 def plain(candidates: int = 16, criteria: int = 12, **options: Any) -> Case:

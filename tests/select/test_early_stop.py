@@ -127,7 +127,7 @@ def simple(*texts: str, weights: Sequence[float] = (3, 2, 1), k: int = 1, models
 
 
 @pytest.mark.parametrize("block", range(5))
-@pytest.mark.parametrize(("cases", "count"), [(drawn_case, 100), (finest_case, 30)])
+@pytest.mark.parametrize(("cases", "count"), [(drawn_case, 50), (finest_case, 20)])
 def test_a_race_keeps_whom_full_scoring_keeps_in_hundreds_of_cases(
     cases: Callable[[int], Case], count: int, block: int
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_race_keeps_whom_full_scoring_keeps_in_hundreds_of_cases(
 
 
 def test_what_is_asked_does_not_depend_on_whose_answers_come_first() -> None:
-    for number in range(40):
+    for number in range(30):
         one = drawn_case(number)
         if not any("!" in row.response for row in one.pool):
             assert len({frozenset(one.run(order=order)[1].asked) for order in range(4)}) == 1, number
