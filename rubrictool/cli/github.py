@@ -8,7 +8,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from rubrictool.cli.files import Stdout, is_stdout
-from rubrictool.cli.sheets import Block, Sheet, markdown_rows, rendered, visible
+from rubrictool.cli.sheet_markdown import markdown_lines, markdown_rows
+from rubrictool.cli.sheets import Block, Sheet, visible
 from rubrictool.errors import InputError
 from rubrictool.text.wording import counted, spelled_out
 
@@ -54,7 +55,7 @@ def write_job_summary(*sheets: Sheet) -> None:
     """Write tables as Markdown on standard output; of those too large for a job summary their first rows."""
     fitted = [_fitted(sheet, MAX_SUMMARY_BYTES // len(sheets)) for sheet in sheets]
     with Stdout() as screen:
-        screen.write_bytes("".join(f"{line}\n" for line in rendered(fitted, "md")).encode())
+        screen.write_bytes("".join(f"{line}\n" for sheet in fitted for line in markdown_lines(sheet)).encode())
 
 
 def _fitted(sheet: Sheet, room: int) -> Sheet:
