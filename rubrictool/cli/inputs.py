@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import overload
 
 from rubrictool.cli.files import place_of
-from rubrictool.cli.options import ReadingFlags
+from rubrictool.cli.options import MissingRubric, ReadingFlags
 from rubrictool.errors import InputError
 from rubrictool.rows.input_files import STDIN
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.jsonl import listed
+from rubrictool.rows.judgeable import JudgeableResponses
 from rubrictool.shapes.shape import Shape
 from rubrictool.shapes.table import named
 
@@ -56,6 +57,13 @@ class Inputs:
                 f"{command}: no rubrics are given, and the rows of the responses hold none; add --rubrics FILE"
             )
         return responses
+
+    def judgeable(
+        self, responses: str, rubrics: str, prompts: str | None, missing_rubric: MissingRubric
+    ) -> JudgeableResponses:
+        """Return responses with what they are judged by. Raises `InputError` for one that could not be judged."""
+        skip = missing_rubric == "skip"
+        return JudgeableResponses.read(self.of(responses), self.of(rubrics), self.of(prompts), skip_missing=skip)
 
     def lines(self) -> list[str]:
         """Return what was recognised of files that are not in our own columns, and which files were joined by text."""

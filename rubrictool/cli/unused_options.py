@@ -83,6 +83,14 @@ def of_view(wording: ShownQuestionFlags) -> Idle:
     return Idle(wording.view == "last", "with --view last", ("max_trace_tokens",))
 
 
+def of_only_judges(
+    judging: JudgeFlags, asking: RequestFlags, wording: ShownQuestionFlags, *parameters: str
+) -> tuple[Idle, ...]:
+    """Return the rules of a command that asks judges alone; `parameters` are more of theirs."""
+    own = of_judges(judging, "temperature", "max_tokens", *parameters)
+    return (*own, *of_asking(asking, *judging.specs), of_view(wording))
+
+
 def _given(context: typer.Context, name: str) -> bool:
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"

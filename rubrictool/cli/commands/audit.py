@@ -68,9 +68,7 @@ def command(
 
     given = Inputs(reading, responses, rubrics, prompts)
     rubrics = rubrics or given.own_rubrics(responses, "audit")
-    found = JudgeableResponses.read(
-        given.of(responses), given.of(rubrics), given.of(prompts), skip_missing=missing_rubric == "skip"
-    )
+    found = given.judgeable(responses, rubrics, prompts, missing_rubric)
     role = asked(judge, judging.judge_args, "--judge-args", parameters)
     refuse_idle(context, *of_asking(asking, judge), of_view(wording))
     drawn = drawn_places(_with_rubric(found), sample, seed=seed)

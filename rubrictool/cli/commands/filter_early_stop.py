@@ -14,8 +14,7 @@ from rubrictool.cli.options import MissingRubric, OutputFlags, RequestFlags, Sho
 from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
-from rubrictool.rows.judgeable import JudgeableResponses
+from rubrictool.cli.unused_options import of_only_judges, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
 from rubrictool.select.early_stop import OutcomeByRow, Pools
 from rubrictool.select.top_k import TIED, TopKOptions
@@ -39,20 +38,9 @@ def run(
 
     `paths` are those of the responses, the rubrics and the prompts.
     """
-    responses, rubrics, prompts = paths
-    pools = Pools.read(
-        JudgeableResponses.read(
-            given.of(responses), given.of(rubrics), given.of(prompts), skip_missing=missing_rubric == "skip"
-        ),
-        options,
-    )
+    pools = Pools.read(given.judgeable(*paths, missing_rubric), options)
     configs = asked_judges(judging, parameters)
-    refuse_idle(
-        context,
-        *of_judges(judging, "temperature", "max_tokens"),
-        *of_asking(asking, *judging.specs),
-        of_view(wording),
-    )
+    refuse_idle(context, *of_only_judges(judging, asking, wording))
     session = Session("filter-top-k", files, asking, wording, specs=judging.specs, inputs=given)
 
     async def main() -> None:

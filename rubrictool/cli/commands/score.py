@@ -39,7 +39,7 @@ from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
+from rubrictool.cli.unused_options import Idle, of_only_judges, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.judging.escalation import Escalation
 from rubrictool.judging.protocols import may_abstain
@@ -135,9 +135,7 @@ def command(
                 f"{flag} needs the scores of all prompts, and --shard leaves some out; use it in a run without --shard, "
                 "which asks nothing where the cache has the replies of all shards (rubrictool cache merge)"
             )
-    found = JudgeableResponses.read(
-        given.of(responses), given.of(rubrics), given.of(prompts), skip_missing=missing_rubric == "skip"
-    )
+    found = given.judgeable(responses, rubrics, prompts, missing_rubric)
     found = replace(found, rubrics=_defended(rubrics, found.rubrics)) if counting.defence else found
     rows, known = found.rows, found.rubrics
     curves = aggregate_of(counting, known)
@@ -155,10 +153,8 @@ def command(
     configs = asked_judges(judging, parameters)
     refuse_idle(
         context,
-        *of_judges(judging, "temperature", "max_tokens", "examples"),
-        *of_asking(asking, *judging.specs),
+        *of_only_judges(judging, asking, wording, "examples"),
         Idle(not judging.soft, "without --soft", ("calibration",)),
-        of_view(wording),
     )
     session = Session("score", files, asking, wording, specs=judging.specs, inputs=given)
     tally, gaps, doubts, counts = ScoreTally(), _Gaps(), AbstentionTally(), Counter[str]()

@@ -21,7 +21,7 @@ from rubrictool.cli.options import AggregateFlags, ReadingFlags, RequestFlags, S
 from rubrictool.cli.progress import Progress, say
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_view, refuse_idle
+from rubrictool.cli.unused_options import Idle, of_only_judges, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.models.budget import Budget
 from rubrictool.models.connections import Connections
@@ -94,9 +94,7 @@ def command(
         context,
         Idle(True, "in a server, which asks only what it is sent", ("dry_run",)),
         Idle(rubrics in (None, STDIN), "without a file of rubrics", ("watch",)),
-        *of_judges(judging, "temperature", "max_tokens"),
-        *of_asking(asking, *judging.specs),
-        of_view(wording),
+        *of_only_judges(judging, asking, wording),
     )
     access = Access.of(host, os.environ.get(TOKEN) or None, allow_host or ())
     options = RewardOptions(

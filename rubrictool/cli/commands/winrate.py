@@ -33,7 +33,7 @@ from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
-from rubrictool.cli.unused_options import of_asking, of_judges, of_view, refuse_idle
+from rubrictool.cli.unused_options import of_only_judges, refuse_idle
 from rubrictool.cli.winrate.options import ReportOptions
 from rubrictool.cli.winrate.plan import PlanOptions
 from rubrictool.cli.winrate.plan import plan as plan_comparison
@@ -175,12 +175,7 @@ def command(
         return
     configs = asked_judges(judging, parameters)
     refuse_unjudged(configs, judging, rubrics=rubrics, noise_floor=noise_floor)
-    refuse_idle(
-        context,
-        *of_judges(judging, "temperature", "max_tokens"),
-        *of_asking(asking, *judging.specs),
-        of_view(wording),
-    )
+    refuse_idle(context, *of_only_judges(judging, asking, wording))
     texts = Texts(systems.everyone[0].rows(Response), prompt_rows(given.of(prompts)))
     known, asked_of = rubrics_by_prompt(given.of(rubrics), texts), prompts_by_id(given.of(prompts), texts)
     met = pairings(systems, Response, texts, common=common)
