@@ -182,10 +182,14 @@ def _check_responses(contents: Contents) -> None:
 
 
 def _with_prompt_id(contents: Contents) -> Contents:
-    """Return contents whose prompt has an id, so that it is made once for all that is said of the prompt."""
+    """Return contents whose prompt has an id, so that it is made once for all that is said of the prompt.
+
+    A column `id` that the shape does not know is the prompt's, unless it may be that of the only response.
+    """
     if not contents.prompt or isinstance(contents.prompt.get("id"), str):
         return contents
-    return Contents(with_id(contents.prompt, "id"), *contents[1:])
+    named = {} if len(contents.responses) == 1 else {"id": contents.columns.get("id")}
+    return Contents(with_id(named | contents.prompt, "id"), *contents[1:])
 
 
 def _with_sides(comparison: dict[str, Any], ids: Mapping[int, str]) -> dict[str, Any]:

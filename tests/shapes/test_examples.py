@@ -41,6 +41,12 @@ def test_every_part_of_a_format_is_read_as_our_rows(name: str) -> None:
         assert Rows(EXAMPLES[name], KINDS[part]).rows(), part
 
 
+@pytest.mark.parametrize("name", ["advanced-if", "prbench", "rar", "wildchecklists", "healthbench-professional"])
+def test_a_column_id_is_that_of_the_prompt(name: str) -> None:
+    [prompt] = Rows(Input([EXAMPLES[name][0] | {"id": "own"}]), Prompt).rows()
+    assert prompt.id == "own"
+
+
 def parts_of(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The parts of rows in our columns, without those that one part has of another."""
     return [
