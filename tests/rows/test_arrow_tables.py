@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rubrictool.errors import InputError
+from rubrictool.rows.containers.arrow_batches import batch_sizes
+from rubrictool.rows.containers.faults import FileFault
 from rubrictool.rows.input_files import InputFile
 
 
@@ -240,3 +246,43 @@ def test_a_directory_that_datasets_has_saved_is_read_by_its_list(tmp_path: Path)
     (tmp_path / "saved" / "dataset_dict.json").write_text('{"splits": ["train", "test"]}')
     with pytest.raises(InputError, match="f: holds the splits train, test; name one"):
         InputFile(tmp_path / "saved", "f")
+
+
+def batched(rows: int, *, compression: str | None, new: Any = pa.ipc.new_file) -> bytes:
+    """An Arrow file with a batch of two rows and one of more."""
+    content = io.BytesIO()
+    schema = pa.schema([("a", pa.string()), ("b", pa.dictionary(pa.int32(), pa.string()))])
+    with new(content, schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
+        for count in (2, rows):
+            writer.write_batch(pa.RecordBatch.from_pylist([{"a": "x" * 1000, "b": "y"}] * count, schema))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("new", [pa.ipc.new_file, pa.ipc.new_stream])
+@pytest.mark.parametrize("compression", [None, "zstd", "lz4"])
+def test_a_batch_that_takes_too_much_memory_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str | None, new: Any
+) -> None:
+    monkeypatch.setattr("rubrictool.rows.containers.arrow_batches.MAX_BATCH", 2**20)
+    assert len(read(tmp_path / "few", batched(900, compression=compression, new=new))) == 902
+    said = refused(tmp_path / "many", batched(1100, compression=compression, new=new))
+    assert said.startswith("f:row 3: the record batch that begins here takes 1 MiB of memory, more than the 1 that")
+    assert said.endswith("or as Parquet")
+
+
+def test_a_batch_of_a_compressed_stream_is_refused_by_its_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rubrictool.rows.containers.arrow_tables.MAX_BATCH", 2**20)
+    content = batched(1100, compression=None, new=pa.ipc.new_stream)
+    assert refused(tmp_path / "f.gz", gzip.compress(content)).startswith("f:row 3: the next record batch takes 1 MiB")
+
+
+@settings(max_examples=100)
+@given(st.integers(8, 2500), st.binary(min_size=1, max_size=8))
+def test_sizes_are_told_of_a_damaged_file_until_it_makes_no_sense(place: int, other: bytes) -> None:
+    content = batched(3, compression="zstd")
+    damaged = io.BytesIO(content[:place] + other + content[place + len(other) :])
+    with suppress(FileFault):
+        assert len(list(batch_sizes(damaged, 8))) <= 2
+    assert damaged.tell() == 0

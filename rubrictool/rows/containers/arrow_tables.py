@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from rubrictool.rows.containers.arrow_batches import MAX_BATCH, batch_sizes, checked, too_large
 from rubrictool.rows.containers.arrow_values import Convert, converter
 from rubrictool.rows.containers.delimited import MAX_COLUMNS
 from rubrictool.rows.containers.faults import FileFault, RowFault, too_long
@@ -32,6 +34,9 @@ BATCH_ROWS = 16
 _PAGE_OVERHEAD = 2**18
 """Bytes of a row that its pages may have beside its values: headers, levels and statistics."""
 
+_FILE_HEAD = 8
+"""Bytes before the first message of an Arrow file."""
+
 _MAGIC = 4
 _LENGTH = 4
 
@@ -55,7 +60,8 @@ def arrow_file_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
 
     with _damage("Arrow"):
         table = pyarrow.ipc.open_file(file)
-        yield from table_rows(map(table.get_batch, range(table.num_record_batches)), stored=_size(file))
+        batches = map(table.get_batch, range(table.num_record_batches))
+        yield from table_rows(checked(batches, batch_sizes(file, _FILE_HEAD)), stored=_size(file))
 
 
 def arrow_stream_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -64,8 +70,28 @@ def arrow_stream_rows(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
     import pyarrow
 
     with _damage("Arrow"):
-        table = pyarrow.ipc.open_stream(file)
-        yield from table_rows(table, stored=_size(file) if file.seekable() else None)
+        if not file.seekable():
+            yield from table_rows(pyarrow.ipc.open_stream(_Unsought(file)))
+            return
+        sizes, stored = batch_sizes(file, file.tell()), _size(file)
+        yield from table_rows(checked(pyarrow.ipc.open_stream(file), sizes), stored=stored)
+
+
+class _Unsought(io.RawIOBase):
+    """A stream that is decompressed on the way, of which no more is read at once than a batch may have."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes. Raises `FileFault`."""
+        if size > MAX_BATCH:
+            raise FileFault(f"the next record batch takes {too_large(size)}")
+        return self._file.read(size)
 
 
 @contextmanager
@@ -181,6 +207,8 @@ def table_rows(
             for values in zip(*(column.to_pylist() for column in rows.columns), strict=True):
                 number += 1
                 yield number, _row(number, converters, values)
+            del rows
+        del batch  # Memory is given back before the next is read.
 
 
 def _converters(schema: pyarrow.Schema) -> dict[str, Convert | None]:

@@ -1,0 +1,169 @@
+"""Tell how much memory the record batches of an Arrow file take, before pyarrow reads and decompresses them whole.
+
+A file is a sequence of messages: the length of a description, that itself (a flatbuffer), and the buffers of the values. A
+compressed buffer begins with its length when it is not. Source: "Serialization and Interprocess Communication (IPC)" of Arrow's
+format.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import IO, NamedTuple, TypeVar
+
+from rubrictool.rows.containers.faults import FileFault, RowFault
+
+T = TypeVar("T")
+
+MAX_BATCH = 160 * 2**20
+"""Bytes of a record batch at most, with those that it has in the file: both are in memory at once."""
+
+MAX_DESCRIPTION = 16 * 2**20
+"""Bytes of a message's description at most."""
+
+_CONTINUES = 0xFFFFFFFF
+
+_DICTIONARY, _RECORDS = 2, 3
+
+_FARTHEST = 2**60
+"""Bytes that no file has."""
+
+
+class BatchSize(NamedTuple):
+    """The rows of a record batch, and the bytes that it takes in memory, with new dictionaries that stand before it."""
+
+    rows: int
+    size: int
+
+
+def checked(batches: Iterable[T], sizes: Iterator[BatchSize]) -> Iterator[T]:
+    """Yield record batches, each read once it is known to be small enough. Raises `RowFault` for one that is not."""
+    first, left = 1, iter(batches)
+    while True:
+        if found := next(sizes, None):
+            if found.size > MAX_BATCH:
+                raise RowFault(first, f"the record batch that begins here takes {too_large(found.size)}")
+            first += found.rows
+        try:
+            yield next(left)
+        except StopIteration:
+            return
+
+
+def too_large(size: int) -> str:
+    """Return in words that so many bytes are too many, and the remedy."""
+    return (
+        f"{size / 2**20:,.0f} MiB of memory, more than the {MAX_BATCH // 2**20} that are read at once; write the file with "
+        "smaller batches (pyarrow.feather.write_feather(table, path, chunksize=1000)), or as Parquet"
+    )
+
+
+def batch_sizes(file: IO[bytes], at: int) -> Iterator[BatchSize]:
+    """Yield the size of each record batch from a place in a file on, without moving the file.
+
+    It ends where a message is none: pyarrow says what is wrong with it.
+    """
+    size = 0
+    while (found := _message(file, at)) is not None:
+        kind, rows, in_memory, at = found
+        size += in_memory if kind in (_DICTIONARY, _RECORDS) else 0
+        if kind == _RECORDS:
+            yield BatchSize(rows, size)
+            size = 0
+
+
+class _Message(NamedTuple):
+    kind: int
+    rows: int
+    size: int
+    end: int
+
+
+def _message(file: IO[bytes], at: int) -> _Message | None:
+    """Return the message at a place in a file, None where there is none."""
+    before = file.tell()
+    try:
+        return _read(file, at)
+    except struct.error:
+        return None
+    finally:
+        file.seek(before)
+
+
+def _read(file: IO[bytes], at: int) -> _Message | None:
+    file.seek(at)
+    mark, length = struct.unpack("<Ii", file.read(8))
+    if mark != _CONTINUES or length <= 0:
+        return None
+    if length > MAX_DESCRIPTION:
+        raise FileFault(f"the Arrow file has a description of {length / 2**20:,.0f} MiB; it is damaged, get it again")
+    description, body = _Flatbuffer(file.read(length)), at + 8 + length
+    message = description.follow(0)
+    kind, stored = description.number("<B", message, 1), description.number("<q", message, 3)
+    if not 0 <= stored < _FARTHEST:
+        return None
+    records = description.table(message, 2)
+    if kind == _DICTIONARY:
+        records = description.table(records, 1)
+    if kind not in (_DICTIONARY, _RECORDS):
+        return _Message(kind, 0, 0, body + stored)
+    size = stored + _decompressed(file, body, description, records)
+    return _Message(kind, description.number("<q", records, 0), size, body + stored)
+
+
+def _decompressed(file: IO[bytes], body: int, description: _Flatbuffer, records: int) -> int:
+    """Return the bytes that the compressed buffers of a batch have when they are decompressed."""
+    if not description.has(records, 3):
+        return 0
+    size = 0
+    for start, length in description.pairs(records, 2):
+        if length and 0 <= start < _FARTHEST:
+            file.seek(body + start)
+            (found,) = struct.unpack("<q", file.read(8))
+            size += max(found, 0)  # -1 says that the buffer is not compressed.
+    return size
+
+
+class _Flatbuffer:
+    """The tables of a flatbuffer. Raises `struct.error` for places outside of it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def follow(self, at: int) -> int:
+        """Return the place that a place refers to."""
+        return at + int(self._unpack("<I", at))
+
+    def has(self, table: int, field: int) -> bool:
+        """Return whether a table has a field."""
+        return self._place(table, field) is not None
+
+    def number(self, form: str, table: int, field: int) -> int:
+        """Return the number in a field, 0 where it is not there."""
+        place = self._place(table, field)
+        return 0 if place is None else int(self._unpack(form, place))
+
+    def table(self, table: int, field: int) -> int:
+        """Return the table that a field refers to."""
+        place = self._place(table, field)
+        if place is None:
+            raise struct.error("field missing")
+        return self.follow(place)
+
+    def pairs(self, table: int, field: int) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of numbers in the list that a field refers to."""
+        start = self.table(table, field)
+        for place in range(int(self._unpack("<I", start))):
+            at = start + 4 + 16 * place
+            yield int(self._unpack("<q", at)), int(self._unpack("<q", at + 8))
+
+    def _place(self, table: int, field: int) -> int | None:
+        fields = table - self._unpack("<i", table)
+        known = (self._unpack("<H", fields) - 4) // 2
+        offset = self._unpack("<H", fields + 4 + 2 * field) if field < known else 0
+        return int(table + offset) if offset else None
+
+    def _unpack(self, form: str, at: int) -> int:
+        if at < 0:
+            raise struct.error("outside")
+        return int(struct.unpack_from(form, self._content, at)[0])
