@@ -1,0 +1,172 @@
+"""Say the closing lines of `score`: verdicts that are lacking, abstentions, panels, empty responses, and the mean scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from rubrictool.analysis.abstentions import AbstentionTally
+from rubrictool.analysis.escalations import EscalatedRow, EscalationTally
+from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
+from rubrictool.analysis.model_scores import ScoreTally, clipped
+from rubrictool.analysis.panel_agreement import PanelTally, Votes, votes_on
+from rubrictool.cli.cut_traces import tell_cut
+from rubrictool.cli.empties import scored_without_judge, tell_empty
+from rubrictool.cli.escalation_lines import tell_escalation
+from rubrictool.cli.github import write_job_summary
+from rubrictool.cli.options import ShownQuestionFlags
+from rubrictool.cli.panel_lines import tell_panel
+from rubrictool.cli.role_options import JudgeFlags
+from rubrictool.cli.score_table import score_lines, score_sheet
+from rubrictool.cli.session import Session
+from rubrictool.judging.escalation import Escalation
+from rubrictool.rows.records import Score, ScoreWithDetails
+from rubrictool.rubric.empty_response import FAILURE
+from rubrictool.rubric.weights import TIE
+from rubrictool.steps.map_rows import Outcome
+
+if TYPE_CHECKING:
+    from rubrictool.cli.score_human import PeoplesScores
+
+
+class ScoredRow(NamedTuple):
+    """The part of a score that the closing lines need.
+
+    `gap` is its coverage where it lacks verdicts that can be asked for again. `verdicts` say for each criterion whether the judge
+    abstained; none where it may not. `hard` says for each verdict of a soft judge why it is not soft. `votes` are those
+    of several judges, and `escalated` counts what was left to a strong one.
+    """
+
+    prompt_id: str
+    id: str
+    model: str | None
+    score: float
+    empty: bool
+    gap: float | None
+    rubric: str
+    verdicts: tuple[tuple[str, bool], ...]
+    hard: tuple[str | None, ...]
+    votes: tuple[Votes, ...]
+    escalated: EscalatedRow | None
+
+    @classmethod
+    def of(cls, row: Score, *, empty: bool, doubts: bool, escalation: Escalation | None) -> Self:
+        """Return what is needed of a row."""
+        missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
+        gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
+        verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
+        votes, hard = tuple(votes_on(row.verdicts)), hard_reasons(row.verdicts)
+        escalated = _escalated(row, escalation) if escalation else None
+        return cls(
+            row.prompt_id, row.id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes, escalated
+        )
+
+
+def _escalated(row: Score, judge: Escalation) -> EscalatedRow:
+    return EscalatedRow.of(row.verdicts, judge.strong_name, drawn=judge.checks(row.prompt_id, row.id))
+
+
+class ScoreReport:
+    """The closing lines of a run, as its rows end.
+
+    `cut` counts responses that are shown without their middle. With `lacking`, scores may rest on part of their criteria.
+    """
+
+    def __init__(self, judging: JudgeFlags, people: PeoplesScores | None, *, lacking: bool) -> None:
+        self._judging, self._people, self._lacking = judging, people, lacking
+        self._tally, self._doubts, self._hard = ScoreTally(), AbstentionTally(), HardVerdictTally()
+        self._panel, self._escalations = PanelTally(), EscalationTally()
+        self._coverage: list[float] = []
+        self._empty: Counter[str] = Counter()
+        self.cut = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a row that has ended; the note of one that was scored is a `ScoredRow`."""
+        scored: ScoredRow | None = outcome.note
+        if outcome.failure:
+            self._empty[FAILURE] += outcome.failure.kind == FAILURE
+        elif scored:
+            self._add(scored)
+
+    def _add(self, row: ScoredRow) -> None:
+        self._empty["scored"] += row.empty
+        self._coverage += [] if row.gap is None else [row.gap]
+        self._doubts.add(row.rubric, row.verdicts)
+        self._hard.add(row.hard)
+        self._panel.add(row.prompt_id, row.votes)
+        if row.escalated:
+            self._escalations.add(row.prompt_id, row.escalated)
+        self._tally.add(row.prompt_id, row.model, row.score)
+        if self._people:
+            self._people.add((row.prompt_id, row.id), row.model)
+
+    def close(
+        self, session: Session, wording: ShownQuestionFlags, fail_under: float | None, *, job_summary: bool
+    ) -> None:
+        """Say the closing lines, put the figures into the summary, and check the threshold."""
+        self._tell_verdicts(session)
+        tell_panel(session, "score", self._panel)
+        per_criterion = self._judging.judging == "per-criterion"
+        tell_escalation(session, "score", self._escalations, questions=1 if per_criterion else None)
+        empty = self._empty.total()
+        tell_empty(session, "score", empty, scored_without_judge(empty, self._empty[FAILURE]))
+        tell_cut(session, "score", self.cut, wording)
+        if session.dry_run:
+            return
+        self._tell_means(session)
+        corrected = self._people.close(session, self._tally, fail_under) if self._people else []
+        if fail_under is not None and not self._people:
+            _hold(session, self._tally.mean(), fail_under)
+        if job_summary:
+            write_job_summary(score_sheet(self._tally, session.ending), *corrected)
+
+    def _tell_verdicts(self, session: Session) -> None:
+        """Say which verdicts are lacking, were not given, or are not soft."""
+        if self._lacking:
+            self._tell_gaps(session)
+        if (self._judging.allow_abstain or self._doubts.rows) and not session.dry_run:
+            session.figures |= self._doubts.figures()
+            session.tell(f"score: {self._doubts.line()}{_split_remedy(session)}")
+        if self._judging.soft and not session.dry_run:
+            session.figures |= self._hard.figures()
+            session.tell(f"score: {self._hard.line()}")
+
+    def _tell_gaps(self, session: Session) -> None:
+        lowest = min(self._coverage, default=None)
+        session.figures |= {"partly_judged": len(self._coverage), "lowest_coverage": lowest}
+        if lowest is not None:
+            rerun = "; rerun the command to ask for the missing ones" if session.keeps_replies else ""
+            told = f"{len(self._coverage)} (lowest coverage {lowest:.2f})"
+            session.tell(f"score: scores that lack verdicts: {told}{rerun}")
+
+    def _tell_means(self, session: Session) -> None:
+        mean = self._tally.mean()
+        bounded = None if mean is None else clipped(mean)
+        models = [one._asdict() for one in self._tally.by_model()]
+        session.figures |= {"mean_score": mean, "clipped_mean": bounded, "models": models}
+        if mean is None:
+            return
+        # Drawing a table takes a tenth of a second, for which a quiet run need not wait.
+        for line in () if session.quiet else score_lines(self._tally):
+            session.tell(line)
+        part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
+        part += "" if bounded == mean else f"; clipped to 0 to 1, as HealthBench does: {bounded:.3f}"
+        session.tell(f"score: mean of prompt means {mean:.3f}{part}")
+
+
+def _split_remedy(session: Session) -> str:
+    """Return what decides where the judges of a panel are evenly split, empty where they cannot be."""
+    asked = session.roles
+    if not asked.panel or not asked.panel.can_split or asked.escalation:
+        return ""
+    return "; where judges are evenly split, one --judge more, --panel mean or --escalate SPEC decides"
+
+
+def _hold(session: Session, mean: float | None, fail_under: float) -> None:
+    """Miss the threshold where the mean is lower."""
+    if mean is None or mean < fail_under - TIE:
+        session.miss(
+            "no row was scored, so --fail-under cannot be checked"
+            if mean is None
+            else f"the mean {mean:.3f} is below {fail_under:g}"
+        )
