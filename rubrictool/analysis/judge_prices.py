@@ -9,7 +9,15 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON, RESAMPLES, Z95, Figure, agresti_coull, estimate_columns
+from rubrictool.analysis.intervals import (
+    ENOUGH_FOR_INTERVAL,
+    ENOUGH_TO_RELY_ON,
+    RESAMPLES,
+    Z95,
+    Figure,
+    agresti_coull,
+    estimate_columns,
+)
 from rubrictool.analysis.kappa import kappa_of
 from rubrictool.analysis.labelled_verdicts import KAPPA_MARGIN, LabelledVerdict
 from rubrictool.analysis.resampling import Array, numbered, t975, totals
@@ -40,8 +48,9 @@ class JudgeCost:
 class JudgePrice(NamedTuple):
     """The standing of a judge beside the others, on the `n` labelled verdicts of `prompts` prompts that all judges have.
 
-    `difference` is its kappa less that of the best other judge, with an interval that holds for all judges together; None where
-    a kappa is undefined. `lacking` is the share of the labelled verdicts of any judge that this one did not give.
+    `difference` is its kappa less that of the best other judge, with an interval that holds for all judges together, from 5
+    prompts on; None where a kappa is undefined. `lacking` is the share of the labelled verdicts of any judge that this one
+    did not give.
     """
 
     prompts: int
@@ -126,15 +135,18 @@ def _differences(sums: Array, seed: int, resamples: int) -> Iterator[Figure | No
     """Yield for each judge its kappa less that of the best other one; intervals are at once for all pairs of judges (max-t)."""
     prompts, judges, _ = sums.shape
     kappas = _kappas(sums.sum(axis=0))
-    if prompts < 2 or np.isnan(kappas).any():
+    if not prompts or np.isnan(kappas).any():
         yield from [None] * judges
         return
-    (drawn,) = totals(sums, seed=seed, resamples=resamples)
     differences = kappas[:, None] - kappas
+    apart = [differences[place, np.arange(judges) != place] for place in range(judges)]
+    if prompts < ENOUGH_FOR_INTERVAL:
+        yield from (Figure(float(of.min())) for of in apart)
+        return
+    (drawn,) = totals(sums, seed=seed, resamples=resamples)
     reach = _reach(_kappas(drawn), differences, prompts)
-    for place in range(judges):
-        others = np.arange(judges) != place
-        of, half = differences[place, others], reach[place, others]
+    for place, of in enumerate(apart):
+        half = reach[place, np.arange(judges) != place]
         low, high = (float(ends.min()) for ends in (of - half, of + half))
         yield Figure(float(of.min()), max(-2.0, low), min(2.0, high))
 

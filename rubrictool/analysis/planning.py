@@ -29,7 +29,7 @@ PROMPT_COST = 5.0
 """Cost of a prompt, in responses to it, unless another is given."""
 
 CALLS = 2
-"""Calls of a comparison: one in each presentation order."""
+"""Calls of a comparison, at least: one in each presentation order, or one for each response by its rubric."""
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,7 @@ def notes_on(rows: Sequence[Compared], dropped: int) -> list[str]:
     unlike = len({str(one.get("trace_view")) for one in columns}) > 1
     views = "the comparisons differ in how much of a conversation was shown (trace_view), which the figures pool"
     bare = not any(one.keys() & _NAMES for one in columns)
-    sides = "the comparisons name neither systems nor responses: a and b are their sides, be it of several systems"
+    sides = "the comparisons name neither systems nor responses: a and b are their sides, not two systems"
     held = ((dropped, left_out), (mixed, pooled), (unlike, views), (bare, sides))
     return [note for holds, note in held if holds]
 

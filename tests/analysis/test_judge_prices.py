@@ -67,6 +67,8 @@ def test_few_prompts_decide_nothing_even_of_judges_that_never_differ(prompts: in
     found = listed({"a": 0.0, "b": 0.0}, {"a": 1, "b": 2}, prompts=prompts)
     assert standings(found) == ["undecided", "undecided"]
     assert (found.cheapest, found.hindering) == (None, [("a", ""), ("b", "")])
+    intervals = [one.difference and one.difference.low is not None for one in found.judges.values()]
+    assert intervals == [prompts >= 5] * 2
 
 
 def test_a_cheaper_judge_that_is_undecided_hinders_the_choice_and_a_dearer_one_does_not() -> None:

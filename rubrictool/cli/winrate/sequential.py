@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from rubrictool.analysis.existing_comparisons import Compared
+from rubrictool.analysis.planning import CALLS
 from rubrictool.analysis.sequential import Look, SequentialWinRate, sequential_report
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, win_rate_report
 from rubrictool.cli.session import Session
@@ -15,9 +16,6 @@ from rubrictool.cli.winrate.pair import counts, short
 from rubrictool.cli.winrate.systems import bare_p, pair_label
 from rubrictool.cli.winrate.threshold import WORST_FIRST
 from rubrictool.text.wording import counted
-
-CALLS = 2
-"""Calls of a comparison at least: one in each order, or one for each response by its rubric."""
 
 FIXED_SAMPLE = {"low", "high", "method", "standard_error", "sign_p", "sign_flip_p", "variance_at_half", "detectable"}
 """Figures of a win rate that hold for a number of prompts decided beforehand only."""
