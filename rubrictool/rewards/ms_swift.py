@@ -3,8 +3,8 @@
     from rubrictool.rewards.ms_swift import register
     register()
 
-The rubric is a column of the data set; options come from the environment. None means "not judged", and is what a failed
-judgement becomes unless another is chosen.
+The rubric is a column of the data set; options come from the environment. ms-swift reads None, and counts it as 0, so a failed
+judgement ends the run unless `group_mean` or a number is chosen.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ class SwiftReward:
     def __init__(self, args: Any = None, **_: Any) -> None:
         self.args = args
 
-    async def __call__(self, completions: list[str], **columns: Any) -> list[float | None]:
-        """Return a reward for each completion, None where the judge did not decide."""
+    async def __call__(self, completions: list[str], **columns: Any) -> list[float]:
+        """Return a reward for each completion."""
         prompts = columns.get("prompt") or [messages[:-1] for messages in columns.get("messages") or ()]
         rollouts = rollouts_of(prompts or [None] * len(completions), completions, columns)
         # ms-swift numbers the prompts of each batch anew: its ids name groups, and no prompt of ours.
         rollouts = [replace(one, prompt_id=None, group=one.prompt_id) for one in rollouts]
-        core = core_of(on_error="none", grouped=True, deadline_s=DEADLINE_S)
-        return [one.reward for one in await core.rewards(rollouts)]
+        core = core_of(on_error="raise", grouped=True, deadline_s=DEADLINE_S)
+        return [one.number for one in await core.rewards(rollouts)]
 
 
 def register(name: str = "rubrictool") -> None:

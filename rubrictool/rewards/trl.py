@@ -2,31 +2,43 @@
 
     GRPOTrainer(..., reward_funcs=RubricScore(judge="gpt-4.1-mini"))
 
-The data set has a column `rubric`, or `rubrics` are given. TRL takes None for "not judged", which leaves a completion out of its
-group's baseline, so that is what a failed judgement becomes unless another is chosen.
+The data set has a column `rubric`, or `rubrics` are given. TRL takes None for "not judged", and from 1.6 on leaves a completion
+without any reward out of its group's baseline, so that is what a failed judgement becomes unless another is chosen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rewards.core import RubricReward as Core
 from rubrictool.rewards.rollouts import Reward, Rollout
 from rubrictool.rewards.settings import options_from
+from rubrictool.text.patterns import linear
 
 DEADLINE_S = 1500.0
 """The other processes of a training run wait `ddp_timeout` for this one, which is 1,800 s by default, and end the run then."""
 
+LEAVES_OUT_SINCE = (1, 6)
+"""The version of TRL from which on a completion whose rewards are all None is left out; before, it has the reward 0."""
+
+_RELEASE = linear(r"(\d+)\.(\d+)")
+
 
 class RubricScore:
-    """A reward function, whose name in TRL's log is this class's; it pickles."""
+    """A reward function, whose name in TRL's log is this class's; it pickles.
+
+    Raises `InputError` for options that cannot be used, and where TRL's version would make 0 of a failed judgement.
+    """
 
     __name__ = "RubricScore"
 
     def __init__(self, **options: Any) -> None:
         self._core = Core(options_from(options, on_error="none", deadline_s=DEADLINE_S))
+        if self._core.options.on_error == "none":
+            _check_version()
 
     def __call__(self, prompts: Sequence[Any], completions: Sequence[Any], **columns: Any) -> list[float | None]:
         """Return a reward for each completion, None where the judge did not decide."""
@@ -52,6 +64,19 @@ class RubricScore:
             spent = self._core.spent
             for name, value in (figures | {"calls": spent.calls, "cost_usd": spent.cost_usd}).items():
                 log_metric(f"rubric/{name}", float("nan") if value is None else float(value))
+
+
+def _check_version() -> None:
+    try:
+        installed = version("trl")
+    except PackageNotFoundError:
+        return
+    release = _RELEASE.match(installed)
+    if release and tuple(map(int, release.groups())) < LEAVES_OUT_SINCE:
+        raise InputError(
+            f"on_error: none is not possible, since TRL {installed} counts a missing reward as 0 (1.6 and later leave the "
+            "completion out); choose group_mean, raise or a number"
+        )
 
 
 def rollouts_of(prompts: Sequence[Any], completions: Sequence[Any], columns: dict[str, Any]) -> list[Rollout]:

@@ -155,6 +155,15 @@ async def by_swift() -> Any:
     return found.tolist()[0][0]
 
 
+async def missing_for_swift() -> Any:
+    """The rewards that ms-swift counts with where the first completion of a group has none: 0, so ours never lacks one."""
+    import torch
+    from swift.rl_core.advantage import compute_advantages
+
+    _, rewards = compute_advantages(torch.tensor([[torch.nan], [1.0]]), torch.ones(1), num_generations=2)
+    return rewards.tolist()
+
+
 async def _by_areal(workflow: Any) -> Any:
     """The reward of an episode of a workflow, whose engine says the text whatever is asked."""
     from areal.api import ModelResponse
@@ -214,6 +223,7 @@ HOOKS = {
     "verifiers": by_verifiers,
     "openrlhf": by_openrlhf,
     "ms-swift": by_swift,
+    "ms-swift, missing": missing_for_swift,
     "areal": by_areal,
     "areal's pool": by_areals_pool,
     "skyrl": by_skyrl,

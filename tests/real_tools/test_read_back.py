@@ -123,5 +123,6 @@ def test_the_trainers_own_code_gets_the_reward_of_the_rubric(tmp_path: Path) -> 
     rewards = json.loads(ran.stdout.splitlines()[-1])
     assert rewards.pop("verl, denied").startswith("no reward can be given, so the run ends: ModelUnusable: ")
     assert rewards.pop("verl, late") == -1
+    assert rewards.pop("ms-swift, missing") == [0, 1]
     hooks = ["verl", "verl's rate_limited", "verifiers", "openrlhf", "ms-swift", "areal", "areal's pool", "skyrl"]
     assert rewards == dict.fromkeys(hooks, 0.75)

@@ -162,7 +162,7 @@ HOOKS = [
 
 NUMBERS_ONLY = [by_verl, by_openrlhf, by_areal, by_areals_workflow, by_skyrl, by_open_instruct]
 
-KNOWING_NONE = [by_trl, by_trl_chat, by_swift]
+KNOWING_NONE = [by_trl, by_trl_chat]
 
 OWN_ERRORS = (ModelFailure, ModelUnusable, Undecided, JudgeError)
 
@@ -228,6 +228,8 @@ def test_no_outage_of_the_judge_becomes_a_number_that_nobody_chose(
     elif hook in KNOWING_NONE:
         # The one completion of its group has nobody to take the mean of.
         assert found is None if chosen in ("", "none") else found in OWN_ERRORS
+    elif hook is by_swift:
+        assert found in ((InputError,) if chosen == "none" else OWN_ERRORS)
     else:
         assert found in ((InputError,) if chosen in ("none", "group_mean") else OWN_ERRORS)
 
@@ -328,13 +330,29 @@ def test_a_trainer_that_takes_numbers_only_must_be_given_one(
         hook("red")
 
 
-@pytest.mark.parametrize(("hook", "default"), [(by_trl, None), (by_swift, None)])
-def test_a_trainer_that_knows_none_gets_it(hook: Any, default: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("installed", [None, "1.6.0", "1.16rc1", "2.0"])
+def test_a_trainer_that_leaves_out_what_has_no_reward_gets_none(
+    installed: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if installed:
+        monkeypatch.setattr("rubrictool.rewards.trl.version", lambda _: installed)
     monkeypatch.delenv("RUBRICTOOL_ON_ERROR")
-    assert hook("!fail") is default
+    assert by_trl("!fail") is None
 
 
-@pytest.mark.parametrize("hook", [by_slime, by_verifiers])
+@pytest.mark.parametrize("installed", ["0.18.2", "0.24.0", "1.5.1"])
+def test_a_version_of_trl_that_makes_0_of_none_is_never_given_it(
+    installed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rubrictool.rewards.trl.version", lambda _: installed)
+    monkeypatch.delenv("RUBRICTOOL_ON_ERROR")
+    with pytest.raises(InputError, match=rf"TRL {installed} counts a missing reward as 0"):
+        RubricScore()
+    monkeypatch.setenv("RUBRICTOOL_ON_ERROR", "-0.5")
+    assert by_trl("!fail") == -0.5
+
+
+@pytest.mark.parametrize("hook", [by_slime, by_verifiers, by_swift])
 def test_a_trainer_that_ends_the_rollout_gets_the_error(hook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RUBRICTOOL_ON_ERROR")
     with pytest.raises(ModelFailure):
