@@ -196,11 +196,15 @@ class ShownQuestionFlags(QuestionFlags):
         return TraceView(self.view, self.max_trace_tokens)
 
 
-ResponsesFile = Annotated[
+PromptsArgument = Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)]
+
+RubricsArgument = Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)]
+
+ResponsesArgument = Annotated[
     str, typer.Argument(metavar="RESPONSES", help="Response rows; - is stdin.", show_default=False)
 ]
 
-RubricsFile = Annotated[
+RubricsOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
@@ -209,7 +213,7 @@ RubricsFile = Annotated[
     ),
 ]
 
-PromptsFile = Annotated[
+PromptsOption = Annotated[
     str | None,
     typer.Option(metavar="FILE", help="Prompt rows, where the others lack the text.", show_default=False),
 ]

@@ -13,11 +13,11 @@ from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
     MissingRubric,
     OutputFlags,
-    PromptsFile,
+    PromptsOption,
     ReadingFlags,
     RequestFlags,
-    ResponsesFile,
-    RubricsFile,
+    ResponsesArgument,
+    RubricsOption,
     Seed,
     ShownQuestionFlags,
 )
@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 def command(
     context: typer.Context,
     judge: Annotated[str, typer.Argument(metavar="JUDGE", help="The judge, as for --judge.", show_default=False)],
-    responses: ResponsesFile,
+    responses: ResponsesArgument,
     judging: WayOfJudgingFlags,
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
     reading: ReadingFlags,
     files: OutputFlags,
     asking: RequestFlags,
-    rubrics: RubricsFile = None,
-    prompts: PromptsFile = None,
+    rubrics: RubricsOption = None,
+    prompts: PromptsOption = None,
     missing_rubric: MissingRubric = "error",
     sample: Annotated[int, typer.Option(min=1, help="Responses to attack, of as many prompts as can be.")] = 30,
     fail_over: Annotated[

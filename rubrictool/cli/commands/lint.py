@@ -12,7 +12,7 @@ from rubrictool.cli.files import Stdout, is_stdout, on_terminal
 from rubrictool.cli.github import finding_annotations
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.lint_lines import finding_lines
-from rubrictool.cli.options import OutputFlags, ReadingFlags, RenderGithub
+from rubrictool.cli.options import OutputFlags, ReadingFlags, RenderGithub, RubricsArgument
 from rubrictool.cli.session import Session
 from rubrictool.rows.records import Rubric
 from rubrictool.steps.map_rows import Outcome
@@ -28,7 +28,7 @@ UNSEEN = (
 
 
 def command(
-    rubrics: Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)],
+    rubrics: RubricsArgument,
     reading: ReadingFlags,
     files: OutputFlags,
     scores: Annotated[

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import EngineRequestFlags, QuestionFlags, ReadingFlags, ShardedOutputFlags
+from rubrictool.cli.options import EngineRequestFlags, PromptsArgument, QuestionFlags, ReadingFlags, ShardedOutputFlags
 from rubrictool.cli.role_options import ProposerFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
@@ -23,7 +21,7 @@ from rubrictool.steps.propose import propose
 
 def command(
     context: typer.Context,
-    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    prompts: PromptsArgument,
     proposing: ProposerFlags,
     parameters: SamplingFlags,
     wording: QuestionFlags,

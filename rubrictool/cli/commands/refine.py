@@ -10,7 +10,14 @@ import typer
 from rubrictool.analysis.gold import file_and_column
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked, asked_judges
-from rubrictool.cli.options import EngineRequestFlags, ReadingFlags, Seed, ShardedOutputFlags, ShownQuestionFlags
+from rubrictool.cli.options import (
+    EngineRequestFlags,
+    PromptsArgument,
+    ReadingFlags,
+    Seed,
+    ShardedOutputFlags,
+    ShownQuestionFlags,
+)
 from rubrictool.cli.refine_report import RefineReport, bounds
 from rubrictool.cli.refine_work import PromptTask, PromptWork, RefinedPrompt
 from rubrictool.cli.role_options import JudgeFlags, ModelFlags, ProposerFlags
@@ -39,7 +46,7 @@ Hidden = Annotated[str | None, typer.Option(hidden=True)]
 
 def command(
     context: typer.Context,
-    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    prompts: PromptsArgument,
     judging: JudgeFlags,
     proposing: ProposerFlags,
     models: ModelFlags,

@@ -8,7 +8,7 @@ import typer
 
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
-from rubrictool.cli.options import EngineRequestFlags, ReadingFlags, ShardedOutputFlags
+from rubrictool.cli.options import EngineRequestFlags, PromptsArgument, ReadingFlags, ShardedOutputFlags
 from rubrictool.cli.role_options import DrawingFlags, ModelFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
@@ -23,7 +23,7 @@ from rubrictool.steps.sample import sample_all
 
 
 def command(
-    prompts: Annotated[str, typer.Argument(metavar="PROMPTS", help="Prompt rows; - is stdin.", show_default=False)],
+    prompts: PromptsArgument,
     models: ModelFlags,
     parameters: DrawingFlags,
     reading: ReadingFlags,

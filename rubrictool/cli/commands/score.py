@@ -17,11 +17,11 @@ from rubrictool.cli.options import (
     EmptyResponses,
     EngineRequestFlags,
     MissingRubric,
-    PromptsFile,
+    PromptsOption,
     ReadingFlags,
     RenderGithub,
-    ResponsesFile,
-    RubricsFile,
+    ResponsesArgument,
+    RubricsOption,
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 def command(
     context: typer.Context,
-    responses: ResponsesFile,
+    responses: ResponsesArgument,
     judging: JudgeFlags,
     parameters: SamplingFlags,
     wording: ShownQuestionFlags,
@@ -58,8 +58,8 @@ def command(
     counting: AggregateFlags,
     files: ShardedOutputFlags,
     asking: EngineRequestFlags,
-    rubrics: RubricsFile = None,
-    prompts: PromptsFile = None,
+    rubrics: RubricsOption = None,
+    prompts: PromptsOption = None,
     missing_rubric: MissingRubric = "error",
     empty: EmptyResponses = None,
     samples: Annotated[

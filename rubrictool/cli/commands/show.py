@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from rubrictool.cli.inputs import Inputs, once_each
-from rubrictool.cli.options import Quiet, ReadingFlags, Render
+from rubrictool.cli.options import Quiet, ReadingFlags, Render, RubricsArgument
 from rubrictool.cli.sheet_output import write_sheets
 from rubrictool.errors import InputError
 
 
 def command(
-    rubrics: Annotated[str, typer.Argument(metavar="RUBRICS", help="Rubric rows; - is stdin.", show_default=False)],
+    rubrics: RubricsArgument,
     reading: ReadingFlags,
     prompt: Annotated[
         list[str] | None,

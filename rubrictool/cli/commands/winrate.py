@@ -22,7 +22,7 @@ from rubrictool.cli.options import (
     EngineRequestFlags,
     OutputFlags,
     Plot,
-    PromptsFile,
+    PromptsOption,
     ReadingFlags,
     RenderGithub,
     Seed,
@@ -79,7 +79,7 @@ def command(
         Literal["scores"] | None,
         typer.Option(help="Files are score rows and the higher score wins; asks no model.", show_default=False),
     ] = None,
-    prompts: PromptsFile = None,
+    prompts: PromptsOption = None,
     rubrics: Annotated[
         str | None, typer.Option(metavar="FILE", help="Let the higher rubric score win.", show_default=False)
     ] = None,
