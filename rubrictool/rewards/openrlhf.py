@@ -3,7 +3,8 @@
     from rubrictool.rewards.openrlhf import reward_func
 
 The rubric travels in the label (`data.label_key`): JSON text of criteria, or of an object with `rubric`, `prompt_id`, `prompt`.
-Options come from the environment. OpenRLHF takes numbers only: RUBRICTOOL_ON_ERROR must be one.
+Options come from the environment. OpenRLHF takes numbers only: RUBRICTOOL_ON_ERROR must be one. It swallows each `Exception` of a
+reward function and fails later on the reward that is missing, so what ends the run is none here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from rubrictool.errors import InputError
 from rubrictool.rewards.rollouts import Reward
 from rubrictool.rewards.rows import labelled, rollout_of
+from rubrictool.rewards.run_end import errors_end_the_run
 from rubrictool.rewards.shared_cores import core_of
 from rubrictool.text.patterns import linear
 
@@ -40,7 +42,12 @@ _FIRST_TOKEN = linear(r"\s*<[^<>\s]+>")
 
 
 def reward_func(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
-    """Return the rewards of a batch: plain numbers for one query, lists for several."""
+    """Return the rewards of a batch: plain numbers for one query, lists for several. Raises `RunEnded` for every error."""
+    with errors_end_the_run():
+        return _rewarded(queries, prompts, labels)
+
+
+def _rewarded(queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any]) -> dict[str, Any]:
     if not len(queries) == len(prompts) == len(labels):
         raise InputError(
             f"{len(queries)} queries, {len(prompts)} prompts and {len(labels)} labels: must be as many of each"

@@ -16,14 +16,11 @@ from typing import Any
 
 from rubrictool.errors import InputError
 from rubrictool.rewards.rows import rollout_of
+from rubrictool.rewards.run_end import errors_end_the_run
 from rubrictool.rewards.shared_cores import core_of
 
 _OF_MODELS = ("reward_router_address", "reward_model_tokenizer")
 """Arguments that verl gives beside `reward_kwargs` where a reward model is deployed, too."""
-
-
-class RunEnded(BaseException):
-    """An error after which no reward can be given, worded for verl's log."""
 
 
 async def compute_score(
@@ -38,7 +35,7 @@ async def compute_score(
     A call that is cancelled returns what `on_error` says, too. Raises `RunEnded` for every error.
     """
     options = {name: value for name, value in kwargs.items() if name not in _OF_MODELS}
-    try:
+    with errors_end_the_run():
         core = core_of(options, on_error=None)
         if not isinstance(extra_info, Mapping | None):
             raise InputError(f"extra_info: must be an object, not {type(extra_info).__name__}")
@@ -47,7 +44,4 @@ async def compute_score(
             [reward] = await core.rewards(rollouts)
         except asyncio.CancelledError:
             [reward] = core.not_judged(rollouts, "verl stopped waiting for the reward (reward.timeout)")
-    except Exception as error:
-        # Whatever it is, `rate_limited` would make a reward of it.
-        raise RunEnded(f"no reward can be given, so the run ends: {type(error).__name__}: {error}") from error
     return reward.columns() | {"base": math.nan if reward.base is None else reward.base}

@@ -69,7 +69,7 @@ ASKED = '[{"criterion": "Names a colour.", "weight": 1}]'
 
 async def ended_by_verl() -> str:
     """Return what verl's manager that takes 0 for errors does when the judge's key is denied."""
-    from rubrictool.rewards.verl import RunEnded
+    from rubrictool.rewards.run_end import RunEnded
 
     with _judge(lambda request: request.send_error(401)) as judge:
         try:

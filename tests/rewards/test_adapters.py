@@ -22,6 +22,7 @@ from rubrictool.rewards import areal, nemo_gym, open_instruct, openrlhf, skyrl, 
 from rubrictool.rewards import verifiers as verifiers_hook
 from rubrictool.rewards.core import RewardOptions
 from rubrictool.rewards.ms_swift import SwiftReward
+from rubrictool.rewards.run_end import RunEnded
 from rubrictool.rewards.shared_cores import forget_cores
 from rubrictool.rewards.trl import RubricScore
 
@@ -59,7 +60,7 @@ def by_verl(text: str) -> Any:
     call = verl.compute_score(data_source="x", solution_str=text, ground_truth="", extra_info=extra)
     try:
         return asyncio.run(call)["score"]
-    except verl.RunEnded as ended:
+    except RunEnded as ended:
         raise ended.__cause__ or ended from None
 
 
@@ -69,7 +70,10 @@ def by_slime(text: str) -> Any:
 
 
 def by_openrlhf(text: str) -> Any:
-    return openrlhf.reward_func([f"<s>Name colours.{text}</s>"], ["<s>Name colours."], [LABEL])["rewards"]
+    try:
+        return openrlhf.reward_func([f"<s>Name colours.{text}</s>"], ["<s>Name colours."], [LABEL])["rewards"]
+    except RunEnded as ended:
+        raise ended.__cause__ or ended from None
 
 
 def by_verifiers(text: str) -> Any:
@@ -289,9 +293,22 @@ def test_verls_manager_that_takes_0_for_errors_ends_the_run_instead(
 ) -> None:
     monkeypatch.setattr(RewardOptions, "judge", judge)
     call = verl.compute_score(solution_str="red", extra_info={"rubric": CRITERIA, "prompt": "q"})
-    with pytest.raises(verl.RunEnded, match=r"so the run ends: Model(Unusable|Failure): the (key|limit)") as ended:
+    with pytest.raises(RunEnded, match=r"so the run ends: Model(Unusable|Failure): the (key|limit)") as ended:
         asyncio.run(as_rate_limited(call))
     assert str(pickle.loads(pickle.dumps(ended.value))) == str(ended.value)
+
+
+def test_openrlhf_that_goes_on_without_a_reward_ends_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def executed() -> Any:
+        """Return what OpenRLHF 0.11.2's executor keeps of a call, errors and all."""
+        try:
+            return await asyncio.to_thread(openrlhf.reward_func, ["q red"], ["q "], [LABEL])
+        except Exception:
+            return None
+
+    monkeypatch.setattr(RewardOptions, "judge", FailingJudge(ModelUnusable("refused", "the key is denied")))
+    with pytest.raises(RunEnded, match="ModelUnusable: the key is denied"):
+        asyncio.run(executed())
 
 
 @pytest.mark.parametrize(
@@ -305,14 +322,14 @@ def test_verls_manager_that_takes_0_for_errors_ends_the_run_instead(
     ],
 )
 def test_nor_does_it_take_0_for_a_mistake_in_the_set_up(given: Any, reason: str) -> None:
-    with pytest.raises(verl.RunEnded, match=reason):
+    with pytest.raises(RunEnded, match=reason):
         asyncio.run(as_rate_limited(verl.compute_score(**({"solution_str": "red"} | given))))
 
 
 def test_an_option_of_verls_that_is_none_is_named_and_what_verl_adds_is_not() -> None:
     extra = {"rubric": CRITERIA, "prompt": "q", "num_turns": 2}
     given: dict[str, Any] = {"solution_str": "red", "extra_info": extra}
-    with pytest.raises(verl.RunEnded, match="jugde: is no option of rewards"):
+    with pytest.raises(RunEnded, match="jugde: is no option of rewards"):
         asyncio.run(verl.compute_score(**given, jugde="offline"))
     settings = MappingProxyType({"chat_template_kwargs": MappingProxyType({"thinking": False})})
     assert asyncio.run(verl.compute_score(**given, judge_args=settings))["score"] == 0.75
@@ -424,7 +441,7 @@ def test_openrlhfs_query_is_cut_to_the_response(query: str, completion: str) -> 
 
 
 def test_a_label_that_looks_like_json_and_is_none_is_bad_input() -> None:
-    with pytest.raises(InputError, match="label: is no JSON"):
+    with pytest.raises(RunEnded, match="InputError: label: is no JSON"):
         openrlhf.reward_func(["q a"], ["q"], ['{"rubric": ['])
 
 
@@ -451,7 +468,7 @@ def test_an_unknown_option_is_named() -> None:
 )
 def test_an_option_of_the_wrong_kind_is_named(options: Any, reason: str) -> None:
     extra = {"rubric": CRITERIA, "prompt": "q"}
-    with pytest.raises(verl.RunEnded, match=f"InputError: {reason}"):
+    with pytest.raises(RunEnded, match=f"InputError: {reason}"):
         asyncio.run(verl.compute_score(solution_str="red", extra_info=extra, **({"judge": "offline"} | options)))
 
 
@@ -492,5 +509,5 @@ def test_a_rubric_may_come_as_the_array_that_parquets_lists_become(column: str) 
     ],
 )
 def test_a_batch_of_the_wrong_form_is_bad_input(call: Any, reason: str) -> None:
-    with pytest.raises(InputError, match=reason):
+    with pytest.raises((InputError, RunEnded), match=reason):
         call()
