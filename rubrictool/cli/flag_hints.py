@@ -36,6 +36,7 @@ FLAG_HINTS = {
     "unit": "--unit response",
     "rounds": "--initial FILE",
     "soft": "rubrictool score --judging per-criterion --soft",
+    "scored_pairs": "rubrictool filter-top-k SCORES --emit pairs",
     "second_system": "rubrictool winrate A B",
     "view": "--view, --max-trace-tokens",
     "unpaired": "--common",

@@ -57,15 +57,19 @@ class Conversion:
                 self._is_object = self.rows == 1 and self._shape is not None and self._shape.is_object(row)
                 yield row
         if not self.rows and any(source.first_row() is not None for source in self._sources):
-            raise InputError(f"{self._sources[0].name}: {self._nothing()}")
+            raise self._nothing()
 
-    def _nothing(self) -> str:
-        """Return that no row could be written, with what there was and why it was left out."""
+    def _nothing(self) -> InputError:
+        """Return the error that no row could be written, with what there was and why it was left out."""
         reasons_first = sorted(self.lost.items(), key=lambda lost: (" " not in lost[0], -lost[1]))
         found = ", ".join(f"{name} ({count:,})" for name, count in reasons_first[:MOST_NAMED] if count)
         told = (source.recognised() for source in self._sources)
         there = found or ", ".join(one.partition(": ")[2] for one in told if one)
-        return f"holds nothing that {self.title} can hold" + (f"; what is there: {there}" if there else "")
+        message = f"{self._sources[0].name}: holds nothing that {self.title} can hold"
+        message += f"; what is there: {there}" if there else ""
+        if self._per == "comparisons" and self.lost["responses.score"]:
+            return InputError(f"{message}; make pairs of the scored responses first", code="scored_pairs")
+        return InputError(message)
 
     @property
     def is_object(self) -> bool:

@@ -330,3 +330,16 @@ def test_the_reward_of_one_response_is_a_file_of_its_own(shell: Shell) -> None:
         assert shell("convert", f"{name}.jsonl", "--to", "reward-json", "-o", f"{name}.json").code == 0
     assert json.loads((shell.directory / "one.json").read_text()) == {"reward": 0.75}
     assert json.loads((shell.directory / "two.json").read_text()) == [{"reward": 0.75}, {"reward": 0.0}]
+
+
+def test_scored_responses_become_pairs_in_a_step_that_the_error_names(shell: Shell) -> None:
+    scored = [
+        {"prompt": "Why?", "response": text, "model": text, "score": score}
+        for text, score in (("So.", 0.75), ("No.", 0.5))
+    ]
+    shell.write("s.jsonl", scored)
+    ran = shell("convert", "s.jsonl", "--to", "preference")
+    assert ran.err.endswith("make pairs of the scored responses first (rubrictool filter-top-k SCORES --emit pairs)\n")
+    assert shell("filter-top-k", "s.jsonl", "--emit", "pairs", "-o", "pairs.jsonl").code == 0
+    [pair] = shell("convert", "pairs.jsonl", "--to", "llama-factory").rows
+    assert (pair["instruction"], pair["chosen"], pair["rejected"]) == ("Why?", "So.", "No.")
