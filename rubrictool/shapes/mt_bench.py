@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, unpacked
 from rubrictool.shapes.taking import named, without_nulls
 
 _WINNERS = {"model_1": "a", "model_2": "b", "tie": "tie", "error": None}
@@ -20,7 +20,8 @@ def _read_question(row: Fields) -> Contents:
     turns = [_turn(row, place, turn) for place, turn in enumerate(row.items("turns"))]
     if not turns:
         raise row.fault("turns", "is an empty list")
-    references = [row.text("reference")] if isinstance(row.peek("reference"), str) else row.items("reference", ())
+    alone = isinstance(unpacked(row.peek("reference")), str)
+    references = [row.text("reference")] if alone else row.items("reference", ())
     first = _reference(row, references[0]) if references else None
     prompt = {"id": row.name("question_id"), "prompt": turns[0]} | without_nulls({"reference": first})
     later = {"later_turns": turns[1:] or None, "later_references": references[1:] or None}
@@ -87,7 +88,7 @@ def _winner(row: Fields, name: str) -> str | None:
 
 def _judge(row: Fields) -> ColumnValues:
     """Take the judge, which is a pair of its model and the name of its question, as one text."""
-    judge = row.value("judge", None)
+    judge = unpacked(row.value("judge", None))
     return (
         {} if judge is None else {"judge": " ".join(map(str, judge)) if isinstance(judge, list | tuple) else str(judge)}
     )

@@ -9,7 +9,7 @@ from typing import Any
 from rubrictool.shapes.chat_parts import as_chat, asked_until, plain, role_of, same_start
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.instructions import instruction_columns, instruction_of
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, unpacked
 from rubrictool.shapes.taking import (
     ComparedSide,
     ComparedSides,
@@ -44,12 +44,23 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(text, str) for text in value)
 
 
+def _is_rewardbench_2(row: Mapping[str, Any]) -> bool:
+    """Return whether the sides are lists of texts, which in a table are the text of their JSON."""
+    return has("prompt", *_SIDES)(row) and (
+        _are(row, _are_texts) or (_COUNT in row and _are(row, lambda side: _are_texts(unpacked(side))))
+    )
+
+
+_COUNT = "num_correct"
+"""A column of RewardBench 2."""
+
+
 def _is_pair(row: Mapping[str, Any]) -> bool:
     others = any(map(row.__contains__, _OF_OTHERS)) or _is_rewardbench(row)
     return _are(row, _is_answer) and not others
 
 
-_OF_OTHERS = ("score_chosen", "instruction", "rubric", "requirements")
+_OF_OTHERS = ("score_chosen", "instruction", "rubric", "requirements", _COUNT)
 """Columns of other formats that have a chosen and a rejected answer."""
 
 
@@ -256,7 +267,7 @@ REWARDBENCH = Shape(
 REWARDBENCH_2 = Shape(
     "rewardbench-2",
     "RewardBench 2",
-    lambda row: has("prompt", *_SIDES)(row) and _are(row, _are_texts),
+    _is_rewardbench_2,
     _read_rewardbench_2,
     pairs=True,
 )

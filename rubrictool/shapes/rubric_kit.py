@@ -41,8 +41,11 @@ def _named(row: Fields, name: str) -> Iterator[ColumnValues]:
         found = [{key: value} for key, value in found.items()]
     if not isinstance(found, list | tuple) or not all(isinstance(item, Mapping) and item for item in found):
         raise row.fault(name, "must be a list or a mapping of objects")
-    for item in found:
-        key, value = next(iter(item.items()))
+    for given in found:
+        item = {
+            column: one for column, one in given.items() if one is not None
+        }  # Tables have all columns in each item.
+        key, value = next(iter(item.items()), ("", None))
         rest = {column: one for column, one in item.items() if column != key}
         yield {"name": str(key), **(dict(value) if isinstance(value, Mapping) else {"description": value}), **rest}
 

@@ -6,14 +6,13 @@ row. Where the reward function is not given the prompt, that stands there, too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from rubrictool.shapes.chat_parts import as_chat, plain
 from rubrictool.shapes.criteria import WEIGHTLESS
 from rubrictool.shapes.fields import Fields
-from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has
+from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, unpacked
 from rubrictool.shapes.taking import named, own_ids, without_nulls
 from rubrictool.shapes.writing import Given
 from rubrictool.text.encoding import compact
@@ -39,12 +38,7 @@ def _contents(row: Fields, prompt: ColumnValues, rubric: Any, reference: Any) ->
 
 def _with_criteria(value: Any) -> bool:
     """Return whether a value is the JSON of a rubric, or of an object that holds one."""
-    found = value
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            found = json.loads(value)
-        except (ValueError, RecursionError):
-            return False
+    found = unpacked(value)
     if not isinstance(found, Mapping):
         return False
     return isinstance(found.get("criteria"), list) or (
@@ -89,7 +83,7 @@ def _points(criterion: Fields) -> ColumnValues:
 
 
 def _is_rewarded_by_rubric(row: Mapping[str, Any]) -> bool:
-    model, extra = row["reward_model"], row.get("extra_info")
+    model, extra = unpacked(row["reward_model"]), unpacked(row.get("extra_info"))
     by_rubric = isinstance(model, Mapping) and model.get("style") == "rubric" and bool(model.get("rubrics"))
     return by_rubric or (isinstance(extra, Mapping) and _with_criteria(extra.get("rubric")))
 
