@@ -12,6 +12,7 @@ from rubrictool.text.patterns import PatternMatch, linear
 
 _OF_TOOLS = "criteria on tool calls left out"
 _FROM_SCORES = "from_scores"
+_OF_DIMENSION = ("grading_type", "scores", "pass_above")
 _VARIABLE = linear(r"\{\{([^}]+)\}\}")
 
 
@@ -42,10 +43,9 @@ def _named(row: Fields, name: str) -> Iterator[ColumnValues]:
     if not isinstance(found, list | tuple) or not all(isinstance(item, Mapping) and item for item in found):
         raise row.fault(name, "must be a list or a mapping of objects")
     for given in found:
-        item = {
-            column: one for column, one in given.items() if one is not None
-        }  # Tables have all columns in each item.
-        key, value = next(iter(item.items()), ("", None))
+        # In tables each item has all columns, in the order of the first.
+        item = {column: one for column, one in given.items() if one is not None}
+        key, value = next(((key, one) for key, one in item.items() if key not in _OF_DIMENSION), ("", None))
         rest = {column: one for column, one in item.items() if column != key}
         yield {"name": str(key), **(dict(value) if isinstance(value, Mapping) else {"description": value}), **rest}
 
