@@ -17,7 +17,7 @@ ONE_OBJECT = {"rewardkit"}
 
 
 def said(held: formats.FileContents) -> Any:
-    """What a file holds, without the columns that travel."""
+    """All that a file holds, without the columns that travel."""
     return (
         held.format,
         [(row.id, row.prompt, row.reference) for row in held.prompts],
