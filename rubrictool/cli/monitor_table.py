@@ -35,7 +35,12 @@ def lines(report: MonitorReport) -> Iterator[str]:
         yield from _preflight(report.preflight, report.windows[0].responses)
     yield ""
     counts = [(f"steps {one.window}", one.prompts) for one in report.windows]
-    means = [(f"steps {one.window}", one.score, one.prompts) for one in report.windows]
+    # On a scale from 0 to 1 means that do not vary have an interval, too.
+    means = [
+        (f"steps {one.window}", one.score, one.prompts)
+        for one in report.windows
+        if one.score and not 0 <= one.score.value <= 1
+    ]
     for line in (*few_prompts(counts), *unvaried(means)):
         yield from legend(line)
     yield from legend(LEGEND)

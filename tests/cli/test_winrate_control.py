@@ -174,3 +174,17 @@ def test_where_all_end_alike_rates_at_equal_length_have_no_interval_for_a_reason
     assert {one["controlled_low"] for one in found["systems"]} == {found["slopes"]["length"]["slope_low"]} == {None}
     assert reason in ran.err
     assert "take these intervals as hints" not in ran.err
+
+
+def test_the_sides_of_bare_comparisons_are_called_sides_and_those_of_files_systems(
+    shell: Shell, scored: list[str]
+) -> None:
+    bare = [{"prompt_id": f"p{n}", "winner": "ab"[n % 2], "length_a": n % 7, "length_b": n % 5} for n in range(24)]
+    for given, head in (([str(shell.write("bare.jsonl", bare))], "side"), ([*scored, "--by", "scores"], "system")):
+        plain, rendered = (
+            shell("winrate", *given, "--control", "length", "-o", "o.jsonl", *more)
+            for more in ((), ("--render", "github"))
+        )
+        assert f"\n  {head} " in plain.err
+        assert rendered.out.count(f"| {head} | ") == 2
+        assert "take these intervals as hints" in rendered.out

@@ -38,8 +38,7 @@ def controlled_figures(rows: Sequence[Compared], *, counted: tuple[str, ...], op
         return [_check(rates[pair.a], control, threshold) for pair in pairs]
 
     figures = {"of": control} | found.figures()
-    side = options.labels[0]
-    return AddedFigures("control", figures, list(_lines(found, control, side)), _sheet(found, control, side), checks)
+    return AddedFigures("control", figures, list(_lines(found, options)), _sheet(found, options), checks)
 
 
 def _check(one: ControlledRate, control: Control, threshold: float) -> ThresholdCheck:
@@ -52,26 +51,28 @@ def _check(one: ControlledRate, control: Control, threshold: float) -> Threshold
     return ThresholdCheck(one.system, decision, f"{decision}: {reason}")
 
 
-def _lines(found: ControlledReport, control: Control, side: str) -> Iterator[str]:
-    """Yield the rates; `side` is a system that rows do not name."""
+def _lines(found: ControlledReport, options: ReportOptions) -> Iterator[str]:
+    """Yield the rates, then what is said of them."""
+    control, side = options.control, options.labels[0]
     against = f" against {short(found.baseline)}" if found.baseline else ""
     yield f"at equal {control}{against}, 95 % intervals over prompts"
     yield from table(
-        (_head(found), "win rate", f"at equal {control}", "longer", "shorter"),
+        (_head(found, options), "win rate", f"at equal {control}", "longer", "shorter"),
         [_row(one, side) for one in found.systems],
     )
     slopes = ", ".join(f"{_words(name)} {signed(slope)}" for name, slope in found.slopes.items())
     yield f"effect on the log-odds, shared by all systems: {slopes}"
     yield from _units(found)
     yield from (f"{_name(one, side)}: {one.reason}" for one in found.systems if one.reason)
-    yield from _intervals(found, control, side)
+    yield from _intervals(found, options)
 
 
-def _intervals(found: ControlledReport, control: Control, side: str) -> Iterator[str]:
+def _intervals(found: ControlledReport, options: ReportOptions) -> Iterator[str]:
     """Yield why intervals are missing, and which are hints."""
     if found.no_intervals:
-        yield f"no intervals at equal {control}: {found.no_intervals}"
+        yield f"no intervals at equal {options.control}: {found.no_intervals}"
         return
+    side = options.labels[0]
     rates = [(_name(one, side), one.controlled, one.prompts) for one in found.systems if one.controlled]
     most = max(one.prompts for one in found.systems)
     slopes = [(f"the effect of {_words(name)}", slope, most) for name, slope in found.slopes.items()]
@@ -109,20 +110,22 @@ def _row(one: ControlledRate, side: str) -> tuple[str, ...]:
     return (_name(one, side), number(one.win_rate), controlled, f"{one.longer:.0%}", f"{one.shorter:.0%}")
 
 
-def _head(found: ControlledReport) -> str:
-    """Return what the rows of a table are: comparisons that name no systems have sides."""
-    return "system" if any(one.system for one in found.systems) else "side"
+def _head(found: ControlledReport, options: ReportOptions) -> str:
+    """Return what the rows of a table are."""
+    return "system" if any(one.system for one in found.systems) else options.compared
 
 
 def _name(one: ControlledRate, side: str) -> str:
     return short(one.system or side)
 
 
-def _sheet(found: ControlledReport, control: Control, side: str) -> Sheet:
-    columns = (_head(found), "win rate", f"at equal {control}", "low", "high", "longer", "shorter", "prompts")
+def _sheet(found: ControlledReport, options: ReportOptions) -> Sheet:
+    control, side = options.control, options.labels[0]
+    columns = (_head(found, options), "win rate", f"at equal {control}", "low", "high", "longer", "shorter", "prompts")
     rows = [
         (_name(one, side), one.win_rate, *(one.controlled or (None, None, None)), one.longer, one.shorter, one.prompts)
         for one in found.systems
     ]
-    notes = [*_units(found), *(f"{_name(one, side)}: {one.reason}" for one in found.systems if one.reason)]
+    refused = (f"{_name(one, side)}: {one.reason}" for one in found.systems if one.reason)
+    notes = [*_units(found), *refused, *_intervals(found, options)]
     return Sheet("", columns, [Block("", f"win rates at equal {control}", rows, notes)], figures=frozenset(columns[1:]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared
@@ -19,7 +20,10 @@ EVEN = 0.5
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """The threshold, the plot and the seed; `labels` are the systems of two plain files, whose rows name none."""
+    """The threshold, the plot and the seed.
+
+    `labels` are the systems of two plain files, whose rows name none; without files they are sides, as `compared` says.
+    """
 
     fail_under: float | None = None
     min_effect: float | None = None
@@ -28,6 +32,7 @@ class ReportOptions:
     seed: int = 0
     baseline: str | None = None
     labels: tuple[str, str] = ("a", "b")
+    compared: Literal["system", "side"] = "side"
     render: RenderingForGithub | None = None
 
     def __post_init__(self) -> None:
@@ -51,7 +56,7 @@ class ReportOptions:
             self._refuse_without_baseline()
         first, last = systems.systems[0], systems.everyone[-1]
         labels = (first.name, last.name) if first.name != last.name else (first.shown, last.shown)
-        return replace(self, baseline=baseline, labels=labels)
+        return replace(self, baseline=baseline, labels=labels, compared="system")
 
     def check(self, rows: Iterable[Compared]) -> None:
         """Raise `InputError` for what needs a baseline, on comparisons of many systems without one."""

@@ -46,7 +46,7 @@ def close(
     if options.fail_under is not None:
         hold(session, list(_checks(report, added, options.fail_under, options.difference)))
     if options.render:
-        write_job_summary(win_rate_sheet(report, options.labels, session.ending), *(one.sheet for one in added))
+        write_job_summary(win_rate_sheet(report, options, session.ending), *(one.sheet for one in added))
 
 
 def _checks(

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
 from rubrictool.cli.sheets import Block, CellValue, Sheet
+from rubrictool.cli.winrate.options import ReportOptions
 
-_COLUMNS = ("system", "against", "win rate", "low", "high", "prompts", "wins", "losses", "ties", "flips", "sign-flip p")
+_COLUMNS = ("against", "win rate", "low", "high", "prompts", "wins", "losses", "ties", "flips", "sign-flip p")
 
 
-def win_rate_sheet(report: WinRateReport, labels: tuple[str, str], notes: Sequence[str]) -> Sheet:
-    """Return the pairs that are reported on; `labels` name the two systems of rows that name none."""
+def win_rate_sheet(report: WinRateReport, options: ReportOptions, notes: Sequence[str]) -> Sheet:
+    """Return the pairs that are reported on; the labels of the options name the two systems of rows that name none."""
     several = any(pair.among for pair in report.primary)
-    columns = (*_COLUMNS, "Holm p") if several else _COLUMNS
-    rows = [_row(pair, labels)[: len(columns)] for pair in report.primary]
+    named = any(any(pair.systems) for pair in report.primary)
+    heads = ("system" if named else options.compared, *_COLUMNS)
+    columns = (*heads, "Holm p") if several else heads
+    rows = [_row(pair, options.labels)[: len(columns)] for pair in report.primary]
     corrected = ["Holm p: the sign-flip p-value corrected for all pairs of systems"] if several else []
     told = ["low, high: the 95 % interval of the win rate", *corrected, *notes]
     return Sheet("", columns, [Block("", "rubrictool winrate", rows, told)], figures=frozenset(columns[2:]))
