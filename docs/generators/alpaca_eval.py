@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
-from rubrictool.analysis.style_control import controlled, fit, style_table
+from rubrictool.analysis.style_model import controlled, fit, style_table
 from rubrictool.analysis.text_styles import counted_comparisons
 
 RESULTS = Path(__file__).with_name("alpaca_eval.json")

@@ -1,8 +1,4 @@
-"""Estimate win rates at equal length or style: one logistic model of all systems that met one baseline.
-
-logit P(system s beats the baseline on prompt i) = strength_s + difficulty_i + slope · z, with a penalty on difficulties alone.
-The slope is shared by all systems: alone, a system that is always longer is extrapolated. (AlpacaEval 2 fits each system alone.)
-"""
+"""Estimate win rates at equal length or style, with intervals, from one model of all systems that met one baseline."""
 
 from __future__ import annotations
 
@@ -11,18 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rubrictool.analysis.directions import systems_of
 from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
 from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL, ENOUGH_TO_RELY_ON, Figure, estimate_columns
 from rubrictool.analysis.prompt_means import mean
 from rubrictool.analysis.resampling import Array, drawn_counts, varies
-from rubrictool.analysis.text_styles import NO_COUNT, STYLES, Control, counted_comparisons, is_count
+from rubrictool.analysis.style_model import Fit, StyleTable, at_limit, controlled, count_of, fit, style_table
+from rubrictool.analysis.text_styles import STYLES, Control, counted_comparisons
 from rubrictool.analysis.win_rate import ThresholdDecision, credit, interval_decision
 from rubrictool.analysis.win_rates import common_opponent
 from rubrictool.errors import InputError
-from rubrictool.rows.columns import own_columns
 from rubrictool.rows.frames import frame
 from rubrictool.rows.joins import grouped
 from rubrictool.rows.jsonl import Source, opened
@@ -30,9 +25,6 @@ from rubrictool.rubric.weights import TIE
 
 if TYPE_CHECKING:
     import pandas
-
-PENALTY = 0.3
-"""Weight of half the squared difficulty of a prompt."""
 
 RESAMPLED_FITS = 2_000
 
@@ -47,36 +39,6 @@ MOST_SEPARATED = 0.025
 
 LEAST_SHARE, ENOUGH_SYSTEMS = 0.2, 8
 """Share of prompts on which a system must be longer, and shorter, to be estimated; not asked of 8 systems that share a slope."""
-
-MOST_STEPS, LONGEST_STEP, PRECISION, STEADY, FARTHEST = 60, 2.0, 1e-7, 1e-9, 15.0
-"""Newton steps at most, the longest, the step at which to stop, what is added to the diagonal, the largest strength or slope."""
-
-
-class Fit(NamedTuple):
-    """Strengths, slopes and difficulties: the last axis has systems, styles and prompts; more axes may be in front."""
-
-    strengths: Array
-    slopes: Array
-    difficulties: Array
-
-
-class StyleTable(NamedTuple):
-    """Comparisons by prompt (row) and slot (column): the k-th comparison of a system on a prompt has its k-th slot.
-
-    `weights` are 1 / the system's comparisons on the prompt, 0 where there is none. `styles` has a third axis, what is held
-    equal; `owners` has a row for each slot and a column for each system, 1 where the slot is the system's.
-    """
-
-    names: tuple[str, ...]
-    credits: Array
-    weights: Array
-    styles: Array
-    owners: Array
-
-    @property
-    def met(self) -> Array:
-        """Return 1 where a system (column) was compared on a prompt (row), else 0."""
-        return np.asarray(self.weights @ self.owners > 0, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -172,14 +134,14 @@ def control_comparisons(
     found = fit(table)
     missing = _not_resampled(table)
     again = None if missing else _resampled(table, found, seed)
-    separated = int(_at_limit(again.slopes).sum()) if again else 0
+    separated = int(at_limit(again.slopes).sum()) if again else 0
     missing = missing or _too_many(separated)
     drawn = None if missing else again
     rates = _figures(controlled(table, found), drawn and drawn.rates, table.met.sum(axis=0))
     slopes = _figures(found.slopes, drawn and drawn.slopes, [len(table.credits)] * len(found.slopes))
     systems = grouped((systems_of(row).a, row) for row in rows)
     refusable = len(table.names) < ENOUGH_SYSTEMS
-    decided = _SEPARATED if _at_limit(found.slopes) else ""
+    decided = _SEPARATED if at_limit(found.slopes) else ""
     return ControlledReport(
         tuple(
             _rate(name, systems[name], rate, float(strength), refusable=refusable, separated=decided)
@@ -191,11 +153,6 @@ def control_comparisons(
         separated,
         missing,
     )
-
-
-def _at_limit(slopes: Array) -> NDArray[np.bool_]:
-    """Return for each fit whether a slope has no most likely value, and ends at the largest that is tried."""
-    return np.asarray((np.abs(slopes) > FARTHEST - PRECISION).any(axis=-1))
 
 
 def _not_resampled(table: StyleTable) -> str:
@@ -233,7 +190,7 @@ def _rate(
     name: str, rows: Sequence[Compared], rate: Figure, strength: float, *, refusable: bool, separated: str
 ) -> ControlledRate:
     by_prompt = list(grouped((row.prompt_id, row) for row in rows).values())
-    differences = [[_count(row, "length", "a") - _count(row, "length", "b") for row in some] for some in by_prompt]
+    differences = [[count_of(row, "length", "a") - count_of(row, "length", "b") for row in some] for some in by_prompt]
     longer, shorter = (mean([mean([float(sign * d > 0) for d in some]) for some in differences]) for sign in (1, -1))
     raw = mean([mean([credit(row) for row in some]) for some in by_prompt])
     refused = separated or (_refused(longer, shorter) if refusable else "")
@@ -257,125 +214,6 @@ def _refused(longer: float, shorter: float) -> str:
         f"longer on {longer:.0%} of its prompts and shorter on {shorter:.0%}: with fewer than {ENOUGH_SYSTEMS} systems"
         f" each needs {LEAST_SHARE:.0%}, or its rate at equal length is extrapolated"
     )
-
-
-def style_table(rows: Sequence[Compared], styles: Sequence[str]) -> StyleTable:
-    """Return the table of comparisons. Raises `InputError` for rows without the columns of `styles`."""
-    names = {name: place for place, name in enumerate(dict.fromkeys(systems_of(row).a for row in rows))}
-    prompts = {name: place for place, name in enumerate(dict.fromkeys(row.prompt_id for row in rows))}
-    met = grouped(((systems_of(row).a, row.prompt_id), place) for place, row in enumerate(rows))
-    slots = {
-        slot: place
-        for place, slot in enumerate(
-            dict.fromkeys((system, k) for (system, _), some in met.items() for k in range(len(some)))
-        )
-    }
-    values = _styles(rows, styles)
-    credits, weights = np.zeros((2, len(prompts), len(slots)))
-    held = np.zeros((len(prompts), len(slots), len(styles)))
-    for (system, prompt), some in met.items():
-        for k, row in enumerate(some):
-            at = prompts[prompt], slots[system, k]
-            credits[at], weights[at], held[at] = credit(rows[row]), 1 / len(some), values[row]
-    owners = np.zeros((len(slots), len(names)))
-    for (system, _), place in slots.items():
-        owners[place, names[system]] = 1
-    return StyleTable(tuple(names), credits, weights, held, owners)
-
-
-def _styles(rows: Sequence[Compared], styles: Sequence[str]) -> Array:
-    """Return what is held equal (columns) of each comparison: length by the spread of its system, others by that of all."""
-    counts = np.array([[[_count(row, style, side) for side in "ab"] for style in styles] for row in rows])
-    a, b = counts[..., 0], counts[..., 1]
-    found = np.divide(a - b, a + b, out=np.zeros_like(a), where=a + b > 0)
-    found /= _spread(found)
-    systems = np.array([systems_of(row).a for row in rows])
-    for name in dict.fromkeys(systems):
-        of_system = systems == name
-        differences = (a - b)[of_system, 0]
-        found[of_system, 0] = np.tanh(differences / _spread(differences))
-    return np.asarray(found)
-
-
-def _spread(values: Array) -> Array:
-    """Return the standard deviation along the first axis, infinite where nothing differs: such a column counts 0."""
-    found = values.std(axis=0, ddof=1) if len(values) > 1 else np.zeros(values.shape[1:])
-    return np.where(found > 0, found, np.inf)
-
-
-def _count(row: Compared, style: str, side: str) -> float:
-    value = own_columns(row).get(f"{style}_{side}")
-    if not is_count(value):
-        raise InputError(f"comparisons: {row.prompt_id}: {style}_{side}: {NO_COUNT}; add the column, or correct it")
-    return float(value)
-
-
-def fit(table: StyleTable, times: Array | None = None, start: Fit | None = None) -> Fit:
-    """Return the most likely strengths, slopes and difficulties, by Newton's method (difficulties by Schur's complement).
-
-    `times` says how often each prompt was drawn, shape (fits, prompts), for many fits at once; once for one fit without it.
-    """
-    drawn = np.ones((1, len(table.credits))) if times is None else times
-    found = start or Fit(*(np.zeros(n) for n in (len(table.names), table.styles.shape[-1], len(table.credits))))
-    state = Fit(*(np.broadcast_to(part, (len(drawn), part.shape[-1])) for part in found))
-    for _ in range(MOST_STEPS):
-        step = _step(table, drawn, state)
-        before, state = (
-            state,
-            Fit(*(np.clip(part + move, -FARTHEST, FARTHEST) for part, move in zip(state, step, strict=True))),
-        )
-        if all(np.abs(part - old).max() < PRECISION for part, old in zip(state, before, strict=True)):
-            break
-    return Fit(*(part[0] for part in state)) if times is None else state
-
-
-def _step(table: StyleTable, drawn: Array, state: Fit) -> Fit:
-    systems = len(table.names)
-    logits = (state.strengths @ table.owners.T)[..., None, :] + state.difficulties[..., None]
-    p = _chance(logits + np.einsum("psk,rk->rps", table.styles, state.slopes))
-    left, spread = table.weights * (table.credits - p), table.weights * p * (1 - p)
-    pull = left.sum(axis=-1) - PENALTY * state.difficulties
-    firmness = spread.sum(axis=-1) + PENALTY
-    cross = np.concatenate([spread @ table.owners, np.einsum("rps,psk->rpk", spread, table.styles)], axis=-1)
-    share = (drawn / firmness)[..., None] * cross
-    known = _information(table, drawn, spread) - np.swapaxes(share, -1, -2) @ cross
-    gradient = _columns(table, drawn[..., None] * left) - (share * pull[..., None]).sum(axis=-2)
-    move = np.linalg.solve(known + STEADY * np.eye(known.shape[-1]), gradient[..., None])[..., 0]
-    # Each by itself: a strength on its way to infinity must not hold up the others.
-    move = np.clip(move, -LONGEST_STEP, LONGEST_STEP)
-    own = (pull - (cross @ move[..., None])[..., 0]) / firmness
-    return Fit(move[..., :systems], move[..., systems:], own)
-
-
-def _columns(table: StyleTable, values: Array) -> Array:
-    """Return values of comparisons added up by the columns of the model: systems, then what is held equal."""
-    by_style = np.einsum("rps,psk->rk", values, table.styles, optimize=True)
-    return np.concatenate([values.sum(axis=-2) @ table.owners, by_style], axis=-1)
-
-
-def _information(table: StyleTable, drawn: Array, spread: Array) -> Array:
-    """Return the information on strengths and slopes at known difficulties; a comparison is of one system alone."""
-    counted, systems = drawn[..., None] * spread, len(table.names)
-    size = systems + table.styles.shape[-1]
-    found = np.zeros((len(drawn), size, size))
-    found[:, range(systems), range(systems)] = counted.sum(axis=-2) @ table.owners
-    for k in range(systems, size):
-        found[:, k] = _columns(table, counted * table.styles[..., k - systems])
-        found[:, :, k] = found[:, k]
-    return found
-
-
-def _chance(logits: Array) -> Array:
-    return np.asarray(0.5 + 0.5 * np.tanh(logits / 2))
-
-
-def controlled(table: StyleTable, found: Fit, times: Array | None = None) -> Array:
-    """Return the win rate of each system at equal style: the mean over its prompts, as often as they were drawn."""
-    chances = _chance(found.strengths[..., None, :] + found.difficulties[..., None])
-    counted = table.met if times is None else times[..., None] * table.met
-    total = counted.sum(axis=-2)
-    won = (chances * counted).sum(axis=-2)
-    return np.asarray(np.divide(won, total, out=np.full(total.shape, np.nan), where=total > 0))
 
 
 class _Resampled(NamedTuple):

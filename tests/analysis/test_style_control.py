@@ -11,7 +11,7 @@ import pytest
 
 import rubrictool as rt
 from rubrictool.analysis import style_control
-from rubrictool.analysis.style_control import fit, style_table
+from rubrictool.analysis.style_model import fit, style_table
 from rubrictool.errors import InputError
 from rubrictool.rows.comparisons import ExternalComparison
 
