@@ -49,6 +49,10 @@ class _AtFirstUse:
     def __init__(self, source: str) -> None:
         self._source = source
 
+    def __reduce__(self) -> tuple[type[_AtFirstUse], tuple[str]]:
+        # A reward function that is sent to another process by its code takes the patterns of its module along.
+        return _AtFirstUse, (self._source,)
+
     @cached_property
     def _pattern(self) -> Pattern:
         return _compiled(self._source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle
 import pkgutil
 from collections.abc import Callable
 from typing import Any, cast
@@ -113,3 +114,10 @@ def test_a_word_character_in_a_class_is_refused_where_re2_would_read_ascii() -> 
 def test_a_pattern_of_a_row_that_re2_lacks_is_refused_with_the_reason() -> None:
     with pytest.raises(ValueError, match=r"invalid perl operator"):
         foreign(r"(?=look)")
+
+
+def test_a_pattern_can_be_sent_to_another_process_used_or_not() -> None:
+    pattern = linear(r"a\w+")
+    for _ in range(2):
+        copy = pickle.loads(pickle.dumps(pattern))
+        assert [bool(one.fullmatch("abc")) for one in (copy, pattern)] == [True, True]
