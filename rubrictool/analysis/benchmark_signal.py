@@ -24,6 +24,7 @@ from rubrictool.analysis.model_decisions import ModelDecisions
 from rubrictool.analysis.same_judge import same_judge_notes
 from rubrictool.errors import InputError
 from rubrictool.rows.frames import frame
+from rubrictool.rows.inputs import name_of
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Rows, Source, numbered_names
 from rubrictool.rows.records import Response
@@ -144,7 +145,7 @@ def benchmark_signal(
     names = numbered_names("scores", scores)
     texts = Texts(Rows(names[0][1], Response, repeats=True, name=names[0][0]), responses=True)
     tables = model_tables(scores, texts, subset=subset, last=last)
-    _check_tables(names[0][0], tables)
+    _check_tables(name_of(names[0][1], names[0][0]), tables)
     referee, reference = (("", ""), None) if against is None else _reference(against, texts, tables)
     notes = (*_notes(tables, reference), *same_judge_notes((judge for judge, _ in tables), referee[:1]))
     tables = {judge: table for judge, table in tables.items() if table.prompts}
@@ -176,14 +177,15 @@ def _incomplete(table: ModelTable) -> str:
 
 def _reference(against: Source, texts: Texts, tables: Mapping[JudgeKey, ModelTable]) -> tuple[JudgeKey, ModelTable]:
     """Return the judge and the means that order models. Raises `InputError` where it knows no two of the models."""
+    name = name_of(against, "against")
     found = model_tables([against], texts, subset=None, last=1, name="against")
     if len(found) > 1:
-        raise InputError("against: has scores of several judges or ways of judging; give those of one")
+        raise InputError(f"{name}: has scores of several judges or ways of judging; give those of one")
     ((judge, reference),) = found.items()
     if not reference.prompts:
-        raise InputError(f"against: {_incomplete(reference)}")
+        raise InputError(f"{name}: {_incomplete(reference)}")
     if not any(len({*table.models} & {*reference.models}) > 1 for table in tables.values()):
-        raise InputError("against: has scores of fewer than two of the models; they are joined on the column model")
+        raise InputError(f"{name}: has scores of fewer than two of the models; they are joined on the column model")
     return judge, reference
 
 

@@ -355,3 +355,14 @@ def test_of_a_benchmark_the_means_of_models_and_their_steps_are_measured(shell: 
     assert json.loads(Path("s.json").read_text())["of"] == "benchmark"
     assert "law       8   0.374  0.013  28.262       20.394        0.992" in ran.err
     assert shell("signal", scores, "--last", "3").code == 2
+
+
+def test_a_benchmark_with_scattered_scores_is_named_by_its_file(shell: Shell) -> None:
+    whole = [{"prompt_id": f"p{n % 3}", "id": f"r{n}", "model": "xy"[n % 2], "score": 0.5} for n in range(6)]
+    scattered = [row | ({"score": None} if n < 3 else {}) for n, row in enumerate(whole)]
+    shell.write("whole.jsonl", whole)
+    shell.write("few.jsonl", scattered)
+    for given in (("few.jsonl",), ("whole.jsonl", "--against", "few.jsonl")):
+        ran = shell("signal", *given, "--of", "benchmark")
+        assert ran.code == 2
+        assert "few.jsonl: no prompt has a score of each of the 2 models" in ran.err
