@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
+from rubrictool.analysis import style_control
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "lc_comparisons.jsonl"
+
+
+@pytest.fixture
+def few_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fit few resamples, where no test asks for the ends of intervals."""
+    monkeypatch.setattr(style_control, "RESAMPLED_FITS", 100)
 
 
 def test_rates_at_equal_length_stand_beside_the_raw_ones_with_what_is_refused(shell: Shell) -> None:
@@ -136,6 +144,7 @@ def test_what_cannot_be_controlled_is_refused_before_anything_is_written(
     assert words in ran.err
 
 
+@pytest.mark.usefixtures("few_fits")
 def test_few_prompts_are_told_by_how_much_they_decide(shell: Shell) -> None:
     """Intervals are hints; of fewer prompts, style alone decides too many resamples, or there are fewer than 5."""
 
@@ -165,6 +174,7 @@ def test_a_column_that_is_no_count_is_named_with_its_line_though_rows_are_turned
 
 
 @pytest.mark.parametrize(("credit", "reason"), [(1.0, "each system only won, or only lost"), (0.5, "do not differ in")])
+@pytest.mark.usefixtures("few_fits")
 def test_where_all_end_alike_rates_at_equal_length_have_no_interval_for_a_reason(
     shell: Shell, credit: float, reason: str
 ) -> None:
@@ -176,6 +186,7 @@ def test_where_all_end_alike_rates_at_equal_length_have_no_interval_for_a_reason
     assert "take these intervals as hints" not in ran.err
 
 
+@pytest.mark.usefixtures("few_fits")
 def test_the_sides_of_bare_comparisons_are_called_sides_and_those_of_files_systems(
     shell: Shell, scored: list[str]
 ) -> None:
