@@ -145,7 +145,7 @@ class Panel:
         told = [(name, failures[name]) for name in self._named if name in failures]
         if not told:
             return ModelFailure("unreadable", f"{self.name}: too few judges gave a verdict", partial=found)
-        words = "; ".join(f"{name}: {failure.message}" for name, failure in told)
+        words = "; ".join(f"{name}: {failure.message.removeprefix(f'{name}: ')}" for name, failure in told)
         message = f"{len(told)} of {len(self.judges)} judges failed: {words}"
         attempts = max(failure.attempts for _, failure in told)
         return ModelFailure(told[0][1].kind, message, attempts=attempts, partial=found)

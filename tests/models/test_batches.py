@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shell import Ran, Rows, Shell
 
-from rubrictool.errors import InputError
+from rubrictool.errors import InputError, Transient
+from rubrictool.models.backend import Request
 from rubrictool.models.backends.batch_folder import BatchFolder
-from rubrictool.models.backends.batch_forms import VLLM, BatchForm
+from rubrictool.models.backends.batch_forms import VLLM, BatchForm, completion_of, is_answer
 
 VLLM_SPEC = "batch:hosted_vllm/tiny@d"
 
@@ -200,6 +201,42 @@ def test_a_file_of_results_that_is_cut_off_is_an_error_of_its_place(inputs: Shel
     (inputs.directory / "d/results.jsonl").write_text('{"custom_id": "a", "resp')
     ran = score(inputs)
     assert (ran.code, "d/results.jsonl:1: is no JSON object" in ran.err) == (2, True)
+
+
+def damaged(packed: bytes) -> bytes:
+    """A packed file of which a part in the middle came over the wire as something else."""
+    return packed[:20] + b"\xff" * 20 + packed[40:]
+
+
+@pytest.mark.parametrize(
+    "put_it",
+    [
+        lambda path: path.mkdir(),
+        lambda path: path.symlink_to("gone.jsonl"),
+        lambda path: path.write_bytes(damaged(gzip.compress(b'{"a": 1}\n' * 99 + b"Hello, what is it?"))),
+        lambda path: path.write_text("[" * 5000),
+    ],
+    ids=["folder", "link to nothing", "damaged archive", "nested too deep"],
+)
+def test_what_cannot_be_read_as_results_is_named(tmp_path: Path, put_it: Callable[[Path], object]) -> None:
+    put_it(tmp_path / "x.jsonl")
+    with pytest.raises(InputError, match=r"x\.jsonl(:1)?: (cannot be read|is no JSON object)"):
+        BatchFolder(tmp_path, "m", VLLM)
+    (tmp_path / "x.jsonl").rename(tmp_path / "x.txt")
+    BatchFolder(tmp_path, "m", VLLM).close()
+
+
+def test_a_result_may_begin_with_a_byte_order_mark_and_a_status_that_is_no_number_is_an_error(tmp_path: Path) -> None:
+    written(tmp_path, ["a", "b"])
+    odd = openai_answer("b", YES) | {"response": {"status_code": [200], "body": {}}}
+    text = "".join(json.dumps(row) + "\n" for row in (openai_answer("a", YES), odd))
+    (tmp_path / "x.jsonl").write_text(text, encoding="utf-8-sig")
+    folder = BatchFolder(tmp_path, "m", VLLM)
+    assert (folder.results, folder.result("a")) == ((2, 0), openai_answer("a", YES))
+    folder.close()
+    assert not is_answer(odd)
+    with pytest.raises(Transient, match="ended without an answer"):
+        completion_of(odd, Request("m", [], 0.0, 9))
 
 
 def test_no_more_requests_are_written_than_the_limit_of_calls_allows(inputs: Shell) -> None:

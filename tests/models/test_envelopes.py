@@ -9,7 +9,7 @@ import pytest
 
 from rubrictool.errors import Final, NoAnswer, Transient
 from rubrictool.models.backend import Usage
-from rubrictool.models.backends.envelope import completion, usage_of
+from rubrictool.models.backends.envelope import completion, parsed, usage_of
 from rubrictool.models.backends.finish_reasons import ending
 from rubrictool.models.backends.model_names import is_same_model
 
@@ -155,6 +155,11 @@ def test_a_message_with_nothing_in_it_is_an_empty_reply(content: Any) -> None:
 def test_content_nested_as_deep_as_json_may_be_is_no_crash() -> None:
     with pytest.raises(NoAnswer):
         completion(envelope(json.loads("[" * 900 + "1" + "]" * 900)))
+
+
+def test_a_body_nested_deeper_than_json_may_be_is_no_crash() -> None:
+    with pytest.raises(Transient, match="not JSON"):
+        parsed('{"choices": ' + "[" * 5000 + "]" * 5000 + "}")
 
 
 @pytest.mark.parametrize(

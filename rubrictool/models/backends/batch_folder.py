@@ -10,7 +10,9 @@ import gzip
 import hashlib
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -180,10 +182,11 @@ class BatchFolder:
         for path in sorted(path for pattern in ("*.jsonl", "*.jsonl.gz") for path in self.path.glob(pattern)):
             if self._number(path.name):
                 continue
-            digest = _digest(path)
-            if self._db.execute("SELECT 1 FROM files WHERE digest = ?", (digest,)).fetchone():
-                continue
-            read, others = self._read_file(path)
+            with _readable(path):
+                digest = _digest(path)
+                if self._db.execute("SELECT 1 FROM files WHERE digest = ?", (digest,)).fetchone():
+                    continue
+                read, others = self._read_file(path)
             counts = ResultCounts(counts.read + read, counts.others + others)
             if read or others:
                 self._db.execute("INSERT INTO files VALUES (?)", (digest,))
@@ -203,6 +206,15 @@ class BatchFolder:
         return ResultCounts(read, others)
 
 
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raise `InputError` where a file cannot be read, or is packed and damaged."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read ({error}); download it again, or take it out of the folder") from None
+
+
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -210,19 +222,16 @@ def _digest(path: Path) -> str:
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a file, packed or not. Raises `InputError` for a line that is none."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == _GZIP
-        with gzip.open(path, "rb") if packed else path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _row(line, f"{path}:{number}")
-    except (OSError, EOFError) as error:
-        raise InputError(f"{path}: cannot be read ({error}); download it again") from None
+    with path.open("rb") as raw:
+        packed = raw.read(2) == _GZIP
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _row(line, f"{path}:{number}")
 
 
 def _row(line: bytes, place: str) -> dict[str, Any]:
     try:
-        return parsed(line.decode(errors="replace"))
+        return parsed(line.decode("utf-8-sig", errors="replace"))
     except Transient:
         raise InputError(f"{place}: is no JSON object; if it is cut off, download the file again") from None

@@ -99,7 +99,7 @@ def is_answer(row: JsonObject) -> bool:
     if "result" in row:
         return _object(row["result"]).get("type") == "succeeded"
     response = _object(row.get("response"))
-    return bool(response) and not row.get("error") and response.get("status_code", 200) in ANSWERED
+    return bool(response) and not row.get("error") and _status(response) in ANSWERED
 
 
 def completion_of(row: JsonObject, request: Request) -> Completion:
@@ -119,12 +119,18 @@ def completion_of(row: JsonObject, request: Request) -> Completion:
 def _openai(row: JsonObject, request: Request) -> JsonObject:
     response = _object(row.get("response"))
     body, error = _object(response.get("body")), row.get("error")
-    status = response.get("status_code", 200 if body else None)
+    status = _status(response) if body or "status_code" in response else None
     if not error and status in ANSWERED:
         return body
     if status is None:
-        raise _no_result(error)
+        raise _no_result(error or body)
     raise _refused(status, body or error, request)
+
+
+def _status(response: JsonObject) -> int | None:
+    """Return the HTTP status of a response, which some leave out where it is 200; None for one that is no number."""
+    status = response.get("status_code", 200)
+    return status if isinstance(status, int) else None
 
 
 _ANTHROPIC_STATUS = {
@@ -199,9 +205,7 @@ def _no_result(error: Any) -> Transient:
     return Transient(f"the batch ended without an answer: {one_line(str(said), width=200)}")
 
 
-def _refused(status: Any, told: Any, request: Request) -> BackendError:
-    if not isinstance(status, int):
-        return _no_result(told)
+def _refused(status: int, told: Any, request: Request) -> BackendError:
     return refusal(status, {}, told if isinstance(told, str) else compact(told), request=request)
 
 

@@ -33,7 +33,7 @@ def parsed(text: str) -> dict[str, Any]:
     """Return the JSON object of a body. Raises `Transient` where it is none."""
     try:
         value = _loaded(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _no_completion("not JSON", text) from None
     if not isinstance(value, dict):
         raise _no_completion("no chat completion", text)
