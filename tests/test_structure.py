@@ -1,4 +1,4 @@
-"""Functions stay small: few parameters, few lines, counted on the syntax tree."""
+"""Functions and modules stay small: few parameters, few lines, counted on the syntax tree."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from source import MODULES, PACKAGE, nodes
 
 TOO_MANY = 8
 """Parameters that no function has more of; a command's are its flags."""
+
+
+LONGEST_MODULE = 400
+"""Lines."""
 
 
 class Function(NamedTuple):
@@ -56,3 +60,9 @@ def test_nine_of_ten_functions_have_at_most_four_parameters() -> None:
 
 def test_half_of_the_functions_have_at_most_seven_lines() -> None:
     assert statistics.median(one.lines for one in counted()) <= 7
+
+
+def test_no_module_has_more_than_400_lines() -> None:
+    """A longer one holds a second concern, which wants a file of its own."""
+    lines = {str(path.relative_to(PACKAGE)): path.read_text("utf-8").count("\n") for path in MODULES}
+    assert {name: count for name, count in lines.items() if count > LONGEST_MODULE} == {}
