@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -26,6 +27,20 @@ settings.load_profile("any machine")
 # inherits it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give each worker a whole stretch of files, so that what a file sets up, or imports, is mostly made by one worker alone."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what collection made from garbage collection: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+
 
 SAMPLE = Path(__file__).parent.parent / "sample_data"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fakes import model_of
+from shell import Shell
 
 from rubrictool.errors import BackendError, Denied, Final, InputError, ModelFailure, Refused, Transient
 from rubrictool.models.backend import Request
@@ -250,3 +251,15 @@ def test_litellm_writes_nothing_to_stdout(capfd: pytest.CaptureFixture[str]) -> 
     with pytest.raises(InputError, match="no such model"):
         connected("nonsense/x")
     assert capfd.readouterr().out == ""
+
+
+DEAD = "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize(
+    "spec", ["gpt-4.1", "anthropic/claude-sonnet-4-5", f"m@{DEAD}", DEAD, "m@https://models.example/v1"]
+)
+def test_a_dry_run_needs_no_key_and_no_server(shell: Shell, spec: str) -> None:
+    prompts = shell.write("p.jsonl", [{"id": "p", "prompt": "Why?"}])
+    ran = shell("propose", prompts, "--proposer", spec, "--dry-run", "--cache", "c.db")
+    assert (ran.code, "nothing was asked: 1 row" in ran.err) == (0, True), ran.err
