@@ -94,7 +94,8 @@ def simulated(prompts: int, seed: int, *, skill: float) -> list[LabelledVerdict]
 
 @pytest.mark.parametrize("prompts", [15, 50])
 def test_the_interval_covers_the_share_of_verdicts_that_are_read(prompts: int) -> None:
-    trials, skill = 300, 0.5
+    # An interval that covers the truth in 95 of 100 worlds passes with a probability of 0.99, in 88 of 100 with 0.11.
+    trials, skill = 200, 0.5
     found = (shared_kappa(simulated(prompts, seed, skill=skill), seed=seed, resamples=400) for seed in range(trials))
     assert 0.91 <= sum(one is not None and one.contains(skill) for one in found) / trials <= 0.985
 

@@ -109,8 +109,7 @@ def test_pairs_are_made_of_the_whole_pool_fully_scored(shell: Shell, flags: tupl
     assert (ran.code, flags[0] in ran.err or "rubrictool score" in ran.err) == (2, True)
 
 
-@pytest.mark.parametrize("judging", ["all-at-once", "per-criterion"])
-@pytest.mark.parametrize("distinct", [(), ("--distinct", "model")])
+@pytest.mark.parametrize(("judging", "distinct"), [("all-at-once", ()), ("per-criterion", ("--distinct", "model"))])
 def test_a_race_writes_the_rows_of_score_and_filter(
     shell: Shell, sample: Path, judging: str, distinct: tuple[str, ...]
 ) -> None:

@@ -22,7 +22,7 @@ def joined(shell: Shell, shards: int, *command: object) -> str:
     return "".join(parts)
 
 
-@pytest.mark.parametrize(("command", "shards"), [("propose", 1), ("propose", 5), ("score", 5), ("score", 20)])
+@pytest.mark.parametrize(("command", "shards"), [("propose", 1), ("propose", 5), ("score", 20)])
 def test_the_outputs_of_all_shards_are_that_of_one_run(shell: Shell, sample: Path, command: str, shards: int) -> None:
     assert shell("propose", sample / "prompts.jsonl", "-o", "rubrics.jsonl").code == 0
     asked = [command, sample / "prompts.jsonl", *(["--rubrics", "rubrics.jsonl"] if command == "score" else [])]

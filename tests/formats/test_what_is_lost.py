@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rubrictool import formats
@@ -95,22 +95,31 @@ def _marked(value: Any, name: str, marks: dict[str, str]) -> Any:
     return json.loads(text.replace("M", mark))
 
 
-@pytest.mark.parametrize("shape", BOTH_WAYS, ids=lambda shape: shape.name)
-@settings(max_examples=12, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=12)
 @given(rows=given_rows())
-def test_what_is_said_to_be_lost_is_what_is_missing(shape: Shape, rows: Given) -> None:
-    first, *others = rows.sources
-    conversion = formats.convert(Input(first), shape.name, others=[Input(other) for other in others])
-    try:
-        written = [json.loads(encode_value(row)) for row in conversion]
-    except InputError as error:
-        assume("holds nothing that" not in str(error))
-        raise
+def test_what_is_said_to_be_lost_is_what_is_missing(rows: Given) -> None:
+    # All formats are given the same rows: to draw them takes longer than to write and read them.
+    for shape in BOTH_WAYS:
+        first, *others = rows.sources
+        conversion = formats.convert(Input(first), shape.name, others=[Input(other) for other in others])
+        try:
+            written = [json.loads(encode_value(row)) for row in conversion]
+        except InputError as error:
+            if "holds nothing that" in str(error):
+                continue
+            raise
+        assert _told(conversion.lost, rows) == _missing(written, shape, rows), shape.name
+
+
+def _told(lost: Mapping[str, int], rows: Given) -> Counter[str]:
+    told = Counter({name: count for name, count in lost.items() if name in rows.marks.values()})
+    if "responses.verdicts" in lost:  # The whole column.
+        told["responses.verdicts.reason"] += lost["responses.verdicts"]
+    return told
+
+
+def _missing(written: list[Columns], shape: Shape, rows: Given) -> Counter[str]:
     held = formats.read(written, shape)
     parts = (held.prompts, held.rubrics, held.responses, held.comparisons)
     there = "".join(encode_value(row) for part in parts for row in part)
-    missing = Counter(name for mark, name in rows.marks.items() if mark not in there)
-    told = Counter({name: count for name, count in conversion.lost.items() if name in rows.marks.values()})
-    if "responses.verdicts" in conversion.lost:  # The whole column.
-        told["responses.verdicts.reason"] += conversion.lost["responses.verdicts"]
-    assert told == missing
+    return Counter(name for mark, name in rows.marks.items() if mark not in there)

@@ -18,8 +18,7 @@ from rubrictool.models.budget import Budget
 from rubrictool.models.load_control import INITIAL_WINDOW
 
 
-@pytest.mark.parametrize(("share", "ratio"), [(0.1, 1.3), (0.25, 1.8)])
-@pytest.mark.parametrize("count", [400, 2000])
+@pytest.mark.parametrize(("share", "ratio", "count"), [(0.1, 1.3, 2000), (0.25, 1.8, 400)])
 def test_a_random_share_of_refusals_costs_little_more_than_the_questions_asked_again(
     share: float, ratio: float, count: int
 ) -> None:
