@@ -9,6 +9,9 @@ from rubrictool.shapes.criteria import asked, document, own_id, ranked, refuse_s
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape, has, keys_in
 
+_OF_JUDGES = ("judgment_type", "judgment_scores")
+"""Columns of oumi's judges, whose criteria have scales of their own and not Azure's five scores."""
+
 _FIVE_SCORES = [str(score) for score in range(1, 6)]
 
 
@@ -72,7 +75,7 @@ def _group(name: str, group: Any) -> Fields:
 def _is_azure(row: Mapping[str, Any]) -> bool:
     inner = keys_in(row, "dimensions")
     named = inner >= {"id", "description"} or row.keys() >= {"id", "description", "weight"}
-    return named and not {"prompt", "criteria", "criterion"} & {*row, *inner}
+    return named and not {"prompt", "criteria", "criterion", *_OF_JUDGES} & {*row, *inner}
 
 
 def _read_azure(rows: Sequence[Fields]) -> Contents:

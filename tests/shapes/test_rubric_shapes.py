@@ -333,3 +333,9 @@ def test_nested_texts_of_json_are_read() -> None:
 def test_a_broken_row_names_the_field(name: str, change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=rf"rows:1: {message}"):
         rubric(name, [{**EXAMPLES[name][0], **change}])
+
+
+def test_criteria_with_a_scale_of_their_own_are_not_taken_for_azure_s() -> None:
+    row = {"id": "tone", "description": "Is the tone kind?", "weight": 1}
+    assert [shape.name for shape in candidates(row)] == ["azure"]
+    assert candidates(row | {"judgment_type": "BOOL", "judgment_scores": {"yes": 1.0, "no": 0.0}}) == []
