@@ -22,10 +22,7 @@ Columns = dict[str, Any]
 
 MARK = "a text that stands nowhere else"
 NUMBER = 987654
-WRONG = [
-    *(None, True, NUMBER, 10**400, MARK, f'{{"other": "{MARK}"}}', "[1"),
-    *([], {}, [None], [MARK], {"other": MARK}),
-]
+WRONG = [None, True, NUMBER, 10**400, MARK, "[1", [], [None], [MARK], {"other": MARK}]
 FAULT = re.compile(r"rows:\d+: [A-Za-z_][^:\n]*: .+")
 
 NOTED = {
@@ -37,10 +34,10 @@ NOTED = {
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The paths of all values inside a value."""
+    """The paths of all values inside a value; of a list its first two."""
     if path:
         yield path
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:2]) if isinstance(value, list) else ()
     for name, one in inner:
         yield from paths(one, (*path, name))
 
