@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import IdText, Number
 from rubrictool.rows.inputs import name_of
-from rubrictool.rows.joins import ResponseKey, Texts, filled, rubric_for
+from rubrictool.rows.joins import LARGEST, ResponseKey, Texts, filled, rubric_for
 from rubrictool.rows.jsonl import Rows, Source, opened
 from rubrictool.rows.levels import Level, LevelLabel, level_labelled
 from rubrictool.rows.messages import ResponseText
@@ -89,7 +89,7 @@ class _JudgedResponse(Response):
     judge_id: str | None = None
     labeller: str | None = None
     trace_view: str | None = None
-    cost_usd: Annotated[float, Field(strict=False, ge=0, allow_inf_nan=False)] | None = None
+    cost_usd: Annotated[float, Field(strict=False, ge=0, le=LARGEST, allow_inf_nan=False)] | None = None
     rubric: str = ""
     aggregate: Annotated[tuple[str, ...], Field(strict=False)] = ()
 

@@ -352,12 +352,13 @@ def test_one_judge_under_two_ids_in_two_files_is_two_judges(shell: Shell) -> Non
     assert len([row for row in ran.rows if row["kind"] == "price list"]) == 2
 
 
-def test_one_judge_has_no_price_list_and_a_cost_below_0_is_no_cost(shell: Shell) -> None:
+def test_one_judge_has_no_price_list_and_a_cost_below_0_or_beyond_all_sums_is_no_cost(shell: Shell) -> None:
     labels = shell.write("l.jsonl", said(GOOD))
     ran = shell("agree", shell.write("s.jsonl", scored(GOOD)), "--labels", labels)
     assert "price list" not in ran.out
-    wrong = shell("agree", shell.write("w.jsonl", scored(GOOD, cost_usd=-1)), "--labels", labels)
-    assert (wrong.code, "w.jsonl:1: cost_usd: " in wrong.err) == (2, True)
+    for cost in (1e308, -1):
+        wrong = shell("agree", shell.write("w.jsonl", scored(GOOD, cost_usd=cost)), "--labels", labels)
+        assert (wrong.code, "w.jsonl:1: cost_usd: " in wrong.err) == (2, True)
     fitted = shell("agree", "s.jsonl", "w.jsonl", "--labels", labels, "--calibrate", "temperature")
     assert (fitted.code, "--calibrate fits the scores of one file" in fitted.err) == (2, True)
 
