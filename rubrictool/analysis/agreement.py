@@ -222,14 +222,18 @@ def _unjoined(scores: str, labels: NamedSource, labelled: Sequence[VerdictRow]) 
 
 def _by_key(rows: Sequence[VerdictRow], index: CriterionIndex) -> _Labels:
     """Return the labels of each verdict; of one person who gave several under one rubric, the last."""
-    found: dict[_VerdictKey, dict[tuple[str | int, str], _Label]] = {}
-    for place, row in enumerate(rows):
+    found: dict[_VerdictKey, list[_Label]] = {}
+    places: dict[tuple[_VerdictKey, str, str], int] = {}
+    for row in rows:
         rubric = index.base_hash(row)
         for name, met in zip(row.criteria, row.met, strict=True):
-            if met is not None:
-                giver = place if row.labeller is None else row.labeller
-                found.setdefault((*row.key, name), {})[giver, rubric] = _Label(met, rubric)
-    return {key: tuple(labels.values()) for key, labels in found.items()}
+            if met is None:
+                continue
+            key = (*row.key, name)
+            own = found.setdefault(key, [])
+            place = len(own) if row.labeller is None else places.setdefault((key, row.labeller, rubric), len(own))
+            own[place : place + 1] = [_Label(met, rubric)]
+    return found
 
 
 def _label_notes(rows: Sequence[VerdictRow], labels: _Labels) -> Iterator[str]:
