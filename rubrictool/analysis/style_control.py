@@ -32,7 +32,7 @@ FITTED_AT_ONCE = 100_000
 """Values of comparisons in the resamples that are fitted together: as many as stay in a processor's cache."""
 
 ENOUGH_TO_CONTROL = 60
-"""Fewest prompts for an interval without a warning: of 15 to 40 it holds the truth in 85 to 92 % of simulated worlds."""
+"""Fewest prompts for an interval without a warning: of 15 to 40 it holds the truth in 90 % of simulated worlds."""
 
 MOST_SEPARATED = 0.025
 """Largest share of resamples in which what is held equal decides every comparison: of more, they are an end of the interval."""
