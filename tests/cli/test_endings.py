@@ -161,9 +161,8 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
 ) -> None:
     monkeypatch.setenv("RUBRICTOOL_API_KEY", "sesame-open")
     with chat_server() as server:
-        refined = shell(
-            "refine", sample / "prompts.jsonl", "--judge", server.spec, "--proposer", server.spec, "--cache", "c.db"
-        )
+        models = ["--judge", server.spec, "--proposer", server.spec]
+        refined = shell("refine", sample / "prompts.jsonl", *models, "--rounds", 1, "--cache", "c.db")
         server.status = 401
         failed = shell("propose", sample / "prompts.jsonl", "--proposer", server.spec, "--no-cache", "-o", "out.jsonl")
     assert {headers["Authorization"] for headers in server.headers_seen} == {"Bearer sesame-open"}

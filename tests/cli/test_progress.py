@@ -70,14 +70,14 @@ def test_rows_on_a_terminal_are_told_of_and_no_bar_runs_through_them(tmp_path: P
 
 
 def test_elsewhere_there_are_plain_lines_and_no_example(shell: Shell, sample: Path) -> None:
-    ran = shell("refine", sample / "prompts.jsonl", "-o", "out.jsonl")
+    ran = shell("refine", sample / "prompts.jsonl", "--rounds", 1, "-o", "out.jsonl")
     assert "\x1b" not in ran.err
     assert "criteria before" not in ran.err
     assert ran.err.splitlines()[-1].startswith("refine: 13 rows, 0 failed, ")
 
 
 def test_quiet_says_nothing(shell: Shell, sample: Path) -> None:
-    assert shell("refine", sample / "prompts.jsonl", "-o", "out.jsonl", "-q").err == ""
+    assert shell("refine", sample / "prompts.jsonl", "--rounds", 1, "-o", "out.jsonl", "-q").err == ""
 
 
 def test_text_of_rows_never_steers_the_terminal(tmp_path: Path, shell: Shell) -> None:
