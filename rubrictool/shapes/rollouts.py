@@ -13,7 +13,6 @@ from rubrictool.shapes.chat_parts import plain
 from rubrictool.shapes.fields import Fields
 from rubrictool.shapes.shape import ColumnValues, Contents, Shape
 from rubrictool.shapes.taking import without_nulls
-from rubrictool.text.patterns import linear
 
 FAILED = "judgements that failed, so without a score"
 
@@ -22,7 +21,7 @@ _OURS = ("base", "verdicts", "rubric", "n_criteria")
 
 _OF_TRL = ("mode", "step", "prompt", "completion", "advantage")
 
-_CHATML = linear(r"(?s:(?:system\n.*?\n)?user\n(?P<asked>.*)\nassistant\n(?:<think>\s*(?:</think>\s*)?)?)")
+_ANSWERED = "\nassistant\n"
 
 
 def is_verl_rollout(row: Mapping[str, Any]) -> bool:
@@ -43,8 +42,23 @@ def _read_verl(row: Fields) -> Contents:
 
 def _asked(text: str) -> str:
     """Return the prompt's own text of a single turn that stands in ChatML without its special tokens, as verl dumps it."""
-    found = _CHATML.fullmatch(text)
-    return text if found is None or "\nassistant\n" in found["asked"] else found["asked"]
+    turns, answers, thought = text.rpartition(_ANSWERED)
+    asked = _last_question(turns) if answers and _opens(thought) else None
+    return text if asked is None or _ANSWERED in asked else asked
+
+
+def _last_question(turns: str) -> str | None:
+    """Return what the user says after the system, None where somebody else begins."""
+    if turns.startswith("system\n"):
+        _, asks, asked = turns.removeprefix("system\n").partition("\nuser\n")
+        return asked if asks else None
+    return turns.removeprefix("user\n") if turns.startswith("user\n") else None
+
+
+def _opens(thought: str) -> bool:
+    """Return whether a text is empty, or begins reasoning and says nothing."""
+    begins, rest = thought.startswith("<think>"), thought.removeprefix("<think>").strip()
+    return not thought or (begins and rest.removeprefix("</think>").strip() == "")
 
 
 def _read_trl(row: Fields) -> Contents:
