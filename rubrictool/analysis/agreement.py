@@ -214,6 +214,8 @@ def _unjoined(scores: str, labels: NamedSource, labelled: Sequence[VerdictRow]) 
         return InputError(
             f"{labels.shown}: no row has the column verdicts; labels are rows with prompt_id, id and verdicts"
         )
+    if all(met is None for row in labelled for met in row.met):
+        return InputError(f"{labels.shown}: all labels are null, so none says whether a criterion is met; label some")
     return InputError(
         f"{labels.shown}: no label belongs to a verdict of {scores}; they are joined on prompt_id, id and the"
         " verdicts' ids"

@@ -97,13 +97,13 @@ class Spent(NamedTuple):
         criteria, and count only where the check asked nothing.
         """
         tally = self.strong + self.checking if alike or not self.checking.calls else self.checking
-        return tally.cost_usd / tally.calls * questions if tally.calls and tally.cost_usd is not None else None
+        return None if tally.usd_per_call is None else tally.usd_per_call * questions
 
 
 def _full_cost(tally: Tally) -> float | None:
     if not tally.calls:
         return None if tally.cached else 0.0
-    return None if tally.cost_usd is None else tally.cost_usd * (tally.calls + tally.cached) / tally.calls
+    return None if tally.usd_per_call is None else tally.usd_per_call * (tally.calls + tally.cached)
 
 
 class EscalationTally:

@@ -56,7 +56,9 @@ def _failed(strong: str, checks: str, reason: str) -> str:
 
 def _saved(found: EscalationReport) -> str:
     if found.saved_usd is None or found.cost_usd is None or found.alone_usd is None:
-        return "the cost saved is not known: it takes prices (--price), and replies that are not all cached"
+        return (
+            "the cost saved is not known: it takes prices (--price), token counts, and replies that are not all cached"
+        )
     less = "less" if found.saved_usd >= 0 else "more"
     ours, saved, alone = (dollars(cost) for cost in (found.cost_usd, abs(found.saved_usd), found.alone_usd))
     return f"about {ours}, {saved} {less} than it alone ({alone})"

@@ -55,6 +55,12 @@ class Tally:
         self.prompt_tokens += usage.prompt_tokens
         self.completion_tokens += usage.completion_tokens
 
+    @property
+    def usd_per_call(self) -> float | None:
+        """Return the dollars of a call whose tokens were counted; None where none was, and without a price."""
+        counted_calls = self.calls - self.unmetered
+        return None if self.cost_usd is None or counted_calls <= 0 else self.cost_usd / counted_calls
+
     def __add__(self, other: Tally) -> Tally:
         costs = [tally.cost_usd for tally in (self, other)]
         return Tally(

@@ -136,8 +136,8 @@ def _cost_sentence(summaries: Sequence[NamedRows]) -> Iterator[str]:
         return
     costs = [row.get("cost_usd") for row in runs]
     known = sum(cost for cost in costs if isinstance(cost, int | float))
-    unknown = sum(cost is None for cost in costs)
-    rest = f" and more in {counted(unknown, 'command')} whose price is unknown" if unknown else ""
+    unknown = sum(row.get("cost_usd") is None or bool(row.get("unmetered")) for row in runs)
+    rest = f" and more in {counted(unknown, 'command')} whose price or tokens are unknown" if unknown else ""
     requests = counted(sum(row["calls"] for row in runs), "request")
     yield f"{counted(len(runs), 'command')} made {requests}, for {dollars(known)}{rest}."
 

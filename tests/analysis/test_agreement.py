@@ -68,6 +68,7 @@ def test_paths_and_rows_give_the_same_report(tmp_path: Path) -> None:
         ([], "labels: contains no rows"),
         ([{"prompt_id": "p0", "id": "a"}], "labels: no row has the column verdicts"),
         (rows("1", prompt_id="q"), "labels: no label belongs to a verdict of scores"),
+        ([{"prompt_id": "p0", "id": "a", "verdicts": [{"id": "c1", "met": None}]}], "labels: all labels are null"),
         ([{"prompt_id": "p0", "id": "a", "verdicts": 1}], "labels:1: verdicts: must be a list"),
     ],
 )

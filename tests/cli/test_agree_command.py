@@ -415,3 +415,8 @@ def test_the_pages_command_gives_each_row_its_share_of_the_cost(shell: Shell) ->
         if row["kind"] == "price list"
     }
     assert found["tiny"]["usd_per_1000"] == pytest.approx(1)
+    for figures in ({"unmetered": 4}, {"cost_usd": None}, {"calls": 0, "cached": 4}):
+        told = {"calls": 4, "cached": 0, "unmetered": 0, "rows": 4, "cost_usd": 0.0} | figures
+        (shell.directory / "cheap-summary.json").write_text(json.dumps(told))
+        subprocess.run(command, shell=True, check=True, cwd=shell.directory)
+        assert [row["cost_usd"] for row in shell.read("cheap.jsonl")] == [None] * 4, "an unknown price is never 0"

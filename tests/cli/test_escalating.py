@@ -207,8 +207,13 @@ def test_cost_counts_what_was_cached_too_and_is_not_known_where_nothing_was_aske
     assert (found.cost_usd, found.alone_usd, found.saved_usd) == (2 + 4 + 4, 40, 30)
     in_full = tally.report(spent._replace(checking=Tally()), questions=None)
     assert in_full.alone_usd == 4, "a row in one question, by the questions about doubtful criteria"
-    unknown = tally.report(spent._replace(strong=Tally(cached=3)), questions=1)
-    assert (unknown.cost_usd, unknown.saved_usd) == (None, None)
+    partly = tally.report(spent._replace(checking=Tally(calls=2, unmetered=1, cost_usd=4.0)), questions=1)
+    assert (partly.cost_usd, partly.alone_usd) == (2 + 4 + 8, 40), (
+        "a call without token counts costs what the others do"
+    )
+    for strong in (Tally(cached=3), Tally(calls=3, unmetered=3)):
+        unknown = tally.report(spent._replace(strong=strong), questions=1)
+        assert (unknown.cost_usd, unknown.saved_usd) == (None, None)
 
 
 def unless_checked(judge: ChatServer) -> Any:

@@ -379,13 +379,22 @@ def test_what_commands_said_stands_in_the_overview() -> None:
     ("costs", "words"),
     [
         ([0.5, 0.25], "2 commands made 14 requests, for $0.75."),
-        ([0.5, None], "2 commands made 14 requests, for $0.50 and more in 1 command whose price is unknown."),
+        (
+            [0.5, None],
+            "2 commands made 14 requests, for $0.50 and more in 1 command whose price or tokens are unknown.",
+        ),
     ],
 )
 def test_the_overview_says_what_the_commands_cost(costs: Sequence[float | None], words: str) -> None:
     summaries = [{"command": "score", "exit_code": 0, "calls": 7, "cost_usd": cost} for cost in costs]
     dry = {"command": "score", "dry_run": True, "calls": 99, "cost_usd": 9.0}
     assert page(BEFORE, summaries, [dry]).overview.sentences[-1] == words
+
+
+def test_the_overview_takes_calls_without_token_counts_for_no_free_ones() -> None:
+    summary = {"command": "score", "exit_code": 0, "calls": 7, "cost_usd": 0.0, "unmetered": 7}
+    (sentence,) = page(BEFORE, [summary]).overview.sentences[-1:]
+    assert sentence.endswith("for $0.00 and more in 1 command whose price or tokens are unknown.")
 
 
 def test_a_command_is_shown_as_it_was_given_with_its_seed() -> None:
