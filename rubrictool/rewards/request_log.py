@@ -28,9 +28,9 @@ class RequestEntry:
     columns: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, request: web.Request) -> Self:
-        """Return the entry of a request that has come."""
-        return cls(_request_id(request), _route(request))
+    def of(cls, request: web.Request, token: str | None) -> Self:
+        """Return the entry of a request that has come to a server with this token."""
+        return cls(_request_id(request, token), _route(request))
 
     @property
     def seconds(self) -> float:
@@ -38,10 +38,11 @@ class RequestEntry:
         return time.monotonic() - self.began
 
 
-def _request_id(request: web.Request) -> str:
-    """Return the id that the client gave, if it can stand in a log and a header, else a new one."""
+def _request_id(request: web.Request, token: str | None) -> str:
+    """Return the id that the client gave, if it can stand in a log and a header and does not hold the token, else a new one."""
     given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    shown = _REQUEST_ID.fullmatch(given) and not (token and token in given)
+    return given if shown else uuid.uuid4().hex
 
 
 def _route(request: web.Request) -> str:

@@ -136,7 +136,7 @@ class RewardServer:
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        call = RequestEntry.of(request)
+        call = RequestEntry.of(request, self.access.token)
         _CALL.set(call)
         try:
             response = await self._answered(request, handler)

@@ -515,6 +515,15 @@ def test_a_request_keeps_its_id_and_gets_one_where_it_has_none_that_can_be_logge
     assert [record["request_id"] for record in records] == ["step-7.2", "step-7.3", made]
 
 
+def test_an_id_that_holds_the_token_is_not_logged() -> None:
+    token = "0123456789abcdef"
+    server, records = serving(access=Access.of("127.0.0.1", token))
+    answered = post(by_score("red"), server=server, X_Request_Id=f"step:{token}", Authorization=f"Bearer {token}")
+    assert answered.status == 200
+    assert len(answered.headers["X-Request-Id"]) == 32
+    assert token not in json.dumps(records)
+
+
 @pytest.mark.parametrize("log_texts", [False, True])
 def test_texts_are_logged_only_where_that_was_asked_for(log_texts: bool) -> None:
     server, records = serving(log_texts=log_texts)
