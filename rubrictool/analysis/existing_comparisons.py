@@ -16,25 +16,28 @@ Compared = ExternalComparison | Comparison
 
 
 class ExistingComparisons(NamedTuple):
-    """Comparisons, and the number of rows that hold none, such as annotations that failed."""
+    """Comparisons, the number of rows that hold none, such as annotations that failed, and what messages call the source."""
 
     rows: list[ExternalComparison]
     dropped: int
+    name: str = "comparisons"
 
 
-def read_comparisons(source: Source, *, baseline: str | None = None) -> ExistingComparisons:
+def read_comparisons(source: Source, *, baseline: str | None = None, name: str = "comparisons") -> ExistingComparisons:
     """Return the comparisons of a source, those of two systems in one direction, a baseline second.
+
+    `name` is what messages call rows that come from Python.
 
     Raises `InputError` for other rows, and where there is no comparison.
     """
-    rows = Rows(source, Row, name="comparisons")
+    rows = Rows(source, Row, name=name)
     columns = [(line, _compared(rows, line, row)) for line, row in rows]
     if not rows.lacking:
         filled(columns, rows.name)
     kept = [validated(ExternalComparison, value, rows.places.of(line)) for line, value in columns]
     if not kept:
         raise InputError(f"{rows.name}: contains no comparison, only rows without a preference")
-    return ExistingComparisons(in_one_direction(kept, baseline), rows.lacking)
+    return ExistingComparisons(in_one_direction(kept, baseline), rows.lacking, rows.name)
 
 
 def _compared(rows: Rows[Row], line: int, row: Row) -> dict[str, Any]:

@@ -111,26 +111,26 @@ def corrected_win_rates(comparisons: Source, labels: Source) -> list[CorrectedWi
     Raises `InputError` for rows that are no comparisons, for weights, and for labels of a prompt or of
     systems that the judge lacks.
     """
-    return correct_comparisons(read_comparisons(comparisons).rows, read_comparisons(labels).rows)
-
-
-def correct_comparisons(judged: Sequence[Compared], labels: Sequence[Compared]) -> list[CorrectedWinRate]:
-    """Return the corrected win rates of comparisons that were read, as `corrected_win_rates` does."""
-    return correct_by_labels(judged, labels_by_pair(labels, [row.columns() for row in judged]))
+    judged, people = read_comparisons(comparisons).rows, read_comparisons(labels, name="labels")
+    by_pair = labels_by_pair(people.rows, [row.columns() for row in judged], name=people.name)
+    return correct_by_labels(judged, by_pair)
 
 
 LabelsByPair = Mapping[SystemPair, Sequence[Compared]]
 """People's comparisons of each two systems, in the direction of the judge's."""
 
 
-def labels_by_pair(labels: Sequence[Compared], compared: Sequence[Mapping[str, Any]]) -> LabelsByPair:
+def labels_by_pair(
+    labels: Sequence[Compared], compared: Sequence[Mapping[str, Any]], *, name: str = "labels"
+) -> LabelsByPair:
     """Return labels by the systems that they compare, turned to the direction in which the judge compares them.
 
-    `compared` are the columns of the judge's comparisons, be they made or still to be made. Raises `InputError` for labels with
-    weights, and for those of a prompt, of systems or of responses that are not compared.
+    `compared` are the columns of the judge's comparisons, be they made or still to be made, `name` what messages call the
+    labels. Raises `InputError` for labels with weights, and for those of a prompt, of systems or of responses that are not
+    compared.
     """
     if any(row.columns().get("weight") is not None for row in labels):
-        raise InputError("labels: weight: a correction counts every prompt alike; leave the weights out")
+        raise InputError(f"{name}: weight: a correction counts every prompt alike; leave the weights out")
     known = {
         pair: grouped((columns["prompt_id"], _responses(columns)) for columns in own)
         for pair, own in grouped((systems_in(columns), columns) for columns in compared).items()
@@ -138,9 +138,9 @@ def labels_by_pair(labels: Sequence[Compared], compared: Sequence[Mapping[str, A
     found = grouped((systems_of(row), row) for row in _in_the_judges_direction(labels, compared))
     for pair, rows in found.items():
         if pair not in known:
-            raise InputError(f"labels: {_unmatched(pair, known)}")
-        _refuse_strange((row.prompt_id for row in rows), known[pair])
-        _refuse_other_responses(rows, known[pair])
+            raise InputError(f"{name}: {_unmatched(pair, known)}")
+        _refuse_strange((row.prompt_id for row in rows), known[pair], name)
+        _refuse_other_responses(rows, known[pair], name)
     return found
 
 
@@ -159,14 +159,14 @@ def _responses(columns: Mapping[str, Any]) -> _Responses:
     return frozenset((a, b)) if isinstance(a, str) and isinstance(b, str) else None
 
 
-def _refuse_other_responses(labels: Iterable[Compared], known: Mapping[str, Sequence[_Responses]]) -> None:
+def _refuse_other_responses(labels: Iterable[Compared], known: Mapping[str, Sequence[_Responses]], name: str) -> None:
     """Raise `InputError` for a label of two responses to a prompt, where the judge's rows all name others."""
     for row in labels:
         own, judged = _responses(row.columns()), known[row.prompt_id]
         if own and None not in judged and own not in judged:
             named = " and ".join(repr(row.columns()[side]) for side in "ab")
             raise InputError(
-                f"labels: a, b: the judge's rows compare other responses to the prompt {row.prompt_id!r} than {named}; leave"
+                f"{name}: a, b: the judge's rows compare other responses to the prompt {row.prompt_id!r} than {named}; leave"
                 " the label out, or name the responses as these rows do"
             )
 
@@ -207,9 +207,9 @@ def _unmatched(systems: SystemPair, known: Mapping[SystemPair, object]) -> str:
     return f"system_a, system_b: name {named}, and the judge's comparisons {there}; name the same in both"
 
 
-def _refuse_strange(prompts: Iterable[str], known: Container[str]) -> None:
+def _refuse_strange(prompts: Iterable[str], known: Container[str], name: str = "labels") -> None:
     if (strange := next((prompt for prompt in prompts if prompt not in known), None)) is not None:
-        raise InputError(f"labels: prompt_id: the judge's rows lack the prompt {strange!r}; leave its label out")
+        raise InputError(f"{name}: prompt_id: the judge's rows lack the prompt {strange!r}; leave its label out")
 
 
 def corrected_mean(

@@ -156,4 +156,4 @@ def test_labels_of_other_responses_are_bad_input(shell: Shell) -> None:
     people = shell.write("other.jsonl", [{"prompt_id": f"p{n}", "a": "v", "b": "w", "winner": "a"} for n in range(12)])
     ran = shell("winrate", judged, "--human", people)
     assert ran.code == 2
-    assert "a, b: the judge's rows compare other responses to the prompt 'p0' than 'v' and 'w'" in ran.err
+    assert "other.jsonl: a, b: the judge's rows compare other responses to the prompt 'p0' than 'v' and 'w'" in ran.err

@@ -164,7 +164,7 @@ def command(
         *of_report(sequential=sequential, human=human is not None, control=control is not None),
     )
     refuse_two_figures(fail_under, human=human is not None, control=control is not None)
-    labels = None if human is None else read_comparisons(given.of(human)).rows
+    labels = None if human is None else read_comparisons(given.of(human))
     if finished_already:
         report_finished(given, files, options, labels, sequential=sequential)
         return

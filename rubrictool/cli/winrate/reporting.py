@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from rubrictool.analysis.existing_comparisons import Compared
+from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
 from rubrictool.analysis.text_styles import STYLES
 from rubrictool.cli.session import Session
 from rubrictool.cli.winrate.added import Adding
@@ -30,7 +30,7 @@ class WinRateReporting:
     def of(
         cls,
         options: ReportOptions,
-        labels: Sequence[Compared] | None,
+        labels: ExistingComparisons | None,
         compared: Sequence[Row],
         *,
         counted: tuple[str, ...] | None = None,
@@ -51,7 +51,7 @@ class WinRateReporting:
             from rubrictool.analysis.label_correction import labels_by_pair
             from rubrictool.cli.winrate.human import corrected_figures
 
-            by_pair = labels_by_pair(labels, [row.columns() for row in compared])
+            by_pair = labels_by_pair(labels.rows, [row.columns() for row in compared], name=labels.name)
             adding.append(partial(corrected_figures, labels=by_pair, sides=options.labels))
         return cls(options, adding, sequential)
 

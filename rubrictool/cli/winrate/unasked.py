@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.existing_comparisons import ExistingComparisons, read_comparisons
 from rubrictool.analysis.score_comparisons import compare_lineup
 from rubrictool.analysis.text_styles import counted_comparisons, with_counts
 from rubrictool.analysis.win_rates import notes_on
@@ -18,7 +18,7 @@ from rubrictool.steps.pairings import Lineup, in_drawn_order
 
 
 def report_finished(
-    given: Inputs, files: OutputFlags, options: ReportOptions, labels: Sequence[Compared] | None, *, sequential: bool
+    given: Inputs, files: OutputFlags, options: ReportOptions, labels: ExistingComparisons | None, *, sequential: bool
 ) -> None:
     """Write the comparisons of the first file, and report on them, corrected by people's or at equal length where asked."""
     source = given.of(given.paths[0])
@@ -39,7 +39,7 @@ def report_scores(
     given: Inputs,
     files: OutputFlags,
     options: ReportOptions,
-    labels: Sequence[Compared] | None,
+    labels: ExistingComparisons | None,
     *,
     common: bool,
     sequential: bool,
