@@ -33,9 +33,9 @@ Columns = dict[str, Any]
 ROWS: list[Columns] = [{"id": "p1", "prompt": "Why?\n— ‘so’"}, {"id": "p2", "prompt": 'How, "now"?', "weight": 0.5}]
 
 
-def read(path: Path, content: bytes) -> list[tuple[int, Columns]]:
+def read(path: Path, content: bytes, *, name: str = "f") -> list[tuple[int, Columns]]:
     path.write_bytes(content)
-    file = InputFile(path, "f")
+    file = InputFile(path, name)
     rows = list(file)
     assert list(file) == rows, "the second reading gives the same rows"
     return rows
@@ -93,6 +93,27 @@ COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
 def test_rows_are_the_same_in_every_container(tmp_path: Path, container: str, compressed: str) -> None:
     content = COMPRESSED[compressed](CONTAINERS[container](ROWS))
     assert [row for _, row in read(tmp_path / "named as nothing", content)] == ROWS
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.txt", "rows"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_a_table_is_read_by_the_delimiter_it_has_whatever_its_name(tmp_path: Path, name: str, delimiter: str) -> None:
+    assert [row for _, row in read(tmp_path / "f", table(ROWS, delimiter), name=name)] == ROWS
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+@pytest.mark.parametrize(
+    "columns", [("No.", "Question?"), ("id", "note, for us; a|b"), ("Prompt:", "in full, or not.")]
+)
+def test_a_file_named_csv_may_have_any_names_of_columns(
+    tmp_path: Path, columns: tuple[str, str], delimiter: str
+) -> None:
+    row = dict(zip(columns, ("p1", "Why now?"), strict=True))
+    assert [one for _, one in read(tmp_path / "f", table([row], delimiter), name="rows.csv")] == [row]
+
+
+def test_an_array_in_a_file_named_csv_is_an_array(tmp_path: Path) -> None:
+    assert [row for _, row in read(tmp_path / "f", json.dumps(ROWS).encode(), name="rows.csv")] == ROWS
 
 
 @pytest.mark.parametrize(

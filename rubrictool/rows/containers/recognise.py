@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import PurePath
 
 from rubrictool.rows.containers.arrow_tables import arrow_file_rows, arrow_stream_rows, parquet_rows
@@ -48,12 +50,16 @@ def container_of(head: bytes, name: str) -> Container:
     text = head.removeprefix(codecs.BOM_UTF8).decode(errors="ignore").lstrip()
     if text.startswith("{"):
         return JSON_OBJECTS if _is_cut(text) else JSON_LINES
-    delimiter = _delimiter(text)
+    named = _by_name(name)
+    is_table = named in TABLES.values() and not text.startswith("[")
+    delimiter = _delimiter(text, any_names=is_table)
+    if is_table and delimiter:
+        return TABLES[delimiter]
     found = [kind for kind, is_one in ((TOML, _is_toml(text)), (YAML, _is_yaml(text))) if is_one]
     found += [JSON_ARRAY] if text.startswith("[") else [TABLES[delimiter]] if delimiter else []
-    named = _by_name(name)
     # Many a text looks like the header of a table.
-    return named if named in found or not found or (delimiter and named is not JSON_LINES) else found[0]
+    is_named = named in found or not found or (delimiter and named in (YAML, TOML))
+    return named if is_named else found[0]
 
 
 def _by_name(name: str) -> Container:
@@ -106,20 +112,28 @@ def _is_cut(text: str) -> bool:
     return False
 
 
-def _delimiter(text: str) -> str | None:
-    """Return the delimiter of a table whose header the text begins with: that by which it has most columns."""
-    widths = {delimiter: len(_header(text, delimiter)) for delimiter in DELIMITERS}
-    best = max(widths, key=lambda delimiter: widths[delimiter])
-    return best if widths[best] > 1 else None
+def _delimiter(text: str, *, any_names: bool) -> str | None:
+    """Return the delimiter of a table whose header the text begins with, or None.
+
+    It is the one by which header and first row have the same number of columns, and of several that of most columns.
+    Unless a file's name promises a table, the header's fields must look like names of columns.
+    """
+    heads = {delimiter: list(islice(_records(text, delimiter), 2)) for delimiter in DELIMITERS}
+    tables = {mark: [len(r) for r in head] for mark, head in heads.items() if any_names or _is_header(head)}
+    widths = {mark: (len(set(columns)) == 1, columns[0]) for mark, columns in tables.items() if columns[:1] > [1]}
+    return max(widths, key=lambda mark: widths[mark], default=None)
 
 
-def _header(text: str, delimiter: str) -> list[str]:
-    """Return the fields of the first record, where they may be names of columns."""
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    """Yield the records that a text begins with, up to one that is none or is cut."""
     try:
-        fields = next(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True), [])
+        yield from filter(None, csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
     except csv.Error:
-        return []
-    return fields if all(map(_may_be_name, fields)) and any(map(str.strip, fields)) else []
+        return
+
+
+def _is_header(records: Sequence[Sequence[str]]) -> bool:
+    return bool(records) and all(map(_may_be_name, records[0])) and any(map(str.strip, records[0]))
 
 
 def _may_be_name(field: str) -> bool:
