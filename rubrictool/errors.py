@@ -4,6 +4,7 @@ RubrictoolError
 ├── InputError            rows, options or set-up are wrong; nothing was spent
 ├── RowFailure            one row could not be finished; it goes to the failures file
 │   ├── ModelFailure      ... because the model did not give an answer we can use
+│   ├── Abstained         ... because the judge abstained on too much for a score
 │   ├── Undecided         ... because a check cannot be decided on the text
 │   └── ModelUnusable     ... because the model answers no question of this run; the run ends
 ├── OverBudget            the run's limit of calls or dollars leaves no room for this request
@@ -103,6 +104,14 @@ class ModelFailure(RowFailure):
     def __init__(self, kind: FailureKind, message: str, *, attempts: int = 0, partial: Sequence[Any] = ()) -> None:
         super().__init__(kind, message, attempts=attempts)
         self.partial = () if kind == "budget" else tuple(partial)
+
+
+class Abstained(RowFailure):
+    """A judge abstained on too much of a rubric for a score. `verdicts` are all that there are on the response."""
+
+    def __init__(self, message: str, verdicts: Sequence[Any]) -> None:
+        super().__init__("abstained", message)
+        self.verdicts = tuple(verdicts)
 
 
 class Undecided(RowFailure):

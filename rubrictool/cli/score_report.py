@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from rubrictool.analysis.abstentions import AbstentionTally
@@ -20,7 +21,9 @@ from rubrictool.cli.role_options import JudgeFlags
 from rubrictool.cli.score_table import score_lines, score_sheet
 from rubrictool.cli.session import Session
 from rubrictool.judging.escalation import Escalation
-from rubrictool.rows.records import Score, ScoreWithDetails
+from rubrictool.judging.protocols import Judge, may_abstain
+from rubrictool.rows.records import Response, Score, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.empty_response import FAILURE
 from rubrictool.rubric.weights import TIE
 from rubrictool.steps.map_rows import Outcome
@@ -29,41 +32,51 @@ if TYPE_CHECKING:
     from rubrictool.cli.score_human import PeoplesScores
 
 
-class ScoredRow(NamedTuple):
-    """The part of a score that the closing lines need.
+class GivenVerdicts(NamedTuple):
+    """The verdicts on a response as far as the closing lines need them, whether they give a score or not.
 
-    `gap` is its coverage where it lacks verdicts that can be asked for again. `verdicts` say for each criterion whether the judge
-    abstained; none where it may not. `hard` says for each verdict of a soft judge why it is not soft. `votes` are those
-    of several judges, and `escalated` counts what was left to a strong one.
+    `abstained` says for each criterion whether the judge abstained; none where it may not. `hard` says for each verdict of a
+    soft judge why it is not soft. `votes` are those of several judges, and `escalated` counts what was left to a strong one.
     """
 
     prompt_id: str
-    id: str
-    model: str | None
-    score: float
-    empty: bool
-    gap: float | None
     rubric: str
-    verdicts: tuple[tuple[str, bool], ...]
+    abstained: tuple[tuple[str, bool], ...]
     hard: tuple[str | None, ...]
     votes: tuple[Votes, ...]
     escalated: EscalatedRow | None
 
     @classmethod
-    def of(cls, row: Score, *, empty: bool, doubts: bool, escalation: Escalation | None) -> Self:
+    def of(
+        cls, verdicts: Sequence[Verdict], response: Response, rubric: str, judge: Judge, escalation: Escalation | None
+    ) -> Self:
+        """Return what is needed of verdicts by a rubric, named by its hash."""
+        abstained = tuple((verdict.id, verdict.abstained) for verdict in verdicts) if may_abstain(judge) else ()
+        drawn = escalation is not None and escalation.checks(response.prompt_id, response.id)
+        escalated = EscalatedRow.of(verdicts, escalation.strong_name, drawn=drawn) if escalation else None
+        votes, hard = tuple(votes_on(verdicts)), hard_reasons(verdicts)
+        return cls(response.prompt_id, rubric, abstained, hard, votes, escalated)
+
+
+class ScoredRow(NamedTuple):
+    """The part of a score that the closing lines need.
+
+    `gap` is its coverage where it lacks verdicts that can be asked for again.
+    """
+
+    id: str
+    model: str | None
+    score: float
+    empty: bool
+    gap: float | None
+    given: GivenVerdicts
+
+    @classmethod
+    def of(cls, row: Score, given: GivenVerdicts, *, empty: bool) -> Self:
         """Return what is needed of a row."""
         missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
         gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
-        verdicts = tuple((verdict.id, verdict.abstained) for verdict in row.verdicts) if doubts else ()
-        votes, hard = tuple(votes_on(row.verdicts)), hard_reasons(row.verdicts)
-        escalated = _escalated(row, escalation) if escalation else None
-        return cls(
-            row.prompt_id, row.id, row.model, row.score, empty, gap, row.rubric, verdicts, hard, votes, escalated
-        )
-
-
-def _escalated(row: Score, judge: Escalation) -> EscalatedRow:
-    return EscalatedRow.of(row.verdicts, judge.strong_name, drawn=judge.checks(row.prompt_id, row.id))
+        return cls(row.id, row.model, row.score, empty, gap, given)
 
 
 class ScoreReport:
@@ -81,24 +94,30 @@ class ScoreReport:
         self.cut = 0
 
     def add(self, outcome: Outcome) -> None:
-        """Count a row that has ended; the note of one that was scored is a `ScoredRow`."""
-        scored: ScoredRow | None = outcome.note
+        """Count a row that has ended: its note is a `ScoredRow`, or without a score its `GivenVerdicts`, where it has any."""
+        note: ScoredRow | GivenVerdicts | None = outcome.note
         if outcome.failure:
             self._empty[FAILURE] += outcome.failure.kind == FAILURE
-        elif scored:
-            self._add(scored)
+        if isinstance(note, GivenVerdicts):
+            self._add_verdicts(note)
+        elif note:
+            self._add(note)
 
     def _add(self, row: ScoredRow) -> None:
         self._empty["scored"] += row.empty
         self._coverage += [] if row.gap is None else [row.gap]
-        self._doubts.add(row.rubric, row.verdicts)
-        self._hard.add(row.hard)
-        self._panel.add(row.prompt_id, row.votes)
-        if row.escalated:
-            self._escalations.add(row.prompt_id, row.escalated)
-        self._tally.add(row.prompt_id, row.model, row.score)
+        self._add_verdicts(row.given)
+        prompt_id = row.given.prompt_id
+        self._tally.add(prompt_id, row.model, row.score)
         if self._people:
-            self._people.add((row.prompt_id, row.id), row.model)
+            self._people.add((prompt_id, row.id), row.model)
+
+    def _add_verdicts(self, given: GivenVerdicts) -> None:
+        self._doubts.add(given.rubric, given.abstained)
+        self._hard.add(given.hard)
+        self._panel.add(given.prompt_id, given.votes)
+        if given.escalated:
+            self._escalations.add(given.prompt_id, given.escalated)
 
     def close(
         self, session: Session, wording: ShownQuestionFlags, fail_under: float | None, *, job_summary: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rubrictool.errors import FailureKind, InputError, ModelFailure, RowFailure
+from rubrictool.errors import Abstained, InputError, ModelFailure, RowFailure
 from rubrictool.judging.protocols import Judge, check_rubric, judge_id_of, view_of
 from rubrictool.models.gather import gather_partial
 from rubrictool.rows.columns import joined
@@ -152,19 +152,13 @@ def _check_complete(judge: str, criteria: Sequence[Criterion], judged: Sequence[
         raise ModelFailure("unreadable", f"{judge}: gave no verdict on {names}", partial=list(clear.values()))
 
 
-ABSTAINED: FailureKind = "abstained"
-"""The kind of failure of a row on which the judge abstained too often for a score."""
-
-
 def _check_enough(
     judge: str, criteria: Sequence[Criterion], judged: Sequence[Verdict], min_coverage: float | None
 ) -> None:
-    """Raise `RowFailure` where the verdicts that a judge did give are too few."""
+    """Raise `Abstained` where the verdicts that a judge did give are too few."""
     if not suffices(criteria, judged, min_coverage or 0.0):
         left = "no score" if min_coverage is None or not scorable(criteria, judged) else "too little of the weight"
-        raise RowFailure(
-            ABSTAINED, f"{judge}: {_openings(judged)}, and the other verdicts give {left}{_remedy(judged)}"
-        )
+        raise Abstained(f"{judge}: {_openings(judged)}, and the other verdicts give {left}{_remedy(judged)}", judged)
 
 
 def _openings(judged: Sequence[Verdict]) -> str:

@@ -156,6 +156,19 @@ def test_the_closing_line_names_the_criteria_and_the_summary_counts_them(shell: 
     ]
 
 
+def test_a_row_that_abstaining_leaves_without_a_score_is_counted_with_its_criteria(
+    shell: Shell, files: Sequence[Any]
+) -> None:
+    shell.write("rubrics.jsonl", [{"id": "*", "criteria": [CRITERIA[0], {**CRITERIA[1], "role": "veto"}, CRITERIA[2]]}])
+    ran = shell("score", *files, "--allow-abstain", "--summary", "s.json")
+    assert (ran.code, [row["id"] for row in ran.rows]) == (1, ["r2"])
+    figures = json.loads((shell.directory / "s.json").read_text())
+    assert [(one["criterion"], one["abstained"], one["verdicts"]) for one in figures["abstained_on"]] == [
+        ("c2", 2, 3),
+        ("c1", 1, 3),
+    ]
+
+
 def test_without_the_option_such_a_reply_fails_its_row(shell: Shell, files: Sequence[Any]) -> None:
     ran = shell("score", *files, "--attempts", 1)
     assert (ran.code, [row["id"] for row in ran.rows]) == (1, ["r2"])

@@ -312,8 +312,19 @@ def test_two_judges_that_are_split_name_what_would_decide(shell: Shell, judges: 
     ran = shell("score", *files(shell), *named(judges[:2]))
     assert (ran.code, [row["id"] for row in ran.rows]) == (1, ["r1", "r2", "r3"])
     assert "majority(a, b): is evenly split on c1, c2, and the other verdicts give no score; add a judge" in ran.err
-    assert "the judge abstained on 1 of 6 verdicts" in ran.err
+    assert "the judge abstained on 3 of 8 verdicts" in ran.err
     assert "one --judge more, --panel mean or --escalate SPEC decides" in ran.err
     assert [row["id"] for row in shell.read("r.score.failed.jsonl")] == ["r0"]
     ran = shell("score", *files(shell), *named(judges))
     assert (ran.code, "evenly split" in ran.err) == (0, False)
+
+
+def test_rows_that_an_even_split_leaves_without_a_score_count_in_the_agreement_of_the_judges(
+    shell: Shell, judges: list[ChatServer]
+) -> None:
+    says(judges[0], answer0="11", answer1="11")
+    says(judges[1], answer0="11", answer1="00")
+    ran = shell("score", *files(shell, 2), *named(judges[:2], "--summary", "s.json"))
+    assert (ran.code, [row["id"] for row in ran.rows]) == (1, ["r0"])
+    found = summary(shell)["panel"]
+    assert (found["verdicts"], found["split"]) == (4, 2)

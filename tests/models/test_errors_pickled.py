@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from rubrictool.errors import InputError, ModelFailure, RowFailure, RubrictoolError, Transient
+from rubrictool.errors import Abstained, InputError, ModelFailure, RowFailure, RubrictoolError, Transient
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from rubrictool.errors import InputError, ModelFailure, RowFailure, RubrictoolEr
         InputError("bad", code="cache"),
         RowFailure("unavailable", "message", attempts=2),
         ModelFailure("refused", "message", attempts=1, partial=[1, 2]),
+        Abstained("message", [1, 2]),
         Transient("busy", retry_after=3.0, overloaded=True),
     ],
     ids=lambda error: type(error).__name__,

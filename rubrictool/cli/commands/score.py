@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,16 +27,16 @@ from rubrictool.cli.options import (
 )
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.score_report import ScoredRow, ScoreReport
+from rubrictool.cli.score_report import GivenVerdicts, ScoredRow, ScoreReport
 from rubrictool.cli.session import Session
 from rubrictool.cli.unused_options import Idle, of_only_judges, refuse_idle
-from rubrictool.errors import InputError
-from rubrictool.judging.protocols import may_abstain
+from rubrictool.errors import Abstained, InputError
 from rubrictool.rows.calibrations import Calibration, read_calibration
 from rubrictool.rows.joins import rubric_for
 from rubrictool.rows.jsonl import Rows, Source
 from rubrictool.rows.judgeable import JudgeableResponses, JudgeTask
 from rubrictool.rows.records import Response, Rubric
+from rubrictool.rows.verdicts import Verdict
 from rubrictool.rubric.empty_response import is_empty
 from rubrictool.rubric.saturation import WEIGHTED, Aggregate
 from rubrictool.rubric.weights import rubric_hash
@@ -169,11 +169,18 @@ def command(
             async def work(task: JudgeTask) -> Outcome:
                 prompt, rubric = task.judged_by
                 shows_nothing = is_empty(task.row.response)
-                scored = await score(
-                    prompt, rubric, task.row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
-                )
-                note = ScoredRow.of(scored, empty=shows_nothing, doubts=may_abstain(judge), escalation=roles.escalation)
-                return Outcome((scored,), note=note)
+
+                def given(verdicts: Sequence[Verdict]) -> GivenVerdicts:
+                    name = rubric_hash(rubric.criteria)
+                    return GivenVerdicts.of(verdicts, task.row, name, judge, roles.escalation)
+
+                try:
+                    scored = await score(
+                        prompt, rubric, task.row, judge, aggregate=curves, min_coverage=min_coverage, empty=empty
+                    )
+                except Abstained as failure:
+                    return Outcome(failure=failure, note=given(failure.verdicts))
+                return Outcome((scored,), note=ScoredRow.of(scored, given(scored.verdicts), empty=shows_nothing))
 
             return work
 
