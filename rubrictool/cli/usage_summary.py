@@ -40,7 +40,8 @@ def plan_lines(plan: Mapping[str, Any], rows: int, cached: int) -> Iterator[str]
 
 
 def _tests(count: int) -> str:
-    return f" ({count} of them asks once whether it keeps to a JSON schema)" if count else ""
+    asks = "asks" if count == 1 else "ask"
+    return f" ({count} of them {asks} once whether it keeps to a JSON schema)" if count else ""
 
 
 def awaiting_lines(

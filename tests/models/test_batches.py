@@ -368,6 +368,12 @@ def test_two_runs_at_once_do_not_share_a_folder(tmp_path: Path) -> None:
     folder.close()
 
 
+def test_models_whose_files_have_one_name_need_a_folder_each(inputs: Shell) -> None:
+    ran = score(inputs, "batch:hosted_vllm/a/b@d", "--judge", "batch:hosted_vllm/a--b@d")
+    assert (ran.code, "a--b.batch.db: another run uses it" in ran.err) == (2, True)
+    assert "give each model a folder of its own" in ran.err
+
+
 NAMES = ["a", "b", "c"]
 
 EXPIRED = {"response": None, "error": {"code": "batch_expired"}}

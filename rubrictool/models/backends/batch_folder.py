@@ -67,7 +67,11 @@ class BatchFolder:
             path.mkdir(parents=True, exist_ok=True)
             self._db = self._opened()
         except (OSError, sqlite3.Error) as error:
-            busy = "another run uses it; wait for its end" if "locked" in str(error) else f"cannot be used ({error})"
+            busy = (
+                "another run uses it; wait for its end, or give each model a folder of its own"
+                if "locked" in str(error)
+                else f"cannot be used ({error})"
+            )
             raise InputError(f"{self._place}: {busy}") from None
         try:
             self._finish_names()
