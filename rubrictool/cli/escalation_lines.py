@@ -24,6 +24,9 @@ def tell_escalation(session: Session, command: str, tally: EscalationTally, *, q
     )
     spent = Spent(first, sum(strong, start=Tally()), sum(checking, start=Tally()))
     found = tally.report(spent, questions=questions)
+    if session.cut_short:
+        # What was asked about rows without a score is in the cost, and nothing else tells how much that is.
+        found = found._replace(alone_usd=None)
     session.figures["escalation"] = {"strong": asked.strong_name, **found.columns()}
     for line in _lines(found, asked.failures.reason, asked.strong_name):
         session.tell(f"{command}: {line}")
@@ -57,7 +60,8 @@ def _failed(strong: str, checks: str, reason: str) -> str:
 def _saved(found: EscalationReport) -> str:
     if found.saved_usd is None or found.cost_usd is None or found.alone_usd is None:
         return (
-            "the cost saved is not known: it takes prices (--price), token counts, and replies that are not all cached"
+            "the cost saved is not known: it takes prices (--price), token counts, a run that no limit cuts short, and replies"
+            " that are not all cached"
         )
     less = "less" if found.saved_usd >= 0 else "more"
     ours, saved, alone = (dollars(cost) for cost in (found.cost_usd, abs(found.saved_usd), found.alone_usd))

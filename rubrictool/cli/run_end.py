@@ -48,6 +48,11 @@ class RunEnd:
         return SOME_FAILED if self._progress.failed else MISSED if self.missed else 0
 
     @property
+    def cut_short(self) -> bool:
+        """Return whether rows failed since a limit of calls or dollars was reached."""
+        return self._unpaid > 0
+
+    @property
     def keeps_replies(self) -> bool:
         """Return whether a rerun finds the replies of this run in the cache."""
         return self._cached and any(not model.recorded for model in self._roles.models)

@@ -161,6 +161,11 @@ class Session:
         return self._files.quiet
 
     @property
+    def cut_short(self) -> bool:
+        """Return whether rows failed since a limit of calls or dollars was reached."""
+        return self._end.cut_short
+
+    @property
     def keeps_replies(self) -> bool:
         """Return whether a rerun finds the replies of this run in the cache."""
         return self._end.keeps_replies

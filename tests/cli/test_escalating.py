@@ -80,6 +80,14 @@ def test_what_a_panel_is_split_on_is_escalated_and_the_cost_saved_is_told(
     assert "the cost saved is not known" in again.err, "cached replies tell no cost"
 
 
+def test_a_run_that_a_limit_cuts_short_tells_no_cost_saved(shell: Shell, judges: list[ChatServer]) -> None:
+    ran = shell(*command(shell, judges, "--max-calls", 13))
+    assert (ran.code, 0 < len(ran.rows) < 4) == (1, True), ran.err
+    found = summary(shell)["escalation"]
+    assert (found["saved_usd"], found["alone_usd"]) == (None, None)
+    assert "a run that no limit cuts short" in ran.err
+
+
 def test_without_a_row_drawn_the_agreement_is_not_known(
     shell: Shell, judges: list[ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
