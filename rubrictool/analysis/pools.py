@@ -80,7 +80,8 @@ def joined_pools(
     if not any(len(pool.gold) > 1 for pool in pools):
         raise InputError(
             f"{next(iter(scores))}: no prompt has two responses with gold ({known.name}); rows are joined on prompt_id and id; "
-            "a row without an id is named by its prompt, model and response, so give both files the same columns of these"
+            "a row without an id is named by its prompt, model and response, so give both files the same columns of these, and "
+            "the text of the prompt (column prompt) where one has no ids of prompts"
         )
     left_out = {
         "not_in_every_file": len({key for of_file in by_key.values() for key in of_file}) - len(everywhere),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import stat
@@ -216,7 +217,16 @@ def _open_file(path: str | Path) -> int | None:
 
 
 def _unwritable(path: Path | str, error: OSError) -> InputError:
-    return InputError(f"{path}: cannot be written: {error.strerror}")
+    remedy = _REMEDIES.get(error.errno or 0)
+    return InputError(f"{path}: cannot be written: {error.strerror}{f'; {remedy}' if remedy else ''}")
+
+
+_REMEDIES = {
+    errno.ENOENT: "make its folder first",
+    errno.ENOSPC: "make room there, or write to another place",
+    errno.EROFS: "write to another place",
+    errno.EACCES: "write to another place, or change who may write there",
+}
 
 
 def _stage_of(path: Path) -> Path:

@@ -90,6 +90,14 @@ def _foreign(head: bytes, container: Container, *, compressed: bool, name: str) 
     return kind_of(head, "FILE" if name == "stdin" else name, is_table=container in TABLES.values())
 
 
+def _unreadable(path: str, error: OSError) -> str:
+    """Return why a file was not opened; an address is named as such, since only splits of the hub are read from afar."""
+    scheme, colon, _ = path.partition(":/")
+    if isinstance(error, FileNotFoundError) and colon and scheme.isalnum():
+        return "is an address and no file; download it first and give the file"
+    return f"cannot be read: {error.strerror}"
+
+
 def _open(path: str | Path) -> IO[bytes]:
     """Return a file that can be read again; what cannot be rewound, such as a pipe, is copied to a temporary file."""
     if str(path) == STDIN and sys.stdin is None:
@@ -97,7 +105,7 @@ def _open(path: str | Path) -> IO[bytes]:
     try:
         file = sys.stdin.buffer if str(path) == STDIN else open(path, "rb")  # noqa: SIM115
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        raise InputError(f"{path}: {_unreadable(str(path), error)}") from None
     if file.seekable() and str(path) != STDIN:
         return file
     return _spooled(file)

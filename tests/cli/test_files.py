@@ -119,6 +119,15 @@ def test_a_circle_of_links_makes_way_for_the_file(shell: Shell, scoring: list[ob
     assert [row["id"] for row in shell.read("loop")] == ["r", "b"]
 
 
+@pytest.mark.parametrize("flag", ["-o", "--summary", "--failures"])
+def test_a_place_in_a_folder_that_is_missing_is_said_with_the_remedy(
+    shell: Shell, scoring: list[object], flag: str
+) -> None:
+    ran = shell(*scoring, flag, "none/rows.jsonl")
+    assert ran.code == 2
+    assert "none/rows.jsonl: cannot be written: No such file or directory; make its folder first" in ran.err
+
+
 @pytest.mark.parametrize("length", [250, 300])
 @pytest.mark.parametrize("flag", ["-o", "--summary", "--failures"])
 def test_a_place_where_nothing_can_be_made_or_removed_is_said(

@@ -90,6 +90,12 @@ def test_win_rates_are_summed_up_in_markdown(shell: Shell, count: int) -> None:
     assert f" | {count} | {count} | 0 | 0 | 0 |" in ran.out
 
 
+def test_a_very_small_p_value_is_not_printed_as_zero(shell: Shell) -> None:
+    rows = [{"prompt_id": f"p{n}", "winner": "a"} for n in range(20)]
+    out = shell("winrate", shell.write("c.jsonl", rows), "--render", "github", "-o", "out.jsonl").out.replace("\\", "")
+    assert "< 0.001 |" in out.replace("&lt;", "<")
+
+
 def test_several_pairs_of_systems_have_corrected_p_values(shell: Shell) -> None:
     pairs = (("ash", "oak"), ("ash", "fir"))
     rows = [

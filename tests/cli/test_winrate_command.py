@@ -256,7 +256,8 @@ def test_where_more_prompts_are_won_than_lost_at_a_rate_below_one_half_the_sign_
 def test_the_number_of_comparisons_is_named_where_there_are_several(shell: Shell) -> None:
     ran = shell("winrate", *three(shell), "--by", "scores")
     assert "Holm: p-values corrected for 3 comparisons" in ran.err
-    assert "of the others 0.15 of 3 are below 0.05 on average where no systems differ" in ran.err
+    assert "where no systems differ, the chance that any is below 0.05 is at most 5 %" in ran.err
+    assert "of the uncorrected ones 0.15 of 3 are then below 0.05 on average" in ran.err
     assert "Holm" not in shell("winrate", *three(shell)[:2], "--by", "scores").err
 
 
@@ -277,7 +278,7 @@ def test_several_systems_are_ranked_and_their_intervals_hold_together(shell: She
         "ranking by Bradley and Terry's strengths, as Elo ratings (1000 the mean); 95 % intervals over 30 prompts"
         in ran.err
     )
-    assert "fit of the strengths: deviance 1.67 on 3, p = 0." in ran.err
+    assert "fit of the strengths: deviance 1.67 on 3 degrees of freedom, p = 0." in ran.err
     assert "intervals that hold together for all pairs in 95 % of cases (3." in ran.err
     assert re.search(r"^  delta +878 \[8\d\d, 9\d\d\] .* 4 \[4, 4\]$", ran.err, re.MULTILINE)
 

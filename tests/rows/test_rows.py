@@ -103,6 +103,12 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         read(tmp_path / "nowhere.jsonl", Prompt)
 
 
+@pytest.mark.parametrize("address", ["https://example.com/rows.jsonl", "s3://bucket/rows.parquet"])
+def test_an_address_is_to_be_downloaded(address: str) -> None:
+    with pytest.raises(InputError, match=r"rows.*: is an address and no file; download it first"):
+        read(address, Prompt)
+
+
 def test_missing_ids_are_hashes_and_repeats_are_numbered(tmp_path: Path) -> None:
     (prompt,) = read(
         file(tmp_path, '{"prompt": "Hi", "responses": ["a", "a", {"response": "a", "model": "m"}]}'), Prompt

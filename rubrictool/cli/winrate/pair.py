@@ -122,7 +122,13 @@ def noise_line(found: NoiseFloor) -> str:
 
 
 def p_words(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    bare = bare_p(value)
+    return f"p {bare}" if bare.startswith("<") else f"p = {bare}"
+
+
+def bare_p(value: float) -> str:
+    """Return a p-value for a table."""
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def short(name: str, width: int = 24) -> str:

@@ -12,8 +12,8 @@ from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, win_r
 from rubrictool.cli.session import Session
 from rubrictool.cli.tables import NONE, number, table
 from rubrictool.cli.winrate.options import ReportOptions
-from rubrictool.cli.winrate.pair import counts, short
-from rubrictool.cli.winrate.systems import bare_p, pair_label
+from rubrictool.cli.winrate.pair import bare_p, counts, short
+from rubrictool.cli.winrate.systems import pair_label
 from rubrictool.cli.winrate.threshold import WORST_FIRST
 from rubrictool.text.wording import counted
 

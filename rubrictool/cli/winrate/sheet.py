@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
 from rubrictool.cli.sheets import Block, CellValue, Sheet
 from rubrictool.cli.winrate.options import ReportOptions
+from rubrictool.cli.winrate.pair import bare_p
 
 _COLUMNS = ("against", "win rate", "low", "high", "prompts", "wins", "losses", "ties", "flips", "sign-flip p")
 
@@ -27,5 +28,5 @@ def _row(pair: SystemComparison, labels: tuple[str, str]) -> tuple[CellValue, ..
     rate = pair.rate
     names = tuple(pair.systems) if any(pair.systems) else labels
     counts = (rate.n, rate.wins, rate.losses, rate.ties, rate.flips)
-    corrected = pair.among.sign_flip_p_holm if pair.among else None
-    return (*names, rate.win_rate, rate.low, rate.high, *counts, rate.sign_flip_p, corrected)
+    corrected = bare_p(pair.among.sign_flip_p_holm) if pair.among else None
+    return (*names, rate.win_rate, rate.low, rate.high, *counts, bare_p(rate.sign_flip_p), corrected)

@@ -11,6 +11,7 @@ from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
 from rubrictool.cli.tables import NONE, interval, number, signed, table
 from rubrictool.cli.winrate.pair import (
     INTERVAL_DECIDES,
+    bare_p,
     few_lines,
     interval_disagrees,
     noise_line,
@@ -57,8 +58,8 @@ def system_lines(report: WinRateReport) -> Iterator[str]:
 def _multiple(pairs: int) -> str:
     """Return what the corrected p-values of so many pairs say."""
     return (
-        f"Holm: p-values corrected for {pairs} comparisons, so that in at most 5 % of cases any of those below {SIGNIFICANT} is"
-        f" wrong; of the others {SIGNIFICANT * pairs:.2g} of {pairs} are below {SIGNIFICANT} on average where no systems differ"
+        f"Holm: p-values corrected for {pairs} comparisons: where no systems differ, the chance that any is below {SIGNIFICANT}"
+        f" is at most 5 %; of the uncorrected ones {SIGNIFICANT * pairs:.2g} of {pairs} are then below {SIGNIFICANT} on average"
     )
 
 
@@ -119,7 +120,8 @@ def _fit(found: Ranking) -> str:
         return "the strengths fit any rates of so few pairs: nothing shows whether systems win in a circle"
     bad = found.deviance_p < SIGNIFICANT
     doubt = "; the strengths do not fit, as where systems win in a circle: read the matrix" if bad else ""
-    return f"fit of the strengths: deviance {found.deviance:.2f} on {found.freedom}, {p_words(found.deviance_p)}{doubt}"
+    freedom = counted(found.freedom, "degree of freedom", "degrees of freedom")
+    return f"fit of the strengths: deviance {found.deviance:.2f} on {freedom}, {p_words(found.deviance_p)}{doubt}"
 
 
 def _differences(pairs: Sequence[SystemComparison], against: str | None) -> Iterator[str]:
@@ -157,11 +159,6 @@ def pair_label(pair: SystemComparison, against: str | None) -> str:
     """Return the systems of a pair, the first alone where all are compared with one."""
     one, other = (short(name, 24 if against else 14) for name in pair.systems)
     return one if against else f"{one} / {other}"
-
-
-def bare_p(value: float) -> str:
-    """Return a p-value for a table."""
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _matrix(report: WinRateReport) -> Iterator[str]:
