@@ -10,32 +10,32 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rubrictool import sync
-    from rubrictool.analysis.ablation import Ablation, ablate
-    from rubrictool.analysis.agreement import AgreementReport, agreement
-    from rubrictool.analysis.audits import AuditReport, audit_report
-    from rubrictool.analysis.benchmark_signal import BenchmarkReport, benchmark_signal
-    from rubrictool.analysis.bits_per_byte import bits_per_byte
-    from rubrictool.analysis.calibration_fit import CalibrationReport, calibrate
-    from rubrictool.analysis.corrected_scores import CorrectedScores, corrected_scores
-    from rubrictool.analysis.label_correction import (
+    from rubrictool.analysis.benchmarks.benchmark_signal import BenchmarkReport, benchmark_signal
+    from rubrictool.analysis.benchmarks.bits_per_byte import bits_per_byte
+    from rubrictool.analysis.benchmarks.scaling_laws import PredictedModel, predict_from_ladder
+    from rubrictool.analysis.comparisons.planning import WinRatePlan, plan_win_rates
+    from rubrictool.analysis.comparisons.score_comparisons import compare_scores
+    from rubrictool.analysis.comparisons.sequential import BettingSequence, sequential_win_rates
+    from rubrictool.analysis.comparisons.style_control import ControlledReport, controlled_win_rates
+    from rubrictool.analysis.comparisons.system_ranking import Ranking, rank_systems
+    from rubrictool.analysis.comparisons.win_rate import WinRate, win_rate
+    from rubrictool.analysis.comparisons.win_rates import WinRateReport, win_rates
+    from rubrictool.analysis.judgings.audits import AuditReport, audit_report
+    from rubrictool.analysis.judgings.score_changes import ScoreChanges, score_changes
+    from rubrictool.analysis.labels.agreement import AgreementReport, agreement
+    from rubrictool.analysis.labels.calibration_fit import CalibrationReport, calibrate
+    from rubrictool.analysis.labels.corrected_scores import CorrectedScores, corrected_scores
+    from rubrictool.analysis.labels.label_correction import (
         CorrectedMean,
         CorrectedWinRate,
         corrected_mean,
         corrected_win_rates,
     )
-    from rubrictool.analysis.label_examples import LabelExamples, label_examples
-    from rubrictool.analysis.monitor import MonitorReport, keep_between, monitor
-    from rubrictool.analysis.planning import WinRatePlan, plan_win_rates
-    from rubrictool.analysis.scaling_laws import PredictedModel, predict_from_ladder
-    from rubrictool.analysis.score_changes import ScoreChanges, score_changes
-    from rubrictool.analysis.score_comparisons import compare_scores
-    from rubrictool.analysis.sequential import BettingSequence, sequential_win_rates
-    from rubrictool.analysis.signal import SignalReport, signal
-    from rubrictool.analysis.style_control import ControlledReport, controlled_win_rates
-    from rubrictool.analysis.system_ranking import Ranking, rank_systems
-    from rubrictool.analysis.tail import TailReport, tail
-    from rubrictool.analysis.win_rate import WinRate, win_rate
-    from rubrictool.analysis.win_rates import WinRateReport, win_rates
+    from rubrictool.analysis.labels.label_examples import LabelExamples, label_examples
+    from rubrictool.analysis.monitoring.monitor import MonitorReport, keep_between, monitor
+    from rubrictool.analysis.noise.signal import SignalReport, signal
+    from rubrictool.analysis.tails.ablation import Ablation, ablate
+    from rubrictool.analysis.tails.tail import TailReport, tail
     from rubrictool.errors import InputError, ModelFailure, ModelUnusable, RowFailure, RubrictoolError
     from rubrictool.judging.build import judge, proposer
     from rubrictool.judging.calibrated_judge import CalibratedJudge
@@ -228,30 +228,30 @@ _PLACES = {
     "steps.score": ("score",),
     "refinement.gold_check": ("CheckReport", "check_refinements"),
     "refinement.loop": ("Refinement", "refine"),
-    "analysis.ablation": ("Ablation", "ablate"),
-    "analysis.agreement": ("AgreementReport", "agreement"),
-    "analysis.audits": ("AuditReport", "audit_report"),
-    "analysis.calibration_fit": ("CalibrationReport", "calibrate"),
-    "analysis.corrected_scores": ("CorrectedScores", "corrected_scores"),
-    "analysis.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
-    "analysis.label_examples": ("LabelExamples", "label_examples"),
-    "analysis.benchmark_signal": ("BenchmarkReport", "benchmark_signal"),
-    "analysis.bits_per_byte": ("bits_per_byte",),
-    "analysis.scaling_laws": ("PredictedModel", "predict_from_ladder"),
-    "analysis.planning": ("WinRatePlan", "plan_win_rates"),
-    "analysis.monitor": ("MonitorReport", "keep_between", "monitor"),
-    "analysis.sequential": ("BettingSequence", "sequential_win_rates"),
-    "analysis.signal": ("SignalReport", "signal"),
-    "analysis.style_control": ("ControlledReport", "controlled_win_rates"),
-    "analysis.system_ranking": ("Ranking", "rank_systems"),
-    "analysis.tail": ("TailReport", "tail"),
+    "analysis.tails.ablation": ("Ablation", "ablate"),
+    "analysis.labels.agreement": ("AgreementReport", "agreement"),
+    "analysis.judgings.audits": ("AuditReport", "audit_report"),
+    "analysis.labels.calibration_fit": ("CalibrationReport", "calibrate"),
+    "analysis.labels.corrected_scores": ("CorrectedScores", "corrected_scores"),
+    "analysis.labels.label_correction": ("CorrectedMean", "CorrectedWinRate", "corrected_mean", "corrected_win_rates"),
+    "analysis.labels.label_examples": ("LabelExamples", "label_examples"),
+    "analysis.benchmarks.benchmark_signal": ("BenchmarkReport", "benchmark_signal"),
+    "analysis.benchmarks.bits_per_byte": ("bits_per_byte",),
+    "analysis.benchmarks.scaling_laws": ("PredictedModel", "predict_from_ladder"),
+    "analysis.comparisons.planning": ("WinRatePlan", "plan_win_rates"),
+    "analysis.monitoring.monitor": ("MonitorReport", "keep_between", "monitor"),
+    "analysis.comparisons.sequential": ("BettingSequence", "sequential_win_rates"),
+    "analysis.noise.signal": ("SignalReport", "signal"),
+    "analysis.comparisons.style_control": ("ControlledReport", "controlled_win_rates"),
+    "analysis.comparisons.system_ranking": ("Ranking", "rank_systems"),
+    "analysis.tails.tail": ("TailReport", "tail"),
     "report.html": ("HtmlPage",),
     "report.build": ("html_report",),
     "refinement.options": ("Evidence", "RefineOptions"),
-    "analysis.score_changes": ("ScoreChanges", "score_changes"),
-    "analysis.score_comparisons": ("compare_scores",),
-    "analysis.win_rate": ("WinRate", "win_rate"),
-    "analysis.win_rates": ("WinRateReport", "win_rates"),
+    "analysis.judgings.score_changes": ("ScoreChanges", "score_changes"),
+    "analysis.comparisons.score_comparisons": ("compare_scores",),
+    "analysis.comparisons.win_rate": ("WinRate", "win_rate"),
+    "analysis.comparisons.win_rates": ("WinRateReport", "win_rates"),
     "select.early_stop": ("JudgedTopK", "judge_top_k"),
     "select.preference_pairs": ("PreferencePairs", "preference_pairs"),
     "select.top_k": ("TopK", "TopKOptions", "top_k"),

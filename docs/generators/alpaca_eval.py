@@ -21,10 +21,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.directions import systems_of
-from rubrictool.analysis.existing_comparisons import Compared, read_comparisons
-from rubrictool.analysis.style_model import controlled, fit, style_table
-from rubrictool.analysis.text_styles import counted_comparisons
+from rubrictool.analysis.comparisons.directions import systems_of
+from rubrictool.analysis.comparisons.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.comparisons.style_model import controlled, fit, style_table
+from rubrictool.analysis.comparisons.text_styles import counted_comparisons
 
 RESULTS = Path(__file__).with_name("alpaca_eval.json")
 DECEIVING = ("NullModel", "gpt4_gamed")

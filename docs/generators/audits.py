@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 import rubrictool as rt
-from rubrictool.analysis.intervals import Figure
-from rubrictool.analysis.resampling import estimate, totals
+from rubrictool.analysis.estimators.intervals import Figure
+from rubrictool.analysis.estimators.resampling import estimate, totals
 from rubrictool.judging.attacks import ATTACKS
 from rubrictool.judging.build import repeat_of
 from rubrictool.models.question import Question

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.intervals import interval
-from rubrictool.analysis.resampling import estimate, totals
+from rubrictool.analysis.estimators.intervals import interval
+from rubrictool.analysis.estimators.resampling import estimate, totals
 
 Array = NDArray[np.float64]
 RESULTS = Path(__file__).with_name("coverage.json")

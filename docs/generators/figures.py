@@ -1,4 +1,4 @@
-"""Draw Figures 2a and 2b of the paper from `rubrictool.analysis.theory`, and keep the figures of the documentation up to date.
+"""Draw Figures 2a and 2b of the paper from `analysis/estimators/theory.py`, and keep the figures of the documentation up to date.
 
 `generate.figure` calls this in each run of cog: `cog -r` writes a figure that has changed, `cog --check` fails for it.
 """
@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rubrictool.analysis.policy_tilt import FloatArray
-from rubrictool.analysis.theory import Wrong, envelope, peak, win_rate
+from rubrictool.analysis.estimators.policy_tilt import FloatArray
+from rubrictool.analysis.estimators.theory import Wrong, envelope, peak, win_rate
 
 FOLDER = Path(__file__).parents[1] / "figures"
 

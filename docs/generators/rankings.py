@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.bradley_terry import PairTable, connected, strengths
-from rubrictool.analysis.pairs_together import simultaneous
-from rubrictool.analysis.system_ranking import ranking
+from rubrictool.analysis.comparisons.bradley_terry import PairTable, connected, strengths
+from rubrictool.analysis.comparisons.pairs_together import simultaneous
+from rubrictool.analysis.comparisons.system_ranking import ranking
 
 Array = NDArray[np.float64]
 

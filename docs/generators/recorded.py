@@ -15,9 +15,9 @@ from functools import cache, partial
 from pathlib import Path
 
 import rubrictool as rt
-from rubrictool.analysis.intervals import Figure
-from rubrictool.analysis.pair_accuracy import RegionAccuracy
-from rubrictool.analysis.regions import EVERYWHERE
+from rubrictool.analysis.estimators.intervals import Figure
+from rubrictool.analysis.tails.pair_accuracy import RegionAccuracy
+from rubrictool.analysis.tails.regions import EVERYWHERE
 from rubrictool.models.client import Model
 from rubrictool.models.question import Question
 from rubrictool.questions import separate

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.intervals import Z95
-from rubrictool.analysis.power import LEVEL
-from rubrictool.analysis.sequential import HedgedCapital
+from rubrictool.analysis.comparisons.sequential import HedgedCapital
+from rubrictool.analysis.estimators.intervals import Z95
+from rubrictool.analysis.estimators.power import LEVEL
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from rubrictool.analysis.gold import in_deciding_half
+from rubrictool.analysis.tails.gold import in_deciding_half
 from rubrictool.refinement.accept import AcceptRule
 from rubrictool.rows.records import Response
 from rubrictool.rubric.limits import Limits

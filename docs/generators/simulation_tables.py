@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rubrictool.analysis.intervals import agresti_coull
+from rubrictool.analysis.estimators.intervals import agresti_coull
 from rubrictool.simulation import BUDGETS, CONTRASTS, World, drawn
 
 RESULTS = Path(__file__).with_name("simulation.json")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rubrictool.analysis.calibration_fit import best_temperature
+from rubrictool.analysis.labels.calibration_fit import best_temperature
 from rubrictool.rows.calibrations import scaled
 from rubrictool.rubric.weights import TIE
 from rubrictool.simulation import SimulatedJudge, World, attributes, policy, worth

@@ -1,4 +1,4 @@
-"""The tables of docs/theory.md, computed by `rubrictool.analysis.theory` with `sampled_policy`; called by its cog blocks."""
+"""The tables of docs/theory.md, computed by `analysis/estimators/theory.py` with `sampled_policy`; called by its cog blocks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from io import StringIO
 
 import numpy as np
 
-from rubrictool.analysis import sampled_policy, theory
-from rubrictool.analysis.sampled_policy import Levels
-from rubrictool.analysis.theory import Wrong
+from rubrictool.analysis.estimators import sampled_policy, theory
+from rubrictool.analysis.estimators.sampled_policy import Levels
+from rubrictool.analysis.estimators.theory import Wrong
 
 MAPPINGS: dict[str, tuple[Wrong, float | None]] = {
     "correct": ("none", None),
@@ -72,7 +72,8 @@ def best_of_n() -> None:
 
 
 EXAMPLE = """\
-from rubrictool.analysis import sampled_policy, theory
+from rubrictool.analysis.estimators import sampled_policy
+from rubrictool.analysis.estimators import theory
 
 scores = [1.0, 1.0, 0.8, 0.8, 0.8, 0.5, 0.5, 0.2]  # by the rubric, eight responses to one prompt
 marks = [7, 9, 8, 6, 5, 6, 3, 1]  # what they are worth

@@ -80,7 +80,7 @@ def _program() -> Any:
 
 
 def _said(message: str, code: int) -> int:
-    from rubrictool.cli.progress import error_line
+    from rubrictool.cli.terminal.progress import error_line
 
     error_line(message)
     return code

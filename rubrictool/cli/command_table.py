@@ -75,8 +75,8 @@ class LazyCommand(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], *more: Any, **named: Any) -> Any:
         """Return the context of the command itself, its flags under their new names."""
         from rubrictool.cli import command_line
-        from rubrictool.cli.progress import say
         from rubrictool.cli.renamed_flags import with_new_flags
+        from rubrictool.cli.terminal.progress import say
 
         assert self.callback is not None
         command = self.callback()

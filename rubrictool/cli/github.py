@@ -8,8 +8,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from rubrictool.cli.files import Stdout, is_stdout
-from rubrictool.cli.sheet_markdown import markdown_lines, markdown_rows
-from rubrictool.cli.sheets import Block, Sheet, visible
+from rubrictool.cli.terminal.sheet_markdown import markdown_lines, markdown_rows
+from rubrictool.cli.terminal.sheets import Block, Sheet, visible
 from rubrictool.errors import InputError
 from rubrictool.text.wording import counted, spelled_out
 

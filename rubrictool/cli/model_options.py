@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rubrictool.cli.options import RequestFlags
-from rubrictool.cli.progress import Progress
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
+from rubrictool.cli.terminal.progress import Progress
 from rubrictool.errors import InputError
 from rubrictool.models.backend import Price, VllmLaunch
 from rubrictool.models.budget import Budget

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rubrictool.analysis.panel_agreement import Votes, votes_on
+from rubrictool.analysis.judgings.panel_agreement import Votes, votes_on
 from rubrictool.cli.roles import Steps
 from rubrictool.judging.protocols import Judge, Proposer
 from rubrictool.judging.vote_recorder import VoteRecorder

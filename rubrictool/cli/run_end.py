@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rubrictool.cli.exit_codes import MISSED, SOME_FAILED
-from rubrictool.cli.failure_causes import FailureCauses
-from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.usage_summary import spent_line
+from rubrictool.cli.terminal.failure_causes import FailureCauses
+from rubrictool.cli.terminal.progress import Progress
+from rubrictool.cli.terminal.usage_summary import spent_line
 from rubrictool.errors import RowFailure
 from rubrictool.text.wording import counted
 

@@ -13,7 +13,6 @@ import typer
 
 from rubrictool import interrupts
 from rubrictool.cli import command_line
-from rubrictool.cli.colours import Style
 from rubrictool.cli.engine import Connect, connecting, on_cluster, on_engine, ray_engine, ray_flags
 from rubrictool.cli.exit_codes import AWAITING, AwaitingBatches, Interrupted
 from rubrictool.cli.failures_file import failures_path
@@ -30,10 +29,11 @@ from rubrictool.cli.options import (
 )
 from rubrictool.cli.output_checks import check_outputs
 from rubrictool.cli.output_files import OutputFiles
-from rubrictool.cli.progress import Progress
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.run_end import RunEnd
-from rubrictool.cli.usage_summary import awaiting_lines, plan_lines
+from rubrictool.cli.terminal.colours import Style
+from rubrictool.cli.terminal.progress import Progress
+from rubrictool.cli.terminal.usage_summary import awaiting_lines, plan_lines
 from rubrictool.errors import InputError, RowFailure
 from rubrictool.models.budget import Budget, DryRun
 from rubrictool.models.cache import cache_path

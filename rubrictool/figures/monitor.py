@@ -14,8 +14,8 @@ from rubrictool.figures.style import FAINT, INK, TITLED, saved, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rubrictool.analysis.monitor import MonitorReport
-    from rubrictool.analysis.monitor_windows import WindowFigures
+    from rubrictool.analysis.monitoring.monitor import MonitorReport
+    from rubrictool.analysis.monitoring.monitor_windows import WindowFigures
 
 REWARD, HELD_OUT = "#0072B2", "#D55E00"
 

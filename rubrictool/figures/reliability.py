@@ -15,7 +15,7 @@ from rubrictool.text.wording import shortened
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from rubrictool.analysis.calibration import CalibrationFigures
+    from rubrictool.analysis.labels.calibration import CalibrationFigures
     from rubrictool.rows.ways_of_judging import JudgeKey
 
 _DOT: dict[str, Any] = {"marker": "o", "markersize": 4.5, "elinewidth": 1.2, "capsize": 2.5, "linewidth": 1.2}

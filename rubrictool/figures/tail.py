@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-    from rubrictool.analysis.overoptimization import Prediction
-    from rubrictool.analysis.pair_accuracy import RegionAccuracy
-    from rubrictool.analysis.tail import TailReport
+    from rubrictool.analysis.tails.overoptimization import Prediction
+    from rubrictool.analysis.tails.pair_accuracy import RegionAccuracy
+    from rubrictool.analysis.tails.tail import TailReport
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#7A3E9D")
 """Colours that the colour-blind can tell apart (Okabe and Ito; the last is ours)."""

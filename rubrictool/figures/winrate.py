@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from rubrictool.analysis.win_rate import undetectable
-from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
+from rubrictool.analysis.comparisons.win_rate import undetectable
+from rubrictool.analysis.comparisons.win_rates import SystemComparison, WinRateReport
 from rubrictool.figures.style import FAINT, INK, saved, style
 from rubrictool.steps.pairings import SystemPair
 from rubrictool.text.wording import shortened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rubrictool.analysis.gold import OWN, in_deciding_half, read_gold
+from rubrictool.analysis.tails.gold import OWN, in_deciding_half, read_gold
 from rubrictool.errors import InputError
 from rubrictool.refinement.accept import FEWEST, AcceptRule
 from rubrictool.refinement.options import Evidence, RefineOptions

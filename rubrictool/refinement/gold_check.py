@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from rubrictool.analysis.gold import Gold, in_deciding_half, read_gold
-from rubrictool.analysis.intervals import Figure, estimate_columns
-from rubrictool.analysis.pools import Pool
-from rubrictool.analysis.regions import EVERYWHERE, TOP_40, members
+from rubrictool.analysis.estimators.intervals import Figure, estimate_columns
+from rubrictool.analysis.tails.gold import Gold, in_deciding_half, read_gold
+from rubrictool.analysis.tails.pools import Pool
+from rubrictool.analysis.tails.regions import EVERYWHERE, TOP_40, members
 from rubrictool.errors import InputError, ModelUnusable, RowFailure
 from rubrictool.judging.protocols import Judge
 from rubrictool.models.gather import gather_all
@@ -287,7 +287,7 @@ def _unseen(one: CheckedPrompt) -> Pool | None:
 
 
 def _change(pools: Sequence[Pool], seed: int) -> HalfCreditChange | None:
-    from rubrictool.analysis.pair_accuracy import accuracies, pairs_of
+    from rubrictool.analysis.tails.pair_accuracy import accuracies, pairs_of
 
     if not pools:
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rubrictool.analysis.criterion_shares import spread_of
-from rubrictool.analysis.prompt_means import mean
+from rubrictool.analysis.estimators.prompt_means import mean
+from rubrictool.analysis.judgings.criterion_shares import spread_of
 from rubrictool.report.judgings import JudgedCriterion, StoredVerdict
 from rubrictool.rows.joins import ResponseKey, grouped
 

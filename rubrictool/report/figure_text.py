@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rubrictool.analysis.intervals import Estimate, Figure
+from rubrictool.analysis.estimators.intervals import Estimate, Figure
 
 
 def spelled(value: Figure | Estimate | float | int | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rubrictool.analysis.intervals import Figure
+from rubrictool.analysis.estimators.intervals import Figure
 from rubrictool.report.figure_text import spelled
 from rubrictool.report.report_files import NamedRows, ReportFiles
 from rubrictool.text.wording import counted

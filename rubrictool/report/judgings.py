@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from rubrictool.analysis.known_criteria import judged_text
+from rubrictool.analysis.judgings.known_criteria import judged_text
 from rubrictool.report.report_files import ReportFiles
 from rubrictool.report.rubric_book import RubricBook
 from rubrictool.rows.joins import ResponseKey, grouped

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from rubrictool.analysis.existing_comparisons import ExistingComparisons, read_comparisons
-from rubrictool.analysis.verdict_rows import NamedSource, read_verdict_rows
+from rubrictool.analysis.comparisons.existing_comparisons import ExistingComparisons, read_comparisons
+from rubrictool.analysis.judgings.verdict_rows import NamedSource, read_verdict_rows
 from rubrictool.errors import InputError
 from rubrictool.linting.rules import Finding
 from rubrictool.report.file_kinds import KIND_TITLES, FileKind, file_kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from rubrictool.analysis.known_criteria import KnownCriteria, RubricKey
+from rubrictool.analysis.judgings.known_criteria import KnownCriteria, RubricKey
 from rubrictool.report.report_files import ReportFiles
 from rubrictool.report.round_changes import rubrics_of_rounds
 from rubrictool.rows.joins import rubric_for

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rubrictool.analysis.intervals import Figure
-from rubrictool.analysis.model_scores import ModelScores, ScoreTally
-from rubrictool.analysis.paired_tests import SIGNIFICANT, holm
-from rubrictool.analysis.prompt_means import mean
-from rubrictool.analysis.score_differences import ScoreDifference, score_difference
+from rubrictool.analysis.comparisons.score_differences import ScoreDifference, score_difference
+from rubrictool.analysis.estimators.intervals import Figure
+from rubrictool.analysis.estimators.paired_tests import SIGNIFICANT, holm
+from rubrictool.analysis.estimators.prompt_means import mean
+from rubrictool.analysis.judgings.model_scores import ModelScores, ScoreTally
 from rubrictool.report.figure_text import p_value, signed
 from rubrictool.report.judgings import ReportJudging
 from rubrictool.rows.comparisons import ExternalComparison

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from rubrictool.analysis.directions import in_one_direction, systems_of
-from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
-from rubrictool.analysis.intervals import Estimate
-from rubrictool.analysis.paired_tests import SIGNIFICANT
-from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, notes_on, win_rate_report
+from rubrictool.analysis.comparisons.directions import in_one_direction, systems_of
+from rubrictool.analysis.comparisons.existing_comparisons import Compared, ExistingComparisons
+from rubrictool.analysis.comparisons.win_rates import SystemComparison, WinRateReport, notes_on, win_rate_report
+from rubrictool.analysis.estimators.intervals import Estimate
+from rubrictool.analysis.estimators.paired_tests import SIGNIFICANT
 from rubrictool.report.figure_text import p_value, spelled
 from rubrictool.report.report_files import ReportFiles, ResponseTexts
 from rubrictool.rows.joins import ResponseKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from rubrictool.analysis.prompt_means import mean, standard_deviation
+from rubrictool.analysis.estimators.prompt_means import mean, standard_deviation
 from rubrictool.errors import ModelFailure
 from rubrictool.rewards.rollouts import Reward
 from rubrictool.rows.joins import grouped

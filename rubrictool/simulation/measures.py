@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rubrictool.analysis.policy_tilt import kl_divergence, mid_ranks, policy_weights
+from rubrictool.analysis.estimators.policy_tilt import kl_divergence, mid_ranks, policy_weights
 from rubrictool.rows.records import Criterion
 from rubrictool.rubric.weights import TIE
 from rubrictool.simulation.draws import Numbers

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rubrictool.analysis.resampling import estimate, totals
+from rubrictool.analysis.estimators.resampling import estimate, totals
 from rubrictool.simulation.draws import Numbers
 from rubrictool.simulation.experiment import CONTRASTS
 from rubrictool.simulation.measures import BETAS, Measured

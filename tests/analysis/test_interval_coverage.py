@@ -10,18 +10,18 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from rubrictool.analysis.audits import audit_report
-from rubrictool.analysis.criteria_order import criteria_order_effects
-from rubrictool.analysis.intervals import Figure
-from rubrictool.analysis.labellers import LabellerAgreement, PersonLabel, labeller_agreement
-from rubrictool.analysis.monitor_windows import prompts_mean
-from rubrictool.analysis.overoptimization import predict
-from rubrictool.analysis.paired_tests import SIGNIFICANT, holm, sign_flip_test, sign_test
-from rubrictool.analysis.pools import Pool
-from rubrictool.analysis.score_differences import ScoreDifference, score_difference
-from rubrictool.analysis.stratified_tables import pooled_odds
-from rubrictool.analysis.verdict_rows import VerdictRow
-from rubrictool.analysis.win_rate import win_rate
+from rubrictool.analysis.comparisons.score_differences import ScoreDifference, score_difference
+from rubrictool.analysis.comparisons.win_rate import win_rate
+from rubrictool.analysis.estimators.intervals import Figure
+from rubrictool.analysis.estimators.paired_tests import SIGNIFICANT, holm, sign_flip_test, sign_test
+from rubrictool.analysis.estimators.stratified_tables import pooled_odds
+from rubrictool.analysis.judgings.audits import audit_report
+from rubrictool.analysis.judgings.verdict_rows import VerdictRow
+from rubrictool.analysis.labels.labellers import LabellerAgreement, PersonLabel, labeller_agreement
+from rubrictool.analysis.monitoring.monitor_windows import prompts_mean
+from rubrictool.analysis.noise.criteria_order import criteria_order_effects
+from rubrictool.analysis.tails.overoptimization import predict
+from rubrictool.analysis.tails.pools import Pool
 from rubrictool.judging.attacks import ATTACKS
 from rubrictool.rows.comparisons import ExternalComparison, Orders
 from rubrictool.rows.records import AttackedScore

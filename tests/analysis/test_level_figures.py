@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rubrictool.analysis.agreement import agreement
-from rubrictool.analysis.kappa import agreements
-from rubrictool.analysis.labelled_verdicts import LabelledVerdict
-from rubrictool.analysis.monitor import monitor
-from rubrictool.analysis.shared_kappa import shared_kappa
-from rubrictool.analysis.signal import signal
-from rubrictool.analysis.signal_noise import of_verdicts
+from rubrictool.analysis.labels.agreement import agreement
+from rubrictool.analysis.labels.kappa import agreements
+from rubrictool.analysis.labels.labelled_verdicts import LabelledVerdict
+from rubrictool.analysis.labels.shared_kappa import shared_kappa
+from rubrictool.analysis.monitoring.monitor import monitor
+from rubrictool.analysis.noise.signal import signal
+from rubrictool.analysis.noise.signal_noise import of_verdicts
 from rubrictool.errors import InputError
 
 LEVELS = [0, 0.25, 0.5, 0.75, 1]

@@ -12,7 +12,7 @@ import pytest
 from chat import ChatServer, answer, chat_server
 from shell import Shell
 
-from rubrictool.analysis.escalations import EscalatedRow, EscalationTally, Spent
+from rubrictool.analysis.judgings.escalations import EscalatedRow, EscalationTally, Spent
 from rubrictool.judging import escalation, judge_failures
 from rubrictool.models.budget import Tally
 from rubrictool.models.token_replies import TokenReply

@@ -8,7 +8,7 @@ import pytest
 from shell import Ran, Shell
 
 from rubrictool.cli.github import MAX_SUMMARY_BYTES, finding_annotations, write_job_summary
-from rubrictool.cli.sheets import Block, Sheet
+from rubrictool.cli.terminal.sheets import Block, Sheet
 from rubrictool.linting.rules import Finding
 
 VAGUE = {"id": "q", "criteria": [{"criterion": "Names blue.", "weight": 2}, {"criterion": "Is engaging.", "weight": 1}]}

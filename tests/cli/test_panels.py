@@ -12,7 +12,7 @@ from chat import ChatServer, chat_server
 from shell import Ran, Shell
 
 from rubrictool import Panel, sync
-from rubrictool.analysis.panel_agreement import PanelTally
+from rubrictool.analysis.judgings.panel_agreement import PanelTally
 from rubrictool.errors import ModelFailure, ModelUnusable
 from rubrictool.judging import judge_failures
 from rubrictool.judging.judge_failures import JudgeFailures

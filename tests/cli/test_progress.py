@@ -10,7 +10,7 @@ import pytest
 from chat import chat_server
 from shell import Shell, on_a_terminal
 
-from rubrictool.cli.progress import Progress
+from rubrictool.cli.terminal.progress import Progress
 
 
 def test_a_terminal_shows_a_bar_and_a_rubric_before_and_after(tmp_path: Path, sample: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
-from rubrictool.analysis import style_control
+from rubrictool.analysis.comparisons import style_control
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "lc_comparisons.jsonl"
 

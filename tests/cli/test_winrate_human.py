@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from shell import Shell
 
-from rubrictool.analysis.label_correction import labels_by_pair
+from rubrictool.analysis.labels.label_correction import labels_by_pair
 from rubrictool.cli.winrate.human import corrected_figures
 from rubrictool.rows.comparisons import ExternalComparison
 

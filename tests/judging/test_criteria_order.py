@@ -12,8 +12,8 @@ import pytest
 from fakes import Scripted, model_of
 from shell import Shell
 
-from rubrictool.analysis.signal import signal
-from rubrictool.analysis.win_rate import win_rate
+from rubrictool.analysis.comparisons.win_rate import win_rate
+from rubrictool.analysis.noise.signal import signal
 from rubrictool.errors import InputError
 from rubrictool.judging.build import judge as build_judge
 from rubrictool.judging.model_backed import ModelJudge

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shell import Shell
 
-from rubrictool.analysis.label_examples import label_examples
+from rubrictool.analysis.labels.label_examples import label_examples
 from rubrictool.errors import InputError
 from rubrictool.judging.build import judge as build_judge
 from rubrictool.judging.model_backed import ModelJudge, PerCriterionJudge, SoftJudge

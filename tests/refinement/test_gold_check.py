@@ -12,7 +12,7 @@ import pytest
 from fakes import ListProposer, WordJudge
 from shell import Shell
 
-from rubrictool.analysis.gold import in_deciding_half
+from rubrictool.analysis.tails.gold import in_deciding_half
 from rubrictool.errors import InputError, ModelFailure, ModelUnusable
 from rubrictool.judging.protocols import Judge
 from rubrictool.refinement.dry_run import dry_refine

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
-from rubrictool.analysis.tail import tail
+from rubrictool.analysis.tails.tail import tail
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts, prompts_by_id, rubrics_by_prompt
 from rubrictool.rows.jsonl import Rows

@@ -7,9 +7,9 @@ from typing import Any
 
 from fakes import Scripted, WordJudge, model_of
 
-from rubrictool.analysis.agreement import agreement
-from rubrictool.analysis.monitor import monitor
-from rubrictool.analysis.win_rates import win_rates
+from rubrictool.analysis.comparisons.win_rates import win_rates
+from rubrictool.analysis.labels.agreement import agreement
+from rubrictool.analysis.monitoring.monitor import monitor
 from rubrictool.judging.model_backed import ModelJudge, PerCriterionJudge
 from rubrictool.judging.protocols import Judge, judge_id_of
 from rubrictool.judging.repeated_judge import RepeatedJudge

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from examples import EXAMPLES
 
-from rubrictool.analysis.agreement import agreement
-from rubrictool.analysis.gold import read_gold
-from rubrictool.analysis.regions import EVERYWHERE
-from rubrictool.analysis.tail import tail
-from rubrictool.analysis.win_rate import WinRate
-from rubrictool.analysis.win_rates import win_rates
+from rubrictool.analysis.comparisons.win_rate import WinRate
+from rubrictool.analysis.comparisons.win_rates import win_rates
+from rubrictool.analysis.labels.agreement import agreement
+from rubrictool.analysis.tails.gold import read_gold
+from rubrictool.analysis.tails.regions import EVERYWHERE
+from rubrictool.analysis.tails.tail import tail
 from rubrictool.errors import InputError
 from rubrictool.rows.joins import Texts
 from rubrictool.rows.jsonl import Rows

@@ -10,11 +10,11 @@ from examples import EXAMPLES
 from pair_examples import ASKED, BLUE, PAIR_EXAMPLES, RED, said
 
 from rubrictool import formats
-from rubrictool.analysis.agreement import agreement
-from rubrictool.analysis.existing_comparisons import read_comparisons
-from rubrictool.analysis.gold import read_gold
-from rubrictool.analysis.tail import tail
-from rubrictool.analysis.win_rates import win_rates
+from rubrictool.analysis.comparisons.existing_comparisons import read_comparisons
+from rubrictool.analysis.comparisons.win_rates import win_rates
+from rubrictool.analysis.labels.agreement import agreement
+from rubrictool.analysis.tails.gold import read_gold
+from rubrictool.analysis.tails.tail import tail
 from rubrictool.errors import InputError
 from rubrictool.rows.ids import prompt_key
 from rubrictool.rows.inputs import Input

@@ -11,8 +11,8 @@ import pytest
 from examples import EXAMPLES
 
 from rubrictool import formats
-from rubrictool.analysis.existing_comparisons import read_comparisons
-from rubrictool.analysis.gold import read_gold
+from rubrictool.analysis.comparisons.existing_comparisons import read_comparisons
+from rubrictool.analysis.tails.gold import read_gold
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.inputs import Input

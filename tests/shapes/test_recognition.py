@@ -10,8 +10,8 @@ import pytest
 from shell import Shell
 
 import rubrictool
-from rubrictool.analysis.existing_comparisons import read_comparisons
-from rubrictool.analysis.gold import read_gold
+from rubrictool.analysis.comparisons.existing_comparisons import read_comparisons
+from rubrictool.analysis.tails.gold import read_gold
 from rubrictool.errors import InputError
 from rubrictool.rows.inputs import Input
 from rubrictool.rows.joins import Texts

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rubrictool.analysis import sampled_policy
-from rubrictool.analysis.policy_tilt import mid_ranks
+from rubrictool.analysis.estimators import sampled_policy
+from rubrictool.analysis.estimators.policy_tilt import mid_ranks
 from rubrictool.questions.separate import JudgedResponse
 from rubrictool.refinement.pairs import NEAR_COPY
 from rubrictool.rows.records import Criterion, Response, Rubric

@@ -13,7 +13,7 @@ from chat import chat_server
 from fakes import Scripted, WordJudge, model_of
 from shell import Shell
 
-from rubrictool.analysis.audits import VERSIONS, AttackEffect, audit_report
+from rubrictool.analysis.judgings.audits import VERSIONS, AttackEffect, audit_report
 from rubrictool.errors import ModelFailure, ModelUnusable
 from rubrictool.judging.attacks import ATTACKS
 from rubrictool.judging.build import repeat_of

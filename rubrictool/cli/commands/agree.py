@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rubrictool.cli.agree_sheet import agreement_sheets
-from rubrictool.cli.agree_table import conclusions, lines, shortfalls
-from rubrictool.cli.calibration_table import doubt, report_lines
 from rubrictool.cli.github import check_summary, write_job_summary
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import OutputFlags, ReadingFlags, RenderGithub, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.agree_sheet import agreement_sheets
+from rubrictool.cli.terminal.agree_table import conclusions, lines, shortfalls
+from rubrictool.cli.terminal.calibration_table import doubt, report_lines
 from rubrictool.cli.unused_options import Idle, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.rows.calibrations import CalibrationMethod
@@ -23,8 +23,8 @@ from rubrictool.rows.columns import Row
 from rubrictool.rows.ways_of_judging import JudgeKey
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.calibration import CalibrationFigures
-    from rubrictool.analysis.calibration_fit import CalibrationReport
+    from rubrictool.analysis.labels.calibration import CalibrationFigures
+    from rubrictool.analysis.labels.calibration_fit import CalibrationReport
 
 
 def command(
@@ -81,7 +81,7 @@ def command(
 
     Example: rubrictool agree scores.jsonl --labels experts.jsonl --rubrics rubrics.jsonl --fail-under 0.4
     """
-    from rubrictool.analysis.agreement import agreement
+    from rubrictool.analysis.labels.agreement import agreement
 
     if render:
         check_summary("agree", files.output)
@@ -91,7 +91,7 @@ def command(
     check_plot(plot, files, given.paths)
     if calibrate:
         refuse_idle(context, Idle(True, "with --calibrate", ("fail_under", "render")))
-        from rubrictool.analysis.calibration_fit import calibrate as fit
+        from rubrictool.analysis.labels.calibration_fit import calibrate as fit
 
         if others:
             raise InputError("--calibrate fits the scores of one file; name one file of scores")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rubrictool.cli.audit_table import excesses, lines
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked
 from rubrictool.cli.options import (
@@ -24,6 +23,7 @@ from rubrictool.cli.options import (
 from rubrictool.cli.role_options import SamplingFlags, WayOfJudgingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.audit_table import excesses, lines
 from rubrictool.cli.unused_options import of_asking, of_view, refuse_idle
 from rubrictool.rows.joins import rubric_for
 from rubrictool.rows.judgeable import JudgeableResponses, JudgeTask
@@ -32,7 +32,7 @@ from rubrictool.steps.audit import audit, drawn_places
 from rubrictool.steps.map_rows import Outcome, Work
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.audits import AuditReport
+    from rubrictool.analysis.judgings.audits import AuditReport
 
 
 def command(
@@ -63,8 +63,8 @@ def command(
 
     Example: rubrictool audit gpt-4.1-mini responses.jsonl --rubrics rubrics.jsonl --max-cost 2 --fail-over 0.05
     """
-    from rubrictool.analysis.audits import audit_report
-    from rubrictool.analysis.hard_verdicts import HardVerdictTally, hard_reasons
+    from rubrictool.analysis.judgings.audits import audit_report
+    from rubrictool.analysis.judgings.hard_verdicts import HardVerdictTally, hard_reasons
 
     given = Inputs(reading, responses, rubrics, prompts)
     rubrics = rubrics or given.own_rubrics(responses, "audit")

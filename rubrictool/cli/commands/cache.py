@@ -13,8 +13,8 @@ import typer
 from rubrictool import interrupts
 from rubrictool.cli.files import STDOUT, Stdout, commit, on_terminal, sink
 from rubrictool.cli.output_checks import check_outputs
-from rubrictool.cli.progress import say
-from rubrictool.cli.tables import shown
+from rubrictool.cli.terminal.progress import say
+from rubrictool.cli.terminal.tables import shown
 from rubrictool.errors import InputError
 from rubrictool.models.backends.replay import Recording
 from rubrictool.models.cache import Cache, cache_path

@@ -9,8 +9,8 @@ import typer
 
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import Quiet, ReadingFlags, Render
-from rubrictool.cli.sheet_output import write_sheets
-from rubrictool.cli.sheets import Sheet
+from rubrictool.cli.terminal.sheet_output import write_sheets
+from rubrictool.cli.terminal.sheets import Sheet
 from rubrictool.errors import InputError
 
 
@@ -59,7 +59,7 @@ def _is_scores(given: Inputs, path: str) -> bool:
 
 
 def _rubrics(given: Inputs, old: str, new: str) -> tuple[list[Sheet], list[str]]:
-    from rubrictool.cli.rubric_sheets import RubricChanges
+    from rubrictool.cli.terminal.rubric_sheets import RubricChanges
     from rubrictool.rows.joins import Texts, filled, rubrics_by_prompt
     from rubrictool.rows.jsonl import Rows
     from rubrictool.rows.records import Rubric
@@ -73,8 +73,8 @@ def _rubrics(given: Inputs, old: str, new: str) -> tuple[list[Sheet], list[str]]
 
 
 def _scores(given: Inputs, old: str, new: str, rubrics: Sequence[str]) -> tuple[list[Sheet], list[str]]:
-    from rubrictool.analysis.score_changes import score_changes
-    from rubrictool.cli.score_change_sheets import score_change_sheets, summary_lines
+    from rubrictool.analysis.judgings.score_changes import score_changes
+    from rubrictool.cli.terminal.score_change_sheets import score_change_sheets, summary_lines
 
     found = score_changes(given.of(old), given.of(new), rubrics=[given.of(path) for path in rubrics])
     return score_change_sheets(found), list(summary_lines(found))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from rubrictool.analysis.panel_agreement import PanelTally, votes_on
-from rubrictool.cli.cut_traces import tell_cut
-from rubrictool.cli.empties import scored_without_judge, tell_empty
-from rubrictool.cli.escalation_lines import tell_failed_checks
+from rubrictool.analysis.judgings.panel_agreement import PanelTally, votes_on
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
 from rubrictool.cli.options import MissingRubric, OutputFlags, RequestFlags, ShownQuestionFlags
-from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.cut_traces import tell_cut
+from rubrictool.cli.terminal.empties import scored_without_judge, tell_empty
+from rubrictool.cli.terminal.escalation_lines import tell_failed_checks
+from rubrictool.cli.terminal.panel_lines import tell_panel
 from rubrictool.cli.unused_options import of_only_judges, refuse_idle
 from rubrictool.rubric.empty_response import FAILURE, Empty, is_empty
 from rubrictool.select.early_stop import OutcomeByRow, Pools

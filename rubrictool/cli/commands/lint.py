@@ -11,9 +11,9 @@ import typer
 from rubrictool.cli.files import Stdout, is_stdout, on_terminal
 from rubrictool.cli.github import finding_annotations
 from rubrictool.cli.inputs import Inputs
-from rubrictool.cli.lint_lines import finding_lines
 from rubrictool.cli.options import OutputFlags, ReadingFlags, RenderGithub, RubricsArgument
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.lint_lines import finding_lines
 from rubrictool.rows.records import Rubric
 from rubrictool.steps.map_rows import Outcome
 from rubrictool.text.wording import counted

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from rubrictool.analysis.gold import file_and_column
+from rubrictool.analysis.tails.gold import file_and_column
 from rubrictool.cli.inputs import Inputs, once_each
-from rubrictool.cli.monitor_table import drift_lines, kept_line, lines
 from rubrictool.cli.options import OutputFlags, Plot, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.monitor_table import drift_lines, kept_line, lines
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.monitor import MonitorReport
+    from rubrictool.analysis.monitoring.monitor import MonitorReport
 
 T = TypeVar("T")
 
@@ -82,9 +82,9 @@ def command(
 
     Example: rubrictool monitor rollouts/ --held-out second-judge.jsonl --fail-on-drift --plot run.svg
     """
-    from rubrictool.analysis.monitor import report_on
-    from rubrictool.analysis.monitor_preflight import kept_prompts
-    from rubrictool.analysis.monitor_rows import read_dump
+    from rubrictool.analysis.monitoring.monitor import report_on
+    from rubrictool.analysis.monitoring.monitor_preflight import kept_prompts
+    from rubrictool.analysis.monitoring.monitor_rows import read_dump
 
     held_out_file, column = _held_out(held_out)
     if fail_on_drift and held_out is None:

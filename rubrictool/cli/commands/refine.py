@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 
 import typer
 
-from rubrictool.analysis.gold import file_and_column
+from rubrictool.analysis.tails.gold import file_and_column
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked, asked_judges
 from rubrictool.cli.options import (
@@ -18,11 +18,11 @@ from rubrictool.cli.options import (
     ShardedOutputFlags,
     ShownQuestionFlags,
 )
-from rubrictool.cli.refine_report import RefineReport, bounds
 from rubrictool.cli.refine_work import PromptTask, PromptWork, RefinedPrompt
 from rubrictool.cli.role_options import JudgeFlags, ModelFlags, ProposerFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.refine_report import RefineReport, bounds
 from rubrictool.cli.unused_options import Idle, of_asking, of_judges, of_role, of_view, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.questions.separate import DEFAULT_CONTEXT, ContextPart

@@ -11,7 +11,7 @@ from rubrictool.cli.files import STDOUT, Staged, Stdout, commit, on_terminal
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import Quiet, ReadingFlags, Seed
 from rubrictool.cli.output_checks import check_outputs
-from rubrictool.cli.progress import say
+from rubrictool.cli.terminal.progress import say
 from rubrictool.errors import InputError
 
 

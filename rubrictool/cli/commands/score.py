@@ -27,8 +27,8 @@ from rubrictool.cli.options import (
 )
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
-from rubrictool.cli.score_report import GivenVerdicts, ScoredRow, ScoreReport
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.score_report import GivenVerdicts, ScoredRow, ScoreReport
 from rubrictool.cli.unused_options import Idle, of_only_judges, refuse_idle
 from rubrictool.errors import Abstained, InputError
 from rubrictool.rows.calibrations import Calibration, read_calibration
@@ -45,7 +45,7 @@ from rubrictool.steps.score import score
 from rubrictool.text.trace_views import TraceView
 
 if TYPE_CHECKING:
-    from rubrictool.cli.score_human import PeoplesScores
+    from rubrictool.cli.terminal.score_human import PeoplesScores
 
 
 def command(
@@ -133,7 +133,7 @@ def command(
         _check_calibration(fitted, rows, known, wording.shown)
     shown = None
     if examples is not None:
-        from rubrictool.analysis.label_examples import label_examples
+        from rubrictool.analysis.labels.label_examples import label_examples
 
         shown = label_examples(
             given.of(examples), given.of(responses), rubrics=given.of(rubrics), prompts=given.of(prompts)
@@ -215,8 +215,8 @@ def _defended(path: str, rubrics: Mapping[str, Rubric]) -> dict[str, Rubric]:
 
 def _people(labels: Source, found: JudgeableResponses, curves: Aggregate | None) -> PeoplesScores:
     """Return people's scores. Raises `InputError` for labels of responses that are not there, or without a score."""
-    from rubrictool.analysis.corrected_scores import people_scores
-    from rubrictool.cli.score_human import PeoplesScores
+    from rubrictool.analysis.labels.corrected_scores import people_scores
+    from rubrictool.cli.terminal.score_human import PeoplesScores
 
     responses = (row for _, row in found.rows)
     scores = people_scores(labels, responses, found.rubrics, found.texts, curves=lambda _: curves or WEIGHTED)

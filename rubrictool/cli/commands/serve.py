@@ -18,9 +18,9 @@ from rubrictool.cli.exit_codes import SOME_FAILED
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges, run_context
 from rubrictool.cli.options import AggregateFlags, ReadingFlags, RequestFlags, ShownQuestionFlags
-from rubrictool.cli.progress import Progress, say
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
+from rubrictool.cli.terminal.progress import Progress, say
 from rubrictool.cli.unused_options import Idle, of_only_judges, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.models.budget import Budget

@@ -8,7 +8,7 @@ import typer
 
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import Quiet, ReadingFlags, Render, RubricsArgument
-from rubrictool.cli.sheet_output import write_sheets
+from rubrictool.cli.terminal.sheet_output import write_sheets
 from rubrictool.errors import InputError
 
 
@@ -36,8 +36,8 @@ def command(
 
     Example: rubrictool show refined.jsonl --prompt health-knee-ibuprofen --scores scores.jsonl
     """
-    from rubrictool.analysis.criterion_shares import criterion_shares
-    from rubrictool.cli.rubric_sheets import rubric_sheet
+    from rubrictool.analysis.judgings.criterion_shares import criterion_shares
+    from rubrictool.cli.terminal.rubric_sheets import rubric_sheet
     from rubrictool.rows.joins import Texts, filled, rubrics_by_prompt
     from rubrictool.rows.jsonl import Rows
     from rubrictool.rows.records import Rubric

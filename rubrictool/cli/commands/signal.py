@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from rubrictool.cli import benchmark_table
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import OutputFlags, ReadingFlags, Seed
 from rubrictool.cli.session import Session
-from rubrictool.cli.signal_table import lines
+from rubrictool.cli.terminal import benchmark_table
+from rubrictool.cli.terminal.signal_table import lines
 from rubrictool.cli.unused_options import Idle, refuse_idle
 from rubrictool.rows.columns import Row
 
@@ -80,12 +80,12 @@ def command(
     given = Inputs(reading, *scores, rubrics, against)
     read = [given.of(path) for path in scores]
     if of == "benchmark":
-        from rubrictool.analysis.benchmark_signal import benchmark_signal
+        from rubrictool.analysis.benchmarks.benchmark_signal import benchmark_signal
 
         benchmark = benchmark_signal(*read, against=given.of(against), subset=subset, last=last, seed=seed)
         _end(given, files, benchmark.rows(), {"of": of, "last": last}, benchmark_table.lines(benchmark))
         return
-    from rubrictool.analysis.signal import signal
+    from rubrictool.analysis.noise.signal import signal
 
     report = signal(*read, rubrics=given.of(rubrics), against=given.of(against), unit=unit, target=target, seed=seed)
     told = {"unit": unit, "target": target, "value": report.value}

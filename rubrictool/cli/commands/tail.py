@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from rubrictool.analysis.gold import file_and_column
-from rubrictool.cli import ablation_table, exploits_table, tail_table
+from rubrictool.analysis.tails.gold import file_and_column
 from rubrictool.cli.inputs import Inputs, once_each
 from rubrictool.cli.options import OutputFlags, Plot, ReadingFlags, Seed
 from rubrictool.cli.plot_file import check_plot, plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal import ablation_table, exploits_table, tail_table
 from rubrictool.cli.unused_options import Idle, refuse_idle
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.rows.input_files import STDIN
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.ablation import Ablation
-    from rubrictool.analysis.exploits import ExploitReport
-    from rubrictool.analysis.tail import TailReport
+    from rubrictool.analysis.tails.ablation import Ablation
+    from rubrictool.analysis.tails.exploits import ExploitReport
+    from rubrictool.analysis.tails.tail import TailReport
 
 
 _WORDS = {"TailReport": tail_table, "Ablation": ablation_table, "ExploitReport": exploits_table}
@@ -105,9 +105,9 @@ def command(
 
     Example: rubrictool tail before.jsonl after.jsonl --gold labels.jsonl --plot tail.svg
     """
-    from rubrictool.analysis.ablation import ablate as ablation
-    from rubrictool.analysis.exploits import exploits as find_exploits
-    from rubrictool.analysis.tail import TailReport, tail
+    from rubrictool.analysis.tails.ablation import ablate as ablation
+    from rubrictool.analysis.tails.exploits import exploits as find_exploits
+    from rubrictool.analysis.tails.tail import TailReport, tail
 
     refuse_idle(
         context,

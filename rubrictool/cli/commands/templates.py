@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rubrictool.cli.progress import say
+from rubrictool.cli.terminal.progress import say
 from rubrictool.errors import InputError
 from rubrictool.questions.templates import shipped_template, template_names
 

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from rubrictool.analysis.escalations import escalated_pairs
-from rubrictool.analysis.existing_comparisons import read_comparisons
-from rubrictool.analysis.panel_agreement import votes_on_pairs
-from rubrictool.analysis.text_styles import Control, with_counts
-from rubrictool.cli.cut_traces import tell_cut
-from rubrictool.cli.empties import tell_empty
+from rubrictool.analysis.comparisons.existing_comparisons import read_comparisons
+from rubrictool.analysis.comparisons.text_styles import Control, with_counts
+from rubrictool.analysis.judgings.escalations import escalated_pairs
+from rubrictool.analysis.judgings.panel_agreement import votes_on_pairs
 from rubrictool.cli.engine import Connect
-from rubrictool.cli.escalation_lines import tell_escalation, tell_failed_checks
 from rubrictool.cli.github import check_summary
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.model_options import asked_judges
@@ -28,11 +25,14 @@ from rubrictool.cli.options import (
     Seed,
     ShownQuestionFlags,
 )
-from rubrictool.cli.panel_lines import tell_panel
 from rubrictool.cli.plot_file import check_plot
 from rubrictool.cli.role_options import JudgeFlags, SamplingFlags
 from rubrictool.cli.roles import Roles
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.cut_traces import tell_cut
+from rubrictool.cli.terminal.empties import tell_empty
+from rubrictool.cli.terminal.escalation_lines import tell_escalation, tell_failed_checks
+from rubrictool.cli.terminal.panel_lines import tell_panel
 from rubrictool.cli.unused_options import of_only_judges, refuse_idle
 from rubrictool.cli.winrate.options import ReportOptions
 from rubrictool.cli.winrate.plan import PlanOptions
@@ -53,7 +53,7 @@ from rubrictool.steps.map_rows import Outcome, Work
 from rubrictool.steps.pairings import Pairing, in_drawn_order, lineup_of_files, lineup_of_models, pairings
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.sequential_run import SequentialRun
+    from rubrictool.analysis.comparisons.sequential_run import SequentialRun
 
 
 def command(
@@ -219,7 +219,7 @@ def command(
 
 def _sequential_run(met: Sequence[Pairing[Any]], options: ReportOptions, asking: EngineRequestFlags) -> SequentialRun:
     """Return the run that stops once it is decided. Raises `InputError` for one on several machines."""
-    from rubrictool.analysis.sequential_run import SequentialRun
+    from rubrictool.analysis.comparisons.sequential_run import SequentialRun
 
     if asking.engine != "local":
         raise InputError("--sequential: counts prompts in their order in one process; use --engine local")

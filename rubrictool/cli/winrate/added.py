@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.cli.sheets import Sheet
+from rubrictool.analysis.comparisons.existing_comparisons import Compared
+from rubrictool.cli.terminal.sheets import Sheet
 from rubrictool.cli.winrate.threshold import ThresholdCheck
 from rubrictool.steps.pairings import SystemPair
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.intervals import ENOUGH_FOR_INTERVAL
-from rubrictool.analysis.style_control import (
+from rubrictool.analysis.comparisons.existing_comparisons import Compared
+from rubrictool.analysis.comparisons.style_control import (
     ENOUGH_TO_CONTROL,
     RESAMPLED_FITS,
     ControlledRate,
     ControlledReport,
     control_comparisons,
 )
-from rubrictool.analysis.text_styles import Control
-from rubrictool.cli.few_prompts import hints, unvaried, without_interval
-from rubrictool.cli.sheets import Block, Sheet
-from rubrictool.cli.tables import NONE, interval, number, signed, table
+from rubrictool.analysis.comparisons.text_styles import Control
+from rubrictool.analysis.estimators.intervals import ENOUGH_FOR_INTERVAL
+from rubrictool.cli.terminal.few_prompts import hints, unvaried, without_interval
+from rubrictool.cli.terminal.sheets import Block, Sheet
+from rubrictool.cli.terminal.tables import NONE, interval, number, signed, table
 from rubrictool.cli.winrate.added import AddedFigures
 from rubrictool.cli.winrate.options import ReportOptions
 from rubrictool.cli.winrate.pair import short

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.label_correction import CorrectedMean, LabelsByPair, correct_by_labels, repeated_labels
-from rubrictool.analysis.same_judge import same_judge_notes
-from rubrictool.analysis.win_rate import ThresholdDecision
-from rubrictool.cli.corrected_lines import ASSUMED, NamedFigure, corrected_lines, corrected_sheet, shortfall
+from rubrictool.analysis.comparisons.existing_comparisons import Compared
+from rubrictool.analysis.comparisons.win_rate import ThresholdDecision
+from rubrictool.analysis.judgings.same_judge import same_judge_notes
+from rubrictool.analysis.labels.label_correction import CorrectedMean, LabelsByPair, correct_by_labels, repeated_labels
+from rubrictool.cli.terminal.corrected_lines import ASSUMED, NamedFigure, corrected_lines, corrected_sheet, shortfall
 from rubrictool.cli.winrate.added import AddedFigures
 from rubrictool.cli.winrate.pair import short
 from rubrictool.cli.winrate.threshold import ThresholdCheck

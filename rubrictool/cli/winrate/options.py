@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from rubrictool.analysis.directions import systems_of
-from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.text_styles import Control
-from rubrictool.analysis.win_rates import common_opponent
+from rubrictool.analysis.comparisons.directions import systems_of
+from rubrictool.analysis.comparisons.existing_comparisons import Compared
+from rubrictool.analysis.comparisons.text_styles import Control
+from rubrictool.analysis.comparisons.win_rates import common_opponent
 from rubrictool.cli.github import RenderingForGithub
 from rubrictool.errors import InputError
 from rubrictool.steps.pairings import Lineup

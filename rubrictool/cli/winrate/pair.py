@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rubrictool.analysis.intervals import Estimate
-from rubrictool.analysis.noise_floors import NoiseFloor
-from rubrictool.analysis.paired_tests import SIGNIFICANT
-from rubrictool.analysis.score_differences import ScoreDifference
-from rubrictool.analysis.win_rate import WinRate
-from rubrictool.analysis.win_rates import SystemComparison
-from rubrictool.cli.few_prompts import hints, unvaried, without_interval
-from rubrictool.cli.tables import interval, signed
+from rubrictool.analysis.comparisons.noise_floors import NoiseFloor
+from rubrictool.analysis.comparisons.score_differences import ScoreDifference
+from rubrictool.analysis.comparisons.win_rate import WinRate
+from rubrictool.analysis.comparisons.win_rates import SystemComparison
+from rubrictool.analysis.estimators.intervals import Estimate
+from rubrictool.analysis.estimators.paired_tests import SIGNIFICANT
+from rubrictool.cli.terminal.few_prompts import hints, unvaried, without_interval
+from rubrictool.cli.terminal.tables import interval, signed
 from rubrictool.cli.winrate.options import EVEN
 from rubrictool.text.wording import counted, shortened
 

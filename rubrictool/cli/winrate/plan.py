@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON
-from rubrictool.analysis.planning import CALLS, PROMPT_COST, CreditSpread, WinRatePlan, plan_win_rates
+from rubrictool.analysis.comparisons.planning import CALLS, PROMPT_COST, CreditSpread, WinRatePlan, plan_win_rates
+from rubrictool.analysis.estimators.intervals import ENOUGH_TO_RELY_ON
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.options import OutputFlags
 from rubrictool.cli.session import Session
-from rubrictool.cli.tables import NONE, number, shown, table
+from rubrictool.cli.terminal.tables import NONE, number, shown, table
 from rubrictool.errors import InputError
 from rubrictool.rows.columns import Row
 from rubrictool.text.wording import counted

@@ -7,13 +7,13 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.win_rate import WinRate
-from rubrictool.analysis.win_rates import WinRateReport, win_rate_report
-from rubrictool.cli.colours import Style
+from rubrictool.analysis.comparisons.existing_comparisons import Compared
+from rubrictool.analysis.comparisons.win_rate import WinRate
+from rubrictool.analysis.comparisons.win_rates import WinRateReport, win_rate_report
 from rubrictool.cli.github import write_job_summary
 from rubrictool.cli.plot_file import plot_kind, save_plot
 from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.colours import Style
 from rubrictool.cli.winrate.added import AddedFigures
 from rubrictool.cli.winrate.options import EVEN, ReportOptions
 from rubrictool.cli.winrate.pair import pair_lines

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from rubrictool.analysis.existing_comparisons import Compared, ExistingComparisons
-from rubrictool.analysis.text_styles import STYLES
+from rubrictool.analysis.comparisons.existing_comparisons import Compared, ExistingComparisons
+from rubrictool.analysis.comparisons.text_styles import STYLES
 from rubrictool.cli.session import Session
 from rubrictool.cli.winrate.added import Adding
 from rubrictool.cli.winrate.options import ReportOptions
@@ -48,7 +48,7 @@ class WinRateReporting:
             counted = STYLES[options.control] if counted is None else counted
             adding.append(partial(controlled_figures, counted=counted, options=options))
         if labels is not None:
-            from rubrictool.analysis.label_correction import labels_by_pair
+            from rubrictool.analysis.labels.label_correction import labels_by_pair
             from rubrictool.cli.winrate.human import corrected_figures
 
             by_pair = labels_by_pair(labels.rows, [row.columns() for row in compared], name=labels.name)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from rubrictool.analysis.existing_comparisons import Compared
-from rubrictool.analysis.planning import CALLS
-from rubrictool.analysis.sequential import Look, SequentialWinRate, sequential_report
-from rubrictool.analysis.win_rates import SystemComparison, WinRateReport, win_rate_report
+from rubrictool.analysis.comparisons.existing_comparisons import Compared
+from rubrictool.analysis.comparisons.planning import CALLS
+from rubrictool.analysis.comparisons.sequential import Look, SequentialWinRate, sequential_report
+from rubrictool.analysis.comparisons.win_rates import SystemComparison, WinRateReport, win_rate_report
 from rubrictool.cli.session import Session
-from rubrictool.cli.tables import NONE, number, table
+from rubrictool.cli.terminal.tables import NONE, number, table
 from rubrictool.cli.winrate.options import ReportOptions
 from rubrictool.cli.winrate.pair import bare_p, counts, short
 from rubrictool.cli.winrate.systems import pair_label

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
-from rubrictool.cli.sheets import Block, CellValue, Sheet
+from rubrictool.analysis.comparisons.win_rates import SystemComparison, WinRateReport
+from rubrictool.cli.terminal.sheets import Block, CellValue, Sheet
 from rubrictool.cli.winrate.options import ReportOptions
 from rubrictool.cli.winrate.pair import bare_p
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rubrictool.analysis.intervals import Estimate, Figure
-from rubrictool.analysis.paired_tests import SIGNIFICANT
-from rubrictool.analysis.win_rates import SystemComparison, WinRateReport
-from rubrictool.cli.tables import NONE, interval, number, signed, table
+from rubrictool.analysis.comparisons.win_rates import SystemComparison, WinRateReport
+from rubrictool.analysis.estimators.intervals import Estimate, Figure
+from rubrictool.analysis.estimators.paired_tests import SIGNIFICANT
+from rubrictool.cli.terminal.tables import NONE, interval, number, signed, table
 from rubrictool.cli.winrate.pair import (
     INTERVAL_DECIDES,
     bare_p,
@@ -24,7 +24,7 @@ from rubrictool.steps.pairings import SystemPair
 from rubrictool.text.wording import counted
 
 if TYPE_CHECKING:
-    from rubrictool.analysis.system_ranking import RankedSystem, Ranking
+    from rubrictool.analysis.comparisons.system_ranking import RankedSystem, Ranking
 
 MATRIX_COLUMNS = 3
 """Columns of the matrix side by side, so that a line fits a terminal."""

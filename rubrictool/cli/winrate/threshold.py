@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rubrictool.analysis.intervals import ENOUGH_TO_RELY_ON
-from rubrictool.analysis.win_rate import ThresholdDecision, WinRate, prompts_to_show
-from rubrictool.analysis.win_rates import WinRateReport
+from rubrictool.analysis.comparisons.win_rate import ThresholdDecision, WinRate, prompts_to_show
+from rubrictool.analysis.comparisons.win_rates import WinRateReport
+from rubrictool.analysis.estimators.intervals import ENOUGH_TO_RELY_ON
 from rubrictool.cli.session import Session
 from rubrictool.cli.winrate.pair import short, smallest_detectable
 from rubrictool.rubric.weights import TIE

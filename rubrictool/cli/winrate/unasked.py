@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from rubrictool.analysis.existing_comparisons import ExistingComparisons, read_comparisons
-from rubrictool.analysis.score_comparisons import compare_lineup
-from rubrictool.analysis.text_styles import counted_comparisons, with_counts
-from rubrictool.analysis.win_rates import notes_on
+from rubrictool.analysis.comparisons.existing_comparisons import ExistingComparisons, read_comparisons
+from rubrictool.analysis.comparisons.score_comparisons import compare_lineup
+from rubrictool.analysis.comparisons.text_styles import counted_comparisons, with_counts
+from rubrictool.analysis.comparisons.win_rates import notes_on
 from rubrictool.cli.inputs import Inputs
 from rubrictool.cli.options import OutputFlags
 from rubrictool.cli.session import Session

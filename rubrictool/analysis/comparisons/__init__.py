@@ -1,0 +1,1 @@
+"""Compare systems: win rates, rankings, plans, sequences, win rates at equal style."""

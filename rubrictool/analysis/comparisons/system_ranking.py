@@ -1,0 +1,244 @@
+"""Rank several systems by Bradley and Terry's strengths, with intervals over prompts and a test of how well these fit."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from rubrictool.analysis.comparisons.bradley_terry import (
+    PairTable,
+    chances,
+    cluster_covariance,
+    connected,
+    deviance,
+    parts,
+    strengths,
+)
+from rubrictool.analysis.comparisons.existing_comparisons import read_comparisons
+from rubrictool.analysis.estimators.intervals import ENOUGH_FOR_INTERVAL, Z95
+from rubrictool.analysis.estimators.resampling import Array, estimate, totals, varies
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.jsonl import Source
+from rubrictool.rubric.weights import TIE
+from rubrictool.text.wording import shortened
+
+if TYPE_CHECKING:
+    import pandas
+
+DRAWS = 2_000
+"""Resamples of the prompts, and runs of the fitted model, each of which is fitted."""
+
+ENOUGH_FOR_SANDWICH, ENOUGH_FOR_PERCENTILES = 40, 20
+"""Fewest prompts for intervals by the sandwich covariance, and for plain percentiles of resamples. Of fewer both are too narrow,
+and percentiles are moved outwards (`resampling.estimate`)."""
+
+MOST_ROUNDS = 20
+"""Rounds in which resamples without finite strengths are drawn again."""
+
+MAX_NAME = 40
+"""Longest name in a message."""
+
+ELO = 400 / math.log(10)
+"""Points of an Elo rating for a unit of strength."""
+
+ELO_MEAN = 1000.0
+"""Elo rating of the baseline; of the mean without one."""
+
+
+@dataclass(frozen=True)
+class RankedSystem:
+    """A system's strength, on the logistic scale and with the sum of all 0, its Elo rating and its rank.
+
+    Intervals are 95 %, None with fewer than 5 prompts, and where no resample of the prompts gives another figure, as where all
+    comparisons are ties. Ratings are relative to the baseline, which then has 1000 and no interval, else to the mean of all.
+    """
+
+    system: str
+    strength: float
+    low: float | None
+    high: float | None
+    standard_error: float | None
+    elo: float
+    elo_low: float | None
+    elo_high: float | None
+    rank: int
+    rank_low: int | None
+    rank_high: int | None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The systems by rank.
+
+    `method` says how intervals of strengths were made, or `no_intervals` why there are none; `redrawn` how many resamples had to
+    be drawn again.
+    `deviance` measures how far the rates of pairs are from those that the strengths give, over `freedom` degrees of freedom;
+    `deviance_p` is the share of runs of the fitted model with as large a deviance, None without freedom: a small one says
+    that a ranking hides something, such as a circle of wins.
+    """
+
+    systems: tuple[RankedSystem, ...]
+    prompts: int
+    method: Literal["bootstrap", "sandwich"] | None
+    no_intervals: str
+    redrawn: int
+    deviance: float
+    freedom: int
+    deviance_p: float | None
+    fitted: dict[tuple[str, str], float]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the columns of each system, the best first."""
+        return [asdict(one) for one in self.systems]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas table."""
+        return frame(self.rows())
+
+    def figures(self) -> dict[str, Any]:
+        """Return all figures as JSON values; the fitted rates stand with the pairs."""
+        kept = ("prompts", "method", "redrawn", "deviance", "freedom", "deviance_p")
+        figures = {name: getattr(self, name) for name in kept}
+        return {"systems": self.rows(), **figures, "no_intervals": self.no_intervals or None}
+
+
+def rank_systems(comparisons: Source, *, baseline: str | None = None, seed: int = 0) -> Ranking:
+    """Rank the systems of comparisons, whose rows name them as in `win_rates`; resamples are drawn with `seed`.
+
+    Raises `InputError` for rows that are no comparisons or name no systems, and where some systems only won, or only lost,
+    against the others: their strengths are infinite.
+    """
+    return ranking(PairTable.of(read_comparisons(comparisons, baseline=baseline).rows), baseline=baseline, seed=seed)
+
+
+def ranking(table: PairTable, *, baseline: str | None = None, seed: int = 0, draws: int = DRAWS) -> Ranking:
+    """Rank the systems of a table, as `rank_systems` does, by so many resamples and runs of the fitted model."""
+    if reason := unrankable(table):
+        raise InputError(f"comparisons: {reason}")
+    wins = table.wins(table.credits, table.met).sum(axis=0)
+    found = strengths(wins)
+    resampled, redrawn = _resampled(table, seed, draws)
+    by_prompts = len(table.met) < ENOUGH_FOR_SANDWICH
+    spread = _Spread(found, resampled, None if by_prompts else cluster_covariance(table, found), len(table.met))
+    origin = table.names.index(baseline) if baseline in table.names else None
+    order = sorted(range(len(table.names)), key=lambda place: -round(float(found[place]), 9))
+    freedom = len(table.pairs) - (len(table.names) - 1)
+    p = chances(found)
+    reason = _no_intervals(len(table.met), resampled)
+    return Ranking(
+        tuple(_ranked(table.names[place], place, spread, origin) for place in order),
+        len(table.met),
+        None if reason else "bootstrap" if by_prompts else "sandwich",
+        reason,
+        redrawn,
+        float(deviance(wins, found)),
+        freedom,
+        _deviance_p(table, wins, found, np.random.default_rng(seed), draws) if freedom else None,
+        {(table.names[a], table.names[b]): float(p[a, b]) for a, b in table.pairs},
+    )
+
+
+def unrankable(table: PairTable) -> str:
+    """Return why the systems have no finite strengths, empty where they have."""
+    if not all(table.names):
+        return "rows name no systems (system_a, system_b)"
+    groups = parts(table.wins(table.credits, table.met).sum(axis=0), table.names)
+    if len(groups) == 1:
+        return ""
+    named = "; ".join(", ".join(shortened(name, width=MAX_NAME) for name in group) for group in groups)
+    return f"no ranking: some systems only won or only lost against all others, or never met them; parts, the best first: {named}"
+
+
+def _no_intervals(prompts: int, resampled: Array | None) -> str:
+    """Return why strengths have no intervals, empty where they have some."""
+    if prompts < ENOUGH_FOR_INTERVAL:
+        return f"fewer than {ENOUGH_FOR_INTERVAL} prompts"
+    if resampled is None:
+        return "hardly any resample of the prompts has finite strengths"
+    return "" if any(map(varies, resampled.T)) else "the results do not differ between prompts"
+
+
+class _Spread:
+    """Strengths with their resampled values, and their covariance where that takes the place of percentiles."""
+
+    def __init__(self, found: Array, resampled: Array | None, covariance: Array | None, prompts: int) -> None:
+        self.found, self.resampled = found, resampled
+        self._covariance, self._prompts = covariance, prompts
+
+    def interval(self, contrast: Array) -> tuple[float, float, float] | tuple[None, None, None]:
+        """Return standard error and both ends of a sum of strengths."""
+        if self.resampled is None or not varies(drawn := self.resampled @ contrast):
+            return None, None, None
+        if self._covariance is None:
+            if self._prompts < ENOUGH_FOR_PERCENTILES:
+                ends = estimate(float(self.found @ contrast), drawn, self._prompts).ends
+            else:
+                ends = float(np.quantile(drawn, 0.025)), float(np.quantile(drawn, 0.975))
+            return float(drawn.std(ddof=1)), *ends
+        value, error = float(self.found @ contrast), math.sqrt(max(0.0, float(contrast @ self._covariance @ contrast)))
+        return error, value - Z95 * error, value + Z95 * error
+
+    def rank(self, place: int) -> tuple[int, int | None, int | None]:
+        """Return the rank of a system, 1 for the best, with the ranks that bound 95 % of the resampled ones."""
+        own = 1 + int((self.found > self.found[place] + TIE).sum())
+        if self.resampled is None or not varies(self.resampled - self.resampled[:, [place]]):
+            return own, None, None
+        ranks = 1 + (self.resampled > self.resampled[:, [place]] + TIE).sum(axis=1)
+        low, high = np.quantile(ranks, [0.025, 0.975], method="inverted_cdf")
+        return own, int(low), int(high)
+
+
+def _ranked(name: str, place: int, spread: _Spread, origin: int | None) -> RankedSystem:
+    alone = np.eye(len(spread.found))[place]
+    against = alone - (0 if origin is None else np.eye(len(spread.found))[origin])
+    error, low, high = spread.interval(alone)
+    _, elo_low, elo_high = spread.interval(against) if place != origin else (None, None, None)
+    return RankedSystem(
+        name,
+        float(spread.found[place]),
+        low,
+        high,
+        error,
+        ELO_MEAN + ELO * float(spread.found @ against),
+        _elo(elo_low),
+        _elo(elo_high),
+        *spread.rank(place),
+    )
+
+
+def _elo(strength: float | None) -> float | None:
+    return None if strength is None else ELO_MEAN + ELO * strength
+
+
+def _resampled(table: PairTable, seed: int, draws: int) -> tuple[Array | None, int]:
+    """Return the strengths of each resample of the prompts, and how many were drawn again because theirs are infinite.
+
+    None with fewer than 5 prompts, and where nearly no resample has finite ones.
+    """
+    kept: list[Array] = []
+    missing = redrawn = 0
+    for again in range(MOST_ROUNDS if len(table.met) >= ENOUGH_FOR_INTERVAL else 0):
+        missing = draws - sum(map(len, kept))
+        credits, met = totals(table.credits, table.met, seed=seed + again, resamples=missing)
+        wins = table.wins(credits, met)
+        fine = connected(wins)
+        if fine.any():
+            kept.append(strengths(wins[fine]))
+        redrawn += int((~fine).sum())
+        if fine.all():
+            return np.concatenate(kept), redrawn
+    return None, redrawn
+
+
+def _deviance_p(table: PairTable, wins: Array, found: Array, generator: np.random.Generator, draws: int) -> float:
+    """Return the share of runs of the fitted model, the observed one among them, whose deviance is as large."""
+    prompts, p = table.met.sum(axis=0), chances(found)
+    rates = np.array([p[pair] for pair in table.pairs])
+    runs = generator.binomial(prompts.astype(int), rates, size=(draws - 1, len(rates))).astype(float)
+    simulated = table.wins(runs, np.broadcast_to(prompts, runs.shape))
+    larger = deviance(simulated, strengths(simulated)) >= float(deviance(wins, found)) - TIE
+    return (1 + int(larger.sum())) / draws

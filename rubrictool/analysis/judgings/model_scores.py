@@ -1,0 +1,107 @@
+"""Summarise scores by model: prompts, mean, standard deviation over prompts, ties at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from rubrictool.analysis.estimators.prompt_means import mean, standard_deviation
+from rubrictool.rows.joins import grouped
+from rubrictool.rubric.weights import TIE
+
+
+class ModelScores(NamedTuple):
+    """The scores of one model's responses; `model` is empty for responses that name none.
+
+    `mean` is over the prompts' means. `sd_prompts` is the standard deviation of the prompts' means (n - 1 in the
+    denominator), None for one prompt. `tied_at_top` is the share of prompts where a response of the model has the highest
+    score and another candidate of the prompt, of any model, has it too; prompts with one candidate are left out, and it is
+    None where no other is there. `common_mean` is the mean over the prompts that all models answered, by which models compare;
+    None without such a prompt. `clipped_mean` is `mean` in [0, 1], as HealthBench reports it of a corpus: scores of responses
+    that meet penalties may be below 0.
+    """
+
+    model: str
+    prompts: int
+    responses: int
+    mean: float
+    sd_prompts: float | None
+    tied_at_top: float | None
+    common_mean: float | None
+    clipped_mean: float
+
+
+def clipped(score: float) -> float:
+    """Return the nearest score from 0 to 1."""
+    return min(1.0, max(0.0, score))
+
+
+class ScoreTally:
+    """The scores of a run by prompt; sums are exact, so that the order in which rows finish does not matter."""
+
+    def __init__(self) -> None:
+        self._candidates: dict[str, list[tuple[str, float]]] = {}
+
+    def add(self, prompt_id: str, model: str | None, score: float) -> None:
+        """Add the score of a response."""
+        self._candidates.setdefault(prompt_id, []).append((model or "", score))
+
+    def by_prompt(self) -> Mapping[str, Sequence[tuple[str, float]]]:
+        """Return the model and the score of each response, by prompt."""
+        return self._candidates
+
+    def mean(self) -> float | None:
+        """Return the mean of the prompts' means, None without a score."""
+        means = [mean([score for _, score in candidates]) for candidates in self._candidates.values()]
+        return mean(means) if means else None
+
+    def common_prompts(self) -> frozenset[str]:
+        """Return the ids of the prompts that all models have scores on."""
+        answered = [{model for model, _ in candidates} for candidates in self._candidates.values()]
+        every = frozenset().union(*answered)
+        pairs = zip(self._candidates, answered, strict=True)
+        return frozenset(prompt_id for prompt_id, models in pairs if models == every)
+
+    def by_model(self, common: Collection[str] | None = None) -> list[ModelScores]:
+        """Return the scores of each model, the highest mean over the `common` prompts first; without one, the highest mean.
+
+        `common` are by default the prompts that all models have scores on.
+        """
+        common = self.common_prompts() if common is None else common
+        scored = (
+            (prompt_id, *candidate) for prompt_id, candidates in self._candidates.items() for candidate in candidates
+        )
+        scores = grouped((model, (prompt_id, score)) for prompt_id, model, score in scored)
+        tied = {prompt_id: _tied_models(candidates) for prompt_id, candidates in self._candidates.items()}
+        models = [_of_model(model, grouped(of_model), tied, common) for model, of_model in scores.items()]
+        return sorted(models, key=lambda one: (one.common_mean is None, -(one.common_mean or 0), -one.mean, one.model))
+
+
+def _tied_models(candidates: Sequence[tuple[str, float]]) -> frozenset[str] | None:
+    """Return the models that share the highest score of a prompt, none where one candidate has it; None for one candidate."""
+    if len(candidates) < 2:
+        return None
+    best = max(score for _, score in candidates)
+    top = [model for model, score in candidates if best - score <= TIE]
+    return frozenset(top if len(top) > 1 else ())
+
+
+def _of_model(
+    model: str,
+    by_prompt: Mapping[str, Sequence[float]],
+    tied: Mapping[str, frozenset[str] | None],
+    common: Collection[str],
+) -> ModelScores:
+    means = [mean(scores) for scores in by_prompt.values()]
+    compared = [mean(scores) for prompt_id, scores in by_prompt.items() if prompt_id in common]
+    among = [models for prompt_id in by_prompt if (models := tied[prompt_id]) is not None]
+    return ModelScores(
+        model,
+        len(means),
+        sum(map(len, by_prompt.values())),
+        mean(means),
+        standard_deviation(means),
+        sum(model in models for models in among) / len(among) if among else None,
+        mean(compared) if compared else None,
+        clipped(mean(means)),
+    )

@@ -1,0 +1,285 @@
+"""Report how far judges agree with labels: join verdicts with labels, then measure each judge on each group of criteria."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rubrictool.analysis.judgings.same_judge import same_judge_notes
+from rubrictool.analysis.judgings.verdict_rows import (
+    CriterionIndex,
+    CriterionInfo,
+    NamedSource,
+    VerdictRow,
+    read_verdict_rows,
+    read_verdict_rows_together,
+)
+from rubrictool.analysis.labels.calibration import CalibrationFigures, calibration
+from rubrictool.analysis.labels.judge_prices import JudgeCost, JudgePriceList, judge_price_list
+from rubrictool.analysis.labels.kappa import GroupAgreement, agreements
+from rubrictool.analysis.labels.labelled_verdicts import LEVELLED, CriterionGroup, LabelledVerdict
+from rubrictool.analysis.labels.labellers import (
+    HumanCeiling,
+    LabelledUnit,
+    LabellerAgreement,
+    PersonLabel,
+    human_ceiling,
+    labeller_agreement,
+)
+from rubrictool.analysis.labels.soft_labels import SoftJudgeLabels, SoftLabel
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import Texts, rubrics_by_prompt
+from rubrictool.rows.jsonl import Source, numbered_names
+from rubrictool.rows.records import EVERY_PROMPT
+from rubrictool.rows.ways_of_judging import JudgeKey
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class AgreementReport:
+    """The agreement of each judge with labels.
+
+    `judges` has for each judge its groups of criteria, all criteria first; `left_out` counts the verdicts and labels that
+    have no partner, by reason; `notes` says what the figures pool. `calibration` has, for each judge with soft verdicts, how
+    well its probabilities fit the labels. Where labels name several people, `labellers` says how far these agree, and
+    `ceilings` how far each judge does with them. `prices` has several judges beside each other, with what each costs; None
+    for one.
+    """
+
+    judges: Mapping[JudgeKey, Sequence[GroupAgreement]]
+    left_out: Mapping[str, int]
+    calibration: Mapping[JudgeKey, CalibrationFigures] = field(default_factory=dict)
+    labellers: LabellerAgreement | None = None
+    ceilings: Mapping[JudgeKey, HumanCeiling] = field(default_factory=dict)
+    prices: JudgePriceList | None = None
+    notes: Sequence[str] = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the columns of each judge: of each group, its calibration, its ceiling; then of prices, and of the labellers."""
+        of_judges = [
+            {"judge": judge, "judging": judging, **columns}
+            for (judge, judging), groups in self.judges.items()
+            for columns in [*(group.columns() for group in groups), *self._other_rows((judge, judging))]
+        ]
+        return [
+            *of_judges,
+            *(self.prices.rows() if self.prices else []),
+            *([self.labellers.columns()] if self.labellers else []),
+        ]
+
+    def _other_rows(self, judge: JudgeKey) -> Iterator[dict[str, Any]]:
+        if judge in self.calibration:
+            yield from self.calibration[judge].rows()
+        if judge in self.ceilings:
+            yield self.ceilings[judge].columns()
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the rows as a pandas table."""
+        return frame(self.rows())
+
+
+def agreement(
+    scores: Source, labels: Source, *, others: Sequence[Source] = (), rubrics: Source | None = None, seed: int = 0
+) -> AgreementReport:
+    """Return how far each judge of score rows agrees with labels, overall and on each group of criteria.
+
+    `labels` are rows with `prompt_id`, `id` and `verdicts`, and with `labeller` where several people gave them. Verdicts and
+    labels are joined on prompt, response and criterion; null is not judged. Where criteria have levels, kappa is weighted, and
+    they are a group of their own. `rubrics` tell dimensions, checks and penalties apart, and what a level counts where a row does
+    not; without them, only the dimensions that verdicts name are known. `others` are further score rows, such as those of another
+    judge; what each row cost is its `cost_usd`. Each source is a path or rows. Intervals are 95 % over
+    prompts, drawn with `seed`.
+
+    Raises `InputError` for rows that are no such rows, and where no verdict has a label.
+    """
+    joined = joined_verdicts(scores, labels, rubrics, others)
+    judges = {judge: agreements(pairs, seed=seed) for judge, pairs in joined.pairs.items()}
+    calibrations = {judge: calibration(of.pairs, seed=seed) for judge, of in joined.soft.items()}
+    people = labeller_agreement(joined.labels, seed=seed) if joined.labels else None
+    ceilings = {
+        judge: found
+        for judge, own in joined.verdicts.items()
+        if (found := human_ceiling(own, joined.labels, seed=seed))
+    }
+    reliable = {judge for judge, groups in judges.items() if groups[0].better_than_chance}
+    prices = judge_price_list(joined.pairs, joined.costs, reliable, seed=seed)
+    return AgreementReport(judges, dict(joined.left_out), calibrations, people, ceilings, prices, joined.notes)
+
+
+@dataclass(frozen=True)
+class JoinedVerdicts:
+    """The labelled verdicts of each judge, the soft ones among them, and the number of verdicts and labels left out by reason.
+
+    Where labels name who gave them, `labels` are those of each person, and `verdicts` those of each judge on the same units.
+    `costs` are those of each judge on all rows. `notes` says what the labels pool.
+    """
+
+    pairs: dict[JudgeKey, list[LabelledVerdict]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+    soft: dict[JudgeKey, SoftJudgeLabels] = field(default_factory=dict)
+    labels: Sequence[PersonLabel] = ()
+    verdicts: dict[JudgeKey, dict[LabelledUnit, float]] = field(default_factory=dict)
+    costs: dict[JudgeKey, JudgeCost] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    def add_soft(self, row: VerdictRow, place: int, pairs: Sequence[LabelledVerdict]) -> None:
+        """Add the verdict at a place of a row with its labels, where it is soft and on a criterion without levels."""
+        parts = row.soft[place] if row.soft else None
+        if parts is None or parts.p is None or not pairs:
+            return
+        judge = self.soft.setdefault(row.judge_key, SoftJudgeLabels(*row.judge_key))
+        judge.pairs += [SoftLabel(row.prompt_id, parts.p, pair.label) for pair in pairs]
+        judge.judge_ids |= {row.judge_id} if row.judge_id else set()
+        judge.rubrics.add(row.rubric)
+        judge.views |= {row.view} if row.view else set()
+        judge.calibrated |= parts.calibrated
+        judge.sampled |= bool(row.by and row.by[place])
+
+
+_VerdictKey = tuple[str, str, str]
+"""The prompt, the response and the criterion of a verdict."""
+
+
+class _Label(NamedTuple):
+    """A label, and the hash of the rubric that its row names."""
+
+    met: float
+    rubric: str
+
+
+_Labels = Mapping[_VerdictKey, Sequence[_Label]]
+
+
+def joined_verdicts(
+    scores: Source, labels: Source, rubrics: Source | None = None, others: Sequence[Source] = ()
+) -> JoinedVerdicts:
+    """Join verdicts with labels. Raises `InputError` where no verdict has a label."""
+    named = [NamedSource(one, name).opened() for name, one in numbered_names("scores", [scores, *others])]
+    return _joined(named, NamedSource(labels, "labels"), rubrics)
+
+
+def _joined(scores: Sequence[NamedSource], labels: NamedSource, rubrics: Source | None) -> JoinedVerdicts:
+    texts = Texts(*(one.rows() for one in scores), responses=True)
+    judged, (of_labels,) = read_verdict_rows_together(texts, scores), read_verdict_rows(texts, labels)
+    index = CriterionIndex(rubrics_by_prompt(rubrics, texts))
+    labelled = [index.valued(row) for row in of_labels]
+    by_key, used = _by_key(labelled, index), set[_VerdictKey]()
+    notes = [
+        *_label_notes(labelled, by_key),
+        *same_judge_notes((row.judge for row in judged), (row.judge for row in labelled)),
+    ]
+    joined = JoinedVerdicts(labels=_of_people(labelled), notes=notes)
+    nulls = sum(row.met.count(None) for row in labelled)
+    given = sum(len(row.met) for row in labelled) - nulls
+    joined.left_out["labels that are null"] = nulls
+    joined.left_out["labels in whose place the same person gave another"] = given - sum(map(len, by_key.values()))
+    for row in judged:
+        decided = index.valued(row.decided())
+        joined.costs.setdefault(row.judge_key, JudgeCost()).add(row.key, row.cost_usd)
+        for place, (key, pairs) in enumerate(_pairs(decided, index, by_key, joined.left_out)):
+            joined.add_soft(row, place, pairs)
+            if pairs:
+                joined.pairs.setdefault(row.judge_key, []).extend(pairs)
+                joined.verdicts.setdefault(row.judge_key, {}).setdefault(key, pairs[0].met)
+                used.add(key)
+    if not joined.pairs:
+        raise _unjoined(", ".join(one.shown for one in scores), labels, labelled)
+    joined.left_out["labels without a verdict"] = len(by_key.keys() - used)
+    joined.left_out["score rows that were judged by other rubrics, counted in all criteria only"] = index.unmatched
+    return joined
+
+
+def _of_people(rows: Sequence[VerdictRow]) -> list[PersonLabel]:
+    """Return the labels by who gave them; none where no row tells. Raises `InputError` where some rows do and others do not."""
+    if all(row.labeller is None for row in rows):
+        return []
+    if unnamed := next((row for row in rows if row.labeller is None), None):
+        raise InputError(f"{unnamed.where}: labeller: field required, as other rows name who gave the labels")
+    return [
+        PersonLabel((*row.key, name), row.labeller or "", met)
+        for row in rows
+        for name, met in zip(row.criteria, row.met, strict=True)
+        if met is not None
+    ]
+
+
+def _unjoined(scores: str, labels: NamedSource, labelled: Sequence[VerdictRow]) -> InputError:
+    if not any(row.criteria for row in labelled):
+        return InputError(
+            f"{labels.shown}: no row has the column verdicts; labels are rows with prompt_id, id and verdicts"
+        )
+    if all(met is None for row in labelled for met in row.met):
+        return InputError(f"{labels.shown}: all labels are null, so none says whether a criterion is met; label some")
+    return InputError(
+        f"{labels.shown}: no label belongs to a verdict of {scores}; they are joined on prompt_id, id and the"
+        " verdicts' ids"
+    )
+
+
+def _by_key(rows: Sequence[VerdictRow], index: CriterionIndex) -> _Labels:
+    """Return the labels of each verdict; of one person who gave several under one rubric, the last."""
+    found: dict[_VerdictKey, list[_Label]] = {}
+    places: dict[tuple[_VerdictKey, str, str], int] = {}
+    for row in rows:
+        rubric = index.base_hash(row)
+        for name, met in zip(row.criteria, row.met, strict=True):
+            if met is None:
+                continue
+            key = (*row.key, name)
+            own = found.setdefault(key, [])
+            place = len(own) if row.labeller is None else places.setdefault((key, row.labeller, rubric), len(own))
+            own[place : place + 1] = [_Label(met, rubric)]
+    return found
+
+
+def _label_notes(rows: Sequence[VerdictRow], labels: _Labels) -> Iterator[str]:
+    """Yield how many verdicts have several labels, where no row names who gave them: a row may stand there twice."""
+    several = sum(len(of) > len({label.rubric for label in of}) for of in labels.values())
+    if several and all(row.labeller is None for row in rows):
+        yield (
+            f"verdicts with several labels, which count once with each: {several:,}; leave repeated rows out, or name who"
+            " gave which in the column labeller"
+        )
+
+
+def _pairs(
+    row: VerdictRow, index: CriterionIndex, labels: _Labels, left_out: Counter[str]
+) -> Iterator[tuple[_VerdictKey, list[LabelledVerdict]]]:
+    """Yield for each verdict of a row the key of its label, which may name no prompt, and the verdict with each such label."""
+    rubric, shared = index.base_hash(row), index.shared_hash(row)
+    for name, met, info in zip(row.criteria, row.met, index.criteria_of(row), strict=True):
+        key = (*row.key, name)
+        if met is None:
+            left_out["verdicts that are null"] += 1
+            yield key, []
+            continue
+        key = key if key in labels else (EVERY_PROMPT, *key[1:])
+        given = labels.get(key, ())
+        fitting = [label for label in given if not (label.rubric and rubric) or label.rubric == rubric]
+        left_out["verdicts without a label"] += not given
+        left_out["verdicts labelled under another rubric"] += bool(given) and not fitting
+        about = row.prompt_id, row.id, f"{shared or rubric}/{name}", met
+        yield (
+            key,
+            [LabelledVerdict(*about, label.met, _groups(info), shared=bool(shared)) for label in fitting],
+        )
+
+
+@lru_cache(maxsize=4096)
+def _groups(info: CriterionInfo) -> tuple[CriterionGroup, ...]:
+    """Return the groups that a criterion belongs to, besides all."""
+    weight = None if info.weight is None else "positive" if info.weight > 0 else "negative"
+    decided_by = None if info.checked is None else "check" if info.checked else "judge"
+    kinds = (
+        ("dimension", info.dimension),
+        ("decided by", decided_by),
+        ("weight", weight),
+    )
+    found = tuple((kind, name) for kind, name in kinds if name)
+    return (*found, LEVELLED) if info.levelled else found

@@ -1,0 +1,197 @@
+"""Compare judges on the labels that they share: which are as good as the others, which worse, and what each costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.estimators.intervals import (
+    ENOUGH_FOR_INTERVAL,
+    ENOUGH_TO_RELY_ON,
+    RESAMPLES,
+    Z95,
+    Figure,
+    agresti_coull,
+    estimate_columns,
+)
+from rubrictool.analysis.estimators.resampling import Array, numbered, t975, totals
+from rubrictool.analysis.labels.kappa import kappa_of
+from rubrictool.analysis.labels.labelled_verdicts import KAPPA_MARGIN, LabelledVerdict
+from rubrictool.rows.joins import ResponseKey
+from rubrictool.rows.ways_of_judging import JudgeKey
+
+PriceStanding = Literal["as good", "worse", "undecided"]
+
+
+@dataclass
+class JudgeCost:
+    """Add up what a judge cost over responses; a row without a cost leaves it unknown."""
+
+    responses: set[ResponseKey] = field(default_factory=set)
+    usd: float | None = 0.0
+
+    def add(self, response: ResponseKey, cost: float | None) -> None:
+        """Add the cost of a row."""
+        self.responses.add(response)
+        self.usd = None if self.usd is None or cost is None else self.usd + cost
+
+    @property
+    def per_1000(self) -> float | None:
+        """Return dollars per 1,000 responses; None where they are unknown."""
+        return None if self.usd is None or not self.responses else 1000 * self.usd / len(self.responses)
+
+
+class JudgePrice(NamedTuple):
+    """The standing of a judge beside the others, on the `n` labelled verdicts of `prompts` prompts that all judges have.
+
+    `difference` is its kappa less that of the best other judge, with an interval that holds for all judges together, from 5
+    prompts on; None where a kappa is undefined. `lacking` is the share of the labelled verdicts of any judge that this one
+    did not give.
+    """
+
+    prompts: int
+    n: int
+    difference: Figure | None
+    standing: PriceStanding
+    lacking: float
+    usd_per_1000: float | None
+
+
+@dataclass(frozen=True)
+class JudgePriceList:
+    """The judges beside each other, and the `cheapest` that is shown to be as good as the others.
+
+    It is None where that is not decided: `hindering` are then the judges that may be as good and are cheaper, or may be.
+    """
+
+    judges: Mapping[JudgeKey, JudgePrice]
+    cheapest: JudgeKey | None
+    hindering: Sequence[JudgeKey]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the columns of each judge."""
+        return [self._columns(judge, one) for judge, one in self.judges.items()]
+
+    def _columns(self, judge: JudgeKey, one: JudgePrice) -> dict[str, Any]:
+        named = {"judge": judge[0], "judging": judge[1], "kind": "price list", "name": "all"}
+        counts = named | {"prompts": one.prompts, "n": one.n}
+        figures = estimate_columns("kappa_difference", one.difference) | {"standing": one.standing}
+        costs = {"lacking": one.lacking, "usd_per_1000": one.usd_per_1000, "cheapest": judge == self.cheapest}
+        return counts | figures | costs
+
+
+def judge_price_list(
+    pairs: Mapping[JudgeKey, Sequence[LabelledVerdict]],
+    costs: Mapping[JudgeKey, JudgeCost],
+    reliable: AbstractSet[JudgeKey],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> JudgePriceList | None:
+    """Return what judges cost and how they do beside each other; None for fewer than two judges.
+
+    `reliable` are the judges that are better than chance: no other is ever called as good. Prompts are resampled, each with the
+    verdicts of all judges on it.
+    """
+    if len(pairs) < 2:
+        return None
+    units = {judge: {_unit(pair) for pair in own} for judge, own in pairs.items()}
+    common, union = set.intersection(*units.values()), set.union(*units.values())
+    sums = _sums(pairs.values(), common)
+    prices = {
+        judge: JudgePrice(
+            len(sums),
+            len(common),
+            difference,
+            _standing(difference, len(sums), reliable=judge in reliable),
+            1 - len(units[judge]) / len(union),
+            costs[judge].per_1000 if judge in costs else None,
+        )
+        for judge, difference in zip(pairs, _differences(sums, seed, resamples), strict=True)
+    }
+    return JudgePriceList(prices, *_cheapest(prices))
+
+
+def _unit(pair: LabelledVerdict) -> tuple[str, str, str]:
+    return pair.prompt_id, pair.response_id, pair.criterion
+
+
+def _sums(judges: Iterable[Sequence[LabelledVerdict]], common: AbstractSet[tuple[str, str, str]]) -> Array:
+    """Return the terms of each judge's kappa by prompt, shape (prompts, judges, 5), over verdicts that all judges have."""
+    kept = [[pair for pair in own if _unit(pair) in common] for own in judges]
+    prompts, _ = numbered(prompt_id for prompt_id, *_ in sorted(common))
+    sums = np.zeros((len(prompts), len(kept), 5))
+    for place, own in enumerate(kept):
+        terms = [(1, one.met, one.label, one.met**2 + one.label**2, (one.met - one.label) ** 2) for one in own]
+        np.add.at(sums[:, place], [prompts[one.prompt_id] for one in own], np.array(terms).reshape(-1, 5))
+    return sums
+
+
+def _differences(sums: Array, seed: int, resamples: int) -> Iterator[Figure | None]:
+    """Yield for each judge its kappa less that of the best other one; intervals are at once for all pairs of judges (max-t)."""
+    prompts, judges, _ = sums.shape
+    kappas = _kappas(sums.sum(axis=0))
+    if not prompts or np.isnan(kappas).any():
+        yield from [None] * judges
+        return
+    differences = kappas[:, None] - kappas
+    apart = [differences[place, np.arange(judges) != place] for place in range(judges)]
+    if prompts < ENOUGH_FOR_INTERVAL:
+        yield from (Figure(float(of.min())) for of in apart)
+        return
+    (drawn,) = totals(sums, seed=seed, resamples=resamples)
+    reach = _reach(_kappas(drawn), differences, prompts)
+    for place, of in enumerate(apart):
+        half = reach[place, np.arange(judges) != place]
+        low, high = (float(ends.min()) for ends in (of - half, of + half))
+        yield Figure(float(of.min()), max(-2.0, low), min(2.0, high))
+
+
+def _kappas(sums: Array) -> Array:
+    return kappa_of(*np.moveaxis(sums, -1, 0))
+
+
+def _reach(drawn: Array, differences: Array, prompts: int) -> Array:
+    """Return how far the interval of each pair's difference reaches to each side, shape (judges, judges).
+
+    Not less than what prompts could add of a kind that was not seen among so many: judges that never differ on few prompts
+    are not shown to be alike.
+    """
+    kept = drawn[~np.isnan(drawn).any(axis=1)]
+    if len(kept) < 2:
+        return np.full_like(differences, 2.0)
+    apart = kept[:, :, None] - kept[:, None, :] - differences
+    errors = np.sqrt((apart**2).mean(axis=0))
+    with np.errstate(invalid="ignore"):
+        studentized = np.where(errors > 0, np.abs(apart) / errors, 0.0)
+    critical = float(np.quantile(studentized.max(axis=(1, 2)), 0.95))
+    few = np.sqrt(prompts / (prompts - 1)) * t975(prompts - 1) / Z95
+    return np.asarray(np.maximum(critical * few * errors, agresti_coull(0, prompts).high))
+
+
+def _standing(difference: Figure | None, prompts: int, *, reliable: bool) -> PriceStanding:
+    if difference is None or prompts < ENOUGH_TO_RELY_ON:
+        return "undecided"
+    if difference.below(0):
+        return "worse"
+    return "as good" if reliable and difference.above(-KAPPA_MARGIN) else "undecided"
+
+
+def _cheapest(prices: Mapping[JudgeKey, JudgePrice]) -> tuple[JudgeKey | None, Sequence[JudgeKey]]:
+    """Return the cheapest judge that is as good, None where others hinder the choice, and these."""
+    able = {judge: one for judge, one in prices.items() if one.standing != "worse"}
+    hindering = [judge for judge, one in able.items() if one.usd_per_1000 is None]
+    for judge in sorted(able.keys() - set(hindering), key=lambda judge: _order(judge, able[judge])):
+        if able[judge].standing == "as good":
+            return (None if hindering else judge), hindering
+        hindering.append(judge)
+    return None, hindering
+
+
+def _order(judge: JudgeKey, one: JudgePrice) -> tuple[Any, ...]:
+    better = -one.difference.value if one.difference else 0.0
+    return one.usd_per_1000, one.standing != "as good", better, judge

@@ -1,0 +1,304 @@
+"""Correct the figures of a judge by a few labels of people: prediction-powered inference.
+
+PPI++ by Angelopoulos, Duchi and Zrnic (2311.01453), with Student's t in the place of the normal distribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from rubrictool.analysis.comparisons.directions import exchanged, systems_in, systems_of
+from rubrictool.analysis.comparisons.existing_comparisons import Compared, read_comparisons
+from rubrictool.analysis.comparisons.win_rate import ThresholdDecision, interval_decision, prompt_credits
+from rubrictool.analysis.estimators.intervals import ENOUGH_TO_RELY_ON, agresti_coull
+from rubrictool.analysis.estimators.prompt_means import standard_error
+from rubrictool.analysis.estimators.resampling import Array, t975
+from rubrictool.errors import InputError
+from rubrictool.rows.frames import frame
+from rubrictool.rows.joins import grouped
+from rubrictool.rows.jsonl import Source
+from rubrictool.rubric.weights import TIE
+from rubrictool.steps.pairings import SystemPair
+
+if TYPE_CHECKING:
+    import pandas
+
+ENOUGH_LABELS = ENOUGH_TO_RELY_ON
+"""Fewest labelled prompts for a corrected figure: below 10 its interval covers less than it says."""
+
+ENOUGH_DIFFERING = 5
+"""Fewest labelled prompts on which judge and people differ that tell how far they differ elsewhere. With fewer, the interval
+counts two differences more: else 10 labels of a judge that errs to one side on a tenth of the prompts hold the truth in 68 %."""
+
+ENOUGH_UNLABELLED = 2
+"""Fewest prompts without a label that say anything of the judge's spread there; with fewer the labels stand alone."""
+
+
+class _Parts(NamedTuple):
+    """The corrected figure with its weight on the judge and its standard error."""
+
+    value: float
+    weight: float
+    standard_error: float
+
+
+@dataclass(frozen=True)
+class CorrectedMean:
+    """A mean over prompts by a judge, corrected by people's labels on some of them; the labelled prompts are a random draw.
+
+    `value`, its interval and `standard_error` are None below 10 labelled prompts; a standard error also where nothing
+    differs, and the interval where no label differs from another and the values have no limits. `judge_weight` is lambda,
+    from 0 (labels alone) to 1. `judge_alone` is the judge's mean over all prompts, `human_alone` that of the labels,
+    `judge_bias` the judge's less the people's on labelled prompts, `differing` of which they value differently; where these
+    are fewer than 5 the interval is wider than the standard error says. `labels_worth` is the number of labels that alone
+    would have the standard error.
+    """
+
+    labelled: int
+    unlabelled: int
+    value: float | None
+    low: float | None
+    high: float | None
+    standard_error: float | None
+    judge_weight: float | None
+    judge_alone: float
+    human_alone: float
+    human_alone_se: float | None
+    judge_bias: float
+    judge_bias_se: float | None
+    differing: int
+    labels_worth: float | None
+
+    def decision(self, threshold: float) -> ThresholdDecision:
+        """Return what the corrected interval says of a threshold; none decides nothing."""
+        return interval_decision(self.low, self.high, threshold)
+
+    def columns(self, name: str) -> dict[str, Any]:
+        """Return the figures as columns, `value` under the name of what it is, `judge_weight` also as the paper's `lambda`."""
+        found = dict(vars(self))
+        return {name: found.pop("value"), "lambda": self.judge_weight} | found
+
+
+@dataclass(frozen=True)
+class CorrectedWinRate:
+    """The win rate of the first of two systems by a judge, corrected by people's labels."""
+
+    systems: SystemPair
+    rate: CorrectedMean
+
+    def columns(self) -> dict[str, Any]:
+        """Return the figures by name, the names of the systems first where they have some."""
+        named = {"system_a": self.systems.a, "system_b": self.systems.b} if any(self.systems) else {}
+        return named | self.rate.columns("win_rate")
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return the figures as a pandas table of one row."""
+        return frame([self.columns()])
+
+
+def corrected_win_rates(comparisons: Source, labels: Source) -> list[CorrectedWinRate]:
+    """Return the win rate of each two systems that people labelled, corrected by the labels.
+
+    Both are rows of comparisons; `labels` hold people's on some prompts, drawn at random from the same prompts. A prompt counts
+    the mean of its comparisons. Labels may name the systems, or the responses `a` and `b`, in the other order.
+
+    Raises `InputError` for rows that are no comparisons, for weights, and for labels of a prompt or of
+    systems that the judge lacks.
+    """
+    judged, people = read_comparisons(comparisons).rows, read_comparisons(labels, name="labels")
+    by_pair = labels_by_pair(people.rows, [row.columns() for row in judged], name=people.name)
+    return correct_by_labels(judged, by_pair)
+
+
+LabelsByPair = Mapping[SystemPair, Sequence[Compared]]
+"""People's comparisons of each two systems, in the direction of the judge's."""
+
+
+def labels_by_pair(
+    labels: Sequence[Compared], compared: Sequence[Mapping[str, Any]], *, name: str = "labels"
+) -> LabelsByPair:
+    """Return labels by the systems that they compare, turned to the direction in which the judge compares them.
+
+    `compared` are the columns of the judge's comparisons, be they made or still to be made, `name` what messages call the
+    labels. Raises `InputError` for labels with weights, and for those of a prompt, of systems or of responses that are not
+    compared.
+    """
+    if any(row.columns().get("weight") is not None for row in labels):
+        raise InputError(f"{name}: weight: a correction counts every prompt alike; leave the weights out")
+    known = {
+        pair: grouped((columns["prompt_id"], _responses(columns)) for columns in own)
+        for pair, own in grouped((systems_in(columns), columns) for columns in compared).items()
+    }
+    found = grouped((systems_of(row), row) for row in _in_the_judges_direction(labels, compared))
+    for pair, rows in found.items():
+        if pair not in known:
+            raise InputError(f"{name}: {_unmatched(pair, known)}")
+        _refuse_strange((row.prompt_id for row in rows), known[pair], name)
+        _refuse_other_responses(rows, known[pair], name)
+    return found
+
+
+def repeated_labels(labels: LabelsByPair) -> int:
+    """Return how many labels are of a comparison that an earlier one is of, too: the same prompt, systems and responses."""
+    several = (Counter((row.prompt_id, _responses(row.columns())) for row in rows) for rows in labels.values())
+    return sum(count.total() - len(count) for count in several)
+
+
+_Responses = frozenset[str] | None
+"""The ids of two responses, None where a row does not name both."""
+
+
+def _responses(columns: Mapping[str, Any]) -> _Responses:
+    a, b = columns.get("a"), columns.get("b")
+    return frozenset((a, b)) if isinstance(a, str) and isinstance(b, str) else None
+
+
+def _refuse_other_responses(labels: Iterable[Compared], known: Mapping[str, Sequence[_Responses]], name: str) -> None:
+    """Raise `InputError` for a label of two responses to a prompt, where the judge's rows all name others."""
+    for row in labels:
+        own, judged = _responses(row.columns()), known[row.prompt_id]
+        if own and None not in judged and own not in judged:
+            named = " and ".join(repr(row.columns()[side]) for side in "ab")
+            raise InputError(
+                f"{name}: a, b: the judge's rows compare other responses to the prompt {row.prompt_id!r} than {named}; leave"
+                " the label out, or name the responses as these rows do"
+            )
+
+
+def correct_by_labels(judged: Sequence[Compared], labels: LabelsByPair) -> list[CorrectedWinRate]:
+    """Return the corrected win rates of the pairs of systems that have labels of prompts that the judge decided."""
+    if any(row.columns().get("weight") is not None for row in judged):
+        raise InputError("comparisons: weight: a correction counts every prompt alike; leave the weights out")
+    by_pair = {pair: prompt_credits(rows) for pair, rows in grouped((systems_of(row), row) for row in judged).items()}
+    credits = {pair: _of_known(prompt_credits(rows), by_pair.get(pair, {})) for pair, rows in labels.items()}
+    return [CorrectedWinRate(pair, corrected_mean(by_pair[pair], people)) for pair, people in credits.items() if people]
+
+
+def _of_known(people: Mapping[str, float], judged: Mapping[str, float]) -> dict[str, float]:
+    return {prompt: credit for prompt, credit in people.items() if prompt in judged}
+
+
+def _in_the_judges_direction(labels: Sequence[Compared], compared: Sequence[Mapping[str, Any]]) -> list[Compared]:
+    """Return labels with systems, or else responses, in the order in which the judge compares them."""
+    known = {_sides(columns) for columns in compared}
+    sides = [(row, _sides(row.columns())) for row in labels]
+    return [_turned(row) if own not in known and (own[0], *own[:0:-1]) in known else row for row, own in sides]
+
+
+def _sides(columns: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what is compared: the systems where a row names them, else the prompt with the responses to it."""
+    pair = systems_in(columns)
+    return (None, *pair) if any(pair) else (columns["prompt_id"], columns.get("a"), columns.get("b"))
+
+
+def _turned(row: Compared) -> Compared:
+    return type(row).model_validate(exchanged(row.columns()))
+
+
+def _unmatched(systems: SystemPair, known: Mapping[SystemPair, object]) -> str:
+    there = "; ".join(f"{pair.a} and {pair.b}" for pair in known if any(pair)) or "no systems"
+    named = f"{systems.a} and {systems.b}" if any(systems) else "no systems"
+    return f"system_a, system_b: name {named}, and the judge's comparisons {there}; name the same in both"
+
+
+def _refuse_strange(prompts: Iterable[str], known: Container[str], name: str = "labels") -> None:
+    if (strange := next((prompt for prompt in prompts if prompt not in known), None)) is not None:
+        raise InputError(f"{name}: prompt_id: the judge's rows lack the prompt {strange!r}; leave its label out")
+
+
+def corrected_mean(
+    judged: Mapping[str, float], labels: Mapping[str, float], *, limits: tuple[float, float] = (0.0, 1.0)
+) -> CorrectedMean:
+    """Return the mean over prompts that people would give, from a judge's values of all prompts and people's of some.
+
+    Values are those of a prompt: win rate, or mean score. With y people's and f the judge's of n labelled prompts, F the judge's
+    of N others: lambda = Cov(y, f) / ((1 + n/N) Var(all)), cut to [0, 1]; value = mean y + lambda (mean F - mean f); the
+    interval is Student's with n - 1 degrees of freedom, cut to the limits unless values lie outside them. Where y and f
+    differ on fewer than 5 prompts, its variance counts two prompts more, on which they differ as far as they can, one each way.
+
+    Raises `InputError` for a label of a prompt that the judge lacks, and for no label.
+    """
+    if not labels:
+        raise InputError("labels: contain no label; give at least one row")
+    _refuse_strange(labels, judged)
+    y = np.array(list(labels.values()))
+    f = np.array([judged[prompt] for prompt in labels])
+    others = np.array([value for prompt, value in judged.items() if prompt not in labels])
+    parts = _corrected(y, f, others) if len(y) >= ENOUGH_LABELS else None
+    low, high = (parts and _ends(parts, _Values(y, f, others), limits)) or (None, None)
+    return CorrectedMean(
+        labelled=len(y),
+        unlabelled=len(others),
+        value=parts and parts.value,
+        low=low,
+        high=high,
+        standard_error=(parts and parts.standard_error) or None,
+        judge_weight=parts and parts.weight,
+        judge_alone=math.fsum(judged.values()) / len(judged),
+        human_alone=float(y.mean()),
+        human_alone_se=standard_error(y.tolist()),
+        judge_bias=float((f - y).mean()),
+        judge_bias_se=standard_error((f - y).tolist()),
+        differing=_differing(y, f),
+        labels_worth=float(y.var(ddof=1)) / parts.standard_error**2 if parts and parts.standard_error > 0 else None,
+    )
+
+
+def _corrected(y: Array, f: Array, others: Array) -> _Parts:
+    if len(others) < ENOUGH_UNLABELLED:
+        return _Parts(float(y.mean()), 0.0, _error(y, others, 0.0, len(y)))
+    spread = (1 + len(y) / len(others)) * float(np.concatenate([f, others]).var(ddof=1))
+    weight = min(1.0, max(0.0, float(np.cov(y, f)[0, 1]) / spread)) if spread > 0 else 0.0
+    value = y.mean() + weight * (others.mean() - f.mean())
+    return _Parts(float(value), weight, _error(y - weight * f, others, weight, len(y)))
+
+
+def _error(residuals: Array, others: Array, weight: float, labels: int) -> float:
+    """Return the standard error of the corrected figure, from what the judge does not explain of the labels."""
+    unlabelled = weight**2 * others.var(ddof=1) / len(others) if weight > 0 else 0.0
+    return math.sqrt(residuals.var(ddof=1) / labels + unlabelled)
+
+
+class _Values(NamedTuple):
+    """The values of prompts: people's and the judge's of labelled ones, the judge's of the others."""
+
+    y: Array
+    f: Array
+    others: Array
+
+    def range(self) -> tuple[float, float]:
+        values = np.concatenate(self)
+        return float(values.min()), float(values.max())
+
+
+def _ends(parts: _Parts, values: _Values, limits: tuple[float, float]) -> tuple[float, float] | None:
+    """Return the ends of the interval; where labels do not differ, those that allow for labels that were not seen.
+
+    None where these may lie anywhere, since some value lies outside the limits.
+    """
+    y, f, others = values
+    least, most = values.range()
+    inside = limits[0] <= least and most <= limits[1]
+    least, most = limits if inside else (least, most)
+    if y.min() == y.max():
+        if not inside:
+            return None
+        low, high, _ = agresti_coull(float(((y - least) / (most - least)).sum()), len(y))
+        return least + low * (most - least), least + high * (most - least)
+    error = parts.standard_error
+    if parts.weight > 0 and _differing(y, f) < ENOUGH_DIFFERING:
+        unseen = [most - parts.weight * least, least - parts.weight * most]
+        error = _error(np.concatenate([y - parts.weight * f, unseen]), others, parts.weight, len(y))
+    half = t975(len(y) - 1) * error
+    low, high = parts.value - half, parts.value + half
+    return (max(least, low), min(most, high)) if inside else (low, high)
+
+
+def _differing(y: Array, f: Array) -> int:
+    return int((np.abs(f - y) > TIE).sum())

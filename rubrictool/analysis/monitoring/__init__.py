@@ -1,0 +1,1 @@
+"""Follow dumped rollouts by step of the training."""

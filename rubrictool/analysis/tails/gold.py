@@ -1,0 +1,164 @@
+"""Read gold, which scores are compared with: labels, preferences or a stronger judge's scores."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from rubrictool.analysis.comparisons.win_rate import CREDIT
+from rubrictool.errors import InputError
+from rubrictool.rows.columns import Id
+from rubrictool.rows.comparisons import Winner
+from rubrictool.rows.input_files import STDIN
+from rubrictool.rows.joins import ResponseKey, Texts, grouped, within_reach
+from rubrictool.rows.jsonl import Rows, Source, listed
+from rubrictool.rows.messages import ResponseText
+from rubrictool.rows.records import Response, Scored
+from rubrictool.rubric.weights import TIE
+from rubrictool.text.encoding import draw
+
+OWN = "quality"
+"""The column of score rows that is gold by default."""
+
+
+@dataclass(frozen=True)
+class Gold:
+    """The gold value of each response, with the name of where it comes from.
+
+    `preferred` is given for preferences: by prompt the mean credit in [0, 1] of the first of two responses. `judges` are those
+    that the rows of its own file name.
+    """
+
+    name: str
+    values: Mapping[ResponseKey, float]
+    preferred: Mapping[str, Mapping[tuple[str, str], float]] | None = None
+    judges: frozenset[str] = frozenset()
+
+
+class GoldRow(Response):
+    """A row of a gold file: a response with a label or a score (its text may be missing), or a comparison of two."""
+
+    response: ResponseText = ""
+    a: Id | None = None
+    b: Id | None = None
+    winner: Winner | None = None
+    preference: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @property
+    def credit(self) -> float | None:
+        """Return the credit of `a` in a comparison, None for a row that is none."""
+        return self.preference if self.winner is None else CREDIT[self.winner]
+
+
+def in_deciding_half(seed: int, response_id: str) -> bool:
+    """Return whether a response belongs to the half that may decide on rubrics; the other half is held out to report on.
+
+    A draw with the seed and the response's id alone (an even first digit), so that every command halves alike.
+    """
+    return int(draw(seed, "gate", response_id)[0], 16) % 2 == 0
+
+
+def file_and_column(gold: str) -> tuple[str, str | None]:
+    """Return the file and the column that FILE[:COLUMN] names; None for a column that it does not name."""
+    if gold == STDIN or os.path.exists(gold):
+        return gold, None
+    file, colon, column = gold.rpartition(":")
+    return (file, column) if colon and file and column else (gold, None)
+
+
+def own_gold(files: Mapping[str, Iterable[tuple[str, Scored]]]) -> Gold:
+    """Return the column `quality` of score rows, given with their places by file.
+
+    Raises `InputError` where it is missing or files differ in it.
+    """
+    values: dict[ResponseKey, float] = {}
+    for rows in files.values():
+        for place, row in rows:
+            value = _number(row.unknown().get(OWN), place, OWN)
+            known = values.setdefault((row.prompt_id, row.id), value) if value is not None else None
+            if value is not None and known is not None and abs(known - value) > TIE:
+                raise InputError(
+                    f"{place}: {OWN}: {row.id} has {value:g} here and {known:g} in an earlier file; correct one, or"
+                    " give gold apart from the score rows",
+                    code="gold",
+                )
+    if not values:
+        raise InputError(
+            f"{next(iter(files))}: has no column {OWN}; add it, or give gold (labels, preferences or a stronger judge's scores)",
+            code="gold",
+        )
+    return Gold(OWN, values)
+
+
+def read_gold(source: Source, column: str | None, texts: Texts) -> Gold:
+    """Read the labels, scores or preferences of a source.
+
+    Gold is `column`; without one, comparisons (`winner` or `preference`) where there are some, else `quality`, else `score`.
+    Raises `InputError` for a source of none of them, or of both comparisons and others.
+    """
+    rows = Rows(
+        source, GoldRow, name="gold", parts=("responses", "comparisons") if column else ("comparisons", "responses")
+    )
+    compared = sum(row.credit is not None for _, row in texts.checked(rows))
+    if column is None and compared:
+        return _preferences(rows)
+    names = [column] if column else [OWN, "score"]
+    named = next((name for name in names if any(name in row.unknown() for _, row in rows)), None)
+    if named is None:
+        wanted = f"column {column}" if column else f"column {OWN} or score, and no comparisons"
+        there = listed({name: None for _, row in rows for name in row.unknown()}) or "no other columns"
+        raise InputError(f"{rows.name}: has no {wanted}; name the column that holds gold (FILE:COLUMN), of: {there}")
+    values = {
+        (row.prompt_id, row.id): value
+        for line, row in rows
+        if (value := _number(row.unknown().get(named), rows.places.of(line), named)) is not None
+    }
+    return Gold(f"{rows.name}:{named}", values, judges=_judges(rows) if named == "score" else frozenset())
+
+
+def _number(value: Any, where: str, column: str) -> float | None:
+    """Return a label as a number, None where there is none."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{where}: {column}: must be a number")
+    within_reach(value, where, column)
+    return float(value)
+
+
+def _preferences(rows: Rows[GoldRow]) -> Gold:
+    """Return gold from comparisons: the mean credit of each pair, and the share of its comparisons that a response wins."""
+    by_prompt = grouped(_credited_pair(rows, line, row) for line, row in rows)
+    preferred = {
+        prompt_id: {pair: sum(credits) / len(credits) for pair, credits in grouped(pairs).items()}
+        for prompt_id, pairs in by_prompt.items()
+    }
+    values = {(prompt, name): share for prompt, pairs in preferred.items() for name, share in win_shares(pairs).items()}
+    return Gold(f"preferences of {rows.name}", values, preferred, _judges(rows))
+
+
+def _judges(rows: Rows[GoldRow]) -> frozenset[str]:
+    """Return the judges that rows name."""
+    named = (row.unknown().get("judge") for _, row in rows)
+    return frozenset(name for name in named if isinstance(name, str))
+
+
+def _credited_pair(rows: Rows[GoldRow], line: int, row: GoldRow) -> tuple[str, tuple[tuple[str, str], float]]:
+    """Return the prompt, the two ids in order, and the credit of the first. Raises `InputError` for no comparison."""
+    if row.credit is None or row.a is None or row.b is None:
+        raise rows.error(line, "needs `a`, `b` and `winner` (or `preference`), as the file's other rows have")
+    if row.a == row.b:
+        raise rows.error(line, f"b: {row.a!r} is compared with itself")
+    pair = ((row.b, row.a), 1 - row.credit) if row.a > row.b else ((row.a, row.b), row.credit)
+    return row.prompt_id, pair
+
+
+def win_shares(preferred: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    """Return the share of its comparisons that each response wins, from the credit in [0, 1] of the first of each two."""
+    both = (one for (first, second), credit in preferred.items() for one in ((first, credit), (second, 1 - credit)))
+    return {response: math.fsum(credits) / len(credits) for response, credits in grouped(both).items()}

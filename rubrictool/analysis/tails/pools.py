@@ -1,0 +1,143 @@
+"""Join score rows with gold into pools: the responses to each prompt with their gold and the scores of each file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+from rubrictool.analysis.judgings.same_judge import same_judge_notes
+from rubrictool.analysis.tails.gold import Gold, in_deciding_half, own_gold, read_gold
+from rubrictool.errors import InputError
+from rubrictool.rows.joins import ResponseKey, Texts, filled, grouped, lacking, within_reach
+from rubrictool.rows.jsonl import Rows, Source
+from rubrictool.rows.records import Scored
+from rubrictool.rows.ways_of_judging import judged_alike, without_texts
+
+
+class Pool(NamedTuple):
+    """The responses to one prompt in the order of the first file: writers, gold, and the scores of each file.
+
+    `preferred` is given where gold is preferences: by the positions of two responses that were compared, the mean credit
+    in [0, 1] of the first. Then gold is the share of its comparisons that a response wins. `ids` are those of the responses.
+    """
+
+    prompt_id: str
+    writers: tuple[str | None, ...]
+    gold: tuple[float, ...]
+    scores: tuple[tuple[float, ...], ...]
+    preferred: Mapping[tuple[int, int], float] | None = None
+    ids: tuple[str, ...] = ()
+
+    def of_writer(self, writer: str) -> Pool:
+        """Return the responses of one writer, without preferences and ids."""
+        own = [position for position, name in enumerate(self.writers) if name == writer]
+        scores = tuple(tuple(scores[position] for position in own) for scores in self.scores)
+        return Pool(self.prompt_id, (writer,) * len(own), tuple(self.gold[position] for position in own), scores)
+
+
+def writers(pools: Iterable[Pool]) -> list[str]:
+    """Return the names of all who wrote responses, sorted."""
+    return sorted({name for pool in pools for name in pool.writers if name})
+
+
+@dataclass(frozen=True)
+class JoinedPools:
+    """The pools of all responses that every file scores and that have gold.
+
+    `gold` names where gold comes from; `left_out` counts responses by reason; `notes` says what the figures pool or ignore.
+    """
+
+    gold: str
+    pools: Sequence[Pool]
+    left_out: Mapping[str, int]
+    notes: Sequence[str]
+
+
+def joined_pools(
+    scores: Mapping[str, Source],
+    gold: Source | None = None,
+    column: str | None = None,
+    *,
+    held_out_by: int | None = None,
+) -> JoinedPools:
+    """Join score rows, by the name of their file, with gold: on `prompt_id` and `id`.
+
+    `gold` and `column` are as in `tail`. With a seed in `held_out_by` only the held-out half of the responses is kept.
+    Raises `InputError` where rows cannot be read or joined.
+    """
+    sources = {name: Rows(source, Scored, name=name) for name, source in scores.items()}
+    texts = Texts(*list(sources.values())[:1], responses=True)
+    files = {name: _placed(rows, texts) for name, rows in sources.items()}
+    known = own_gold(files) if gold is None else read_gold(gold, column, texts)
+    rows = {name: [row for _, row in placed] for name, placed in files.items()}
+    by_key = {name: {(row.prompt_id, row.id): row for row in of_file} for name, of_file in rows.items()}
+    everywhere = _in_every_file(by_key)
+    labelled = [key for key in everywhere if key in known.values]
+    kept = [key for key in labelled if held_out_by is None or not in_deciding_half(held_out_by, key[1])]
+    pools = [_pool(prompt_id, ids, list(by_key.values()), known) for prompt_id, ids in grouped(kept).items()]
+    if not any(len(pool.gold) > 1 for pool in pools):
+        raise InputError(
+            f"{next(iter(scores))}: no prompt has two responses with gold ({known.name}); rows are joined on prompt_id and id; "
+            "a row without an id is named by its prompt, model and response, so give both files the same columns of these, and "
+            "the text of the prompt (column prompt) where one has no ids of prompts"
+        )
+    left_out = {
+        "not_in_every_file": len({key for of_file in by_key.values() for key in of_file}) - len(everywhere),
+        "without_gold": len(everywhere) - len(labelled),
+        "in_the_other_half": len(labelled) - len(kept),
+    }
+    judges = (str(row.unknown().get("judge") or "") for of_file in rows.values() for row in of_file)
+    return JoinedPools(known.name, pools, left_out, [*_notes(rows), *same_judge_notes(judges, known.judges)])
+
+
+def _placed(rows: Rows[Scored], texts: Texts) -> list[tuple[str, Scored]]:
+    """Return the rows of a file with their places. Raises `InputError` for a score that is too large."""
+    placed = [_textless(rows.places.of(number), row) for number, row in texts.checked(rows)]
+    return filled(placed, rows.name)
+
+
+def _textless(place: str, row: Scored) -> tuple[str, Scored]:
+    """Return a row with its place, without its texts, which no figure reads."""
+    within_reach(row.score, place, "score")
+    return place, without_texts(row)
+
+
+def _in_every_file(by_key: Mapping[str, Mapping[ResponseKey, Scored]]) -> list[ResponseKey]:
+    """Return the responses that all files score. Raises `InputError` for a file that shares none with the first."""
+    (first, keys), *others = by_key.items()
+    for name, of_file in others:
+        if not of_file.keys() & keys.keys():
+            raise InputError(f"{name}: scores no response that {first} scores; rows are joined on prompt_id and id")
+    return [key for key in keys if all(key in of_file for _, of_file in others)]
+
+
+def _pool(prompt_id: str, ids: Sequence[str], files: Sequence[Mapping[ResponseKey, Scored]], gold: Gold) -> Pool:
+    keys = [(prompt_id, name) for name in ids]
+    return Pool(
+        prompt_id,
+        tuple(files[0][key].model for key in keys),
+        tuple(gold.values[key] for key in keys),
+        tuple(tuple(float(rows[key].score) for key in keys) for rows in files),
+        _preferred(ids, gold.preferred.get(prompt_id, {})) if gold.preferred is not None else None,
+        tuple(ids),
+    )
+
+
+def _preferred(ids: Sequence[str], credits: Mapping[tuple[str, str], float]) -> dict[tuple[int, int], float]:
+    """Return preferences by position in place of ids, between responses of the pool."""
+    positions = {name: position for position, name in enumerate(ids)}
+    pairs = ((positions.get(one), positions.get(other), credit) for (one, other), credit in credits.items())
+    return {(one, other): credit for one, other, credit in pairs if one is not None and other is not None}
+
+
+def _notes(rows: Mapping[str, Sequence[Scored]]) -> list[str]:
+    mixed = [
+        f"{name}: holds scores of different judges or ways of judging, which the figures pool"
+        for name, of_file in rows.items()
+        if not judged_alike(of_file, "judge", "judging")
+    ]
+    if len(rows) > 1 and not mixed and not judged_alike(chain.from_iterable(rows.values()), "judge", "judging"):
+        mixed = ["the files are of different judges or ways of judging, so their figures may differ by the judge alone"]
+    return [*mixed, *(f"{name}: {gaps}" for name, of_file in rows.items() if (gaps := lacking(of_file)))]

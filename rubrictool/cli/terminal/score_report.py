@@ -1,0 +1,191 @@
+"""Say the closing lines of `score`: verdicts that are lacking, abstentions, panels, empty responses, and the mean scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from rubrictool.analysis.judgings.abstentions import AbstentionTally
+from rubrictool.analysis.judgings.escalations import EscalatedRow, EscalationTally
+from rubrictool.analysis.judgings.hard_verdicts import HardVerdictTally, hard_reasons
+from rubrictool.analysis.judgings.model_scores import ScoreTally, clipped
+from rubrictool.analysis.judgings.panel_agreement import PanelTally, Votes, votes_on
+from rubrictool.cli.github import write_job_summary
+from rubrictool.cli.options import ShownQuestionFlags
+from rubrictool.cli.role_options import JudgeFlags
+from rubrictool.cli.session import Session
+from rubrictool.cli.terminal.cut_traces import tell_cut
+from rubrictool.cli.terminal.empties import scored_without_judge, tell_empty
+from rubrictool.cli.terminal.escalation_lines import tell_escalation
+from rubrictool.cli.terminal.panel_lines import tell_panel
+from rubrictool.cli.terminal.score_table import score_lines, score_sheet
+from rubrictool.judging.escalation import Escalation
+from rubrictool.judging.protocols import Judge, may_abstain
+from rubrictool.rows.records import Response, Score, ScoreWithDetails
+from rubrictool.rows.verdicts import Verdict
+from rubrictool.rubric.empty_response import FAILURE
+from rubrictool.rubric.weights import TIE
+from rubrictool.steps.map_rows import Outcome
+
+if TYPE_CHECKING:
+    from rubrictool.cli.terminal.score_human import PeoplesScores
+
+
+class GivenVerdicts(NamedTuple):
+    """The verdicts on a response as far as the closing lines need them, whether they give a score or not.
+
+    `abstained` says for each criterion whether the judge abstained; none where it may not. `hard` says for each verdict of a
+    soft judge why it is not soft. `votes` are those of several judges, and `escalated` counts what was left to a strong one.
+    """
+
+    prompt_id: str
+    rubric: str
+    abstained: tuple[tuple[str, bool], ...]
+    hard: tuple[str | None, ...]
+    votes: tuple[Votes, ...]
+    escalated: EscalatedRow | None
+
+    @classmethod
+    def of(
+        cls, verdicts: Sequence[Verdict], response: Response, rubric: str, judge: Judge, escalation: Escalation | None
+    ) -> Self:
+        """Return what is needed of verdicts by a rubric, named by its hash."""
+        abstained = tuple((verdict.id, verdict.abstained) for verdict in verdicts) if may_abstain(judge) else ()
+        drawn = escalation is not None and escalation.checks(response.prompt_id, response.id)
+        escalated = EscalatedRow.of(verdicts, escalation.strong_name, drawn=drawn) if escalation else None
+        votes, hard = tuple(votes_on(verdicts)), hard_reasons(verdicts)
+        return cls(response.prompt_id, rubric, abstained, hard, votes, escalated)
+
+
+class ScoredRow(NamedTuple):
+    """The part of a score that the closing lines need.
+
+    `gap` is its coverage where it lacks verdicts that can be asked for again.
+    """
+
+    id: str
+    model: str | None
+    score: float
+    empty: bool
+    gap: float | None
+    given: GivenVerdicts
+
+    @classmethod
+    def of(cls, row: Score, given: GivenVerdicts, *, empty: bool) -> Self:
+        """Return what is needed of a row."""
+        missing = any(not verdict.judged and not verdict.abstained for verdict in row.verdicts)
+        gap = row.coverage if isinstance(row, ScoreWithDetails) and missing else None
+        return cls(row.id, row.model, row.score, empty, gap, given)
+
+
+class ScoreReport:
+    """The closing lines of a run, as its rows end.
+
+    `cut` counts responses that are shown without their middle. With `lacking`, scores may rest on part of their criteria.
+    """
+
+    def __init__(self, judging: JudgeFlags, people: PeoplesScores | None, *, lacking: bool) -> None:
+        self._judging, self._people, self._lacking = judging, people, lacking
+        self._tally, self._doubts, self._hard = ScoreTally(), AbstentionTally(), HardVerdictTally()
+        self._panel, self._escalations = PanelTally(), EscalationTally()
+        self._coverage: list[float] = []
+        self._empty: Counter[str] = Counter()
+        self.cut = 0
+
+    def add(self, outcome: Outcome) -> None:
+        """Count a row that has ended: its note is a `ScoredRow`, or without a score its `GivenVerdicts`, where it has any."""
+        note: ScoredRow | GivenVerdicts | None = outcome.note
+        if outcome.failure:
+            self._empty[FAILURE] += outcome.failure.kind == FAILURE
+        if isinstance(note, GivenVerdicts):
+            self._add_verdicts(note)
+        elif note:
+            self._add(note)
+
+    def _add(self, row: ScoredRow) -> None:
+        self._empty["scored"] += row.empty
+        self._coverage += [] if row.gap is None else [row.gap]
+        self._add_verdicts(row.given)
+        prompt_id = row.given.prompt_id
+        self._tally.add(prompt_id, row.model, row.score)
+        if self._people:
+            self._people.add((prompt_id, row.id), row.model)
+
+    def _add_verdicts(self, given: GivenVerdicts) -> None:
+        self._doubts.add(given.rubric, given.abstained)
+        self._hard.add(given.hard)
+        self._panel.add(given.prompt_id, given.votes)
+        if given.escalated:
+            self._escalations.add(given.prompt_id, given.escalated)
+
+    def close(
+        self, session: Session, wording: ShownQuestionFlags, fail_under: float | None, *, job_summary: bool
+    ) -> None:
+        """Say the closing lines, put the figures into the summary, and check the threshold."""
+        self._tell_verdicts(session)
+        tell_panel(session, "score", self._panel)
+        per_criterion = self._judging.judging == "per-criterion"
+        tell_escalation(session, "score", self._escalations, questions=1 if per_criterion else None)
+        empty = self._empty.total()
+        tell_empty(session, "score", empty, scored_without_judge(empty, self._empty[FAILURE]))
+        tell_cut(session, "score", self.cut, wording)
+        if session.dry_run:
+            return
+        self._tell_means(session)
+        corrected = self._people.close(session, self._tally, fail_under) if self._people else []
+        if fail_under is not None and not self._people:
+            _hold(session, self._tally.mean(), fail_under)
+        if job_summary:
+            write_job_summary(score_sheet(self._tally, session.ending), *corrected)
+
+    def _tell_verdicts(self, session: Session) -> None:
+        """Say which verdicts are lacking, were not given, or are not soft."""
+        if self._lacking:
+            self._tell_gaps(session)
+        if (self._judging.allow_abstain or self._doubts.rows) and not session.dry_run:
+            session.figures |= self._doubts.figures()
+            session.tell(f"score: {self._doubts.line()}{_split_remedy(session)}")
+        if self._judging.soft and not session.dry_run:
+            session.figures |= self._hard.figures()
+            session.tell(f"score: {self._hard.line()}")
+
+    def _tell_gaps(self, session: Session) -> None:
+        lowest = min(self._coverage, default=None)
+        session.figures |= {"partly_judged": len(self._coverage), "lowest_coverage": lowest}
+        if lowest is not None:
+            rerun = "; rerun the command to ask for the missing ones" if session.keeps_replies else ""
+            told = f"{len(self._coverage)} (lowest coverage {lowest:.2f})"
+            session.tell(f"score: scores that lack verdicts: {told}{rerun}")
+
+    def _tell_means(self, session: Session) -> None:
+        mean = self._tally.mean()
+        bounded = None if mean is None else clipped(mean)
+        models = [one._asdict() for one in self._tally.by_model()]
+        session.figures |= {"mean_score": mean, "clipped_mean": bounded, "models": models}
+        if mean is None:
+            return
+        # Drawing a table takes a tenth of a second, for which a quiet run need not wait.
+        for line in () if session.quiet else score_lines(self._tally):
+            session.tell(line)
+        part = f" over the rows that did not fail ({session.progress.failed} did)" if session.progress.failed else ""
+        part += "" if bounded == mean else f"; clipped to 0 to 1, as HealthBench does: {bounded:.3f}"
+        session.tell(f"score: mean of prompt means {mean:.3f}{part}")
+
+
+def _split_remedy(session: Session) -> str:
+    """Return what decides where the judges of a panel are evenly split, empty where they cannot be."""
+    asked = session.roles
+    if not asked.panel or not asked.panel.can_split or asked.escalation:
+        return ""
+    return "; where judges are evenly split, one --judge more, --panel mean or --escalate SPEC decides"
+
+
+def _hold(session: Session, mean: float | None, fail_under: float) -> None:
+    """Miss the threshold where the mean is lower."""
+    if mean is None or mean < fail_under - TIE:
+        session.miss(
+            "no row was scored, so --fail-under cannot be checked"
+            if mean is None
+            else f"the mean {mean:.3f} is below {fail_under:g}"
+        )
