@@ -117,6 +117,16 @@ def doubtful_verdicts(
     return sorted(found, key=_most_doubtful)
 
 
+def checked_verdicts(stored: Mapping[JudgedCriterion, Sequence[StoredVerdict]], files: ReportFiles) -> int:
+    """Return how many verdicts something can put in doubt: a label, a second judging, several samples or a probability."""
+    return sum(
+        len(verdicts) > 1
+        or files.label(key.response, verdicts[-1].verdict.id) is not None
+        or any(len(one.verdict.samples) > 1 or one.verdict.p is not None for one in verdicts)
+        for key, verdicts in stored.items()
+    )
+
+
 def _doubts(verdicts: Sequence[StoredVerdict], label: bool | None) -> Iterator[DoubtKind]:
     met = {one.verdict.met for one in verdicts} - {None}
     if label is not None and verdicts[-1].verdict.met is (not label):

@@ -10,7 +10,13 @@ from typing import Any, NamedTuple
 
 from rubrictool.report.figure_text import verdict_word
 from rubrictool.report.figures_sections import FigureTable, TailSection
-from rubrictool.report.judgings import DoubtfulVerdict, DoubtKind, ReportJudging, doubtful_verdicts
+from rubrictool.report.judgings import (
+    DoubtfulVerdict,
+    DoubtKind,
+    ReportJudging,
+    checked_verdicts,
+    doubtful_verdicts,
+)
 from rubrictool.report.matrix_data import row_link
 from rubrictool.report.report_data import ReportData
 from rubrictool.report.report_files import NamedRows, ReadFile, ReportFiles
@@ -94,10 +100,14 @@ def overview(data: ReportData, parts: PageSections) -> Overview:
     """Return the overview of a report."""
     files, judgings = data.files, data.judgings
     verdicts = sum(len(row.verdicts) for one in judgings for row in one.rows)
-    doubts = doubtful_verdicts(data.stored, files)
+    doubts, checked = doubtful_verdicts(data.stored, files), checked_verdicts(data.stored, files)
     return Overview(
         version("rubrictool"),
-        [*_sentences(parts), *_doubt_sentence(doubts, verdicts), *_cost_sentence(files.summaries)],
+        [
+            *_sentences(parts),
+            *_doubt_sentence(len(doubts), checked),
+            *_cost_sentence(files.summaries),
+        ],
         _counts(files, judgings, parts, verdicts),
         sorted({one.model for one in files.responses.values() if one.model}),
         [_judging(one) for one in judgings],
@@ -121,11 +131,12 @@ def _sentences(parts: PageSections) -> Iterator[str]:
     yield from parts.sentences
 
 
-def _doubt_sentence(doubts: Sequence[DoubtfulVerdict], verdicts: int) -> Iterator[str]:
-    if verdicts:
+def _doubt_sentence(doubts: int, checked: int) -> Iterator[str]:
+    """Yield how many verdicts are doubtful, of those that the files say anything else about."""
+    if checked:
         yield (
-            f"{counted(len(doubts), 'verdict is', 'verdicts are')} doubtful: another judging, a label or another sample says"
-            " otherwise."
+            f"{doubts} of {counted(checked, 'verdict')} with a label, another judging, samples or a probability"
+            f" {'is' if doubts == 1 else 'are'} doubtful."
         )
 
 

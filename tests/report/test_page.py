@@ -147,6 +147,14 @@ def test_samples_that_disagree_are_doubtful() -> None:
     assert [(one.criterion_id, one.why) for one in found.doubts] == [("c2", "1 of 2 samples say met")]
 
 
+def test_doubtful_verdicts_are_counted_among_those_that_something_else_is_said_of() -> None:
+    rows = scores(SECOND, ["111", "000", "011", "001"])
+    label = {"prompt_id": "bread", "id": "r1", "verdicts": [{"id": "c3", "met": False}]}
+    alone, labelled = page(rows, [RUBRIC]).overview.sentences, page(rows, [RUBRIC], [label]).overview.sentences
+    assert not any("doubtful" in sentence for sentence in alone)
+    assert "1 of 1 verdict with a label, another judging, samples or a probability is doubtful." in labelled
+
+
 def test_the_matrix_keeps_met_unmet_missing_and_checks_apart_and_marks_what_is_doubtful() -> None:
     checked = [*FIRST[:1], {**FIRST[1], "check": {"contains": ["fridge"]}}]
     matrix = page(scores(checked, ["11", "10", "-0", "00"]), [{**PROMPT, "criteria": checked}]).matrix
