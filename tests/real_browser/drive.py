@@ -77,6 +77,14 @@ def use(browser: Browser) -> None:
     seen["deep_link"] = again.locator("#detail").inner_text() == seen["detail"]
     page.keyboard.press("Escape")
     seen["closed"] = page.locator("#detail").is_hidden()
+    page.locator("#canvas .name", has_text="r1").first.hover()
+    page.mouse.down()
+    page.evaluate("dispatchEvent(new Event('resize'))")
+    page.wait_for_timeout(300)  # Rows are drawn anew 100 ms after the window's last change.
+    page.mouse.up()
+    page.locator("#detail h2").wait_for()
+    seen["pressed"] = page.locator("#detail").inner_text()
+    page.keyboard.press("Escape")
     page.keyboard.press("?")
     seen["help"] = page.locator("#help[open]").count()
     page.keyboard.press("Escape")

@@ -119,6 +119,10 @@ def test_keys_select_open_and_close_a_response_and_list_themselves(seen: Any) ->
     assert (seen["closed"], seen["help"]) == (True, 1)
 
 
+def test_a_row_opens_though_the_window_changes_while_it_is_pressed(seen: Any) -> None:
+    assert "r1" in seen["pressed"]
+
+
 def test_links_lead_to_a_response_and_to_a_round(seen: Any) -> None:
     assert (seen["deep_link"], seen["round_opened"]) == (True, True)
 

@@ -260,8 +260,14 @@
       waiting = true;
       requestAnimationFrame(() => { waiting = false; draw(false); });
     }, { passive: true });
-    addEventListener("resize", later(() => { layOut(); draw(true); }, 100));
-    new ResizeObserver(later(() => draw(true), 60)).observe(grid);
+    /* No row is drawn anew while one is pressed: the browser would tell no click on it. */
+    let pressed = false, late = false;
+    const drawAnew = () => { late = pressed; if (!pressed) draw(true); };
+    canvas.addEventListener("pointerdown", () => { pressed = true; });
+    for (const end of ["pointerup", "pointercancel"])
+      addEventListener(end, () => setTimeout(() => { pressed = false; if (late) drawAnew(); }));
+    addEventListener("resize", later(() => { layOut(); drawAnew(); }, 100));
+    new ResizeObserver(later(drawAnew, 60)).observe(grid);
 
     const select = (row) => {
       selected = row;
