@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from rubrictool.errors import Undecided
 from rubrictool.rows.columns import InJsonSchema, one_given
 from rubrictool.text.patterns import foreign
+from rubrictool.text.wording import one_line
 from rubrictool.text.words import is_blank, word_bounds
 
 Format = Literal["list", "numbered", "table", "code", "heading", "json"]
@@ -36,8 +37,14 @@ class _Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _null_is_absent(cls, data: Any) -> Any:
-        return {name: value for name, value in data.items() if value is not None} if isinstance(data, Mapping) else data
+    def _own_keys(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        given = {name: value for name, value in data.items() if value is not None}
+        if unknown := [name for name in given if name not in cls.model_fields]:
+            known = ", ".join(cls.model_fields)
+            raise ValueError(f"has the unknown key {one_line(str(unknown[0]), width=40)}; the keys are {known}")
+        return given
 
 
 TextList = Annotated[

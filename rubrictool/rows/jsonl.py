@@ -280,7 +280,6 @@ _REASONS = {
     "model_attributes_type": "must be an object",
     "dict_type": "must be an object",
     "too_short": "is an empty list",
-    "extra_forbidden": "is not known here",
 }
 
 

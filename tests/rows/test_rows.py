@@ -62,7 +62,7 @@ BAD: list[tuple[type[Row], str | bytes, str]] = [
     (
         Rubric,
         '{"id": "p", "criteria": [{"criterion": "x", "weight": 1, "check": {"has": ["a"]}}]}',
-        "is not known here",
+        "criteria.0.check: has the unknown key has; the keys are contains, excludes, matches, lacks, words, format, trace",
     ),
     (Rubric, '{"id": "p", "criteria": [{"criterion": "x", "weight": 1, "check": {}}]}', "needs one of contains"),
     (Score, '{"prompt_id": "p", "response": "x", "score": 1}', "verdicts: field required"),
