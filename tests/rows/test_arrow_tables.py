@@ -286,3 +286,11 @@ def test_sizes_are_told_of_a_damaged_file_until_it_makes_no_sense(place: int, ot
     with suppress(FileFault):
         assert len(list(batch_sizes(damaged, 8))) <= 2
     assert damaged.tell() == 0
+
+
+def test_a_length_that_no_file_has_ends_the_sizes_of_a_file_on_disk(tmp_path: Path) -> None:
+    content, path = batched(3, compression="zstd"), tmp_path / "f"
+    for place in range(8, 400):
+        path.write_bytes(content[:place] + (2**50).to_bytes(8, "little") + content[place + 8 :])
+        with path.open("rb") as file, suppress(FileFault):
+            assert len(list(batch_sizes(file, 8))) <= 2

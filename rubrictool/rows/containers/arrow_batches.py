@@ -84,7 +84,7 @@ def _message(file: IO[bytes], at: int) -> _Message | None:
     before = file.tell()
     try:
         return _read(file, at)
-    except struct.error:
+    except (struct.error, OSError):  # a file system has no place so far out as a damaged length may say
         return None
     finally:
         file.seek(before)
