@@ -28,7 +28,7 @@ def own_shape(name: str) -> Shape:
         found = getattr(import_module(module), variable)
     except (ImportError, AttributeError) as error:
         raise InputError(f"{name!r}: cannot be imported: {error}") from None
-    except (Exception, SystemExit) as error:  # A module may do anything while it is imported.
+    except (Exception, SystemExit) as error:  # somebody else's module, which may raise anything or exit
         raise InputError(f"{name!r}: cannot be imported: {_told(error)}") from error
     if not isinstance(found, Shape):
         raise InputError(f"{name!r}: is no rubrictool.formats.Shape but {type(found).__name__}")
@@ -45,7 +45,7 @@ def _met(rule: Callable[[Mapping[str, Any]], bool], row: Mapping[str, Any]) -> b
     """Return whether a row meets a rule. A rule that fails on it, such as for lack of a column, is not met."""
     try:
         return bool(rule(row))
-    except Exception:  # As above: it is not our code.
+    except Exception:  # the rule is somebody else's code, which may raise anything
         return False
 
 
@@ -60,7 +60,7 @@ def _called(function: Callable[[Any], Any], name: str, check: Callable[[Any], No
         check(found)
     except ValueError:
         raise
-    except Exception as error:  # As above: it is not our code.
+    except Exception as error:  # the function is somebody else's code, which may raise anything
         raise ValueError(f"{name}: {_told(error)}") from error
     return found
 
