@@ -221,10 +221,12 @@ class _Process:
             return self.judge
         if self._opening is None:
             self._opening = asyncio.ensure_future(self._open())
+        opening = self._opening
         try:
-            self.judge = await asyncio.shield(self._opening)
+            self.judge = await asyncio.shield(opening)
         except Exception:  # whatever it was is raised again: the next call opens anew
-            self._opening = None
+            if self._opening is opening:  # else somebody else who waited has begun to open anew
+                self._opening = None
             raise
         return self.judge
 

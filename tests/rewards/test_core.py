@@ -18,6 +18,7 @@ from rubrictool.judging.build import judge as build_judge
 from rubrictool.models.background_loop import background_loop
 from rubrictool.models.context import RunContext
 from rubrictool.rewards import Reward, Rollout, RubricReward
+from rubrictool.rewards.core import RewardOptions, _Process
 
 CRITERIA = [{"criterion": "red", "weight": 3}, {"criterion": "blue", "weight": 1}]
 RUBRICS = [{"id": "p", "prompt": "Name colours.", "criteria": CRITERIA}]
@@ -286,3 +287,29 @@ def test_a_judge_built_with_options_of_its_own_is_taken_as_it_is() -> None:
 def test_a_limit_that_would_not_limit_a_built_judge_is_refused(limit: Any) -> None:
     with pytest.raises(InputError, match="limit no judge that is built"):
         RubricReward(judge=WordJudge(), rubrics=RUBRICS, **limit)
+
+
+def test_a_judge_that_failed_to_open_is_opened_anew_once_for_all_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+
+    async def build(*_: Any, **__: Any) -> Any:
+        begun.append(None)
+        await asyncio.sleep(0)
+        if len(begun) == 1:
+            raise ModelUnusable("unavailable", "down")
+        return WordJudge()
+
+    async def patient(process: _Process) -> Any:
+        try:
+            return await process.opened()
+        except ModelUnusable:
+            return await process.opened()
+
+    async def run() -> list[Any]:
+        process = _Process(RewardOptions(judge="offline"))
+        return await asyncio.gather(*(patient(process) for _ in range(3)))
+
+    monkeypatch.setattr("rubrictool.rewards.core.build_judge", build)
+    first, *others = asyncio.run(run())
+    assert [one is first for one in others] == [True, True]
+    assert len(begun) == 2
