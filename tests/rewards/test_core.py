@@ -290,7 +290,7 @@ def test_a_limit_that_would_not_limit_a_built_judge_is_refused(limit: Any) -> No
 
 
 def test_a_judge_that_failed_to_open_is_opened_anew_once_for_all_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = []
+    begun: list[None] = []
 
     async def build(*_: Any, **__: Any) -> Any:
         begun.append(None)
